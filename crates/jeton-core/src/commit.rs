@@ -1,0 +1,143 @@
+//! One change of authority: what it stands on, what it writes, what it tells.
+
+use crate::event::Event;
+use crate::id::CommitId;
+use crate::moment::{Moment, Time};
+use crate::record::{Key, Row, Table};
+
+/// A number in the ledger: the first entry has 0.
+pub type Sequence = u64;
+
+/// What one decision wants written: all of it in one transaction, or nothing.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// Finds the commit again when its answer was lost.
+    pub id: CommitId,
+    /// When it was decided.
+    pub time: Time,
+    /// What must still be true.
+    pub premises: Vec<Premise>,
+    /// The rows it puts and deletes.
+    pub writes: Vec<Write>,
+    /// The one-time marks it sets; one that is set already refuses the commit.
+    pub marks: Vec<Mark>,
+    /// What it tells; each becomes an entry of the ledger.
+    pub events: Vec<Event>,
+}
+
+impl Commit {
+    /// A commit that changes nothing yet.
+    pub fn new(moment: &mut Moment) -> Commit {
+        Commit { id: CommitId::draw(moment), time: moment.now, premises: vec![], writes: vec![], marks: vec![], events: vec![] }
+    }
+
+    /// With a row put: inserted, or replaced where its key exists.
+    #[must_use]
+    pub fn put(mut self, table: &'static Table, row: Row) -> Commit {
+        self.writes.push(Write::Put { table, row });
+        self
+    }
+
+    /// With a row deleted, if it exists.
+    #[must_use]
+    pub fn delete(mut self, table: &'static Table, key: Key) -> Commit {
+        self.writes.push(Write::Delete { table, key });
+        self
+    }
+
+    /// With an event told.
+    #[must_use]
+    pub fn tell(mut self, event: Event) -> Commit {
+        self.events.push(event);
+        self
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.marks.is_empty() && self.events.is_empty()
+    }
+
+    /// Whether it takes authority away: such commits go first, and also on a full disk.
+    #[must_use]
+    pub fn is_narrowing(&self) -> bool {
+        self.events.iter().any(Event::is_narrowing)
+    }
+}
+
+/// Something that was read and must not have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Premise {
+    /// This row has this version, or does not exist.
+    Row {
+        /// Its table.
+        table: &'static Table,
+        /// Its key.
+        key: Key,
+        /// Its version; `None` says it does not exist.
+        version: Option<Sequence>,
+    },
+    /// These are all rows under this prefix of this index, at most [`Premise::RANGE_ROWS_MAX`].
+    Range {
+        /// The table.
+        table: &'static Table,
+        /// The index, by its position among the table's.
+        index: usize,
+        /// The values of the index's leading columns.
+        prefix: Key,
+        /// Key and version of each row, in the index's order.
+        rows: Vec<(Key, Sequence)>,
+    },
+}
+
+impl Premise {
+    /// The most rows a range premise may name.
+    pub const RANGE_ROWS_MAX: usize = 64;
+}
+
+/// One row's change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Insert or replace. A row of a credential table is issued: it may not exist yet.
+    Put {
+        /// The table.
+        table: &'static Table,
+        /// The whole row.
+        row: Row,
+    },
+    /// Delete, if it exists. Only authority's rows are deleted one by one.
+    Delete {
+        /// The table.
+        table: &'static Table,
+        /// The key.
+        key: Key,
+    },
+}
+
+/// Something that may happen once: a code spent, a `jti` seen. Not on the ledger; forgotten after `until`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What kind of thing, so that kinds cannot collide.
+    pub kind: MarkKind,
+    /// A digest of what may happen once.
+    pub key: [u8; 32],
+    /// When it may be forgotten.
+    pub until: Time,
+}
+
+/// The kinds of one-time marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// The `jti` of a client assertion (RFC 7523 section 3).
+    ClientAssertion,
+}
+
+impl MarkKind {
+    /// Its number in the store; never reused.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            MarkKind::ClientAssertion => 1,
+        }
+    }
+}

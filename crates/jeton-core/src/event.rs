@@ -1,0 +1,201 @@
+//! What a commit tells. Each event becomes one entry of the ledger; its payload is canonical JSON (RFC 8785), described in
+//! `docs/ledger.md`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Actor, ApiId, ClientId, CredentialId, KeyId, SecretId};
+
+/// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
+/// refuse the ledger rather than read past it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are named as in docs/ledger.md; each variant says what happened")]
+pub enum Event {
+    /// The deployment began.
+    #[serde(rename = "deployment.created")]
+    DeploymentCreated { actor: Actor, issuer: Arc<str> },
+    /// A new incarnation began: the sequence goes on, and whoever knew the old one takes a snapshot.
+    #[serde(rename = "incarnation.opened")]
+    IncarnationOpened { actor: Actor, previous: Arc<str>, reason: Arc<str>, size: u64, root: Arc<str> },
+    /// Short-lived credentials were issued: `root` is the Merkle root over their rows, in the order of their ids.
+    #[serde(rename = "credentials.issued")]
+    Issued { count: u64, root: Arc<str>, table: Arc<str> },
+    /// An API was declared.
+    #[serde(rename = "api.created")]
+    ApiCreated { actor: Actor, api: ApiId, audience: Arc<str>, scopes: Arc<str> },
+    /// An API's description, scopes, lifetime or format changed.
+    #[serde(rename = "api.updated")]
+    ApiUpdated { actor: Actor, api: ApiId, changed: Arc<str> },
+    /// An API is gone, and with it every token for it.
+    #[serde(rename = "api.deleted")]
+    ApiDeleted { actor: Actor, api: ApiId },
+    /// Tokens of an API live at most this long from their `iat`, those issued before included.
+    #[serde(rename = "api.lifetime_lowered")]
+    ApiLifetimeLowered { actor: Actor, api: ApiId, seconds: i64, until_seconds: i64 },
+    /// A client was registered.
+    #[serde(rename = "client.created")]
+    ClientCreated { actor: Actor, client: ClientId, name: Arc<str> },
+    /// A client's registration changed.
+    #[serde(rename = "client.updated")]
+    ClientUpdated { actor: Actor, client: ClientId, changed: Arc<str> },
+    /// A client is gone, and with it every token it holds.
+    #[serde(rename = "client.deleted")]
+    ClientDeleted { actor: Actor, client: ClientId },
+    /// A client got a secret.
+    #[serde(rename = "client_secret.created")]
+    ClientSecretCreated { actor: Actor, client: ClientId, secret: SecretId, expires_at_seconds: i64 },
+    /// A secret of a client ends: at once, or when its overlap is over.
+    #[serde(rename = "client_secret.ended")]
+    ClientSecretEnded { actor: Actor, client: ClientId, secret: SecretId, ends_at_seconds: i64 },
+    /// One token was revoked: final.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
+    /// One token is refused until it is resumed.
+    #[serde(rename = "token.suspended")]
+    TokenSuspended { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
+    /// A suspended token is accepted again.
+    #[serde(rename = "token.resumed")]
+    TokenResumed { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
+    /// Every token of a subject with `iat` before `before_seconds` is dead.
+    #[serde(rename = "tokens.cut_off")]
+    CutOff { actor: Actor, subject: CutOffSubject, name: Arc<str>, before_seconds: i64, until_seconds: i64 },
+    /// A signing key was made; it is published from now on.
+    #[serde(rename = "signing_key.created")]
+    SigningKeyCreated { actor: Actor, key: KeyId, algorithm: Arc<str> },
+    /// A signing key signs from now on; the one before it is retired.
+    #[serde(rename = "signing_key.activated")]
+    SigningKeyActivated { actor: Actor, key: KeyId, retired: Option<KeyId> },
+    /// A retired signing key is gone: no token that it signed can still live.
+    #[serde(rename = "signing_key.removed")]
+    SigningKeyRemoved { actor: Actor, key: KeyId },
+    /// A signing key is no longer trusted: nothing it ever signed is.
+    #[serde(rename = "signing_key.revoked")]
+    SigningKeyRevoked { actor: Actor, key: KeyId, until_seconds: i64 },
+    /// Secrets are kept under a new epoch of the root key.
+    #[serde(rename = "root_key.rotated")]
+    RootKeyRotated { actor: Actor, epoch: u16 },
+}
+
+/// Whose tokens a cut-off ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutOffSubject {
+    /// Those of one client.
+    Client,
+    /// Those of one person.
+    User,
+    /// Those of one session.
+    Session,
+    /// Those of one refresh family.
+    Family,
+    /// Those for one API.
+    Api,
+    /// Those of one key.
+    Key,
+    /// All of them.
+    Everything,
+}
+
+impl Event {
+    /// Whether it takes authority away. Exhaustive on purpose: whoever adds a kind decides.
+    #[must_use]
+    pub fn is_narrowing(&self) -> bool {
+        match self {
+            Event::ApiDeleted { .. }
+            | Event::ApiLifetimeLowered { .. }
+            | Event::ClientDeleted { .. }
+            | Event::ClientSecretEnded { .. }
+            | Event::TokenRevoked { .. }
+            | Event::TokenSuspended { .. }
+            | Event::CutOff { .. }
+            | Event::SigningKeyRevoked { .. } => true,
+            Event::DeploymentCreated { .. }
+            | Event::IncarnationOpened { .. }
+            | Event::Issued { .. }
+            | Event::ApiCreated { .. }
+            | Event::ApiUpdated { .. }
+            | Event::ClientCreated { .. }
+            | Event::ClientUpdated { .. }
+            | Event::ClientSecretCreated { .. }
+            | Event::TokenResumed { .. }
+            | Event::SigningKeyCreated { .. }
+            | Event::SigningKeyActivated { .. }
+            | Event::SigningKeyRemoved { .. }
+            | Event::RootKeyRotated { .. } => false,
+        }
+    }
+
+    /// The kind's name and the canonical payload.
+    #[must_use]
+    pub fn encode(&self) -> (String, Vec<u8>) {
+        // serde_json's map keeps its members sorted, and every member is a text, an integer or null: that is RFC 8785.
+        let Ok(serde_json::Value::Object(mut tagged)) = serde_json::to_value(self) else {
+            return (String::new(), Vec::new());
+        };
+        let kind = match tagged.remove("kind") {
+            Some(serde_json::Value::String(kind)) => kind,
+            _ => String::new(),
+        };
+        let payload = tagged.remove("data").map(|data| data.to_string()).unwrap_or_default();
+        (kind, payload.into_bytes())
+    }
+
+    /// The event of a kind and payload.
+    ///
+    /// # Errors
+    /// [`UnknownEvent`] when this program does not know the kind, or the payload is not of that kind.
+    pub fn decode(kind: &str, payload: &[u8]) -> Result<Event, UnknownEvent> {
+        let unknown = || UnknownEvent { kind: kind.chars().take(64).collect() };
+        let data: serde_json::Value = serde_json::from_slice(payload).map_err(|_| unknown())?;
+        serde_json::from_value(serde_json::json!({ "kind": kind, "data": data })).map_err(|_| unknown())
+    }
+}
+
+/// An entry of the ledger that this program cannot read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEvent {
+    /// The kind it names.
+    pub kind: String,
+}
+
+impl std::fmt::Display for UnknownEvent {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "the ledger holds an entry `{}` that this version of Jeton cannot read", self.kind)
+    }
+}
+
+impl std::error::Error for UnknownEvent {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_keeps_its_canonical_form() {
+        let event = Event::TokenRevoked {
+            actor: Actor::from("client:c1"),
+            api: ApiId::from("a1"),
+            client: ClientId::from("c1"),
+            token: CredentialId([0xab; 16]),
+            until_seconds: 1_700_000_000,
+        };
+        let (kind, payload) = event.encode();
+        assert_eq!(kind, "token.revoked");
+        assert_eq!(
+            String::from_utf8_lossy(&payload),
+            r#"{"actor":"client:c1","api":"a1","client":"c1","token":"abababababababababababababababab","until_seconds":1700000000}"#
+        );
+        assert_eq!(Event::decode(&kind, &payload), Ok(event));
+    }
+
+    #[test]
+    fn an_unknown_kind_or_member_is_not_read() {
+        for (kind, payload) in
+            [("token.blessed", "{}"), ("root_key.rotated", r#"{"actor":"a","epoch":1,"more":2}"#), ("root_key.rotated", "[")]
+        {
+            assert_eq!(Event::decode(kind, payload.as_bytes()), Err(UnknownEvent { kind: kind.into() }), "{payload}");
+        }
+    }
+}

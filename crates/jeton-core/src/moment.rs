@@ -1,0 +1,147 @@
+//! The one instant and the one source of chance of a request.
+
+use std::fmt;
+
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng, SeedableRng};
+use zeroize::Zeroize;
+
+/// A point in time, in microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+impl Time {
+    /// The earliest time there is.
+    pub const EPOCH: Time = Time(0);
+
+    /// From microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Time {
+        Time(micros)
+    }
+
+    /// From whole seconds since the Unix epoch; saturates.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Time {
+        Time(seconds.saturating_mul(MICROS_PER_SECOND))
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Milliseconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down: the `NumericDate` of RFC 7519 section 2.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(MICROS_PER_SECOND)
+    }
+
+    /// This time and `seconds` more; saturates.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Time {
+        Time(self.0.saturating_add(seconds.saturating_mul(MICROS_PER_SECOND)))
+    }
+
+    /// The first whole second after this time: where a cut-off decided now lies.
+    #[must_use]
+    pub const fn next_second(self) -> Time {
+        Time::from_seconds(self.seconds().saturating_add(1))
+    }
+}
+
+/// What a decision may know of now and of chance. Made once per request and kept over its retries, so that a decision made again
+/// decides the same.
+#[derive(Clone)]
+pub struct Moment {
+    /// The instant of the request: the clock's reading, never before the ledger's head.
+    pub now: Time,
+    entropy: Entropy,
+}
+
+impl Moment {
+    /// A moment at `now` whose chance flows from `seed`.
+    #[must_use]
+    pub fn new(now: Time, seed: [u8; 32]) -> Moment {
+        Moment { now, entropy: Entropy(ChaCha12Rng::from_seed(seed)) }
+    }
+
+    /// `N` random bytes.
+    pub fn draw<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// The same moment, not before `head`: ledger time never goes back.
+    #[must_use]
+    pub fn not_before(mut self, head: Time) -> Moment {
+        self.now = self.now.max(head);
+        self
+    }
+
+    /// Sixteen bytes that sort by time: 48 bits of milliseconds, then 80 random bits.
+    pub fn draw_time_ordered(&mut self) -> [u8; 16] {
+        let mut bytes = self.draw::<16>();
+        let millis = self.now.millis().to_be_bytes();
+        for (place, byte) in bytes.iter_mut().zip(millis.iter().skip(2)) {
+            *place = *byte;
+        }
+        bytes
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Moment").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// A stream of random bytes from a 256-bit seed. It has no `Debug`: whoever reads it can forge the tokens of its request.
+#[derive(Clone)]
+struct Entropy(ChaCha12Rng);
+
+impl Drop for Entropy {
+    fn drop(&mut self) {
+        let mut spent = [0_u8; 32];
+        self.0 = ChaCha12Rng::from_seed(spent);
+        spent.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_its_draws() {
+        let mut first = Moment::new(Time::from_seconds(7), [3; 32]);
+        let mut again = first.clone();
+        assert_eq!(first.draw::<40>(), again.draw::<40>());
+        assert_ne!(first.draw::<40>(), Moment::new(Time::EPOCH, [4; 32]).draw::<40>());
+    }
+
+    #[test]
+    fn time_ordered_ids_sort_by_time() {
+        let early = Moment::new(Time::from_micros(1_700_000_000_000_999), [9; 32]).draw_time_ordered();
+        let late = Moment::new(Time::from_micros(1_700_000_000_001_000), [1; 32]).draw_time_ordered();
+        assert!(early < late);
+    }
+
+    #[test]
+    fn seconds_round_down_also_before_the_epoch() {
+        for (micros, seconds) in [(0, 0), (999_999, 0), (1_000_000, 1), (-1, -1)] {
+            assert_eq!(Time::from_micros(micros).seconds(), seconds, "{micros}");
+        }
+        assert_eq!(Time::from_micros(5_000_000).next_second(), Time::from_seconds(6));
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a request is refused. A refusal is an answer, not a fault.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A refusal: a reason from a closed list, and a sentence that helps whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub reason: Reason,
+    /// A sentence for the developer who reads the answer. Never holds a secret, nor anything of another's.
+    pub detail: Cow<'static, str>,
+}
+
+/// The reasons for a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The request is malformed (RFC 6749 section 5.2 `invalid_request`).
+    InvalidRequest,
+    /// Who asks is not proven to be the client (RFC 6749 section 5.2 `invalid_client`).
+    InvalidClient,
+    /// The client may not ask for this (RFC 6749 section 5.2 `unauthorized_client`).
+    UnauthorizedClient,
+    /// The grant type is not one of ours (RFC 6749 section 5.2 `unsupported_grant_type`).
+    UnsupportedGrantType,
+    /// The scope is unknown, malformed, or beyond what may be granted (RFC 6749 section 5.2 `invalid_scope`).
+    InvalidScope,
+    /// The resource is unknown, or not this client's (RFC 8707 section 2 `invalid_target`).
+    InvalidTarget,
+    /// Something of that name exists, or a limit is reached.
+    Conflict,
+    /// There is no such thing.
+    NotFound,
+}
+
+impl Refusal {
+    /// A refusal for this reason.
+    pub fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Refusal {
+        Refusal { reason, detail: detail.into() }
+    }
+
+    /// A malformed request.
+    pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Refusal {
+        Refusal::new(Reason::InvalidRequest, detail)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}

@@ -1,0 +1,1 @@
+//! The HTTP surface: routes, extraction, replies and the limits of connections.

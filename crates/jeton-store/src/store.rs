@@ -1,0 +1,196 @@
+//! The port: what Jeton asks of an engine. Engines know tables, not tokens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jeton_core::commit::{Commit, Sequence};
+use jeton_core::id::CommitId;
+use jeton_core::moment::Time;
+use jeton_core::record::{Key, Row, Table, Versioned};
+use tokio::sync::oneshot;
+
+use crate::ledger::{Entry, Head};
+
+/// An engine. One process writes to one store.
+pub trait Store: Send + Sync + 'static {
+    /// One read transaction.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    fn view(&self) -> Result<Box<dyn View + '_>, Fault>;
+
+    /// Hands over commits, all that one turn of the reactor gathered. Does not wait: each answer comes through its submission, never
+    /// before the commit is durable and the [`Subscriber`] has heard of it.
+    fn submit(&self, batch: Vec<Submission>);
+
+    /// Hands over look-ups by key, answered by a reader beside the reactor.
+    fn fetch(&self, batch: Vec<Fetch>);
+
+    /// The first sequence of a commit, if it happened: how an answer of [`CommitError::Unknown`] is resolved.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault>;
+
+    /// Up to `limit` entries from sequence `from` on.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    fn tail(&self, from: Sequence, limit: usize) -> Result<Vec<Entry>, Fault>;
+
+    /// The head as of the last durable group; read from memory.
+    fn head(&self) -> Arc<Head>;
+
+    /// Drops the slices of which nothing is of use at `now`; how many rows went.
+    ///
+    /// # Errors
+    /// When the engine cannot write.
+    fn drop_expired(&self, now: Time) -> Result<u64, Fault>;
+
+    /// What the engine can say of its queue and groups.
+    fn statistics(&self) -> Statistics;
+}
+
+/// One read transaction: everything read through it is of one moment.
+pub trait View {
+    /// How many entries the ledger had.
+    fn as_of(&self) -> Sequence;
+
+    /// The row of a key.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or the row is damaged.
+    fn get(&self, table: &'static Table, key: &Key) -> Result<Option<Versioned<Row>>, Fault>;
+
+    /// Rows under a prefix of an index, in its order, after `after` (a primary key of that range), at most `limit`.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    fn range(
+        &self,
+        table: &'static Table,
+        index: usize,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault>;
+
+    /// Every row of a table, slice by slice in the order of their keys; `each` says whether to go on.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(Versioned<Row>) -> bool) -> Result<(), Fault>;
+}
+
+/// A commit on its way to the engine.
+pub struct Submission {
+    /// The commit. Shared, so that it can be decided on again.
+    pub commit: Commit,
+    /// Whose turn it takes: the queue is fair between owners. Empty for Jeton itself.
+    pub owner: Arc<str>,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Sequence, CommitError>>,
+}
+
+/// A look-up on its way to the engine.
+pub struct Fetch {
+    /// The table.
+    pub table: &'static Table,
+    /// The key.
+    pub key: Key,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Option<Versioned<Row>>, Fault>>,
+}
+
+/// Who hears of every group, in order, after it is durable and before its commits are answered.
+pub trait Subscriber: Send + Sync + 'static {
+    /// A group became durable.
+    fn applied(&self, group: &Group<'_>);
+
+    /// The engine lost its footing (a failed fsync): nothing is acknowledged any more and the process must end.
+    fn lost(&self, fault: &Fault);
+}
+
+/// What became durable together.
+pub struct Group<'a> {
+    /// The commits in their order, each with its first sequence.
+    pub commits: &'a [(Sequence, Commit)],
+    /// The entries in their order.
+    pub entries: &'a [Entry],
+    /// The head after them.
+    pub head: &'a Arc<Head>,
+}
+
+/// Why a commit was not made, or is not known to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommitError {
+    /// A premise no longer holds: load and decide again.
+    Stale,
+    /// A unique name or a mark exists.
+    Taken(Taken),
+    /// The queue is full: come back in a moment.
+    Busy,
+    /// The disk is full: only commits that take authority away are made.
+    Full,
+    /// The engine failed and nothing was written.
+    Fault(Fault),
+    /// The answer was lost: look the commit up.
+    Unknown,
+}
+
+/// What exists already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A row with that value in a unique index, or an issued row with that key.
+    Name(&'static str),
+    /// A mark.
+    Mark,
+}
+
+/// An engine's failure, in words for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind of failure.
+    pub kind: FaultKind,
+    /// What the engine says.
+    pub detail: String,
+}
+
+/// The kinds of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Reading or writing failed.
+    Engine,
+    /// A row or page is not what was written.
+    Damaged,
+    /// An fsync failed: what is on the disk is not known.
+    Durability,
+    /// The engine is shutting down.
+    Closed,
+}
+
+impl Fault {
+    /// A fault of this kind.
+    pub fn new(kind: FaultKind, detail: impl Into<String>) -> Fault {
+        Fault { kind, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Counters since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Groups made durable: each is one fsync.
+    pub groups: u64,
+    /// Commits in them.
+    pub commits: u64,
+    /// Commits that wait now.
+    pub waiting: u64,
+}

@@ -1,0 +1,1 @@
+//! A world for tests: nodes with given clock, dice and crash points.

@@ -1,0 +1,3 @@
+//! Jeton: a token service for teams, in one binary.
+
+fn main() {}
