@@ -1,0 +1,81 @@
+//! No function over 70 lines, no file over 500.
+
+use super::finding::Finding;
+use super::source::{Source, functions};
+use super::tree::Tree;
+
+const FUNCTION_LINES: usize = 70;
+const FILE_LINES: usize = 500;
+
+/// Long functions and files outside tests; the tests at the end of a file do not count.
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.texts_ending(".rs") {
+        if is_test_folder(path) {
+            continue;
+        }
+        let source = Source::read(text);
+        let lines = source.closing_tests.map_or_else(|| text.lines().count(), |first| first - 1);
+        if lines > FILE_LINES {
+            findings.push(Finding::in_file(
+                path,
+                format!("has {lines} lines before its tests, {FILE_LINES} are allowed: find the second idea in it and give that a file"),
+            ));
+        }
+        for function in functions(&source.production) {
+            let length = function.lines.len();
+            if length > FUNCTION_LINES {
+                findings.push(Finding::at(
+                    path,
+                    function.lines.start,
+                    format!("`{}` has {length} lines, {FUNCTION_LINES} are allowed: name its steps and make them functions", function.name),
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Folders in which cargo keeps tests, benches and examples, and the fuzz targets.
+fn is_test_folder(path: &str) -> bool {
+    path.starts_with("fuzz/") || path.split('/').any(|folder| matches!(folder, "tests" | "benches" | "examples"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_text(path: &str, text: &str, expected: &[&str]) {
+        let found: Vec<String> = check(&Tree::of(&[(path, text)]))
+            .iter()
+            .map(|finding| finding.to_string().split(" lines").next().unwrap_or_default().to_owned())
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    fn function(lines: usize) -> String {
+        format!("fn long() {{\n{}}}\n", "x;\n".repeat(lines - 2))
+    }
+
+    #[test]
+    fn functions_of_seventy_lines_pass() {
+        check_text("a.rs", &function(70), &[]);
+        check_text("a.rs", &format!("\n{}", function(71)), &["a.rs:2: `long` has 71"]);
+    }
+
+    #[test]
+    fn files_of_five_hundred_lines_pass() {
+        check_text("a.rs", &"//\n".repeat(500), &[]);
+        check_text("a.rs", &"//\n".repeat(501), &["a.rs: has 501"]);
+    }
+
+    #[test]
+    fn tests_do_not_count() {
+        let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", function(90));
+        check_text("a.rs", &format!("{}{tests}", "//\n".repeat(500)), &[]);
+        check_text("libs/a/tests/b.rs", &function(90), &[]);
+        check_text("fuzz/src/a.rs", &"//\n".repeat(501), &[]);
+        check_text("a.rs", &format!("{tests}{}", "x;\n".repeat(500)), &["a.rs: has 593"]);
+    }
+}
