@@ -1,0 +1,2 @@
+//! What a token costs beyond its raw signature.
+fn main() {}

@@ -1,0 +1,82 @@
+//! base64url without padding, canonical only (RFC 7515 section 2, RFC 4648 sections 3.5 and 5).
+//!
+//! Each byte string has exactly one spelling here: padding, white space, the characters `+` and `/`, and set bits after the end are refused. So one token cannot be written in two ways.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::fmt;
+
+/// The text was not canonical base64url.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotCanonical;
+
+impl fmt::Display for NotCanonical {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not base64url in its one canonical form: letters, digits, - and _ only, no padding, no bits left over")
+    }
+}
+
+impl std::error::Error for NotCanonical {}
+
+/// Writes bytes as base64url.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Appends bytes as base64url to a text.
+pub fn encode_into(bytes: &[u8], text: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
+/// Length in bytes of the base64url form of `length` bytes.
+#[must_use]
+pub const fn encoded_length(length: usize) -> usize {
+    // Three bytes make four characters; one or two left over make two or three.
+    (length / 3) * 4
+        + match length % 3 {
+            0 => 0,
+            1 => 2,
+            _ => 3,
+        }
+}
+
+/// Reads base64url.
+///
+/// # Errors
+/// [`NotCanonical`] for every text that [`encode`] would not have written.
+pub fn decode(text: &str) -> Result<Vec<u8>, NotCanonical> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| NotCanonical)
+}
+
+/// Reads base64url into a buffer and returns the part that was filled.
+///
+/// # Errors
+/// [`NotCanonical`] as [`decode`], and also when the buffer is too small.
+pub fn decode_slice<'buffer>(text: &str, buffer: &'buffer mut [u8]) -> Result<&'buffer [u8], NotCanonical> {
+    let length = URL_SAFE_NO_PAD.decode_slice(text, buffer).map_err(|_| NotCanonical)?;
+    buffer.get(..length).ok_or(NotCanonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_back() {
+        for length in 0..70_u8 {
+            let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(37)).collect();
+            let text = encode(&bytes);
+            assert_eq!(text.len(), encoded_length(bytes.len()));
+            assert_eq!(decode(&text), Ok(bytes.clone()));
+            assert_eq!(decode_slice(&text, &mut [0; 80]), Ok(&bytes[..]));
+        }
+    }
+
+    #[test]
+    fn only_the_one_spelling_is_read() {
+        for text in ["A", "AA==", "AA=", "AB", "AAF", "A A", "AA\n", " AA", "+-8", "/_8", "AA.AA", "AAAAA", "ÄÄ", "AA\0A"] {
+            assert_eq!(decode(text), Err(NotCanonical), "{text:?}");
+        }
+    }
+}
