@@ -24,7 +24,7 @@ enum Material {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
-    Hmac { key: hmac::Key, secret: Zeroizing<Vec<u8>> },
+    Hmac { key: Box<hmac::Key>, secret: Zeroizing<Vec<u8>> },
 }
 
 /// Length of a new RSA modulus.
@@ -120,7 +120,7 @@ impl SigningKey {
             let tag = hmac::sign(&key, b"kid");
             base64url::encode(tag.as_ref().get(..16).unwrap_or_default())
         });
-        Ok(Self { algorithm, key_id: key_id.into_boxed_str(), material: Material::Hmac { key, secret } })
+        Ok(Self { algorithm, key_id: key_id.into_boxed_str(), material: Material::Hmac { key: Box::new(key), secret } })
     }
 
     /// The one algorithm of this key.

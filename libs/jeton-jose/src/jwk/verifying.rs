@@ -49,7 +49,7 @@ impl VerifyingKey {
     /// [`KeyError::Weak`] when it is shorter, [`KeyError::AlgorithmMismatch`] when the algorithm is not HMAC.
     pub fn hmac(algorithm: Algorithm, secret: &[u8], key_id: Option<String>) -> Result<Self, KeyError> {
         let key = hmac_key(algorithm, secret)?;
-        Ok(Self { algorithm, key_id: key_id.map(String::into_boxed_str), material: Material::Symmetric(key) })
+        Ok(Self { algorithm, key_id: key_id.map(String::into_boxed_str), material: Material::Symmetric(Box::new(key)) })
     }
 
     pub(crate) fn from_parts(parts: &PublicParts, algorithm: Algorithm, key_id: Option<String>) -> Result<Self, KeyError> {
