@@ -1,0 +1,33 @@
+//! Wire types of OAuth 2.1 and its companions: parse and print, nothing else.
+//!
+//! No module here decides anything or does I/O: text and bytes come in, values go out, and back. What may happen with them is
+//! ruled elsewhere. Every parser limits its input before it works, refuses what is repeated, and holds text that it checked.
+#![warn(missing_docs)]
+
+pub mod bearer;
+pub mod client_authentication;
+pub mod error;
+
+pub mod form;
+pub mod introspection;
+pub mod issuer;
+mod json;
+pub mod metadata;
+pub mod resource;
+pub mod revocation;
+pub mod scope;
+pub mod token;
+pub mod token_type_hint;
+
+pub use bearer::{BearerChallenge, BearerToken};
+pub use client_authentication::ClientAuthentication;
+pub use error::{Description, ErrorCode, ErrorResponse};
+pub use form::Form;
+pub use introspection::{ActiveToken, IntrospectionRequest, IntrospectionResponse};
+pub use issuer::Issuer;
+pub use metadata::ServerMetadata;
+pub use resource::Resource;
+pub use revocation::RevocationRequest;
+pub use scope::{ScopeName, ScopeSet};
+pub use token::{GrantType, TokenRequest, TokenResponse};
+pub use token_type_hint::TokenTypeHint;
