@@ -1,0 +1,272 @@
+//! Every fuzz target, for a few seconds, on mutations of well-formed input.
+//!
+//! libFuzzer finds more (`cargo xtask fuzz`); this needs no tool, and a panic or a hang that lies near the surface ends
+//! the build of the change that brought it.
+
+use std::hash::{BuildHasher, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+type Target = fn(&[u8]);
+
+/// Every public function of `src`, by the path it has there; tidy sees that none is missing.
+const TARGETS: &[(&str, Target)] = &[];
+
+/// In debug builds on a busy machine; an input that takes this long is an attack.
+const SLOWEST: Duration = Duration::from_secs(5);
+
+const LONGEST_INPUT: usize = 16 * 1024;
+
+#[test]
+fn no_input_makes_a_target_panic_or_hang() {
+    let seed = number_from("JETON_SEED").unwrap_or_else(random_seed);
+    let seconds = number_from("JETON_FUZZ_SECONDS").unwrap_or(5);
+    let first_round = number_from("JETON_FUZZ_ROUND").unwrap_or(0);
+    println!("JETON_SEED={seed} JETON_FUZZ_SECONDS={seconds}");
+    let share = Duration::from_secs(seconds) / u32::try_from(TARGETS.len().max(1)).expect("few");
+    for (name, target) in TARGETS {
+        match smoke(name, *target, seed, first_round, share) {
+            Ok(rounds) => println!("{name}: {rounds} inputs"),
+            Err(fault) => panic!(
+                "{name} {}; repeat with JETON_SEED={seed} JETON_FUZZ_ROUND={}; the input was b\"{}\"",
+                fault.what,
+                fault.round,
+                fault.input.escape_ascii()
+            ),
+        }
+    }
+}
+
+/// What an input did to a target.
+struct Fault {
+    round: u64,
+    input: Vec<u8>,
+    what: &'static str,
+}
+
+/// Runs the seeds as they are, then mutations of them until the time is over; the number of inputs.
+///
+/// Each round draws from its own dice, so that one can be repeated without those before it.
+fn smoke(name: &str, target: Target, seed: u64, first_round: u64, time: Duration) -> Result<u64, Fault> {
+    let begin = now();
+    for round in first_round.. {
+        let input = match usize::try_from(round).ok().and_then(|at| SEEDS.get(at)) {
+            Some(seed) => seed.as_bytes().to_vec(),
+            None => {
+                let mut dice = Dice::new(
+                    name.bytes().fold(seed ^ round.rotate_left(32), |state, byte| state.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)),
+                );
+                mutated(&mut dice)
+            }
+        };
+        let fault = |what| Fault { round, input: input.clone(), what };
+        let before = now();
+        if catch_unwind(AssertUnwindSafe(|| target(&input))).is_err() {
+            return Err(fault("panicked"));
+        }
+        let after = now();
+        if after - before > SLOWEST {
+            return Err(fault("took too long"));
+        }
+        if after - begin > time {
+            return Ok(round - first_round + 1);
+        }
+    }
+    Ok(u64::MAX)
+}
+
+/// A seed with one to eight changes, most often few.
+fn mutated(dice: &mut Dice) -> Vec<u8> {
+    let mut input = dice.one_of(SEEDS).as_bytes().to_vec();
+    for _ in 0..=dice.below(8).min(dice.below(8)) {
+        mutate(&mut input, dice);
+    }
+    input.truncate(LONGEST_INPUT);
+    input
+}
+
+fn mutate(input: &mut Vec<u8>, dice: &mut Dice) {
+    let at = dice.below(input.len() + 1);
+    let until = at + dice.below(input.len() - at + 1).min(dice.below(64));
+    match dice.below(9) {
+        0 => {
+            if let Some(byte) = input.get_mut(at) {
+                *byte ^= 1 << dice.below(8);
+            }
+        }
+        1 => {
+            if let Some(byte) = input.get_mut(at) {
+                *byte = dice.byte();
+            }
+        }
+        2 => input.insert(at, dice.byte()),
+        3 => drop(input.drain(at..until)),
+        4 => {
+            let piece = input[at..until].to_vec();
+            let times = 1 + dice.below(4) * dice.below(256);
+            input.splice(at..at, piece.repeat(times));
+        }
+        5 => drop(input.splice(at..until, dice.one_of(FRAGMENTS).bytes())),
+        6 => {
+            let times = 1 + dice.below(4) * dice.below(256);
+            input.splice(at..at, dice.one_of(FRAGMENTS).repeat(times).into_bytes());
+        }
+        7 => input.truncate(at),
+        _ => {
+            let other = dice.one_of(SEEDS).as_bytes();
+            let cut = dice.below(other.len() + 1);
+            input.truncate(at);
+            input.extend_from_slice(&other[cut..]);
+        }
+    }
+}
+
+/// SplitMix64: small, seedable, and good enough to shuffle bytes.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// From 0 to `limit - 1`; 0 for a limit of 0.
+    fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit.max(1)).expect("a length fits");
+        usize::try_from(self.next() % limit).expect("below a length")
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.next().to_be_bytes()[0]
+    }
+
+    fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[self.below(choices.len())]
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "bounds how long the test runs; no target sees this reading")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// A new one in each process.
+fn random_seed() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    let value = std::env::var_os(variable)?;
+    let number = value.to_str().and_then(|value| value.parse().ok());
+    Some(number.unwrap_or_else(|| panic!("{variable} is not a whole number")))
+}
+
+/// Well-formed input of each parser. All targets get all of them: what one expects is foreign to the next.
+const SEEDS: &[&str] = &[
+    "",
+    // A token of Jeton's own format, one with another prefix, and text around one.
+    "jtn_key_0000000000000000000000000000000000000000000000000000000000000000",
+    "acme_test_pat_1zT4kQ9vB2nM7xC5wL8pR3sD6fG0hJaEyUiOqWtKrYbNmXcVzLkHgFdSaPo",
+    "curl -H 'Authorization: Bearer jtn_at_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6gH' https://api.example.com/\n",
+    // Header {"alg":"ES256","typ":"at+jwt","kid":"k1"}, claims {"iss":"https://issuer.example","exp":2000000000}.
+    "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiZXhwIjoyMDAwMDAwMDAwfQ.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    // Header {"alg":"none"}.
+    "eyJhbGciOiJub25lIn0.e30.",
+    r#"{"alg":"ES256","typ":"at+jwt","kid":"k1","crit":["exp"]}"#,
+    r#"{"iss":"https://issuer.example","sub":"c1","aud":["https://api.example"],"exp":2000000000,"iat":1900000000,"nbf":1900000000,"jti":"j1","client_id":"c1","scope":"a b","cnf":{"jkt":"x"},"act":{"sub":"d"}}"#,
+    r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1","alg":"ES256"}"#,
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}]}"#,
+    "grant_type=client_credentials&scope=orders%3Aread+orders%3Awrite&resource=https%3A%2F%2Fapi.example&client_id=c1&client_secret=s%20s",
+    "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=eyJhbGciOiJub25lIn0.e30.&grant_type=client_credentials",
+    "token=jtn_at_x&token_type_hint=access_token",
+    "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3",
+    "Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"orders:write\"",
+    "openid profile orders:read https://api.example/orders.write",
+    r#"{"active":true,"scope":"a b","client_id":"c1","token_type":"Bearer","exp":2000000000,"aud":"https://api.example"}"#,
+    r#"{"error":"invalid_request","error_description":"grant_type is missing","error_uri":"https://issuer.example/docs"}"#,
+    r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/oauth/token","jwks_uri":"https://issuer.example/.well-known/jwks.json","grant_types_supported":["client_credentials"]}"#,
+];
+
+/// What parsers trip over.
+const FRAGMENTS: &[&str] = &[
+    ".",
+    "..",
+    "=",
+    "==",
+    "&",
+    "%",
+    "%00",
+    "%ff",
+    "%C0%80",
+    "+",
+    " ",
+    "\t",
+    "\r\n",
+    "\0",
+    "\"",
+    "\\",
+    "\\u0000",
+    "\\ud800",
+    "\u{feff}",
+    "é",
+    "{",
+    "}",
+    "[",
+    "]",
+    "[[",
+    "{\"a\":",
+    ",",
+    ":",
+    "_",
+    "-",
+    "null",
+    "true",
+    "-0",
+    "-1",
+    "1e999",
+    "0.1",
+    "9007199254740993",
+    "18446744073709551616",
+    "99999999999999999999999999",
+    "\"alg\":\"none\"",
+    "\"exp\":\"1\"",
+    "\"crit\":[\"b64\"],\"b64\":false",
+    "\"kid\":\"../../x\"",
+    "scope=a&scope=b",
+    "grant_type=",
+    "AAAA",
+    "jtn_",
+    "_test_",
+];
+
+/// A smoke that never finds anything would look the same.
+#[test]
+fn a_planted_panic_is_found_and_its_round_repeats_it() {
+    fn planted(data: &[u8]) {
+        if data.contains(&0xfe) {
+            // Without the panic hook, which would print.
+            std::panic::resume_unwind(Box::new("planted"));
+        }
+    }
+    let time = Duration::from_secs(60);
+    let fault = smoke("planted", planted, 1, 0, time).err().expect("found");
+    assert!(fault.input.contains(&0xfe));
+    let again = smoke("planted", planted, 1, fault.round, Duration::ZERO);
+    assert_eq!(again.err().expect("found at once").input, fault.input);
+}
+
+#[test]
+fn dice_follow_their_seed() {
+    let draw = |seed| {
+        let mut dice = Dice::new(seed);
+        (0..64).map(|_| mutated(&mut dice)).collect::<Vec<_>>()
+    };
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}
