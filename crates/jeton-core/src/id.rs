@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jeton_token::TokenId;
 use serde::{Deserialize, Serialize};
 
 use crate::moment::{Moment, Time};
@@ -52,7 +53,7 @@ macro_rules! printed_as_hexadecimal {
     ($($id:ident),*) => {$(
         impl fmt::Display for $id {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+                fmt::Display::fmt(&TokenId::from_bytes(self.0), formatter)
             }
         }
         impl fmt::Debug for $id {
@@ -76,22 +77,7 @@ macro_rules! printed_as_hexadecimal {
 printed_as_hexadecimal!(CredentialId, CommitId);
 
 fn parse_hexadecimal(text: &str) -> Option<[u8; 16]> {
-    let digits = text.as_bytes();
-    if digits.len() != 32 {
-        return None;
-    }
-    let mut bytes = [0_u8; 16];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        for digit in pair {
-            let value = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return None,
-            };
-            *byte = (*byte << 4) | value;
-        }
-    }
-    Some(bytes)
+    TokenId::parse(text).ok().map(TokenId::to_bytes)
 }
 
 macro_rules! named {

@@ -1,9 +1,18 @@
 //! Jeton's rules: pure decisions from facts to commits, without I/O, clock or dice.
 
+pub mod api;
+pub mod checkpoint;
+pub mod client;
 pub mod commit;
+pub mod deployment;
 pub mod event;
 pub mod id;
+pub mod key;
 pub mod moment;
 pub mod outcome;
+pub mod policy;
 pub mod record;
 pub mod refusal;
+pub mod root_key;
+pub mod schema;
+pub mod token;

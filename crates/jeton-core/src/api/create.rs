@@ -1,0 +1,110 @@
+//! Declaring an API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jeton_jose::Algorithm;
+use jeton_oauth::resource::Resource;
+use jeton_oauth::scope::ScopeSet;
+
+use super::{Api, TABLE, TokenFormat, parse_scope_list};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::{Actor, ApiId, draw_name};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::policy::ACCESS_TOKEN;
+use crate::refusal::Refusal;
+
+/// What is asked for; what is left out has a default.
+#[derive(Clone, Debug, Default)]
+pub struct CreateApi {
+    /// The audience URI.
+    pub audience: String,
+    /// What people call it; the audience when left out.
+    pub name: Option<String>,
+    /// Scopes and their descriptions.
+    pub scopes: BTreeMap<String, String>,
+    /// What is granted when nothing is asked for, separated by spaces.
+    pub default_scope: Option<String>,
+    /// The lifetime of its access tokens, in seconds.
+    pub access_token_lifetime_seconds: Option<i64>,
+    /// `jwt` (the default) or `opaque`.
+    pub token_format: Option<String>,
+    /// What signs its JWTs: `ES256` when left out.
+    pub signing_algorithm: Option<String>,
+}
+
+/// Declares an API. That the audience is free is the store's word: it is unique there.
+pub fn create(request: &CreateApi, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
+    let commit = Commit::new(moment);
+    let api = match parse(request, moment) {
+        Ok(api) => api,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
+    };
+    let event = Event::ApiCreated {
+        actor: actor.clone(),
+        api: api.id.clone(),
+        audience: api.audience.clone(),
+        scopes: Arc::from(api.scope_set().to_string()),
+    };
+    let commit = commit.put(&TABLE, api.row()).tell(event);
+    Outcome::grant(api, commit)
+}
+
+fn parse(request: &CreateApi, moment: &mut Moment) -> Result<Api, Refusal> {
+    let audience = Resource::parse(&request.audience)
+        .map_err(|problem| Refusal::invalid(format!("the audience is no URI that can stand in a token: {problem}")))?;
+    let seconds = moment.now.seconds();
+    let scopes = parse_scopes(&request.scopes)?;
+    let default_scope = parse_default_scope(request.default_scope.as_deref(), &scopes)?;
+    Ok(Api {
+        id: ApiId(draw_name("api_", moment)),
+        name: Arc::from(request.name.as_deref().unwrap_or(&request.audience)),
+        audience: Arc::from(audience.as_str()),
+        default_scope,
+        scopes,
+        access_token_lifetime_seconds: parse_lifetime(request.access_token_lifetime_seconds.unwrap_or(ACCESS_TOKEN.default_seconds))?,
+        token_format: request.token_format.as_deref().map_or(Ok(TokenFormat::Jwt), parse_format)?,
+        signing_algorithm: request.signing_algorithm.as_deref().map_or(Ok(Algorithm::Es256), parse_algorithm)?,
+        created_at: seconds,
+        updated_at: seconds,
+    })
+}
+
+/// Scopes as RFC 6749 section 3.3 spells them.
+///
+/// # Errors
+/// Names the scope that is not.
+pub(super) fn parse_scopes(scopes: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
+    parse_scope_list(&scopes.keys().map(String::as_str).collect::<Vec<_>>().join(" "))
+        .map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")))?;
+    Ok(scopes.clone())
+}
+
+pub(super) fn parse_default_scope(asked: Option<&str>, scopes: &BTreeMap<String, String>) -> Result<ScopeSet, Refusal> {
+    let default =
+        parse_scope_list(asked.unwrap_or_default()).map_err(|problem| Refusal::invalid(format!("the default scope: {problem}")))?;
+    match default.iter().find(|name| !scopes.contains_key(*name)).map(str::to_owned) {
+        Some(unknown) => Err(Refusal::invalid(format!("the default scope names `{unknown}`, which is no scope of this API"))),
+        None => Ok(default),
+    }
+}
+
+pub(super) fn parse_lifetime(seconds: i64) -> Result<i64, Refusal> {
+    if (1..=ACCESS_TOKEN.max_seconds).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(Refusal::invalid(format!("an access token lives between 1 and {} seconds, not {seconds}", ACCESS_TOKEN.max_seconds)))
+    }
+}
+
+pub(super) fn parse_format(name: &str) -> Result<TokenFormat, Refusal> {
+    TokenFormat::from_name(name).ok_or_else(|| Refusal::invalid("the token format is `jwt` or `opaque`"))
+}
+
+pub(super) fn parse_algorithm(name: &str) -> Result<Algorithm, Refusal> {
+    Algorithm::from_name(name).filter(|algorithm| !algorithm.is_symmetric()).ok_or_else(|| {
+        Refusal::invalid("the signing algorithm is one of ES256, ES384, ES512, EdDSA, RS256, RS384, RS512, PS256, PS384, PS512")
+    })
+}

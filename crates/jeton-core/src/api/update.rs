@@ -1,0 +1,92 @@
+//! Changing an API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::create::{parse_algorithm, parse_default_scope, parse_format, parse_lifetime, parse_scopes};
+use super::{Api, TABLE};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::Actor;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
+use crate::refusal::Refusal;
+use crate::token::negative::{Negative, Says};
+
+/// What changes; what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateApi {
+    /// What people call it.
+    pub name: Option<String>,
+    /// All its scopes.
+    pub scopes: Option<BTreeMap<String, String>>,
+    /// What is granted when nothing is asked for.
+    pub default_scope: Option<String>,
+    /// The lifetime of its access tokens, in seconds. Lowering it reaches tokens that are out already.
+    pub access_token_lifetime_seconds: Option<i64>,
+    /// `jwt` or `opaque`.
+    pub token_format: Option<String>,
+    /// What signs its JWTs.
+    pub signing_algorithm: Option<String>,
+}
+
+/// Changes an API.
+pub fn update(api: &Api, request: &UpdateApi, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
+    let commit = Commit::new(moment);
+    let (updated, changed) = match apply(api, request) {
+        Ok(updated) => updated,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
+    };
+    if changed.is_empty() {
+        return Outcome::grant(updated, commit);
+    }
+    let updated = Api { updated_at: moment.now.seconds(), ..updated };
+    let mut commit = commit.put(&TABLE, updated.row()).tell(Event::ApiUpdated {
+        actor: actor.clone(),
+        api: api.id.clone(),
+        changed: Arc::from(changed.join(" ")),
+    });
+    if updated.access_token_lifetime_seconds < api.access_token_lifetime_seconds {
+        commit = lower_lifetime(commit, &updated, actor, moment);
+    }
+    Outcome::grant(updated, commit)
+}
+
+fn lower_lifetime(commit: Commit, api: &Api, actor: &Actor, moment: &mut Moment) -> Commit {
+    let until_seconds = moment.now.seconds() + ACCESS_TOKEN.max_seconds + KEPT_AFTER_EXPIRY_SECONDS;
+    let seconds = api.access_token_lifetime_seconds;
+    let negative = Negative::new(Says::Lifetime(api.audience.clone(), seconds), until_seconds, moment);
+    let event = Event::ApiLifetimeLowered { actor: actor.clone(), api: api.id.clone(), seconds, until_seconds };
+    commit.put(&crate::token::negative::TABLE, negative.row()).tell(event)
+}
+
+fn apply(api: &Api, request: &UpdateApi) -> Result<(Api, Vec<&'static str>), Refusal> {
+    let mut updated = api.clone();
+    if let Some(name) = &request.name {
+        updated.name = Arc::from(name.as_str());
+    }
+    if let Some(scopes) = &request.scopes {
+        updated.scopes = parse_scopes(scopes)?;
+    }
+    let default_scope = request.default_scope.clone().unwrap_or_else(|| api.default_scope.to_string());
+    updated.default_scope = parse_default_scope(Some(&default_scope), &updated.scopes)?;
+    if let Some(seconds) = request.access_token_lifetime_seconds {
+        updated.access_token_lifetime_seconds = parse_lifetime(seconds)?;
+    }
+    if let Some(format) = &request.token_format {
+        updated.token_format = parse_format(format)?;
+    }
+    if let Some(algorithm) = &request.signing_algorithm {
+        updated.signing_algorithm = parse_algorithm(algorithm)?;
+    }
+    let changed = [
+        ("name", updated.name != api.name),
+        ("scopes", updated.scopes != api.scopes),
+        ("default_scope", updated.default_scope != api.default_scope),
+        ("access_token_lifetime_seconds", updated.access_token_lifetime_seconds != api.access_token_lifetime_seconds),
+        ("token_format", updated.token_format != api.token_format),
+        ("signing_algorithm", updated.signing_algorithm != api.signing_algorithm),
+    ];
+    Ok((updated, changed.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()))
+}

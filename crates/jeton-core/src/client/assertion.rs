@@ -1,0 +1,34 @@
+//! `private_key_jwt`: a client proves itself with a JWT that it signed (RFC 7523 section 3, and its successor's rule on `aud`).
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jeton_jose::jwk::VerifyingKeys;
+use jeton_jose::jwt::Validation;
+
+use crate::commit::{Mark, MarkKind};
+use crate::id::ClientId;
+use crate::moment::{Moment, Time};
+use crate::policy::{CLIENT_ASSERTION, KEPT_AFTER_EXPIRY_SECONDS, LEEWAY_SECONDS};
+use crate::refusal::{Reason, Refusal};
+
+/// Judges an assertion. Only this issuer may stand in its `aud`, alone; the mark that comes back makes its `jti` good for one use.
+///
+/// # Errors
+/// `invalid_client`, with what to mend.
+pub fn verify(client: &ClientId, keys: &VerifyingKeys, issuer: &str, assertion: &str, moment: &Moment) -> Result<Mark, Refusal> {
+    let refuse = |detail: String| Refusal::new(Reason::InvalidClient, detail);
+    let now = moment.now.seconds();
+    let validation = Validation::client_assertion(client.as_str(), issuer);
+    let claims = validation.check(assertion, keys, now).map_err(|problem| refuse(format!("the client assertion: {problem}")))?;
+    let (Some(expires_at), Some(token_id)) = (claims.expires_at, claims.token_id.as_deref()) else {
+        return Err(refuse("the client assertion needs `exp` and `jti`".into()));
+    };
+    if claims.subject.as_deref() != Some(client.as_str()) {
+        return Err(refuse("the client assertion names another `sub` than the client".into()));
+    }
+    if expires_at > now + CLIENT_ASSERTION.max_seconds + LEEWAY_SECONDS {
+        return Err(refuse(format!("the client assertion lives longer than {} seconds", CLIENT_ASSERTION.max_seconds)));
+    }
+    let mut key = [0; 32];
+    key.copy_from_slice(digest(&SHA256, format!("{client}\n{token_id}").as_bytes()).as_ref());
+    Ok(Mark { kind: MarkKind::ClientAssertion, key, until: Time::from_seconds(expires_at).plus_seconds(KEPT_AFTER_EXPIRY_SECONDS) })
+}

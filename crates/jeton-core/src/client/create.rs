@@ -1,0 +1,115 @@
+//! Registering a client.
+
+use std::sync::Arc;
+
+use jeton_jose::jwk::JwkSet;
+use jeton_oauth::scope::ScopeSet;
+
+use super::{AuthenticationMethod, Client, GrantType, TABLE};
+use crate::api::{Api, parse_scope_list};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::{Actor, ClientId, draw_name};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::refusal::Refusal;
+
+/// What is asked for; what is left out has a default.
+#[derive(Clone, Debug, Default)]
+pub struct CreateClient {
+    /// What people call it.
+    pub name: String,
+    /// The grants it may use; `client_credentials` when left out.
+    pub grant_types: Vec<String>,
+    /// How it proves who it is; `client_secret_basic` when left out.
+    pub authentication: Option<String>,
+    /// Its public keys, a JWK Set.
+    pub jwks: Option<String>,
+    /// The scopes it may have; those of its APIs when left out.
+    pub scopes: Option<String>,
+    /// Whether it may introspect and follow the feed.
+    pub may_introspect: bool,
+}
+
+/// Registers a client for these APIs.
+pub fn create(request: &CreateClient, apis: &[&Api], actor: &Actor, moment: &mut Moment) -> Outcome<Client> {
+    let commit = Commit::new(moment);
+    let client = match parse(request, apis, moment) {
+        Ok(client) => client,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
+    };
+    let event = Event::ClientCreated { actor: actor.clone(), client: client.id.clone(), name: client.name.clone() };
+    let commit = commit.put(&TABLE, client.row()).tell(event);
+    Outcome::grant(client, commit)
+}
+
+fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<Client, Refusal> {
+    let authentication = request.authentication.as_deref().map_or(Ok(AuthenticationMethod::SecretBasic), parse_method)?;
+    let seconds = moment.now.seconds();
+    Ok(Client {
+        id: ClientId(draw_name("client_", moment)),
+        name: parse_name(&request.name)?,
+        grant_types: parse_grant_types(&request.grant_types)?,
+        authentication,
+        jwks: parse_jwks(request.jwks.as_deref(), authentication)?,
+        apis: apis.iter().map(|api| api.id.clone()).collect(),
+        scopes: parse_scopes(request.scopes.as_deref(), apis)?,
+        may_introspect: request.may_introspect,
+        created_at: seconds,
+        updated_at: seconds,
+    })
+}
+
+pub(super) fn parse_name(name: &str) -> Result<Arc<str>, Refusal> {
+    let length = name.chars().count();
+    if (1..=100).contains(&length) && !name.chars().any(char::is_control) && name.trim() == name {
+        Ok(Arc::from(name))
+    } else {
+        Err(Refusal::invalid("a client has a name of 1 to 100 characters, without control characters or spaces at its ends"))
+    }
+}
+
+pub(super) fn parse_method(name: &str) -> Result<AuthenticationMethod, Refusal> {
+    AuthenticationMethod::from_name(name)
+        .ok_or_else(|| Refusal::invalid("the authentication method is `client_secret_basic`, `client_secret_post` or `private_key_jwt`"))
+}
+
+fn parse_grant_types(names: &[String]) -> Result<Vec<GrantType>, Refusal> {
+    if names.is_empty() {
+        return Ok(vec![GrantType::ClientCredentials]);
+    }
+    let mut grants = vec![];
+    for name in names {
+        let grant = GrantType::from_name(name).ok_or_else(|| Refusal::invalid("the only grant type is `client_credentials`"))?;
+        if !grants.contains(&grant) {
+            grants.push(grant);
+        }
+    }
+    Ok(grants)
+}
+
+/// The keys of a client that signs, checked; none of one that does not.
+pub(super) fn parse_jwks(jwks: Option<&str>, authentication: AuthenticationMethod) -> Result<Option<Arc<str>>, Refusal> {
+    match (jwks, authentication) {
+        (Some(text), AuthenticationMethod::PrivateKeyJwt) => {
+            JwkSet::parse(text.as_bytes()).map_err(|problem| Refusal::invalid(format!("the JWK Set: {problem}")))?;
+            Ok(Some(Arc::from(text)))
+        }
+        (None, AuthenticationMethod::PrivateKeyJwt) => Err(Refusal::invalid("`private_key_jwt` needs the client's public keys, a JWK Set")),
+        (Some(_), _) => Err(Refusal::invalid("a client with a secret has no JWK Set: choose `private_key_jwt`, or leave the keys out")),
+        (None, _) => Ok(None),
+    }
+}
+
+/// The scopes a client may have: each must be one of its APIs'.
+pub(super) fn parse_scopes(asked: Option<&str>, apis: &[&Api]) -> Result<ScopeSet, Refusal> {
+    let Some(asked) = asked else {
+        let all: Vec<&str> = apis.iter().flat_map(|api| api.scopes.keys().map(String::as_str)).collect();
+        return parse_scope_list(&all.join(" ")).map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")));
+    };
+    let scopes = parse_scope_list(asked).map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")))?;
+    match scopes.iter().find(|name| !apis.iter().any(|api| api.scopes.contains_key(*name))).map(str::to_owned) {
+        Some(unknown) => Err(Refusal::invalid(format!("`{unknown}` is no scope of the APIs this client may ask for"))),
+        None => Ok(scopes),
+    }
+}

@@ -1,0 +1,195 @@
+//! Client secrets: at most two live ones, so that one can be replaced without a gap.
+
+use jeton_token::{Environment, Kind, Label, Prefix, SecretBytes, SecretHash, TokenId};
+
+use super::{AuthenticationMethod, Client};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::{Actor, ClientId, SecretId, draw_name};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::policy::CLIENT_SECRET;
+use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
+use crate::refusal::{Reason, Refusal};
+use crate::root_key::RootKeys;
+use crate::token::issue::Clear;
+
+/// One secret, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSecret {
+    /// Its id: a handle to list and revoke it by.
+    pub id: SecretId,
+    /// Whose it is.
+    pub client: ClientId,
+    /// The keyed hash of its text.
+    pub hash: SecretHash,
+    /// The epoch of the root key that the hash is under.
+    pub epoch: u16,
+    /// When it was made, in seconds.
+    pub created_at: i64,
+    /// When it ends, in seconds.
+    pub expires_at: i64,
+}
+
+/// Where secrets are kept.
+pub static TABLE: Table = Table {
+    name: "client_secret",
+    columns: &[
+        Column::text("id"),
+        Column::text("client"),
+        Column::bytes("hash"),
+        Column::int("epoch"),
+        Column::int("created_at"),
+        Column::int("expires_at"),
+    ],
+    key: 1,
+    indexes: &[Index { name: "client_secret_by_client", columns: &[1], unique: false }],
+    class: Class::Authority,
+};
+
+/// The most live secrets of one client.
+pub const LIVE_MAX: usize = 2;
+
+impl ClientSecret {
+    /// As a row.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        vec![
+            Value::Text(self.id.0.clone()),
+            Value::Text(self.client.0.clone()),
+            Value::Hash(*self.hash.as_bytes()),
+            Value::Int(i64::from(self.epoch)),
+            Value::Int(self.created_at),
+            Value::Int(self.expires_at),
+        ]
+    }
+
+    /// From a row.
+    ///
+    /// # Errors
+    /// When the row is not one of this table.
+    pub fn from_row(row: &Row) -> Result<ClientSecret, Malformed> {
+        let mut row = Reader::new(&TABLE, row);
+        Ok(ClientSecret {
+            id: SecretId(row.text()?),
+            client: ClientId(row.text()?),
+            hash: SecretHash::from_bytes(row.read(|value| value.as_bytes()?.try_into().ok())?),
+            epoch: row.read(|value| u16::try_from(value.int()?).ok())?,
+            created_at: row.int()?,
+            expires_at: row.int()?,
+        })
+    }
+
+    /// Whether it is accepted at this time.
+    #[must_use]
+    pub fn is_live(&self, now_seconds: i64) -> bool {
+        now_seconds < self.expires_at
+    }
+}
+
+/// Whether `presented` is one of the client's live secrets. Takes the same time whichever differs.
+#[must_use]
+pub fn authenticate(secrets: &[ClientSecret], presented: &str, root_keys: &RootKeys, now_seconds: i64) -> bool {
+    let mut is_known = false;
+    for secret in secrets.iter().filter(|secret| secret.is_live(now_seconds)) {
+        if let Some(keys) = root_keys.epoch(secret.epoch) {
+            is_known |= keys.hash.hash(presented).matches(&secret.hash);
+        }
+    }
+    is_known
+}
+
+/// A secret that exists once its commit is durable.
+#[derive(Clone, Debug)]
+pub struct CreatedSecret {
+    /// What is kept of it.
+    pub secret: ClientSecret,
+    /// Its text: shown once.
+    pub clear: Clear,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CreateSecret {
+    /// How long it lives, in seconds.
+    pub expires_in_seconds: Option<i64>,
+    /// How long the older one goes on, in seconds; `None` leaves it as it is.
+    pub overlap_seconds: Option<i64>,
+}
+
+/// Makes a secret for a client. `prefix` and `root_keys` shape its text and its hash.
+pub fn create(
+    client: &Client,
+    secrets: &[ClientSecret],
+    request: CreateSecret,
+    (prefix, root_keys): (&Prefix, &RootKeys),
+    actor: &Actor,
+    moment: &mut Moment,
+) -> Outcome<CreatedSecret> {
+    let commit = Commit::new(moment);
+    let now_seconds = moment.now.seconds();
+    let live: Vec<&ClientSecret> = secrets.iter().filter(|secret| secret.is_live(now_seconds)).collect();
+    let expires_in = request.expires_in_seconds.unwrap_or(CLIENT_SECRET.default_seconds);
+    if let Err(refusal) = may_create(client, live.len(), expires_in, request.overlap_seconds) {
+        return Outcome::refuse(refusal, commit);
+    }
+    let (epoch, Some(keys)) = root_keys.current() else {
+        return Outcome::refuse(Refusal::invalid("the root key holds no epoch"), commit);
+    };
+    let id = TokenId::from_bytes(moment.draw_time_ordered());
+    let label = Label { prefix: *prefix, environment: Environment::Live, kind: Kind::ClientSecret, epoch, id };
+    let clear = label.mint(&SecretBytes::new(moment.draw()), &keys.check);
+    let secret = ClientSecret {
+        id: SecretId(draw_name("secret_", moment)),
+        client: client.id.clone(),
+        hash: keys.hash.hash(clear.expose()),
+        epoch,
+        created_at: now_seconds,
+        expires_at: now_seconds + expires_in,
+    };
+    let mut commit = commit.put(&TABLE, secret.row()).tell(Event::ClientSecretCreated {
+        actor: actor.clone(),
+        client: client.id.clone(),
+        secret: secret.id.clone(),
+        expires_at_seconds: secret.expires_at,
+    });
+    if let Some(overlap) = request.overlap_seconds {
+        for old in live {
+            commit = end(commit, old, now_seconds + overlap, actor);
+        }
+    }
+    Outcome::grant(CreatedSecret { secret, clear: Clear(clear) }, commit)
+}
+
+/// Ends a secret at once.
+pub fn revoke(secret: &ClientSecret, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    let now_seconds = moment.now.seconds();
+    if secret.is_live(now_seconds) { Outcome::grant((), end(commit, secret, now_seconds, actor)) } else { Outcome::grant((), commit) }
+}
+
+fn may_create(client: &Client, live: usize, expires_in: i64, overlap: Option<i64>) -> Result<(), Refusal> {
+    if client.authentication == AuthenticationMethod::PrivateKeyJwt {
+        return Err(Refusal::new(Reason::Conflict, "this client signs (`private_key_jwt`) and has no secret"));
+    }
+    if live >= LIVE_MAX {
+        return Err(Refusal::new(Reason::Conflict, "this client has two live secrets already: revoke one first"));
+    }
+    if !(1..=CLIENT_SECRET.max_seconds).contains(&expires_in) {
+        return Err(Refusal::invalid(format!("a client secret lives between 1 second and {} days", CLIENT_SECRET.max_seconds / 86_400)));
+    }
+    if overlap.is_some_and(|overlap| !(0..=30 * 86_400).contains(&overlap)) {
+        return Err(Refusal::invalid("the overlap is between 0 seconds and 30 days"));
+    }
+    Ok(())
+}
+
+fn end(commit: Commit, secret: &ClientSecret, at: i64, actor: &Actor) -> Commit {
+    let ended = ClientSecret { expires_at: secret.expires_at.min(at), ..secret.clone() };
+    commit.put(&TABLE, ended.row()).tell(Event::ClientSecretEnded {
+        actor: actor.clone(),
+        client: secret.client.clone(),
+        secret: secret.id.clone(),
+        ends_at_seconds: ended.expires_at,
+    })
+}

@@ -1,0 +1,184 @@
+//! The root key: numbered epochs, each the source of the keys that secrets are checked, hashed and sealed with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use jeton_token::{CheckKey, HashKey};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::moment::Moment;
+
+/// All epochs of the root key. The newest is used for what is new; the older ones for what was kept under them.
+#[derive(Clone)]
+pub struct RootKeys {
+    epochs: BTreeMap<u16, EpochKeys>,
+    current: u16,
+}
+
+impl RootKeys {
+    /// The keys of these epochs, each 32 secret bytes under its number.
+    ///
+    /// # Errors
+    /// When there is none, or the library refuses a derivation.
+    pub fn new(epochs: impl IntoIterator<Item = (u16, Zeroizing<[u8; 32]>)>) -> Result<RootKeys, RootKeyError> {
+        let epochs: BTreeMap<u16, EpochKeys> =
+            epochs.into_iter().map(|(number, secret)| Ok((number, EpochKeys::derive(&secret)?))).collect::<Result<_, _>>()?;
+        let current = *epochs.keys().next_back().ok_or(RootKeyError::Empty)?;
+        Ok(RootKeys { epochs, current })
+    }
+
+    /// The newest epoch and its keys.
+    #[must_use]
+    pub fn current(&self) -> (u16, Option<&EpochKeys>) {
+        (self.current, self.epochs.get(&self.current))
+    }
+
+    /// The keys of an epoch, if the root file holds it.
+    #[must_use]
+    pub fn epoch(&self, number: u16) -> Option<&EpochKeys> {
+        self.epochs.get(&number)
+    }
+
+    /// The numbers of all epochs, oldest first.
+    pub fn numbers(&self) -> impl Iterator<Item = u16> {
+        self.epochs.keys().copied()
+    }
+}
+
+impl fmt::Debug for RootKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.epochs.keys()).finish()
+    }
+}
+
+/// The keys of one epoch, one for each purpose.
+#[derive(Clone)]
+pub struct EpochKeys {
+    /// Turns away tokens that were never issued, without a read.
+    pub check: CheckKey,
+    /// Hashes secrets for storage.
+    pub hash: HashKey,
+    seal: [u8; 32],
+}
+
+impl EpochKeys {
+    fn derive(secret: &[u8; 32]) -> Result<EpochKeys, RootKeyError> {
+        Ok(EpochKeys {
+            check: CheckKey::new(&*purpose(secret, b"jeton/1/token-check")?),
+            hash: HashKey::new(&*purpose(secret, b"jeton/1/secret-hash")?),
+            seal: *purpose(secret, b"jeton/1/key-seal")?,
+        })
+    }
+
+    /// Seals a private key: nonce, then AES-256-GCM over it, bound to `context` (what it is and whose).
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn seal(&self, private: &[u8], context: &[u8], moment: &mut Moment) -> Result<Vec<u8>, RootKeyError> {
+        let nonce = moment.draw::<NONCE_LEN>();
+        let mut sealed = private.to_vec();
+        self.cipher()?
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut sealed)
+            .map_err(|_| RootKeyError::Refused)?;
+        sealed.splice(0..0, nonce);
+        Ok(sealed)
+    }
+
+    /// Opens what [`EpochKeys::seal`] sealed.
+    ///
+    /// # Errors
+    /// When it was sealed under another key or for another context, or is damaged.
+    pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, RootKeyError> {
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(RootKeyError::Unsealable)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::Unsealable)?;
+        let mut opened = Zeroizing::new(ciphertext.to_vec());
+        let length = self.cipher()?.open_in_place(nonce, Aad::from(context), &mut opened).map_err(|_| RootKeyError::Unsealable)?.len();
+        opened.truncate(length);
+        Ok(opened)
+    }
+
+    fn cipher(&self) -> Result<LessSafeKey, RootKeyError> {
+        UnboundKey::new(&AES_256_GCM, &self.seal).map(LessSafeKey::new).map_err(|_| RootKeyError::Refused)
+    }
+}
+
+impl Drop for EpochKeys {
+    fn drop(&mut self) {
+        self.seal.zeroize();
+    }
+}
+
+/// What can be wrong with a root key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootKeyError {
+    /// There is no epoch.
+    Empty,
+    /// What was sealed does not open under this root key.
+    Unsealable,
+    /// The cryptographic library refused.
+    Refused,
+}
+
+impl fmt::Display for RootKeyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            RootKeyError::Empty => "the root key has no epoch",
+            RootKeyError::Unsealable => {
+                "a private key does not open under this root key: it was sealed under another one, or it is damaged"
+            }
+            RootKeyError::Refused => "the cryptographic library refused a key",
+        })
+    }
+}
+
+impl std::error::Error for RootKeyError {}
+
+struct ThirtyTwoBytes;
+
+impl KeyType for ThirtyTwoBytes {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+fn purpose(secret: &[u8; 32], purpose: &[u8]) -> Result<Zeroizing<[u8; 32]>, RootKeyError> {
+    let mut key = Zeroizing::new([0_u8; 32]);
+    Salt::new(HKDF_SHA256, &[])
+        .extract(secret)
+        .expand(&[purpose], ThirtyTwoBytes)
+        .and_then(|derived| derived.fill(&mut *key))
+        .map_err(|_| RootKeyError::Refused)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moment::Time;
+
+    fn keys(byte: u8) -> EpochKeys {
+        EpochKeys::derive(&[byte; 32]).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_as_it_was_sealed() {
+        let mut moment = Moment::new(Time::EPOCH, [0; 32]);
+        let sealed = keys(1).seal(b"private", b"key k1", &mut moment).unwrap();
+        assert_eq!(keys(1).open(&sealed, b"key k1").unwrap().as_slice(), b"private");
+        assert_eq!(keys(1).open(&sealed, b"key k2"), Err(RootKeyError::Unsealable));
+        assert_eq!(keys(2).open(&sealed, b"key k1"), Err(RootKeyError::Unsealable));
+        for cut in 0..sealed.len() {
+            assert_eq!(keys(1).open(&sealed[..cut], b"key k1"), Err(RootKeyError::Unsealable), "{cut}");
+        }
+    }
+
+    #[test]
+    fn the_newest_epoch_is_current() {
+        let keys = RootKeys::new([(3, Zeroizing::new([3; 32])), (1, Zeroizing::new([1; 32]))]).unwrap();
+        assert_eq!(keys.current().0, 3);
+        assert_eq!(keys.numbers().collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(RootKeys::new([]).unwrap_err(), RootKeyError::Empty);
+    }
+}

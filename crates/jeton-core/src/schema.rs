@@ -1,0 +1,29 @@
+//! Every table there is, in the order in which they came to be.
+
+use crate::record::{Class, Column, Table};
+use crate::{api, checkpoint, client, deployment, key, token};
+
+/// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
+pub static MARK: Table = Table {
+    name: "mark",
+    columns: &[Column::int("kind"), Column::bytes("key"), Column::int("until")],
+    key: 2,
+    indexes: &[],
+    class: Class::Expiring { slice_seconds: 3_600 },
+};
+
+/// The version of this schema: a program refuses a store of a higher one.
+pub const VERSION: u32 = 1;
+
+/// All tables.
+pub static TABLES: [&Table; 9] = [
+    &deployment::TABLE,
+    &api::TABLE,
+    &client::TABLE,
+    &client::secret::TABLE,
+    &key::TABLE,
+    &checkpoint::TABLE,
+    &token::TABLE,
+    &token::negative::TABLE,
+    &MARK,
+];

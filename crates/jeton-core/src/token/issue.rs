@@ -1,0 +1,119 @@
+//! Issuing an access token to a client for itself (RFC 6749 section 4.4).
+
+use std::sync::Arc;
+
+use jeton_oauth::scope::ScopeSet;
+use jeton_token::{ClearToken, Environment, Kind, Label, Prefix, SecretBytes, TokenId};
+
+use super::{AccessToken, TABLE};
+use crate::api::{Api, TokenFormat};
+use crate::client::{Client, GrantType};
+use crate::commit::Commit;
+use crate::id::{CommitId, CredentialId};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::refusal::{Reason, Refusal};
+use crate::root_key::RootKeys;
+
+/// What is known when it is decided.
+pub struct Facts<'a> {
+    /// The client, authenticated.
+    pub client: &'a Client,
+    /// The API that is asked for.
+    pub api: &'a Api,
+    /// The latest cut-off over client, API and everything, in seconds: a token issued now must not lie before it.
+    pub not_before_seconds: i64,
+    /// The first part of opaque tokens.
+    pub prefix: &'a Prefix,
+    /// Where the hash of an opaque token comes from.
+    pub root_keys: &'a RootKeys,
+}
+
+/// A token that exists once its commit is durable.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// What is kept of it.
+    pub token: AccessToken,
+    /// The text of an opaque token; a JWT is signed after the commit.
+    pub clear: Option<Clear>,
+    /// How long it lives, in seconds.
+    pub expires_in_seconds: i64,
+}
+
+/// The text of an opaque token, which nothing prints.
+#[derive(Clone)]
+pub struct Clear(pub ClearToken);
+
+impl std::fmt::Debug for Clear {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+/// Decides a client-credentials request: granted = requested ∩ API ∩ client, and nothing of what is asked is left out silently.
+pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Moment) -> Outcome<Issued> {
+    let mut commit = Commit::new(moment);
+    let scope = match granted_scope(facts, requested) {
+        Ok(scope) => scope,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
+    };
+    let id = CredentialId::draw(moment);
+    // The commit of an issue is found again by its row, so that no index is kept for it.
+    commit.id = CommitId(id.0);
+    let (clear, proof) = match facts.api.token_format {
+        TokenFormat::Jwt => (None, None),
+        TokenFormat::Opaque => {
+            let (epoch, Some(keys)) = facts.root_keys.current() else {
+                return Outcome::refuse(Refusal::invalid("the root key holds no epoch"), commit);
+            };
+            let label = Label {
+                prefix: *facts.prefix,
+                environment: Environment::Live,
+                kind: Kind::AccessToken,
+                epoch,
+                id: TokenId::from_bytes(id.0),
+            };
+            let clear = label.mint(&SecretBytes::new(moment.draw()), &keys.check);
+            let hash = keys.hash.hash(clear.expose());
+            (Some(Clear(clear)), Some((hash, epoch)))
+        }
+    };
+    let issued_at = moment.now.seconds().max(facts.not_before_seconds);
+    let token = AccessToken {
+        id,
+        client: facts.client.id.clone(),
+        api: facts.api.id.clone(),
+        scope,
+        issued_at,
+        expires_at: issued_at + facts.api.access_token_lifetime_seconds,
+        proof,
+    };
+    let commit = commit.put(&TABLE, token.row());
+    Outcome::grant(Issued { token, clear, expires_in_seconds: facts.api.access_token_lifetime_seconds }, commit)
+}
+
+fn granted_scope(facts: &Facts<'_>, requested: Option<&ScopeSet>) -> Result<Arc<str>, Refusal> {
+    let Facts { client, api, .. } = facts;
+    if !client.grant_types.contains(&GrantType::ClientCredentials) {
+        return Err(Refusal::new(Reason::UnauthorizedClient, "this client may not use the grant `client_credentials`"));
+    }
+    if !client.apis.contains(&api.id) {
+        return Err(Refusal::new(Reason::InvalidTarget, "this client may not ask for tokens for that resource"));
+    }
+    let Some(requested) = requested else {
+        let granted = if api.default_scope.is_empty() { &client.scopes } else { &api.default_scope };
+        return Ok(granted
+            .iter()
+            .filter(|name| api.scopes.contains_key(*name) && client.scopes.contains(name))
+            .collect::<Vec<_>>()
+            .join(" ")
+            .into());
+    };
+    match requested.iter().find(|name| !api.scopes.contains_key(*name) || !client.scopes.contains(name)) {
+        Some(beyond) => Err(Refusal::new(
+            Reason::InvalidScope,
+            format!("the scope '{beyond}' is unknown for this resource, or not one that this client may have"),
+        )),
+        None => Ok(Arc::from(requested.as_str())),
+    }
+}

@@ -1,0 +1,36 @@
+//! Revoking one token: final (RFC 7009).
+
+use std::sync::Arc;
+
+use super::negative::{Negative, Says};
+use super::{AccessToken, negative};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::{Actor, ClientId};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::refusal::{Reason, Refusal};
+
+/// Revokes a token that a client handed in: only its own (RFC 7009 section 2.1). `is_revoked` says that it is already: then nothing is
+/// written.
+pub fn revoke_own(token: &AccessToken, audience: &Arc<str>, client: &ClientId, is_revoked: bool, moment: &mut Moment) -> Outcome<()> {
+    if token.client == *client {
+        revoke(token, audience, &Actor(format!("client:{client}").into()), is_revoked, moment)
+    } else {
+        let refusal = Refusal::new(Reason::UnauthorizedClient, "this token was issued to another client");
+        Outcome::refuse(refusal, Commit::new(moment))
+    }
+}
+
+/// Revokes a token, whoever holds it.
+pub fn revoke(token: &AccessToken, audience: &Arc<str>, actor: &Actor, is_revoked: bool, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    let until_seconds = token.remembered_until();
+    if is_revoked || until_seconds <= moment.now.seconds() {
+        return Outcome::grant((), commit);
+    }
+    let row = Negative::new(Says::Revoked(token.id, audience.clone()), until_seconds, moment).row();
+    let event =
+        Event::TokenRevoked { actor: actor.clone(), api: token.api.clone(), client: token.client.clone(), token: token.id, until_seconds };
+    Outcome::grant((), commit.put(&negative::TABLE, row).tell(event))
+}
