@@ -85,7 +85,8 @@ pub(super) fn parse_scopes(scopes: &BTreeMap<String, String>) -> Result<BTreeMap
 pub(super) fn parse_default_scope(asked: Option<&str>, scopes: &BTreeMap<String, String>) -> Result<ScopeSet, Refusal> {
     let default =
         parse_scope_list(asked.unwrap_or_default()).map_err(|problem| Refusal::invalid(format!("the default scope: {problem}")))?;
-    match default.iter().find(|name| !scopes.contains_key(*name)).map(str::to_owned) {
+    let unknown = default.iter().find(|name| !scopes.contains_key(*name)).map(str::to_owned);
+    match unknown {
         Some(unknown) => Err(Refusal::invalid(format!("the default scope names `{unknown}`, which is no scope of this API"))),
         None => Ok(default),
     }

@@ -108,7 +108,8 @@ pub(super) fn parse_scopes(asked: Option<&str>, apis: &[&Api]) -> Result<ScopeSe
         return parse_scope_list(&all.join(" ")).map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")));
     };
     let scopes = parse_scope_list(asked).map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")))?;
-    match scopes.iter().find(|name| !apis.iter().any(|api| api.scopes.contains_key(*name))).map(str::to_owned) {
+    let unknown = scopes.iter().find(|name| !apis.iter().any(|api| api.scopes.contains_key(*name))).map(str::to_owned);
+    match unknown {
         Some(unknown) => Err(Refusal::invalid(format!("`{unknown}` is no scope of the APIs this client may ask for"))),
         None => Ok(scopes),
     }
