@@ -31,9 +31,9 @@ pub enum Event {
     /// An API is gone, and with it every token for it.
     #[serde(rename = "api.deleted")]
     ApiDeleted { actor: Actor, api: ApiId },
-    /// Tokens of an API live at most this long from their `iat`, those issued before included.
+    /// Tokens of an API with `iat` before `before_seconds` live at most this long from it.
     #[serde(rename = "api.lifetime_lowered")]
-    ApiLifetimeLowered { actor: Actor, api: ApiId, seconds: i64, until_seconds: i64 },
+    ApiLifetimeLowered { actor: Actor, api: ApiId, seconds: i64, before_seconds: i64, until_seconds: i64 },
     /// A client was registered.
     #[serde(rename = "client.created")]
     ClientCreated { actor: Actor, client: ClientId, name: Arc<str> },

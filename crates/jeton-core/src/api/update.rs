@@ -56,8 +56,9 @@ pub fn update(api: &Api, request: &UpdateApi, actor: &Actor, moment: &mut Moment
 fn lower_lifetime(commit: Commit, api: &Api, actor: &Actor, moment: &mut Moment) -> Commit {
     let until_seconds = moment.now.seconds() + ACCESS_TOKEN.max_seconds + KEPT_AFTER_EXPIRY_SECONDS;
     let seconds = api.access_token_lifetime_seconds;
-    let negative = Negative::new(Says::Lifetime(api.audience.clone(), seconds), until_seconds, moment);
-    let event = Event::ApiLifetimeLowered { actor: actor.clone(), api: api.id.clone(), seconds, until_seconds };
+    let before_seconds = moment.now.next_second().seconds();
+    let negative = Negative::new(Says::Lifetime(api.audience.clone(), seconds, before_seconds), until_seconds, moment);
+    let event = Event::ApiLifetimeLowered { actor: actor.clone(), api: api.id.clone(), seconds, before_seconds, until_seconds };
     commit.put(&crate::token::negative::TABLE, negative.row()).tell(event)
 }
 

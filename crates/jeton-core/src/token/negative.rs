@@ -30,8 +30,8 @@ pub enum Says {
     Resumed(CredentialId, Arc<str>),
     /// Tokens of this subject with `iat` before this, in seconds, are dead. An API is named by its audience.
     CutOff(CutOffSubject, Arc<str>, i64),
-    /// Tokens for this audience live at most so many seconds from their `iat`.
-    Lifetime(Arc<str>, i64),
+    /// Tokens for this audience live at most so many seconds from their `iat`, if that lies before the second time, in seconds.
+    Lifetime(Arc<str>, i64, i64),
     /// Nothing that this key signed is trusted.
     KeyRevoked(KeyId),
 }
@@ -77,13 +77,13 @@ impl Negative {
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {
-        let (number, token, name, seconds) = match &self.says {
-            Says::Revoked(token, audience) => (REVOKED, Some(*token), Some(audience.clone()), None),
-            Says::Suspended(token, audience) => (SUSPENDED, Some(*token), Some(audience.clone()), None),
-            Says::Resumed(token, audience) => (RESUMED, Some(*token), Some(audience.clone()), None),
-            Says::Lifetime(audience, seconds) => (LIFETIME, None, Some(audience.clone()), Some(*seconds)),
-            Says::KeyRevoked(key) => (KEY_REVOKED, None, Some(key.0.clone()), None),
-            Says::CutOff(subject, name, before) => (number_of(*subject), None, Some(name.clone()), Some(*before)),
+        let (number, token, name, seconds, before) = match &self.says {
+            Says::Revoked(token, audience) => (REVOKED, Some(*token), Some(audience.clone()), None, None),
+            Says::Suspended(token, audience) => (SUSPENDED, Some(*token), Some(audience.clone()), None, None),
+            Says::Resumed(token, audience) => (RESUMED, Some(*token), Some(audience.clone()), None, None),
+            Says::Lifetime(audience, seconds, before) => (LIFETIME, None, Some(audience.clone()), Some(*seconds), Some(*before)),
+            Says::KeyRevoked(key) => (KEY_REVOKED, None, Some(key.0.clone()), None, None),
+            Says::CutOff(subject, name, before) => (number_of(*subject), None, Some(name.clone()), None, Some(*before)),
         };
         vec![
             Value::Id(self.id),
@@ -91,6 +91,7 @@ impl Negative {
             token.map_or(Value::Null, |token| Value::Id(token.0)),
             name.map_or(Value::Null, Value::Text),
             seconds.map_or(Value::Null, Value::Int),
+            before.map_or(Value::Null, Value::Int),
             Value::Int(self.until),
         ]
     }
@@ -108,20 +109,20 @@ impl Negative {
             value => Some(Some(CredentialId(value.as_bytes()?.try_into().ok()?))),
         })?;
         let name = reader.text_or_null()?;
-        let seconds = reader.int_or_null()?;
-        let says = says(number, token, name, seconds).ok_or(Malformed { table: TABLE.name, column: "says" })?;
+        let (seconds, before) = (reader.int_or_null()?, reader.int_or_null()?);
+        let says = says(number, token, name, (seconds, before)).ok_or(Malformed { table: TABLE.name, column: "says" })?;
         Ok(Negative { id, says, until: reader.int()? })
     }
 }
 
-fn says(number: i64, token: Option<CredentialId>, name: Option<Arc<str>>, seconds: Option<i64>) -> Option<Says> {
+fn says(number: i64, token: Option<CredentialId>, name: Option<Arc<str>>, (seconds, before): (Option<i64>, Option<i64>)) -> Option<Says> {
     Some(match number {
         REVOKED => Says::Revoked(token?, name?),
         SUSPENDED => Says::Suspended(token?, name?),
         RESUMED => Says::Resumed(token?, name?),
-        LIFETIME => Says::Lifetime(name?, seconds?),
+        LIFETIME => Says::Lifetime(name?, seconds?, before?),
         KEY_REVOKED => Says::KeyRevoked(KeyId(name?)),
-        number => Says::CutOff(CUT_OFFS.iter().find(|(of, _)| *of == number)?.1, name?, seconds?),
+        number => Says::CutOff(CUT_OFFS.iter().find(|(of, _)| *of == number)?.1, name?, before?),
     })
 }
 
@@ -142,7 +143,7 @@ mod tests {
             Says::Revoked(token, Arc::from("a")),
             Says::Suspended(token, Arc::from("a")),
             Says::Resumed(token, Arc::from("a")),
-            Says::Lifetime(Arc::from("a"), 60),
+            Says::Lifetime(Arc::from("a"), 60, 5),
             Says::KeyRevoked(KeyId::from("k")),
         ];
         all.extend(CUT_OFFS.iter().map(|(_, subject)| Says::CutOff(*subject, Arc::from("n"), 5)));

@@ -1,0 +1,308 @@
+//! What is no longer, or not now, accepted: held in memory, read without a lock.
+//!
+//! The server and every verifier fold the same statements with this one type, so that they judge alike. The last statement about a token
+//! counts, and a revocation is final.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use papaya::HashMap;
+
+/// Statements that take acceptance away, folded.
+#[derive(Debug, Default)]
+pub struct Negatives {
+    tokens: HashMap<[u8; 16], TokenState>,
+    keys: HashMap<Arc<str>, i64>,
+    lifetimes: HashMap<Arc<str>, Vec<Lifetime>>,
+    cut_offs: [HashMap<Arc<str>, CutOff>; Subject::NAMED],
+    everything_before: AtomicI64,
+}
+
+/// Whose tokens a cut-off ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Those of one client, by `client_id`.
+    Client,
+    /// Those of one person, by `sub`.
+    User,
+    /// Those of one session, by `sid`.
+    Session,
+    /// Those of one refresh family, by `gid`.
+    Family,
+    /// Those for one API, by `aud`.
+    Api,
+    /// Those of one API key, by its id.
+    Key,
+    /// All of them.
+    Everything,
+}
+
+impl Subject {
+    const NAMED: usize = 6;
+
+    fn place(self) -> usize {
+        match self {
+            Subject::Client => 0,
+            Subject::User => 1,
+            Subject::Session => 2,
+            Subject::Family => 3,
+            Subject::Api => 4,
+            Subject::Key | Subject::Everything => 5,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct TokenState {
+    revoked: bool,
+    suspended: bool,
+    until: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct CutOff {
+    before: i64,
+    until: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lifetime {
+    seconds: i64,
+    before: i64,
+    until: i64,
+}
+
+/// What negatives can say something about: the parts of a token that cut-offs name. Times are seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Described<'a> {
+    /// The token's id (`jti`).
+    pub token: [u8; 16],
+    /// Its `iat`.
+    pub issued_at: i64,
+    /// Its `client_id`.
+    pub client: &'a str,
+    /// Its `aud`.
+    pub audience: &'a str,
+    /// Its `sub`, where it is a person's.
+    pub user: Option<&'a str>,
+    /// Its `sid`.
+    pub session: Option<&'a str>,
+    /// Its `gid`.
+    pub family: Option<&'a str>,
+    /// The `kid` that it is signed with.
+    pub signing_key: Option<&'a str>,
+}
+
+/// How negatives judge a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// Nothing speaks against it.
+    Accepted,
+    /// Refused until it is resumed.
+    Suspended,
+    /// Revoked by its id.
+    Revoked,
+    /// Issued before a cut-off.
+    CutOff(Subject),
+    /// Older than its API's lifetime now allows.
+    Outlived,
+    /// Signed with a key that is no longer trusted.
+    KeyRevoked,
+}
+
+impl Lifetime {
+    fn covers(&self, other: &Lifetime) -> bool {
+        other.before <= self.before && self.seconds <= other.seconds
+    }
+}
+
+impl Negatives {
+    /// A token is revoked: final. `until`, in seconds, is when this may be forgotten.
+    pub fn revoke(&self, token: [u8; 16], until: i64) {
+        self.fold(token, until, |state| TokenState { revoked: true, ..state });
+    }
+
+    /// A token is refused until it is resumed.
+    pub fn suspend(&self, token: [u8; 16], until: i64) {
+        self.fold(token, until, |state| TokenState { suspended: true, ..state });
+    }
+
+    /// A suspended token is accepted again, unless it was revoked.
+    pub fn resume(&self, token: [u8; 16], until: i64) {
+        self.fold(token, until, |state| TokenState { suspended: false, ..state });
+    }
+
+    /// Tokens of a subject with `iat` before `before` are dead. Cut-offs only ever move forward.
+    pub fn cut_off(&self, subject: Subject, name: &str, before: i64, until: i64) {
+        if subject == Subject::Everything {
+            self.everything_before.fetch_max(before, Ordering::AcqRel);
+        } else if let Some(names) = self.cut_offs.get(subject.place()) {
+            let fresh = CutOff { before, until };
+            names.pin().update_or_insert(
+                Arc::from(name),
+                |old| CutOff { before: old.before.max(before), until: old.until.max(until) },
+                fresh,
+            );
+        }
+    }
+
+    /// Tokens for an audience with `iat` before `before` live at most `seconds` from it. Those issued later carry their own, shorter `exp`.
+    pub fn limit_lifetime(&self, audience: &str, seconds: i64, before: i64, until: i64) {
+        let limit = Lifetime { seconds, before, until };
+        self.lifetimes.pin().update_or_insert_with(
+            Arc::from(audience),
+            |limits| limits.iter().copied().filter(|old| !limit.covers(old)).chain([limit]).collect(),
+            || vec![limit],
+        );
+    }
+
+    /// Nothing that this key signed is trusted.
+    pub fn revoke_key(&self, key_id: &str, until: i64) {
+        self.keys.pin().insert(Arc::from(key_id), until);
+    }
+
+    /// Judges a token at `now_seconds`.
+    #[must_use]
+    pub fn judge(&self, described: &Described<'_>, now_seconds: i64) -> Judgement {
+        if let Some(state) = self.tokens.pin().get(&described.token) {
+            if state.revoked {
+                return Judgement::Revoked;
+            }
+            if state.suspended {
+                return Judgement::Suspended;
+            }
+        }
+        if described.signing_key.is_some_and(|key| self.keys.pin().contains_key(key)) {
+            return Judgement::KeyRevoked;
+        }
+        if let Some(subject) = self.cutting(described) {
+            return Judgement::CutOff(subject);
+        }
+        let outlived =
+            |limit: &Lifetime| described.issued_at < limit.before && now_seconds >= described.issued_at.saturating_add(limit.seconds);
+        if self.lifetimes.pin().get(described.audience).is_some_and(|limits| limits.iter().any(outlived)) {
+            return Judgement::Outlived;
+        }
+        Judgement::Accepted
+    }
+
+    /// The earliest `iat`, in seconds, that no cut-off over this client, audience or everything reaches.
+    #[must_use]
+    pub fn not_before(&self, client: &str, audience: &str) -> i64 {
+        [(Subject::Client, client), (Subject::Api, audience)]
+            .into_iter()
+            .map(|(subject, name)| self.before(subject, name))
+            .fold(self.everything_before.load(Ordering::Acquire), i64::max)
+    }
+
+    /// Forgets what may be forgotten at `now_seconds`.
+    pub fn forget(&self, now_seconds: i64) {
+        self.tokens.pin().retain(|_, state| now_seconds < state.until);
+        self.keys.pin().retain(|_, until| now_seconds < *until);
+        self.lifetimes.pin().retain(|_, limits| limits.iter().any(|limit| now_seconds < limit.until));
+        for names in &self.cut_offs {
+            names.pin().retain(|_, cut_off| now_seconds < cut_off.until);
+        }
+    }
+
+    /// How many tokens are named.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn cutting(&self, described: &Described<'_>) -> Option<Subject> {
+        if described.issued_at < self.everything_before.load(Ordering::Acquire) {
+            return Some(Subject::Everything);
+        }
+        [
+            (Subject::Client, Some(described.client)),
+            (Subject::Api, Some(described.audience)),
+            (Subject::User, described.user),
+            (Subject::Session, described.session),
+            (Subject::Family, described.family),
+        ]
+        .into_iter()
+        .find_map(|(subject, name)| (described.issued_at < self.before(subject, name?)).then_some(subject))
+    }
+
+    fn before(&self, subject: Subject, name: &str) -> i64 {
+        let before = |names: &HashMap<Arc<str>, CutOff>| names.pin().get(name).map_or(i64::MIN, |cut_off| cut_off.before);
+        self.cut_offs.get(subject.place()).map_or(i64::MIN, before)
+    }
+
+    fn fold(&self, token: [u8; 16], until: i64, change: impl Fn(TokenState) -> TokenState) {
+        let fresh = TokenState { revoked: false, suspended: false, until };
+        self.tokens.pin().update_or_insert_with(token, |old| change(TokenState { until: old.until.max(until), ..*old }), || change(fresh));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(byte: u8, issued_at: i64) -> Described<'static> {
+        Described { token: [byte; 16], issued_at, client: "c", audience: "a", signing_key: Some("k"), ..Described::default() }
+    }
+
+    #[test]
+    fn the_last_statement_counts_and_a_revocation_is_final() {
+        let negatives = Negatives::default();
+        let judge = || negatives.judge(&token(1, 100), 150);
+        assert_eq!(judge(), Judgement::Accepted);
+        negatives.suspend([1; 16], 900);
+        assert_eq!(judge(), Judgement::Suspended);
+        negatives.resume([1; 16], 900);
+        assert_eq!(judge(), Judgement::Accepted);
+        negatives.revoke([1; 16], 900);
+        negatives.resume([1; 16], 900);
+        assert_eq!(judge(), Judgement::Revoked);
+    }
+
+    #[test]
+    fn a_cut_off_ends_what_was_issued_before_it_and_nothing_else() {
+        let cases = [
+            (Subject::Client, "c"),
+            (Subject::Api, "a"),
+            (Subject::User, "u"),
+            (Subject::Session, "s"),
+            (Subject::Family, "f"),
+            (Subject::Everything, ""),
+        ];
+        for (subject, name) in cases {
+            let negatives = Negatives::default();
+            negatives.cut_off(subject, name, 100, 900);
+            negatives.cut_off(subject, name, 50, 900);
+            let with = |issued_at| Described { user: Some("u"), session: Some("s"), family: Some("f"), ..token(1, issued_at) };
+            assert_eq!(negatives.judge(&with(99), 150), Judgement::CutOff(subject), "{subject:?}");
+            assert_eq!(negatives.judge(&with(100), 150), Judgement::Accepted, "{subject:?}");
+        }
+    }
+
+    #[test]
+    fn a_lowered_lifetime_and_a_revoked_key_reach_what_is_out() {
+        let negatives = Negatives::default();
+        negatives.limit_lifetime("a", 60, 120, 900);
+        negatives.limit_lifetime("a", 90, 140, 900);
+        for (issued_at, now, judgement) in [
+            (100, 159, Judgement::Accepted),
+            (100, 160, Judgement::Outlived),
+            (120, 209, Judgement::Accepted),
+            (120, 210, Judgement::Outlived),
+            (140, 999, Judgement::Accepted),
+        ] {
+            assert_eq!(negatives.judge(&token(1, issued_at), now), judgement, "{issued_at} {now}");
+        }
+        negatives.revoke_key("k", 900);
+        assert_eq!(negatives.judge(&token(1, 100), 150), Judgement::KeyRevoked);
+    }
+
+    #[test]
+    fn what_may_be_forgotten_is() {
+        let negatives = Negatives::default();
+        negatives.revoke([1; 16], 200);
+        negatives.revoke([2; 16], 300);
+        negatives.forget(200);
+        assert_eq!(negatives.tokens(), 1);
+    }
+}
