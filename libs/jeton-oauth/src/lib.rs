@@ -7,6 +7,7 @@
 pub mod bearer;
 pub mod client_authentication;
 pub mod error;
+pub mod feed;
 
 pub mod form;
 pub mod introspection;
