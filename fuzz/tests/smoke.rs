@@ -3,6 +3,8 @@
 //! libFuzzer finds more (`cargo xtask fuzz`); this needs no tool, and a panic or a hang that lies near the surface ends
 //! the build of the change that brought it.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test in a file of its own, functions and all")]
+
 use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -38,6 +40,7 @@ fn no_input_makes_a_target_panic_or_hang() {
 }
 
 /// What an input did to a target.
+#[derive(Debug)]
 struct Fault {
     round: u64,
     input: Vec<u8>,
@@ -255,10 +258,10 @@ fn a_planted_panic_is_found_and_its_round_repeats_it() {
         }
     }
     let time = Duration::from_secs(60);
-    let fault = smoke("planted", planted, 1, 0, time).err().expect("found");
+    let fault = smoke("planted", planted, 1, 0, time).expect_err("found");
     assert!(fault.input.contains(&0xfe));
     let again = smoke("planted", planted, 1, fault.round, Duration::ZERO);
-    assert_eq!(again.err().expect("found at once").input, fault.input);
+    assert_eq!(again.expect_err("found at once").input, fault.input);
 }
 
 #[test]

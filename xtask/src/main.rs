@@ -44,6 +44,7 @@ const COMMANDS: &[Command] = &[
         help: tidy::HELP,
         run: tidy::run,
     },
+    Command { name: "deny", summary: "licences, bans and sources of the dependencies", help: cargo_deny::HELP, run: cargo_deny::run },
     Command { name: "fuzz", summary: "one fuzz target under libFuzzer", help: fuzz::HELP, run: fuzz::run },
     Command {
         name: "quickstart",
