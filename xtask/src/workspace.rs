@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 /// The folder of the root `Cargo.toml`.
+///
+/// As cargo says it now: two trees that share a build folder also share this program, and it knows only one from its build.
 pub(crate) fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_path_buf()
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let manifest = PathBuf::from(manifest);
+    manifest.parent().map(Path::to_path_buf).unwrap_or(manifest)
 }
 
 /// The build folder: the one this very program was built into, so that `CARGO_TARGET_DIR` and `build.target-dir` are followed.
