@@ -1,0 +1,203 @@
+//! What the rows of one run share: the cores, the floor beside them, and what was read so far.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::affinity::Cores;
+use crate::arguments::Options;
+use crate::clock;
+use crate::failure::{Doing, Failure};
+use crate::floor;
+use crate::http::Template;
+use crate::load::{self, Shape, Traffic};
+use crate::measured::Measured;
+use crate::raw;
+use crate::row::{Basis, Figures, Limit, Reading};
+use crate::server::Server;
+use crate::traffic::Same;
+
+/// One run of the bench.
+pub(crate) struct Bench<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) cores: Cores,
+    pub(crate) sizes: Sizes,
+    pub(crate) scratch: PathBuf,
+    pub(crate) readings: Vec<Reading>,
+    pub(crate) raw: Vec<(String, Vec<f64>)>,
+    floor: Server,
+    floors: Vec<(usize, Measured)>,
+    start: Instant,
+}
+
+/// How much of everything: a whole run takes ten minutes at most, a quick one two.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) connections: &'static [usize],
+    pub(crate) warm_up: Duration,
+    pub(crate) measured: Duration,
+    pub(crate) floor: Duration,
+    pub(crate) raw: Duration,
+    pub(crate) tokens: usize,
+    pub(crate) many_tokens: Option<usize>,
+    pub(crate) negatives: usize,
+    pub(crate) starts: usize,
+    pub(crate) longest: Duration,
+}
+
+const WHOLE: Sizes = Sizes {
+    connections: &[64, 256],
+    warm_up: Duration::from_secs(1),
+    measured: Duration::from_secs(3),
+    floor: Duration::from_millis(1_500),
+    raw: Duration::from_millis(600),
+    tokens: 1_000_000,
+    many_tokens: Some(10_000_000),
+    negatives: 100_000,
+    starts: 5,
+    longest: Duration::from_secs(600),
+};
+
+const QUICK: Sizes = Sizes {
+    connections: &[64],
+    warm_up: Duration::from_millis(300),
+    measured: Duration::from_millis(1_500),
+    floor: Duration::from_millis(800),
+    raw: Duration::from_millis(200),
+    tokens: 100_000,
+    many_tokens: None,
+    negatives: 10_000,
+    starts: 3,
+    longest: Duration::from_secs(120),
+};
+
+impl<'a> Bench<'a> {
+    /// Starts the floor on the server's core and puts this thread on the other one.
+    pub(crate) fn start(options: &'a Options, cores: Cores, scratch: PathBuf) -> Result<Self, Failure> {
+        fs::create_dir_all(&scratch).doing(&format!("creating {}", scratch.display()))?;
+        let own = std::env::current_exe().doing("finding this program")?;
+        let floor = Server::announced(Command::new(own).arg("floor"), cores, &scratch.join("floor.log"))?;
+        Ok(Self {
+            options,
+            cores,
+            sizes: if options.quick { QUICK } else { WHOLE },
+            scratch,
+            readings: Vec::new(),
+            raw: Vec::new(),
+            floor,
+            floors: Vec::new(),
+            start: clock::now(),
+        })
+    }
+
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.options.wants(name)
+    }
+
+    /// Whether the time of this run is used up.
+    pub(crate) fn is_late(&self) -> bool {
+        self.start.elapsed() > self.sizes.longest
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Measures the floor once more: each row has one before and one after it, because a machine's speed drifts.
+    pub(crate) fn sample_floor(&mut self) -> Result<(), Failure> {
+        for connections in self.sizes.connections {
+            let shape = Shape { connections: *connections, warm_up: self.sizes.floor / 4, measured: self.sizes.floor, rate: None };
+            let request = Template::form("/", &[]).with(floor::FORM);
+            let measured = load::run(self.floor.address, self.floor.process(), shape, &mut Same::new(request))?;
+            println!("  floor at {connections}: {:.2} µs, {:.0}/s", measured.cpu_us_per_request(), measured.requests_per_second());
+            self.floors.push((*connections, measured));
+        }
+        Ok(())
+    }
+
+    /// Runs `traffic` against `server` over `connections`.
+    pub(crate) fn load(&self, server: &Server, connections: usize, traffic: &mut dyn Traffic) -> Result<Measured, Failure> {
+        let shape = Shape { connections, warm_up: self.sizes.warm_up, measured: self.sizes.measured, rate: None };
+        load::run(server.address, server.process(), shape, traffic)
+            .map_err(|failure| Failure::new(format!("{failure} (the server's last words: {})", server.last_words())))
+    }
+
+    /// Keeps a reading, and shows it at once.
+    pub(crate) fn keep(&mut self, reading: Reading) {
+        match &reading.figures {
+            Figures::Load { connections, measured } => println!(
+                "  {} at {connections}: {:.2} µs, {:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
+                reading.name,
+                measured.cpu_us_per_request(),
+                measured.requests_per_second(),
+                measured.p50_ms(),
+                measured.p99_ms()
+            ),
+            Figures::Operation { cpu_us } => println!("  {}: {cpu_us:.2} µs", reading.name),
+            Figures::Value { value, unit } => println!("  {}: {value:.2} {unit}", reading.name),
+            Figures::Delay { p50_ms, p99_ms, worst_ms } => {
+                println!("  {}: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms, worst {worst_ms:.1} ms", reading.name);
+            }
+            Figures::Missing => println!("  {}: {}", reading.name, reading.note.as_deref().unwrap_or("not measured")),
+        }
+        self.readings.push(reading);
+    }
+
+    /// Keeps that `name` could not be measured, and why.
+    pub(crate) fn miss(&mut self, name: &str, limit: Limit, why: &str) {
+        let note = Some(format!("not measured: {why}"));
+        self.keep(Reading { name: name.to_owned(), figures: Figures::Missing, limit, mean_group: None, note });
+    }
+
+    /// The floors, one reading per number of connections: the slice with the median processor time.
+    pub(crate) fn floor_readings(&self) -> Vec<Reading> {
+        let medians = self.sizes.connections.iter().filter_map(|connections| {
+            let mut slices: Vec<&Measured> = self.floors.iter().filter(|(at, _)| at == connections).map(|(_, measured)| measured).collect();
+            slices.sort_by(|one, other| one.cpu_us_per_request().total_cmp(&other.cpu_us_per_request()));
+            let median = (*slices.get(slices.len() / 2)?).clone();
+            let range = slices.first().zip(slices.last()).map(|(low, high)| {
+                format!("median of {} slices between {:.2} and {:.2} µs", slices.len(), low.cpu_us_per_request(), high.cpu_us_per_request())
+            });
+            Some(Reading {
+                name: row_name("floor", *connections),
+                figures: Figures::Load { connections: *connections, measured: median },
+                limit: Limit::None,
+                mean_group: None,
+                note: range,
+            })
+        });
+        medians.collect()
+    }
+
+    /// What limits are computed from.
+    pub(crate) fn basis(&self) -> Basis {
+        let floors = self.floor_readings().into_iter().filter_map(|reading| match reading.figures {
+            Figures::Load { connections, measured } => Some((connections, measured.cpu_us_per_request())),
+            _ => None,
+        });
+        let raw = self.raw.iter().map(|(name, samples)| (name.clone(), raw::median(&mut samples.clone())));
+        Basis { floors: floors.collect(), raw: raw.collect() }
+    }
+
+    /// A folder of this run's own that is empty.
+    pub(crate) fn empty_folder(&self, name: &str) -> Result<PathBuf, Failure> {
+        let folder = self.scratch.join(name);
+        remove(&folder)?;
+        fs::create_dir_all(&folder).doing(&format!("creating {}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// The name of a row: 64 connections are meant where it names none.
+pub(crate) fn row_name(name: &str, connections: usize) -> String {
+    if connections == 64 { name.to_owned() } else { format!("{name}@{connections}") }
+}
+
+/// Removes a folder if it is there.
+pub(crate) fn remove(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).doing(&format!("removing {}", folder.display())),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,142 @@
+//! The measured `jeton`: a data folder, a server on it, and its command line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::affinity::Cores;
+use crate::failure::{Doing, Failure};
+use crate::http::{exchange_on_socket, get};
+use crate::server::{Server, free_address};
+
+/// What tells that a server is ready.
+const READY: &str = "/readyz";
+
+/// A data folder of `jeton` with a server on it, or none between two.
+pub(crate) struct Jeton {
+    program: PathBuf,
+    folder: PathBuf,
+    cores: Cores,
+    server: Option<Server>,
+}
+
+/// The counters of group commit since the server's start.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Counters {
+    commits: u64,
+    groups: u64,
+    /// Expired credentials that were removed since the server's start; absent where the server does not count them.
+    pub(crate) expired_rows_removed: Option<u64>,
+}
+
+impl Counters {
+    /// Commits per fsync since `before`; `None` when there was no fsync.
+    pub(crate) fn mean_group_since(self, before: Self) -> Option<f64> {
+        let groups = self.groups.checked_sub(before.groups).filter(|groups| *groups > 0)?;
+        #[expect(clippy::cast_precision_loss, reason = "counts of commits lie far below 2^52")]
+        Some(self.commits.saturating_sub(before.commits) as f64 / groups as f64)
+    }
+}
+
+impl Jeton {
+    /// Makes a new data folder within `folder`, which must be empty.
+    pub(crate) fn init(program: &Path, folder: PathBuf, cores: Cores) -> Result<Self, Failure> {
+        if !program.is_file() {
+            return Err(Failure::new(format!(
+                "there is no {}: build it with `cargo build --release --locked -p jeton`",
+                program.display()
+            )));
+        }
+        let jeton = Self { program: program.to_path_buf(), folder, cores, server: None };
+        finish(jeton.command(&["init"]).arg("--data").arg(jeton.data()).arg("--root-key-file").arg(jeton.root_key_file()))?;
+        Ok(jeton)
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// The file of root keys that opens the data folder.
+    pub(crate) fn root_key_file(&self) -> PathBuf {
+        self.folder.join("root.key")
+    }
+
+    /// Starts a server, and gives the time from its start to its first good answer.
+    pub(crate) fn start(&mut self) -> Result<Duration, Failure> {
+        let address = free_address()?;
+        let mut command = self.command(&["serve"]);
+        command.arg("--data").arg(self.data()).arg("--listen").arg(address.to_string()).arg("--issuer").arg(format!("http://{address}"));
+        let (server, time) = Server::at(&mut command, address, READY, self.cores, &self.folder.join("serve.log"))?;
+        self.server = Some(server);
+        Ok(time)
+    }
+
+    /// Ends the server gracefully, if one runs.
+    pub(crate) fn stop(&mut self) -> Result<(), Failure> {
+        self.server.take().map_or(Ok(()), Server::end)
+    }
+
+    pub(crate) fn server(&self) -> Result<&Server, Failure> {
+        self.server.as_ref().ok_or_else(|| Failure::new("jeton does not run"))
+    }
+
+    /// Runs a command of the administrator, as on the server's machine, and gives its JSON.
+    pub(crate) fn administer(&self, words: &[&str]) -> Result<Value, Failure> {
+        let output = finish(self.command(words).arg("--data").arg(self.data()).arg("--json"))?;
+        serde_json::from_slice(&output).doing(&format!("reading what `jeton {}` printed", words.join(" ")))
+    }
+
+    /// The counters of group commit.
+    pub(crate) fn counters(&self) -> Result<Counters, Failure> {
+        serde_json::from_slice(&self.ask("/api/v1/statistics")?).doing("reading the statistics")
+    }
+
+    /// What the administrator's socket answers to a GET of `path`.
+    pub(crate) fn ask(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let (status, body) = exchange_on_socket(&self.data().join("jeton.sock"), &get(path))?;
+        if status == 200 { Ok(body) } else { Err(Failure::new(format!("{path} answered {status}"))) }
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(words).current_dir(&self.folder).env("JETON_ROOT_KEY_FILE", self.root_key_file());
+        command
+    }
+}
+
+impl Drop for Jeton {
+    /// Ten million tokens take gigabytes: nothing stays behind.
+    fn drop(&mut self) {
+        self.server = None;
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// Runs a command to its end and gives what it printed.
+fn finish(command: &mut Command) -> Result<Vec<u8>, Failure> {
+    let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    let output = command.stdin(Stdio::null()).output().doing("starting jeton")?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::new(format!("`jeton {}` ended with {}: {}", words.join(" "), output.status, errors.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_counted_between_two_readings() {
+        let counters = |text: &str| serde_json::from_str::<Counters>(text).expect(text);
+        let before = counters(r#"{"commits":100,"groups":10,"more":1}"#);
+        assert_eq!(counters(r#"{"commits":500,"groups":20}"#).mean_group_since(before), Some(40.0));
+        assert_eq!(before.mean_group_since(before), None);
+    }
+}

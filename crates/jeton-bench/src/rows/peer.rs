@@ -1,0 +1,103 @@
+//! `oidc_provider_*`: npm's `oidc-provider` with its adapter in memory, which keeps 1,000 entries and nothing on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::bench::{Bench, row_name};
+use crate::failure::{Doing, Failure};
+use crate::http::{Template, basic_authorization, exchange};
+use crate::load::Traffic;
+use crate::row::{Figures, Limit, Reading};
+use crate::server::Server;
+use crate::tokens::Tokens;
+use crate::traffic::{PerToken, Same};
+
+const PREFIX: &str = "oidc_provider";
+
+/// It answers requests of this machine alone, and only while it is measured.
+const SECRET: &str = "only-for-the-bench";
+
+/// Half of what its adapter keeps.
+const INTROSPECTED: usize = 500;
+
+/// Installs, starts and measures it; rows that say why where it cannot be installed.
+pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<(), Failure> {
+    if !bench.wants(PREFIX) {
+        return Ok(());
+    }
+    match start(bench) {
+        Ok(server) => load(bench, &server),
+        Err(failure) => {
+            bench.miss(PREFIX, Limit::None, &failure.to_string());
+            Ok(())
+        }
+    }
+}
+
+fn start(bench: &Bench<'_>) -> Result<Server, Failure> {
+    let folder = install(&bench.scratch)?;
+    let mut node = Command::new("node");
+    node.arg("server.mjs").current_dir(&folder).env("PEER_SECRET", SECRET).env("NODE_ENV", "production");
+    Server::announced(&mut node, bench.cores, &bench.scratch.join("peer.log"))
+}
+
+/// Installs the version that `package.json` pins, unless it is there from an earlier run.
+fn install(scratch: &Path) -> Result<PathBuf, Failure> {
+    let folder = scratch.join("peer");
+    fs::create_dir_all(&folder).doing(&format!("creating {}", folder.display()))?;
+    for (name, text) in [("package.json", include_str!("../peer/package.json")), ("server.mjs", include_str!("../peer/server.mjs"))] {
+        fs::write(folder.join(name), text).doing(&format!("writing {name}"))?;
+    }
+    let output = Command::new("npm")
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(&folder)
+        .stdin(Stdio::null())
+        .output()
+        .doing("starting npm")?;
+    if output.status.success() {
+        return Ok(folder);
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let reason = text.lines().find(|line| line.contains("error")).unwrap_or("it gave no reason");
+    Err(Failure::new(format!("npm could not install oidc-provider: {reason}")))
+}
+
+fn load(bench: &mut Bench<'_>, server: &Server) -> Result<(), Failure> {
+    let authorization = [basic_authorization("bench", SECRET)];
+    let token = Template::form("/token", &authorization);
+    let issue = |format: &str| token.with(&format!("grant_type=client_credentials&scope=read&resource=https%3A%2F%2F{format}.example"));
+    for format in ["opaque", "es256", "eddsa"] {
+        row(bench, server, &format!("issue_{format}"), &mut Same::new(issue(format)))?;
+    }
+    if !bench.wants("oidc_provider_introspect") {
+        return Ok(());
+    }
+    let mut tokens = Tokens::default();
+    while tokens.len() < INTROSPECTED {
+        let (status, body) = exchange(server.address, &issue("opaque"))?;
+        if !tokens.push_from(&body) {
+            return Err(Failure::new(format!("oidc-provider answered {status} to a token request")));
+        }
+    }
+    let introspection = Template::form("/token/introspection", &authorization);
+    row(bench, server, "introspect", &mut PerToken::again(&introspection, &tokens, 0..INTROSPECTED, br#""active":true"#))
+}
+
+fn row(bench: &mut Bench<'_>, server: &Server, name: &str, traffic: &mut dyn Traffic) -> Result<(), Failure> {
+    let name = format!("{PREFIX}_{name}");
+    if !bench.wants(&name) {
+        return Ok(());
+    }
+    // More connections make it no faster, and its tail longer.
+    let connections = 64;
+    let measured = bench.load(server, connections, traffic)?;
+    bench.keep(Reading {
+        name: row_name(&name, connections),
+        figures: Figures::Load { connections, measured },
+        limit: Limit::None,
+        mean_group: None,
+        note: None,
+    });
+    Ok(())
+}
