@@ -1,0 +1,4 @@
+//! libFuzzer for `oauth::requests`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jeton_fuzz::oauth::requests(data));
