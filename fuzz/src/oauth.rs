@@ -52,7 +52,7 @@ pub fn basic(data: &[u8]) {
 pub fn bearer(data: &[u8]) {
     if let Ok(token) = BearerToken::parse([data]) {
         let header = format!("Bearer {}", token.expose());
-        assert_eq!(BearerToken::parse([header.as_bytes()]), Ok(token));
+        assert!(BearerToken::parse([header.as_bytes()]).is_ok_and(|again| again.expose() == token.expose()));
     }
     let text = String::from_utf8_lossy(data).into_owned();
     let challenge = BearerChallenge { realm: Some(Description::new(text)), ..BearerChallenge::default() }.to_string();
@@ -138,8 +138,6 @@ fn read_feed<'d>(chunks: impl Iterator<Item = &'d [u8]>) -> (Vec<jeton_oauth::fe
 
 #[cfg(test)]
 mod tests {
-    use crate::smoke;
-
     #[test]
     fn requests_hold() {
         let samples = [
@@ -148,15 +146,15 @@ mod tests {
             "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c",
             "a=&b&&=c&%=",
         ];
-        smoke::run(super::form, &samples, 20_000);
-        smoke::run(super::requests, &samples, 20_000);
+        run(super::form, &samples);
+        run(super::requests, &samples);
     }
 
     #[test]
     fn headers_hold() {
         let samples = ["Basic YzpzZWNyZXQ=", "basic YyUzQTE6cCUyMHErcg==", "Bearer jtn_at_0.a-b~c+d/e==", "Bearer", "Basic Og=="];
-        smoke::run(super::basic, &samples, 20_000);
-        smoke::run(super::bearer, &samples, 20_000);
+        run(super::basic, &samples);
+        run(super::bearer, &samples);
     }
 
     #[test]
@@ -168,8 +166,8 @@ mod tests {
             "urn:a:b%20",
             "7f3a.18446744073709551615",
         ];
-        smoke::run(super::scope, &samples, 20_000);
-        smoke::run(super::names, &samples, 20_000);
+        run(super::scope, &samples);
+        run(super::names, &samples);
     }
 
     #[test]
@@ -182,8 +180,8 @@ mod tests {
             r#"{"iss":"https://a","iat":5,"cursor":"1.9","part":1,"parts":2,"changes":[{"kind":"signing_keys_changed"},{"kind":"new"}]}"#,
             r#"{"issuer":"https://a","token_endpoint":"https://a/t","grant_types_supported":["client_credentials"]}"#,
         ];
-        smoke::run(super::documents, &samples, 20_000);
-        smoke::run(super::error, &samples, 20_000);
+        run(super::documents, &samples);
+        run(super::error, &samples);
     }
 
     #[test]
@@ -194,6 +192,18 @@ mod tests {
             "event: checkpoint\r\nid: a.2\r\ndata: x\r\ndata: \r\n\r\n",
             ": comment\rretry: 5\r\revent: new\rid: a.3\rdata\r\r",
         ];
-        smoke::run(super::feed, &samples, 20_000);
+        run(super::feed, &samples);
+    }
+
+    /// Runs a target on the samples, on each of their beginnings, and on each with one bit flipped.
+    fn run(target: fn(&[u8]), samples: &[&str]) {
+        for sample in samples {
+            (0..=sample.len()).for_each(|end| target(&sample.as_bytes()[..end]));
+            for position in 0..sample.len() * 8 {
+                let mut altered = sample.as_bytes().to_vec();
+                altered[position / 8] ^= 1 << (position % 8);
+                target(&altered);
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::scope::ScopeSet;
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 
 /// The token of a request: text of the characters a bearer token may hold. Not printed by `Debug`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct BearerToken<'h>(&'h str);
 
 impl<'h> BearerToken<'h> {

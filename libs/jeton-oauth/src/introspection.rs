@@ -15,7 +15,7 @@ const ACTIVE: &[u8] = b"{\"active\":true";
 const MAX_RESPONSE_LEN: usize = 64 * 1024;
 
 /// A request to look at a token (RFC 7662 section 2.1).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct IntrospectionRequest<'f> {
     /// The token, or what is taken for one.
     pub token: &'f str,

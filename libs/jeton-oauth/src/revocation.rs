@@ -7,7 +7,7 @@ use crate::form::Form;
 use crate::token_type_hint::{TokenTypeHint, token_and_hint};
 
 /// A request to revoke a token (RFC 7009 section 2.1).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct RevocationRequest<'f> {
     /// The token, or what is taken for one.
     pub token: &'f str,

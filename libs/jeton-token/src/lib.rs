@@ -2,7 +2,7 @@
 //!
 //! A token is text: `<prefix>[_test]_<kind>_<body>`, for example `jtn_at_…` or `jtn_test_key_…`.
 //!
-//! - [`format`] parses and mints it: [`Token::parse`] needs no key, [`Token::check`] needs the check key of its epoch.
+//! - [`mod@format`] parses and mints it: [`Token::parse`] needs no key, [`Token::check`] needs the check key of its epoch.
 //! - [`secret`] holds what must not be printed, and hashes it for storage.
 //! - [`find`] finds tokens in foreign text, for scanners and for whoever hands in a leaked one.
 //!
