@@ -13,8 +13,8 @@ pub(crate) const FORM: &str = "grant_type=client_credentials&scope=orders.read&a
 
 /// The answer: 200 bytes.
 const ANSWER: &str = concat!(
-    r#"{"access_token":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901"#,
-    r#X,"token_type":"Bearer","expires_in":3600,"scope":"read"}"#
+    r#"{"access_token":"01234567890123456789012345678901234567890123456789012345678901234567890123456789"#,
+    r#"0123456789012345678901234567890123456789012345","token_type":"Bearer","expires_in":3600,"scope":"read"}"#
 );
 
 /// Serves until killed; prints its address first.
