@@ -1,4 +1,12 @@
 //! The port to a store, its tables as data, the ledger, and the engine in memory that tests compare with.
 
+pub mod checksum;
+pub mod conformance;
+pub mod group;
 pub mod ledger;
+pub mod memory;
+pub mod queue;
+pub mod row;
+pub mod sql;
 pub mod store;
+pub mod table;

@@ -138,6 +138,12 @@ pub enum CommitError {
     Unknown,
 }
 
+impl From<Fault> for CommitError {
+    fn from(fault: Fault) -> CommitError {
+        CommitError::Fault(fault)
+    }
+}
+
 /// What exists already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {

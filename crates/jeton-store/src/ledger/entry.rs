@@ -90,10 +90,12 @@ pub fn issued_leaf(table: &Table, row: &Row) -> Hash {
 }
 
 /// The canonical bytes of a row: the table's name, then each value as a tag (0 null, 1 int, 2 text, 3 bytes) and its content; an int is
-/// 8 bytes big-endian, text and bytes follow their length in 4 bytes big-endian.
+/// 8 bytes big-endian, text and bytes follow their length in 4 bytes big-endian. Nulls at the end are left out, so that a column added
+/// later does not change the bytes of the rows that lack it.
 pub fn encode_row(table: &Table, row: &Row, encoded: &mut Vec<u8>) {
     sized(2, table.name.as_bytes(), encoded);
-    for value in row {
+    let length = row.iter().rposition(|value| *value != Value::Null).map_or(0, |last| last + 1);
+    for value in row.iter().take(length) {
         match value {
             Value::Null => encoded.push(0),
             Value::Int(int) => {

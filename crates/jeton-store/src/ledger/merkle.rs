@@ -82,3 +82,10 @@ pub fn root(leaves: impl IntoIterator<Item = Hash>) -> Hash {
     }
     frontier.root()
 }
+
+/// A hash as lowercase hexadecimal digits.
+#[must_use]
+pub fn hexadecimal(hash: &Hash) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

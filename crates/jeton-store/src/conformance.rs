@@ -1,0 +1,271 @@
+//! One suite that every engine runs: random stories from a seed, whose transcripts are the same, byte for byte, on every engine.
+
+mod chance;
+mod story;
+mod tables;
+
+pub use tables::{CLIENTS, GRANTS, KEYS, NEGATIVES, SCHEMA, TOKENS};
+
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jeton_core::moment::Time;
+use jeton_core::record::{Key, Row, Table, Value, Versioned};
+use tokio::sync::oneshot;
+
+use crate::ledger::merkle::hexadecimal;
+use crate::row::key_of;
+use crate::store::{Fault, FaultKind, Fetch, Group, Store, Submission, Subscriber, View};
+
+use chance::Chance;
+use story::Story;
+
+/// The seed of salts and incarnation that `make` opens its engine with.
+pub const ENTROPY: [u8; 32] = [0x5a; 32];
+
+/// What a story did and saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transcript(pub String);
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Makes an empty engine of [`SCHEMA`] and [`ENTROPY`] that tells this subscriber.
+pub type Make<'a> = &'a dyn Fn(Arc<dyn Subscriber>) -> Arc<dyn Store>;
+
+/// Runs the story of a seed. It must not be called on an asynchronous runtime's thread: it waits for answers.
+///
+/// # Errors
+/// When the engine fails where it must not.
+pub fn run(make: Make<'_>, seed: u64) -> Result<Transcript, Fault> {
+    let heard = Arc::new(Heard::default());
+    let store = make(Arc::clone(&heard) as Arc<dyn Subscriber>);
+    let story = Story::new(Chance::new(seed, Time::from_seconds(1_700_000_000)));
+    let mut stage = Stage { store, heard, story, text: format!("story {seed}\n") };
+    for _ in 0..120 {
+        stage.step()?;
+    }
+    stage.note(&format_args!("head {}", head(&stage.store)));
+    Ok(Transcript(stage.text))
+}
+
+struct Stage {
+    store: Arc<dyn Store>,
+    heard: Arc<Heard>,
+    story: Story,
+    text: String,
+}
+
+impl Stage {
+    fn step(&mut self) -> Result<(), Fault> {
+        match self.story.chance.below(12) {
+            0 => self.read_rows(),
+            1 => self.read_ranges(),
+            2 => self.scan(),
+            3 => self.fetch(),
+            4 => self.tail(),
+            5 => self.look_up(),
+            6 => self.drop_expired(),
+            _ => self.commit(),
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        self.story.advance();
+        let mut batch = Vec::new();
+        let mut answers = Vec::new();
+        {
+            let view = self.store.view()?;
+            for _ in 0..=self.story.chance.below(7) {
+                let (reply, answer) = oneshot::channel();
+                let commit = self.story.commit(&*view)?;
+                let owner = Arc::from(if commit.writes.len() > 1 { "red" } else { "blue" });
+                answers.push((commit.id, answer));
+                batch.push(Submission { commit, owner, reply });
+            }
+        }
+        self.store.submit(batch);
+        for (id, answer) in answers {
+            let answer = answer.blocking_recv().map_err(|_| Fault::new(FaultKind::Closed, "a commit was not answered"))?;
+            self.note(&format_args!("commit {id} {answer:?}"));
+        }
+        let heard = std::mem::take(&mut *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.text.push_str(&heard);
+        self.note(&format_args!("head {}", head(&self.store)));
+        Ok(())
+    }
+
+    fn read_rows(&mut self) -> Result<(), Fault> {
+        let reads = [
+            (&CLIENTS, self.story.client_key()),
+            (&GRANTS, [self.story.client_key(), vec![Value::Int(1)]].concat()),
+            (&TOKENS, self.story.credential()),
+            (&KEYS, self.story.credential()),
+            (&NEGATIVES, [vec![Value::Int(0)], self.story.credential()].concat()),
+        ];
+        let view = self.store.view()?;
+        let mut text = format!("as of {}\n", view.as_of());
+        for (table, key) in reads {
+            let _ = writeln!(text, "get {} {key:?} {:?}", table.name, view.get(table, &key)?);
+        }
+        drop(view);
+        self.text.push_str(&text);
+        Ok(())
+    }
+
+    fn read_ranges(&mut self) -> Result<(), Fault> {
+        let mut text = String::new();
+        let view = self.store.view()?;
+        for _ in 0..4 {
+            let (table, index, prefix): (_, _, Key) = match self.story.chance.below(5) {
+                0 => (&CLIENTS, 0, vec![]),
+                1 => (&CLIENTS, 0, vec![Value::text("ada")]),
+                2 => (&CLIENTS, 1, vec![]),
+                3 => (&CLIENTS, 1, vec![self.story.owner()]),
+                _ => (&GRANTS, 0, vec![Value::Int(1)]),
+            };
+            let limit = 1 + usize::try_from(self.story.chance.below(5)).unwrap_or(0);
+            pages(&*view, table, index, &prefix, limit, &mut text)?;
+        }
+        drop(view);
+        self.text.push_str(&text);
+        Ok(())
+    }
+
+    fn scan(&mut self) -> Result<(), Fault> {
+        let most = self.story.chance.below(40);
+        let mut text = String::new();
+        let view = self.store.view()?;
+        for table in SCHEMA.tables {
+            let mut left = most;
+            view.scan(table, &mut |row| {
+                let _ = writeln!(text, "scan {} {row:?}", table.name);
+                left = left.saturating_sub(1);
+                left > 0
+            })?;
+        }
+        drop(view);
+        self.text.push_str(&text);
+        Ok(())
+    }
+
+    fn fetch(&mut self) -> Result<(), Fault> {
+        let mut answers = Vec::new();
+        let mut batch = Vec::new();
+        for _ in 0..4 {
+            let (reply, answer) = oneshot::channel();
+            answers.push(answer);
+            let (table, key) =
+                if self.story.chance.once_in(3) { (&CLIENTS, self.story.client_key()) } else { (&TOKENS, self.story.credential()) };
+            batch.push(Fetch { table, key, reply });
+        }
+        self.store.fetch(batch);
+        for answer in answers {
+            let row: Option<Versioned<Row>> =
+                answer.blocking_recv().map_err(|_| Fault::new(FaultKind::Closed, "a fetch was not answered"))??;
+            self.note(&format_args!("fetch {row:?}"));
+        }
+        Ok(())
+    }
+
+    fn tail(&mut self) -> Result<(), Fault> {
+        let from = self.story.chance.below(self.store.head().size + 2);
+        let limit = usize::try_from(self.story.chance.below(9)).unwrap_or(0);
+        for entry in self.store.tail(from, limit)? {
+            self.note(&format_args!("entry {entry:?}"));
+        }
+        Ok(())
+    }
+
+    fn look_up(&mut self) -> Result<(), Fault> {
+        let size = self.store.head().size;
+        let from = self.story.chance.below(size + 1);
+        for entry in self.store.tail(from, 2)? {
+            let found = self.store.look_up(entry.commit)?;
+            self.note(&format_args!("look up {} {found:?}", entry.commit));
+        }
+        if let Some(Value::Id(id)) = self.story.credential().pop() {
+            let found = self.store.look_up(jeton_core::id::CommitId(id))?;
+            self.note(&format_args!("look up {found:?}"));
+        }
+        Ok(())
+    }
+
+    fn drop_expired(&mut self) -> Result<(), Fault> {
+        let dropped = self.store.drop_expired(self.story.now())?;
+        self.note(&format_args!("dropped {dropped}"));
+        Ok(())
+    }
+
+    fn note(&mut self, line: &dyn fmt::Display) {
+        let _ = writeln!(self.text, "{line}");
+    }
+}
+
+/// Walks a range page by page.
+fn pages(view: &dyn View, table: &'static Table, index: usize, prefix: &Key, limit: usize, text: &mut String) -> Result<(), Fault> {
+    let mut after: Option<Key> = None;
+    loop {
+        let rows = view.range(table, index, prefix, after.as_ref(), limit)?;
+        let _ = writeln!(text, "range {} {index} {prefix:?} {after:?} {limit} {rows:?}", table.name);
+        match rows.last() {
+            Some(last) if rows.len() == limit => after = Some(key_of(table, &last.record)),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn head(store: &Arc<dyn Store>) -> String {
+    let head = store.head();
+    format!("{} {:?} {:?} {}", head.size, head.time, head.incarnation, hexadecimal(&head.frontier.root()))
+}
+
+/// A subscriber that writes down what it hears.
+#[derive(Default)]
+struct Heard(Mutex<String>);
+
+impl Subscriber for Heard {
+    fn applied(&self, group: &Group<'_>) {
+        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (sequence, commit) in group.commits {
+            let _ = writeln!(text, "applied {sequence} {}", commit.id);
+        }
+        for entry in group.entries {
+            let _ = writeln!(text, "told {} {} {}", entry.sequence, entry.kind, hexadecimal(&entry.commitment));
+        }
+        let _ = writeln!(text, "group of size {}", group.head.size);
+    }
+
+    fn lost(&self, fault: &Fault) {
+        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(text, "lost {fault}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStore;
+
+    #[test]
+    fn a_story_is_told_the_same_twice_and_differs_by_its_seed() {
+        let make = |subscriber| MemoryStore::new(&SCHEMA, ENTROPY, subscriber) as Arc<dyn Store>;
+        let told = run(&make, 1).unwrap();
+        assert_eq!(told, run(&make, 1).unwrap());
+        assert_ne!(told.0.lines().nth(5), run(&make, 2).unwrap().0.lines().nth(5));
+    }
+
+    #[test]
+    fn stories_meet_every_kind_of_answer() {
+        let make = |subscriber| MemoryStore::new(&SCHEMA, ENTROPY, subscriber) as Arc<dyn Store>;
+        let told: String = (0..20).map(|seed| run(&make, seed).unwrap().0).collect();
+        for words in
+            ["Ok(", "Err(Stale)", "Taken(Mark)", "Taken(Name(\"client_by_name\"))", "Taken(Name(\"token\"))", "does not fit", "dropped 1"]
+        {
+            assert!(told.contains(words), "no story meets {words}");
+        }
+    }
+}

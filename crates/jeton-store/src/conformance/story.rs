@@ -1,0 +1,213 @@
+//! The commits of a story: right and wrong ones of every kind.
+
+use std::sync::Arc;
+
+use jeton_core::commit::{Commit, Mark, MarkKind, Premise, Write};
+use jeton_core::event::Event;
+use jeton_core::id::{Actor, ApiId, ClientId, CredentialId};
+use jeton_core::moment::Time;
+use jeton_core::record::{Key, Table, Value};
+
+use super::chance::Chance;
+use super::tables::{CLIENTS, GRANTS, KEYS, NEGATIVES, TOKENS};
+use crate::row::key_of;
+use crate::store::{Fault, View};
+
+/// Names of clients; few, so that they collide.
+const CLIENT_NAMES: [&str; 9] = ["ada", "bob", "cyd", "dee", "eve", "fay", "gus", "hal", "ivy"];
+const OWNERS: [Option<&str>; 3] = [None, Some("red"), Some("blue")];
+
+/// What a story remembers.
+pub(super) struct Story {
+    pub(super) chance: Chance,
+    issued: Vec<[u8; 16]>,
+    marks: Vec<[u8; 32]>,
+}
+
+impl Story {
+    pub(super) fn new(chance: Chance) -> Story {
+        Story { chance, issued: Vec::new(), marks: Vec::new() }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.chance.0.now
+    }
+
+    pub(super) fn advance(&mut self) {
+        let seconds = i64::try_from(self.chance.below(400)).unwrap_or(0);
+        self.chance.0.now = self.chance.0.now.plus_seconds(if self.chance.once_in(12) { -seconds } else { seconds });
+    }
+
+    pub(super) fn commit(&mut self, view: &dyn View) -> Result<Commit, Fault> {
+        let mut commit = Commit::new(&mut self.chance.0);
+        match self.chance.below(12) {
+            0..=2 => self.issue(&mut commit),
+            3 => self.issue_among_others(&mut commit),
+            4 => self.revoke(&mut commit),
+            5 => self.set_marks(&mut commit),
+            6 => self.delete_client(&mut commit, view)?,
+            7 => self.keep_books(&mut commit),
+            8 => self.stand_on_a_range(&mut commit, view)?,
+            9 => self.grant(&mut commit, view)?,
+            10 => self.misfit(&mut commit),
+            _ => self.put_client(&mut commit, view)?,
+        }
+        if self.chance.once_in(6) {
+            self.set_marks(&mut commit);
+        }
+        Ok(commit)
+    }
+
+    pub(super) fn credential(&mut self) -> Key {
+        let known = self.chance.pick(&self.issued).copied().filter(|_| true);
+        vec![Value::Id(known.unwrap_or([7; 16]))]
+    }
+
+    pub(super) fn client_key(&mut self) -> Key {
+        let number = self.chance.below(14);
+        vec![Value::text(&format!("c{number}"))]
+    }
+
+    pub(super) fn owner(&mut self) -> Value {
+        self.chance.pick(&OWNERS).copied().flatten().map_or(Value::Null, Value::text)
+    }
+
+    fn client_row(&mut self, key: Key) -> Vec<Value> {
+        let mut row = key;
+        row.push(Value::text(self.chance.pick(&CLIENT_NAMES).unwrap_or(&"")));
+        row.push(self.owner());
+        row.push(Value::Int(i64::try_from(self.chance.below(4)).unwrap_or(0) - 1));
+        row
+    }
+
+    fn put_client(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
+        for _ in 0..=self.chance.below(2) {
+            let key = self.client_key();
+            self.stand_on_row(commit, view, &CLIENTS, &key)?;
+            let row = self.client_row(key);
+            commit.writes.push(Write::Put { table: &CLIENTS, row });
+        }
+        commit.events.push(Event::ClientCreated { actor: Actor::system(), client: ClientId::from("c"), name: Arc::from("n\"é") });
+        if self.chance.once_in(4) {
+            commit.events.push(Event::ClientUpdated { actor: Actor::system(), client: ClientId::from("c"), changed: Arc::from("name") });
+        }
+        if self.chance.once_in(20) {
+            let (previous, reason, root) = (Arc::from("p"), Arc::from("clock"), Arc::from("r"));
+            commit.events.push(Event::IncarnationOpened { actor: Actor::system(), previous, reason, size: 1, root });
+        }
+        Ok(())
+    }
+
+    fn delete_client(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
+        let key = self.client_key();
+        self.stand_on_row(commit, view, &CLIENTS, &key)?;
+        commit.writes.push(Write::Delete { table: &CLIENTS, key });
+        if self.chance.once_in(2) {
+            // Its name may be free by now.
+            let key = self.client_key();
+            let row = self.client_row(key);
+            commit.writes.push(Write::Put { table: &CLIENTS, row });
+        }
+        commit.events.push(Event::ClientDeleted { actor: Actor::system(), client: ClientId::from("c") });
+        Ok(())
+    }
+
+    fn keep_books(&mut self, commit: &mut Commit) {
+        let key = self.client_key();
+        let row = self.client_row(key);
+        commit.writes.push(Write::Put { table: &CLIENTS, row });
+    }
+
+    fn grant(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
+        let mut key = self.client_key();
+        key.push(Value::Int(i64::try_from(self.chance.below(3)).unwrap_or(0)));
+        self.stand_on_row(commit, view, &GRANTS, &key)?;
+        let length = self.chance.pick(&[0, 3, 16, 20, 32]).copied().unwrap_or(0);
+        let secret = if self.chance.once_in(4) { Value::Null } else { Value::Bytes(vec![5; length].into()) };
+        key.push(secret);
+        commit.writes.push(Write::Put { table: &GRANTS, row: key });
+        commit.events.push(Event::ClientUpdated { actor: Actor::system(), client: ClientId::from("c"), changed: Arc::from("grant") });
+        Ok(())
+    }
+
+    fn stand_on_row(&mut self, commit: &mut Commit, view: &dyn View, table: &'static Table, key: &Key) -> Result<(), Fault> {
+        let mut version = view.get(table, key)?.map(|row| row.version);
+        if self.chance.once_in(8) {
+            version = if self.chance.once_in(2) { None } else { Some(self.chance.below(50)) };
+        }
+        commit.premises.push(Premise::Row { table, key: key.clone(), version });
+        Ok(())
+    }
+
+    fn stand_on_a_range(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
+        let prefix = vec![self.owner()];
+        let rows = view.range(&CLIENTS, 1, &prefix, None, Premise::RANGE_ROWS_MAX)?;
+        let mut rows: Vec<_> = rows.iter().map(|row| (key_of(&CLIENTS, &row.record), row.version)).collect();
+        if self.chance.once_in(5) {
+            rows.pop();
+        }
+        commit.premises.push(Premise::Range { table: &CLIENTS, index: 1, prefix, rows });
+        self.put_client(commit, view)
+    }
+
+    fn issue(&mut self, commit: &mut Commit) {
+        for _ in 0..=self.chance.below(2) {
+            let again = self.chance.once_in(10).then(|| self.chance.pick(&self.issued).copied()).flatten();
+            let id = again.unwrap_or_else(|| CredentialId::draw(&mut self.chance.0).0);
+            self.issued.push(id);
+            let row = match self.chance.below(4) {
+                0 => (&KEYS, vec![Value::Id(id), if self.chance.once_in(2) { Value::Null } else { Value::Hash([9; 32]) }]),
+                _ => (&TOKENS, vec![Value::Id(id), Value::text("c1"), Value::Int(self.now().seconds() + 300)]),
+            };
+            commit.writes.push(Write::Put { table: row.0, row: row.1 });
+            if self.chance.once_in(2) {
+                // Found again by the id of its credential.
+                commit.id.0 = id;
+            }
+        }
+    }
+
+    fn issue_among_others(&mut self, commit: &mut Commit) {
+        self.keep_books(commit);
+        self.issue(commit);
+        if self.chance.once_in(2) {
+            self.revoke(commit);
+        }
+    }
+
+    fn revoke(&mut self, commit: &mut Commit) {
+        let token = self.chance.pick(&self.issued).copied().unwrap_or([1; 16]);
+        let until_seconds = self.now().seconds() + i64::try_from(self.chance.below(4_000)).unwrap_or(0);
+        let kind = i64::try_from(self.chance.below(2)).unwrap_or(0);
+        let row = vec![Value::Int(kind), Value::Id(token), Value::Int(until_seconds)];
+        commit.writes.push(Write::Put { table: &NEGATIVES, row });
+        commit.events.push(Event::TokenRevoked {
+            actor: Actor::from("client:c1"),
+            api: ApiId::from("a1"),
+            client: ClientId::from("c1"),
+            token: CredentialId(token),
+            until_seconds,
+        });
+    }
+
+    fn set_marks(&mut self, commit: &mut Commit) {
+        for _ in 0..=self.chance.below(2) {
+            let again = self.chance.once_in(5).then(|| self.chance.pick(&self.marks).copied()).flatten();
+            let key = again.unwrap_or_else(|| self.chance.0.draw());
+            self.marks.push(key);
+            let until = self.now().plus_seconds(i64::try_from(self.chance.below(3_000)).unwrap_or(0));
+            commit.marks.push(Mark { kind: MarkKind::ClientAssertion, key, until });
+        }
+    }
+
+    fn misfit(&mut self, commit: &mut Commit) {
+        let key = self.client_key();
+        let write = match self.chance.below(3) {
+            0 => Write::Put { table: &CLIENTS, row: vec![Value::Int(1); 4] },
+            1 => Write::Put { table: &TOKENS, row: vec![Value::Bytes(vec![1].into()), Value::text("c"), Value::Int(1)] },
+            _ => Write::Delete { table: &NEGATIVES, key: vec![Value::Int(1), Value::Id([1; 16])] },
+        };
+        commit.writes.push(Write::Put { table: &CLIENTS, row: [key, vec![Value::text("ada"), Value::Null, Value::Int(0)]].concat() });
+        commit.writes.push(write);
+    }
+}

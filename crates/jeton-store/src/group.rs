@@ -1,0 +1,245 @@
+//! What every engine does with a group: checks each commit after the ones before it, applies it, numbers it, and closes the group with
+//! its entries and the new head. Engines differ in where rows lie, and in nothing else.
+
+mod check;
+mod issue;
+mod transaction;
+mod versions;
+
+pub use transaction::Transaction;
+
+use std::sync::Arc;
+
+use jeton_core::commit::{Commit, Mark, Sequence, Write};
+use jeton_core::event::Event;
+use jeton_core::moment::{Moment, Time};
+use jeton_core::record::{Class, Row, Table, Value};
+use tokio::sync::oneshot;
+
+use crate::checksum;
+use crate::ledger::{Entry, Head};
+use crate::row::key_of;
+use crate::store::{CommitError, Fault, Submission, Taken};
+use crate::table::MARKS;
+
+use check::{Checks, Obstacle};
+use issue::{Issue, Issues};
+use versions::Versions;
+
+/// Random bytes for salts and incarnations, from a seed of the process's edge.
+pub struct Salts(Moment);
+
+impl Salts {
+    /// The stream of a seed, which must not have been used before: a salt hides what its entry's commitment covers.
+    #[must_use]
+    pub fn new(seed: [u8; 32]) -> Salts {
+        Salts(Moment::new(Time::EPOCH, seed))
+    }
+
+    /// The next sixteen bytes.
+    pub fn draw(&mut self) -> [u8; 16] {
+        self.0.draw()
+    }
+}
+
+/// What became of a group.
+#[derive(Debug)]
+pub struct Decided {
+    /// An answer for each commit, in order.
+    pub answers: Vec<Result<Sequence, CommitError>>,
+    /// The entries to tell.
+    pub entries: Vec<Entry>,
+    /// The head after them.
+    pub head: Arc<Head>,
+    /// Whether anything was written: otherwise there is nothing to make durable.
+    pub has_writes: bool,
+}
+
+impl Decided {
+    /// The commits that were made, each with its first sequence, and whom to answer what.
+    pub fn split(&self, submissions: Vec<Submission>) -> (Vec<(Sequence, Commit)>, Vec<Reply>) {
+        let mut commits = Vec::with_capacity(submissions.len());
+        let mut replies = Vec::with_capacity(submissions.len());
+        for (submission, answer) in submissions.into_iter().zip(&self.answers) {
+            replies.push((submission.reply, answer.clone()));
+            if let Ok(sequence) = answer {
+                commits.push((*sequence, submission.commit));
+            }
+        }
+        (commits, replies)
+    }
+}
+
+/// Whom to answer what.
+pub type Reply = (oneshot::Sender<Result<Sequence, CommitError>>, Result<Sequence, CommitError>);
+
+/// Applies commits in order within a transaction of the engine.
+///
+/// A commit that is refused leaves no trace. A commit with events takes as many sequences as it has events; rows of credential tables
+/// belong to the one `credentials.issued` entry of their table and group, and a commit that has nothing else is answered with that
+/// entry's sequence; any other commit (marks, bookkeeping) takes none and is answered with the size of the ledger at its turn. The
+/// version of a row is its commit's sequence; where a commit without events puts a row again, it is still raised by one, so that a
+/// premise sees the change.
+///
+/// # Errors
+/// The fault of a write or of the engine: nothing of the group may be kept then.
+pub fn apply<'a>(
+    transaction: &mut dyn Transaction,
+    head: &Head,
+    commits: impl Iterator<Item = &'a Commit>,
+    salts: &mut Salts,
+) -> Result<Decided, Fault> {
+    let mut group = Group {
+        transaction,
+        versions: Versions::default(),
+        next: head.size,
+        time: head.time,
+        told: Vec::new(),
+        issues: Issues::default(),
+        opens_incarnation: false,
+        has_writes: false,
+    };
+    let answers = commits.map(|commit| group.decide(commit)).collect::<Result<Vec<_>, _>>()?;
+    let has_writes = group.has_writes;
+    let (entries, head) = group.close(head, salts)?;
+    Ok(Decided { answers, entries, head: Arc::new(head), has_writes })
+}
+
+struct Group<'t, 'c> {
+    transaction: &'t mut dyn Transaction,
+    versions: Versions,
+    next: Sequence,
+    time: Time,
+    told: Vec<(Sequence, Time, &'c Commit, &'c Event)>,
+    issues: Issues,
+    opens_incarnation: bool,
+    has_writes: bool,
+}
+
+/// How a commit is numbered.
+struct Numbers {
+    /// Its first sequence: what it is answered, and the version of its rows.
+    first: Sequence,
+    /// The next commit's.
+    next: Sequence,
+    time: Time,
+}
+
+impl<'c> Group<'_, 'c> {
+    fn decide(&mut self, commit: &'c Commit) -> Result<Result<Sequence, CommitError>, Fault> {
+        let mut checks = Checks { transaction: self.transaction, versions: &mut self.versions };
+        match checks.check(commit) {
+            Ok(()) => self.apply(commit),
+            Err(Obstacle::Refused(refused)) => Ok(Err(refused)),
+            Err(Obstacle::Engine(fault)) => Err(fault),
+        }
+    }
+
+    fn apply(&mut self, commit: &'c Commit) -> Result<Result<Sequence, CommitError>, Fault> {
+        let open = self.issues.open();
+        let numbers = self.number(commit);
+        if let Some(taken) = self.issue(commit)? {
+            self.issues.reopen(open);
+            return Ok(Err(CommitError::Taken(taken)));
+        }
+        self.write(commit, numbers.first)?;
+        for (sequence, event) in (self.next..).zip(&commit.events) {
+            self.opens_incarnation |= matches!(event, Event::IncarnationOpened { .. });
+            self.told.push((sequence, numbers.time, commit, event));
+        }
+        (self.next, self.time) = (numbers.next, numbers.time);
+        self.has_writes |= !commit.is_empty();
+        Ok(Ok(numbers.first))
+    }
+
+    /// Numbers the commit's events, then the entries of its credentials' tables, where the group has none yet.
+    fn number(&mut self, commit: &Commit) -> Numbers {
+        let time = self.time.max(commit.time);
+        let mut next = self.next + commit.events.len() as u64;
+        let mut first = if commit.events.is_empty() { None } else { Some(self.next) };
+        for (table, _) in credentials(commit) {
+            let sequence = self.issues.sequence(table).unwrap_or_else(|| {
+                self.issues.reserve(table, next, time, commit.id);
+                next += 1;
+                next - 1
+            });
+            first.get_or_insert(sequence);
+        }
+        let time = if next > self.next { time } else { self.time };
+        Numbers { first: first.unwrap_or(next), next, time }
+    }
+
+    /// Inserts the commit's credentials; says what is taken, and did nothing, when the first exists. The others were looked up before.
+    fn issue(&mut self, commit: &Commit) -> Result<Option<Taken>, Fault> {
+        for (place, (table, row)) in credentials(commit).enumerate() {
+            let issue = Issue::new(table, row);
+            let sequence = self.issues.sequence(table).unwrap_or(self.next);
+            if !self.transaction.issue(table, row, sequence, checksum::of_leaf(&issue.leaf))? {
+                return if place == 0 { Ok(Some(Taken::Name(table.name))) } else { Err(checksum::damaged(table.name)) };
+            }
+            self.issues.add(table, issue);
+        }
+        Ok(None)
+    }
+
+    fn write(&mut self, commit: &Commit, version: Sequence) -> Result<(), Fault> {
+        for write in &commit.writes {
+            match write {
+                Write::Put { table, row } => match table.class {
+                    Class::Credential { .. } => {}
+                    Class::Expiring { .. } => self.put(table, row, version)?,
+                    Class::Authority => {
+                        let key = key_of(table, row);
+                        let before = self.versions.get(self.transaction, table, &key)?;
+                        let version = before.map_or(version, |before| version.max(before + 1));
+                        self.put(table, row, version)?;
+                        self.versions.set(table, key, Some(version));
+                    }
+                },
+                Write::Delete { table, key } => {
+                    self.transaction.delete(table, key)?;
+                    self.versions.set(table, key.clone(), None);
+                }
+            }
+        }
+        commit.marks.iter().try_for_each(|mark| self.put(&MARKS, &row_of_mark(mark), version))
+    }
+
+    fn put(&mut self, table: &'static Table, row: &Row, version: Sequence) -> Result<(), Fault> {
+        self.transaction.put(table, row, version, checksum::of_row(table, row, version))
+    }
+
+    fn close(self, head: &Head, salts: &mut Salts) -> Result<(Vec<Entry>, Head), Fault> {
+        let mut told: Vec<_> = self.issues.close();
+        told.extend(self.told.iter().map(|(sequence, time, commit, event)| (*sequence, *time, commit.id, (*event).clone())));
+        told.sort_unstable_by_key(|(sequence, ..)| *sequence);
+        let mut head = head.clone();
+        let mut entries = Vec::with_capacity(told.len());
+        for (sequence, time, commit, event) in told {
+            let entry = Entry::new(sequence, time, commit, &event, salts.draw());
+            let leaf = entry.leaf();
+            self.transaction.append(&entry, &leaf)?;
+            head.frontier.append(leaf);
+            entries.push(entry);
+        }
+        (head.size, head.time) = (self.next, self.time);
+        if self.opens_incarnation {
+            head.incarnation = salts.draw();
+        }
+        if !entries.is_empty() {
+            self.transaction.set_head(&head)?;
+        }
+        Ok((entries, head))
+    }
+}
+
+fn credentials(commit: &Commit) -> impl Iterator<Item = (&'static Table, &Row)> {
+    commit.writes.iter().filter_map(|write| match write {
+        Write::Put { table, row } if matches!(table.class, Class::Credential { .. }) => Some((*table, row)),
+        _ => None,
+    })
+}
+
+fn row_of_mark(mark: &Mark) -> Row {
+    vec![Value::Int(mark.kind.number()), Value::Hash(mark.key), Value::Int(mark.until.seconds())]
+}

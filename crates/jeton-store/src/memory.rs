@@ -1,0 +1,299 @@
+//! The engine in memory: what other engines are compared with, and the store of the deterministic simulation. No threads, no clock.
+
+mod rows;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jeton_core::commit::Sequence;
+use jeton_core::id::CommitId;
+use jeton_core::moment::Time;
+use jeton_core::record::{Class, Key, Row, Table, Value, Versioned};
+
+use crate::group::{self, Decided, Salts};
+use crate::ledger::{Entry, Frontier, Head};
+use crate::queue::{Limits, Queue};
+use crate::store::{CommitError, Fault, FaultKind, Fetch, Group, Statistics, Store, Submission, Subscriber, View};
+use crate::table::Schema;
+
+use rows::Rows;
+
+/// The engine in memory.
+pub struct MemoryStore {
+    schema: &'static Schema,
+    subscriber: Arc<dyn Subscriber>,
+    mode: Mode,
+    /// Held while a group is processed, so that the subscriber hears of groups in their order.
+    turn: Mutex<()>,
+    state: Mutex<State>,
+}
+
+/// When submitted commits are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// At once, within `submit`.
+    Eager,
+    /// One group for each [`MemoryStore::step`].
+    Manual,
+}
+
+/// What becomes of a group in a simulation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is made and answered.
+    Durable,
+    /// The engine fails; nothing is written, and whoever waits gets this fault.
+    FailBefore(Fault),
+    /// It is made and told to the subscriber, but the answers are lost: whoever waits gets [`CommitError::Unknown`].
+    LostAnswer,
+    /// The fsync fails: the subscriber hears that the engine is lost, whoever waits gets a fault, and nothing is accepted any more.
+    FsyncFails {
+        /// Whether the group is on the disk all the same: nobody can know.
+        written: bool,
+    },
+    /// The process ends before anything is on the disk; nobody is answered.
+    CrashBeforeDurable,
+    /// The process ends with the group on the disk, before anybody hears of it.
+    CrashAfterDurable,
+}
+
+struct State {
+    rows: Arc<Rows>,
+    head: Arc<Head>,
+    queue: Queue,
+    salts: Salts,
+    statistics: Statistics,
+    /// Why nothing is accepted any more.
+    ended: Option<End>,
+    /// What was never answered: kept, so that whoever waits does so for ever.
+    unanswered: Vec<Submission>,
+    unfetched: Vec<Fetch>,
+}
+
+#[derive(Clone)]
+enum End {
+    Crashed,
+    Lost(Fault),
+}
+
+impl MemoryStore {
+    /// An empty store that makes each commit as it is submitted. The seed gives the salts and the incarnation.
+    #[must_use]
+    pub fn new(schema: &'static Schema, seed: [u8; 32], subscriber: Arc<dyn Subscriber>) -> Arc<MemoryStore> {
+        Arc::new(MemoryStore::create(schema, seed, subscriber, Mode::Eager))
+    }
+
+    /// An empty store that makes one group for each [`MemoryStore::step`].
+    #[must_use]
+    pub fn manual(schema: &'static Schema, seed: [u8; 32], subscriber: Arc<dyn Subscriber>) -> Arc<MemoryStore> {
+        Arc::new(MemoryStore::create(schema, seed, subscriber, Mode::Manual))
+    }
+
+    fn create(schema: &'static Schema, seed: [u8; 32], subscriber: Arc<dyn Subscriber>, mode: Mode) -> MemoryStore {
+        let mut salts = Salts::new(seed);
+        let head = Head { size: 0, time: Time::EPOCH, incarnation: salts.draw(), frontier: Frontier::default() };
+        let state = State::new(Arc::new(Rows::new(schema, head)), salts);
+        MemoryStore { schema, subscriber, mode, turn: Mutex::new(()), state: Mutex::new(state) }
+    }
+
+    /// What a process finds that starts on what this one left on the disk: everything durable, nothing that waited. The seed must be
+    /// a new one.
+    #[must_use]
+    pub fn reopen(&self, seed: [u8; 32], subscriber: Arc<dyn Subscriber>) -> Arc<MemoryStore> {
+        let state = State::new(Arc::clone(&self.lock().rows), Salts::new(seed));
+        Arc::new(MemoryStore { schema: self.schema, subscriber, mode: self.mode, turn: Mutex::new(()), state: Mutex::new(state) })
+    }
+
+    /// Processes the next group of a manual store; how many commits it had, 0 when none waits.
+    pub fn step(&self, fate: &Fate) -> usize {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let submissions = self.lock().queue.take();
+        let count = submissions.len();
+        if count > 0 {
+            self.process(submissions, fate);
+        }
+        count
+    }
+
+    fn process(&self, submissions: Vec<Submission>, fate: &Fate) {
+        let mut state = self.lock();
+        if let Fate::FailBefore(fault) = fate {
+            drop(state);
+            return answer_all(submissions, &Err(CommitError::Fault(fault.clone())));
+        }
+        // A group that may not be on the disk works on a copy; one that will needs none, since maps do not fail.
+        let kept = !matches!(fate, Fate::CrashBeforeDurable | Fate::FsyncFails { written: false });
+        let before = if kept && self.mode == Mode::Eager { None } else { Some(Arc::clone(&state.rows)) };
+        let State { rows, head, salts, .. } = &mut *state;
+        let rows: &mut Rows = Arc::make_mut(rows);
+        let decided = group::apply(rows, head, submissions.iter().map(|submission| &submission.commit), salts);
+        if let (Some(before), true) = (before, !kept || decided.is_err()) {
+            state.rows = before;
+        }
+        match (decided, fate) {
+            (_, Fate::CrashBeforeDurable | Fate::CrashAfterDurable) => {
+                state.ended = Some(End::Crashed);
+                state.unanswered.extend(submissions);
+            }
+            (_, Fate::FsyncFails { .. }) => {
+                let fault = Fault::new(FaultKind::Durability, "fsync failed");
+                state.ended = Some(End::Lost(fault.clone()));
+                drop(state);
+                self.subscriber.lost(&fault);
+                answer_all(submissions, &Err(CommitError::Fault(fault)));
+            }
+            (Err(fault), _) => {
+                drop(state);
+                answer_all(submissions, &Err(CommitError::Fault(fault)));
+            }
+            (Ok(decided), fate) => self.publish(state, submissions, decided, *fate == Fate::LostAnswer),
+        }
+    }
+
+    fn publish(&self, mut state: MutexGuard<'_, State>, submissions: Vec<Submission>, decided: Decided, is_lost: bool) {
+        state.head = Arc::clone(&decided.head);
+        state.statistics.groups += u64::from(decided.has_writes);
+        state.statistics.commits += decided.answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+        drop(state);
+        let (group, replies) = decided.split(submissions);
+        if decided.has_writes {
+            self.subscriber.applied(&Group { commits: &group, entries: &decided.entries, head: &decided.head });
+        }
+        for (reply, answer) in replies {
+            let answer = if is_lost && decided.has_writes { Err(CommitError::Unknown) } else { answer };
+            // Whoever waited may have gone.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> Result<MutexGuard<'_, State>, Fault> {
+        let state = self.lock();
+        match &state.ended {
+            Some(End::Crashed) => Err(Fault::new(FaultKind::Closed, "the process has ended")),
+            _ => Ok(state),
+        }
+    }
+}
+
+impl State {
+    fn new(rows: Arc<Rows>, salts: Salts) -> State {
+        State {
+            head: Arc::new(rows.head.clone()),
+            rows,
+            queue: Queue::new(Limits::default()),
+            salts,
+            statistics: Statistics::default(),
+            ended: None,
+            unanswered: Vec::new(),
+            unfetched: Vec::new(),
+        }
+    }
+}
+
+fn answer_all(submissions: Vec<Submission>, answer: &Result<Sequence, CommitError>) {
+    for submission in submissions {
+        // Whoever waited may have gone.
+        let _ = submission.reply.send(answer.clone());
+    }
+}
+
+impl Store for MemoryStore {
+    fn view(&self) -> Result<Box<dyn View + '_>, Fault> {
+        Ok(Box::new(MemoryView(Arc::clone(&self.read()?.rows))))
+    }
+
+    fn submit(&self, batch: Vec<Submission>) {
+        let mut busy = Vec::new();
+        let mut state = self.lock();
+        let refused = match state.ended.clone() {
+            Some(End::Crashed) => return state.unanswered.extend(batch),
+            Some(End::Lost(fault)) => {
+                busy = batch;
+                CommitError::Fault(fault)
+            }
+            None => {
+                busy.extend(batch.into_iter().filter_map(|submission| state.queue.push(submission).err()));
+                CommitError::Busy
+            }
+        };
+        drop(state);
+        answer_all(busy, &Err(refused));
+        while self.mode == Mode::Eager && self.step(&Fate::Durable) > 0 {}
+    }
+
+    fn fetch(&self, batch: Vec<Fetch>) {
+        let mut state = self.lock();
+        if matches!(state.ended, Some(End::Crashed)) {
+            return state.unfetched.extend(batch);
+        }
+        for fetch in batch {
+            // Whoever waited may have gone.
+            let _ = fetch.reply.send(state.rows.get(fetch.table, &fetch.key).map(Option::<&Versioned<Row>>::cloned));
+        }
+    }
+
+    fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
+        let state = self.read()?;
+        if let Some(entry) = state.rows.entries.iter().find(|entry| entry.commit == commit) {
+            return Ok(Some(entry.sequence));
+        }
+        let key = vec![Value::Id(commit.0)];
+        for table in self.schema.tables.iter().filter(|table| matches!(table.class, Class::Credential { .. })) {
+            if let Some(row) = state.rows.get(table, &key)? {
+                return Ok(Some(row.version));
+            }
+        }
+        Ok(None)
+    }
+
+    fn tail(&self, from: Sequence, limit: usize) -> Result<Vec<Entry>, Fault> {
+        let state = self.read()?;
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(state.rows.entries.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    fn head(&self) -> Arc<Head> {
+        Arc::clone(&self.lock().head)
+    }
+
+    fn drop_expired(&self, now: Time) -> Result<u64, Fault> {
+        Ok(Arc::make_mut(&mut self.read()?.rows).drop_expired(self.schema, now))
+    }
+
+    fn statistics(&self) -> Statistics {
+        let state = self.lock();
+        Statistics { waiting: state.queue.len() as u64, ..state.statistics }
+    }
+}
+
+struct MemoryView(Arc<Rows>);
+
+impl View for MemoryView {
+    fn as_of(&self) -> Sequence {
+        self.0.head.size
+    }
+
+    fn get(&self, table: &'static Table, key: &Key) -> Result<Option<Versioned<Row>>, Fault> {
+        Ok(self.0.get(table, key)?.cloned())
+    }
+
+    fn range(
+        &self,
+        table: &'static Table,
+        index: usize,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.range(table, index, prefix, after, limit)
+    }
+
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(Versioned<Row>) -> bool) -> Result<(), Fault> {
+        // The first row that is not wanted ends the scan.
+        let _ = self.0.scan(table)?.cloned().all(each);
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Rows in maps, in the order that engines keep.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use jeton_core::commit::Sequence;
+use jeton_core::moment::Time;
+use jeton_core::record::{Key, Row, Table, Value, Versioned};
+
+use crate::group::Transaction;
+use crate::ledger::{Entry, Hash, Head};
+use crate::row::{compare_all, equal, key_of};
+use crate::store::{Fault, FaultKind};
+use crate::table::{MARKS, Schema};
+
+/// Everything the engine keeps.
+#[derive(Clone)]
+pub(super) struct Rows {
+    tables: BTreeMap<&'static str, Slices>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) head: Head,
+}
+
+type Slices = BTreeMap<i64, BTreeMap<Ordered, Versioned<Row>>>;
+
+impl Rows {
+    pub(super) fn new(schema: &Schema, head: Head) -> Rows {
+        Rows { tables: schema.all_tables().map(|table| (table.name, Slices::new())).collect(), entries: Vec::new(), head }
+    }
+
+    pub(super) fn get(&self, table: &'static Table, key: &Key) -> Result<Option<&Versioned<Row>>, Fault> {
+        let key = Ordered(key.iter().map(canonical).collect());
+        let found = self.slices(table)?.values().filter_map(|slice| slice.get(&key));
+        Ok(found.max_by_key(|row| row.version))
+    }
+
+    pub(super) fn range(
+        &self,
+        table: &'static Table,
+        index: usize,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        let columns = table.indexes.get(index).ok_or_else(|| missing(table, "index of that number"))?.columns;
+        let place =
+            |row: &Row| -> Key { columns.iter().filter_map(|column| row.get(*column).cloned()).chain(key_of(table, row)).collect() };
+        let mut rows: Vec<_> = self
+            .slices(table)?
+            .values()
+            .flat_map(BTreeMap::values)
+            .map(|row| (place(&row.record), row))
+            .filter(|(place, _)| place.get(..prefix.len()).is_some_and(|leading| equal(leading, prefix)))
+            .collect();
+        rows.sort_by(|(left, _), (right, _)| compare_all(left, right));
+        if let Some(after) = after {
+            let after = self.place_after(table, columns.len() > prefix.len(), prefix, after, place)?;
+            rows.retain(|(place, _)| compare_all(place, &after).is_gt());
+        }
+        Ok(rows.into_iter().take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    /// The place to go on after: where the prefix leaves columns of the index open, only the row itself knows them.
+    fn place_after(&self, table: &'static Table, open: bool, prefix: &Key, after: &Key, place: impl Fn(&Row) -> Key) -> Result<Key, Fault> {
+        if open {
+            return self.get(table, after)?.map(|row| place(&row.record)).ok_or_else(|| missing(table, "row to go on after"));
+        }
+        Ok(prefix.iter().chain(after).cloned().collect())
+    }
+
+    pub(super) fn scan(&self, table: &'static Table) -> Result<impl Iterator<Item = &Versioned<Row>>, Fault> {
+        Ok(self.slices(table)?.values().flat_map(BTreeMap::values))
+    }
+
+    pub(super) fn drop_expired(&mut self, schema: &Schema, now: Time) -> u64 {
+        let mut dropped = 0;
+        for table in schema.all_tables() {
+            let Some(slices) = self.tables.get_mut(table.name) else { continue };
+            slices.retain(|slice, rows| {
+                let over = table.is_slice_over(*slice, now.seconds());
+                dropped += if over { rows.len() as u64 } else { 0 };
+                !over
+            });
+        }
+        dropped
+    }
+
+    fn slices(&self, table: &'static Table) -> Result<&Slices, Fault> {
+        self.tables.get(table.name).ok_or_else(|| missing(table, "place in the schema"))
+    }
+
+    fn slice(&mut self, table: &'static Table, slice: i64) -> Result<&mut BTreeMap<Ordered, Versioned<Row>>, Fault> {
+        let slices = self.tables.get_mut(table.name).ok_or_else(|| missing(table, "place in the schema"))?;
+        Ok(slices.entry(slice).or_default())
+    }
+}
+
+impl Transaction for Rows {
+    fn version(&mut self, table: &'static Table, key: &Key) -> Result<Option<Sequence>, Fault> {
+        Ok(self.get(table, key)?.map(|row| row.version))
+    }
+
+    fn range(&mut self, table: &'static Table, index: usize, prefix: &Key, limit: usize) -> Result<Vec<(Key, Sequence)>, Fault> {
+        let rows = Rows::range(self, table, index, prefix, None, limit)?;
+        Ok(rows.into_iter().map(|row| (key_of(table, &row.record), row.version)).collect())
+    }
+
+    fn holder(&mut self, table: &'static Table, index: usize, values: &Key) -> Result<Option<Key>, Fault> {
+        Ok(Rows::range(self, table, index, values, None, 1)?.pop().map(|row| key_of(table, &row.record)))
+    }
+
+    fn put(&mut self, table: &'static Table, row: &Row, version: Sequence, _checksum: i64) -> Result<(), Fault> {
+        let row: Row = row.iter().map(canonical).collect();
+        let key = Ordered(key_of(table, &row));
+        self.slice(table, table.slice_of_row(&row))?.insert(key, Versioned { version, record: row });
+        Ok(())
+    }
+
+    fn issue(&mut self, table: &'static Table, row: &Row, version: Sequence, checksum: i64) -> Result<bool, Fault> {
+        if self.get(table, &key_of(table, row))?.is_some() {
+            return Ok(false);
+        }
+        self.put(table, row, version, checksum).map(|()| true)
+    }
+
+    fn delete(&mut self, table: &'static Table, key: &Key) -> Result<(), Fault> {
+        self.slice(table, 0)?.remove(&Ordered(key.iter().map(canonical).collect()));
+        Ok(())
+    }
+
+    fn append(&mut self, entry: &Entry, _leaf: &Hash) -> Result<(), Fault> {
+        self.entries.push(entry.clone());
+        Ok(())
+    }
+
+    fn set_head(&mut self, head: &Head) -> Result<(), Fault> {
+        self.head = head.clone();
+        Ok(())
+    }
+}
+
+/// A key in the order of [`compare_all`].
+#[derive(Clone)]
+struct Ordered(Key);
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Ordered) -> Ordering {
+        compare_all(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Ordered) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ordered {
+    fn eq(&self, other: &Ordered) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ordered {}
+
+/// The form in which an engine gives a value back.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Bytes(bytes) => Value::bytes(bytes),
+        other => other.clone(),
+    }
+}
+
+fn missing(table: &Table, what: &str) -> Fault {
+    let known = if table.name == MARKS.name { "the marks" } else { table.name };
+    Fault::new(FaultKind::Engine, format!("table `{known}` has no {what}"))
+}
