@@ -11,17 +11,9 @@ mod strength;
 mod verifying;
 mod verifying_set;
 
-pub use public::{Curve, Jwk, PublicParts};
-pub use set::{IgnoredKey, JwkSet};
+pub use metadata::MAX_KEY_ID_BYTES;
+pub use public::{Curve, Jwk, MAX_JWK_BYTES, PublicParts};
+pub use set::{IgnoredKey, JwkSet, MAX_JWK_SET_BYTES, MAX_KEYS};
 pub use signing::{RsaSize, SigningKey};
 pub use verifying::VerifyingKey;
 pub use verifying_set::VerifyingKeys;
-
-/// Most bytes of one JWK as text.
-pub const MAX_JWK_BYTES: usize = 16 * 1024;
-/// Most bytes of a JWK Set as text.
-pub const MAX_JWK_SET_BYTES: usize = 64 * 1024;
-/// Most keys in a set.
-pub const MAX_KEYS: usize = 100;
-/// Most bytes of a `kid`, in keys as in tokens.
-pub const MAX_KEY_ID_BYTES: usize = 128;

@@ -6,11 +6,6 @@ mod compact;
 mod header;
 mod signer;
 
-pub use compact::{Unverified, Verified, verify};
-pub use header::Header;
+pub use compact::{MAX_TOKEN_BYTES, Unverified, Verified, verify};
+pub use header::{Header, MAX_HEADER_BYTES};
 pub use signer::Signer;
-
-/// Most bytes of a token, unless the caller sets another limit.
-pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// Most bytes of a decoded header.
-pub const MAX_HEADER_BYTES: usize = 1024;

@@ -10,7 +10,5 @@ mod validation;
 pub use access_token::AccessTokenClaims;
 pub use audience::Audience;
 pub use claims::Claims;
+pub use reading::MAX_CLAIMS_DEPTH;
 pub use validation::{TokenType, Validation};
-
-/// Deepest nesting of claims.
-pub const MAX_CLAIMS_DEPTH: usize = 32;

@@ -23,6 +23,8 @@
 //! Nothing here reads a clock: time is handed in as seconds since 1970-01-01T00:00:00Z.
 
 pub mod base64url;
+#[cfg(feature = "hostile")]
+pub mod hostile;
 pub mod json;
 pub mod jwk;
 pub mod jws;

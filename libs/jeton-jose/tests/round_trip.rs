@@ -1,4 +1,5 @@
 //! Every algorithm from a new key to a checked token, and what a key refuses to be.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jeton_jose::jwk::{Jwk, JwkSet, RsaSize, SigningKey, VerifyingKey, VerifyingKeys};
 use jeton_jose::jws::{self, MAX_TOKEN_BYTES, Signer, Unverified};

@@ -1,7 +1,9 @@
 use crate::algorithm::Algorithm;
 use crate::error::KeyError;
-use crate::jwk::MAX_KEY_ID_BYTES;
 use serde_json::{Map, Value};
+
+/// Most bytes of a `kid`, in keys as in tokens.
+pub const MAX_KEY_ID_BYTES: usize = 128;
 
 /// The members of a JWK that say what the key is for (RFC 7517 sections 4.2 to 4.5).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

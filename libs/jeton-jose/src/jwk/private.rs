@@ -1,9 +1,8 @@
 use crate::base64url;
 use crate::error::KeyError;
 use crate::json::{self, Limits};
-use crate::jwk::MAX_JWK_BYTES;
 use crate::jwk::metadata::{Metadata, text};
-use crate::jwk::public::PublicParts;
+use crate::jwk::public::{MAX_JWK_BYTES, PublicParts};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 

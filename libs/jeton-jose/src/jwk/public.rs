@@ -2,11 +2,13 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
 use crate::error::KeyError;
 use crate::json::{self, Limits};
-use crate::jwk::MAX_JWK_BYTES;
 use crate::jwk::metadata::{Metadata, text};
 use aws_lc_rs::digest;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
+
+/// Most bytes of one JWK as text.
+pub const MAX_JWK_BYTES: usize = 16 * 1024;
 
 /// A public key as a document: a JSON Web Key (RFC 7517) of type EC, OKP with Ed25519, or RSA.
 ///
@@ -112,6 +114,13 @@ impl Jwk {
     #[must_use]
     pub fn thumbprint(&self) -> String {
         self.parts.thumbprint()
+    }
+
+    /// The document as text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Writing into memory cannot fail, and every name in it is a string.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     pub(crate) const fn metadata(&self) -> &Metadata {

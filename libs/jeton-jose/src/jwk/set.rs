@@ -1,9 +1,13 @@
 use crate::error::KeyError;
 use crate::json::{self, Limits};
 use crate::jwk::public::Jwk;
-use crate::jwk::{MAX_JWK_SET_BYTES, MAX_KEYS};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::{Map, Value};
+
+/// Most bytes of a JWK Set as text.
+pub const MAX_JWK_SET_BYTES: usize = 64 * 1024;
+/// Most keys in a set.
+pub const MAX_KEYS: usize = 100;
 
 /// A JWK Set (RFC 7517 section 5) of public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,6 +66,13 @@ impl JwkSet {
             }
         }
         Ok(set)
+    }
+
+    /// The set as text, for publishing.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Writing into memory cannot fail, and every name in it is a string.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The keys that were understood.

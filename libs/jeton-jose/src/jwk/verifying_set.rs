@@ -1,7 +1,6 @@
 use crate::algorithm::Algorithm;
 use crate::error::{KeyError, TokenError};
-use crate::jwk::MAX_KEYS;
-use crate::jwk::set::{IgnoredKey, JwkSet};
+use crate::jwk::set::{IgnoredKey, JwkSet, MAX_KEYS};
 use crate::jwk::verifying::VerifyingKey;
 
 /// How many keys a token without `kid` may be tried against: each try costs a signature check that a stranger can ask for.

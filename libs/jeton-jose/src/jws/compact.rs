@@ -1,8 +1,10 @@
 use crate::base64url;
 use crate::error::{Segment, TokenError};
 use crate::jwk::{VerifyingKey, VerifyingKeys};
-use crate::jws::MAX_HEADER_BYTES;
-use crate::jws::header::Header;
+use crate::jws::header::{Header, MAX_HEADER_BYTES};
+
+/// Most bytes of a token, unless the caller sets another limit.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// Checks a token against our keys: size, form, header, key, signature, in that order.
 ///

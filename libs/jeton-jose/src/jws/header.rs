@@ -2,11 +2,13 @@ use crate::algorithm::Algorithm;
 use crate::error::TokenError;
 use crate::json::{self, IgnoredSeed, JsonError, Limits, NameSeed};
 use crate::jwk::MAX_KEY_ID_BYTES;
-use crate::jws::MAX_HEADER_BYTES;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
+
+/// Most bytes of a decoded header.
+pub const MAX_HEADER_BYTES: usize = 1024;
 
 /// What a JOSE header (RFC 7515 section 4) says that is listened to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,15 @@
 
 use crate::error::TokenError;
 use crate::json::{self, JsonError, Limits, NameSeed, ValueSeed};
-use crate::jwt::MAX_CLAIMS_DEPTH;
 use crate::jwt::audience::{Audience, AudienceSeed};
 use crate::jwt::date::DateSeed;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::fmt;
+
+/// Deepest nesting of claims, counting the object of claims itself.
+pub const MAX_CLAIMS_DEPTH: usize = 32;
 
 /// A type that takes its claims one after another.
 pub(crate) trait TakeClaim: Default {
