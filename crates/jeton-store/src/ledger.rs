@@ -1,5 +1,6 @@
 //! The ledger: numbered, chained entries under one Merkle tree (RFC 6962 section 2.1).
 
+pub mod checkpoint;
 pub mod entry;
 pub mod merkle;
 
