@@ -89,9 +89,9 @@ impl ClientSecret {
 
 /// Whether `presented` is one of the client's live secrets. Takes the same time whichever differs.
 #[must_use]
-pub fn authenticate(secrets: &[ClientSecret], presented: &str, root_keys: &RootKeys, now_seconds: i64) -> bool {
+pub fn authenticate<'a>(secrets: impl Iterator<Item = &'a ClientSecret>, presented: &str, root_keys: &RootKeys, now_seconds: i64) -> bool {
     let mut is_known = false;
-    for secret in secrets.iter().filter(|secret| secret.is_live(now_seconds)) {
+    for secret in secrets.filter(|secret| secret.is_live(now_seconds)) {
         if let Some(keys) = root_keys.epoch(secret.epoch) {
             is_known |= keys.hash.hash(presented).matches(&secret.hash);
         }

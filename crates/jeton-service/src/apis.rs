@@ -1,0 +1,82 @@
+//! APIs: declared, changed, removed, listed.
+
+use std::sync::Arc;
+
+use jeton_core::api::Api;
+use jeton_core::api::create::{CreateApi, create};
+use jeton_core::api::delete::delete;
+use jeton_core::api::update::{UpdateApi, update};
+use jeton_core::id::Actor;
+use jeton_core::moment::Moment;
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_jose::Algorithm;
+
+use crate::Service;
+use crate::failure::Failure;
+
+impl Service {
+    /// Every API, by audience.
+    #[must_use]
+    pub fn apis(&self) -> Vec<Arc<Versioned<Api>>> {
+        let mut apis = self.registry.apis();
+        apis.sort_by(|one, other| one.record.audience.cmp(&other.record.audience));
+        apis
+    }
+
+    /// An API by its id or its audience.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn find_api(&self, name: &str) -> Result<Arc<Versioned<Api>>, Refusal> {
+        let registry = &self.registry;
+        registry
+            .api(name)
+            .or_else(|| registry.api_of_audience(name))
+            .ok_or_else(|| Refusal::new(Reason::NotFound, "there is no API of this id or audience"))
+    }
+
+    /// Declares an API, with the keys that its tokens are signed with.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is declared then.
+    pub async fn create_api(&self, request: &CreateApi, actor: &Actor, moment: &Moment) -> Result<Api, Failure> {
+        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, moment).await?;
+        self.transact(moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
+    }
+
+    /// Changes an API.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn update_api(&self, name: &str, request: &UpdateApi, actor: &Actor, moment: &Moment) -> Result<Api, Failure> {
+        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, moment).await?;
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let api = self.find_api(name)?;
+            reading.rely_on_api(&api);
+            Ok(update(&api.record, request, actor, moment))
+        })
+        .await
+    }
+
+    /// Removes an API; its tokens die with it.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is removed then.
+    pub async fn delete_api(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let api = self.find_api(name)?;
+            reading.rely_on_api(&api);
+            Ok(delete(&api.record, actor, moment))
+        })
+        .await
+    }
+
+    /// An unknown name is left to the decision, which says what is allowed.
+    async fn ensure_named_keys(&self, name: Option<&str>, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        match name.and_then(Algorithm::from_name).filter(|algorithm| !algorithm.is_symmetric()) {
+            Some(algorithm) => self.ensure_keys(algorithm, actor, moment).await,
+            None => Ok(()),
+        }
+    }
+}

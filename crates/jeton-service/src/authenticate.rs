@@ -1,0 +1,83 @@
+//! Proving that who asks is the client (RFC 6749 section 2.3).
+
+use std::sync::Arc;
+
+use jeton_core::client::{AuthenticationMethod, assertion, secret};
+use jeton_core::commit::Mark;
+use jeton_core::id::ClientId;
+use jeton_core::moment::Moment;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
+use jeton_oauth::ClientAuthentication;
+
+use crate::Service;
+use crate::registry::clients::ClientEntry;
+
+/// A client that proved who it is.
+pub struct Authenticated {
+    /// The client, as it was when it proved it.
+    pub entry: Arc<ClientEntry>,
+    /// What must be written for the proof to count: that its assertion is spent.
+    pub mark: Option<Mark>,
+}
+
+impl Service {
+    /// Authenticates a client by the one method it is registered for.
+    ///
+    /// # Errors
+    /// `invalid_client`, the same for an unknown client and a wrong secret.
+    pub fn authenticate(&self, presented: &ClientAuthentication, moment: &Moment) -> Result<Authenticated, Refusal> {
+        match presented {
+            ClientAuthentication::Basic { client_id, client_secret } | ClientAuthentication::Post { client_id, client_secret } => {
+                let entry = self.registry.clients.get(client_id).ok_or_else(unknown)?;
+                let method = entry.client.record.authentication;
+                if !self.is_secret_of(&entry, client_secret.expose(), moment) {
+                    return Err(unknown());
+                }
+                if method.name() != presented.method() {
+                    return Err(wrong_method(method));
+                }
+                Ok(Authenticated { entry, mark: None })
+            }
+            ClientAuthentication::PrivateKeyJwt { client_id, assertion } => {
+                self.authenticate_assertion(client_id.as_deref(), assertion.expose(), moment)
+            }
+            _ => Err(Refusal::new(Reason::InvalidClient, "this client must authenticate")),
+        }
+    }
+
+    fn is_secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> bool {
+        let root_keys = self.registry.root_keys();
+        secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, &root_keys, moment.now.seconds())
+    }
+
+    fn authenticate_assertion(&self, client_id: Option<&str>, text: &str, moment: &Moment) -> Result<Authenticated, Refusal> {
+        let claimed =
+            claimed_subject(text).ok_or_else(|| Refusal::new(Reason::InvalidClient, "the client assertion is no readable JWT"))?;
+        if client_id.is_some_and(|client_id| client_id != claimed) {
+            return Err(Refusal::new(Reason::InvalidClient, "`client_id` and the assertion's `sub` name different clients"));
+        }
+        let entry = self.registry.clients.get(&claimed).ok_or_else(unknown)?;
+        let method = entry.client.record.authentication;
+        let (AuthenticationMethod::PrivateKeyJwt, Some(keys)) = (method, &entry.keys) else {
+            return Err(wrong_method(method));
+        };
+        let mark = assertion::verify(&ClientId::from(claimed.as_str()), keys, self.issuer.as_str(), text, moment)?;
+        Ok(Authenticated { entry, mark: Some(mark) })
+    }
+}
+
+/// Whom an assertion speaks of, read before its signature is checked: only to find the keys to check it with.
+fn claimed_subject(text: &str) -> Option<String> {
+    let unverified = Unverified::parse(text, MAX_TOKEN_BYTES).ok()?;
+    let claims = jeton_jose::jwt::Claims::parse(unverified.untrusted_payload()).ok()?;
+    claims.subject
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(Reason::InvalidClient, "the client is unknown, or its secret is wrong or has ended")
+}
+
+fn wrong_method(method: AuthenticationMethod) -> Refusal {
+    Refusal::new(Reason::InvalidClient, format!("this client is registered to authenticate with {}", method.name()))
+}

@@ -1,0 +1,100 @@
+//! Signed checkpoints of the ledger: one each second, kept before it is shown, never smaller than one that was.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jeton_core::checkpoint::SignedCheckpoint;
+use jeton_core::moment::Moment;
+use jeton_jose::jwk::{Jwk, PublicParts, SigningKey};
+use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
+use jeton_store::store::{Fault, FaultKind};
+use tokio::sync::watch;
+
+use crate::Service;
+use crate::failure::Failure;
+
+/// The last checkpoint, and who waits for the next.
+pub(crate) struct Checkpoints {
+    kept_size: Mutex<i64>,
+    last: watch::Sender<Option<Arc<SignedCheckpoint>>>,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Checkpoints {
+        Checkpoints { kept_size: Mutex::new(-1), last: watch::Sender::new(None) }
+    }
+}
+
+impl Checkpoints {
+    /// Takes up what was kept before this start.
+    pub(crate) fn remember(&self, signed: SignedCheckpoint) {
+        *self.kept_size.lock().unwrap_or_else(PoisonError::into_inner) = signed.size;
+        self.last.send_replace(Some(Arc::new(signed)));
+    }
+}
+
+impl Service {
+    /// Signs the head as it stands, keeps it where it grew, and tells followers. For a schedule of one second.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is told then, and verifiers notice the silence.
+    pub async fn sign_checkpoint(&self, moment: &Moment) -> Result<(), Failure> {
+        let head = self.store.head();
+        let key = self.ledger_key()?;
+        let size = i64::try_from(head.size).map_err(|_| fault("the ledger is too long"))?;
+        let kept = *self.checkpoints.kept_size.lock().unwrap_or_else(PoisonError::into_inner);
+        if size < kept {
+            return Err(fault("the ledger is shorter than a checkpoint that was signed: it was put back to an older state"));
+        }
+        let signed_at = moment.now.max(head.time).seconds();
+        let checkpoint =
+            Checkpoint { origin: self.checkpoint_origin(), size: head.size, root: head.frontier.root(), time_seconds: signed_at };
+        let note = checkpoint.sign(&CheckpointKey::of(&self.checkpoint_origin(), &key.1), |message| key.0.sign(message).map_err(|_| ()));
+        let note = note.map_err(|()| fault("the checkpoint was not signed"))?;
+        let signed = SignedCheckpoint { size, signed_at, note: Arc::from(note) };
+        if size > kept {
+            let commit = signed.keep(&mut moment.clone());
+            self.commit(commit, &Arc::from("")).await.map_err(|error| fault(&format!("the checkpoint was not kept: {error:?}")))?;
+            *self.checkpoints.kept_size.lock().unwrap_or_else(PoisonError::into_inner) = size;
+        }
+        self.checkpoints.last.send_replace(Some(Arc::new(signed)));
+        Ok(())
+    }
+
+    /// The last signed checkpoint, and each after it.
+    #[must_use]
+    pub fn checkpoints(&self) -> watch::Receiver<Option<Arc<SignedCheckpoint>>> {
+        self.checkpoints.last.subscribe()
+    }
+
+    /// The key that checks checkpoints, as a verifier key of a signed note (C2SP signed-note).
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when there is none.
+    pub fn checkpoint_key(&self) -> Result<String, Failure> {
+        let key = self.ledger_key()?;
+        Ok(CheckpointKey::of(&self.checkpoint_origin(), &key.1).to_string())
+    }
+
+    /// The ledger's name in its checkpoints.
+    #[must_use]
+    pub fn checkpoint_origin(&self) -> String {
+        let issuer = self.issuer.as_str();
+        issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer).to_owned()
+    }
+}
+
+impl Service {
+    /// The key that signs checkpoints, and its public half.
+    fn ledger_key(&self) -> Result<(Arc<SigningKey>, [u8; 32]), Failure> {
+        let keys = self.registry.keys();
+        let key = keys.ledger_key().ok_or_else(|| fault("no key signs the ledger's checkpoints"))?;
+        match key.to_jwk().as_ref().map(Jwk::parts) {
+            Ok(PublicParts::Ed25519 { x }) => Ok((key.clone(), *x)),
+            _ => Err(fault("the ledger's key is no Ed25519 key")),
+        }
+    }
+}
+
+fn fault(detail: &str) -> Failure {
+    Failure::Fault(Fault::new(FaultKind::Engine, detail))
+}

@@ -1,0 +1,171 @@
+//! Clients and their secrets: registered, changed, removed, listed.
+
+use std::sync::Arc;
+
+use jeton_core::api::Api;
+use jeton_core::client::create::{CreateClient, create};
+use jeton_core::client::delete::delete;
+use jeton_core::client::secret::{self, ClientSecret, CreateSecret, CreatedSecret};
+use jeton_core::client::update::{UpdateClient, update};
+use jeton_core::client::{AuthenticationMethod, Client};
+use jeton_core::id::Actor;
+use jeton_core::moment::Moment;
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+
+use crate::Service;
+use crate::failure::Failure;
+use crate::registry::clients::ClientEntry;
+use crate::transact::Reading;
+
+impl Service {
+    /// Every client, by name.
+    #[must_use]
+    pub fn clients(&self) -> Vec<Arc<ClientEntry>> {
+        let mut clients = self.registry.clients.all();
+        clients.sort_by(|one, other| one.client.record.name.cmp(&other.client.record.name));
+        clients
+    }
+
+    /// A client by its id or its name.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn find_client(&self, name: &str) -> Result<Arc<ClientEntry>, Refusal> {
+        let clients = &self.registry.clients;
+        clients
+            .get(name)
+            .or_else(|| clients.named(name))
+            .ok_or_else(|| Refusal::new(Reason::NotFound, "there is no client of this id or name"))
+    }
+
+    /// Registers a client for the APIs named by id or audience; with a secret at once, where it authenticates with one.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is registered then.
+    pub async fn create_client(
+        &self,
+        request: &CreateClient,
+        apis: &[String],
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<(Client, Option<CreatedSecret>), Failure> {
+        let owner = Arc::from("");
+        self.transact(moment, &owner, |reading, moment| {
+            let apis = self.named_apis(reading, apis)?;
+            let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
+            let mut outcome = create(request, &records, actor, moment);
+            let mut created = None;
+            if let Ok(client) = &outcome.verdict
+                && client.authentication != AuthenticationMethod::PrivateKeyJwt
+            {
+                let root_keys = self.registry.root_keys();
+                let secret = secret::create(client, &[], CreateSecret::default(), (&self.prefix, &root_keys), actor, moment);
+                created = Some(secret.verdict?);
+                outcome.commit.writes.extend(secret.commit.writes);
+                outcome.commit.events.extend(secret.commit.events);
+            }
+            Ok(jeton_core::outcome::Outcome { verdict: outcome.verdict.map(|client| (client, created)), commit: outcome.commit })
+        })
+        .await
+    }
+
+    /// Changes a client; `apis`, where given, are all it may ask for from now on.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn update_client(
+        &self,
+        name: &str,
+        request: &UpdateClient,
+        apis: Option<&[String]>,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<Client, Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let entry = self.find_client(name)?;
+            reading.rely_on_client(&entry);
+            let names: Vec<String> = match apis {
+                Some(names) => names.to_vec(),
+                None => {
+                    entry.client.record.apis.iter().filter(|id| self.registry.api(id.as_str()).is_some()).map(ToString::to_string).collect()
+                }
+            };
+            let apis = self.named_apis(reading, &names)?;
+            let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
+            Ok(update(&entry.client.record, request, &records, actor, moment))
+        })
+        .await
+    }
+
+    /// Removes a client with its secrets; its tokens die with it.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is removed then.
+    pub async fn delete_client(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let entry = self.find_client(name)?;
+            reading.rely_on_client(&entry);
+            Ok(delete(&entry.client.record, &secrets_of(&entry), actor, moment))
+        })
+        .await
+    }
+
+    /// Makes another secret for a client.
+    ///
+    /// # Errors
+    /// [`Failure`]; there is none then.
+    pub async fn create_client_secret(
+        &self,
+        name: &str,
+        request: CreateSecret,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<CreatedSecret, Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let entry = self.find_client(name)?;
+            // Its row is put again, so that of two secrets made at once the second sees the first.
+            reading.rely_on_client(&entry);
+            reading.rely_on_secrets(&entry);
+            let root_keys = self.registry.root_keys();
+            let client = &entry.client.record;
+            let mut outcome = secret::create(client, &secrets_of(&entry), request, (&self.prefix, &root_keys), actor, moment);
+            if outcome.verdict.is_ok() {
+                outcome.commit = outcome.commit.put(&jeton_core::client::TABLE, client.row());
+            }
+            Ok(outcome)
+        })
+        .await
+    }
+
+    /// Ends a secret of a client at once.
+    ///
+    /// # Errors
+    /// [`Failure`]; it is not ended then.
+    pub async fn revoke_client_secret(&self, name: &str, secret: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let entry = self.find_client(name)?;
+            reading.rely_on_secrets(&entry);
+            let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
+            let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
+            Ok(secret::revoke(&found.record, actor, moment))
+        })
+        .await
+    }
+
+    fn named_apis(&self, reading: &Reading<'_>, names: &[String]) -> Result<Vec<Arc<Versioned<Api>>>, Refusal> {
+        let mut apis: Vec<Arc<Versioned<Api>>> = vec![];
+        for name in names {
+            let api = self.find_api(name)?;
+            reading.rely_on_api(&api);
+            if !apis.iter().any(|known| known.record.id == api.record.id) {
+                apis.push(api);
+            }
+        }
+        Ok(apis)
+    }
+}
+
+fn secrets_of(entry: &ClientEntry) -> Vec<ClientSecret> {
+    entry.secrets.iter().map(|secret| secret.record.clone()).collect()
+}

@@ -1,0 +1,55 @@
+//! Why a use case has no answer to give.
+
+use std::fmt;
+
+use jeton_core::refusal::Refusal;
+use jeton_store::store::Fault;
+
+/// A refusal, or a reason to come back later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The answer is no, and says why.
+    Refused(Refusal),
+    /// Too much waits to be written.
+    Busy,
+    /// The disk is full: only what takes authority away is written.
+    Full,
+    /// Others kept changing what was read.
+    Contended,
+    /// The clock stands before the ledger's head: only what takes authority away is written.
+    ClockBehind,
+    /// Whether it was written is not known.
+    Unknown,
+    /// The engine failed.
+    Fault(Fault),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure::Fault(fault)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused(refusal) => refusal.fmt(formatter),
+            Failure::Busy => formatter.write_str("too many changes are waiting to be written: try again in a second"),
+            Failure::Full => formatter.write_str("the disk is full: only revocations are written until there is room"),
+            Failure::Contended => formatter.write_str("others kept changing the same thing: try again"),
+            Failure::ClockBehind => formatter.write_str(
+                "the clock stands before the ledger's last entry: only revocations are written until it catches up, or until `jeton serve --accept-clock`",
+            ),
+            Failure::Unknown => formatter.write_str("whether it was written is not known: look before you try again"),
+            Failure::Fault(fault) => fault.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,210 @@
+//! The revocation feed: what happened since a cursor, ready to send, and who waits for more.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use jeton_core::event::{CutOffSubject, Event};
+use jeton_core::moment::Time;
+use jeton_core::token::negative::{Negative, Says};
+use jeton_oauth::feed::{Change, Cursor, FeedEvent, Incarnation, Narrowing, Subject, SubjectId};
+use jeton_store::ledger::Head;
+use jeton_token::TokenId;
+use tokio::sync::watch;
+
+/// How many narrowings are kept to send again; a cursor from before them takes a snapshot.
+const KEPT: usize = 65_536;
+
+/// What is sent to every follower.
+pub struct Feed {
+    recent: Mutex<Recent>,
+    /// The number of entries that followers may have been told of: they wait for it to change.
+    told: watch::Sender<u64>,
+}
+
+struct Recent {
+    incarnation: Option<Incarnation>,
+    /// Every narrowing from this sequence on is in `items`.
+    complete_from: u64,
+    items: VecDeque<Item>,
+}
+
+#[derive(Clone)]
+struct Item {
+    sequence: u64,
+    /// Whom it concerns; `None` is everybody.
+    audience: Option<Arc<str>>,
+    bytes: Bytes,
+}
+
+/// What a follower at a cursor is sent next.
+pub enum Next {
+    /// These bytes; it then stands before this sequence.
+    Events(Vec<Bytes>, u64),
+    /// The cursor is too old, or of another incarnation.
+    Gone,
+}
+
+impl Default for Feed {
+    fn default() -> Feed {
+        let recent = Recent { incarnation: None, complete_from: 0, items: VecDeque::new() };
+        Feed { recent: Mutex::new(recent), told: watch::Sender::new(0) }
+    }
+}
+
+impl Feed {
+    /// Begins at a head: what lies before it is in the snapshots.
+    pub fn begin(&self, head: &Head) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.incarnation = Some(incarnation(&head.incarnation));
+        recent.complete_from = head.size;
+        recent.items.clear();
+        drop(recent);
+        self.told.send_replace(head.size);
+    }
+
+    /// Tells followers of a durable group. `audience_of` finds whom a token's event concerns.
+    pub(crate) fn publish(&self, events: &[(u64, Time, &Event)], audience_of: impl Fn(&str) -> Option<Arc<str>>, head: &Head) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = incarnation(&head.incarnation);
+        if recent.incarnation.as_ref() != Some(&current) {
+            recent.incarnation = Some(current.clone());
+            recent.complete_from = head.size;
+            recent.items.clear();
+        }
+        for (sequence, time, event) in events {
+            let Some((audience, change)) = change_of_event(event, &audience_of) else { continue };
+            let narrowing = Narrowing { sequence: *sequence, at_micros: time.micros(), change };
+            let bytes = FeedEvent::Narrowing { incarnation: current.clone(), narrowing }.to_bytes();
+            recent.items.push_back(Item { sequence: *sequence, audience, bytes: Bytes::from(bytes) });
+        }
+        while recent.items.len() > KEPT {
+            if let Some(oldest) = recent.items.pop_front() {
+                recent.complete_from = oldest.sequence + 1;
+            }
+        }
+        drop(recent);
+        self.told.send_replace(head.size);
+    }
+
+    /// What a follower for `audience` that has seen everything before `from` is sent next.
+    #[must_use]
+    pub fn next(&self, of: &Incarnation, from: u64, audience: &str) -> Next {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = *self.told.borrow();
+        if recent.incarnation.as_ref() != Some(of) || from < recent.complete_from || from > told {
+            return Next::Gone;
+        }
+        let start = recent.items.partition_point(|item| item.sequence < from);
+        let concerns = |item: &&Item| item.audience.as_deref().is_none_or(|concerned| concerned == audience);
+        let events = recent.items.range(start..).filter(concerns).map(|item| item.bytes.clone()).collect();
+        let end = recent.items.back().map_or(told, |last| told.max(last.sequence + 1));
+        Next::Events(events, end)
+    }
+
+    /// Wakes when there may be more.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.told.subscribe()
+    }
+
+    /// The incarnation that is told of.
+    #[must_use]
+    pub fn incarnation(&self) -> Option<Incarnation> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).incarnation.clone()
+    }
+}
+
+/// An incarnation as it travels.
+#[must_use]
+pub fn incarnation(id: &[u8; 16]) -> Incarnation {
+    let digits = TokenId::from_bytes(*id).to_string();
+    // Thirty-two hexadecimal digits are an incarnation by its grammar.
+    Incarnation::parse(&digits).unwrap_or_else(|_| unreachable_incarnation())
+}
+
+#[expect(clippy::unreachable, reason = "32 lowercase hexadecimal digits are an incarnation, whatever the bytes: a test holds it")]
+fn unreachable_incarnation() -> Incarnation {
+    unreachable!("hexadecimal digits are an incarnation")
+}
+
+/// The cursor of a follower that has seen everything before `next`.
+#[must_use]
+pub fn cursor(of: &Incarnation, next: u64) -> Cursor {
+    Cursor { incarnation: of.clone(), sequence: next.saturating_sub(1) }
+}
+
+/// What an event tells verifiers, and whom it concerns. Exhaustive on purpose: whoever adds an event decides.
+fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<(Option<Arc<str>>, Change)> {
+    let id = |token: &jeton_core::id::CredentialId| TokenId::from_bytes(token.0);
+    Some(match event {
+        Event::TokenRevoked { api, token, until_seconds, .. } => {
+            (audience_of(api.as_str()), Change::TokenRevoked { id: id(token), until_seconds: *until_seconds })
+        }
+        Event::TokenSuspended { api, token, until_seconds, .. } => {
+            (audience_of(api.as_str()), Change::TokenSuspended { id: id(token), until_seconds: *until_seconds })
+        }
+        Event::TokenResumed { api, token, until_seconds, .. } => {
+            (audience_of(api.as_str()), Change::TokenResumed { id: id(token), until_seconds: *until_seconds })
+        }
+        Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
+            (None, cut_off(*subject, name, *before_seconds, *until_seconds)?)
+        }
+        Event::ApiLifetimeLowered { api, seconds, before_seconds, until_seconds, .. } => {
+            let audience = audience_of(api.as_str())?;
+            let change = lifetime(&audience, *seconds, *before_seconds, *until_seconds)?;
+            (Some(audience), change)
+        }
+        Event::SigningKeyRevoked { key, until_seconds, .. } => {
+            (None, Change::SigningKeyRevoked { kid: SubjectId::parse(key.as_str()).ok()?, until_seconds: *until_seconds })
+        }
+        Event::SigningKeyCreated { .. } | Event::SigningKeyActivated { .. } | Event::SigningKeyRemoved { .. } => {
+            (None, Change::SigningKeysChanged)
+        }
+        Event::DeploymentCreated { .. }
+        | Event::IncarnationOpened { .. }
+        | Event::Issued { .. }
+        | Event::ApiCreated { .. }
+        | Event::ApiUpdated { .. }
+        | Event::ApiDeleted { .. }
+        | Event::ClientCreated { .. }
+        | Event::ClientUpdated { .. }
+        | Event::ClientDeleted { .. }
+        | Event::ClientSecretCreated { .. }
+        | Event::ClientSecretEnded { .. }
+        | Event::RootKeyRotated { .. } => return None,
+    })
+}
+
+/// What a stored negative tells verifiers, and whom it concerns.
+pub(crate) fn change_of_negative(negative: &Negative) -> Option<(Option<Arc<str>>, Change)> {
+    let until_seconds = negative.until;
+    let id = |token: &jeton_core::id::CredentialId| TokenId::from_bytes(token.0);
+    Some(match &negative.says {
+        Says::Revoked(token, audience) => (Some(audience.clone()), Change::TokenRevoked { id: id(token), until_seconds }),
+        Says::Suspended(token, audience) => (Some(audience.clone()), Change::TokenSuspended { id: id(token), until_seconds }),
+        Says::Resumed(token, audience) => (Some(audience.clone()), Change::TokenResumed { id: id(token), until_seconds }),
+        Says::CutOff(subject, name, before) => (None, cut_off(*subject, name, *before, until_seconds)?),
+        Says::Lifetime(audience, seconds, before) => (Some(audience.clone()), lifetime(audience, *seconds, *before, until_seconds)?),
+        Says::KeyRevoked(key) => (None, Change::SigningKeyRevoked { kid: SubjectId::parse(key.as_str()).ok()?, until_seconds }),
+    })
+}
+
+fn lifetime(audience: &str, seconds: i64, before_seconds: i64, until_seconds: i64) -> Option<Change> {
+    let lifetime_seconds = u64::try_from(seconds).ok()?;
+    Some(Change::Lifetime { api: SubjectId::parse(audience).ok()?, lifetime_seconds, before_seconds, until_seconds })
+}
+
+fn cut_off(subject: CutOffSubject, name: &str, before_seconds: i64, until_seconds: i64) -> Option<Change> {
+    let name = || SubjectId::parse(name).ok();
+    let subject = match subject {
+        CutOffSubject::Client => Subject::Client(name()?),
+        CutOffSubject::User => Subject::User(name()?),
+        CutOffSubject::Session => Subject::Session(name()?),
+        CutOffSubject::Family => Subject::Family(name()?),
+        CutOffSubject::Api => Subject::Api(name()?),
+        CutOffSubject::Key => Subject::Key(name()?),
+        CutOffSubject::Everything => Subject::Everything,
+    };
+    Some(Change::Cutoff { subject, before_seconds, until_seconds })
+}

@@ -1,0 +1,125 @@
+//! Issuing an access token to a client for itself.
+
+use std::sync::Arc;
+
+use jeton_core::api::{Api, TokenFormat};
+use jeton_core::client::Client;
+use jeton_core::moment::Moment;
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::token::AccessToken;
+use jeton_core::token::issue::{Facts, Issued, issue};
+use jeton_oauth::token::ClientCredentialsRequest;
+use jeton_store::store::{Fault, FaultKind};
+use jeton_token::Secret;
+use serde::Serialize;
+
+use crate::Service;
+use crate::authenticate::Authenticated;
+use crate::failure::Failure;
+
+/// A token and what the client is told of it (RFC 6749 section 5.1).
+pub struct IssuedToken {
+    /// The token.
+    pub access_token: Secret,
+    /// How long it lives, in seconds.
+    pub expires_in_seconds: i64,
+    /// What it allows.
+    pub scope: Arc<str>,
+    /// What is kept of it.
+    pub token: AccessToken,
+}
+
+/// The version of our claims: whoever relies on them refuses versions that it does not know.
+pub const CLAIMS_VERSION: u32 = 1;
+
+impl Service {
+    /// Grants client credentials (RFC 6749 section 4.4), for one resource (RFC 8707).
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is issued then.
+    pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
+        let entry = &client.entry;
+        let owner = &entry.client.record.id.0;
+        let mut chosen = None;
+        let issued = self
+            .transact(moment, owner, |reading, moment| {
+                reading.rely_on_client(entry);
+                reading.rely_on_secrets(entry);
+                let api = self.requested_api(&entry.client.record, request)?;
+                reading.rely_on_api(&api);
+                let root_keys = self.registry.root_keys();
+                let facts = Facts {
+                    client: &entry.client.record,
+                    api: &api.record,
+                    not_before_seconds: self.registry.negatives.not_before(owner, &api.record.audience),
+                    prefix: &self.prefix,
+                    root_keys: &root_keys,
+                };
+                let mut outcome = issue(&facts, request.scope.as_ref(), moment);
+                outcome.commit.marks.extend(client.mark.clone());
+                chosen = Some(api);
+                Ok(outcome)
+            })
+            .await?;
+        let Some(api) = chosen else { return Err(Failure::Contended) };
+        let Issued { token, clear, expires_in_seconds } = issued;
+        let access_token = match clear {
+            Some(clear) => Secret::from(clear.0),
+            None => self.sign(&token, &api.record)?,
+        };
+        Ok(IssuedToken { access_token, expires_in_seconds, scope: token.scope.clone(), token })
+    }
+
+    fn requested_api(&self, client: &Client, request: &ClientCredentialsRequest) -> Result<Arc<Versioned<Api>>, Refusal> {
+        let target = |detail: &'static str| Refusal::new(Reason::InvalidTarget, detail);
+        match (request.resources.as_slice(), client.apis.as_slice()) {
+            ([], [only]) => self.registry.api(only.as_str()).ok_or_else(|| target("the API of this client is gone")),
+            ([], []) => Err(target("this client may not ask for tokens for any resource")),
+            ([], _) => Err(target("this client may ask for more than one resource: name one with `resource`")),
+            ([resource], _) => self
+                .registry
+                .api_of_audience(resource.as_str())
+                .filter(|api| client.apis.contains(&api.record.id))
+                .ok_or_else(|| target("the resource is unknown, or not one that this client may ask for")),
+            _ => Err(target("a token is for one resource: ask for each by itself")),
+        }
+    }
+
+    /// Signs the JWT of a token that is durable (RFC 9068 section 2).
+    fn sign(&self, token: &AccessToken, api: &Api) -> Result<Secret, Failure> {
+        debug_assert!(api.token_format == TokenFormat::Jwt, "an opaque token has a text of its own");
+        let jti = token.id.to_string();
+        let claims = Claims {
+            iss: self.issuer.as_str(),
+            sub: token.client.as_str(),
+            aud: &api.audience,
+            client_id: token.client.as_str(),
+            iat: token.issued_at,
+            exp: token.expires_at,
+            jti: &jti,
+            scope: &token.scope,
+            ver: CLAIMS_VERSION,
+        };
+        let missing = || Failure::Fault(Fault::new(FaultKind::Engine, format!("no signing key for {}", api.signing_algorithm.name())));
+        let mut payload = Vec::with_capacity(384);
+        serde_json::to_writer(&mut payload, &claims).map_err(|_| missing())?;
+        let keys = self.registry.keys();
+        let signer = keys.signer(api.signing_algorithm).ok_or_else(missing)?;
+        signer.sign(&payload).map(Secret::new).map_err(|_| missing())
+    }
+}
+
+/// The claims of RFC 9068 section 2.2, borrowed.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    client_id: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: &'a str,
+    scope: &'a str,
+    ver: u32,
+}

@@ -1,0 +1,42 @@
+//! What hears of every durable group before its commits are answered.
+
+use std::sync::Arc;
+
+use jeton_core::event::Event;
+use jeton_core::moment::Time;
+use jeton_store::store::{Fault, Group, Subscriber};
+
+use crate::feed::Feed;
+use crate::registry::Registry;
+
+pub(crate) struct Publisher {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
+}
+
+impl Subscriber for Publisher {
+    fn applied(&self, group: &Group<'_>) {
+        let mut events: Vec<(u64, Time, &Event)> = vec![];
+        for (first, commit) in group.commits {
+            // Audiences are looked up before the registry forgets a deleted API.
+            events.extend((*first..).zip(&commit.events).map(|(sequence, event)| (sequence, group.head.time, event)));
+        }
+        for (sequence, commit) in group.commits {
+            if let Err(error) = self.registry.apply(*sequence, &commit.writes) {
+                // A row that was just written and cannot be read is a fault of the program: nothing may be served on top of it.
+                tracing::error!(%error, "a committed row could not be taken up");
+                (self.on_lost)(&error.into());
+                return;
+            }
+        }
+        if !events.is_empty() {
+            let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone());
+            self.feed.publish(&events, audience_of, group.head);
+        }
+    }
+
+    fn lost(&self, fault: &Fault) {
+        (self.on_lost)(fault);
+    }
+}

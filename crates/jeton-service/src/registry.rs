@@ -1,0 +1,245 @@
+//! The control plane in memory: everything that decides a request but the credential itself. Fed by the ledger, group by group, before the
+//! commits of the group are answered; read without a lock.
+
+pub mod clients;
+pub mod keys;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jeton_core::api::{self, Api};
+use jeton_core::client::{self, Client, secret::ClientSecret};
+use jeton_core::commit::{Sequence, Write};
+use jeton_core::event::CutOffSubject;
+use jeton_core::key::{self, SigningKeyRecord};
+use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
+use jeton_core::root_key::{RootKeyError, RootKeys};
+use jeton_core::token::negative::{self, Negative, Says};
+use jeton_store::store::{Fault, FaultKind, View};
+use jeton_verify::negatives::{Negatives, Subject};
+use papaya::HashMap;
+
+use clients::Clients;
+use keys::KeyRing;
+
+/// Everything in memory that decides.
+pub struct Registry {
+    apis: HashMap<Arc<str>, Arc<Versioned<Api>>>,
+    audiences: HashMap<Arc<str>, Arc<Versioned<Api>>>,
+    /// The clients with their secrets and keys.
+    pub clients: Clients,
+    /// What is no longer, or not now, accepted.
+    pub negatives: Negatives,
+    keys: ArcSwap<KeyRing>,
+    root_keys: ArcSwap<RootKeys>,
+}
+
+/// Why a store cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// The engine cannot read, or a row is damaged.
+    Fault(Fault),
+    /// A row is not of its table.
+    Malformed(Malformed),
+    /// A signing key does not open under this root key.
+    RootKey(RootKeyError),
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LoadError::Fault(fault) => fault.fmt(formatter),
+            LoadError::Malformed(malformed) => malformed.fmt(formatter),
+            LoadError::RootKey(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<Fault> for LoadError {
+    fn from(fault: Fault) -> LoadError {
+        LoadError::Fault(fault)
+    }
+}
+
+impl From<Malformed> for LoadError {
+    fn from(malformed: Malformed) -> LoadError {
+        LoadError::Malformed(malformed)
+    }
+}
+
+impl From<RootKeyError> for LoadError {
+    fn from(error: RootKeyError) -> LoadError {
+        LoadError::RootKey(error)
+    }
+}
+
+impl Registry {
+    /// An empty registry under this root key.
+    #[must_use]
+    pub fn new(root_keys: RootKeys) -> Registry {
+        Registry {
+            apis: HashMap::new(),
+            audiences: HashMap::new(),
+            clients: Clients::default(),
+            negatives: Negatives::default(),
+            keys: ArcSwap::from_pointee(KeyRing::default()),
+            root_keys: ArcSwap::from_pointee(root_keys),
+        }
+    }
+
+    /// Reads everything once, at the start.
+    ///
+    /// # Errors
+    /// [`LoadError`]: then nothing may be served.
+    pub fn load(&self, view: &dyn View) -> Result<(), LoadError> {
+        for table in [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE] {
+            let mut result = Ok(());
+            view.scan(table, &mut |row| {
+                result = self.put(table, row.version, &row.record);
+                result.is_ok()
+            })?;
+            result?;
+        }
+        self.load_negatives(view)
+    }
+
+    /// The last statement about a token counts, and slices come in the order of `until`: the order of the ledger is restored.
+    fn load_negatives(&self, view: &dyn View) -> Result<(), LoadError> {
+        let (mut negatives, mut malformed) = (vec![], None);
+        view.scan(&negative::TABLE, &mut |row| {
+            match Negative::from_row(&row.record) {
+                Ok(negative) => negatives.push((row.version, negative)),
+                Err(error) => malformed = Some(error),
+            }
+            malformed.is_none()
+        })?;
+        if let Some(malformed) = malformed {
+            return Err(malformed.into());
+        }
+        negatives.sort_by_key(|(version, negative)| (*version, negative.id));
+        negatives.iter().for_each(|(_, negative)| self.fold(negative));
+        Ok(())
+    }
+
+    /// Follows one commit.
+    ///
+    /// # Errors
+    /// [`LoadError`] when a row is not of its table: a fault of the program.
+    pub fn apply(&self, version: Sequence, writes: &[Write]) -> Result<(), LoadError> {
+        for write in writes {
+            match write {
+                Write::Put { table, row } => self.put(table, version, row)?,
+                Write::Delete { table, key } => self.delete(table, key.first().and_then(Value::as_text))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// An API by its id.
+    #[must_use]
+    pub fn api(&self, id: &str) -> Option<Arc<Versioned<Api>>> {
+        self.apis.pin().get(id).cloned()
+    }
+
+    /// An API by its audience.
+    #[must_use]
+    pub fn api_of_audience(&self, audience: &str) -> Option<Arc<Versioned<Api>>> {
+        self.audiences.pin().get(audience).cloned()
+    }
+
+    /// Every API.
+    #[must_use]
+    pub fn apis(&self) -> Vec<Arc<Versioned<Api>>> {
+        self.apis.pin().values().cloned().collect()
+    }
+
+    /// The signing keys as they stand.
+    #[must_use]
+    pub fn keys(&self) -> arc_swap::Guard<Arc<KeyRing>> {
+        self.keys.load()
+    }
+
+    /// The root key's epochs as they stand.
+    #[must_use]
+    pub fn root_keys(&self) -> arc_swap::Guard<Arc<RootKeys>> {
+        self.root_keys.load()
+    }
+
+    /// Takes up a root key with another epoch.
+    pub fn replace_root_keys(&self, root_keys: RootKeys) {
+        self.root_keys.store(Arc::new(root_keys));
+    }
+
+    fn put(&self, table: &'static Table, version: Sequence, row: &Row) -> Result<(), LoadError> {
+        if std::ptr::eq(table, &api::TABLE) {
+            let api = Arc::new(Versioned { version, record: Api::from_row(row)? });
+            self.audiences.pin().insert(api.record.audience.clone(), api.clone());
+            self.apis.pin().insert(api.record.id.0.clone(), api);
+        } else if std::ptr::eq(table, &client::TABLE) {
+            self.clients.put(Versioned { version, record: Client::from_row(row)? });
+        } else if std::ptr::eq(table, &client::secret::TABLE) {
+            self.clients.put_secret(Versioned { version, record: ClientSecret::from_row(row)? });
+        } else if std::ptr::eq(table, &key::TABLE) {
+            let record = SigningKeyRecord::from_row(row)?;
+            let ring = self.keys.load().with(Versioned { version, record }, &self.root_keys.load())?;
+            self.keys.store(Arc::new(ring));
+        } else if std::ptr::eq(table, &negative::TABLE) {
+            self.fold(&Negative::from_row(row)?);
+        }
+        Ok(())
+    }
+
+    fn delete(&self, table: &'static Table, key: Option<&Arc<str>>) -> Result<(), LoadError> {
+        let Some(key) = key else { return Ok(()) };
+        if std::ptr::eq(table, &api::TABLE) {
+            if let Some(api) = self.api(key) {
+                self.audiences.pin().remove(&api.record.audience);
+            }
+            self.apis.pin().remove(key);
+        } else if std::ptr::eq(table, &client::TABLE) {
+            self.clients.remove(key);
+        } else if std::ptr::eq(table, &client::secret::TABLE) {
+            self.clients.remove_secret(key);
+        } else if std::ptr::eq(table, &key::TABLE) {
+            let ring = self.keys.load().without(key, &self.root_keys.load())?;
+            self.keys.store(Arc::new(ring));
+        }
+        Ok(())
+    }
+
+    fn fold(&self, negative: &Negative) {
+        let until = negative.until;
+        match &negative.says {
+            Says::Revoked(token, _) => self.negatives.revoke(token.0, until),
+            Says::Suspended(token, _) => self.negatives.suspend(token.0, until),
+            Says::Resumed(token, _) => self.negatives.resume(token.0, until),
+            Says::CutOff(subject, name, before) => self.negatives.cut_off(judged(*subject), name, *before, until),
+            Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),
+            Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
+        }
+    }
+}
+
+fn judged(subject: CutOffSubject) -> Subject {
+    match subject {
+        CutOffSubject::Client => Subject::Client,
+        CutOffSubject::User => Subject::User,
+        CutOffSubject::Session => Subject::Session,
+        CutOffSubject::Family => Subject::Family,
+        CutOffSubject::Api => Subject::Api,
+        CutOffSubject::Key => Subject::Key,
+        CutOffSubject::Everything => Subject::Everything,
+    }
+}
+
+/// A row that cannot be read is damage.
+impl From<LoadError> for Fault {
+    fn from(error: LoadError) -> Fault {
+        match error {
+            LoadError::Fault(fault) => fault,
+            other => Fault::new(FaultKind::Damaged, other.to_string()),
+        }
+    }
+}

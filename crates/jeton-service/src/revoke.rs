@@ -1,0 +1,129 @@
+//! Revocation of one token by its client (RFC 7009), and of tokens by those who administer.
+
+use std::sync::Arc;
+
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::{Actor, CredentialId};
+use jeton_core::moment::{Moment, Time};
+use jeton_core::outcome::Outcome;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::token::cut_off::cut_off;
+use jeton_core::token::revoke::{revoke, revoke_own};
+use jeton_core::token::suspend::{Standing, resume, suspend};
+
+use crate::Service;
+use crate::authenticate::Authenticated;
+use crate::credentials::Proven;
+use crate::failure::Failure;
+
+/// What is done to one token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenChange {
+    /// Final.
+    Revoke,
+    /// Until it is resumed.
+    Suspend,
+    /// Accepted again.
+    Resume,
+}
+
+impl Service {
+    /// Revokes a token that its client hands in. An unknown, foreign or dead token is no error (RFC 7009 section 2.2).
+    ///
+    /// # Errors
+    /// [`Failure`]; the token is not known to be revoked then.
+    pub async fn revoke_own(&self, client: &Authenticated, text: &str, moment: &Moment) -> Result<(), Failure> {
+        let proven = self.prove(text).await?;
+        self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
+            let mut outcome = match &proven {
+                None => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
+                Some(proven) => match self.stand(proven, moment) {
+                    (standing, Some(api)) => {
+                        let is_revoked = standing == Standing::Revoked;
+                        revoke_own(&proven.token, &api.record.audience, &client.entry.client.record.id, is_revoked, moment)
+                    }
+                    (_, None) => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
+                },
+            };
+            outcome.commit.marks.extend(client.mark.clone());
+            Ok(outcome)
+        })
+        .await
+    }
+
+    /// Changes one token by its id, and says how it stood before.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such token, or it has left.
+    pub async fn change_token(&self, id: CredentialId, change: TokenChange, actor: &Actor, moment: &Moment) -> Result<Standing, Failure> {
+        let proven = self.find(id).await?.ok_or_else(no_token)?;
+        self.change_proven(&proven, change, actor, moment).await
+    }
+
+    /// Changes a token that was handed in by its text.
+    ///
+    /// # Errors
+    /// `NotFound` when it is none of ours.
+    pub async fn change_token_text(&self, text: &str, change: TokenChange, actor: &Actor, moment: &Moment) -> Result<Standing, Failure> {
+        let proven = self.prove(text).await?.ok_or_else(no_token)?;
+        self.change_proven(&proven, change, actor, moment).await
+    }
+
+    async fn change_proven(&self, proven: &Arc<Proven>, change: TokenChange, actor: &Actor, moment: &Moment) -> Result<Standing, Failure> {
+        let mut before = Standing::Revoked;
+        self.transact(moment, &Arc::from(""), |_, moment| {
+            let (standing, api) = self.stand(proven, moment);
+            before = standing;
+            let Some(api) = api else { return Err(no_token().into()) };
+            let (token, audience) = (&proven.token, &api.record.audience);
+            Ok(match change {
+                TokenChange::Revoke => revoke(token, audience, actor, standing == Standing::Revoked, moment),
+                TokenChange::Suspend => suspend(token, audience, standing, actor, moment),
+                TokenChange::Resume => resume(token, audience, standing, actor, moment),
+            })
+        })
+        .await?;
+        Ok(before)
+    }
+
+    /// Cuts off everything of a subject that was issued before a time: `None` means now. Answers the second from which tokens live.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such client or API; `InvalidRequest` when the time lies ahead.
+    pub async fn cut_off(
+        &self,
+        subject: CutOffSubject,
+        name: &str,
+        before: Option<Time>,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<Time, Failure> {
+        let mut decided = Time::EPOCH;
+        self.transact(moment, &Arc::from(""), |_, moment| {
+            let name = self.cut_off_name(subject, name)?;
+            let next = moment.now.next_second();
+            let before = before.unwrap_or(next);
+            if before > next {
+                return Err(Refusal::invalid("a cut-off lies in the past or is `now`: what is not issued yet cannot be revoked").into());
+            }
+            decided = before;
+            let commit = jeton_core::commit::Commit::new(moment);
+            Ok(Outcome::grant((), cut_off(commit, subject, name, before, actor, moment)))
+        })
+        .await?;
+        Ok(decided)
+    }
+
+    fn cut_off_name(&self, subject: CutOffSubject, name: &str) -> Result<Arc<str>, Refusal> {
+        match subject {
+            CutOffSubject::Client => Ok(self.find_client(name)?.client.record.id.0.clone()),
+            CutOffSubject::Api => Ok(self.find_api(name)?.record.audience.clone()),
+            CutOffSubject::Everything => Ok(Arc::from("")),
+            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => Ok(Arc::from(name)),
+        }
+    }
+}
+
+fn no_token() -> Refusal {
+    Refusal::new(Reason::NotFound, "there is no such token: it was never issued here, or it has left with its time")
+}

@@ -1,0 +1,92 @@
+//! The first start of a data folder: who it belongs to, and its first keys.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jeton_core::checkpoint::{self, SignedCheckpoint};
+use jeton_core::commit::Commit;
+use jeton_core::deployment::{self, Deployment};
+use jeton_core::event::Event;
+use jeton_core::id::Actor;
+use jeton_core::key::Purpose;
+use jeton_core::moment::Moment;
+use jeton_jose::Algorithm;
+
+use crate::Service;
+use crate::failure::Failure;
+
+/// Why a data folder cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetupError {
+    /// It belongs to another issuer.
+    Foreign {
+        /// Whose it is.
+        issuer: Arc<str>,
+    },
+    /// It could not be read or written.
+    Failed(Failure),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetupError::Foreign { issuer } => {
+                write!(formatter, "this data folder belongs to the issuer {issuer}: start with `--issuer {issuer}`, or on another folder")
+            }
+            SetupError::Failed(failure) => failure.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl<F: Into<Failure>> From<F> for SetupError {
+    fn from(failure: F) -> SetupError {
+        SetupError::Failed(failure.into())
+    }
+}
+
+impl Service {
+    /// Claims an empty data folder for this issuer, or checks that it is this issuer's.
+    ///
+    /// # Errors
+    /// [`SetupError`]; nothing is served then.
+    pub async fn set_up(&self, moment: &Moment) -> Result<(), SetupError> {
+        let known = self.stored(&deployment::TABLE, deployment::KEY)?;
+        if let Some(row) = known {
+            let deployment =
+                Deployment::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;
+            if *deployment.issuer != *self.issuer.as_str() {
+                return Err(SetupError::Foreign { issuer: deployment.issuer });
+            }
+        } else {
+            let deployment = Deployment {
+                issuer: Arc::from(self.issuer.as_str()),
+                token_prefix: Arc::from(self.prefix.as_str()),
+                created_at: moment.now.seconds(),
+            };
+            self.transact(moment, &Arc::from(""), |_, moment| {
+                let event = Event::DeploymentCreated { actor: Actor::system(), issuer: deployment.issuer.clone() };
+                let commit = Commit::new(moment).put(&deployment::TABLE, deployment.row()).tell(event);
+                Ok(jeton_core::outcome::Outcome::grant((), commit))
+            })
+            .await?;
+        }
+        self.ensure_purpose(Purpose::Ledger, Algorithm::EdDsa, &Actor::system(), moment).await?;
+        self.ensure_keys(Algorithm::Es256, &Actor::system(), moment).await?;
+        if let Some(row) = self.stored(&checkpoint::TABLE, checkpoint::KEY)? {
+            let signed =
+                SignedCheckpoint::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;
+            self.checkpoints.remember(signed);
+        }
+        Ok(())
+    }
+
+    fn stored(
+        &self,
+        table: &'static jeton_core::record::Table,
+        key: jeton_core::record::Value,
+    ) -> Result<Option<jeton_core::record::Row>, Failure> {
+        Ok(self.store.view()?.get(table, &vec![key])?.map(|row| row.record))
+    }
+}

@@ -1,0 +1,174 @@
+//! Signing keys: made and sealed here, decided in the core.
+
+use std::sync::Arc;
+
+use jeton_core::id::{Actor, KeyId};
+use jeton_core::key::{FreshKey, Purpose, SigningKeyRecord, State, TABLE, ensure, remove, revoke, rotate};
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::root_key::{RootKeyError, RootKeys};
+use jeton_jose::Algorithm;
+use jeton_jose::jwk::SigningKey;
+use jeton_store::store::{Fault, FaultKind};
+
+use crate::Service;
+use crate::failure::Failure;
+
+impl Service {
+    /// Every signing key, newest first.
+    #[must_use]
+    pub fn signing_keys(&self) -> Vec<Versioned<SigningKeyRecord>> {
+        let mut keys: Vec<_> = self.registry.keys().records().cloned().collect();
+        keys.sort_by_key(|key| (key.record.state, std::cmp::Reverse(key.record.created_at)));
+        keys
+    }
+
+    /// Makes sure that tokens can be signed with an algorithm.
+    ///
+    /// # Errors
+    /// [`Failure`]; no key is made then.
+    pub(crate) async fn ensure_keys(&self, algorithm: Algorithm, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.ensure_purpose(Purpose::Token, algorithm, actor, moment).await
+    }
+
+    pub(crate) async fn ensure_purpose(
+        &self,
+        purpose: Purpose,
+        algorithm: Algorithm,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<(), Failure> {
+        let exists = |service: &Service| {
+            service
+                .registry
+                .keys()
+                .records()
+                .any(|key| key.record.purpose == purpose && key.record.algorithm == algorithm && key.record.state == State::Current)
+        };
+        if exists(self) {
+            return Ok(());
+        }
+        let mut moment = moment.clone();
+        let (current, next) = (self.make_key(algorithm, &mut moment)?, self.make_key(algorithm, &mut moment)?);
+        self.transact(&moment, &Arc::from(""), |reading, moment| {
+            drop(reading.keys());
+            if exists(self) {
+                return Ok(Outcome::grant((), jeton_core::commit::Commit::new(moment)));
+            }
+            let outcome = ensure::ensure(purpose, current.clone(), next.clone(), actor, moment);
+            Ok(Outcome { verdict: outcome.verdict.map(|_| ()), commit: outcome.commit })
+        })
+        .await
+    }
+
+    /// Lets the next key of an algorithm sign from now on. Refused while caches may not know it, unless `now_even_so`.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is rotated then.
+    pub async fn rotate_signing_key(
+        &self,
+        algorithm: Algorithm,
+        now_even_so: bool,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<KeyId, Failure> {
+        if self.registry.keys().ring(algorithm).current.is_none() {
+            return Err(Refusal::new(Reason::NotFound, "no key of this algorithm signs").into());
+        }
+        let mut moment = moment.clone();
+        let fresh = self.make_key(algorithm, &mut moment)?;
+        self.transact(&moment, &Arc::from(""), |reading, moment| {
+            let ring = reading.keys().ring(algorithm);
+            Ok(rotate::rotate(ring, fresh.clone(), now_even_so, actor, moment))
+        })
+        .await
+    }
+
+    /// Emergency: nothing that this key ever signed is trusted any more.
+    ///
+    /// # Errors
+    /// [`Failure`]; it is trusted still then.
+    pub async fn revoke_signing_key(&self, id: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let unknown = || Refusal::new(Reason::NotFound, "there is no signing key of this id");
+        let algorithm = self.registry.keys().record(id).map(|key| key.record.algorithm).ok_or_else(unknown)?;
+        let mut moment = moment.clone();
+        let fresh = self.make_key(algorithm, &mut moment)?;
+        self.transact(&moment, &Arc::from(""), |reading, moment| {
+            let keys = reading.keys();
+            let key = keys.record(id).ok_or_else(unknown)?;
+            Ok(revoke::revoke(&key.record, keys.ring(algorithm), fresh.clone(), actor, moment))
+        })
+        .await
+    }
+
+    /// Rotates what is due and removes what nothing alive was signed with. For a schedule.
+    ///
+    /// # Errors
+    /// [`Failure`]; the next call tries again.
+    pub async fn tend_signing_keys(&self, moment: &Moment) -> Result<(), Failure> {
+        let now = moment.now.seconds();
+        let keys = self.registry.keys().clone();
+        for algorithm in keys.algorithms() {
+            if rotate::is_due(&keys.ring(algorithm), now) {
+                self.rotate_signing_key(algorithm, false, &Actor::system(), moment).await?;
+            }
+        }
+        if !self.posture.may_destroy(moment.now) {
+            return Ok(());
+        }
+        for key in keys.records().filter(|key| key.record.remove_at.is_some_and(|at| at <= now)) {
+            let id = key.record.id.clone();
+            self.transact(moment, &Arc::from(""), |reading, moment| {
+                let keys = reading.keys();
+                Ok(match keys.record(id.as_str()) {
+                    Some(key) => remove::remove(&key.record, moment),
+                    None => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
+                })
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes up a root key with a newer epoch: what is new is kept under it from now on, and the signing keys are sealed again.
+    ///
+    /// # Errors
+    /// [`Failure`]; the signing keys may be sealed under either epoch then, and both open.
+    pub async fn rotate_root_key(&self, root_keys: RootKeys, actor: &Actor, moment: &Moment) -> Result<u16, Failure> {
+        let (epoch, keys) = root_keys.current();
+        let keys = keys.cloned().ok_or_else(|| fault(RootKeyError::Empty))?;
+        self.registry.replace_root_keys(root_keys);
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let mut commit = jeton_core::commit::Commit::new(moment);
+            let ring = reading.keys();
+            for key in ring.records() {
+                let Some(opened) = ring.opened(&key.record.id) else { continue };
+                let private = opened.to_private_bytes().map_err(|_| fault(RootKeyError::Refused))?;
+                let sealed = keys.seal(&private, &SigningKeyRecord::seal_context(&key.record.id), moment).map_err(fault)?;
+                let record = SigningKeyRecord { sealed: Some(Arc::from(sealed)), epoch, ..key.record.clone() };
+                commit = commit.put(&TABLE, record.row());
+            }
+            let event = jeton_core::event::Event::RootKeyRotated { actor: actor.clone(), epoch };
+            Ok(Outcome::grant(epoch, commit.tell(event)))
+        })
+        .await
+    }
+
+    fn make_key(&self, algorithm: Algorithm, moment: &mut Moment) -> Result<FreshKey, Failure> {
+        let refused = |_| fault(RootKeyError::Refused);
+        let key = SigningKey::generate(algorithm).map_err(refused)?;
+        let root_keys = self.registry.root_keys();
+        let (epoch, Some(keys)) = root_keys.current() else { return Err(fault(RootKeyError::Empty)) };
+        let id = KeyId::from(key.key_id());
+        let private = key.to_private_bytes().map_err(refused)?;
+        let sealed = keys.seal(&private, &SigningKeyRecord::seal_context(&id), moment).map_err(fault)?;
+        let public = serde_json::to_string(&key.to_jwk().map_err(refused)?).unwrap_or_default();
+        Ok(FreshKey { id, algorithm, public: Arc::from(public), sealed: Arc::from(sealed), epoch })
+    }
+}
+
+fn fault(error: RootKeyError) -> Failure {
+    Failure::Fault(Fault::new(FaultKind::Engine, error.to_string()))
+}

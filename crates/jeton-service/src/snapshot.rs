@@ -1,0 +1,96 @@
+//! Snapshots of the negatives: what a verifier starts from, signed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use jeton_core::moment::Moment;
+use jeton_core::token::negative::{self, Negative};
+use jeton_jose::jws::Signer;
+use jeton_oauth::feed::{CompactJws, FeedEvent, SnapshotPart};
+use jeton_store::store::{Fault, FaultKind};
+
+use crate::Service;
+use crate::failure::Failure;
+use crate::feed::{Next, change_of_negative, cursor};
+
+/// A snapshot, ready to send.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// Its events.
+    pub events: Arc<Vec<Bytes>>,
+    /// It covers everything before this sequence.
+    pub next: u64,
+}
+
+/// The last snapshot of each audience: many verifiers that come at once get the same one.
+#[derive(Default)]
+pub(crate) struct Snapshots(Mutex<HashMap<Arc<str>, Snapshot>>);
+
+impl Service {
+    /// A snapshot for an audience: the last one while the feed can go on from it, else a fresh one.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read or nothing can sign.
+    pub fn snapshot(&self, audience: &Arc<str>, moment: &Moment) -> Result<Snapshot, Failure> {
+        let incarnation = self.feed.incarnation().ok_or_else(|| fault("the feed has not begun"))?;
+        let mut snapshots = self.snapshots.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = snapshots.get(audience)
+            && let Next::Events(since, _) = self.feed.next(&incarnation, known.next, audience)
+            && since.len() < 1_000
+        {
+            return Ok(known.clone());
+        }
+        let fresh = self.take_snapshot(audience, moment)?;
+        snapshots.insert(audience.clone(), fresh.clone());
+        Ok(fresh)
+    }
+
+    fn take_snapshot(&self, audience: &str, moment: &Moment) -> Result<Snapshot, Failure> {
+        let view = self.store.view()?;
+        let mut negatives = vec![];
+        let mut malformed = None;
+        view.scan(&negative::TABLE, &mut |row| {
+            match Negative::from_row(&row.record) {
+                Ok(negative) => negatives.push((row.version, negative)),
+                Err(error) => malformed = Some(error),
+            }
+            malformed.is_none()
+        })?;
+        if let Some(error) = malformed {
+            return Err(Failure::Fault(Fault::new(FaultKind::Damaged, error.to_string())));
+        }
+        let next = view.as_of();
+        drop(view);
+        // The last statement about a token counts: slices are read by `until`, so their order is restored.
+        negatives.sort_by_key(|(version, negative)| (*version, negative.id));
+        let concerns = |of: &Option<Arc<str>>| of.as_deref().is_none_or(|concerned| concerned == audience);
+        let now = moment.now.seconds();
+        let changes =
+            negatives.iter().filter(|(_, negative)| now < negative.until).filter_map(|(_, negative)| change_of_negative(negative));
+        let changes = changes.filter(|(of, _)| concerns(of)).map(|(_, change)| change).collect();
+        self.sign_snapshot(next, changes, now)
+    }
+
+    fn sign_snapshot(&self, next: u64, changes: Vec<jeton_oauth::feed::Change>, now: i64) -> Result<Snapshot, Failure> {
+        let incarnation = self.feed.incarnation().ok_or_else(|| fault("the feed has not begun"))?;
+        let cursor = cursor(&incarnation, next);
+        let keys = self.registry.keys();
+        let key = keys.any_signing_key().ok_or_else(|| fault("no key signs"))?;
+        let signer = Signer::new(key.clone(), SnapshotPart::TYP);
+        let ledger_key = self.checkpoint_key()?;
+        let events = SnapshotPart::split(&self.issuer, now, &cursor, &ledger_key, changes)
+            .iter()
+            .map(|part| {
+                let signed = signer.sign(&part.to_json()).map_err(|_| fault("a snapshot was not signed"))?;
+                let jws = CompactJws::parse(signed).map_err(|_| fault("a snapshot does not fit the feed"))?;
+                Ok(Bytes::from(FeedEvent::Snapshot { cursor: cursor.clone(), jws }.to_bytes()))
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        Ok(Snapshot { events: Arc::new(events), next })
+    }
+}
+
+fn fault(detail: &str) -> Failure {
+    Failure::Fault(Fault::new(FaultKind::Engine, detail))
+}

@@ -1,0 +1,129 @@
+//! Load, decide, commit, publish: the way of every change.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use jeton_core::api::Api;
+use jeton_core::commit::{Commit, Premise, Sequence};
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::record::{Key, Table, Value, Versioned};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::{api, client, key};
+use jeton_store::store::{CommitError, Submission, Taken};
+use tokio::sync::oneshot;
+
+use crate::Service;
+use crate::failure::Failure;
+use crate::registry::Registry;
+use crate::registry::clients::ClientEntry;
+use crate::registry::keys::KeyRing;
+
+/// How often a decision is made again when what it read has changed.
+const ATTEMPTS: usize = 4;
+
+/// The registry as one decision reads it: what it hands out becomes the commit's premises.
+pub(crate) struct Reading<'a> {
+    registry: &'a Registry,
+    premises: RefCell<Vec<Premise>>,
+}
+
+impl Service {
+    /// Decides and commits, again while what was read has changed; the verdict is heard only once its commit is durable.
+    pub(crate) async fn transact<R>(
+        &self,
+        moment: &Moment,
+        owner: &Arc<str>,
+        mut decide: impl FnMut(&Reading<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
+    ) -> Result<R, Failure> {
+        for _ in 0..ATTEMPTS {
+            let mut attempt = moment.clone().not_before(self.store.head().time);
+            let (verdict, commit) = {
+                let reading = Reading { registry: &self.registry, premises: RefCell::default() };
+                let Outcome { verdict, mut commit } = decide(&reading, &mut attempt)?;
+                commit.premises = reading.premises.into_inner();
+                (verdict, commit)
+            };
+            if commit.is_empty() {
+                return verdict.map_err(Failure::Refused);
+            }
+            if !commit.is_narrowing() && self.posture.is_behind(self.store.head().time, &self.moments) {
+                return Err(Failure::ClockBehind);
+            }
+            match self.commit(commit, owner).await {
+                Ok(_) => return verdict.map_err(Failure::Refused),
+                Err(CommitError::Stale) => {}
+                Err(error) => return Err(failure(error)),
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// Commits what needs no decision to be made again.
+    pub(crate) async fn commit(&self, commit: Commit, owner: &Arc<str>) -> Result<Sequence, CommitError> {
+        let id = commit.id;
+        let (reply, answer) = oneshot::channel();
+        self.commits.hand_over(Submission { commit, owner: owner.clone(), reply });
+        match answer.await.unwrap_or(Err(CommitError::Unknown)) {
+            Err(CommitError::Unknown) => match self.store.look_up(id) {
+                Ok(Some(sequence)) => Ok(sequence),
+                _ => Err(CommitError::Unknown),
+            },
+            answer => answer,
+        }
+    }
+}
+
+fn failure(error: CommitError) -> Failure {
+    match error {
+        CommitError::Stale => Failure::Contended,
+        CommitError::Taken(Taken::Name(index)) => {
+            let what = match index {
+                "api_by_audience" => "an API with this audience exists already",
+                "client_by_name" => "a client of this name exists already",
+                _ => "this name is taken",
+            };
+            Failure::Refused(Refusal::new(Reason::Conflict, what))
+        }
+        CommitError::Taken(Taken::Mark) => {
+            Failure::Refused(Refusal::new(Reason::InvalidClient, "this client assertion was used before: each needs a `jti` of its own"))
+        }
+        CommitError::Busy => Failure::Busy,
+        CommitError::Full => Failure::Full,
+        CommitError::Fault(fault) => Failure::Fault(fault),
+        CommitError::Unknown => Failure::Unknown,
+    }
+}
+
+impl Reading<'_> {
+    /// A client that was read before: it must still be what it was.
+    pub(crate) fn rely_on_client(&self, entry: &ClientEntry) {
+        self.rely(&client::TABLE, Value::Text(entry.client.record.id.0.clone()), Some(entry.client.version));
+    }
+
+    /// The secrets of a client must still be what they were.
+    pub(crate) fn rely_on_secrets(&self, entry: &ClientEntry) {
+        for secret in &entry.secrets {
+            self.rely(&client::secret::TABLE, Value::Text(secret.record.id.0.clone()), Some(secret.version));
+        }
+    }
+
+    /// An API that was read before: it must still be what it was.
+    pub(crate) fn rely_on_api(&self, api: &Versioned<Api>) {
+        self.rely(&api::TABLE, Value::Text(api.record.id.0.clone()), Some(api.version));
+    }
+
+    /// The signing keys: all of them.
+    pub(crate) fn keys(&self) -> arc_swap::Guard<Arc<KeyRing>> {
+        let keys = self.registry.keys();
+        for key in keys.records() {
+            self.rely(&key::TABLE, Value::Text(key.record.id.0.clone()), Some(key.version));
+        }
+        keys
+    }
+
+    fn rely(&self, table: &'static Table, key: Value, version: Option<Sequence>) {
+        let premise = Premise::Row { table, key: Key::from([key]), version };
+        self.premises.borrow_mut().push(premise);
+    }
+}
