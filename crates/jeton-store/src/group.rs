@@ -14,13 +14,13 @@ use jeton_core::commit::{Commit, Mark, Sequence, Write};
 use jeton_core::event::Event;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Row, Table, Value};
+use jeton_core::schema::MARK;
 use tokio::sync::oneshot;
 
 use crate::checksum;
 use crate::ledger::{Entry, Head};
 use crate::row::key_of;
 use crate::store::{CommitError, Fault, Submission, Taken};
-use crate::table::MARKS;
 
 use check::{Checks, Obstacle};
 use issue::{Issue, Issues};
@@ -202,7 +202,7 @@ impl<'c> Group<'_, 'c> {
                 }
             }
         }
-        commit.marks.iter().try_for_each(|mark| self.put(&MARKS, &row_of_mark(mark), version))
+        commit.marks.iter().try_for_each(|mark| self.put(&MARK, &row_of_mark(mark), version))
     }
 
     fn put(&mut self, table: &'static Table, row: &Row, version: Sequence) -> Result<(), Fault> {

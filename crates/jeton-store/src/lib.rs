@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod memory;
 pub mod queue;
 pub mod row;
+pub mod schema;
 pub mod sql;
 pub mod store;
 pub mod table;

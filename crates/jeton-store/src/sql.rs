@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use jeton_core::record::{Column, ColumnKind, Index, Table};
 
+use crate::table::Shape;
+
 /// The name of the table that holds a slice; that of the table itself where it is not sliced.
 #[must_use]
 pub fn physical_name(table: &Table, slice: i64) -> String {
@@ -24,21 +26,25 @@ pub fn slice_of_name(table: &Table, physical: &str) -> Option<i64> {
 
 /// What makes the physical table.
 #[must_use]
-pub fn create_table(table: &Table, physical: &str) -> String {
+pub fn create_table(shape: &Shape, physical: &str) -> String {
     let mut sql = format!("CREATE TABLE \"{physical}\" (");
-    for column in table.columns {
+    for column in &shape.columns {
         let _ = write!(sql, "{}, ", definition(column));
     }
-    let _ = write!(sql, "\"row_version\" INTEGER NOT NULL, \"row_checksum\" INTEGER NOT NULL, PRIMARY KEY ({})", listed(key(table)));
+    let _ = write!(
+        sql,
+        "\"row_version\" INTEGER NOT NULL, \"row_checksum\" INTEGER NOT NULL, PRIMARY KEY ({})",
+        listed(shape.columns.iter().take(shape.key).copied())
+    );
     sql + ") STRICT, WITHOUT ROWID"
 }
 
 /// What makes an index of a table that is not sliced.
 #[must_use]
-pub fn create_index(table: &str, columns: &[&Column], index: &Index) -> String {
+pub fn create_index(shape: &Shape, index: &Index) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let names = listed(index.columns.iter().filter_map(|column| columns.get(*column).copied()));
-    format!("CREATE {unique}INDEX \"{}\" ON \"{table}\" ({names})", index.name)
+    let names = listed(index.columns.iter().filter_map(|column| shape.columns.get(*column).copied()));
+    format!("CREATE {unique}INDEX \"{}\" ON \"{}\" ({names})", index.name, shape.name)
 }
 
 /// What adds a column.
@@ -209,10 +215,9 @@ mod tests {
 
     #[test]
     fn the_text_is_as_agreed() {
-        let columns: Vec<_> = CLIENTS.columns.iter().collect();
         let mut text = vec![
-            create_table(&CLIENTS, "client"),
-            create_table(&TOKENS, "token_7"),
+            create_table(&Shape::of(&CLIENTS), "client"),
+            create_table(&Shape::of(&TOKENS), "token_7"),
             put(&CLIENTS, "client"),
             put(&NEGATIVES, "negative_1"),
             issue(&TOKENS, "token_7"),
@@ -226,7 +231,7 @@ mod tests {
         ];
         text.extend(neighbours(&NEGATIVES, "negative_1"));
         for index in CLIENTS.indexes {
-            text.push(create_index("client", &columns, index));
+            text.push(create_index(&Shape::of(&CLIENTS), index));
             text.extend((0..=index.columns.len()).map(|prefix| range_after(&CLIENTS, index, prefix)));
             text.push(range(&CLIENTS, index, 1));
             text.push(versions(&CLIENTS, index, 1));

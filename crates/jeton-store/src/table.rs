@@ -1,14 +1,16 @@
 //! A schema as data: its tables, and the migrations that lead to them from the first version.
 
 use std::collections::BTreeSet;
+use std::ptr;
 
 use jeton_core::record::{Class, Column, ColumnKind, Index, Table};
+use jeton_core::schema::MARK;
 
 /// The tables of one version of Jeton.
 #[derive(Debug)]
 pub struct Schema {
     /// The version, from 1; an engine stores it and refuses a store of a newer one.
-    pub version: i32,
+    pub version: u32,
     /// Every table.
     pub tables: &'static [&'static Table],
     /// What leads from an empty store to these tables, one version after another.
@@ -19,7 +21,7 @@ pub struct Schema {
 #[derive(Debug)]
 pub struct Migration {
     /// The version it leads to.
-    pub version: i32,
+    pub version: u32,
     /// Its steps in order.
     pub steps: &'static [Step],
 }
@@ -27,8 +29,8 @@ pub struct Migration {
 /// One step of a migration. None rewrites rows.
 #[derive(Debug)]
 pub enum Step {
-    /// A new table, as it was at that version.
-    CreateTable(&'static Table),
+    /// New tables, as they were at that version.
+    CreateTables(&'static [&'static Table]),
     /// A new last column, which may be null: rows that lack it keep their checksum. Not for a table of class `Expiring`, whose last
     /// column says when a row ends.
     AddColumn {
@@ -45,15 +47,6 @@ pub enum Step {
         index: &'static Index,
     },
 }
-
-/// One-time marks: every engine keeps them in this table, whatever the schema.
-pub static MARKS: Table = Table {
-    name: "mark",
-    columns: &[Column::int("kind"), Column::bytes("key"), Column::int("until")],
-    key: 2,
-    indexes: &[],
-    class: Class::Expiring { slice_seconds: 1_800 },
-};
 
 /// A table as the migrations up to some version make it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,18 +81,21 @@ impl Shape {
 }
 
 impl Schema {
-    /// Every table an engine keeps: the schema's, and the marks.
-    pub fn all_tables(&self) -> impl Iterator<Item = &'static Table> {
-        self.tables.iter().copied().chain([&MARKS])
-    }
-
     /// The tables as the migrations make them.
     ///
     /// # Errors
     /// In words, when a step does not fit what is there.
     pub fn fold(&self) -> Result<Vec<Shape>, String> {
+        self.shapes_at(self.version)
+    }
+
+    /// The tables as the migrations up to a version made them.
+    ///
+    /// # Errors
+    /// In words, when a step does not fit what is there.
+    pub fn shapes_at(&self, version: u32) -> Result<Vec<Shape>, String> {
         let mut shapes: Vec<Shape> = Vec::new();
-        for (expected, migration) in (1..).zip(self.migrations) {
+        for (expected, migration) in (1..=version).zip(self.migrations) {
             if migration.version != expected {
                 return Err(format!("migration {expected} is numbered {}", migration.version));
             }
@@ -114,7 +110,7 @@ impl Schema {
     /// In words, the first rule broken.
     pub fn validate(&self) -> Result<(), String> {
         let mut names = BTreeSet::from(["ledger_entry", "ledger_head"]);
-        for table in self.all_tables() {
+        for table in self.tables {
             if !names.insert(table.name) {
                 return Err(format!("two tables are named `{}`", table.name));
             }
@@ -125,7 +121,10 @@ impl Schema {
                 }
             }
         }
-        if i32::try_from(self.migrations.len()) != Ok(self.version) {
+        if !self.tables.iter().any(|table| ptr::eq(*table, &MARK)) {
+            return Err("there is no place for one-time marks".into());
+        }
+        if u32::try_from(self.migrations.len()) != Ok(self.version) {
             return Err(format!("version {} needs as many migrations", self.version));
         }
         let (mut folded, mut fresh) = (self.fold()?, self.tables.iter().map(|table| Shape::of(table)).collect::<Vec<_>>());
@@ -141,11 +140,13 @@ impl Schema {
 
 fn apply(step: &Step, shapes: &mut Vec<Shape>) -> Result<(), String> {
     match *step {
-        Step::CreateTable(table) => {
-            if shapes.iter().any(|shape| shape.name == table.name) {
-                return Err(format!("table `{}` is created twice", table.name));
+        Step::CreateTables(tables) => {
+            for table in tables {
+                if shapes.iter().any(|shape| shape.name == table.name) {
+                    return Err(format!("table `{}` is created twice", table.name));
+                }
+                shapes.push(Shape::of(table));
             }
-            shapes.push(Shape::of(table));
         }
         Step::AddColumn { table, column } => {
             let shape = find(shapes, table)?;
@@ -207,21 +208,22 @@ mod tests {
         class: Class::Authority,
     };
     static MIGRATIONS: [Migration; 2] = [
-        Migration { version: 1, steps: &[Step::CreateTable(&FIRST)] },
+        Migration { version: 1, steps: &[Step::CreateTables(&FIRST_ONLY)] },
         Migration {
             version: 2,
             steps: &[Step::AddColumn { table: "thing", column: &NOTE }, Step::CreateIndex { table: "thing", index: &BY_SIZE }],
         },
     ];
 
-    static FIRST_ONLY: [&Table; 1] = [&FIRST];
-    static NOW_ONLY: [&Table; 1] = [&NOW];
-    static SECOND_ONLY: [&Table; 1] = [&SECOND];
-    static SECOND_TWICE: [&Table; 2] = [&SECOND, &SECOND];
+    static FIRST_ONLY: [&Table; 2] = [&FIRST, &MARK];
+    static NOW_ONLY: [&Table; 2] = [&NOW, &MARK];
+    static SECOND_ONLY: [&Table; 2] = [&SECOND, &MARK];
+    static SECOND_TWICE: [&Table; 3] = [&SECOND, &SECOND, &MARK];
+    static MARK_ONLY: [&Table; 1] = [&MARK];
     static EARLY: [Migration; 1] =
-        [Migration { version: 1, steps: &[Step::AddColumn { table: "thing", column: &NOTE }, Step::CreateTable(&FIRST)] }];
+        [Migration { version: 1, steps: &[Step::AddColumn { table: "thing", column: &NOTE }, Step::CreateTables(&FIRST_ONLY)] }];
 
-    fn schema(version: i32, tables: &'static [&'static Table], migrations: &'static [Migration]) -> Schema {
+    fn schema(version: u32, tables: &'static [&'static Table], migrations: &'static [Migration]) -> Schema {
         Schema { version, tables, migrations }
     }
 
@@ -238,7 +240,8 @@ mod tests {
             assert!(refused.contains(words), "{refused}");
         };
         check(schema(2, &NOW_ONLY, &MIGRATIONS), "make another table `thing`");
-        check(schema(2, &[], &MIGRATIONS), "make other tables");
+        check(schema(2, &MARK_ONLY, &MIGRATIONS), "make other tables");
+        check(schema(2, &[], &MIGRATIONS), "no place for one-time marks");
         check(schema(1, &SECOND_ONLY, &MIGRATIONS), "needs as many migrations");
         check(schema(2, &SECOND_TWICE, &MIGRATIONS), "two tables");
         check(schema(1, &FIRST_ONLY, &EARLY), "not there yet");

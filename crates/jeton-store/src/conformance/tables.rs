@@ -1,6 +1,7 @@
 //! Tables of every class, with keys and indexes of every shape.
 
 use jeton_core::record::{Class, Column, Index, Table};
+use jeton_core::schema::MARK;
 
 use crate::table::{Migration, Schema, Step};
 
@@ -53,15 +54,8 @@ pub static NEGATIVES: Table = Table {
 };
 
 /// All of them.
-pub static SCHEMA: Schema = Schema { version: 1, tables: &[&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES], migrations: &MIGRATIONS };
+pub static SCHEMA: Schema = Schema { version: 1, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    steps: &[
-        Step::CreateTable(&CLIENTS),
-        Step::CreateTable(&GRANTS),
-        Step::CreateTable(&TOKENS),
-        Step::CreateTable(&KEYS),
-        Step::CreateTable(&NEGATIVES),
-    ],
-}];
+static TABLES: [&Table; 6] = [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK];
+
+static MIGRATIONS: [Migration; 1] = [Migration { version: 1, steps: &[Step::CreateTables(&TABLES)] }];

@@ -2,12 +2,12 @@
 
 use jeton_core::commit::{Commit, Mark, Premise, Write};
 use jeton_core::record::{Class, Index, Key, Row, Table, Value};
+use jeton_core::schema::MARK;
 
 use super::transaction::Transaction;
 use super::versions::Versions;
 use crate::row::{check_key, check_row, equal, key_of};
 use crate::store::{CommitError, Fault, FaultKind, Taken};
-use crate::table::MARKS;
 
 /// Why a commit is not applied.
 pub(super) enum Obstacle {
@@ -61,7 +61,7 @@ impl Checks<'_, '_> {
     fn mark(&mut self, mark: &Mark, before: &[Mark]) -> Result<(), Obstacle> {
         let key = vec![Value::Int(mark.kind.number()), Value::Hash(mark.key)];
         let again = before.iter().any(|other| other.kind == mark.kind && other.key == mark.key);
-        if again || self.transaction.version(&MARKS, &key)?.is_some() { Err(taken(Taken::Mark)) } else { Ok(()) }
+        if again || self.transaction.version(&MARK, &key)?.is_some() { Err(taken(Taken::Mark)) } else { Ok(()) }
     }
 
     fn write(&mut self, write: &Write, before: &[Write]) -> Result<(), Obstacle> {

@@ -137,7 +137,12 @@ mod tests {
         let note = checkpoint.sign(&key, |message| Ok::<_, ()>(pair.sign(message).as_ref().to_vec())).unwrap();
         assert_eq!(Checkpoint::verify(&note, &key), Some(checkpoint));
         assert_eq!(CheckpointKey::parse(&key.to_string()), Some(key.clone()));
-        for changed in [note.replace("12", "13"), note.replace("issuer", "tissue"), note.replace("time 17", "time 18"), note[..note.len() - 9].to_owned()] {
+        for changed in [
+            note.replace("12", "13"),
+            note.replace("issuer", "tissue"),
+            note.replace("time 17", "time 18"),
+            note[..note.len() - 9].to_owned(),
+        ] {
             assert_eq!(Checkpoint::verify(&changed, &key), None, "{changed}");
         }
         assert_eq!(Checkpoint::verify(&note, &CheckpointKey::of("issuer.example", &[1; 32])), None);

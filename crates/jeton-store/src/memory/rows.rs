@@ -11,7 +11,7 @@ use crate::group::Transaction;
 use crate::ledger::{Entry, Hash, Head};
 use crate::row::{compare_all, equal, key_of};
 use crate::store::{Fault, FaultKind};
-use crate::table::{MARKS, Schema};
+use crate::table::Schema;
 
 /// Everything the engine keeps.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ type Slices = BTreeMap<i64, BTreeMap<Ordered, Versioned<Row>>>;
 
 impl Rows {
     pub(super) fn new(schema: &Schema, head: Head) -> Rows {
-        Rows { tables: schema.all_tables().map(|table| (table.name, Slices::new())).collect(), entries: Vec::new(), head }
+        Rows { tables: schema.tables.iter().map(|table| (table.name, Slices::new())).collect(), entries: Vec::new(), head }
     }
 
     pub(super) fn get(&self, table: &'static Table, key: &Key) -> Result<Option<&Versioned<Row>>, Fault> {
@@ -74,7 +74,7 @@ impl Rows {
 
     pub(super) fn drop_expired(&mut self, schema: &Schema, now: Time) -> u64 {
         let mut dropped = 0;
-        for table in schema.all_tables() {
+        for table in schema.tables.iter() {
             let Some(slices) = self.tables.get_mut(table.name) else { continue };
             slices.retain(|slice, rows| {
                 let over = table.is_slice_over(*slice, now.seconds());
@@ -172,6 +172,5 @@ fn canonical(value: &Value) -> Value {
 }
 
 fn missing(table: &Table, what: &str) -> Fault {
-    let known = if table.name == MARKS.name { "the marks" } else { table.name };
-    Fault::new(FaultKind::Engine, format!("table `{known}` has no {what}"))
+    Fault::new(FaultKind::Engine, format!("table `{}` has no {what}", table.name))
 }

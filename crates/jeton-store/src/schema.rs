@@ -1,0 +1,18 @@
+//! Jeton's schema: the core's tables, and how they came to be.
+
+use jeton_core::schema::{TABLES, VERSION};
+
+use crate::table::{Migration, Schema, Step};
+
+/// The schema an engine is opened with.
+pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
+
+static MIGRATIONS: [Migration; 1] = [Migration { version: 1, steps: &[Step::CreateTables(&TABLES)] }];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn it_keeps_its_rules_and_its_migrations_lead_to_it() {
+        assert_eq!(super::SCHEMA.validate(), Ok(()));
+    }
+}
