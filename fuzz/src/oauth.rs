@@ -177,7 +177,7 @@ mod tests {
             r#"{"active":false}"#,
             r#"{"error":"invalid_request","error_description":"text"}"#,
             r#"{"access_token":"a","token_type":"Bearer","expires_in":5,"scope":"a"}"#,
-            r#"{"iss":"https://a","iat":5,"cursor":"1.9","part":1,"parts":2,"changes":[{"kind":"signing_keys_changed"},{"kind":"new"}]}"#,
+            r#"{"iss":"https://a","iat":5,"cursor":"1.9","part":1,"parts":2,"ledger_key":"id+00000000+AQ==","changes":[{"kind":"signing_keys_changed"},{"kind":"new"}]}"#,
             r#"{"issuer":"https://a","token_endpoint":"https://a/t","grant_types_supported":["client_credentials"]}"#,
         ];
         run(super::documents, &samples);
@@ -188,7 +188,7 @@ mod tests {
     fn feed_holds() {
         let samples = [
             "event: snapshot\nid: a.1\ndata: a.b.c\n\n",
-            "event: narrowing\nid: a.2\ndata: {\"sequence\":2,\"at_micros\":1,\"kind\":\"lifetime\",\"api\":\"urn:a\",\"seconds\":5}\n\n",
+            "event: narrowing\nid: a.2\ndata: {\"sequence\":2,\"at_micros\":1,\"kind\":\"lifetime\",\"api\":\"urn:a\",\"seconds\":5,\"before\":9,\"until\":9}\n\n",
             "event: checkpoint\r\nid: a.2\r\ndata: x\r\ndata: \r\n\r\n",
             ": comment\rretry: 5\r\revent: new\rid: a.3\rdata\r\r",
         ];

@@ -51,17 +51,23 @@ pub enum Change {
         /// From then on all of them are expired anyhow and the entry may be forgotten.
         until_seconds: i64,
     },
-    /// The longest lifetime of an API's tokens was lowered: refuse when now ≥ `iat` + lifetime.
+    /// The longest lifetime of an API's tokens was lowered: those with `iat` before that second are dead when now ≥ `iat` + lifetime.
     Lifetime {
         /// The API's `aud`.
         api: SubjectId,
         /// The longest lifetime from now on.
         lifetime_seconds: u64,
+        /// Only tokens with a smaller `iat`: later ones carry their own, shorter `exp`.
+        before_seconds: i64,
+        /// From then on all of them are expired anyhow and the entry may be forgotten.
+        until_seconds: i64,
     },
     /// A signing key must not be trusted any more.
     SigningKeyRevoked {
         /// Its `kid`.
         kid: SubjectId,
+        /// From then on all that it signed is expired anyhow and the entry may be forgotten.
+        until_seconds: i64,
     },
     /// The key set changed: fetch it again.
     SigningKeysChanged,
@@ -184,7 +190,7 @@ impl Change {
     pub(crate) fn json_len_limit(&self) -> usize {
         let text = match self {
             Self::Cutoff { subject, .. } => subject.id().map_or(0, |id| id.as_str().len()),
-            Self::Lifetime { api: text, .. } | Self::SigningKeyRevoked { kid: text } => text.as_str().len(),
+            Self::Lifetime { api: text, .. } | Self::SigningKeyRevoked { kid: text, .. } => text.as_str().len(),
             Self::Unknown { kind } => 6 * kind.len(),
             Self::TokenRevoked { .. } | Self::TokenSuspended { .. } | Self::TokenResumed { .. } | Self::SigningKeysChanged => 32,
         };
@@ -207,11 +213,16 @@ impl Change {
                 wire.before = Some(*before_seconds);
                 wire.until = Some(*until_seconds);
             }
-            Self::Lifetime { api, lifetime_seconds } => {
+            Self::Lifetime { api, lifetime_seconds, before_seconds, until_seconds } => {
                 wire.api = Some(api.as_str().into());
                 wire.seconds = Some(*lifetime_seconds);
+                wire.before = Some(*before_seconds);
+                wire.until = Some(*until_seconds);
             }
-            Self::SigningKeyRevoked { kid } => wire.kid = Some(kid.as_str().into()),
+            Self::SigningKeyRevoked { kid, until_seconds } => {
+                wire.kid = Some(kid.as_str().into());
+                wire.until = Some(*until_seconds);
+            }
             Self::SigningKeysChanged | Self::Unknown { .. } => {}
         }
         wire
@@ -220,6 +231,7 @@ impl Change {
     fn from_wire(wire: Wire<'_>) -> Result<Self, NotANarrowing> {
         let id = || wire.id.as_deref().ok_or(NotANarrowing);
         let token_id = || TokenId::parse(id()?).map_err(|_| NotANarrowing);
+        let before_seconds = wire.before.ok_or(NotANarrowing);
         let until_seconds = wire.until.ok_or(NotANarrowing);
         let handle = |text: &Option<Cow<'_, str>>| SubjectId::parse(text.as_deref().ok_or(NotANarrowing)?);
         Ok(match &*wire.kind {
@@ -237,10 +249,15 @@ impl Change {
                     "everything" => Subject::Everything,
                     _ => return Ok(Self::unknown("cutoff")),
                 };
-                Self::Cutoff { subject, before_seconds: wire.before.ok_or(NotANarrowing)?, until_seconds: until_seconds? }
+                Self::Cutoff { subject, before_seconds: before_seconds?, until_seconds: until_seconds? }
             }
-            "lifetime" => Self::Lifetime { api: handle(&wire.api)?, lifetime_seconds: wire.seconds.ok_or(NotANarrowing)? },
-            "signing_key_revoked" => Self::SigningKeyRevoked { kid: handle(&wire.kid)? },
+            "lifetime" => Self::Lifetime {
+                api: handle(&wire.api)?,
+                lifetime_seconds: wire.seconds.ok_or(NotANarrowing)?,
+                before_seconds: before_seconds?,
+                until_seconds: until_seconds?,
+            },
+            "signing_key_revoked" => Self::SigningKeyRevoked { kid: handle(&wire.kid)?, until_seconds: until_seconds? },
             "signing_keys_changed" => Self::SigningKeysChanged,
             other => Self::unknown(other),
         })
@@ -343,8 +360,24 @@ mod tests {
                 &format!(r#""kind":"cutoff","subject":{text},"before":5,"until":9223372036854775807"#),
             );
         }
-        check(Change::Lifetime { api: handle("urn:a"), lifetime_seconds: 60 }, r#""kind":"lifetime","api":"urn:a","seconds":60"#);
-        check(Change::SigningKeyRevoked { kid: handle("k1") }, r#""kind":"signing_key_revoked","kid":"k1""#);
+        check(
+            Change::Lifetime { api: handle("urn:a"), lifetime_seconds: 60, before_seconds: 5, until_seconds: 9 },
+            r#""kind":"lifetime","before":5,"until":9,"api":"urn:a","seconds":60"#,
+        );
+        check(
+            Change::Lifetime {
+                api: handle(&"\"".repeat(512)),
+                lifetime_seconds: u64::MAX,
+                before_seconds: i64::MIN,
+                until_seconds: i64::MIN,
+            },
+            &format!(
+                r#""kind":"lifetime","before":{0},"until":{0},"api":"{1}","seconds":18446744073709551615"#,
+                i64::MIN,
+                r#"\""#.repeat(512)
+            ),
+        );
+        check(Change::SigningKeyRevoked { kid: handle("k1"), until_seconds: 9 }, r#""kind":"signing_key_revoked","until":9,"kid":"k1""#);
         check(Change::SigningKeysChanged, r#""kind":"signing_keys_changed""#);
         check(Change::Unknown { kind: "\u{1}".repeat(64) }, &format!(r#""kind":"{}""#, r"\u0001".repeat(64)));
     }
@@ -387,7 +420,10 @@ mod tests {
         check(&format!(r#"{head},"kind":"cutoff","subject":"client","id":"{}","before":1,"until":1}}"#, "x".repeat(513)));
         check(&format!(r#"{head},"kind":"cutoff","subject":"client","id":"a\n","before":1,"until":1}}"#));
         check(&format!(r#"{head},"kind":"cutoff","subject":"everything","until":1}}"#));
-        check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":-1}}"#));
-        check(&format!(r#"{head},"kind":"signing_key_revoked"}}"#));
+        check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":-1,"before":1,"until":1}}"#));
+        check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":1,"until":1}}"#));
+        check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":1,"before":1}}"#));
+        check(&format!(r#"{head},"kind":"signing_key_revoked","until":1}}"#));
+        check(&format!(r#"{head},"kind":"signing_key_revoked","kid":"k"}}"#));
     }
 }

@@ -22,6 +22,8 @@ pub struct SnapshotPart {
     pub part: u32,
     /// How many parts there are.
     pub parts: u32,
+    /// The key that signs the ledger's checkpoints, as text (C2SP `signed-note`): each checkpoint of the feed is checked with it.
+    pub ledger_key: String,
     /// What is narrowed.
     pub changes: Vec<Change>,
 }
@@ -30,10 +32,21 @@ impl SnapshotPart {
     /// The `typ` of the JWS, so that nothing else that the server signs passes for a snapshot.
     pub const TYP: &'static str = "jeton-snapshot+jwt";
 
+    /// The longest text of a ledger key, in bytes.
+    pub const MAX_LEDGER_KEY_LEN: usize = 512;
+
     /// Splits what is narrowed into parts that each fit one event; at least one part, even if there is nothing.
     #[must_use]
-    pub fn split(iss: &Issuer, iat: i64, cursor: &Cursor, changes: Vec<Change>) -> Vec<Self> {
-        let new_part = || Self { iss: iss.clone(), iat, cursor: cursor.clone(), part: 0, parts: 0, changes: Vec::new() };
+    pub fn split(iss: &Issuer, iat: i64, cursor: &Cursor, ledger_key: &str, changes: Vec<Change>) -> Vec<Self> {
+        let new_part = || Self {
+            iss: iss.clone(),
+            iat,
+            cursor: cursor.clone(),
+            part: 0,
+            parts: 0,
+            ledger_key: ledger_key.to_owned(),
+            changes: Vec::new(),
+        };
         let (mut all, mut current, mut len) = (Vec::new(), new_part(), 0);
         for change in changes {
             let change_len = change.json_len_limit();
@@ -64,7 +77,8 @@ impl SnapshotPart {
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let part: Self = serde_json::from_slice(payload).ok()?;
-        (1..=part.parts).contains(&part.part).then_some(part)
+        let key_fits = (1..=Self::MAX_LEDGER_KEY_LEN).contains(&part.ledger_key.len());
+        ((1..=part.parts).contains(&part.part) && key_fits).then_some(part)
     }
 }
 
@@ -74,14 +88,17 @@ mod tests {
     use crate::feed::narrowing::{Subject, SubjectId};
 
     fn split(changes: Vec<Change>) -> Vec<SnapshotPart> {
-        SnapshotPart::split(&Issuer::parse("https://a").unwrap(), 5, &Cursor::parse("1.9").unwrap(), changes)
+        SnapshotPart::split(&Issuer::parse("https://a").unwrap(), 5, &Cursor::parse("1.9").unwrap(), "id+00+AQ==", changes)
     }
 
     #[test]
     fn empty_is_one_part() {
         let parts = split(Vec::new());
         assert_eq!(parts.len(), 1);
-        assert_eq!(parts[0].to_json(), br#"{"iss":"https://a","iat":5,"cursor":"1.9","part":1,"parts":1,"changes":[]}"#);
+        assert_eq!(
+            parts[0].to_json(),
+            br#"{"iss":"https://a","iat":5,"cursor":"1.9","part":1,"parts":1,"ledger_key":"id+00+AQ==","changes":[]}"#
+        );
     }
 
     #[test]
@@ -103,7 +120,17 @@ mod tests {
     #[test]
     fn refuses() {
         fn check(part: &str, parts: &str, changes: &str, expected: bool) {
-            let json = format!(r#"{{"iss":"https://a","iat":5,"cursor":"1.9","part":{part},"parts":{parts},"changes":{changes}}}"#);
+            check_json(
+                &format!(
+                    r#"{{"ledger_key":"k","iss":"https://a","iat":5,"cursor":"1.9","part":{part},"parts":{parts},"changes":{changes}}}"#
+                ),
+                expected,
+            );
+        }
+        fn check_key(key: &str, expected: bool) {
+            check_json(&format!(r#"{{{key}"iss":"https://a","iat":5,"cursor":"1.9","part":1,"parts":1,"changes":[]}}"#), expected);
+        }
+        fn check_json(json: &str, expected: bool) {
             assert_eq!(SnapshotPart::parse(json.as_bytes()).is_some(), expected, "{json}");
         }
         check("1", "1", "[]", true);
@@ -115,5 +142,10 @@ mod tests {
         check("1", "1", "{}", false);
         check("1", "1", r#"[{"kind":"token_revoked"}]"#, false);
         check("1", "1", "[[[[]]]]", false);
+        check_key(r#""ledger_key":"k","#, true);
+        check_key("", false);
+        check_key(r#""ledger_key":"","#, false);
+        check_key(r#""ledger_key":7,"#, false);
+        check_key(&format!(r#""ledger_key":"{}","#, "k".repeat(513)), false);
     }
 }
