@@ -1,4 +1,5 @@
 //! Fuzz targets: one function for each parser of foreign bytes.
 
+pub mod jose;
 pub mod oauth;
 pub mod token;

@@ -9,12 +9,16 @@ use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use jeton_fuzz::{oauth, token};
+use jeton_fuzz::{jose, oauth, token};
 
 type Target = fn(&[u8]);
 
 /// Every public function of `src`, by the name of its program in `fuzz_targets`; tidy sees that none is missing.
 const TARGETS: &[(&str, Target)] = &[
+    ("jose_jws", jose::jws),
+    ("jose_jwk", jose::jwk),
+    ("jose_jwt", jose::jwt),
+    ("jose_json", jose::json),
     ("oauth_form", oauth::form),
     ("oauth_requests", oauth::requests),
     ("oauth_basic", oauth::basic),
