@@ -1,16 +1,29 @@
 //! `cargo xtask bench`: measures Jeton beside the floor and the raw cryptography.
 
+use std::process::Command;
+
 use crate::failure::Failure;
+use crate::process::{self, cargo};
+use crate::workspace;
 
 pub(crate) const HELP: &str = "\
-Usage: cargo xtask bench [--json FILE]
+Builds `jeton` and `jeton-bench` for release and measures: the floor (axum alone), raw signatures, Jeton with a million
+live tokens, and npm's oidc-provider where npm can install it. Server and load have a core each. At most ten minutes
+after the build, two with --quick; nothing else should run beside it.
 
-Not built yet.
+Usage: cargo xtask bench [--json FILE] [--quick] [--only NAME…]
+
+  --json FILE   the rows as a JSON array, too
+  --quick       shorter slices, fewer tokens, 64 connections only
+  --only NAME…  these rows, or all that start with NAME, and what their limits stand on
 
 Example:
   cargo xtask bench --json results.json
+  cargo xtask bench --quick --only floor issue_es256
 ";
 
-pub(crate) fn run(_arguments: &[String]) -> Result<(), Failure> {
-    Err(Failure::could_not("`cargo xtask bench` is not built yet."))
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    process::run(&mut cargo(["build", "--release", "--locked", "--package", "jeton", "--package", "jeton-bench"]))?;
+    let program = workspace::target_folder()?.join("release").join("jeton-bench");
+    process::run(Command::new(program).arg("run").args(arguments))
 }

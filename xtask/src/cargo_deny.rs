@@ -41,7 +41,7 @@ pub(crate) fn check() -> Result<Option<String>, Failure> {
     process::works(&mut cargo(["fetch", "--locked", "--target", &host]));
     let options = ["--offline", "--locked", "--target", &host];
     // Advisories need a database from the network; these three need nothing else.
-    let checks = ["check", "bans", "licenses", "sources"];
+    let checks = ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
     if process::works(&mut cargo(["deny", "--version"])) {
         process::run(cargo(["deny"]).args(options).args(checks))?;
         return Ok(None);
