@@ -1,1 +1,9 @@
 //! The HTTP surface: routes, extraction, replies and the limits of connections.
+
+pub mod edge;
+pub mod extract;
+pub mod feed;
+pub mod health;
+pub mod oauth;
+pub mod reply;
+pub mod router;

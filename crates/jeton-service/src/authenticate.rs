@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use jeton_core::client::{AuthenticationMethod, assertion, secret};
-use jeton_core::commit::Mark;
+use jeton_core::commit::{Commit, Mark};
 use jeton_core::id::ClientId;
 use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
 use jeton_oauth::ClientAuthentication;
 
 use crate::Service;
+use crate::failure::Failure;
 use crate::registry::clients::ClientEntry;
 
 /// A client that proved who it is.
@@ -80,4 +82,38 @@ fn unknown() -> Refusal {
 
 fn wrong_method(method: AuthenticationMethod) -> Refusal {
     Refusal::new(Reason::InvalidClient, format!("this client is registered to authenticate with {}", method.name()))
+}
+
+impl Service {
+    /// Spends the proof of a client whose request changes nothing else.
+    ///
+    /// # Errors
+    /// [`Failure`]; an assertion that was used before is refused.
+    pub async fn spend(&self, client: &Authenticated, moment: &Moment) -> Result<(), Failure> {
+        let Some(mark) = &client.mark else { return Ok(()) };
+        self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
+            let mut commit = Commit::new(moment);
+            commit.marks.push(mark.clone());
+            Ok(Outcome::grant((), commit))
+        })
+        .await
+    }
+
+    /// The audience that a client may follow the feed for: one of its APIs, the only one when it names none.
+    ///
+    /// # Errors
+    /// `unauthorized_client` or `invalid_target`.
+    pub fn followable(&self, client: &Authenticated, audience: Option<&str>) -> Result<Arc<str>, Refusal> {
+        let record = &client.entry.client.record;
+        if !record.may_introspect {
+            return Err(Refusal::new(Reason::UnauthorizedClient, "this client may not follow revocations: `jeton client update --may-introspect`"));
+        }
+        let api = match (audience, record.apis.as_slice()) {
+            (Some(audience), _) => self.registry.api_of_audience(audience).filter(|api| record.apis.contains(&api.record.id)),
+            (None, [only]) => self.registry.api(only.as_str()),
+            (None, _) => None,
+        };
+        let target = || Refusal::new(Reason::InvalidTarget, "name the `audience` of an API that this client was registered for");
+        api.map(|api| api.record.audience.clone()).ok_or_else(target)
+    }
 }

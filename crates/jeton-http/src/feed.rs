@@ -1,0 +1,126 @@
+//! `GET /api/v1/revocations/feed`: what verifiers follow, as Server-Sent Events.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use jeton_core::checkpoint::SignedCheckpoint;
+use jeton_core::refusal::Refusal;
+use jeton_oauth::feed::{CONTENT_TYPE as EVENT_STREAM, Cursor, FeedEvent, Incarnation, SignedNote};
+use jeton_oauth::{ClientAuthentication, Form};
+use jeton_service::Service;
+use jeton_service::feed::{Next, cursor};
+use tokio::sync::watch;
+
+use crate::edge::Draining;
+use crate::reply::{OauthError, Reply};
+
+/// One verifier that follows.
+struct Follower {
+    service: Arc<Service>,
+    audience: Arc<str>,
+    incarnation: Incarnation,
+    /// It has been told everything before this sequence.
+    next: u64,
+    told: watch::Receiver<u64>,
+    checkpoints: watch::Receiver<Option<Arc<SignedCheckpoint>>>,
+    draining: Draining,
+}
+
+/// Lets an authenticated client follow the feed for one audience: a snapshot first, unless its cursor says where to go on.
+pub async fn get(State(service): State<Arc<Service>>, draining: Draining, request: Request) -> Reply {
+    let moment = service.moments().now();
+    let query = request.uri().query().unwrap_or_default();
+    let form = Form::parse(query.as_bytes())?;
+    let authorization = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    let presented = ClientAuthentication::parse(authorization, &Form::parse(b"")?)?;
+    let client = service.authenticate(&presented, &moment).map_err(|refusal| OauthError::from(refusal).challenged_if(true))?;
+    let audience = service.followable(&client, form.get("audience"))?;
+    let last = request.headers().get("last-event-id").map(|id| id.to_str().ok().and_then(|id| Cursor::parse(id).ok()));
+    // Subscribed before the snapshot is taken: nothing falls between them.
+    let (told, checkpoints) = (service.feed().watch(), service.checkpoints());
+    let incarnation = service.feed().incarnation().ok_or_else(|| OauthError::from(Refusal::invalid("the feed has not begun")))?;
+    let (first, next) = match last {
+        None => {
+            let snapshot = service.snapshot(&audience, &moment)?;
+            (join(&snapshot.events), snapshot.next)
+        }
+        Some(Some(at)) if matches!(service.feed().next(&at.incarnation, at.sequence + 1, &audience), Next::Events(..)) => {
+            (Bytes::from_static(b":\n\n"), at.sequence + 1)
+        }
+        Some(_) => return Ok(gone()),
+    };
+    let follower = Follower { service, audience, incarnation, next, told, checkpoints, draining };
+    Ok(event_stream(first, follower))
+}
+
+fn event_stream(first: Bytes, follower: Follower) -> Response {
+    let events = stream::unfold((Some(first), follower), |(first, mut follower)| async move {
+        let bytes = match first {
+            Some(first) => first,
+            None => follower.more().await?,
+        };
+        Some((Ok::<_, Infallible>(Frame::data(bytes)), (None, follower)))
+    });
+    let mut response = Response::new(Body::new(StreamBody::new(events)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn gone() -> Response {
+    let mut response = Response::new(Body::from("this cursor is too old, or of another incarnation: start again without it\n"));
+    *response.status_mut() = StatusCode::GONE;
+    response
+}
+
+impl Follower {
+    /// The next bytes to send; `None` when the stream ends: the server stops, or the follower fell too far behind.
+    async fn more(&mut self) -> Option<Bytes> {
+        loop {
+            self.told.borrow_and_update();
+            let Next::Events(events, end) = self.service.feed().next(&self.incarnation, self.next, &self.audience) else { return None };
+            self.next = end;
+            if !events.is_empty() {
+                return Some(join(&events));
+            }
+            tokio::select! {
+                biased;
+                () = self.draining.begun() => return None,
+                changed = self.told.changed() => changed.ok()?,
+                changed = self.checkpoints.changed() => {
+                    changed.ok()?;
+                    if let Some(heartbeat) = self.heartbeat() {
+                        return Some(heartbeat);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The last checkpoint, after everything that happened before it.
+    fn heartbeat(&mut self) -> Option<Bytes> {
+        let checkpoint = self.checkpoints.borrow_and_update().clone()?;
+        let Next::Events(events, end) = self.service.feed().next(&self.incarnation, self.next, &self.audience) else { return None };
+        self.next = end;
+        let mut bytes = BytesMut::from(join(&events));
+        let note = SignedNote::parse(checkpoint.note.to_string()).ok()?;
+        bytes.extend_from_slice(&FeedEvent::Checkpoint { cursor: cursor(&self.incarnation, self.next), note }.to_bytes());
+        Some(bytes.freeze())
+    }
+}
+
+fn join(events: &[Bytes]) -> Bytes {
+    match events {
+        [only] => only.clone(),
+        events => Bytes::from(events.concat()),
+    }
+}

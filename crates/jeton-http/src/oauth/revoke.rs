@@ -1,0 +1,21 @@
+//! `POST /oauth/revoke` (RFC 7009).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use jeton_oauth::{Form, RevocationRequest};
+use jeton_service::Service;
+
+use super::{authenticate, form_body};
+use crate::reply::{Reply, empty};
+
+/// Revokes a token that its client hands in.
+pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
+    let moment = service.moments().now();
+    let (headers, body) = form_body(request).await?;
+    let form = Form::parse(&body)?;
+    let client = authenticate(&service, &headers, &form, &moment)?;
+    let request = RevocationRequest::parse(&form)?;
+    service.revoke_own(&client, request.token, &moment).await?;
+    Ok(empty())
+}

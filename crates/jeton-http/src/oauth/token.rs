@@ -1,0 +1,31 @@
+//! `POST /oauth/token` (RFC 6749 section 3.2).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use jeton_oauth::token::{REPEATABLE, TokenResponse, TokenType};
+use jeton_oauth::{Form, ScopeSet, TokenRequest};
+use jeton_service::Service;
+
+use super::{authenticate, form_body};
+use crate::reply::{Reply, json};
+
+/// Issues a token.
+pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
+    let moment = service.moments().now();
+    let (headers, body) = form_body(request).await?;
+    let form = Form::parse_allowing(&body, REPEATABLE)?;
+    let client = authenticate(&service, &headers, &form, &moment)?;
+    let TokenRequest::ClientCredentials(request) = TokenRequest::parse(&form)? else {
+        return Err(jeton_oauth::ErrorResponse::new(jeton_oauth::ErrorCode::UnsupportedGrantType, "this grant is not offered").into());
+    };
+    let issued = service.issue(&client, &request, &moment).await?;
+    let scope = ScopeSet::parse(&issued.scope).ok();
+    let response = TokenResponse {
+        access_token: issued.access_token.expose(),
+        token_type: TokenType::Bearer,
+        expires_in_seconds: u64::try_from(issued.expires_in_seconds).unwrap_or_default(),
+        scope: scope.as_ref(),
+    };
+    Ok(json(response.to_json()))
+}

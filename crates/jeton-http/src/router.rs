@@ -1,0 +1,42 @@
+//! Which path leads where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::StatusCode;
+use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
+use jeton_service::Service;
+
+use crate::edge::Draining;
+use crate::{feed, health, oauth, reply};
+
+/// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
+pub fn public(service: Arc<Service>, draining: Draining) -> Router {
+    let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, draining.clone(), request);
+    let path = service.issuer().path().trim_end_matches('/').to_owned();
+    let endpoints = Router::new()
+        .route("/oauth/token", post(oauth::token::post))
+        .route("/oauth/introspect", post(oauth::introspect::post))
+        .route("/oauth/revoke", post(oauth::revoke::post))
+        .route("/.well-known/jwks.json", get(oauth::key_set::get))
+        .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(oauth::metadata::get))
+        .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(oauth::metadata::get))
+        .route("/api/v1/revocations/feed", get(follow));
+    let health = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
+    let router = if path.is_empty() {
+        endpoints
+    } else {
+        Router::new()
+            .nest(&path, endpoints)
+            .route(&format!("/.well-known/{AUTHORIZATION_SERVER}{path}"), get(oauth::metadata::get))
+            .route(&format!("/.well-known/{OPENID_CONFIGURATION}{path}"), get(oauth::metadata::get))
+    };
+    router.merge(health).fallback(not_found).with_state(service)
+}
+
+async fn not_found() -> Response {
+    reply::status(StatusCode::NOT_FOUND)
+}
