@@ -151,6 +151,8 @@ pub enum TokenError {
     ClaimMalformed(Box<str>),
     /// `iss` is not the expected issuer.
     WrongIssuer,
+    /// `sub` is not the one expected.
+    WrongSubject,
     /// `aud` does not name us, or names others beside us where it must not.
     WrongAudience,
     /// `exp` has passed.
@@ -198,6 +200,7 @@ impl fmt::Display for TokenError {
             Self::BadSignature => "the signature of the token is wrong",
             Self::WrongType => "the token is of another type (typ) than expected here",
             Self::WrongIssuer => "the token comes from another issuer",
+            Self::WrongSubject => "the token is about somebody else",
             Self::WrongAudience => "the token is meant for another audience",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",

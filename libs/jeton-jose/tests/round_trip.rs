@@ -181,6 +181,11 @@ fn an_assertion_names_us_alone() {
     assert_eq!(judged("JWT", json!(["https://tokens.example"]), ""), Ok(()));
     assert_eq!(judged("at+jwt", us(), ""), Err(TokenError::WrongType));
     assert_eq!(judged("JWT", json!(["https://tokens.example", "b"]), ""), Err(TokenError::WrongAudience));
+    let about_another = Validation { subject: Some("another".to_owned()), ..validation.clone() };
+    let claims = json!({"iss": "client", "sub": "client", "jti": "1", "exp": NOW + 60, "aud": us()}).to_string();
+    let claims = Claims::parse(claims.as_bytes()).unwrap();
+    assert_eq!(validation.check_claims(&claims, NOW), Ok(()));
+    assert_eq!(about_another.check_claims(&claims, NOW), Err(TokenError::WrongSubject));
     for claim in ["iss", "sub", "jti", "exp", "aud"] {
         assert_eq!(judged("JWT", us(), claim), Err(TokenError::ClaimMissing(claim.into())));
     }

@@ -10,6 +10,8 @@ use crate::jwt::claims::Claims;
 pub struct Validation {
     /// `iss`, exactly.
     pub issuer: String,
+    /// `sub`, exactly, where the caller knows whom the token must be about.
+    pub subject: Option<String>,
     /// `aud` must name one of these.
     pub audiences: Vec<String>,
     /// Whether `aud` may name nobody else; client assertions demand it.
@@ -57,6 +59,7 @@ impl Validation {
     pub fn access_token(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
+            subject: None,
             audiences: vec![audience.into()],
             sole_audience: false,
             token_type: TokenType::AccessToken,
@@ -66,11 +69,13 @@ impl Validation {
         }
     }
 
-    /// Client assertions (RFC 7523 section 3): issued by the client about itself, for us alone, with a `jti`.
+    /// Client assertions (RFC 7523 section 3): issued by the client about itself, for us alone, with a `jti`; 10 seconds of leeway.
     #[must_use]
     pub fn client_assertion(client_id: impl Into<String>, our_issuer: impl Into<String>) -> Self {
+        let client_id = client_id.into();
         Self {
-            issuer: client_id.into(),
+            subject: Some(client_id.clone()),
+            issuer: client_id,
             audiences: vec![our_issuer.into()],
             sole_audience: true,
             token_type: TokenType::ClientAssertion,
@@ -125,6 +130,7 @@ impl Validation {
         }
         self.check_common(&Common {
             issuer: claims.issuer.as_deref().ok_or_else(|| missing("iss"))?,
+            subject: claims.subject.as_deref(),
             audience: claims.audience.as_ref().ok_or_else(|| missing("aud"))?,
             expires_at: claims.expires_at.ok_or_else(|| missing("exp"))?,
             not_before: claims.not_before,
@@ -143,6 +149,7 @@ impl Validation {
         }
         self.check_common(&Common {
             issuer: &claims.issuer,
+            subject: Some(&claims.subject),
             audience: &claims.audience,
             expires_at: claims.expires_at,
             not_before: claims.not_before,
@@ -154,6 +161,9 @@ impl Validation {
     fn check_common(&self, common: &Common<'_>) -> Result<(), TokenError> {
         if common.issuer != self.issuer {
             return Err(TokenError::WrongIssuer);
+        }
+        if self.subject.is_some() && common.subject != self.subject.as_deref() {
+            return Err(TokenError::WrongSubject);
         }
         let named = self.audiences.iter().any(|audience| common.audience.contains(audience));
         if !named || (self.sole_audience && common.audience.names().len() != 1) {
@@ -178,6 +188,7 @@ impl Validation {
 /// The claims every kind of token is judged by.
 struct Common<'a> {
     issuer: &'a str,
+    subject: Option<&'a str>,
     audience: &'a Audience,
     expires_at: i64,
     not_before: Option<i64>,
