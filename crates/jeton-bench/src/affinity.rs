@@ -9,6 +9,8 @@ use crate::failure::{Doing, Failure};
 pub(crate) struct Cores {
     pub(crate) server: usize,
     pub(crate) load: usize,
+    /// How many there are to choose from.
+    pub(crate) allowed: u32,
 }
 
 impl Cores {
@@ -17,7 +19,7 @@ impl Cores {
         let allowed = sched_getaffinity(None).doing("asking for the allowed cores")?;
         let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
         let server = cores.next().ok_or_else(|| Failure::new("no core is allowed"))?;
-        Ok(Self { server, load: cores.next().unwrap_or(server) })
+        Ok(Self { server, load: cores.next().unwrap_or(server), allowed: allowed.count() })
     }
 
     /// Runs `work` with the calling thread on the server's core, then puts the thread on the load's core. What `work`

@@ -26,6 +26,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) scratch: PathBuf,
     pub(crate) readings: Vec<Reading>,
     pub(crate) raw: Vec<(String, Vec<f64>)>,
+    failed: Vec<String>,
     floor: Server,
     floors: Vec<(usize, Measured)>,
     start: Instant,
@@ -65,7 +66,7 @@ const QUICK: Sizes = Sizes {
     measured: Duration::from_millis(1_500),
     floor: Duration::from_millis(800),
     raw: Duration::from_millis(200),
-    tokens: 100_000,
+    tokens: 200_000,
     many_tokens: None,
     negatives: 10_000,
     starts: 3,
@@ -85,6 +86,7 @@ impl<'a> Bench<'a> {
             scratch,
             readings: Vec::new(),
             raw: Vec::new(),
+            failed: Vec::new(),
             floor,
             floors: Vec::new(),
             start: clock::now(),
@@ -150,6 +152,21 @@ impl<'a> Bench<'a> {
         self.keep(Reading { name: name.to_owned(), figures: Figures::Missing, limit, mean_group: None, note });
     }
 
+    /// Keeps that measuring `name` failed: the run goes on and ends as a failure.
+    pub(crate) fn fail(&mut self, name: &str, failure: &Failure) {
+        self.failed.push(name.to_owned());
+        self.miss(name, Limit::None, &failure.to_string());
+    }
+
+    /// An error when something failed.
+    pub(crate) fn outcome(&self) -> Result<(), Failure> {
+        if self.failed.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::new(format!("Not everything could be measured: {}.", self.failed.join(", "))))
+        }
+    }
+
     /// The floors, one reading per number of connections: the slice with the median processor time.
     pub(crate) fn floor_readings(&self) -> Vec<Reading> {
         let medians = self.sizes.connections.iter().filter_map(|connections| {
@@ -157,7 +174,12 @@ impl<'a> Bench<'a> {
             slices.sort_by(|one, other| one.cpu_us_per_request().total_cmp(&other.cpu_us_per_request()));
             let median = (*slices.get(slices.len() / 2)?).clone();
             let range = slices.first().zip(slices.last()).map(|(low, high)| {
-                format!("median of {} slices between {:.2} and {:.2} µs", slices.len(), low.cpu_us_per_request(), high.cpu_us_per_request())
+                format!(
+                    "median of {} slice(s) between {:.2} and {:.2} µs",
+                    slices.len(),
+                    low.cpu_us_per_request(),
+                    high.cpu_us_per_request()
+                )
             });
             Some(Reading {
                 name: row_name("floor", *connections),

@@ -15,7 +15,6 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn look(cores: Cores, scratch: &Path, jeton: &Path) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let placing = if cores.server == cores.load {
             format!("server and load share core {}: the wall figures mean little", cores.server)
         } else {
@@ -23,7 +22,7 @@ impl Machine {
         };
         let mut lines = vec![
             ("date", date(clock::unix_seconds())),
-            ("processor", format!("{}, {processors} cores to use; {placing}", processor_name().unwrap_or_else(unknown))),
+            ("processor", format!("{}, {} cores; {placing}", processor_name().unwrap_or_else(unknown), cores.allowed)),
             ("memory", memory().unwrap_or_else(unknown)),
             ("kernel", first_line("/proc/sys/kernel/osrelease").unwrap_or_else(unknown)),
             ("disk", filesystem(scratch).unwrap_or_else(unknown)),

@@ -32,7 +32,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         report::write_json(&rows, file)?;
         println!("Written to {}.", file.display());
     }
-    result
+    result?;
+    bench.outcome()
 }
 
 /// `target/bench`, beside `target/release`.
@@ -40,57 +41,66 @@ fn default_scratch(beside: &Path) -> PathBuf {
     beside.parent().unwrap_or(beside).join("bench")
 }
 
-/// Rows that need a running Jeton.
-const JETON: [&str; 9] =
-    ["issue", "introspect", "revoke", "start_1m", "rss", "expire", "verify_seen", "verify_first", "revocation_to_refusal"];
+/// What is measured on a running Jeton, in this order: the row or the start of the rows it gives, and how.
+type Step = fn(&mut Bench<'_>, &mut World) -> Result<(), Failure>;
+const STEPS: [(&str, Step); 13] = [
+    ("rss_empty", start::empty_memory),
+    ("fill", fill_with_tokens),
+    ("issue", issue::measure),
+    ("introspect", introspect::measure),
+    ("revoke", |bench, world| revoke::measure(bench, world, "revoke")),
+    ("negatives", |bench, world| revoke::make_negatives(world, bench.sizes.negatives)),
+    ("rss_after_1m", start::full_memory),
+    ("start_1m", start::start),
+    ("expire", expiry::measure),
+    ("verify_seen", |bench, _| not_wired(bench, "verify_seen", Limit::Operation(1.0))),
+    ("verify_first", |bench, _| not_wired(bench, "verify_first", Limit::Raw { operation: "verify_es256", extra_us: 1.5 })),
+    ("revocation_to_refusal", |bench, _| not_wired(bench, "revocation_to_refusal", Limit::Value(100.0))),
+    ("revoke_10m", many_tokens),
+];
 
 fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
     cryptography::sample(bench)?;
     bench.sample_floor()?;
-    if JETON.iter().any(|name| bench.wants(name)) {
-        // Without Jeton, the rest is still worth measuring.
-        if let Err(failure) = measure_jeton(bench, jeton) {
-            bench.miss("jeton", Limit::None, &failure.to_string());
-        }
+    if STEPS.iter().any(|(name, _)| bench.wants(name)) {
+        measure_jeton(bench, jeton);
     }
     peer::measure(bench)?;
     bench.sample_floor()?;
     cryptography::sample(bench)
 }
 
-fn measure_jeton(bench: &mut Bench<'_>, program: &Path) -> Result<(), Failure> {
-    let mut world = World::start(bench, program)?;
-    start::empty_memory(bench, &world)?;
-    println!("  issuing {} tokens", bench.sizes.tokens);
-    world.fill(bench.sizes.tokens)?;
-    bench.sample_floor()?;
-    issue::measure(bench, &world)?;
-    introspect::measure(bench, &mut world)?;
-    revoke::measure(bench, &mut world, "revoke")?;
-    revoke::make_negatives(&mut world, bench.sizes.negatives)?;
-    start::full_memory(bench, &world)?;
-    start::start(bench, &mut world)?;
-    expiry::measure(bench, &mut world)?;
-    let not_wired = [
-        ("verify_seen", Limit::Operation(1.0)),
-        ("verify_first", Limit::Raw { operation: "verify_es256", extra_us: 1.5 }),
-        ("revocation_to_refusal", Limit::Value(100.0)),
-    ];
-    for (name, limit) in not_wired {
-        if bench.wants(name) {
-            bench.miss(name, limit, "not wired to jeton-verify yet");
+/// What fails is named in the report, and the rest is measured all the same.
+fn measure_jeton(bench: &mut Bench<'_>, program: &Path) {
+    let mut world = match World::start(bench, program) {
+        Ok(world) => world,
+        Err(failure) => return bench.fail("jeton", &failure),
+    };
+    for (name, step) in STEPS {
+        if bench.is_late() {
+            bench.miss(name, Limit::None, "the time of this run was used up");
+        } else if let Err(failure) = step(bench, &mut world) {
+            bench.fail(name, &failure);
         }
     }
-    many_tokens(bench, &mut world)
+}
+
+fn fill_with_tokens(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
+    println!("  issuing {} tokens", bench.sizes.tokens);
+    world.fill(bench.sizes.tokens)?;
+    bench.sample_floor()
+}
+
+fn not_wired(bench: &mut Bench<'_>, name: &str, limit: Limit) -> Result<(), Failure> {
+    if bench.wants(name) {
+        bench.miss(name, limit, "not wired to jeton-verify yet");
+    }
+    Ok(())
 }
 
 /// `revoke_10m`: revocation again, among ten times as many rows.
 fn many_tokens(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
     let Some(count) = bench.sizes.many_tokens.filter(|_| bench.wants("revoke_10m")) else { return Ok(()) };
-    if bench.is_late() {
-        bench.miss("revoke_10m", revoke::LIMIT, "the time of this run was used up");
-        return Ok(());
-    }
     world.jeton.stop()?;
     if let Err(failure) = fill::up_to(&world.jeton, count) {
         bench.miss("revoke_10m", revoke::LIMIT, &failure.to_string());

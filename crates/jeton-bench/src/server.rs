@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,6 +21,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     errors: PathBuf,
+    /// Held open: a server may print more than its address, and would fail if nobody could read it.
+    _output: Option<BufReader<ChildStdout>>,
 }
 
 impl Server {
@@ -28,11 +30,12 @@ impl Server {
     pub(crate) fn announced(command: &mut Command, cores: Cores, errors: &Path) -> Result<Self, Failure> {
         let mut child = spawn(command.stdout(Stdio::piped()), cores, errors)?;
         let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line).doing("reading a server's address")?;
+        let mut output = child.stdout.take().map(BufReader::new);
+        if let Some(output) = &mut output {
+            output.read_line(&mut line).doing("reading a server's address")?;
         }
         match line.trim().parse() {
-            Ok(address) => Ok(Self { child, address, errors: errors.to_path_buf() }),
+            Ok(address) => Ok(Self { child, address, errors: errors.to_path_buf(), _output: output }),
             Err(_) => {
                 // Without an address there is nobody to talk to, and it may have ended by itself.
                 child.kill().ok();
@@ -52,7 +55,7 @@ impl Server {
     ) -> Result<(Self, Duration), Failure> {
         let start = clock::now();
         let child = spawn(command.stdout(Stdio::null()), cores, errors)?;
-        let mut server = Self { child, address, errors: errors.to_path_buf() };
+        let mut server = Self { child, address, errors: errors.to_path_buf(), _output: None };
         let request = get(path);
         while start.elapsed() < PATIENCE {
             if let Ok((200, _)) = exchange(address, &request) {

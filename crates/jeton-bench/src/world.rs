@@ -1,5 +1,6 @@
 //! A running Jeton with an API per token format, a client that may use and introspect them all, and live tokens.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -81,14 +82,18 @@ impl World {
         Ok(())
     }
 
-    /// Where the next `count` live tokens begin that no row has taken; they are no other row's from now on.
-    pub(crate) fn take(&mut self, count: usize) -> Result<std::ops::Range<usize>, Failure> {
-        let range = self.taken..self.taken.saturating_add(count).min(self.tokens.len());
-        if range.is_empty() {
-            return Err(Failure::new("no live tokens are left to measure with"));
-        }
+    /// The next `count` live tokens, no other row's from now on; issues more where they do not suffice.
+    pub(crate) fn take(&mut self, count: usize) -> Result<Range<usize>, Failure> {
+        let end = self.taken + count;
+        self.fill(end)?;
+        let range = self.taken..end.min(self.tokens.len());
         self.taken = range.end;
         Ok(range)
+    }
+
+    /// The live tokens that no row has taken, to be read and left alive.
+    pub(crate) fn left(&self) -> Range<usize> {
+        self.taken..self.tokens.len()
     }
 
     /// Gives back what was not used of the last range taken.

@@ -1,7 +1,5 @@
 //! `introspect_*`: from memory, past memory, and of a JWT.
 
-use std::ops::Range;
-
 use crate::bench::{Bench, row_name};
 use crate::failure::Failure;
 use crate::http::exchange;
@@ -50,13 +48,15 @@ fn misses(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
     world.jeton.stop()?;
     world.jeton.start()?;
     let template = world.endpoint("introspect");
+    let mut rest = world.left();
     for connections in bench.sizes.connections {
-        let all: Range<usize> = world.take(world.tokens.len())?;
-        let mut traffic = PerToken::once(&template, &world.tokens, all, ACTIVE);
+        let mut traffic = PerToken::once(&template, &world.tokens, rest.clone(), ACTIVE);
         row(bench, world, "introspect_miss", *connections, ON_A_MISS, &mut traffic)?;
-        let next = traffic.next();
-        world.give_back(next);
+        rest.start = traffic.next();
     }
+    // Rows after this one take tokens from where these began: nothing of them may be in memory.
+    world.jeton.stop()?;
+    world.jeton.start()?;
     Ok(())
 }
 

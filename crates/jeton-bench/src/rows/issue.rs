@@ -13,7 +13,7 @@ const ROWS: [(&str, &str, Limit); 3] = [
 ];
 
 /// Measures each format at each number of connections, the floor between them.
-pub(crate) fn measure(bench: &mut Bench<'_>, world: &World) -> Result<(), Failure> {
+pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
     for (name, format, limit) in ROWS {
         if !bench.wants(name) {
             continue;

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::bench::{Bench, row_name};
 use crate::failure::{Doing, Failure};
 use crate::http::{Template, basic_authorization, exchange};
-use crate::load::Traffic;
+use crate::load::{self, Shape, Traffic};
 use crate::row::{Figures, Limit, Reading};
 use crate::server::Server;
 use crate::tokens::Tokens;
@@ -18,6 +19,9 @@ const PREFIX: &str = "oidc_provider";
 /// It answers requests of this machine alone, and only while it is measured.
 const SECRET: &str = "only-for-the-bench";
 
+/// Its compiler takes that long to get going.
+const WARM_UP: Duration = Duration::from_secs(2);
+
 /// Half of what its adapter keeps.
 const INTROSPECTED: usize = 500;
 
@@ -26,13 +30,11 @@ pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<(), Failure> {
     if !bench.wants(PREFIX) {
         return Ok(());
     }
-    match start(bench) {
-        Ok(server) => load(bench, &server),
-        Err(failure) => {
-            bench.miss(PREFIX, Limit::None, &failure.to_string());
-            Ok(())
-        }
+    // It stands beside for comparison: its failure is no failure of the run.
+    if let Err(failure) = start(bench).and_then(|server| measure_on(bench, &server)) {
+        bench.miss(PREFIX, Limit::None, &failure.to_string());
     }
+    Ok(())
 }
 
 fn start(bench: &Bench<'_>) -> Result<Server, Failure> {
@@ -63,7 +65,7 @@ fn install(scratch: &Path) -> Result<PathBuf, Failure> {
     Err(Failure::new(format!("npm could not install oidc-provider: {reason}")))
 }
 
-fn load(bench: &mut Bench<'_>, server: &Server) -> Result<(), Failure> {
+fn measure_on(bench: &mut Bench<'_>, server: &Server) -> Result<(), Failure> {
     let authorization = [basic_authorization("bench", SECRET)];
     let token = Template::form("/token", &authorization);
     let issue = |format: &str| token.with(&format!("grant_type=client_credentials&scope=read&resource=https%3A%2F%2F{format}.example"));
@@ -91,7 +93,8 @@ fn row(bench: &mut Bench<'_>, server: &Server, name: &str, traffic: &mut dyn Tra
     }
     // More connections make it no faster, and its tail longer.
     let connections = 64;
-    let measured = bench.load(server, connections, traffic)?;
+    let shape = Shape { connections, warm_up: WARM_UP, measured: bench.sizes.measured, rate: None };
+    let measured = load::run(server.address, server.process(), shape, traffic)?;
     bench.keep(Reading {
         name: row_name(&name, connections),
         figures: Figures::Load { connections, measured },

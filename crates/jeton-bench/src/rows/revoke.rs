@@ -17,11 +17,8 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World, name: &str) -> R
         return Ok(());
     }
     let template = world.endpoint("revoke");
-    let rounds = bench.sizes.connections.len();
-    for (index, connections) in bench.sizes.connections.iter().enumerate() {
-        // What one round does not use is left to the next.
-        let left = world.take(usize::MAX)?;
-        let share = left.start..left.start + left.len() / (rounds - index);
+    for connections in bench.sizes.connections {
+        let share = world.take(bench.sizes.tokens / 4)?;
         let before = world.jeton.counters()?;
         let mut traffic = PerToken::once(&template, &world.tokens, share, b"");
         let measured = bench.load(world.jeton.server()?, *connections, &mut traffic)?;

@@ -12,12 +12,12 @@ const EMPTY_MEBIBYTES: f64 = 30.0;
 const CACHE_MEBIBYTES: f64 = 64.0;
 
 /// `rss_empty`: before anything was asked of it but APIs and a client.
-pub(crate) fn empty_memory(bench: &mut Bench<'_>, world: &World) -> Result<(), Failure> {
+pub(crate) fn empty_memory(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
     memory(bench, world, "rss_empty", EMPTY_MEBIBYTES)
 }
 
 /// `rss_after_1m`: after all the load of the rows before.
-pub(crate) fn full_memory(bench: &mut Bench<'_>, world: &World) -> Result<(), Failure> {
+pub(crate) fn full_memory(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
     memory(bench, world, "rss_after_1m", EMPTY_MEBIBYTES + CACHE_MEBIBYTES)
 }
 
