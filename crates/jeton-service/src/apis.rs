@@ -12,8 +12,8 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_jose::Algorithm;
 
-use crate::Service;
 use crate::failure::Failure;
+use crate::service::Service;
 
 impl Service {
     /// Every API, by audience.

@@ -3,8 +3,8 @@
 use jeton_core::commit::Sequence;
 use jeton_store::ledger::Entry;
 
-use crate::Service;
 use crate::failure::Failure;
+use crate::service::Service;
 
 /// The most entries of one answer.
 pub const PAGE: usize = 1_000;

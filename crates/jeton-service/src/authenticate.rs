@@ -11,9 +11,9 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
 use jeton_oauth::ClientAuthentication;
 
-use crate::Service;
 use crate::failure::Failure;
 use crate::registry::clients::ClientEntry;
+use crate::service::Service;
 
 /// A client that proved who it is.
 pub struct Authenticated {
@@ -106,7 +106,10 @@ impl Service {
     pub fn followable(&self, client: &Authenticated, audience: Option<&str>) -> Result<Arc<str>, Refusal> {
         let record = &client.entry.client.record;
         if !record.may_introspect {
-            return Err(Refusal::new(Reason::UnauthorizedClient, "this client may not follow revocations: `jeton client update --may-introspect`"));
+            return Err(Refusal::new(
+                Reason::UnauthorizedClient,
+                "this client may not follow revocations: `jeton client update --may-introspect`",
+            ));
         }
         let api = match (audience, record.apis.as_slice()) {
             (Some(audience), _) => self.registry.api_of_audience(audience).filter(|api| record.apis.contains(&api.record.id)),

@@ -1,6 +1,6 @@
 //! Signed checkpoints of the ledger: one each second, kept before it is shown, never smaller than one that was.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use jeton_core::checkpoint::SignedCheckpoint;
 use jeton_core::moment::Moment;
@@ -9,28 +9,8 @@ use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
 use jeton_store::store::{Fault, FaultKind};
 use tokio::sync::watch;
 
-use crate::Service;
 use crate::failure::Failure;
-
-/// The last checkpoint, and who waits for the next.
-pub(crate) struct Checkpoints {
-    kept_size: Mutex<i64>,
-    last: watch::Sender<Option<Arc<SignedCheckpoint>>>,
-}
-
-impl Default for Checkpoints {
-    fn default() -> Checkpoints {
-        Checkpoints { kept_size: Mutex::new(-1), last: watch::Sender::new(None) }
-    }
-}
-
-impl Checkpoints {
-    /// Takes up what was kept before this start.
-    pub(crate) fn remember(&self, signed: SignedCheckpoint) {
-        *self.kept_size.lock().unwrap_or_else(PoisonError::into_inner) = signed.size;
-        self.last.send_replace(Some(Arc::new(signed)));
-    }
-}
+use crate::service::Service;
 
 impl Service {
     /// Signs the head as it stands, keeps it where it grew, and tells followers. For a schedule of one second.

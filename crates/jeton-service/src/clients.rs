@@ -13,9 +13,9 @@ use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 
-use crate::Service;
 use crate::failure::Failure;
 use crate::registry::clients::ClientEntry;
+use crate::service::Service;
 use crate::transact::Reading;
 
 impl Service {

@@ -15,34 +15,12 @@ use jeton_oauth::scope::ScopeSet;
 use jeton_store::store::{Fault, FaultKind, Fetch};
 use jeton_token::{Kind, Token};
 use jeton_verify::negatives::{Described, Judgement};
-use quick_cache::sync::Cache;
 use tokio::sync::oneshot;
 
-use crate::Service;
+use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::issue::CLAIMS_VERSION;
-
-/// A token that is what it says, whether or not it is still accepted.
-#[derive(Clone, Debug)]
-pub struct Proven {
-    /// What is kept of it.
-    pub token: AccessToken,
-    /// The `kid` that signed it; `None` of an opaque one.
-    pub signing_key: Option<Arc<str>>,
-}
-
-/// Tokens that were seen, in memory: bounded, the least used leave first.
-pub(crate) struct Credentials {
-    opaque: Cache<CredentialId, Arc<Proven>>,
-    signed: Cache<[u8; 32], Arc<Proven>>,
-}
-
-impl Credentials {
-    /// Room for so many of each.
-    pub(crate) fn new(entries: usize) -> Credentials {
-        Credentials { opaque: Cache::new(entries), signed: Cache::new(entries) }
-    }
-}
+use crate::service::Service;
 
 impl Service {
     /// Proves a token by its text: the hash of an opaque one, the signature of a JWT. `None`: it is none of ours.

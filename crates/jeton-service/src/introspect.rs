@@ -9,9 +9,9 @@ use jeton_core::record::Versioned;
 use jeton_core::token::introspect::{effective_expiry, may_learn};
 use jeton_core::token::suspend::Standing;
 
-use crate::Service;
-use crate::credentials::Proven;
+use crate::credential_cache::Proven;
 use crate::failure::Failure;
+use crate::service::Service;
 
 /// An active token.
 pub struct Active {

@@ -14,9 +14,9 @@ use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
 use serde::Serialize;
 
-use crate::Service;
 use crate::authenticate::Authenticated;
 use crate::failure::Failure;
+use crate::service::Service;
 
 /// A token and what the client is told of it (RFC 6749 section 5.1).
 pub struct IssuedToken {

@@ -8,155 +8,26 @@ pub mod audit;
 pub mod authenticate;
 pub mod checkpoints;
 pub mod clients;
+mod credential_cache;
 pub mod credentials;
 pub mod failure;
 pub mod feed;
 pub mod gather;
 pub mod introspect;
 pub mod issue;
+mod last_checkpoint;
 pub mod moments;
 pub mod posture;
 mod publisher;
 pub mod registry;
 pub mod revoke;
+pub mod service;
 pub mod setup;
 pub mod signing_keys;
 pub mod snapshot;
+mod snapshot_cache;
 mod transact;
 
-use std::sync::Arc;
-
-use jeton_core::root_key::RootKeys;
-use jeton_oauth::Issuer;
-use jeton_store::store::{Fault, Fetch, Store, Submission, Subscriber};
-use jeton_token::Prefix;
-
-use checkpoints::Checkpoints;
-use credentials::Credentials;
-use feed::Feed;
-use gather::{Gather, Spawn};
-use moments::Moments;
-use posture::Posture;
-use publisher::Publisher;
-use registry::{LoadError, Registry};
-use snapshot::Snapshots;
-
-/// The token service of one deployment.
-pub struct Service {
-    store: Arc<dyn Store>,
-    registry: Arc<Registry>,
-    feed: Arc<Feed>,
-    credentials: Credentials,
-    snapshots: Snapshots,
-    checkpoints: Checkpoints,
-    commits: Gather<Submission>,
-    fetches: Gather<Fetch>,
-    moments: Moments,
-    posture: Posture,
-    issuer: Issuer,
-    prefix: Prefix,
-}
-
-/// What a service is made of.
-pub struct Parts {
-    /// The issuer: in every token, and the base of every published URL.
-    pub issuer: Issuer,
-    /// The first part of every opaque token.
-    pub prefix: Prefix,
-    /// The root key.
-    pub root_keys: RootKeys,
-    /// Clock and dice.
-    pub moments: Moments,
-    /// How futures are started beside a request; `None` hands each commit over by itself.
-    pub spawn: Option<Spawn>,
-    /// How many credentials of each kind are kept in memory.
-    pub cached_credentials: usize,
-    /// What happens when the engine loses its footing: the process must end.
-    pub on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
-}
-
-impl Service {
-    /// Opens a store through `open`, reads what decides, and is ready to serve.
-    ///
-    /// # Errors
-    /// What `open` says, or [`LoadError`] in its words.
-    pub fn open<E: From<LoadError>>(
-        parts: Parts,
-        open: impl FnOnce(Arc<dyn Subscriber>) -> Result<Arc<dyn Store>, E>,
-    ) -> Result<Service, E> {
-        let registry = Arc::new(Registry::new(parts.root_keys));
-        let feed = Arc::new(Feed::default());
-        let publisher = Publisher { registry: registry.clone(), feed: feed.clone(), on_lost: parts.on_lost };
-        let store = open(Arc::new(publisher))?;
-        let view = store.view().map_err(LoadError::from)?;
-        registry.load(&*view)?;
-        drop(view);
-        let head = store.head();
-        feed.begin(&head);
-        let posture = Posture::at_start(parts.moments.time(), head.time);
-        let (commits_to, fetches_to) = (store.clone(), store.clone());
-        Ok(Service {
-            registry,
-            feed,
-            credentials: Credentials::new(parts.cached_credentials),
-            snapshots: Snapshots::default(),
-            checkpoints: Checkpoints::default(),
-            commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
-            fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),
-            moments: parts.moments,
-            posture,
-            issuer: parts.issuer,
-            prefix: parts.prefix,
-            store,
-        })
-    }
-
-    /// Clock and dice.
-    #[must_use]
-    pub fn moments(&self) -> &Moments {
-        &self.moments
-    }
-
-    /// The issuer.
-    #[must_use]
-    pub fn issuer(&self) -> &Issuer {
-        &self.issuer
-    }
-
-    /// Everything in memory that decides.
-    #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    /// What verifiers follow.
-    #[must_use]
-    pub fn feed(&self) -> &Feed {
-        &self.feed
-    }
-
-    /// What the clock allows.
-    #[must_use]
-    pub fn posture(&self) -> &Posture {
-        &self.posture
-    }
-
-    /// The store, to look at.
-    #[must_use]
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
-    /// Drops what nobody can use any more: slices of the store, and negatives in memory. For a schedule.
-    ///
-    /// # Errors
-    /// When the engine cannot write.
-    pub fn drop_expired(&self) -> Result<u64, Fault> {
-        let now = self.moments.time();
-        if !self.posture.may_destroy(now) {
-            return Ok(0);
-        }
-        self.registry.negatives.forget(now.seconds());
-        self.store.drop_expired(now)
-    }
-}
+pub use credential_cache::Proven;
+pub use service::{Parts, Service};
+pub use snapshot_cache::Snapshot;

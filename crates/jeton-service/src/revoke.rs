@@ -11,10 +11,10 @@ use jeton_core::token::cut_off::cut_off;
 use jeton_core::token::revoke::{revoke, revoke_own};
 use jeton_core::token::suspend::{Standing, resume, suspend};
 
-use crate::Service;
 use crate::authenticate::Authenticated;
-use crate::credentials::Proven;
+use crate::credential_cache::Proven;
 use crate::failure::Failure;
+use crate::service::Service;
 
 /// What is done to one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

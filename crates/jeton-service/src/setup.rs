@@ -12,8 +12,8 @@ use jeton_core::key::Purpose;
 use jeton_core::moment::Moment;
 use jeton_jose::Algorithm;
 
-use crate::Service;
 use crate::failure::Failure;
+use crate::service::Service;
 
 /// Why a data folder cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq)]

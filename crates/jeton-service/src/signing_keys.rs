@@ -13,8 +13,8 @@ use jeton_jose::Algorithm;
 use jeton_jose::jwk::SigningKey;
 use jeton_store::store::{Fault, FaultKind};
 
-use crate::Service;
 use crate::failure::Failure;
+use crate::service::Service;
 
 impl Service {
     /// Every signing key, newest first.

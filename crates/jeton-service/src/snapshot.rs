@@ -1,7 +1,6 @@
 //! Snapshots of the negatives: what a verifier starts from, signed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use jeton_core::moment::Moment;
@@ -10,22 +9,10 @@ use jeton_jose::jws::Signer;
 use jeton_oauth::feed::{CompactJws, FeedEvent, SnapshotPart};
 use jeton_store::store::{Fault, FaultKind};
 
-use crate::Service;
 use crate::failure::Failure;
 use crate::feed::{Next, change_of_negative, cursor};
-
-/// A snapshot, ready to send.
-#[derive(Clone)]
-pub struct Snapshot {
-    /// Its events.
-    pub events: Arc<Vec<Bytes>>,
-    /// It covers everything before this sequence.
-    pub next: u64,
-}
-
-/// The last snapshot of each audience: many verifiers that come at once get the same one.
-#[derive(Default)]
-pub(crate) struct Snapshots(Mutex<HashMap<Arc<str>, Snapshot>>);
+use crate::service::Service;
+use crate::snapshot_cache::Snapshot;
 
 impl Service {
     /// A snapshot for an audience: the last one while the feed can go on from it, else a fresh one.

@@ -13,11 +13,11 @@ use jeton_core::{api, client, key};
 use jeton_store::store::{CommitError, Submission, Taken};
 use tokio::sync::oneshot;
 
-use crate::Service;
 use crate::failure::Failure;
 use crate::registry::Registry;
 use crate::registry::clients::ClientEntry;
 use crate::registry::keys::KeyRing;
+use crate::service::Service;
 
 /// How often a decision is made again when what it read has changed.
 const ATTEMPTS: usize = 4;
