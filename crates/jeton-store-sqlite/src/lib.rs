@@ -1,1 +1,27 @@
 //! The SQLite engine: one writer with group commit, readers beside it.
+
+mod checkpointer;
+mod connection;
+mod fault;
+mod folder;
+mod header;
+mod ledger;
+mod migration;
+mod options;
+mod purge;
+mod read;
+mod reader;
+mod refused;
+mod reserve;
+mod shared;
+mod slices;
+mod start;
+mod statements;
+mod store;
+mod transaction;
+mod view;
+mod writer;
+
+pub use options::Options;
+pub use refused::OpenError;
+pub use store::SqliteStore;

@@ -1,0 +1,99 @@
+//! Reading rows: one key, a range of an index, a whole table.
+
+use jeton_core::record::{Key, Row, Table, Versioned};
+use jeton_store::sql;
+use jeton_store::store::{Fault, FaultKind};
+use rusqlite::Connection;
+
+use crate::fault::fault;
+use crate::slices::Slices;
+use crate::statements::{Statements, bind, read_row};
+
+/// The row of a key; in a sliced table, the newest of all slices.
+pub(crate) fn get(
+    statements: &mut Statements<'_>,
+    slices: &Slices,
+    table: &'static Table,
+    key: &Key,
+) -> Result<Option<Versioned<Row>>, Fault> {
+    let mut newest: Option<Versioned<Row>> = None;
+    for slice in slices.of_key(table, key) {
+        let found = match statements.row(table, slice, key) {
+            Ok(None) => statements.prove_absent(table, slice, key).map(|()| None),
+            other => other,
+        };
+        let found = match found {
+            Err(_) if is_gone(statements.connection, table, slice) => None,
+            other => other?,
+        };
+        if let Some(row) = found
+            && newest.as_ref().is_none_or(|newest| newest.version < row.version)
+        {
+            newest = Some(row);
+        }
+    }
+    Ok(newest)
+}
+
+/// Rows under a prefix of an index.
+pub(crate) fn range(
+    connection: &Connection,
+    table: &'static Table,
+    index: usize,
+    prefix: &Key,
+    after: Option<&Key>,
+    limit: usize,
+) -> Result<Vec<Versioned<Row>>, Fault> {
+    let Some(index) = table.indexes.get(index).filter(|index| prefix.len() <= index.columns.len()) else {
+        return Err(Fault::new(FaultKind::Engine, format!("table `{}` has no such index", table.name)));
+    };
+    let open = index.columns.get(prefix.len()..).unwrap_or_default();
+    let mut bound = prefix.clone();
+    if let (Some(after), false) = (after, open.is_empty()) {
+        // The prefix leaves columns open: only the row itself knows where it stands among them.
+        let row = Statements::new(connection).row(table, 0, after)?;
+        let row = row.ok_or_else(|| Fault::new(FaultKind::Engine, format!("table `{}` has no row to go on after", table.name)))?;
+        bound.extend(open.iter().filter_map(|column| row.record.get(*column).cloned()));
+    }
+    bound.extend(after.into_iter().flatten().cloned());
+    let text = if after.is_some() { sql::range_after(table, index, prefix.len()) } else { sql::range(table, index, prefix.len()) };
+    let to_fault = |error: rusqlite::Error| fault(&error, table.name);
+    let mut statement = connection.prepare(&text).map_err(to_fault)?;
+    let number = bind(&mut statement, 1, &bound).map_err(to_fault)?;
+    statement.raw_bind_parameter(number, i64::try_from(limit).unwrap_or(i64::MAX)).map_err(to_fault)?;
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(to_fault)? {
+        found.push(read_row(table, row)?);
+    }
+    Ok(found)
+}
+
+/// Every row of a table; `each` says whether to go on.
+pub(crate) fn scan(
+    connection: &Connection,
+    slices: &Slices,
+    table: &'static Table,
+    each: &mut dyn FnMut(Versioned<Row>) -> bool,
+) -> Result<(), Fault> {
+    for slice in slices.of(table) {
+        let mut statement = match connection.prepare(&sql::scan(table, &sql::physical_name(table, slice))) {
+            Err(_) if is_gone(connection, table, slice) => continue,
+            other => other.map_err(|error| fault(&error, table.name))?,
+        };
+        let mut rows = statement.query([]).map_err(|error| fault(&error, table.name))?;
+        while let Some(row) = rows.next().map_err(|error| fault(&error, table.name))? {
+            if !each(read_row(table, row)?) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a slice is not there in what this connection sees: dropped a moment ago, or not made yet.
+fn is_gone(connection: &Connection, table: &Table, slice: i64) -> bool {
+    let count =
+        |name: String| connection.query_row("SELECT count(*) FROM sqlite_master WHERE name = ?1", [name], |row| row.get::<_, i64>(0));
+    table.is_sliced() && count(sql::physical_name(table, slice)) == Ok(0)
+}

@@ -1,0 +1,199 @@
+//! What the engine's threads share: the queue with its doorbell, the head, the slices, and whether the engine still stands.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, mpsc};
+
+use jeton_core::moment::Time;
+use jeton_store::ledger::Head;
+use jeton_store::queue::{Limits, Queue};
+use jeton_store::store::{CommitError, Fault, FaultKind, Statistics, Submission, Subscriber};
+use jeton_store::table::Schema;
+
+use crate::slices::Slices;
+
+/// What the engine's threads share.
+pub(crate) struct Shared {
+    pub(crate) schema: &'static Schema,
+    pub(crate) database: PathBuf,
+    pub(crate) subscriber: Arc<dyn Subscriber>,
+    waiting: Mutex<Waiting>,
+    bell: Condvar,
+    head: RwLock<Arc<Head>>,
+    slices: RwLock<Arc<Slices>>,
+    /// Whether the disk is full.
+    pub(crate) is_full: AtomicBool,
+    groups: AtomicU64,
+    commits: AtomicU64,
+    lost: OnceLock<Fault>,
+}
+
+struct Waiting {
+    queue: Queue,
+    chores: VecDeque<Chore>,
+    /// Whether the writer sleeps: only then is the bell rung, since ringing costs a system call.
+    is_asleep: bool,
+    is_closing: bool,
+}
+
+/// What the writer does between groups.
+pub(crate) enum Chore {
+    /// Drop what has expired, and say how many rows went.
+    Purge(Time, mpsc::SyncSender<Result<u64, Fault>>),
+    /// Empty the rest of the write-ahead log, so that it starts over.
+    FinishCheckpoint,
+    /// The disk is full.
+    NoteFull,
+}
+
+/// What the writer does next.
+pub(crate) struct Turn {
+    pub(crate) group: Vec<Submission>,
+    pub(crate) chores: VecDeque<Chore>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        schema: &'static Schema,
+        database: PathBuf,
+        subscriber: Arc<dyn Subscriber>,
+        limits: Limits,
+        head: Head,
+        slices: Slices,
+    ) -> Shared {
+        let waiting = Waiting { queue: Queue::new(limits), chores: VecDeque::new(), is_asleep: false, is_closing: false };
+        Shared {
+            schema,
+            database,
+            subscriber,
+            waiting: Mutex::new(waiting),
+            bell: Condvar::new(),
+            head: RwLock::new(Arc::new(head)),
+            slices: RwLock::new(Arc::new(slices)),
+            is_full: AtomicBool::new(false),
+            groups: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            lost: OnceLock::new(),
+        }
+    }
+
+    /// Lets commits wait for the writer, or answers those that cannot.
+    pub(crate) fn submit(&self, batch: Vec<Submission>) {
+        if let Some(fault) = self.lost.get() {
+            return answer_all(batch, &CommitError::Fault(fault.clone()));
+        }
+        let mut waiting = self.lock();
+        if waiting.is_closing {
+            drop(waiting);
+            return answer_all(batch, &CommitError::Fault(closed()));
+        }
+        let refused: Vec<_> = batch.into_iter().filter_map(|submission| waiting.queue.push(submission).err()).collect();
+        self.ring(waiting);
+        answer_all(refused, &CommitError::Busy);
+    }
+
+    /// Asks the writer for a chore; `false` when the engine does nothing any more.
+    pub(crate) fn ask(&self, chore: Chore) -> bool {
+        let mut waiting = self.lock();
+        let is_open = !waiting.is_closing && self.lost.get().is_none();
+        if is_open {
+            waiting.chores.push_back(chore);
+            self.ring(waiting);
+        }
+        is_open
+    }
+
+    /// What the writer does next; waits for it unless the writer has work of its own. `None` when all is done and the engine closes.
+    pub(crate) fn next(&self, has_work: bool) -> Option<Turn> {
+        let mut waiting = self.lock();
+        while waiting.queue.is_empty() && waiting.chores.is_empty() && !has_work {
+            if waiting.is_closing {
+                return None;
+            }
+            waiting.is_asleep = true;
+            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.is_asleep = false;
+        }
+        Some(Turn { group: waiting.queue.take(), chores: std::mem::take(&mut waiting.chores) })
+    }
+
+    /// Tells the writer to do what waits and end.
+    pub(crate) fn close(&self) {
+        let mut waiting = self.lock();
+        waiting.is_closing = true;
+        self.ring(waiting);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().is_closing
+    }
+
+    /// Says that what is on the disk is not known any more: nothing is acknowledged from now on.
+    pub(crate) fn lose(&self, fault: &Fault) {
+        if self.lost.set(fault.clone()).is_err() {
+            return;
+        }
+        self.subscriber.lost(fault);
+        loop {
+            let group = self.lock().queue.take();
+            if group.is_empty() {
+                return;
+            }
+            answer_all(group, &CommitError::Fault(fault.clone()));
+        }
+    }
+
+    pub(crate) fn lost(&self) -> Option<&Fault> {
+        self.lost.get()
+    }
+
+    pub(crate) fn head(&self) -> Arc<Head> {
+        Arc::clone(&self.head.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn slices(&self) -> Arc<Slices> {
+        Arc::clone(&self.slices.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_slices(&self, slices: &Slices) {
+        *self.slices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(slices.clone());
+    }
+
+    /// Publishes a durable group's head and counts its commits.
+    pub(crate) fn publish(&self, head: &Arc<Head>, commits: usize) {
+        *self.head.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(head);
+        self.groups.fetch_add(1, Ordering::Relaxed);
+        self.commits.fetch_add(commits as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        let waiting = self.lock().queue.len() as u64;
+        Statistics { groups: self.groups.load(Ordering::Relaxed), commits: self.commits.load(Ordering::Relaxed), waiting }
+    }
+
+    fn ring(&self, waiting: MutexGuard<'_, Waiting>) {
+        let is_asleep = waiting.is_asleep;
+        drop(waiting);
+        if is_asleep {
+            self.bell.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives everybody the same refusal.
+pub(crate) fn answer_all(submissions: Vec<Submission>, refusal: &CommitError) {
+    for submission in submissions {
+        // Whoever waited may have gone.
+        let _ = submission.reply.send(Err(refusal.clone()));
+    }
+}
+
+/// The fault of an engine that shuts down.
+pub(crate) fn closed() -> Fault {
+    Fault::new(FaultKind::Closed, "the store is closing")
+}

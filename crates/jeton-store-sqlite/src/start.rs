@@ -1,0 +1,96 @@
+//! What is looked at when a store is opened: the tables' texts and the ledger's tail. Every row and every entry is for `check`.
+
+use std::path::Path;
+
+use jeton_store::ledger::{Head, merkle};
+use jeton_store::store::{Fault, FaultKind};
+use jeton_store::table::Schema;
+use rusqlite::Connection;
+
+use crate::ledger;
+use crate::migration::{self, Failure};
+use crate::refused::OpenError;
+use crate::slices::Slices;
+
+/// What a store starts from.
+pub(crate) struct Start {
+    pub(crate) head: Head,
+    pub(crate) slices: Slices,
+}
+
+/// Checks an opened database, and brings it up to date.
+pub(crate) fn check(connection: &Connection, schema: &'static Schema, database: &Path) -> Result<Start, OpenError> {
+    let to_refusal = |error: rusqlite::Error| OpenError::of_sqlite(database, &error);
+    let damaged = |fault: Fault| match fault.kind {
+        FaultKind::Damaged => OpenError::Damaged(format!("{}: {fault}", database.display())),
+        _ => OpenError::Disk(format!("{}: {fault}", database.display())),
+    };
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(to_refusal)?;
+    if mode != "wal" {
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(to_refusal)?;
+    }
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(to_refusal)?;
+    if version > schema.version {
+        return Err(OpenError::Newer { found: version, known: schema.version });
+    }
+    let to_open_error = |failure| match failure {
+        Failure::Schema(words) => OpenError::Schema(words),
+        Failure::Sqlite(error) => OpenError::of_sqlite(database, &error),
+    };
+    let mut texts = migration::read_texts(connection).map_err(to_refusal)?;
+    if version < schema.version {
+        let names: Vec<_> = texts.iter().map(|(name, _)| name.clone()).collect();
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(to_refusal)?;
+        migration::migrate(connection, schema, version, &names).map_err(to_open_error)?;
+        connection.execute_batch("COMMIT").map_err(to_refusal)?;
+        texts = migration::read_texts(connection).map_err(to_refusal)?;
+    }
+    if !migration::check_texts(schema, &texts).map_err(to_open_error)? {
+        return Err(OpenError::Damaged(format!("{}: its tables are not those of version {version}", database.display())));
+    }
+    let head = ledger::read_head(connection).map_err(damaged)?;
+    let head = head.ok_or_else(|| OpenError::CutOff(format!("{} has no ledger", database.display())))?;
+    check_tail(connection, &head).map_err(damaged)?;
+    let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
+    Ok(Start { head, slices: Slices::among(schema, &names) })
+}
+
+/// Subtrees of at most so many leaves are computed again.
+const TAIL_LEAVES: u64 = 256;
+
+/// Whether the last entries are the ones whose leaves the head's frontier holds.
+fn check_tail(connection: &Connection, head: &Head) -> Result<(), Fault> {
+    let wrong = || Fault::new(FaultKind::Damaged, "the ledger's last entries are not those of its head");
+    let last: Option<i64> = connection
+        .query_row("SELECT max(\"sequence\") FROM \"ledger_entry\"", [], |row| row.get(0))
+        .map_err(|error| crate::fault::fault(&error, ledger::ENTRIES))?;
+    if last.map_or(0, |last| last.cast_unsigned() + 1) != head.size {
+        return Err(wrong());
+    }
+    let mut leaves = Vec::new();
+    let from = head.size.saturating_sub(2 * TAIL_LEAVES);
+    let mut next = from;
+    ledger::read_entries(connection, from, usize::MAX, &mut |entry| {
+        leaves.push(entry.leaf());
+        next += u64::from(entry.sequence == next);
+        true
+    })?;
+    if next != head.size {
+        return Err(wrong());
+    }
+    // The frontier's subtrees from the right: their sizes are the set bits of the ledger's, smallest first.
+    let mut end = leaves.len();
+    let mut size = head.size;
+    for root in head.frontier.roots().iter().rev() {
+        let count = 1 << size.trailing_zeros();
+        if count > TAIL_LEAVES {
+            break;
+        }
+        let begin = end.saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
+        if merkle::root(leaves.get(begin..end).unwrap_or_default().iter().copied()) != *root {
+            return Err(wrong());
+        }
+        (end, size) = (begin, size & (size - 1));
+    }
+    Ok(())
+}

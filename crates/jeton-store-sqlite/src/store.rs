@@ -1,0 +1,174 @@
+//! The engine: its threads, and the port over them.
+
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::thread::{Builder, JoinHandle};
+
+use jeton_core::commit::Sequence;
+use jeton_core::id::{CommitId, time_of};
+use jeton_core::moment::Time;
+use jeton_core::record::{Class, Value};
+use jeton_store::group::Salts;
+use jeton_store::ledger::{Entry, Frontier, Head};
+use jeton_store::store::{Fault, Fetch, Statistics, Store, Submission, Subscriber, View};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::connection::{self, PAGE_BYTES, Purpose};
+use crate::fault::fault;
+use crate::folder::{self, Folder};
+use crate::ledger::{self, ENTRIES};
+use crate::options::Options;
+use crate::read;
+use crate::reader::{self, LookUps};
+use crate::refused::OpenError;
+use crate::reserve::Reserve;
+use crate::shared::{Chore, Shared, closed};
+use crate::start;
+use crate::statements::Statements;
+use crate::view::{Pool, SqliteView};
+use crate::{checkpointer, writer};
+
+/// The SQLite engine on a data folder.
+pub struct SqliteStore {
+    pub(crate) shared: Arc<Shared>,
+    look_ups: Arc<LookUps>,
+    pub(crate) pool: Pool,
+    threads: Vec<JoinHandle<()>>,
+    _folder: Folder,
+}
+
+impl SqliteStore {
+    /// Opens the store of a data folder, or makes it. Looks at the header, the tables' texts and the ledger's tail, not at every row.
+    ///
+    /// # Errors
+    /// In words to act on; what is refused stays as it was.
+    pub fn open(options: Options, subscriber: Arc<dyn Subscriber>) -> Result<Arc<SqliteStore>, OpenError> {
+        options.schema.validate().map_err(OpenError::Schema)?;
+        let mut salts = Salts::new(options.entropy);
+        let first_head = Head { size: 0, time: Time::EPOCH, incarnation: salts.draw(), frontier: Frontier::default() };
+        let folder = folder::take(&options, || first_head)?;
+        let database = folder.database.clone();
+        let to_refusal = |error: rusqlite::Error| OpenError::of_sqlite(&database, &error);
+        let connection = connection::open(&database, Purpose::Write, options.writer_cache_kib).map_err(to_refusal)?;
+        let found = start::check(&connection, options.schema, &database)?;
+        let lookups_connection = connection::open(&database, Purpose::Read, options.reader_cache_kib).map_err(to_refusal)?;
+        let shared = Arc::new(Shared::new(options.schema, database.clone(), subscriber, options.limits, found.head, found.slices));
+        let mut store = SqliteStore {
+            shared: Arc::clone(&shared),
+            look_ups: Arc::default(),
+            pool: Pool::new(database.clone(), options.view_cache_kib),
+            threads: Vec::new(),
+            _folder: folder,
+        };
+        let reserve = Reserve::new(&options.folder, options.reserve_bytes);
+        let log_pages = i64::try_from(options.log_bytes / PAGE_BYTES / 2).unwrap_or(i64::MAX);
+        let started = store.start(connection, lookups_connection, salts, reserve, log_pages);
+        started.map_err(|error| OpenError::Disk(format!("a thread did not start: {error}")))?;
+        Ok(Arc::new(store))
+    }
+
+    fn start(&mut self, writer: Connection, reader: Connection, salts: Salts, reserve: Reserve, log_pages: i64) -> io::Result<()> {
+        let (ring, rung) = mpsc::sync_channel(1);
+        let shared = Arc::clone(&self.shared);
+        self.spawn("jeton-writer", move || {
+            if let Err(error) = writer::run(Arc::clone(&shared), &writer, salts, reserve, ring, log_pages) {
+                shared.lose(&fault(&error, ENTRIES));
+            }
+        })?;
+        let shared = Arc::clone(&self.shared);
+        self.spawn("jeton-checkpoint", move || checkpointer::serve(&shared, &rung))?;
+        let (shared, look_ups) = (Arc::clone(&self.shared), Arc::clone(&self.look_ups));
+        self.spawn("jeton-reader", move || reader::serve(&shared, &reader, &look_ups))
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.threads.push(Builder::new().name(name.into()).spawn(work)?);
+        Ok(())
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.shared.close();
+        self.look_ups.close();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn view(&self) -> Result<Box<dyn View + '_>, Fault> {
+        Ok(Box::new(SqliteView::begin(&self.pool, || self.shared.slices())?))
+    }
+
+    fn submit(&self, batch: Vec<Submission>) {
+        self.shared.submit(batch);
+    }
+
+    fn fetch(&self, batch: Vec<Fetch>) {
+        self.look_ups.push(batch);
+    }
+
+    fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
+        let pooled = self.pool.take()?;
+        let connection = pooled.connection()?;
+        if let Some(sequence) = find_entry(connection, commit, self.shared.head().size).map_err(|error| fault(&error, ENTRIES))? {
+            return Ok(Some(sequence));
+        }
+        let (key, slices) = (vec![Value::Id(commit.0)], self.shared.slices());
+        for table in self.shared.schema.tables.iter().filter(|table| matches!(table.class, Class::Credential { .. })) {
+            if let Some(row) = read::get(&mut Statements::new(connection), &slices, table, &key)? {
+                return Ok(Some(row.version));
+            }
+        }
+        Ok(None)
+    }
+
+    fn tail(&self, from: Sequence, limit: usize) -> Result<Vec<Entry>, Fault> {
+        let pooled = self.pool.take()?;
+        let mut entries = Vec::new();
+        ledger::read_entries(pooled.connection()?, from, limit, &mut |entry| {
+            entries.push(entry);
+            true
+        })?;
+        Ok(entries)
+    }
+
+    fn head(&self) -> Arc<Head> {
+        self.shared.head()
+    }
+
+    fn drop_expired(&self, now: Time) -> Result<u64, Fault> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        if !self.shared.ask(Chore::Purge(now, reply)) {
+            return Err(self.shared.lost().cloned().unwrap_or_else(closed));
+        }
+        answer.recv().unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.shared.statistics()
+    }
+}
+
+/// The first entry of a commit. Its id says when it was decided, and the ledger's time never goes back, so the search begins at the
+/// first entry of that time; no index is paid for with every commit.
+fn find_entry(connection: &Connection, commit: CommitId, size: Sequence) -> rusqlite::Result<Option<Sequence>> {
+    let decided = time_of(&commit.0).micros();
+    let mut time_at = connection.prepare("SELECT \"time\" FROM \"ledger_entry\" WHERE \"sequence\" = ?1")?;
+    let (mut low, mut high) = (0, ledger::sequence_to_sql(size));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let time: Option<i64> = time_at.query_row([middle], |row| row.get(0)).optional()?;
+        if time.is_some_and(|time| time < decided) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let text = "SELECT \"sequence\" FROM \"ledger_entry\" WHERE \"sequence\" >= ?1 AND \"commit_id\" = ?2 ORDER BY \"sequence\" LIMIT 1";
+    let found: Option<i64> = connection.query_row(text, (low, commit.0), |row| row.get(0)).optional()?;
+    Ok(found.and_then(|sequence| u64::try_from(sequence).ok()))
+}
