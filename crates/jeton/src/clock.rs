@@ -1,0 +1,61 @@
+//! The process's one clock: the wall's time when it was last looked at, and what the boot clock counted since. Never back.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jeton_core::moment::Time;
+use rustix::time::{ClockId, clock_gettime};
+
+/// A clock that does not go back between readings, and counts while the machine sleeps.
+#[derive(Debug)]
+pub struct Clock {
+    /// The wall's time minus the boot clock's, in microseconds.
+    offset: AtomicI64,
+    last: AtomicI64,
+}
+
+impl Clock {
+    /// A clock set by the wall.
+    #[must_use]
+    pub fn start() -> Clock {
+        Clock { offset: AtomicI64::new(wall_micros() - boot_micros()), last: AtomicI64::new(i64::MIN) }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        let reading = boot_micros().saturating_add(self.offset.load(Ordering::Acquire));
+        Time::from_micros(self.last.fetch_max(reading, Ordering::AcqRel).max(reading))
+    }
+
+    /// Follows the wall again, and says how far it had stepped, in seconds.
+    pub fn follow_wall(&self) -> i64 {
+        let offset = wall_micros() - boot_micros();
+        (offset - self.offset.swap(offset, Ordering::AcqRel)) / 1_000_000
+    }
+}
+
+fn boot_micros() -> i64 {
+    let reading = clock_gettime(ClockId::Boottime);
+    reading.tv_sec.saturating_mul(1_000_000).saturating_add(reading.tv_nsec / 1_000)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the process reads the wall's time")]
+fn wall_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_never_goes_back_when_the_wall_does() {
+        let clock = Clock::start();
+        let before = clock.now();
+        clock.offset.fetch_sub(3_600_000_000, Ordering::AcqRel);
+        assert!(clock.now() >= before);
+        assert!((3_590..=3_610).contains(&clock.follow_wall()));
+    }
+}

@@ -1,0 +1,193 @@
+//! Configuration: `jeton.toml`, below the environment, below the flags. Secrets are never in it, only the files that hold them.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jeton_oauth::Issuer;
+use jeton_token::Prefix;
+use serde::{Deserialize, Serialize};
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "jeton.toml";
+
+/// Where the server listens when nobody says.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
+
+/// What `jeton.toml` may say. An unknown key is an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The issuer: an https URL, or http on loopback. It is in every token and cannot change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Where to listen: address and port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// The root file, apart from the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_key_file: Option<PathBuf>,
+    /// The first part of every opaque token: 3 to 16 small letters and digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_prefix: Option<String>,
+    /// How log lines look: `json` (default) or `text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_format: Option<String>,
+    /// The most open connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections_max: Option<usize>,
+}
+
+/// The file's keys, for the nearest name in an error.
+const KEYS: [&str; 6] = ["issuer", "listen", "root_key_file", "token_prefix", "log_format", "connections_max"];
+
+/// What the command line and the environment say; both have a flag's name.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--data`.
+    pub data: PathBuf,
+    /// `--issuer`.
+    pub issuer: Option<String>,
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--root-key-file`.
+    pub root_key_file: Option<PathBuf>,
+}
+
+/// Everything, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The issuer.
+    pub issuer: Issuer,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The root file.
+    pub root_key_file: PathBuf,
+    /// The first part of every opaque token.
+    pub token_prefix: Prefix,
+    /// Whether log lines are JSON.
+    pub log_json: bool,
+    /// The most open connections.
+    pub connections_max: usize,
+}
+
+impl Config {
+    /// Reads the file, where there is one, and puts the overrides above it.
+    ///
+    /// # Errors
+    /// In words for people: which key, what is wrong, what to write.
+    pub fn load(overrides: &Overrides) -> Result<Config, String> {
+        let (path, must_exist) = match &overrides.config {
+            Some(path) => (path.clone(), true),
+            None => (overrides.data.join(FILE_NAME), false),
+        };
+        let file = read(&path, must_exist)?;
+        let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
+        let listen: SocketAddr = listen_text
+            .parse()
+            .map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
+        let issuer_text = overrides.issuer.clone().or(file.issuer).unwrap_or_else(|| format!("http://{listen}"));
+        let issuer = Issuer::parse(&issuer_text).map_err(|problem| format!("`issuer` is {issuer_text}: {problem}"))?;
+        let prefix_text = file.token_prefix.as_deref().unwrap_or("jtn");
+        let token_prefix = Prefix::parse(prefix_text).map_err(|problem| format!("`token_prefix` is {prefix_text}: {problem}"))?;
+        let log_json = match file.log_format.as_deref() {
+            None | Some("json") => true,
+            Some("text") => false,
+            Some(other) => return Err(format!("`log_format` is `json` or `text`, not `{other}`")),
+        };
+        let root_key_file = overrides.root_key_file.clone().or(file.root_key_file).unwrap_or_else(|| default_root_key_file(&overrides.data));
+        Ok(Config {
+            data: overrides.data.clone(),
+            issuer,
+            listen,
+            root_key_file,
+            token_prefix,
+            log_json,
+            connections_max: file.connections_max.unwrap_or(20_000),
+        })
+    }
+}
+
+/// The root file's place when nobody says: beside the data folder, never inside it.
+#[must_use]
+pub fn default_root_key_file(data: &Path) -> PathBuf {
+    let mut name = data.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_else(|| "jeton-data".into());
+    name.push(".root-key");
+    data.with_file_name(name)
+}
+
+fn read(path: &Path, must_exist: bool) -> Result<File, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text).map_err(|problem| format!("{}: {problem}", path.display())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => Ok(File::default()),
+        Err(error) => Err(format!("the configuration {} cannot be read: {error}", path.display())),
+    }
+}
+
+/// Parses the text of a file.
+///
+/// # Errors
+/// In words for people, with the nearest name of an unknown key.
+pub fn parse(text: &str) -> Result<File, String> {
+    toml::from_str(text).map_err(|error| {
+        let unknown = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim()).find(|key| !KEYS.contains(key));
+        match unknown.filter(|_| error.message().starts_with("unknown field")) {
+            Some(unknown) => {
+                let nearest = KEYS.iter().min_by_key(|key| distance(key, unknown)).copied().unwrap_or_default();
+                format!("there is no key `{unknown}`: did you mean `{nearest}`?")
+            }
+            None => error.to_string(),
+        }
+    })
+}
+
+/// How many letters must change to make one word the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        for (cell, other_letter) in row.iter_mut().skip(1).zip(other.chars()) {
+            let above = *cell;
+            left = (above + 1).min(left + 1).min(diagonal + usize::from(letter != other_letter));
+            diagonal = above;
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_stand_above_the_file_and_the_file_above_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = |issuer: Option<&str>| Overrides {
+            data: folder.path().to_owned(),
+            issuer: issuer.map(str::to_owned),
+            ..Overrides::default()
+        };
+        assert_eq!(Config::load(&overrides(None)).unwrap().issuer.as_str(), "http://127.0.0.1:8420");
+        fs::write(folder.path().join(FILE_NAME), "issuer = \"https://a.example\"\ntoken_prefix = \"acme\"\n").unwrap();
+        assert_eq!(Config::load(&overrides(None)).unwrap().issuer.as_str(), "https://a.example");
+        assert_eq!(Config::load(&overrides(Some("https://b.example"))).unwrap().issuer.as_str(), "https://b.example");
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        for (text, expected) in [("isuer = \"https://a\"", "did you mean `issuer`?"), ("conections_max = 3", "did you mean `connections_max`?")] {
+            assert!(parse(text).unwrap_err().contains(expected), "{text}");
+        }
+        assert!(parse("listen = 3").unwrap_err().contains("string"));
+    }
+}

@@ -1,0 +1,101 @@
+//! `jeton init`: a data folder with its configuration, and a root file apart from it.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::config::{self, Config, File, Overrides};
+use crate::{root_file, serve};
+
+/// What was made, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Initialised {
+    /// The configuration.
+    pub config: PathBuf,
+    /// The root file, and whether it was made now.
+    pub root_key_file: (PathBuf, bool),
+}
+
+/// Makes what is missing; nothing that is there is overwritten.
+///
+/// # Errors
+/// In words for people, with what to do.
+pub fn run(overrides: &Overrides) -> Result<Initialised, String> {
+    let path = overrides.config.clone().unwrap_or_else(|| overrides.data.join(config::FILE_NAME));
+    if path.exists() {
+        return Err(format!("{} exists already: it is left as it is; start with `jeton serve --data {}`", path.display(), overrides.data.display()));
+    }
+    // Checked before anything is made; the file itself does not exist yet.
+    let config = Config::load(&Overrides { config: None, ..overrides.clone() })?;
+    let root_key_file = std::path::absolute(&config.root_key_file).map_err(|error| error.to_string())?;
+    let data = std::path::absolute(&config.data).map_err(|error| error.to_string())?;
+    if root_key_file.starts_with(&data) {
+        return Err("the root file must lie apart from the data folder, or a copy of the folder would carry its own key".into());
+    }
+    make_folder(&config.data)?;
+    let is_new = !root_key_file.exists();
+    if is_new {
+        root_file::create(&root_key_file, Zeroizing::new(serve::seed()))?;
+    } else {
+        root_file::read(&root_key_file)?;
+    }
+    write_config(&path, &config, &root_key_file)?;
+    Ok(Initialised { config: path, root_key_file: (root_key_file, is_new) })
+}
+
+/// Makes a folder for its owner alone, with the folders above it.
+///
+/// # Errors
+/// In words for people.
+pub fn make_folder(path: &Path) -> Result<(), String> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).map_err(|error| format!("the data folder {} cannot be made: {error}", path.display()))
+}
+
+fn write_config(path: &Path, config: &Config, root_key_file: &Path) -> Result<(), String> {
+    use std::io::Write as _;
+    let file = File {
+        issuer: Some(config.issuer.to_string()),
+        listen: Some(config.listen.to_string()),
+        root_key_file: Some(root_key_file.to_owned()),
+        token_prefix: Some(config.token_prefix.as_str().to_owned()),
+        ..File::default()
+    };
+    let failed = |error: &dyn std::fmt::Display| format!("the configuration {} cannot be written: {error}", path.display());
+    let text = toml::to_string(&file).map_err(|error| failed(&error))?;
+    let text = format!("# Jeton's configuration: docs/reference/configuration.md names every key.\n{text}");
+    let mut target = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| failed(&error))?;
+    target.write_all(text.as_bytes()).and_then(|()| target.sync_all()).map_err(|error| failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overrides(folder: &Path) -> Overrides {
+        Overrides { data: folder.join("data"), ..Overrides::default() }
+    }
+
+    #[test]
+    fn it_makes_what_serve_needs_and_overwrites_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = overrides(folder.path());
+        let made = run(&overrides).unwrap();
+        assert!(made.root_key_file.1);
+        let config = Config::load(&overrides).unwrap();
+        assert!(root_file::read(&config.root_key_file).is_ok());
+        assert!(run(&overrides).unwrap_err().contains("exists already"));
+    }
+
+    #[test]
+    fn the_root_file_lies_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut overrides = overrides(folder.path());
+        overrides.root_key_file = Some(overrides.data.join("root.key"));
+        assert!(run(&overrides).unwrap_err().contains("apart"));
+        assert!(!overrides.data.exists());
+    }
+}

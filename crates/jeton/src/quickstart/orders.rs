@@ -1,0 +1,34 @@
+//! The example API: orders, protected by `jeton-verify`.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::routing::{get, post};
+use jeton_token::Secret;
+use jeton_verify::Verifier;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The audience of orders.
+pub(super) const AUDIENCE: &str = "https://orders.example";
+/// The audience of a corner of it whose tokens live for one second.
+pub(super) const BRIEF_AUDIENCE: &str = "https://orders.example/brief";
+
+/// Serves the API: reading and writing orders, and a corner for tokens that expire at once.
+pub(super) async fn serve(issuer: &str, (client, secret): (&str, &Secret), listen: SocketAddr) -> Result<JoinHandle<()>, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("the example API cannot check tokens: {error}");
+    let start = async |audience: &str| Verifier::builder(issuer, audience).client(client, secret.expose()).start().await.map_err(|error| failed(&error));
+    let (orders, brief) = (start(AUDIENCE).await?, start(BRIEF_AUDIENCE).await?);
+
+    let read = Router::new().route("/orders", get(async || r#"[{"order":1,"item":"tea"}]"#)).layer(orders.layer().require("orders:read"));
+    let write = Router::new().route("/orders", post(async || r#"{"order":2}"#)).layer(orders.layer().require("orders:write"));
+    let brief = Router::new().route("/brief", get(async || r#"{"brief":true}"#)).layer(brief.layer().require("orders:read"));
+    let api = read.merge(write).merge(brief);
+
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("the example API cannot listen on {listen}: {error}: stop what holds it"))?;
+    Ok(tokio::spawn(async move {
+        let _ = axum::serve(listener, api).await;
+    }))
+}

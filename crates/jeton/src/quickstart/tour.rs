@@ -1,0 +1,230 @@
+//! The tour: each step is done, shown with its `curl`, and must come out as it should.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use jeton_core::api::create::CreateApi;
+use jeton_core::client::create::CreateClient;
+use jeton_core::client::secret::CreateSecret;
+use jeton_core::id::Actor;
+use jeton_http::api::Integrity as _;
+use jeton_oauth::ScopeSet;
+use jeton_oauth::client_authentication::basic_authorization;
+use jeton_oauth::form;
+use jeton_oauth::token::ReceivedToken;
+use jeton_service::Service;
+use jeton_service::failure::Failure;
+use jeton_token::Secret;
+
+use super::orders::{self, AUDIENCE, BRIEF_AUDIENCE};
+use super::web::{Call, Web};
+use crate::config::Config;
+use crate::integrity::StoreIntegrity;
+use crate::serve::Running;
+
+/// A revocation must have reached the API by then.
+const REVOKED_WITHIN: Duration = Duration::from_millis(100);
+
+/// What the steps share.
+struct Tour<'a> {
+    running: &'a Running,
+    web: Web,
+    issuer: String,
+    api: String,
+    client: (String, Secret),
+}
+
+/// Takes all steps.
+///
+/// # Errors
+/// The first that did not come out as it should, in words for people.
+pub(super) async fn take(running: &Running, config: &Config, orders_listen: SocketAddr, is_new: bool) -> Result<(), String> {
+    say("Jeton: a token's life, step by step\n");
+    step(1, if is_new { "an empty folder becomes a token service" } else { "the folder of last time: everything in it is kept" });
+    show(&format!("data {}, root key {} (apart from it)", config.data.display(), config.root_key_file.display()));
+    let service = &running.service;
+    declare_apis(service).await?;
+    let verifier = client(service, "orders-api", "orders:read orders:write", true).await?;
+    let client = client(service, "orders-app", "orders:read", false).await?;
+    step(2, "an API, `orders`, with two scopes; a client that may have one of them");
+    show("jeton api create --audience https://orders.example --scope orders:read=\"Read orders\" --scope orders:write=\"Write orders\"");
+    show("jeton client create --name orders-app --audience https://orders.example --scope orders:read");
+    let issuer = config.issuer.as_str().trim_end_matches('/').to_owned();
+    let serving = orders::serve(config.issuer.as_str(), (&verifier.0, &verifier.1), orders_listen).await?;
+    let tour = Tour { running, web: Web::new(), issuer, api: format!("http://{orders_listen}"), client };
+    let outcome = tour.steps().await;
+    serving.abort();
+    outcome?;
+    say("\nEverything did what it should.");
+    Ok(())
+}
+
+/// Says how to go on.
+pub(super) fn stay(config: &Config) {
+    say(&format!("\nThe server stays up on {}; stop it with Ctrl-C. Without the tour:", config.issuer));
+    show(&format!("jeton serve --data {}", config.data.display()));
+    show(&format!("jeton client list --data {}", config.data.display()));
+}
+
+impl Tour<'_> {
+    async fn steps(&self) -> Result<(), String> {
+        step(3, "a token, issued over HTTP");
+        let token = self.token(AUDIENCE).await?;
+        step(4, "the API accepts it");
+        self.call_api(Method::GET, "/orders", &token, StatusCode::OK).await?;
+        step(5, "the API refuses what its scope does not allow");
+        self.call_api(Method::POST, "/orders", &token, StatusCode::FORBIDDEN).await?;
+        step(6, "revoked, and refused by the API");
+        self.revoke(&token).await?;
+        step(7, "a token that lives for one second is refused once it has expired");
+        self.expire().await?;
+        step(8, "the audit log, verified from its first entry");
+        self.verify_audit()
+    }
+
+    async fn token(&self, audience: &str) -> Result<Secret, String> {
+        let url = format!("{}/oauth/token", self.issuer);
+        let body = form::encode([("grant_type", "client_credentials"), ("resource", audience)]);
+        show(&format!("curl -u '{}:SECRET' -d grant_type=client_credentials --data-urlencode resource={audience} {url}", self.client.0));
+        let authorization = basic_authorization(&self.client.0, &self.client.1);
+        let (status, answer) =
+            self.web.send(Call { method: Method::POST, url: &url, authorization: Some(&authorization), form: Some(body) }).await?;
+        expect("the token endpoint", status, StatusCode::OK)?;
+        let received = ReceivedToken::parse(&answer).ok_or("the token endpoint's answer is no token response")?;
+        let scope = received.scope.as_ref().map_or("", ScopeSet::as_str);
+        answered(status, &format!("a token for `{scope}`, {} s", received.expires_in_seconds.unwrap_or_default()));
+        Ok(received.access_token)
+    }
+
+    async fn call_api(&self, method: Method, path: &str, token: &Secret, expected: StatusCode) -> Result<(), String> {
+        show(&format!("curl -X {method} -H 'Authorization: Bearer TOKEN' {}{path}", self.api));
+        let status = self.ask_api(method, path, token).await?;
+        answered(status, "");
+        expect("the API", status, expected)
+    }
+
+    async fn ask_api(&self, method: Method, path: &str, token: &Secret) -> Result<StatusCode, String> {
+        let url = format!("{}{path}", self.api);
+        let authorization = Secret::new(format!("Bearer {}", token.expose()));
+        Ok(self.web.send(Call { method, url: &url, authorization: Some(&authorization), form: None }).await?.0)
+    }
+
+    async fn revoke(&self, token: &Secret) -> Result<(), String> {
+        let url = format!("{}/oauth/revoke", self.issuer);
+        show(&format!("curl -u '{}:SECRET' -d token=TOKEN {url}", self.client.0));
+        let authorization = basic_authorization(&self.client.0, &self.client.1);
+        let body = form::encode([("token", token.expose())]);
+        let (status, _) =
+            self.web.send(Call { method: Method::POST, url: &url, authorization: Some(&authorization), form: Some(body) }).await?;
+        expect("the revocation endpoint", status, StatusCode::OK)?;
+        let revoked = instant();
+        let refused = self.refused_after(revoked, "/orders", token, Duration::from_secs(5)).await?;
+        answered(StatusCode::UNAUTHORIZED, &format!("{:.1} ms after the revocation was answered", refused.as_secs_f64() * 1_000.0));
+        if refused > REVOKED_WITHIN {
+            return Err(format!("the revocation took {} ms to reach the API: more than {}", refused.as_millis(), REVOKED_WITHIN.as_millis()));
+        }
+        Ok(())
+    }
+
+    async fn expire(&self) -> Result<(), String> {
+        let token = self.token(BRIEF_AUDIENCE).await?;
+        let issued = instant();
+        self.call_api(Method::GET, "/brief", &token, StatusCode::OK).await?;
+        let refused = self.refused_after(issued, "/brief", &token, Duration::from_secs(10)).await?;
+        answered(StatusCode::UNAUTHORIZED, &format!("{:.1} s after it was issued", refused.as_secs_f64()));
+        Ok(())
+    }
+
+    /// Asks until the API refuses, and says how long after `since` that was.
+    async fn refused_after(&self, since: Instant, path: &str, token: &Secret, at_most: Duration) -> Result<Duration, String> {
+        loop {
+            let status = self.ask_api(Method::GET, path, token).await?;
+            let elapsed = instant().duration_since(since);
+            match status {
+                StatusCode::UNAUTHORIZED => return Ok(elapsed),
+                StatusCode::OK if elapsed < at_most => {}
+                StatusCode::OK => return Err(format!("the API still accepts the token after {} s", at_most.as_secs())),
+                other => return Err(format!("the API answered {other} where 401 was due")),
+            }
+        }
+    }
+
+    fn verify_audit(&self) -> Result<(), String> {
+        show("jeton audit verify");
+        let integrity = StoreIntegrity { service: self.running.service.clone(), store: self.running.store.clone() };
+        let report = integrity.verify_ledger(&mut |_, _| {})?;
+        match report.findings.first() {
+            Some(finding) => Err(format!("the audit log does not verify: {}: {}", finding.place, finding.detail)),
+            None => {
+                show(&format!("→ {} entries, root {}", report.entries, report.root));
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn declare_apis(service: &Service) -> Result<(), String> {
+    let scopes = [("orders:read", "Read orders"), ("orders:write", "Write orders")].map(|(name, allows)| (name.to_owned(), allows.to_owned()));
+    for (audience, lifetime) in [(AUDIENCE, None), (BRIEF_AUDIENCE, Some(1))] {
+        let request = CreateApi {
+            audience: audience.to_owned(),
+            name: Some("orders".to_owned()),
+            scopes: scopes.clone().into(),
+            default_scope: Some("orders:read".to_owned()),
+            access_token_lifetime_seconds: lifetime,
+            ..CreateApi::default()
+        };
+        if service.find_api(audience).is_err() {
+            service.create_api(&request, &Actor::system(), &service.moments().now()).await.map_err(|failure| failure.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// A client with a fresh secret: the one of last time was shown once, and is nowhere.
+async fn client(service: &Service, name: &str, scopes: &str, may_introspect: bool) -> Result<(String, Secret), String> {
+    let failed = |failure: Failure| failure.to_string();
+    let moment = service.moments().now();
+    let created = match service.find_client(name) {
+        Ok(known) => {
+            let request = CreateSecret { overlap_seconds: Some(0), ..CreateSecret::default() };
+            let secret = service.create_client_secret(name, request, &Actor::system(), &moment).await.map_err(failed)?;
+            (known.client.record.id.to_string(), Some(secret))
+        }
+        Err(_) => {
+            let request =
+                CreateClient { name: name.to_owned(), scopes: Some(scopes.to_owned()), may_introspect, ..CreateClient::default() };
+            let apis = [AUDIENCE.to_owned(), BRIEF_AUDIENCE.to_owned()];
+            let (client, secret) = service.create_client(&request, &apis, &Actor::system(), &moment).await.map_err(failed)?;
+            (client.id.to_string(), secret)
+        }
+    };
+    let secret = created.1.ok_or("the client has no secret")?;
+    Ok((created.0, Secret::from(secret.clear.0)))
+}
+
+fn expect(who: &str, status: StatusCode, expected: StatusCode) -> Result<(), String> {
+    if status == expected { Ok(()) } else { Err(format!("{who} answered {status} where {expected} was due")) }
+}
+
+fn step(number: u8, text: &str) {
+    say(&format!("\n{number}. {text}"));
+}
+
+fn show(text: &str) {
+    say(&format!("   {text}"));
+}
+
+fn answered(status: StatusCode, detail: &str) {
+    show(format!("→ {status}  {detail}").trim_end());
+}
+
+fn say(text: &str) {
+    anstream::println!("{text}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the quickstart measures how long a revocation takes, as a person would with a watch")]
+fn instant() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,140 @@
+//! The root file: numbered epochs of 32 secret bytes, apart from the data, readable by its owner alone.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use jeton_core::root_key::RootKeys;
+use jeton_jose::base64url;
+use zeroize::Zeroizing;
+
+const HEADER: &str = "# Jeton's root key: one epoch a line. Whoever reads this file can read the sealed keys of the data folder;\n\
+                      # without it the folder is worthless. Keep a copy apart from the data and from its backups.\n";
+
+/// An epoch: its number and its secret.
+type Epoch = (u16, Zeroizing<[u8; 32]>);
+
+/// Makes a root file with a first epoch; nothing is overwritten.
+///
+/// # Errors
+/// In words for people.
+pub fn create(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<(), String> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|error| format!("the folder of the root file {} cannot be made: {error}", path.display()))?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => format!("there is a root file at {} already: it is left as it is", path.display()),
+        _ => format!("the root file {} cannot be written: {error}", path.display()),
+    })?;
+    let text = print(&[(1, secret)]);
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| format!("the root file cannot be written: {error}"))
+}
+
+/// Reads a root file that only its owner can read.
+///
+/// # Errors
+/// In words for people, with what to do.
+pub fn read(path: &Path) -> Result<RootKeys, String> {
+    RootKeys::new(epochs(path)?).map_err(|error| format!("the root file {}: {error}", path.display()))
+}
+
+/// The numbers of a root file's epochs.
+///
+/// # Errors
+/// In words for people.
+pub fn numbers(path: &Path) -> Result<Vec<u16>, String> {
+    Ok(epochs(path)?.into_iter().map(|(number, _)| number).collect())
+}
+
+/// Adds an epoch, the newest, and reads all of them. The file is replaced as a whole, so that it is never half written.
+///
+/// # Errors
+/// In words for people; the file is as it was then.
+pub fn add_epoch(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<RootKeys, String> {
+    let mut epochs = epochs(path)?;
+    let next = epochs.iter().map(|(number, _)| *number).max().unwrap_or(0).checked_add(1).ok_or("the root key has no epoch left")?;
+    epochs.push((next, secret));
+    let aside = path.with_extension("new");
+    let failed = |error: io::Error| format!("the root file {} cannot be replaced: {error}", path.display());
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside).map_err(failed)?;
+    file.write_all(print(&epochs).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&aside, path).map_err(failed)?;
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    RootKeys::new(epochs).map_err(|error| error.to_string())
+}
+
+fn epochs(path: &Path) -> Result<Vec<Epoch>, String> {
+    let shown = path.display();
+    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no root file at {shown}: `jeton init` makes one, or name it with --root-key-file"),
+        _ => format!("the root file {shown} cannot be read: {error}"),
+    })?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(format!("others can read the root file {shown}: `chmod 600 {shown}`, and rotate it with `jeton root-key rotate` if they may have"));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(format!("the root file {shown} belongs to another user: the user that runs Jeton must own it"));
+    }
+    if metadata.len() > 64 * 1024 {
+        return Err(format!("the root file {shown} is too large to be one"));
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| format!("the root file {shown} cannot be read: {error}"))?);
+    parse(&text).ok_or_else(|| format!("{shown} is no root file: each line is an epoch's number and 43 characters of base64url"))
+}
+
+fn parse(text: &str) -> Option<Vec<Epoch>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let epochs: Vec<Epoch> = lines
+        .map(|line| {
+            let (number, secret) = line.split_once(' ')?;
+            let secret = Zeroizing::new(base64url::decode(secret.trim()).ok()?);
+            Some((number.parse().ok()?, Zeroizing::new(secret.as_slice().try_into().ok()?)))
+        })
+        .collect::<Option<_>>()?;
+    let mut numbers: Vec<u16> = epochs.iter().map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    (!epochs.is_empty() && numbers.len() == epochs.len()).then_some(epochs)
+}
+
+fn print(epochs: &[Epoch]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(HEADER.len() + epochs.len() * 64));
+    text.push_str(HEADER);
+    for (number, secret) in epochs {
+        let encoded = Zeroizing::new(base64url::encode(&**secret));
+        let _ = writeln!(*text, "{number} {}", *encoded);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_file_grows_by_epochs_and_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("root.key");
+        create(&path, Zeroizing::new([1; 32])).unwrap();
+        assert!(create(&path, Zeroizing::new([2; 32])).unwrap_err().contains("already"));
+        assert_eq!(add_epoch(&path, Zeroizing::new([2; 32])).unwrap().current().0, 2);
+        assert_eq!(numbers(&path).unwrap(), [1, 2]);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(read(&path).unwrap_err().contains("chmod 600"));
+    }
+
+    #[test]
+    fn what_is_no_root_file_is_not_read() {
+        let good = print(&[(1, Zeroizing::new([1; 32]))]);
+        let line = good.lines().last().unwrap().to_owned();
+        let wrong = ["", "1", "1 AAAA", "x AAAA", &format!("{line}\n{line}"), &line[..line.len() - 1], &format!("-{line}")];
+        for text in wrong {
+            assert!(parse(text).is_none(), "{text}");
+        }
+        assert!(parse(&good).is_some());
+    }
+}

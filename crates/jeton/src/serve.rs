@@ -1,0 +1,282 @@
+//! `jeton serve`: the parts put together, the listeners, the schedules, and the end in order.
+
+use std::fs;
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use jeton_core::root_key::RootKeys;
+use jeton_http::api::{self, Management};
+use jeton_http::edge::{self, Draining, Limits};
+use jeton_http::router;
+use jeton_service::moments::Moments;
+use jeton_service::registry::LoadError;
+use jeton_service::{Parts, Service};
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, Store};
+use jeton_store_sqlite::{OpenError, Options, SqliteStore};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::integrity::StoreIntegrity;
+use crate::root_file;
+
+/// How many credentials of each kind are kept in memory: about 24 MiB when full.
+const CACHED_CREDENTIALS: usize = 50_000;
+
+/// A server that runs.
+pub struct Running {
+    /// The service.
+    pub service: Arc<Service>,
+    /// Its store, to look over.
+    pub store: Arc<SqliteStore>,
+    draining: Draining,
+    listeners: Vec<JoinHandle<()>>,
+    jobs: Vec<JoinHandle<()>>,
+    socket: PathBuf,
+    lost: Arc<AtomicBool>,
+}
+
+/// Runs until a signal to stop; requests that are on their way finish.
+///
+/// # Errors
+/// In words for people.
+pub fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
+    runtime()?.block_on(async {
+        let listener = listen(config).await?;
+        let running = start(config, listener, accept_clock).await?;
+        tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
+        let stopped = stop_signal().await?;
+        tracing::info!(signal = stopped, "jeton stops: requests on their way finish");
+        running.stop().await
+    })
+}
+
+/// One reactor for each core: a lone one needs no work-stealing.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut builder =
+        if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
+    builder.enable_all().build().map_err(|error| format!("the reactor cannot start: {error}"))
+}
+
+/// Takes the address.
+///
+/// # Errors
+/// In words for people.
+pub async fn listen(config: &Config) -> Result<TcpListener, String> {
+    TcpListener::bind(config.listen).await.map_err(|error| {
+        format!("{} cannot be listened on: {error}: stop what holds it, or choose another with --listen", config.listen)
+    })
+}
+
+/// Starts everything on a listener.
+///
+/// # Errors
+/// In words for people; nothing runs then.
+pub async fn start(config: &Config, listener: TcpListener, accept_clock: bool) -> Result<Running, String> {
+    if let Err(error) = edge::raise_open_file_limit() {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+    let root_keys = root_file::read(&config.root_key_file)?;
+    let clock = Arc::new(Clock::start());
+    let lost = Arc::new(AtomicBool::new(false));
+    let (service, store) = open_service(config, root_keys, &clock, lost.clone())?;
+    if accept_clock {
+        service.posture().accept();
+    }
+    let moment = service.moments().now();
+    service.set_up(&moment).await.map_err(|error| error.to_string())?;
+    service.sign_checkpoint(&service.moments().now()).await.map_err(|error| error.to_string())?;
+    let draining = Draining::new();
+    let limits = Limits { connections: config.connections_max, ..Limits::default() };
+    let public = router::public(service.clone(), draining.clone());
+    let socket = config.data.join("jeton.sock");
+    let socket_listener = listen_on_socket(&socket)?;
+    let management = api::routes(management(service.clone(), store.clone(), config));
+    let listeners = vec![
+        spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone())),
+        spawn_listener(edge::serve(socket_listener, management, limits, draining.clone())),
+    ];
+    let jobs = schedules(&service, &clock);
+    Ok(Running { service, store, draining, listeners, jobs, socket, lost })
+}
+
+impl Running {
+    /// Stops accepting, lets requests finish, and ends the schedules.
+    ///
+    /// # Errors
+    /// When the store lost its footing meanwhile.
+    pub async fn stop(self) -> Result<(), String> {
+        self.draining.begin();
+        for listener in self.listeners {
+            let _ = listener.await;
+        }
+        self.jobs.iter().for_each(JoinHandle::abort);
+        let _ = fs::remove_file(&self.socket);
+        if self.lost.load(Ordering::Acquire) { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
+    }
+}
+
+fn open_service(config: &Config, root_keys: RootKeys, clock: &Arc<Clock>, lost: Arc<AtomicBool>) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
+    let reading = clock.clone();
+    let parts = Parts {
+        issuer: config.issuer.clone(),
+        prefix: config.token_prefix,
+        root_keys,
+        moments: Moments::new(move || reading.now(), seed),
+        spawn: Some(Arc::new(|future| {
+            tokio::spawn(future);
+        })),
+        cached_credentials: CACHED_CREDENTIALS,
+        on_lost: Box::new(move |fault: &Fault| end_process(fault, &lost)),
+    };
+    let options = Options::new(&config.data, &SCHEMA, seed());
+    let mut opened = None;
+    let service = Service::open::<Opening>(parts, |subscriber| {
+        let store = SqliteStore::open(options, subscriber)?;
+        opened = Some(store.clone());
+        Ok(store as Arc<dyn Store>)
+    })
+    .map_err(|error| error.0)?;
+    let store = opened.ok_or("the store was not opened")?;
+    Ok((Arc::new(service), store))
+}
+
+/// Why the store was not opened, in words for people.
+struct Opening(String);
+
+impl From<LoadError> for Opening {
+    fn from(error: LoadError) -> Opening {
+        Opening(match error {
+            LoadError::RootKey(error) => format!("{error}: start with the root file that belongs to this data folder (--root-key-file)"),
+            other => other.to_string(),
+        })
+    }
+}
+
+impl From<OpenError> for Opening {
+    fn from(error: OpenError) -> Opening {
+        Opening(error.to_string())
+    }
+}
+
+/// What is on the disk is not known after a failed fsync: whoever waits was told so, and the process ends.
+fn end_process(fault: &Fault, lost: &AtomicBool) {
+    if !lost.swap(true, Ordering::AcqRel) {
+        tracing::error!(%fault, "the store lost its footing: the process ends, and a start recovers from what is on the disk");
+        std::process::exit(3);
+    }
+}
+
+/// Thirty-two random bytes of the operating system.
+#[must_use]
+#[expect(clippy::disallowed_types, reason = "the one place where the process throws its dice")]
+pub fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    if SystemRandom::new().fill(&mut seed).is_err() {
+        // Without chance every token could be guessed: there is no way to go on.
+        std::process::abort();
+    }
+    seed
+}
+
+fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config) -> Management {
+    let path = config.root_key_file.clone();
+    Management {
+        service: service.clone(),
+        owner_uid: rustix::process::geteuid().as_raw(),
+        add_root_epoch: Arc::new(move || root_file::add_epoch(&path, Zeroizing::new(seed()))),
+        integrity: Arc::new(StoreIntegrity { service, store }),
+    }
+}
+
+fn listen_on_socket(path: &Path) -> Result<UnixListener, String> {
+    let shown = path.display();
+    // The store's lock is ours by now: a socket that is left over is nobody's.
+    let _ = fs::remove_file(path);
+    let listener = UnixListener::bind(path).map_err(|error| format!("the socket {shown} cannot be made: {error}"))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| format!("the socket {shown} cannot be closed to others: {error}"))?;
+    Ok(listener)
+}
+
+fn spawn_listener(serving: impl Future<Output = edge::Drained> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let drained = serving.await;
+        if drained.aborted > 0 {
+            tracing::warn!(aborted = drained.aborted, "connections did not finish in time");
+        }
+    })
+}
+
+fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> {
+    let (each_second, clock) = (service.clone(), clock.clone());
+    let (each_minute, tending) = (service.clone(), service.clone());
+    vec![
+        every(Duration::from_secs(1), move || {
+            let (service, clock) = (each_second.clone(), clock.clone());
+            async move {
+                service.posture().observe_step(clock.follow_wall(), clock.now());
+                if let Err(error) = service.sign_checkpoint(&service.moments().now()).await {
+                    tracing::error!(%error, "the second's checkpoint failed");
+                }
+            }
+        }),
+        every(Duration::from_secs(60), move || {
+            let service = each_minute.clone();
+            async move {
+                match tokio::task::spawn_blocking(move || service.drop_expired()).await {
+                    Ok(Ok(rows)) if rows > 0 => tracing::info!(rows, "expired rows left"),
+                    Ok(Err(error)) => tracing::error!(%error, "expired rows could not leave"),
+                    _ => {}
+                }
+            }
+        }),
+        every(Duration::from_secs(60), move || {
+            let service = tending.clone();
+            async move {
+                if let Err(error) = service.tend_signing_keys(&service.moments().now()).await {
+                    tracing::error!(%error, "the signing keys could not be tended");
+                }
+            }
+        }),
+    ]
+}
+
+fn every<F: Future<Output = ()> + Send>(period: Duration, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            work().await;
+        }
+    })
+}
+
+/// Waits for the signal to stop, and names it.
+///
+/// # Errors
+/// When signals cannot be heard.
+pub async fn stop_signal() -> Result<&'static str, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed = |error: std::io::Error| format!("signals cannot be heard: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
+}
