@@ -161,6 +161,35 @@ impl Negatives {
         self.keys.pin().insert(Arc::from(key_id), until);
     }
 
+    /// Whether nothing that this key signed is trusted.
+    #[must_use]
+    pub fn is_key_revoked(&self, key_id: &str) -> bool {
+        self.keys.pin().contains_key(key_id)
+    }
+
+    /// Takes over what an older reading holds, so that replacing it by this one opens nothing again: everything, but whether a token is
+    /// suspended only where nothing is known of the token here.
+    pub fn absorb(&self, older: &Negatives) {
+        let tokens = self.tokens.pin();
+        for (token, old) in &older.tokens.pin() {
+            let keep = |own: &TokenState| TokenState { revoked: own.revoked || old.revoked, until: own.until.max(old.until), ..*own };
+            tokens.update_or_insert(*token, keep, *old);
+        }
+        for (key, until) in &older.keys.pin() {
+            self.keys.pin().update_or_insert(key.clone(), |own| *own.max(until), *until);
+        }
+        for (audience, limits) in &older.lifetimes.pin() {
+            limits.iter().for_each(|limit| self.limit_lifetime(audience, limit.seconds, limit.before, limit.until));
+        }
+        for (own, names) in self.cut_offs.iter().zip(&older.cut_offs) {
+            for (name, old) in &names.pin() {
+                let later = |own: &CutOff| CutOff { before: own.before.max(old.before), until: own.until.max(old.until) };
+                own.pin().update_or_insert(name.clone(), later, *old);
+            }
+        }
+        self.everything_before.fetch_max(older.everything_before.load(Ordering::Acquire), Ordering::AcqRel);
+    }
+
     /// Judges a token at `now_seconds`.
     #[must_use]
     pub fn judge(&self, described: &Described<'_>, now_seconds: i64) -> Judgement {
@@ -295,6 +324,36 @@ mod tests {
         }
         negatives.revoke_key("k", 900);
         assert_eq!(negatives.judge(&token(1, 100), 150), Judgement::KeyRevoked);
+    }
+
+    #[test]
+    fn a_newer_reading_opens_nothing_again() {
+        let (older, newer) = (Negatives::default(), Negatives::default());
+        older.revoke([1; 16], 900);
+        older.suspend([2; 16], 900);
+        older.suspend([3; 16], 900);
+        older.cut_off(Subject::Client, "old", 100, 900);
+        older.cut_off(Subject::Everything, "", 50, 900);
+        older.limit_lifetime("a", 60, 120, 900);
+        older.revoke_key("old", 900);
+        newer.suspend([1; 16], 900);
+        newer.resume([1; 16], 900);
+        newer.resume([2; 16], 900);
+        newer.cut_off(Subject::Client, "old", 90, 900);
+        newer.absorb(&older);
+        for (described, expected) in [
+            (token(1, 150), Judgement::Revoked),
+            (token(2, 150), Judgement::Accepted),
+            (token(3, 150), Judgement::Suspended),
+            (token(4, 49), Judgement::CutOff(Subject::Everything)),
+            (Described { client: "old", ..token(4, 99) }, Judgement::CutOff(Subject::Client)),
+            (token(4, 100), Judgement::Outlived),
+            (Described { signing_key: Some("old"), ..token(4, 150) }, Judgement::KeyRevoked),
+            (token(4, 150), Judgement::Accepted),
+        ] {
+            assert_eq!(newer.judge(&described, 160), expected, "{described:?}");
+        }
+        assert!(newer.is_key_revoked("old") && !newer.is_key_revoked("k"));
     }
 
     #[test]

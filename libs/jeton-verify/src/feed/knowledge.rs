@@ -1,0 +1,125 @@
+//! What a verifier knows, as the checking of tokens reads it: without a lock.
+
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::clock::Reading;
+use crate::negatives::Negatives;
+use crate::staleness::{Hearing, Trust};
+
+/// The negatives, how far they can be relied on, and when the last heartbeat was.
+///
+/// Whoever judges a token takes the [`hearing`](Self::hearing) first and the negatives after it: then they are at least as new.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    negatives: ArcSwap<Negatives>,
+    trust: AtomicU8,
+    heard: Heard,
+    /// Held while negatives are replaced or a refusal of our own is added, so that none is lost in between.
+    replacing: Mutex<()>,
+}
+
+/// The reading of the clocks at the last heartbeat, in nanoseconds and microseconds; zero uptime stands for never.
+#[derive(Debug, Default)]
+struct Heard {
+    uptime: AtomicU64,
+    since_1970: AtomicI64,
+}
+
+impl Knowledge {
+    /// What speaks against tokens.
+    #[must_use]
+    pub fn negatives(&self) -> Guard<Arc<Negatives>> {
+        self.negatives.load()
+    }
+
+    /// How far the negatives can be relied on at this moment.
+    #[must_use]
+    pub fn hearing(&self, now: &Reading) -> Hearing {
+        let uptime = self.heard.uptime.load(Ordering::Acquire);
+        let since_1970 = self.heard.since_1970.load(Ordering::Acquire);
+        let heard = Reading {
+            uptime: Duration::from_nanos(uptime.saturating_sub(1)),
+            since_1970: Duration::from_micros(since_1970.unsigned_abs()),
+        };
+        let trust = match self.trust.load(Ordering::Acquire) {
+            0 => Trust::Sound,
+            1 => Trust::Doubtful,
+            _ => Trust::Broken,
+        };
+        Hearing { trust, silent_for: (uptime != 0).then(|| now.since(&heard)) }
+    }
+
+    /// The server, asked while this verifier could not hear, refuses the token. It stays refused until the feed says that it was resumed.
+    pub fn refuse(&self, token: [u8; 16], until_seconds: i64) {
+        let _held = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.negatives.load().suspend(token, until_seconds);
+    }
+
+    /// Puts a newer reading in place of the old, without forgetting anything that the old one refused.
+    pub(crate) fn replace(&self, newer: Negatives) {
+        let _held = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        newer.absorb(&self.negatives.load());
+        self.negatives.store(Arc::new(newer));
+    }
+
+    pub(crate) fn set_trust(&self, trust: Trust) {
+        let number = match trust {
+            Trust::Sound => 0,
+            Trust::Doubtful => 1,
+            Trust::Broken => 2,
+        };
+        self.trust.store(number, Ordering::Release);
+    }
+
+    pub(crate) fn trust(&self) -> Trust {
+        self.hearing(&Reading::default()).trust
+    }
+
+    pub(crate) fn heard(&self, now: &Reading) {
+        let uptime = u64::try_from(now.uptime.as_nanos()).unwrap_or(u64::MAX).saturating_add(1);
+        self.heard.since_1970.store(i64::try_from(now.since_1970.as_micros()).unwrap_or(i64::MAX), Ordering::Release);
+        self.heard.uptime.store(uptime, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::negatives::{Described, Judgement};
+
+    fn at(seconds: u64) -> Reading {
+        Reading { since_1970: Duration::from_secs(1_000_000 + seconds), uptime: Duration::from_secs(seconds) }
+    }
+
+    #[test]
+    fn silence_is_counted_from_the_last_heartbeat() {
+        let knowledge = Knowledge::default();
+        assert_eq!(knowledge.hearing(&at(5)), Hearing { trust: Trust::Sound, silent_for: None });
+        knowledge.heard(&at(0));
+        assert_eq!(knowledge.hearing(&at(5)).silent_for, Some(Duration::from_secs(5)));
+        knowledge.heard(&at(4));
+        assert_eq!(knowledge.hearing(&at(5)).silent_for, Some(Duration::from_secs(1)));
+        for trust in [Trust::Doubtful, Trust::Broken, Trust::Sound] {
+            knowledge.set_trust(trust);
+            assert_eq!((knowledge.trust(), knowledge.hearing(&at(5)).trust), (trust, trust));
+        }
+    }
+
+    #[test]
+    fn what_the_server_refused_stays_refused_over_a_replacement() {
+        let knowledge = Knowledge::default();
+        let judge = || knowledge.negatives().judge(&Described { token: [1; 16], ..Described::default() }, 0);
+        knowledge.refuse([1; 16], 900);
+        assert_eq!(judge(), Judgement::Suspended);
+        knowledge.replace(Negatives::default());
+        assert_eq!(judge(), Judgement::Suspended);
+        let resumed = Negatives::default();
+        resumed.resume([1; 16], 900);
+        knowledge.replace(resumed);
+        assert_eq!(judge(), Judgement::Accepted);
+    }
+}
