@@ -11,6 +11,7 @@ pub mod clients;
 mod credential_cache;
 pub mod credentials;
 pub mod failure;
+pub mod fallen;
 pub mod feed;
 pub mod gather;
 pub mod introspect;
@@ -25,6 +26,7 @@ pub mod service;
 pub mod setup;
 pub mod signing_keys;
 pub mod snapshot;
+pub mod token_state;
 mod snapshot_cache;
 mod transact;
 

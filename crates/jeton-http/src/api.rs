@@ -1,0 +1,69 @@
+//! The management API, `/api/v1`: JSON in and out, problems as RFC 9457 describes them. Served on the Unix socket; whoever connects is the
+//! actor of what the ledger tells.
+
+mod administrator;
+mod answer;
+mod apis;
+mod audit;
+mod before;
+mod blocking;
+mod body;
+mod client_secrets;
+mod clients;
+mod entry;
+mod fresh_secret;
+mod integrity;
+mod management;
+mod page;
+mod problem;
+mod query;
+mod response;
+mod revocations;
+pub mod rfc3339;
+mod root_key;
+mod signing_keys;
+mod statistics;
+mod target;
+mod token_state;
+mod tokens;
+mod watched;
+
+pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};
+pub use management::Management;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
+
+/// Every route of the management API. A request from anybody but the owner of this process, or root, over the Unix socket is refused.
+pub fn routes(management: Management) -> Router {
+    let gate = from_fn_with_state(management.clone(), administrator::admit);
+    let routes = Router::new()
+        .route("/apis", get(apis::list).post(apis::create))
+        .route("/apis/{api}", get(apis::show).patch(apis::update).delete(apis::remove))
+        .route("/clients", get(clients::list).post(clients::create))
+        .route("/clients/{client}", get(clients::show).patch(clients::update).delete(clients::remove))
+        .route("/clients/{client}/secrets", get(client_secrets::list).post(client_secrets::create))
+        .route("/clients/{client}/secrets/{secret}", delete(client_secrets::revoke))
+        .route("/tokens", post(tokens::issue))
+        .route("/tokens/introspect", post(tokens::introspect))
+        .route("/tokens/{token}", get(tokens::show))
+        .route("/tokens/{token}/suspend", post(tokens::suspend))
+        .route("/tokens/{token}/resume", post(tokens::resume))
+        .route("/revocations", post(revocations::revoke))
+        .route("/signing-keys", get(signing_keys::list))
+        .route("/signing-keys/rotate", post(signing_keys::rotate))
+        .route("/signing-keys/{key}", delete(signing_keys::revoke))
+        .route("/root-key", get(root_key::show))
+        .route("/root-key/rotate", post(root_key::rotate))
+        .route("/audit/entries", get(audit::entries))
+        .route("/audit/checkpoint", get(audit::checkpoint))
+        .route("/audit/verify", post(audit::verify))
+        .route("/check", post(audit::check))
+        .route("/statistics", get(statistics::show))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(gate)
+        .with_state(management);
+    Router::new().nest("/api/v1", routes)
+}

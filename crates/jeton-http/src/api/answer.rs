@@ -1,0 +1,37 @@
+//! What a handler answers when all went well.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+
+use super::problem::Problem;
+use super::response::response;
+
+/// What a handler answers.
+pub(super) type Answer = Result<Response, Problem>;
+
+/// 200 and this.
+pub(super) fn ok(value: &impl Serialize) -> Answer {
+    json(StatusCode::OK, value)
+}
+
+/// 201 and what was made.
+pub(super) fn created(value: &impl Serialize) -> Answer {
+    json(StatusCode::CREATED, value)
+}
+
+/// 204.
+pub(super) fn no_content() -> Answer {
+    Ok(response(StatusCode::NO_CONTENT, Body::empty(), None))
+}
+
+/// 200 and a body that comes line by line, each line a JSON value.
+pub(super) fn lines(body: Body) -> Response {
+    response(StatusCode::OK, body, Some("application/jsonl"))
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(value).map_err(|error| Problem::internal(&error))?;
+    Ok(response(status, Body::from(body), Some("application/json")))
+}

@@ -1,0 +1,135 @@
+//! `/apis`: declared, changed, removed, listed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::api::Api;
+use jeton_core::api::create::CreateApi;
+use jeton_core::api::update::UpdateApi;
+use jeton_core::id::{Actor, ApiId};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, no_content, ok};
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the APIs: `jeton api list`";
+
+/// An API, as it is answered.
+#[derive(Serialize)]
+struct Shown {
+    id: ApiId,
+    audience: Arc<str>,
+    name: Arc<str>,
+    scopes: BTreeMap<String, String>,
+    default_scope: String,
+    access_token_lifetime_seconds: i64,
+    token_format: &'static str,
+    signing_alg: &'static str,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    audience: String,
+    name: Option<String>,
+    #[serde(default)]
+    scopes: BTreeMap<String, String>,
+    default_scope: Option<String>,
+    access_token_lifetime_seconds: Option<i64>,
+    token_format: Option<String>,
+    signing_alg: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Update {
+    name: Option<String>,
+    scopes: Option<BTreeMap<String, String>>,
+    default_scope: Option<String>,
+    access_token_lifetime_seconds: Option<i64>,
+    token_format: Option<String>,
+    signing_alg: Option<String>,
+}
+
+pub(super) async fn list(State(management): State<Management>, uri: Uri) -> Answer {
+    let apis = management.service.apis();
+    ok(&Page::of(&uri, &apis, |api| &api.record.audience, |api| Shown::from(&api.record))?)
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let request = CreateApi {
+        audience: create.audience,
+        name: create.name,
+        scopes: create.scopes,
+        default_scope: create.default_scope,
+        access_token_lifetime_seconds: create.access_token_lifetime_seconds,
+        token_format: create.token_format,
+        signing_algorithm: create.signing_alg,
+    };
+    let api = service.create_api(&request, &actor, &service.moments().now()).await?;
+    created(&Shown::from(&api))
+}
+
+pub(super) async fn show(State(management): State<Management>, Target(name): Target<String>) -> Answer {
+    let api = management.service.find_api(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    ok(&Shown::from(&api.record))
+}
+
+pub(super) async fn update(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(update): Body<Update>,
+) -> Answer {
+    let request = UpdateApi {
+        name: update.name,
+        scopes: update.scopes,
+        default_scope: update.default_scope,
+        access_token_lifetime_seconds: update.access_token_lifetime_seconds,
+        token_format: update.token_format,
+        signing_algorithm: update.signing_alg,
+    };
+    let api = service.update_api(&name, &request, &actor, &service.moments().now()).await;
+    ok(&Shown::from(&api.map_err(|failure| Problem::from(failure).look(LOOK))?))
+}
+
+pub(super) async fn remove(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+) -> Answer {
+    let removed = service.delete_api(&name, &actor, &service.moments().now()).await;
+    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+impl From<&Api> for Shown {
+    fn from(api: &Api) -> Shown {
+        Shown {
+            id: api.id.clone(),
+            audience: api.audience.clone(),
+            name: api.name.clone(),
+            scopes: api.scopes.clone(),
+            default_scope: api.default_scope.to_string(),
+            access_token_lifetime_seconds: api.access_token_lifetime_seconds,
+            token_format: api.token_format.name(),
+            signing_alg: api.signing_algorithm.name(),
+            created_at: rfc3339::format(api.created_at),
+            updated_at: rfc3339::format(api.updated_at),
+        }
+    }
+}

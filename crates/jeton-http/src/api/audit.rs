@@ -1,0 +1,88 @@
+//! `/audit` and `/check`: the ledger, read by people, and whether all is as it was written.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::Uri;
+use jeton_core::refusal::{Reason, Refusal};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, ok};
+use super::blocking::blocking;
+use super::body::Body;
+use super::entry::Shown;
+use super::management::Management;
+use super::problem::Problem;
+use super::query::Query;
+use super::rfc3339;
+use super::watched::watched;
+
+/// How many entries there are when nobody says.
+const ENTRIES: u64 = 100;
+
+/// Entries in their order, and where to go on.
+#[derive(Serialize)]
+struct Entries {
+    items: Vec<Shown>,
+    /// The `from` that goes on after these.
+    next: u64,
+    /// How many entries the ledger has.
+    size: u64,
+}
+
+/// The last checkpoint, and the key that checks it.
+#[derive(Serialize)]
+struct Checkpoint {
+    size: i64,
+    signed_at: String,
+    note: Arc<str>,
+    key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Check {
+    #[serde(default)]
+    full: bool,
+}
+
+pub(super) async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let query = Query::parse(&uri, &["from", "limit", "last"])?;
+    let (from, limit, last) = (query.number("from")?, query.number("limit")?, query.number("last")?);
+    if last.is_some() && (from.is_some() || limit.is_some()) {
+        return Err(Problem::invalid("`last` stands alone", "use either `last`, or `from` with `limit`"));
+    }
+    let size = service.store().head().size;
+    let count = usize::try_from(last.or(limit).unwrap_or(ENTRIES)).unwrap_or(usize::MAX);
+    let entries = blocking(move || match from {
+        Some(from) => service.entries(from, count),
+        None => service.last_entries(count),
+    });
+    let entries = entries.await??;
+    let shown = entries.iter().map(|entry| {
+        let content = entry.content.as_ref().map(|content| (content.salt.as_slice(), content.payload.as_slice()));
+        Shown::new((entry.sequence, entry.time), &entry.kind, entry.commit, &entry.commitment, content)
+    });
+    let items: Vec<Shown> = shown.collect();
+    let next = items.last().map_or(from.unwrap_or(size), |last| last.sequence + 1);
+    ok(&Entries { items, next, size })
+}
+
+pub(super) async fn checkpoint(State(Management { service, .. }): State<Management>) -> Answer {
+    let signed = service.checkpoints().borrow().clone();
+    let signed = signed.ok_or_else(|| {
+        let none = Refusal::new(Reason::NotFound, "no checkpoint is signed yet");
+        Problem::from(none).look("try again in a second: the server signs one each second")
+    })?;
+    let key = service.checkpoint_key()?;
+    ok(&Checkpoint { size: signed.size, signed_at: rfc3339::format(signed.signed_at), note: signed.note.clone(), key })
+}
+
+pub(super) async fn verify(State(Management { integrity, .. }): State<Management>) -> Response {
+    watched(move |progress| integrity.verify_ledger(progress)).into_response()
+}
+
+pub(super) async fn check(State(Management { integrity, .. }): State<Management>, Body(check): Body<Check>) -> Response {
+    watched(move |progress| integrity.check(check.full, progress)).into_response()
+}

@@ -1,0 +1,90 @@
+//! JSON as it comes in: strict, bounded, and of a type that knows its members.
+
+use axum::extract::{FromRequest, Request};
+use jeton_jose::json::{self, Limits};
+use serde::de::DeserializeOwned;
+
+use super::problem::{Problem, ProblemKind};
+use crate::extract::{ContentType, content_type, read_body};
+
+/// The most bytes of a body.
+const BODY_BYTES: u64 = 64 * 1024;
+const LIMITS: Limits = Limits { length_bytes: 64 * 1024, depth: 16 };
+
+/// A request's body. An empty one stands for an object without members.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Body<T>, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(body, BODY_BYTES).await?;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Body);
+        }
+        if content_type(&parts.headers) != ContentType::Json {
+            let detail = "the content type of the body is not application/json";
+            return Err(Problem::new(ProblemKind::WrongContentType, detail, "send `Content-Type: application/json`"));
+        }
+        parse(&bytes).map(Body)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    json::check(bytes, LIMITS)
+        .map_err(|error| Problem::invalid(error.to_string(), "send one JSON object in UTF-8, each member once, without comments"))?;
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::invalid(sentence(&error.to_string()), "see the members in docs/reference/management-api.md"))
+}
+
+/// What serde says, without the value that it met: that may be a secret.
+fn sentence(message: &str) -> String {
+    match (message.starts_with("invalid"), message.rsplit_once(", expected ")) {
+        (true, Some((_, expected))) => format!("a member has the wrong value: expected {expected}"),
+        (true, None) => "a member has the wrong value".to_owned(),
+        (false, _) => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[expect(dead_code, reason = "only its parsing is tested")]
+        name: String,
+        #[expect(dead_code, reason = "only its parsing is tested")]
+        count: Option<i64>,
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let problem = parse::<Sample>(text.as_bytes()).err().map_or_else(String::new, |problem| format!("{problem:?}"));
+        assert!(problem.contains(expected) && problem.is_empty() == expected.is_empty(), "{text}: {problem}");
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
+
+    #[test]
+    fn bodies() {
+        check(r#"{"name":"a"}"#, "");
+        check(r#"{"name":"a","count":1}"#, "");
+        check("{}", "missing field `name`");
+        check(r#"{"name":"a","nam":"b"}"#, "unknown field `nam`, expected `name` or `count`");
+        check(r#"{"name":"a","name":"b"}"#, "names the same member twice");
+        check(r#"{"name":"a","count":"hunter2"}"#, "a member has the wrong value: expected i64 at line 1");
+        check(r#"{"name":"a","count":"hunter2, expected x"}"#, "expected i64");
+        check(r#"{"name":"a","count":1.5}"#, "expected i64");
+        check(r#"{"name":"a","count":99999999999999999999}"#, "expected i64");
+        check(r#"{"name":["hunter2"]}"#, "expected a string");
+        check(r#"["hunter2"]"#, "expected");
+        check("null", "expected struct Sample");
+        check("{", "not valid JSON");
+        check("{\"name\":\"\u{0}\"}", "not valid JSON");
+        check(&format!("{{\"name\":{}1{}}}", "[".repeat(40), "]".repeat(40)), "nested deeper");
+    }
+}

@@ -1,0 +1,74 @@
+//! `/clients/{client}/secrets`: made, listed, ended. Their text is in the answer that makes them and nowhere else.
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::client::secret::{ClientSecret, CreateSecret};
+use jeton_core::id::{Actor, SecretId};
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, no_content, ok};
+use super::body::Body;
+use super::fresh_secret::FreshSecret;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the clients and their secrets: `jeton client list`, `jeton client secret list CLIENT`";
+
+/// A secret, as it is answered: all but the secret.
+#[derive(Serialize)]
+struct Shown {
+    id: SecretId,
+    created_at: String,
+    expires_at: String,
+    is_live: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    expires_in_seconds: Option<i64>,
+    overlap_seconds: Option<i64>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
+    let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    let now_seconds = service.moments().time().seconds();
+    let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
+    ok(&Page::whole(secrets.into_iter().map(|secret| Shown::at(secret, now_seconds)).collect()))
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(client): Target<String>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let request = CreateSecret { expires_in_seconds: create.expires_in_seconds, overlap_seconds: create.overlap_seconds };
+    let made = service.create_client_secret(&client, request, &actor, &service.moments().now()).await;
+    created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK))?))
+}
+
+pub(super) async fn revoke(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((client, secret)): Target<(String, String)>,
+) -> Answer {
+    let revoked = service.revoke_client_secret(&client, &secret, &actor, &service.moments().now()).await;
+    revoked.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+impl Shown {
+    fn at(secret: &ClientSecret, now_seconds: i64) -> Shown {
+        Shown {
+            id: secret.id.clone(),
+            created_at: rfc3339::format(secret.created_at),
+            expires_at: rfc3339::format(secret.expires_at),
+            is_live: secret.is_live(now_seconds),
+        }
+    }
+}

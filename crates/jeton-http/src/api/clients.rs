@@ -1,0 +1,155 @@
+//! `/clients`: registered, changed, removed, listed.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::client::Client;
+use jeton_core::client::create::CreateClient;
+use jeton_core::client::update::UpdateClient;
+use jeton_core::id::{Actor, ClientId};
+use jeton_service::Service;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::answer::{Answer, created, no_content, ok};
+use super::body::Body;
+use super::fresh_secret::FreshSecret;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the clients and the APIs: `jeton client list`, `jeton api list`";
+
+/// A client, as it is answered.
+#[derive(Serialize)]
+struct Shown {
+    client_id: ClientId,
+    name: Arc<str>,
+    grant_types: Vec<&'static str>,
+    token_endpoint_auth_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<Value>,
+    audiences: Vec<Arc<str>>,
+    scope: String,
+    may_introspect: bool,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A client that was just registered, with the secret that is shown this once.
+#[derive(Serialize)]
+struct Created<'a> {
+    #[serde(flatten)]
+    client: Shown,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    secret: Option<FreshSecret<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    name: String,
+    #[serde(default)]
+    grant_types: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    jwks: Option<Map<String, Value>>,
+    #[serde(default)]
+    audiences: Vec<String>,
+    scope: Option<String>,
+    #[serde(default)]
+    may_introspect: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Update {
+    name: Option<String>,
+    token_endpoint_auth_method: Option<String>,
+    jwks: Option<Map<String, Value>>,
+    audiences: Option<Vec<String>>,
+    scope: Option<String>,
+    may_introspect: Option<bool>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let clients = service.clients();
+    ok(&Page::of(&uri, &clients, |entry| &entry.client.record.name, |entry| Shown::of(&entry.client.record, &service))?)
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let request = CreateClient {
+        name: create.name,
+        grant_types: create.grant_types,
+        authentication: create.token_endpoint_auth_method,
+        jwks: create.jwks.map(text),
+        scopes: create.scope,
+        may_introspect: create.may_introspect,
+    };
+    let made = service.create_client(&request, &create.audiences, &actor, &service.moments().now()).await;
+    let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    created(&Created { client: Shown::of(&client, &service), secret: secret.as_ref().map(FreshSecret::from) })
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+    let entry = service.find_client(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    ok(&Shown::of(&entry.client.record, &service))
+}
+
+pub(super) async fn update(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(update): Body<Update>,
+) -> Answer {
+    let request = UpdateClient {
+        name: update.name,
+        authentication: update.token_endpoint_auth_method,
+        jwks: update.jwks.map(text),
+        scopes: update.scope,
+        may_introspect: update.may_introspect,
+    };
+    let updated = service.update_client(&name, &request, update.audiences.as_deref(), &actor, &service.moments().now()).await;
+    let client = updated.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    ok(&Shown::of(&client, &service))
+}
+
+pub(super) async fn remove(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+) -> Answer {
+    let removed = service.delete_client(&name, &actor, &service.moments().now()).await;
+    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+impl Shown {
+    fn of(client: &Client, service: &Service) -> Shown {
+        let registry = service.registry();
+        Shown {
+            client_id: client.id.clone(),
+            name: client.name.clone(),
+            grant_types: client.grant_types.iter().map(|grant| grant.name()).collect(),
+            token_endpoint_auth_method: client.authentication.name(),
+            jwks: client.jwks.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            audiences: client.apis.iter().filter_map(|id| Some(registry.api(id.as_str())?.record.audience.clone())).collect(),
+            scope: client.scopes.to_string(),
+            may_introspect: client.may_introspect,
+            created_at: rfc3339::format(client.created_at),
+            updated_at: rfc3339::format(client.updated_at),
+        }
+    }
+}
+
+/// The key set as the core reads it: a text.
+fn text(jwks: Map<String, Value>) -> String {
+    Value::Object(jwks).to_string()
+}

@@ -1,0 +1,233 @@
+//! What went wrong (RFC 9457): a stable code, a sentence, and what to do next.
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method, StatusCode, Uri};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_service::failure::Failure;
+use serde::Serialize;
+
+use super::response::response;
+use crate::extract::BodyError;
+
+/// One problem, on its way to whoever asked.
+#[derive(Debug)]
+pub(super) struct Problem {
+    kind: ProblemKind,
+    detail: Cow<'static, str>,
+    hint: Cow<'static, str>,
+}
+
+/// The kinds of problem; each has a status, and a code that never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProblemKind {
+    InvalidRequest,
+    InvalidClient,
+    InvalidScope,
+    InvalidTarget,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    Forbidden,
+    NotFound,
+    NoSuchPath,
+    NoSuchMethod,
+    Conflict,
+    TooLarge,
+    TooSlow,
+    WrongContentType,
+    Busy,
+    DiskFull,
+    Contended,
+    ClockBehind,
+    OutcomeUnknown,
+    StorageFailed,
+    RootFile,
+    Internal,
+}
+
+impl Problem {
+    pub(super) fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { kind, detail: detail.into(), hint: hint.into() }
+    }
+
+    /// A malformed request.
+    pub(super) fn invalid(detail: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Problem {
+        Problem::new(ProblemKind::InvalidRequest, detail, hint)
+    }
+
+    /// A fault of ours that nothing in the request explains: told to the log.
+    pub(super) fn internal(error: &(dyn Error + 'static)) -> Problem {
+        tracing::error!(error, "an answer could not be made");
+        Problem::new(ProblemKind::Internal, "the server failed on this request", "see the server's log")
+    }
+
+    /// The same problem; where something was not found, with where to look for it.
+    pub(super) fn look(self, hint: &'static str) -> Problem {
+        if self.kind == ProblemKind::NotFound { Problem { hint: hint.into(), ..self } } else { self }
+    }
+}
+
+impl ProblemKind {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::InvalidRequest => (S::BAD_REQUEST, "invalid_request", "The request is malformed"),
+            Self::InvalidClient => (S::UNAUTHORIZED, "invalid_client", "The client did not prove who it is"),
+            Self::InvalidScope => (S::BAD_REQUEST, "invalid_scope", "The scope cannot be granted"),
+            Self::InvalidTarget => (S::BAD_REQUEST, "invalid_target", "The resource cannot be asked for"),
+            Self::UnauthorizedClient => (S::FORBIDDEN, "unauthorized_client", "The client may not do this"),
+            Self::UnsupportedGrantType => (S::BAD_REQUEST, "unsupported_grant_type", "The grant type is not offered"),
+            Self::Forbidden => (S::FORBIDDEN, "forbidden", "Not an administrator"),
+            Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
+            Self::NoSuchPath => (S::NOT_FOUND, "no_such_path", "There is no such path"),
+            Self::NoSuchMethod => (S::METHOD_NOT_ALLOWED, "no_such_method", "The path does not take this method"),
+            Self::Conflict => (S::CONFLICT, "conflict", "The state of things does not allow it"),
+            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "too_slow", "The body took too long"),
+            Self::WrongContentType => (S::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", "The body is not JSON"),
+            Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "Too much waits to be written"),
+            Self::DiskFull => (S::SERVICE_UNAVAILABLE, "disk_full", "The disk is full"),
+            Self::Contended => (S::SERVICE_UNAVAILABLE, "contended", "Others keep changing the same thing"),
+            Self::ClockBehind => (S::SERVICE_UNAVAILABLE, "clock_behind", "The clock was set back"),
+            Self::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "outcome_unknown", "It may or may not have been written"),
+            Self::StorageFailed => (S::SERVICE_UNAVAILABLE, "storage_failed", "The data folder cannot be read or written"),
+            Self::RootFile => (S::SERVICE_UNAVAILABLE, "root_file", "The root file cannot be read or written"),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
+        }
+    }
+}
+
+/// The document, as it is sent.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    hint: &'a str,
+}
+
+impl Problem {
+    /// The document of RFC 9457 section 3.1.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let (status, code, title) = self.kind.parts();
+        let document = Document {
+            r#type: format!("urn:jeton:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            code,
+            hint: &self.hint,
+        };
+        // Writing texts and a number into memory cannot fail.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, ..) = self.kind.parts();
+        let mut response = response(status, Body::from(self.to_json()), Some("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let (kind, hint) = match refusal.reason {
+            Reason::InvalidRequest => (ProblemKind::InvalidRequest, "change what the sentence names, and send it again"),
+            Reason::InvalidClient => (ProblemKind::InvalidClient, "use the client's own credentials, by the method it is registered for"),
+            Reason::UnauthorizedClient => (ProblemKind::UnauthorizedClient, "look at the client: `jeton client show`"),
+            Reason::UnsupportedGrantType => (ProblemKind::UnsupportedGrantType, "use the grant type `client_credentials`"),
+            Reason::InvalidScope => {
+                (ProblemKind::InvalidScope, "ask for less, or give the client the scope: `jeton client update --scope`")
+            }
+            Reason::InvalidTarget => {
+                (ProblemKind::InvalidTarget, "name the API by its audience, or give it to the client: `jeton client update --audience`")
+            }
+            Reason::Conflict => (ProblemKind::Conflict, "look at how things stand, then decide again"),
+            Reason::NotFound => (ProblemKind::NotFound, "list what there is, and take the id or name from there"),
+        };
+        Problem::new(kind, refusal.detail, hint)
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        let (kind, hint) = match &failure {
+            Failure::Refused(refusal) => return refusal.clone().into(),
+            Failure::Busy => (ProblemKind::Busy, "nothing was written: try again in a second"),
+            Failure::Full => (ProblemKind::DiskFull, "make room on the disk of the data folder; nothing but this was lost"),
+            Failure::Contended => (ProblemKind::Contended, "nothing was written: try again"),
+            Failure::ClockBehind => (ProblemKind::ClockBehind, "set the clock right, or wait until it has caught up"),
+            Failure::Unknown => (ProblemKind::OutcomeUnknown, "look whether it happened (`jeton audit tail`) before trying again"),
+            Failure::Fault(fault) => {
+                tracing::error!(%fault, "the data folder failed");
+                (ProblemKind::StorageFailed, "look for damage with `jeton check --full`, and into the server's log")
+            }
+        };
+        Problem::new(kind, failure.to_string(), hint)
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Problem {
+        match error {
+            BodyError::TooLarge => {
+                Problem::new(ProblemKind::TooLarge, "the body is larger than 64 KiB", "send less, or in several requests")
+            }
+            BodyError::TooSlow => Problem::new(ProblemKind::TooSlow, "the body did not arrive in time", "send it in one go"),
+            BodyError::Broken => Problem::invalid("the body broke off", "send it again, whole"),
+        }
+    }
+}
+
+/// What every path gets that leads nowhere.
+pub(super) async fn no_such_path(uri: Uri) -> Problem {
+    let detail = format!("the management API has no path {}", shown(uri.path()));
+    Problem::new(ProblemKind::NoSuchPath, detail, "see the paths in the documentation, docs/reference/management-api.md")
+}
+
+/// What a path gets that takes other methods.
+pub(super) async fn no_such_method(method: Method) -> Problem {
+    let detail = format!("this path does not take {}", shown(method.as_str()));
+    Problem::new(ProblemKind::NoSuchMethod, detail, "the answer's header Allow lists the methods it takes")
+}
+
+/// What a stranger wrote, cut short.
+fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_what_to_do() {
+        let problem = Problem::from(Failure::Refused(Refusal::new(Reason::NotFound, "there is none"))).look("look there");
+        assert_eq!(
+            String::from_utf8(problem.to_json()).unwrap(),
+            r#"{"type":"urn:jeton:problem:not_found","title":"There is no such thing","status":404,"detail":"there is none","code":"not_found","hint":"look there"}"#
+        );
+    }
+
+    #[test]
+    fn who_waits_is_told_how_long() {
+        for (failure, code) in [(Failure::Busy, "busy"), (Failure::Full, "disk_full"), (Failure::ClockBehind, "clock_behind")] {
+            let problem = Problem::from(failure);
+            assert!(String::from_utf8(problem.to_json()).unwrap().contains(&format!("\"code\":\"{code}\"")));
+            let response = problem.into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[RETRY_AFTER], "1");
+        }
+    }
+}

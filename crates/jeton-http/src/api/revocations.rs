@@ -1,0 +1,175 @@
+//! `/revocations`: one token, or everything of a subject that was issued before a time.
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::{Actor, CredentialId};
+use jeton_core::moment::Time;
+use jeton_service::revoke::TokenChange;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, ok};
+use super::blocking::blocking;
+use super::body::Body;
+use super::management::Management;
+use super::problem::Problem;
+use super::{before, rfc3339};
+
+const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`; a token's id is the `jti` of a JWT";
+const ONE_SUBJECT: &str = "name exactly one of `token`, `id`, `client`, `api`, `user`, `session`, `family`, `key`, and `everything`: true";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revoke {
+    token: Option<String>,
+    id: Option<String>,
+    client: Option<String>,
+    api: Option<String>,
+    user: Option<String>,
+    session: Option<String>,
+    family: Option<String>,
+    key: Option<String>,
+    #[serde(default)]
+    everything: bool,
+    before: Option<before::Before>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What a revocation names.
+#[derive(Debug, PartialEq, Eq)]
+enum Subject {
+    Token(String),
+    Id(CredentialId),
+    CutOff(CutOffSubject, String),
+}
+
+/// What fell, by kind.
+#[derive(Serialize)]
+struct Revoked {
+    /// Tokens issued before this are dead; absent where one token was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_seconds: Option<i64>,
+    fell: Fell,
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Fell {
+    access_tokens: u64,
+}
+
+pub(super) async fn revoke(management: State<Management>, actor: Extension<Actor>, Body(mut revoke): Body<Revoke>) -> Answer {
+    let (before, dry_run) = (revoke.before.take(), revoke.dry_run);
+    match (subject(revoke)?, before) {
+        (Subject::CutOff(subject, name), before) => cut_off(management, actor, (subject, name), before, dry_run).await,
+        (_, Some(_)) => Err(Problem::invalid("one token is revoked whenever it was issued", "leave `before` out")),
+        (subject, None) => revoke_one(management, actor, subject, dry_run).await,
+    }
+}
+
+async fn revoke_one(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    subject: Subject,
+    dry_run: bool,
+) -> Answer {
+    let moment = service.moments().now();
+    let look = |failure| Problem::from(failure).look(LOOK);
+    let state = match &subject {
+        Subject::Id(id) => service.token_state(*id, &moment).await,
+        Subject::Token(text) => service.token_state_of_text(text, &moment).await,
+        Subject::CutOff(..) => return Err(Problem::invalid("this is no token", ONE_SUBJECT)),
+    };
+    let state = state.map_err(look)?;
+    if !dry_run && state.api.is_some() {
+        let changed = match &subject {
+            Subject::Token(text) => service.change_token_text(text, TokenChange::Revoke, &actor, &moment).await,
+            _ => service.change_token(state.token.id, TokenChange::Revoke, &actor, &moment).await,
+        };
+        changed.map_err(look)?;
+    }
+    let fell = Fell { access_tokens: u64::from(state.life.can_fall()) };
+    ok(&Revoked { before: None, before_seconds: None, fell, dry_run })
+}
+
+async fn cut_off(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    (subject, name): (CutOffSubject, String),
+    before: Option<before::Before>,
+    dry_run: bool,
+) -> Answer {
+    let moment = service.moments().now();
+    let before = before.and_then(|before| before.seconds()).map(Time::from_seconds);
+    let look = |failure| Problem::from(failure).look(LOOK);
+    // Taken first: afterwards nobody knows what stood before.
+    let survey = service.survey(subject, &name).map_err(|refusal| look(refusal.into()))?;
+    let decided = match dry_run {
+        true => before.unwrap_or_else(|| moment.now.next_second()),
+        false => service.cut_off(subject, &name, before, &actor, &moment).await.map_err(look)?,
+    };
+    let access_tokens = blocking(move || service.count_fallen(&survey, decided, &moment)).await??;
+    ok(&Revoked {
+        before: Some(rfc3339::format(decided.seconds())),
+        before_seconds: Some(decided.seconds()),
+        fell: Fell { access_tokens },
+        dry_run,
+    })
+}
+
+fn subject(revoke: Revoke) -> Result<Subject, Problem> {
+    let cut_offs = [
+        (CutOffSubject::Client, revoke.client),
+        (CutOffSubject::Api, revoke.api),
+        (CutOffSubject::User, revoke.user),
+        (CutOffSubject::Session, revoke.session),
+        (CutOffSubject::Family, revoke.family),
+        (CutOffSubject::Key, revoke.key),
+        (CutOffSubject::Everything, revoke.everything.then(String::new)),
+    ];
+    let mut named: Vec<Subject> = cut_offs.into_iter().filter_map(|(kind, name)| Some(Subject::CutOff(kind, name?))).collect();
+    named.extend(revoke.token.map(Subject::Token));
+    if let Some(id) = revoke.id {
+        let parsed = CredentialId::parse(&id);
+        named.push(Subject::Id(parsed.ok_or_else(|| Problem::invalid("a token's id is 32 lowercase hexadecimal digits", LOOK))?));
+    }
+    match (named.pop(), named.is_empty()) {
+        (Some(Subject::CutOff(kind, name)), true) if kind != CutOffSubject::Everything && !(1..=512).contains(&name.len()) => {
+            Err(Problem::invalid("the name of what is cut off has 1 to 512 bytes", LOOK))
+        }
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => Err(Problem::invalid("the request names more than one thing to revoke", ONE_SUBJECT)),
+        (None, _) => Err(Problem::invalid("the request names nothing to revoke", ONE_SUBJECT)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<Subject, &str>) {
+        let revoke: Revoke = serde_json::from_str(text).unwrap();
+        match (subject(revoke), expected) {
+            (Ok(subject), Ok(expected)) => assert_eq!(subject, expected),
+            (Err(problem), Err(expected)) => assert!(format!("{problem:?}").contains(expected), "{text}: {problem:?}"),
+            (subject, _) => panic!("{text}: {subject:?}"),
+        }
+    }
+
+    #[test]
+    fn exactly_one_subject() {
+        check(r#"{"token":"t"}"#, Ok(Subject::Token("t".into())));
+        check(r#"{"client":"c"}"#, Ok(Subject::CutOff(CutOffSubject::Client, "c".into())));
+        check(r#"{"everything":true}"#, Ok(Subject::CutOff(CutOffSubject::Everything, String::new())));
+        check(r#"{"everything":true,"session":"s"}"#, Err("more than one"));
+        check(r#"{"token":"t","id":"00000000000000000000000000000000"}"#, Err("more than one"));
+        check("{}", Err("names nothing"));
+        check(r#"{"everything":false}"#, Err("names nothing"));
+        check(r#"{"id":"x"}"#, Err("hexadecimal"));
+        check(r#"{"user":""}"#, Err("1 to 512"));
+    }
+}

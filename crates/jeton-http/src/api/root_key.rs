@@ -1,0 +1,33 @@
+//! `/root-key`: its epochs, and another one.
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::id::Actor;
+use serde::Serialize;
+
+use super::answer::{Answer, ok};
+use super::blocking::blocking;
+use super::management::Management;
+use super::problem::{Problem, ProblemKind};
+
+/// The epochs that the root file holds.
+#[derive(Serialize)]
+struct Shown {
+    current: u16,
+    epochs: Vec<u16>,
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>) -> Answer {
+    let root_keys = service.registry().root_keys();
+    ok(&Shown { current: root_keys.current().0, epochs: root_keys.numbers().collect() })
+}
+
+pub(super) async fn rotate(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
+    let Management { service, add_root_epoch, .. } = management.clone();
+    let unwritten = |detail: String| {
+        Problem::new(ProblemKind::RootFile, detail, "let the server's user write the root file, then try again; nothing was changed")
+    };
+    let root_keys = blocking(move || add_root_epoch()).await?.map_err(unwritten)?;
+    service.rotate_root_key(root_keys, &actor, &service.moments().now()).await?;
+    show(State(management)).await
+}

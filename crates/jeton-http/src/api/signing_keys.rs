@@ -1,0 +1,96 @@
+//! `/signing-keys`: listed, rotated, revoked in an emergency.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::id::{Actor, KeyId};
+use jeton_core::key::SigningKeyRecord;
+use jeton_jose::Algorithm;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, no_content, ok};
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the signing keys: `jeton signing-key list`";
+
+/// A signing key, as it is answered: its public half and its life.
+#[derive(Serialize)]
+struct Shown {
+    kid: KeyId,
+    alg: &'static str,
+    purpose: &'static str,
+    state: &'static str,
+    root_epoch: u16,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activated_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remove_at: Option<String>,
+    jwk: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rotate {
+    alg: Option<String>,
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize)]
+struct Rotated {
+    alg: &'static str,
+    current: KeyId,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>) -> Answer {
+    ok(&Page::whole(service.signing_keys().iter().map(|key| Shown::from(&key.record)).collect()))
+}
+
+pub(super) async fn rotate(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(rotate): Body<Rotate>,
+) -> Answer {
+    let algorithm = algorithm(rotate.alg.as_deref())?;
+    let rotated = service.rotate_signing_key(algorithm, rotate.force, &actor, &service.moments().now()).await;
+    let current = rotated.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    ok(&Rotated { alg: algorithm.name(), current })
+}
+
+pub(super) async fn revoke(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(kid): Target<Arc<str>>,
+) -> Answer {
+    let revoked = service.revoke_signing_key(&kid, &actor, &service.moments().now()).await;
+    revoked.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+fn algorithm(name: Option<&str>) -> Result<Algorithm, Problem> {
+    Algorithm::from_name(name.unwrap_or("ES256"))
+        .ok_or_else(|| Problem::invalid("`alg` names no signature algorithm", "name one as it stands in a JOSE header, such as ES256"))
+}
+
+impl From<&SigningKeyRecord> for Shown {
+    fn from(key: &SigningKeyRecord) -> Shown {
+        Shown {
+            kid: key.id.clone(),
+            alg: key.algorithm.name(),
+            purpose: key.purpose.name(),
+            state: key.state.name(),
+            root_epoch: key.epoch,
+            created_at: rfc3339::format(key.created_at),
+            activated_at: key.activated_at.map(rfc3339::format),
+            remove_at: key.remove_at.map(rfc3339::format),
+            jwk: serde_json::from_str(&key.public).unwrap_or_default(),
+        }
+    }
+}

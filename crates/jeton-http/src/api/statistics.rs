@@ -1,0 +1,48 @@
+//! `/statistics`: what the engine and the registry can say of themselves.
+
+use axum::extract::State;
+use serde::Serialize;
+
+use super::answer::{Answer, ok};
+use super::management::Management;
+use super::rfc3339;
+
+#[derive(Serialize)]
+struct Statistics {
+    /// Groups made durable since the start: each is one fsync.
+    groups: u64,
+    /// Commits in them.
+    commits: u64,
+    /// Commits that wait now.
+    waiting: u64,
+    /// Entries of the ledger.
+    ledger_size: u64,
+    /// The time of its last entry.
+    ledger_time: String,
+    apis: usize,
+    clients: usize,
+    signing_keys: usize,
+    /// Tokens that are revoked or suspended by their id.
+    tokens_named: usize,
+    /// Whether the clock is believed: if not, nothing is deleted on its word.
+    is_clock_believed: bool,
+    now: String,
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>) -> Answer {
+    let (engine, head, registry) = (service.store().statistics(), service.store().head(), service.registry());
+    let now = service.moments().time();
+    ok(&Statistics {
+        groups: engine.groups,
+        commits: engine.commits,
+        waiting: engine.waiting,
+        ledger_size: head.size,
+        ledger_time: rfc3339::format_micros(head.time.micros()),
+        apis: registry.apis().len(),
+        clients: registry.clients.all().len(),
+        signing_keys: registry.keys().records().count(),
+        tokens_named: registry.negatives.tokens(),
+        is_clock_believed: service.posture().may_destroy(now),
+        now: rfc3339::format_micros(now.micros()),
+    })
+}

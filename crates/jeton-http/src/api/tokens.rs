@@ -1,0 +1,129 @@
+//! `/tokens`: issued for a client, shown, suspended and resumed.
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::api::parse_scope_list;
+use jeton_core::id::{Actor, CredentialId};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_oauth::resource::Resource;
+use jeton_oauth::scope::ScopeSet;
+use jeton_oauth::token::ClientCredentialsRequest;
+use jeton_service::authenticate::Authenticated;
+use jeton_service::failure::Failure;
+use jeton_service::revoke::TokenChange;
+use jeton_service::token_state::Life;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, ok};
+use super::body::Body;
+use super::management::Management;
+use super::problem::Problem;
+use super::target::Target;
+use super::token_state::Shown;
+
+const LOOK: &str =
+    "the id is the `jti` of a JWT, and stands in the answer that issued the token; `jeton token introspect -` reads the token itself";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issue {
+    client: String,
+    scope: Option<String>,
+    resource: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Introspect {
+    token: String,
+}
+
+/// A token that was just issued (RFC 6749 section 5.1), and what is known of it.
+#[derive(Serialize)]
+struct Issued<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(flatten)]
+    state: Shown,
+}
+
+/// What an introspection says (RFC 7662 section 2.2), and what is known beside it.
+#[derive(Serialize)]
+struct Introspected {
+    active: bool,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    state: Option<Shown>,
+}
+
+/// What became of a token.
+#[derive(Serialize)]
+struct Changed {
+    before: &'static str,
+    #[serde(flatten)]
+    state: Shown,
+}
+
+pub(super) async fn issue(State(Management { service, .. }): State<Management>, Body(issue): Body<Issue>) -> Answer {
+    let moment = service.moments().now();
+    let entry =
+        service.find_client(&issue.client).map_err(|refusal| Problem::from(refusal).look("list the clients: `jeton client list`"))?;
+    let request = parse(issue)?;
+    // Who administers stands in for the client: there is no proof to spend.
+    let issued = service.issue(&Authenticated { entry, mark: None }, &request, &moment).await?;
+    created(&Issued {
+        access_token: issued.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: issued.expires_in_seconds,
+        state: service.state_of_issued(&issued.token, &moment).into(),
+    })
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(id): Target<String>) -> Answer {
+    let moment = service.moments().now();
+    let state = service.token_state(credential(&id)?, &moment).await.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    ok(&Shown::from(state))
+}
+
+pub(super) async fn introspect(State(Management { service, .. }): State<Management>, Body(introspect): Body<Introspect>) -> Answer {
+    let moment = service.moments().now();
+    match service.token_state_of_text(&introspect.token, &moment).await {
+        Ok(state) => ok(&Introspected { active: state.life == Life::Active, state: Some(state.into()) }),
+        Err(Failure::Refused(_)) => ok(&Introspected { active: false, state: None }),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+pub(super) async fn suspend(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
+    change(management, actor, id, TokenChange::Suspend).await
+}
+
+pub(super) async fn resume(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
+    change(management, actor, id, TokenChange::Resume).await
+}
+
+async fn change(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(id): Target<String>,
+    change: TokenChange,
+) -> Answer {
+    let (id, moment) = (credential(&id)?, service.moments().now());
+    let look = |failure| Problem::from(failure).look(LOOK);
+    let before = service.token_state(id, &moment).await.map_err(look)?.life.name();
+    service.change_token(id, change, &actor, &moment).await.map_err(look)?;
+    let state = service.token_state(id, &moment).await.map_err(look)?;
+    ok(&Changed { before, state: state.into() })
+}
+
+fn parse(issue: Issue) -> Result<ClientCredentialsRequest, Refusal> {
+    let invalid_scope = |error: &dyn std::fmt::Display| Refusal::new(Reason::InvalidScope, error.to_string());
+    let scope: Option<ScopeSet> = issue.scope.as_deref().map(parse_scope_list).transpose().map_err(|error| invalid_scope(&error))?;
+    let invalid_target = |error: &dyn std::fmt::Display| Refusal::new(Reason::InvalidTarget, error.to_string());
+    let resource = issue.resource.as_deref().map(Resource::parse).transpose().map_err(|error| invalid_target(&error))?;
+    Ok(ClientCredentialsRequest { scope: scope.filter(|scope| !scope.is_empty()), resources: resource.into_iter().collect() })
+}
+
+fn credential(id: &str) -> Result<CredentialId, Problem> {
+    CredentialId::parse(id).ok_or_else(|| Problem::invalid("a token's id is 32 lowercase hexadecimal digits", LOOK))
+}
