@@ -1,0 +1,132 @@
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::io::ReadBuf;
+
+use super::listener::Transport;
+use super::progress::{Progress, Wait};
+use super::refusal::REQUEST_TIMEOUT;
+
+/// A connection's bytes on their way to and from hyper, noting what is waited for and failing what is overdue.
+#[derive(Debug)]
+pub(super) struct WatchedStream<T> {
+    inner: TokioIo<T>,
+    /// What was read already and is to be read again.
+    unread: Bytes,
+    progress: Arc<Progress>,
+}
+
+impl<T: Transport> WatchedStream<T> {
+    pub(super) fn new(transport: T, progress: Arc<Progress>) -> Self {
+        Self { inner: TokioIo::new(transport), unread: Bytes::new(), progress }
+    }
+
+    /// Takes back what hyper had read of a next request; it comes before what was taken back earlier and not read again yet.
+    pub(super) fn unread(&mut self, bytes: Bytes) {
+        // An empty piece would keep the whole buffer it was cut from.
+        if !bytes.is_empty() {
+            self.unread = [bytes, self.unread.split_off(0)].concat().into();
+        }
+    }
+
+    /// Waits until there is something to read, be it the end or an error.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.unread.is_empty() { self.inner.inner().poll_readable(cx) } else { Poll::Ready(()) }
+    }
+
+    /// Gives again what was taken back, as much as there is room for.
+    fn read_again(&mut self, buffer: &mut ReadBufCursor<'_>) {
+        let bytes = self.unread.split_to(self.unread.len().min(buffer.remaining()));
+        buffer.put_slice(&bytes);
+    }
+
+    fn note_write<R>(&self, polled: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        if polled.is_pending() {
+            self.progress.begin(Wait::Write);
+        } else {
+            self.progress.end(Wait::Write);
+        }
+        polled
+    }
+
+    /// An error once the peer has taken nothing for too long.
+    fn check_write(&self) -> io::Result<()> {
+        if self.progress.is_overdue(Wait::Write) {
+            self.inner.inner().abandon();
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+
+    /// Reads and throws away until the peer has no more to say. A close with unread bytes is a reset, and a reset may overtake the answer.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.progress.begin(Wait::Linger);
+        while !self.progress.is_overdue(Wait::Linger) {
+            let mut bytes = [0; 4096];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match ready!(Pin::new(self.inner.inner_mut()).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                Ok(()) | Err(_) => break,
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<T: Transport> Read for WatchedStream<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if self.progress.is_overdue(Wait::Header) {
+            if self.progress.ticket(Wait::Write) == 0 {
+                self.inner.inner().last_word(REQUEST_TIMEOUT);
+            }
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        if self.unread.is_empty() {
+            ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        } else {
+            self.read_again(&mut buffer);
+        }
+        // Bytes that come while a handler works are its body, or a request that hyper keeps for later.
+        if self.progress.ticket(Wait::Request) == 0 {
+            self.progress.begin(Wait::Header);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: Transport> Write for WatchedStream<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check_write()?;
+        let polled = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.note_write(polled)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.check_write()?;
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.note_write(polled)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.progress.ticket(Wait::Linger) == 0 {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+            if !self.progress.may_be_sending() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_discard(cx).map(Ok)
+    }
+}

@@ -1,0 +1,10 @@
+//! What handlers take from a request: its body within limits, its content type, its client's address.
+
+mod body;
+mod client_address;
+mod content_type;
+
+pub use crate::edge::BodyError;
+pub use body::read_body;
+pub use client_address::{ClientAddress, ForwardedHeader, Network, NetworkError, TrustedProxies};
+pub use content_type::{ContentType, content_type};
