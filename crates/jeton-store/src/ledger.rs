@@ -1,24 +1,12 @@
 //! The ledger: numbered, chained entries under one Merkle tree (RFC 6962 section 2.1).
 
+pub mod audit;
 pub mod checkpoint;
 pub mod entry;
+pub mod head;
 pub mod merkle;
+pub mod proof;
 
 pub use entry::{Entry, commitment, issued_leaf};
+pub use head::Head;
 pub use merkle::{Frontier, Hash};
-
-use jeton_core::commit::Sequence;
-use jeton_core::moment::Time;
-
-/// Where the ledger ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// How many entries there are: the sequence of the next one.
-    pub size: Sequence,
-    /// The time of the last entry; the next is not earlier.
-    pub time: Time,
-    /// Which run of the ledger this is: a restore opens another, and cursors of the old one are not taken.
-    pub incarnation: [u8; 16],
-    /// The Merkle tree's right edge.
-    pub frontier: Frontier,
-}

@@ -146,5 +146,14 @@ mod tests {
             assert_eq!(Checkpoint::verify(&changed, &key), None, "{changed}");
         }
         assert_eq!(Checkpoint::verify(&note, &CheckpointKey::of("issuer.example", &[1; 32])), None);
+        for place in 0..note.len() - 1 {
+            for bit in 0..7 {
+                let mut changed = note.clone().into_bytes();
+                changed[place] ^= 1 << bit;
+                let changed = String::from_utf8_lossy(&changed);
+                assert_eq!(Checkpoint::verify(&changed, &key), None, "byte {place} of {changed}");
+            }
+            assert!(note.get(..place).is_none_or(|cut| Checkpoint::verify(cut, &key).is_none()), "cut at {place}");
+        }
     }
 }
