@@ -65,10 +65,17 @@ impl JwtCheck {
         self.validation.check_access_claims(claims, now_seconds).map_err(Refused::Token)
     }
 
+    #[cfg(feature = "network")]
     pub(crate) fn audience(&self) -> &str {
         &self.audience
     }
 
+    #[cfg(feature = "network")]
+    pub(crate) fn issuer(&self) -> &str {
+        &self.validation.issuer
+    }
+
+    #[cfg(feature = "network")]
     pub(crate) fn leeway_seconds(&self) -> i64 {
         i64::from(self.validation.leeway_seconds)
     }
@@ -84,6 +91,7 @@ impl JwtCheck {
 }
 
 /// Whether text is to be read as a JWT: three parts with two dots between them. Anything else is opaque.
+#[cfg(feature = "network")]
 pub(crate) fn is_jwt(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'.').count() == 2
 }

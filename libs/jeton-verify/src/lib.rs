@@ -7,11 +7,21 @@ pub mod fold;
 pub mod negatives;
 pub mod staleness;
 
+#[cfg(feature = "layer")]
+pub mod layer;
+#[cfg(feature = "network")]
+pub mod verifier;
+
 mod jwt;
 mod keys;
 mod offline;
 mod refused;
 mod token;
+
+#[cfg(feature = "layer")]
+pub use layer::VerifyLayer;
+#[cfg(feature = "network")]
+pub use verifier::{Alert, Builder, StartError, Status, Verifier};
 
 pub use keys::Keys;
 pub use offline::OfflineVerifier;

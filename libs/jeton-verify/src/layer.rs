@@ -1,0 +1,160 @@
+//! A tower layer that checks the token of each request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Request, Response, StatusCode};
+use jeton_oauth::bearer::BearerToken;
+use jeton_oauth::{Description, ScopeSet};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::refused::Refused;
+use crate::token::VerifiedToken;
+use crate::verifier::Verifier;
+
+/// Lets requests with an accepted token through, with a [`VerifiedToken`] in their extensions, and answers all others itself
+/// (RFC 6750 section 3).
+#[derive(Clone, Debug)]
+pub struct VerifyLayer {
+    verifier: Verifier,
+    rules: Rules,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rules {
+    /// `None`: what was asked for is no scope, so that nobody has it.
+    scopes: Option<ScopeSet>,
+    realm: Option<Description>,
+    resource_metadata: Option<Description>,
+}
+
+impl Verifier {
+    /// A layer that asks for a token, whatever its scopes.
+    #[must_use]
+    pub fn layer(&self) -> VerifyLayer {
+        let rules = Rules { scopes: Some(ScopeSet::empty()), ..Rules::default() };
+        VerifyLayer { verifier: self.clone(), rules }
+    }
+}
+
+impl VerifyLayer {
+    /// Asks for these scopes, separated by spaces. Text that is no scope is one that nobody has, and is logged as an error.
+    #[must_use]
+    pub fn require(mut self, scopes: &str) -> Self {
+        self.rules.scopes = match ScopeSet::parse(scopes) {
+            Ok(scopes) => Some(scopes),
+            Err(error) => {
+                tracing::error!(scopes, %error, "a layer asks for what is no scope: every request will be refused");
+                None
+            }
+        };
+        self
+    }
+
+    /// Names what is protected.
+    #[must_use]
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.rules.realm = Some(Description::new(realm.into()));
+        self
+    }
+
+    /// Tells refused clients where the API describes itself (RFC 9728 section 5.1).
+    #[must_use]
+    pub fn resource_metadata(mut self, url: impl Into<String>) -> Self {
+        self.rules.resource_metadata = Some(Description::new(url.into()));
+        self
+    }
+}
+
+impl<S> Layer<S> for VerifyLayer {
+    type Service = Verify<S>;
+
+    fn layer(&self, inner: S) -> Verify<S> {
+        Verify { inner, verifier: self.verifier.clone(), rules: self.rules.clone() }
+    }
+}
+
+/// The service that [`VerifyLayer`] puts around another.
+#[derive(Clone, Debug)]
+pub struct Verify<S> {
+    inner: S,
+    verifier: Verifier,
+    rules: Rules,
+}
+
+impl<S, B, R> Service<Request<B>> for Verify<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // The service that said it was ready takes the request; a copy stays for the next.
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let (verifier, rules) = (self.verifier.clone(), self.rules.clone());
+        Box::pin(async move {
+            let checking = Checking::of(&request);
+            match rules.check(checking, &verifier).await {
+                Ok(token) => {
+                    request.extensions_mut().insert(token);
+                    inner.call(request).await
+                }
+                Err(refused) => Ok(rules.answer(&refused)),
+            }
+        })
+    }
+}
+
+/// The token of a request, on its own, so that no body has to be shared between threads while it is checked.
+struct Checking(Result<String, Refused>);
+
+impl Checking {
+    fn of<B>(request: &Request<B>) -> Self {
+        let in_query = |query: &str| query.split('&').any(|pair| pair.split('=').next() == Some("access_token"));
+        if request.uri().query().is_some_and(in_query) {
+            return Self(Err(Refused::InQuery));
+        }
+        let headers = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+        Self(BearerToken::parse(headers).map(|token| token.expose().to_owned()).map_err(Refused::Request))
+    }
+}
+
+impl Rules {
+    async fn check(&self, Checking(token): Checking, verifier: &Verifier) -> Result<VerifiedToken, Refused> {
+        let token = verifier.check(&token?).await?;
+        match &self.scopes {
+            Some(scopes) => token.require(scopes)?,
+            None => return Err(Refused::InsufficientScope(ScopeSet::empty())),
+        }
+        Ok(token)
+    }
+
+    fn answer<R: Default>(&self, refused: &Refused) -> Response<R> {
+        let mut response = Response::new(R::default());
+        *response.status_mut() = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+        match refused.challenge(self.realm.as_ref(), self.resource_metadata.as_ref()) {
+            Some(challenge) => {
+                if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                }
+            }
+            None => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+        }
+        response
+    }
+}

@@ -1,0 +1,207 @@
+//! A verifier that follows its server: keys, revocations, and questions about single tokens.
+
+mod alert;
+mod builder;
+mod follow;
+mod http;
+mod introspection;
+mod key_set;
+mod remembered;
+mod shared;
+mod status;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jeton_jose::TokenError;
+use jeton_token::{Malformed, Prefix, Token};
+
+use crate::clock::Reading;
+use crate::jwt::{Digest, is_jwt};
+use crate::refused::Refused;
+use crate::staleness::{Decision, Form, Server, decide};
+use crate::token::VerifiedToken;
+use crate::verifier::builder::Running;
+use crate::verifier::introspection::Reply;
+use crate::verifier::key_set::Fetched;
+use crate::verifier::remembered::Remembered;
+use crate::verifier::shared::Shared;
+use crate::verifier::status::Counting;
+
+pub use alert::Alert;
+pub use builder::{Builder, StartError};
+pub use status::{Counters, FeedStatus, Status};
+
+/// No opaque token is longer, imported ones included.
+const MAX_OPAQUE_LEN: usize = 512;
+
+/// Checks the tokens of one issuer for one API. Cheap to copy; its tasks end with the last copy.
+#[derive(Clone)]
+pub struct Verifier(Arc<Running>);
+
+impl Verifier {
+    /// Begins to make a verifier: whose tokens, and which `aud` they must be for.
+    pub fn builder(issuer: &str, audience: &str) -> Builder {
+        Builder::new(issuer, audience)
+    }
+
+    /// Checks a token: a JWT by itself, an opaque token from memory or by asking the server, either as far as
+    /// [`decide`] allows.
+    ///
+    /// # Errors
+    /// [`Refused`] says why it is not accepted.
+    pub async fn check(&self, token: &str) -> Result<VerifiedToken, Refused> {
+        let result = if is_jwt(token) { self.check_jwt(token).await } else { self.check_opaque(token).await };
+        let counting = &self.shared().counting;
+        Counting::add(if result.is_ok() { &counting.accepted } else { &counting.refused });
+        result
+    }
+
+    /// How the verifier stands, for health endpoints.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared().status()
+    }
+
+    /// Waits until the status is as wished. Passing time alone does not wake it: events of the feed, fetched keys and alerts do.
+    pub async fn wait_for(&self, mut wished: impl FnMut(&Status) -> bool) -> Status {
+        let mut changed = self.shared().changed.subscribe();
+        loop {
+            let status = self.status();
+            if wished(&status) || changed.changed().await.is_err() {
+                return status;
+            }
+        }
+    }
+
+    async fn check_jwt(&self, text: &str) -> Result<VerifiedToken, Refused> {
+        let shared = self.shared();
+        let now = shared.now();
+        // What was heard is read before the negatives are: they are at least as new.
+        let hearing = shared.knowledge.hearing(&now);
+        let token = match self.check_offline(text, &now) {
+            Err(Refused::Token(TokenError::UnknownKey)) if shared.fetch_unknown_key().await == Fetched::Changed => {
+                self.check_offline(text, &now)?
+            }
+            result => result?,
+        };
+        match decide(Form::Jwt, hearing, &shared.patience, shared.introspection.server(&now)) {
+            Decision::Accept => Ok(token),
+            Decision::Ask => self.ask_about_jwt(text, token).await,
+            Decision::AcceptStale => Ok(self.accept_stale(token)),
+            Decision::Refuse => Err(self.refuse_unasked()),
+        }
+    }
+
+    fn check_offline(&self, text: &str, now: &Reading) -> Result<VerifiedToken, Refused> {
+        let shared = self.shared();
+        shared.check.check(text, &shared.keys.load(), &shared.knowledge.negatives(), now.seconds())
+    }
+
+    async fn ask_about_jwt(&self, text: &str, token: VerifiedToken) -> Result<VerifiedToken, Refused> {
+        let shared = self.shared();
+        match self.ask(text).await {
+            Reply::Active(answered) if answered.id() == token.id() => self.judge(token),
+            Reply::Active(_) => Err(Refused::Inactive),
+            Reply::Refused(refused) => {
+                let until = token.expires_at_seconds().saturating_add(shared.check.leeway_seconds());
+                shared.knowledge.refuse(token.id().to_bytes(), until);
+                Err(refused)
+            }
+            Reply::Busy => Err(self.refuse_unasked()),
+            Reply::Unreachable | Reply::Forbidden => {
+                let hearing = shared.knowledge.hearing(&shared.now());
+                let token = self.judge(token)?;
+                match decide(Form::Jwt, hearing, &shared.patience, Server::Unreachable) {
+                    Decision::Accept => Ok(token),
+                    Decision::AcceptStale => Ok(self.accept_stale(token)),
+                    Decision::Ask | Decision::Refuse => Err(self.refuse_unasked()),
+                }
+            }
+        }
+    }
+
+    async fn check_opaque(&self, text: &str) -> Result<VerifiedToken, Refused> {
+        let shared = self.shared();
+        // The checksum inside a token of ours turns mistyped ones away before anybody is asked.
+        let mistyped = Token::parse(text, &Prefix::default()).err().is_some_and(|problem| problem == Malformed::Checksum);
+        if text.is_empty() || text.len() > MAX_OPAQUE_LEN || mistyped {
+            return Err(Refused::Token(TokenError::NotCompact));
+        }
+        let now = shared.now();
+        let hearing = shared.knowledge.hearing(&now);
+        let digest = Digest::of(text);
+        let remembered = self.0.remembered.get(&digest).filter(|remembered| remembered.counts(&now));
+        let form = if remembered.is_some() { Form::Remembered } else { Form::Opaque };
+        match (decide(form, hearing, &shared.patience, shared.introspection.server(&now)), remembered) {
+            (Decision::Accept, Some(Remembered { token, .. })) => self.judge(token),
+            (Decision::Ask, _) => match self.ask(text).await {
+                Reply::Active(token) => {
+                    let token = self.judge(token)?;
+                    self.0.remembered.insert(digest, Remembered { token: token.clone(), asked: now });
+                    Ok(token)
+                }
+                Reply::Refused(refused) => {
+                    self.0.remembered.remove(&digest);
+                    Err(refused)
+                }
+                Reply::Busy | Reply::Unreachable | Reply::Forbidden => Err(self.refuse_unasked()),
+            },
+            _ => Err(self.refuse_unasked()),
+        }
+    }
+
+    async fn ask(&self, text: &str) -> Reply {
+        let shared = self.shared();
+        Counting::add(&shared.counting.asked);
+        let reply = shared.introspection.ask(text, &shared.http, &shared.check, &*shared.clock).await;
+        if matches!(reply, Reply::Forbidden) {
+            shared.raise(Alert::CredentialsRefused);
+        }
+        reply
+    }
+
+    /// Judges a token again by what came while an answer was under way.
+    fn judge(&self, token: VerifiedToken) -> Result<VerifiedToken, Refused> {
+        let shared = self.shared();
+        shared.check.judge(&token, &shared.knowledge.negatives(), shared.now().seconds())?;
+        Ok(token)
+    }
+
+    fn accept_stale(&self, token: VerifiedToken) -> VerifiedToken {
+        Counting::add(&self.shared().counting.accepted_stale);
+        self.shared().raise(Alert::AcceptedStale);
+        token
+    }
+
+    fn refuse_unasked(&self) -> Refused {
+        self.shared().raise(Alert::RefusedUnasked);
+        Refused::Unavailable
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+}
+
+impl Builder {
+    /// Fetches the key set, starts to follow the feed, and waits until the first snapshot was taken, at most 5 s.
+    ///
+    /// # Errors
+    /// [`StartError`]: something is missing or wrong, or the key set cannot be had.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, as everything in tokio does.
+    pub async fn start(self) -> Result<Verifier, StartError> {
+        Ok(Verifier(Arc::new(self.run().await?)))
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("issuer", &self.shared().issuer)
+            .field("audience", &self.shared().check.audience())
+            .finish_non_exhaustive()
+    }
+}
