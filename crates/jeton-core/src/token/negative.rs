@@ -45,6 +45,7 @@ pub static TABLE: Table = Table {
         Column::bytes("token").or_null(),
         Column::text("name").or_null(),
         Column::int("seconds").or_null(),
+        Column::int("before").or_null(),
         Column::int("until"),
     ],
     key: 1,
@@ -149,6 +150,7 @@ mod tests {
         all.extend(CUT_OFFS.iter().map(|(_, subject)| Says::CutOff(*subject, Arc::from("n"), 5)));
         for says in all {
             let negative = Negative::new(says, 9, &mut moment);
+            assert_eq!(negative.row().len(), TABLE.columns.len());
             assert_eq!(Negative::from_row(&negative.row()), Ok(negative));
         }
     }
