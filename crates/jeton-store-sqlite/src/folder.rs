@@ -28,21 +28,9 @@ pub(crate) struct Folder {
 /// Locks the folder, and makes its database when it has none.
 pub(crate) fn take(options: &Options, first_head: impl FnOnce() -> Head) -> Result<Folder, OpenError> {
     let folder = &options.folder;
-    let (database, log) = (folder.join("jeton.db"), folder.join("jeton.db-wal"));
-    let lock_path = folder.join("jeton.lock");
-    // The lock first, where there is one: what a running process writes is not for others to judge.
-    let lock = match File::options().read(true).write(true).open(&lock_path) {
-        Ok(file) => Some(lock(file, folder)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(OpenError::of_io(&lock_path, &error)),
-    };
-    let found = header::inspect(&database, &log, options.schema.version)?;
-    if let Found::Database { log_length } = found
-        && log_length > 0
-        && log_length < options.log_bytes
-    {
-        return Err(OpenError::CutOff(format!("{} has {log_length} bytes of at least {}", log.display(), options.log_bytes)));
-    }
+    let (found, lock) = inspect(options)?;
+    let (database, log) = (database_in(folder), log_in(folder));
+    let lock_path = lock_in(folder);
     let lock = match lock {
         Some(lock) => lock,
         None => {
@@ -60,6 +48,51 @@ pub(crate) fn take(options: &Options, first_head: impl FnOnce() -> Head) -> Resu
         create(options, &database, &first_head())?;
     }
     Ok(Folder { database, _lock: lock })
+}
+
+/// Locks a folder that has a database already, and leaves all else as it is.
+pub(crate) fn take_existing(options: &Options) -> Result<(PathBuf, Option<File>), OpenError> {
+    match inspect(options)? {
+        (Found::Nothing, _) => Err(OpenError::Foreign(format!("{} (there is no jeton.db in it)", options.folder.display()))),
+        (Found::Database { .. }, lock) => Ok((database_in(&options.folder), lock)),
+    }
+}
+
+/// Grows the log again that a clean end has emptied, so that the next start need not.
+pub(crate) fn grow_log_again(database: &Path, bytes: u64) -> io::Result<()> {
+    let log = database.with_extension("db-wal");
+    let length = fs::metadata(&log)?.len();
+    if length == 0 { grow_with_zeros(&log, 0, bytes) } else { Ok(()) }
+}
+
+/// Looks at the files, and takes the lock first where there is one: what a running process writes is not for others to judge.
+fn inspect(options: &Options) -> Result<(Found, Option<File>), OpenError> {
+    let (folder, lock_path) = (&options.folder, lock_in(&options.folder));
+    let lock = match File::options().read(true).write(true).open(&lock_path) {
+        Ok(file) => Some(lock(file, folder)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(OpenError::of_io(&lock_path, &error)),
+    };
+    let log = log_in(folder);
+    let found = header::inspect(&database_in(folder), &log, options.schema.version)?;
+    match found {
+        Found::Database { log_length } if log_length > 0 && log_length < options.log_bytes => {
+            Err(OpenError::CutOff(format!("{} has {log_length} bytes of at least {}", log.display(), options.log_bytes)))
+        }
+        _ => Ok((found, lock)),
+    }
+}
+
+fn database_in(folder: &Path) -> PathBuf {
+    folder.join("jeton.db")
+}
+
+fn log_in(folder: &Path) -> PathBuf {
+    folder.join("jeton.db-wal")
+}
+
+fn lock_in(folder: &Path) -> PathBuf {
+    folder.join("jeton.lock")
 }
 
 fn lock(file: File, folder: &Path) -> Result<File, OpenError> {

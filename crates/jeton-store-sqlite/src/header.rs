@@ -14,7 +14,7 @@ use crate::refused::OpenError;
 pub(crate) enum Found {
     /// No database, and no log of one.
     Nothing,
-    /// A database, whose write-ahead log has this length (0 when there is none).
+    /// A database, whose write-ahead log has this length (0 when there is none, or none that was used).
     Database {
         /// Bytes.
         log_length: u64,
@@ -28,7 +28,7 @@ const FRAME_BYTES: u64 = PAGE_BYTES + 24;
 pub(crate) fn inspect(database: &Path, log: &Path, known_version: u32) -> Result<Found, OpenError> {
     let name = |what: &str| format!("{} {what}", database.display());
     let log_file = open(log)?;
-    let log_header = log_file.as_ref().map(|file| read_start::<32>(file)).transpose().map_err(|error| OpenError::of_io(log, &error))?;
+    let log_header = log_file.as_ref().map(read_start::<32>).transpose().map_err(|error| OpenError::of_io(log, &error))?;
     let Some(file) = open(database)? else {
         // A log that was grown but never used belongs to a start that did not come to its end.
         return match log_header {
@@ -42,7 +42,10 @@ pub(crate) fn inspect(database: &Path, log: &Path, known_version: u32) -> Result
     }
     let header = read_start::<100>(&file).map_err(|error| OpenError::of_io(database, &error))?;
     check_header(&header, &name, known_version)?;
-    let log_length = log_file.as_ref().map_or(Ok(0), |file| self::length(file, log))?;
+    let log_length = match (&log_file, log_header) {
+        (Some(file), Some(header)) if header != [0; 32] => self::length(file, log)?,
+        _ => 0,
+    };
     let pages = u64::from(number(&header, 28));
     let in_log = match log_file {
         Some(file) => pages_in_log(&file, log_header.unwrap_or([0; 32]), log_length).map_err(|error| OpenError::of_io(log, &error))?,

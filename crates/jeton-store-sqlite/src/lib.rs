@@ -1,5 +1,6 @@
 //! The SQLite engine: one writer with group commit, readers beside it.
 
+mod check;
 mod checkpointer;
 mod connection;
 mod fault;
@@ -22,6 +23,7 @@ mod transaction;
 mod view;
 mod writer;
 
+pub use check::{CheckOptions, CheckReport, Progress, check_folder};
 pub use options::Options;
 pub use refused::OpenError;
 pub use store::SqliteStore;

@@ -88,14 +88,14 @@ pub(crate) fn texts(schema: &Schema) -> Result<BTreeMap<String, Vec<String>>, Fa
             texts.entry(name).or_default().push(text);
         }
     }
-    texts.insert(ENTRIES.into(), vec![CREATE_ENTRIES.into()]);
-    texts.insert(HEAD.into(), vec![CREATE_HEAD.into()]);
+    texts.insert(ENTRIES.into(), vec![format!("table {ENTRIES} {CREATE_ENTRIES}")]);
+    texts.insert(HEAD.into(), vec![format!("table {HEAD} {CREATE_HEAD}")]);
     Ok(texts)
 }
 
-/// Names and texts of all tables and indexes.
+/// Names and texts of all tables and indexes: what each is, of which table, and the SQL that made it.
 pub(crate) fn read_texts(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement = connection.prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")?;
+    let mut statement = connection.prepare("SELECT name, type || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
@@ -107,7 +107,8 @@ pub(crate) fn check_texts(schema: &Schema, found: &[(String, String)]) -> Result
     let is_known_slice = |(name, text): &(String, String)| {
         schema.tables.iter().filter(|table| table.is_sliced() && sql::slice_of_name(table, name).is_some()).any(|table| {
             let first = format!("{}_0", table.name);
-            is_known(&first, &text.replacen(&format!("\"{name}\""), &format!("\"{first}\""), 1))
+            let text = text.strip_prefix(&format!("table {name} CREATE TABLE \"{name}\""));
+            text.is_some_and(|rest| is_known(&first, &format!("table {first} CREATE TABLE \"{first}\"{rest}")))
         })
     };
     let expected = texts.keys().filter(|name| !schema.tables.iter().any(|table| table.is_sliced() && is_slice(name, table.name)));

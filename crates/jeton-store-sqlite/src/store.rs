@@ -34,6 +34,7 @@ pub struct SqliteStore {
     look_ups: Arc<LookUps>,
     pub(crate) pool: Pool,
     threads: Vec<JoinHandle<()>>,
+    log_bytes: u64,
     _folder: Folder,
 }
 
@@ -58,6 +59,7 @@ impl SqliteStore {
             look_ups: Arc::default(),
             pool: Pool::new(database.clone(), options.view_cache_kib),
             threads: Vec::new(),
+            log_bytes: options.log_bytes,
             _folder: folder,
         };
         let reserve = Reserve::new(&options.folder, options.reserve_bytes);
@@ -94,6 +96,10 @@ impl Drop for SqliteStore {
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so already.
             let _ = thread.join();
+        }
+        if self.shared.lost().is_none() {
+            // Only a saving for the next start.
+            let _ = folder::grow_log_again(&self.shared.database, self.log_bytes);
         }
     }
 }

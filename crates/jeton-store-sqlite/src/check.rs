@@ -1,0 +1,232 @@
+//! The full check: every page, every row, every entry.
+//!
+//! What holds rows is covered twice: SQLite's `integrity_check` walks every page's structure and compares each index with its table, and
+//! every row carries a checksum over what it means; the ledger's entries are covered by the head's root besides. Space of a page that no
+//! row uses holds nothing and is not looked at.
+
+use std::path::Path;
+
+use jeton_core::moment::Time;
+use jeton_core::record::{Class, Key, Table};
+use jeton_store::ledger::audit::{self, Claims, IssuedRows};
+use jeton_store::ledger::{Entry, Hash, issued_leaf};
+use jeton_store::row::key_of;
+use jeton_store::sql;
+use jeton_store::store::{Fault, FaultKind};
+use jeton_store::table::Schema;
+use rusqlite::Connection;
+
+use crate::connection::{self, Purpose};
+use crate::fault::fault;
+use crate::folder;
+use crate::ledger;
+use crate::migration;
+use crate::options::Options;
+use crate::refused::OpenError;
+use crate::slices::Slices;
+use crate::statements::read_row;
+use crate::store::SqliteStore;
+
+/// What a full check is told.
+pub struct CheckOptions<'a> {
+    /// Now, which says what slices may be gone.
+    pub now: Time,
+    /// Sizes and roots that are known from elsewhere: signed checkpoints.
+    pub checkpoints: &'a [(u64, Hash)],
+    /// Hears what is looked at next, and of each 100,000 rows.
+    pub progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+/// How far a check has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// The structure of every page.
+    Pages,
+    /// The rows of a table: so many so far.
+    Rows(&'a str, u64),
+    /// The ledger.
+    Ledger,
+}
+
+/// What a full check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// What is wrong, in words; empty when nothing is.
+    pub findings: Vec<String>,
+    /// Rows that were read.
+    pub rows: u64,
+    /// What the ledger's audit counted, if it passed.
+    pub ledger: Option<audit::Report>,
+}
+
+/// Findings told in full; one bad disk can make millions.
+const FINDINGS_MAX: usize = 1_000;
+
+impl SqliteStore {
+    /// Checks everything while the engine serves, as of one moment. Until it is done the write-ahead log grows with what is committed
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When the check itself cannot run; what it finds is in the report.
+    pub fn check_full(&self, options: &mut CheckOptions<'_>) -> Result<CheckReport, Fault> {
+        let pooled = self.pool.take()?;
+        let connection = pooled.connection()?;
+        connection.execute_batch("BEGIN").map_err(|error| fault(&error, ledger::HEAD))?;
+        Ok(run(connection, self.shared.schema, options))
+    }
+}
+
+/// Checks a data folder that no process has open: also one that does not open any more.
+///
+/// # Errors
+/// When the folder is not Jeton's, is newer, is in use, or cannot be read.
+pub fn check_folder(folder: &Path, schema: &'static Schema, options: &mut CheckOptions<'_>) -> Result<CheckReport, OpenError> {
+    let (database, _lock) = folder::take_existing(&Options::new(folder, schema, [0; 32]))?;
+    let connection = connection::open(&database, Purpose::Read, 8 << 10).map_err(|error| OpenError::of_sqlite(&database, &error))?;
+    Ok(run(&connection, schema, options))
+}
+
+fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOptions<'_>) -> CheckReport {
+    let mut report = CheckReport::default();
+    (options.progress)(Progress::Pages);
+    note(&mut report, check_pages(connection));
+    let texts = migration::read_texts(connection).map_err(|error| fault(&error, "sqlite_master"));
+    let texts = note(&mut report, texts.map(|texts| (Vec::new(), texts))).unwrap_or_default();
+    if !migration::check_texts(schema, &texts).unwrap_or(false) {
+        report.findings.push("the tables are not those of this schema".into());
+    }
+    let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
+    let slices = Slices::among(schema, &names);
+    let mut issued = IssuedRows::default();
+    for table in schema.tables {
+        for slice in slices.of(table) {
+            check_rows(connection, table, slice, &mut issued, &mut report, options.progress);
+        }
+    }
+    (options.progress)(Progress::Ledger);
+    match audit_ledger(connection, schema, issued, options) {
+        Ok(audited) => report.ledger = Some(audited),
+        Err(finding) => report.findings.push(format!("ledger: {finding}")),
+    }
+    if report.findings.len() > FINDINGS_MAX {
+        let more = report.findings.len() - FINDINGS_MAX;
+        report.findings.truncate(FINDINGS_MAX);
+        report.findings.push(format!("and {more} more"));
+    }
+    report
+}
+
+/// Notes findings, or the fault that ended the search for them.
+fn note<T>(report: &mut CheckReport, result: Result<(Vec<String>, T), Fault>) -> Option<T> {
+    match result {
+        Ok((findings, found)) => {
+            report.findings.extend(findings);
+            Some(found)
+        }
+        Err(fault) => {
+            report.findings.push(fault.to_string());
+            None
+        }
+    }
+}
+
+fn check_pages(connection: &Connection) -> Result<(Vec<String>, ()), Fault> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;
+        let lines = statement.query_map([], |row| row.get(0))?;
+        lines.collect()
+    };
+    let lines = read().map_err(|error| fault(&error, "every table"))?;
+    Ok((lines.into_iter().filter(|line| line != "ok").map(|line| format!("pages: {line}")).collect(), ()))
+}
+
+fn check_rows(
+    connection: &Connection,
+    table: &'static Table,
+    slice: i64,
+    issued: &mut IssuedRows,
+    report: &mut CheckReport,
+    progress: &mut dyn FnMut(Progress<'_>),
+) {
+    let physical = sql::physical_name(table, slice);
+    progress(Progress::Rows(&physical, 0));
+    let mut before: Option<Key> = None;
+    let mut count = 0;
+    let mut walk = || -> rusqlite::Result<()> {
+        let mut statement = connection.prepare(&sql::scan(table, &physical))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            count += 1;
+            if count % 100_000 == 0 {
+                progress(Progress::Rows(&physical, count));
+            }
+            match read_row(table, row) {
+                Ok(row) => {
+                    if matches!(table.class, Class::Credential { .. }) {
+                        issued.add(table, row.version, issued_leaf(table, &row.record));
+                    }
+                    if table.slice_of_row(&row.record) != slice {
+                        report.findings.push(format!("`{physical}`: row {count} belongs to another slice"));
+                    }
+                    before = Some(key_of(table, &row.record));
+                }
+                Err(_) => report.findings.push(format!("`{physical}`: row {count}, after {before:?}, is not what was written")),
+            }
+        }
+        Ok(())
+    };
+    let walked = walk();
+    report.rows += count;
+    if let Err(error) = walked {
+        report.findings.push(format!("`{physical}`: {error}"));
+    }
+}
+
+fn audit_ledger(
+    connection: &Connection,
+    schema: &Schema,
+    issued: IssuedRows,
+    options: &CheckOptions<'_>,
+) -> Result<audit::Report, audit::Finding> {
+    let finding = |fault: Fault| audit::Finding { sequence: None, what: fault.to_string() };
+    let head = ledger::read_head(connection).map_err(finding)?;
+    let head = head.ok_or_else(|| finding(Fault::new(FaultKind::Damaged, "there is no head")))?;
+    let claims = Claims { tables: schema.tables, head: &head, checkpoints: options.checkpoints, now: options.now };
+    audit::audit(Entries { connection, next: 0, read: Vec::new().into_iter(), is_over: false }, issued, &claims)
+}
+
+/// The entries of a ledger, read some at a time.
+struct Entries<'c> {
+    connection: &'c Connection,
+    next: u64,
+    read: std::vec::IntoIter<Entry>,
+    is_over: bool,
+}
+
+const ENTRIES_AT_A_TIME: usize = 1_024;
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry, Fault>;
+
+    fn next(&mut self) -> Option<Result<Entry, Fault>> {
+        if let Some(entry) = self.read.next() {
+            return Some(Ok(entry));
+        }
+        if self.is_over {
+            return None;
+        }
+        let mut entries = Vec::with_capacity(ENTRIES_AT_A_TIME);
+        let read = ledger::read_entries(self.connection, self.next, ENTRIES_AT_A_TIME, &mut |entry| {
+            entries.push(entry);
+            true
+        });
+        if let Err(fault) = read {
+            self.is_over = true;
+            return Some(Err(fault));
+        }
+        self.is_over = entries.len() < ENTRIES_AT_A_TIME;
+        self.next = entries.last().map_or(self.next, |last| last.sequence.saturating_add(1));
+        self.read = entries.into_iter();
+        self.read.next().map(Ok)
+    }
+}
