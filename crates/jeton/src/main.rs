@@ -1,3 +1,33 @@
 //! Jeton: a token service for teams, in one binary.
 
-fn main() {}
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod init;
+mod integrity;
+mod quickstart;
+mod render;
+mod root_file;
+mod serve;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(failure) => {
+            // There is nowhere left to say that it could not be said.
+            let _ = writeln!(anstream::stderr(), "jeton: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The command line as a whole: every noun, and what all of them take.
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use crate::commands::api::Api;
+use crate::commands::audit::Audit;
+use crate::commands::check::Check;
+use crate::commands::client::Client;
+use crate::commands::completions::Completions;
+use crate::commands::config::Config;
+use crate::commands::context::{Context, write};
+use crate::commands::failure::Failure;
+use crate::commands::init::Init;
+use crate::commands::jwt::Jwt;
+use crate::commands::options::Options;
+use crate::commands::quickstart::Quickstart;
+use crate::commands::request::Request;
+use crate::commands::revoke::Revoke;
+use crate::commands::root_key::RootKey;
+use crate::commands::serve::Serve;
+use crate::commands::signing_key::SigningKey;
+use crate::commands::token::Token;
+use crate::commands::version::Version;
+use crate::render::reference;
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton quickstart                     see a token's life, step by step
+  jeton init && jeton serve            run a server
+  jeton api create --audience https://orders.example --scope read=Read
+  jeton client create --name worker --audience https://orders.example
+  jeton revoke - < token.txt
+
+Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 sign in first.";
+
+/// A token service for teams: issues, checks, rotates, revokes and watches
+/// tokens
+#[derive(Parser, Debug)]
+#[command(name = "jeton", version, max_term_width = 80, after_help = EXAMPLES, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Quickstart(Quickstart),
+    Init(Init),
+    Serve(Serve),
+    #[command(subcommand)]
+    Api(Api),
+    #[command(subcommand)]
+    Client(Client),
+    #[command(subcommand)]
+    Token(Token),
+    Revoke(Revoke),
+    #[command(subcommand)]
+    SigningKey(SigningKey),
+    #[command(subcommand)]
+    RootKey(RootKey),
+    #[command(subcommand)]
+    Audit(Audit),
+    Check(Check),
+    #[command(subcommand)]
+    Config(Config),
+    #[command(subcommand)]
+    Jwt(Jwt),
+    Request(Request),
+    Version(Version),
+    Completions(Completions),
+    Reference(Reference),
+}
+
+/// Print docs/reference/command-line.md
+#[derive(Args, Debug)]
+#[command(hide = true)]
+struct Reference;
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// Why not, and what to do next.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let context = Context::new(self.options);
+        let done = match self.command {
+            Command::Quickstart(quickstart) => return quickstart.run(&context),
+            Command::Init(init) => init.run(&context),
+            Command::Serve(serve) => serve.run(&context),
+            Command::Api(api) => api.run(&context),
+            Command::Client(client) => client.run(&context),
+            Command::Token(token) => token.run(&context),
+            Command::Revoke(revoke) => revoke.run(&context),
+            Command::SigningKey(signing_key) => signing_key.run(&context),
+            Command::RootKey(root_key) => root_key.run(&context),
+            Command::Audit(audit) => audit.run(&context),
+            Command::Check(check) => check.run(&context),
+            Command::Config(config) => config.run(&context),
+            Command::Jwt(jwt) => jwt.run(&context),
+            Command::Request(request) => request.run(&context),
+            Command::Version(version) => version.run(&context),
+            Command::Completions(completions) => completions.run(Cli::command()),
+            Command::Reference(Reference) => write(reference::page(Cli::command()).as_bytes()),
+        };
+        done.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    fn each_command(command: &clap::Command, path: &str, visit: &mut impl FnMut(&str, &clap::Command)) {
+        let path = format!("{path} {}", command.get_name()).trim_start().to_owned();
+        visit(&path, command);
+        command.get_subcommands().for_each(|below| each_command(below, &path, visit));
+    }
+
+    #[test]
+    fn every_help_fits_eighty_columns_and_has_examples() {
+        let mut root = Cli::command();
+        root.build();
+        each_command(&root, "", &mut |path, command| {
+            let help = command.clone().term_width(80).render_long_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{path}: {line}");
+            }
+            assert!(command.is_hide_set() || help.contains("Examples:\n"), "{path} has no examples");
+            assert!(command.get_about().is_some(), "{path} says nothing");
+        });
+    }
+
+    #[test]
+    fn examples_are_commands() {
+        let mut root = Cli::command();
+        root.build();
+        let mut lines = 0;
+        each_command(&root, "", &mut |path, command| {
+            let help = command.clone().render_long_help().to_string().replace("\\\n", " ");
+            for line in help.lines().map(str::trim).filter(|line| line.starts_with("jeton ")) {
+                for words in line.split(" && ").map(words_of) {
+                    lines += 1;
+                    let parsed = Cli::try_parse_from(&words);
+                    assert!(parsed.is_ok(), "{path}: {words:?}: {}", parsed.unwrap_err());
+                }
+            }
+        });
+        assert!(lines > 60, "{lines}");
+    }
+
+    /// The words of a line as a shell splits them, up to a pipe, a redirection or a remark.
+    fn words_of(line: &str) -> Vec<String> {
+        let line = line.split(" | ").next().unwrap().split(" < ").next().unwrap().split(" > ").next().unwrap();
+        let line = line.split("   ").next().unwrap_or(line).to_owned() + line.split_once("       ").map_or("", |_| "");
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                letter => words.last_mut().unwrap().push(letter),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn secrets_are_no_arguments() {
+        let mut root = Cli::command();
+        root.build();
+        each_command(&root, "", &mut |path, command| {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(!name.contains("secret") || path == "jeton client secret revoke", "{path} --{name}");
+                assert!(!name.contains("password"), "{path} --{name}");
+            }
+        });
+    }
+}

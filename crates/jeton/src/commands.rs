@@ -1,0 +1,31 @@
+//! One file for each noun of the command line: its flags, what it asks of the server, and how the answer is shown.
+
+pub(crate) mod api;
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod client;
+pub(crate) mod client_secret;
+pub(crate) mod completions;
+pub(crate) mod config;
+mod confirm;
+pub(crate) mod connection;
+pub(crate) mod context;
+mod duration;
+pub(crate) mod failure;
+pub(crate) mod init;
+mod input;
+pub(crate) mod jwt;
+mod logging;
+pub(crate) mod options;
+mod percent;
+mod progress;
+pub(crate) mod quickstart;
+pub(crate) mod request;
+pub(crate) mod revoke;
+pub(crate) mod root_key;
+pub(crate) mod serve;
+mod server;
+mod serving;
+pub(crate) mod signing_key;
+pub(crate) mod token;
+pub(crate) mod version;

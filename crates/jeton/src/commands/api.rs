@@ -1,0 +1,168 @@
+//! `jeton api`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::duration;
+use super::failure::Failure;
+use super::percent::segment;
+use crate::render::apis;
+
+const PATH: &str = "/api/v1/apis";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton api create --audience https://orders.example \\
+      --scope orders:read='Read orders' --scope orders:write='Change orders'
+  jeton api list
+  jeton api update https://orders.example --access-token-lifetime 15m";
+
+/// APIs: what tokens are for
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Api {
+    Create(Create),
+    List(List),
+    Show(Show),
+    Update(Update),
+    Delete(Delete),
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  jeton api create --audience https://orders.example \\
+      --scope orders:read='Read orders' --scope orders:write='Change orders' \\
+      --default-scope orders:read
+  jeton api create --audience urn:example:stock --token-format opaque";
+
+/// Declare an API
+#[derive(Args, Debug)]
+#[command(after_help = CREATE_EXAMPLES)]
+pub(crate) struct Create {
+    /// What stands in the `aud` of its tokens: an absolute URI
+    #[arg(long, value_name = "URI")]
+    audience: String,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+/// List the APIs
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton api list\n  jeton api list --json | jq -r '.items[].audience'")]
+pub(crate) struct List;
+
+/// Show an API
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton api show https://orders.example")]
+pub(crate) struct Show {
+    /// Its audience or id
+    api: String,
+}
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  jeton api update https://orders.example --access-token-lifetime 15m
+  jeton api update https://orders.example --scope orders:read='Read orders'
+
+The scopes that are named are all it has from then on. A shorter lifetime
+reaches tokens that are out already.";
+
+/// Change an API
+#[derive(Args, Debug)]
+#[command(after_help = UPDATE_EXAMPLES)]
+pub(crate) struct Update {
+    /// Its audience or id
+    api: String,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+/// Remove an API; every token for it dies
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton api delete https://orders.example --yes")]
+pub(crate) struct Delete {
+    /// Its audience or id
+    api: String,
+}
+
+/// What an API can be told to be.
+#[derive(Args, Debug)]
+struct Properties {
+    /// What people call it
+    #[arg(long)]
+    name: Option<String>,
+    /// A scope and what it allows; repeat it for each
+    #[arg(long, value_name = "NAME=DESCRIPTION", value_parser = scope)]
+    scope: Vec<(String, String)>,
+    /// What is granted when nothing is asked for; repeat it for each scope
+    #[arg(long, value_name = "NAME")]
+    default_scope: Vec<String>,
+    /// How long its access tokens live, 24h at most
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    access_token_lifetime: Option<i64>,
+    /// What its access tokens are
+    #[arg(long, value_name = "FORMAT", value_parser = ["jwt", "opaque"])]
+    token_format: Option<String>,
+    /// What signs its JWTs: ES256, EdDSA, RS256, PS256 …
+    #[arg(long, value_name = "ALG")]
+    signing_alg: Option<String>,
+}
+
+impl Api {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let server = context.server()?;
+        match self {
+            Api::Create(Create { audience, properties }) => {
+                let mut body = properties.body();
+                body.insert("audience".to_owned(), json!(audience));
+                context.show(&server.post(PATH, &Value::Object(body))?, apis::show)
+            }
+            Api::List(List) => context.show(&server.get_all(PATH)?, apis::list),
+            Api::Show(Show { api }) => context.show(&server.get(&path(api))?, apis::show),
+            Api::Update(Update { api, properties }) => {
+                let body = properties.body();
+                if body.is_empty() {
+                    return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton api update --help`"));
+                }
+                context.show(&server.patch(&path(api), &Value::Object(body))?, apis::show)
+            }
+            Api::Delete(Delete { api }) => {
+                context.confirm(&format!("Remove the API {api}, and end every token for it?"))?;
+                server.delete(&path(api))?;
+                context.say(&format!("Removed {api}: every token for it is dead."))
+            }
+        }
+    }
+}
+
+impl Properties {
+    fn body(&self) -> Map<String, Value> {
+        let scopes: BTreeMap<_, _> = self.scope.iter().cloned().collect();
+        let members = [
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            ("scopes", (!scopes.is_empty()).then(|| json!(scopes))),
+            ("default_scope", (!self.default_scope.is_empty()).then(|| json!(self.default_scope.join(" ")))),
+            ("access_token_lifetime_seconds", self.access_token_lifetime.map(|seconds| json!(seconds))),
+            ("token_format", self.token_format.as_ref().map(|format| json!(format))),
+            ("signing_alg", self.signing_alg.as_ref().map(|algorithm| json!(algorithm))),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+fn path(api: &str) -> String {
+    format!("{PATH}/{}", segment(api))
+}
+
+/// `NAME=DESCRIPTION`; the description may be left out.
+fn scope(text: &str) -> Result<(String, String), String> {
+    let (name, description) = text.split_once('=').unwrap_or((text, ""));
+    if name.is_empty() {
+        Err("a scope has a name: write NAME=DESCRIPTION".to_owned())
+    } else {
+        Ok((name.to_owned(), description.to_owned()))
+    }
+}

@@ -1,0 +1,184 @@
+//! `jeton client`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::client_secret::Secret;
+use super::context::Context;
+use super::failure::Failure;
+use super::input;
+use super::percent::segment;
+use crate::render::clients;
+
+const PATH: &str = "/api/v1/clients";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton client create --name worker --audience https://orders.example
+  jeton client list
+  jeton client secret create worker --overlap 24h";
+
+/// Clients: the applications that ask for tokens
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Client {
+    Create(Create),
+    List(List),
+    Show(Show),
+    Update(Update),
+    Delete(Delete),
+    #[command(subcommand)]
+    Secret(Secret),
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  jeton client create --name worker --audience https://orders.example
+  jeton client create --name worker --audience https://orders.example \\
+      --scope orders:read --json | jq -r .client_secret
+  jeton client create --name signer --audience https://orders.example \\
+      --token-endpoint-auth-method private_key_jwt --jwks keys.json
+
+A secret is shown once, in the answer, and is not stored.";
+
+/// Register a client
+#[derive(Args, Debug)]
+#[command(after_help = CREATE_EXAMPLES)]
+pub(crate) struct Create {
+    /// What people call it; unique
+    #[arg(long)]
+    name: String,
+    /// A grant it may use: client_credentials (the default)
+    #[arg(long, value_name = "GRANT")]
+    grant_type: Vec<String>,
+    /// Lets it introspect tokens for its APIs, and follow the revocation feed
+    #[arg(long)]
+    may_introspect: bool,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+/// List the clients
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton client list\n  jeton client list -o jsonl | jq -r .client_id")]
+pub(crate) struct List;
+
+/// Show a client
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton client show worker")]
+pub(crate) struct Show {
+    /// Its name or id
+    client: String,
+}
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  jeton client update worker --scope orders:read --scope orders:write
+  jeton client update gateway --may-introspect true
+
+The audiences and scopes that are named are all it has from then on.";
+
+/// Change a client
+#[derive(Args, Debug)]
+#[command(after_help = UPDATE_EXAMPLES)]
+pub(crate) struct Update {
+    /// Its name or id
+    client: String,
+    /// What people call it; unique
+    #[arg(long)]
+    name: Option<String>,
+    /// Whether it may introspect tokens for its APIs, and follow the feed
+    #[arg(long, value_name = "BOOL")]
+    may_introspect: Option<bool>,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+/// Remove a client; its secrets and tokens die
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton client delete worker --yes")]
+pub(crate) struct Delete {
+    /// Its name or id
+    client: String,
+}
+
+/// What a client can be told to be.
+#[derive(Args, Debug)]
+struct Properties {
+    /// How it proves who it is
+    #[arg(long, value_name = "METHOD", value_parser = ["client_secret_basic", "client_secret_post", "private_key_jwt"])]
+    token_endpoint_auth_method: Option<String>,
+    /// A file with its public keys, a JWK Set (`-`: standard input)
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// An API it may ask for, by audience or id; repeat it for each
+    #[arg(long, value_name = "URI")]
+    audience: Vec<String>,
+    /// A scope it may have; repeat it for each (all of its APIs' if left out)
+    #[arg(long, value_name = "NAME")]
+    scope: Vec<String>,
+}
+
+impl Client {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Client::Create(create) => create.run(context),
+            Client::List(List) => context.show(&context.server()?.get_all(PATH)?, clients::list),
+            Client::Show(Show { client }) => context.show(&context.server()?.get(&path(client))?, clients::show),
+            Client::Update(update) => update.run(context),
+            Client::Delete(Delete { client }) => {
+                context.confirm(&format!("Remove the client {client}, and end its secrets and tokens?"))?;
+                context.server()?.delete(&path(client))?;
+                context.say(&format!("Removed {client}: its secrets and tokens are dead."))
+            }
+            Client::Secret(secret) => secret.run(context),
+        }
+    }
+}
+
+impl Create {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let mut body = self.properties.body()?;
+        body.insert("name".to_owned(), json!(self.name));
+        body.insert("may_introspect".to_owned(), json!(self.may_introspect));
+        if !self.grant_type.is_empty() {
+            body.insert("grant_types".to_owned(), json!(self.grant_type));
+        }
+        context.show(&context.server()?.post(PATH, &Value::Object(body))?, clients::created)
+    }
+}
+
+impl Update {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let mut body = self.properties.body()?;
+        body.extend(self.name.as_ref().map(|name| ("name".to_owned(), json!(name))));
+        body.extend(self.may_introspect.map(|may| ("may_introspect".to_owned(), json!(may))));
+        if body.is_empty() {
+            return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton client update --help`"));
+        }
+        context.show(&context.server()?.patch(&path(&self.client), &Value::Object(body))?, clients::show)
+    }
+}
+
+impl Properties {
+    fn body(&self) -> Result<Map<String, Value>, Failure> {
+        let jwks = self.jwks.as_deref().map(|file| input::text(file, "the JWK Set")).transpose()?;
+        let parse = |text: String| {
+            serde_json::from_str::<Value>(&text)
+                .map_err(|error| Failure::usage(format!("the JWK Set is no JSON: {error}"), "it is an object with a member `keys`"))
+        };
+        let members = [
+            ("token_endpoint_auth_method", self.token_endpoint_auth_method.as_ref().map(|method| json!(method))),
+            ("jwks", jwks.map(parse).transpose()?),
+            ("audiences", (!self.audience.is_empty()).then(|| json!(self.audience))),
+            ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
+        ];
+        Ok(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+    }
+}
+
+fn path(client: &str) -> String {
+    format!("{PATH}/{}", segment(client))
+}

@@ -1,0 +1,56 @@
+//! `jeton config`.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::serving::Serving;
+use crate::config::Config as Loaded;
+use crate::render::details::Details;
+use crate::root_file;
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton config check
+  jeton config check --config /etc/jeton/jeton.toml";
+
+/// The configuration
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Config {
+    Check(Check),
+}
+
+/// Check the configuration and the root file; nothing is started
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    serving: Serving,
+}
+
+impl Config {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let Config::Check(Check { serving }) = self;
+        let no = |sentence: String| Failure::no(sentence, "");
+        let config = Loaded::load(&serving.overrides(context)).map_err(no)?;
+        let epochs = root_file::numbers(&config.root_key_file).map_err(no)?;
+        let value = json!({
+            "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
+            "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
+            "log_format": if config.log_json { "json" } else { "text" }, "connections_max": config.connections_max,
+        });
+        context.show(&value, |_, view| {
+            let details = Details::default()
+                .with("data", config.data.display().to_string())
+                .with("issuer", config.issuer.as_str())
+                .with("listen", config.listen.to_string())
+                .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
+                .with("token prefix", config.token_prefix.as_str())
+                .with("log", if config.log_json { "json" } else { "text" })
+                .with("connections", format!("{} at most", config.connections_max));
+            format!("{}\nThe configuration is sound.\n", details.text(view))
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! HTTP over the server's Unix socket: one request, one connection.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::runtime::Runtime;
+
+use super::failure::Failure;
+
+/// The way to a server.
+pub(crate) struct Connection {
+    socket: PathBuf,
+    runtime: Runtime,
+}
+
+/// What a server answered.
+pub(crate) struct Reply {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The body, whole.
+    pub(crate) body: Bytes,
+}
+
+impl Connection {
+    /// The way over this socket. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the system gives no reactor.
+    pub(crate) fn over(socket: PathBuf) -> Result<Connection, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime =
+            runtime.map_err(|error| Failure::could_not(format!("the process cannot open files or timers: {error}"), "try again"))?;
+        Ok(Connection { socket, runtime })
+    }
+
+    /// Sends a request and reads the answer whole.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub(crate) fn ask(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply, Failure> {
+        self.runtime.block_on(async {
+            let (status, answer) = self.send(method, path, body).await?;
+            let body = answer.collect().await.map_err(|error| self.broken(&error))?.to_bytes();
+            Ok(Reply { status, body })
+        })
+    }
+
+    /// Sends a request whose answer comes line by line, and hands each line on as it comes. An answer that is no success is returned whole.
+    ///
+    /// # Errors
+    /// When nobody answers, or the answer breaks off.
+    pub(crate) fn ask_lines(&self, path: &str, body: Bytes, mut each: impl FnMut(&[u8])) -> Result<Reply, Failure> {
+        self.runtime.block_on(async {
+            let (status, mut answer) = self.send(Method::POST, path, Some(body)).await?;
+            let mut rest = Vec::new();
+            while let Some(frame) = answer.frame().await {
+                let frame = frame.map_err(|error| self.broken(&error))?;
+                rest.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..]));
+                while let Some(end) = rest.iter().position(|byte| *byte == b'\n').filter(|_| status.is_success()) {
+                    let line: Vec<u8> = rest.drain(..=end).collect();
+                    each(&line);
+                }
+            }
+            Ok(Reply { status, body: Bytes::from(rest) })
+        })
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<(StatusCode, Incoming), Failure> {
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| unreachable_server(&self.socket, &error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(&error))?;
+        tokio::spawn(connection);
+        let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(Full::new(body.unwrap_or_default()));
+        let request = request.map_err(|error| Failure::usage(format!("this is no request: {error}"), "write the path as /api/v1/…"))?;
+        let answer = sender.send_request(request).await.map_err(|error| self.broken(&error))?;
+        Ok((answer.status(), answer.into_body()))
+    }
+
+    fn broken(&self, error: &hyper::Error) -> Failure {
+        Failure::could_not(
+            format!("the server at {} broke off: {error}", self.socket.display()),
+            "look whether it still runs, and what its log says; then look whether the change was made (`jeton audit tail`)",
+        )
+    }
+}
+
+/// Why a socket cannot be reached, in words.
+fn unreachable_server(socket: &Path, error: &io::Error) -> Failure {
+    let shown = socket.display();
+    let data = socket.parent().unwrap_or(Path::new("."));
+    let serve = format!("start it with `jeton serve --data {}`", data.display());
+    match error.kind() {
+        io::ErrorKind::NotFound if !data.is_dir() => Failure::could_not(
+            format!("there is no data folder at {}", data.display()),
+            format!("name it with --data or JETON_DATA, or make one with `jeton init --data {}`", data.display()),
+        ),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            Failure::could_not(format!("the server is not running at {shown}"), serve)
+        }
+        io::ErrorKind::PermissionDenied => Failure::could_not(
+            format!("you may not use the socket {shown}"),
+            "run the command as the user that the server runs as, or as root: its owner administers",
+        ),
+        io::ErrorKind::InvalidInput => Failure::could_not(
+            format!("the path {shown} is too long for a socket"),
+            "go into the folder above it and name it shorter: `cd …; jeton --data ./jeton-data …`",
+        ),
+        _ => Failure::could_not(format!("the server at {shown} cannot be reached: {error}"), serve),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(socket: &Path, expected: &str) {
+        let connection = Connection::over(socket.to_owned()).unwrap();
+        let failure = connection.ask(Method::GET, "/", None).err().unwrap();
+        assert_eq!(failure.exit_code(), 3);
+        let text = failure.to_string().replace(&socket.parent().unwrap().display().to_string(), "DATA");
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("jeton.sock");
+        check(&socket, "the server is not running at DATA/jeton.sock\n  → start it with `jeton serve --data DATA`");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        check(&socket, "the server is not running at DATA/jeton.sock\n  → start it with `jeton serve --data DATA`");
+        check(
+            &folder.path().join("none/jeton.sock"),
+            "there is no data folder at DATA\n  → name it with --data or JETON_DATA, or make one with `jeton init --data DATA`",
+        );
+        let long = folder.path().join("x".repeat(120));
+        std::fs::create_dir(&long).unwrap();
+        check(
+            &long.join("jeton.sock"),
+            "the path DATA/jeton.sock is too long for a socket\n  → go into the folder above it and name it shorter: `cd …; jeton --data ./jeton-data …`",
+        );
+    }
+}

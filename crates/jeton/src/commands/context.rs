@@ -1,0 +1,78 @@
+//! What a command works with: its options, the server, the time, and where it prints.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use serde_json::Value;
+
+use super::confirm;
+use super::connection::Connection;
+use super::failure::Failure;
+use super::options::{Options, Output};
+use super::server::Server;
+use crate::clock::Clock;
+use crate::render::text::items;
+use crate::render::view::View;
+
+/// What every command is given.
+pub(crate) struct Context {
+    /// What every command takes.
+    pub(crate) options: Options,
+    /// Now, in seconds.
+    pub(crate) now_seconds: i64,
+}
+
+impl Context {
+    /// The context of this process.
+    pub(crate) fn new(options: Options) -> Context {
+        Context { options, now_seconds: Clock::start().now().seconds() }
+    }
+
+    /// The server of the data folder.
+    pub(crate) fn server(&self) -> Result<Server, Failure> {
+        Connection::over(self.options.socket()).map(Server::new)
+    }
+
+    /// Prints an answer: as `render` shows it, or as JSON.
+    pub(crate) fn show(&self, value: &Value, render: impl FnOnce(&Value, &View) -> String) -> Result<(), Failure> {
+        match self.options.output() {
+            Output::Table => self.print(&render(value, &self.view())),
+            Output::Json => self.print(&format!("{value:#}\n")),
+            Output::Jsonl if value.get("items").is_some() => items(value).iter().try_for_each(|item| self.print(&format!("{item}\n"))),
+            Output::Jsonl => self.print(&format!("{value}\n")),
+        }
+    }
+
+    /// Prints a sentence for people; nothing where JSON is asked for.
+    pub(crate) fn say(&self, sentence: &str) -> Result<(), Failure> {
+        if self.options.output() == Output::Table { self.print(&format!("{sentence}\n")) } else { Ok(()) }
+    }
+
+    /// Prints a text as it stands.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+        write(text.as_bytes())
+    }
+
+    /// Asks before something is done that cannot be undone.
+    pub(crate) fn confirm(&self, question: &str) -> Result<(), Failure> {
+        if self.options.yes { Ok(()) } else { confirm::ask(question) }
+    }
+
+    /// What rendering depends on.
+    pub(crate) fn view(&self) -> View {
+        let stdout = std::io::stdout();
+        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
+        let width = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+        View { now_seconds: self.now_seconds, width }
+    }
+}
+
+/// Writes to standard output; whoever closes it early, as `head` does, has read enough.
+pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::could_not(format!("the answer cannot be printed: {error}"), "look where standard output goes"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+use std::fmt;
+
+/// Why a command did not do what it was asked to, and what to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    kind: Kind,
+    sentence: String,
+    hint: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The answer is no.
+    No,
+    /// The command was given wrongly.
+    Usage,
+    /// It could not be asked or done.
+    CouldNot,
+    /// Nobody is signed in.
+    SignIn,
+}
+
+impl Failure {
+    /// The answer is no: exit code 1.
+    pub(crate) fn no(sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure { kind: Kind::No, sentence: sentence.into(), hint: hint.into() }
+    }
+
+    /// The command was given wrongly: exit code 2.
+    pub(crate) fn usage(sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure { kind: Kind::Usage, sentence: sentence.into(), hint: hint.into() }
+    }
+
+    /// It could not be asked or done: exit code 3.
+    pub(crate) fn could_not(sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure { kind: Kind::CouldNot, sentence: sentence.into(), hint: hint.into() }
+    }
+
+    /// What a status of the server's answer means.
+    pub(crate) fn of_status(status: u16, sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        let kind = match status {
+            400 | 405 | 413 | 415 => Kind::Usage,
+            401 => Kind::SignIn,
+            402..=499 => Kind::No,
+            _ => Kind::CouldNot,
+        };
+        Failure { kind, sentence: sentence.into(), hint: hint.into() }
+    }
+
+    /// The process's exit code.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self.kind {
+            Kind::No => 1,
+            Kind::Usage => 2,
+            Kind::CouldNot => 3,
+            Kind::SignIn => 4,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence)?;
+        if self.hint.is_empty() { Ok(()) } else { write!(formatter, "\n  → {}", self.hint) }
+    }
+}

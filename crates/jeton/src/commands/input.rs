@@ -1,0 +1,102 @@
+//! What is read from standard input or a file: tokens, keys, claims. Never from an argument, which every user of the machine can see.
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Read, Write as _};
+use std::path::Path;
+
+use jeton_token::Secret;
+
+use super::failure::Failure;
+
+/// The most bytes that are read.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// Reads `-`, standard input, or the file of that name.
+///
+/// # Errors
+/// When it cannot be read, is no text, or is larger than 1 MiB.
+pub(crate) fn text(source: &Path, what: &str) -> Result<String, Failure> {
+    if source == Path::new("-") {
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            // To standard error: what is asked is no part of the answer.
+            let _ = writeln!(anstream::stderr(), "Type or paste {what}, then Ctrl-D on a line of its own:");
+        }
+        return read(stdin.lock(), what, "standard input");
+    }
+    let name = source.display().to_string();
+    let file = File::open(source).map_err(|error| {
+        Failure::could_not(format!("{what} cannot be read from {name}: {error}"), "name a file, or `-` for standard input")
+    })?;
+    read(file, what, &name)
+}
+
+/// Reads a token, without the white space around it.
+///
+/// # Errors
+/// As [`text`], and when there is none.
+pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
+    if looks_like_a_token(&source.to_string_lossy()) && !source.exists() {
+        return Err(Failure::usage(
+            "a token is not given as an argument: every user of this machine can see those",
+            "pipe it: `… -` with the token on standard input, or name a file that holds it",
+        ));
+    }
+    let text = Secret::new(text(source, "the token")?);
+    let token = Secret::from(text.expose().trim());
+    if token.is_empty() {
+        return Err(Failure::usage("there is no token in the input", "pipe it: `jeton … - < FILE`"));
+    }
+    Ok(token)
+}
+
+/// Whether a text is too much like a token to be the name of a file or an id.
+pub(crate) fn looks_like_a_token(text: &str) -> bool {
+    let is_jwt = text.starts_with("eyJ") && text.matches('.').count() == 2;
+    let is_opaque = text.len() > 40 && text.matches('_').count() >= 2 && !text.contains(['/', '.']);
+    is_jwt || is_opaque
+}
+
+fn read(source: impl Read, what: &str, name: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::could_not(format!("{what} cannot be read from {name}: {error}"), "it must be text in UTF-8")
+    };
+    source.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;
+    if text.len() as u64 > BYTES_MAX {
+        return Err(failed(&"it is larger than 1 MiB"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_told_from_names() {
+        for (text, expected) in [
+            ("eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln", true),
+            ("jtn_at_4hDkW0exampleexampleexampleexampleexample", true),
+            ("-", false),
+            ("token.txt", false),
+            ("019967c5a3807d2f8e51b0a4c3d2e1f0", false),
+            ("/tmp/a_long_name_of_a_file_that_holds_a_token_and_more", false),
+        ] {
+            assert_eq!(looks_like_a_token(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn input_is_bounded_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, " abc\n").unwrap();
+        assert_eq!(token(&path).unwrap().expose(), "abc");
+        for (content, expected) in [(b"\n".to_vec(), 2), (b"\xff".to_vec(), 3), (vec![b'a'; 1_048_577], 3)] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(token(&path).err().unwrap().exit_code(), expected);
+        }
+        assert_eq!(token(&folder.path().join("none")).err().unwrap().exit_code(), 3);
+    }
+}

@@ -1,0 +1,131 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jeton_jose::jwk::{Jwk, JwkSet, VerifyingKey, VerifyingKeys};
+use jeton_jose::jws::{self, Verified};
+use jeton_jose::jwt::{Audience, Claims, TokenType, Validation};
+use jeton_jose::{Algorithm, KeyError, TokenError};
+use serde_json::{Map, Value, json};
+
+use super::algorithm::algorithm;
+use crate::commands::context::Context;
+use crate::commands::failure::Failure;
+use crate::commands::input;
+use crate::render::jwt;
+use crate::render::text::{items, member};
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton jwt verify - --jwks keys.json < token.txt
+  jeton jwt verify token.txt --issuer https://id.example.com \\
+      --audience https://orders.example --typ at+jwt
+
+Without --jwks the keys of the server at --data are used. Exit code 1, with
+the reason, if the token is not what it should be. What no flag names (issuer,
+audience, type) is not compared. Whether it was revoked is for the server to
+say: `jeton token introspect`.";
+
+/// Check a token: signature, times, and what flags name
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Verify {
+    /// `-`: the token on standard input; or a file that holds it
+    #[arg(value_name = "-|FILE", default_value = "-")]
+    token: PathBuf,
+    /// A file with the keys: a JWK Set, or one JWK
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// The algorithm of keys that do not name theirs
+    #[arg(long, value_name = "ALG", value_parser = algorithm)]
+    alg: Option<Algorithm>,
+    /// What `iss` must be
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// What `aud` must name
+    #[arg(long, value_name = "URI")]
+    audience: Option<String>,
+    /// What `typ` must be, such as at+jwt
+    #[arg(long, value_name = "TYPE")]
+    typ: Option<String>,
+    /// How far clocks may differ
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    leeway: u32,
+}
+
+impl Verify {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let keys = match &self.jwks {
+            Some(file) => self.keys_of_file(file)?,
+            None => self.keys_of_server(context)?,
+        };
+        let token = input::token(&self.token)?;
+        let refused = |error: TokenError| Failure::no(format!("{error}"), "`jeton jwt decode` shows what it says");
+        let (verified, claims) = self.check(token.expose(), &keys, context.now_seconds).map_err(refused)?;
+        let header = json!({ "alg": verified.header.algorithm.name(), "kid": verified.header.key_id, "typ": verified.header.token_type });
+        let unchecked: Vec<&str> = [("iss", &self.issuer), ("aud", &self.audience), ("typ", &self.typ)]
+            .into_iter()
+            .filter_map(|(name, wanted)| wanted.is_none().then_some(name))
+            .collect();
+        context.show(&json!({ "valid": true, "header": header, "claims": claims, "unchecked": unchecked }), jwt::verified)
+    }
+
+    fn check<'keys>(&self, token: &str, keys: &'keys VerifyingKeys, now_seconds: i64) -> Result<(Verified<'keys>, Claims), TokenError> {
+        let verified = jws::verify(token, keys, jws::MAX_TOKEN_BYTES)?;
+        if let Some(wanted) = &self.typ
+            && !TokenType::Named(wanted.clone()).matches(verified.header.token_type.as_deref())
+        {
+            return Err(TokenError::WrongType);
+        }
+        let claims = Claims::parse(&verified.payload)?;
+        // What nobody asked for is compared with itself; what was asked for must be there.
+        let issuer = self.issuer.clone().or_else(|| claims.issuer.clone());
+        let audience = self.audience.clone().or_else(|| claims.audience.as_ref()?.names().first().cloned());
+        let mut judged = claims.clone();
+        if self.issuer.is_none() {
+            judged.issuer = Some(issuer.clone().unwrap_or_default());
+        }
+        if self.audience.is_none() {
+            judged.audience = Some(Audience::one(audience.clone().unwrap_or_default()));
+        }
+        let validation = Validation {
+            leeway_seconds: self.leeway,
+            ..Validation::access_token(issuer.unwrap_or_default(), audience.unwrap_or_default())
+        };
+        validation.check_claims(&judged, now_seconds)?;
+        Ok((verified, claims))
+    }
+
+    fn keys_of_file(&self, file: &Path) -> Result<VerifyingKeys, Failure> {
+        let text = input::text(file, "the keys")?;
+        let parsed = match JwkSet::parse(text.as_bytes()) {
+            Ok(set) => VerifyingKeys::from_jwk_set(&set, self.alg).map(|(keys, _)| keys),
+            Err(KeyError::Missing("keys")) => self.one_key(text.as_bytes()),
+            Err(error) => Err(error),
+        };
+        parsed.map_err(|error| {
+            Failure::usage(
+                format!("{}: {error}", file.display()),
+                "name a JWK Set or a JWK; `jeton request GET /api/v1/signing-keys` shows the server's",
+            )
+        })
+    }
+
+    fn one_key(&self, text: &[u8]) -> Result<VerifyingKeys, KeyError> {
+        let key = match Jwk::parse(text) {
+            Ok(jwk) => VerifyingKey::from_jwk(&jwk, self.alg)?,
+            Err(KeyError::PrivateMember("k") | KeyError::UnsupportedKeyType) => VerifyingKey::from_secret_jwk(text, self.alg)?,
+            Err(error) => return Err(error),
+        };
+        VerifyingKeys::new(vec![key])
+    }
+
+    /// The server's keys for tokens, but those that are no longer trusted.
+    fn keys_of_server(&self, context: &Context) -> Result<VerifyingKeys, Failure> {
+        let keys = context.server()?.get("/api/v1/signing-keys")?;
+        let trusted = items(&keys).iter().filter(|key| member(key, "purpose") == "token" && member(key, "state") != "revoked");
+        let set = Map::from_iter([("keys".to_owned(), Value::Array(trusted.filter_map(|key| key.get("jwk").cloned()).collect()))]);
+        let keys = JwkSet::from_members(&set).and_then(|set| VerifyingKeys::from_jwk_set(&set, None));
+        keys.map(|(keys, _)| keys)
+            .map_err(|error| Failure::could_not(format!("the server's keys cannot be used: {error}"), "name them with --jwks"))
+    }
+}

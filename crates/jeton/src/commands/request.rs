@@ -1,0 +1,57 @@
+//! `jeton request`.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::Args;
+use http::Method;
+use serde_json::Value;
+
+use super::connection::Connection;
+use super::context::{Context, write};
+use super::failure::Failure;
+use super::input;
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton request GET /api/v1/statistics
+  jeton request POST /api/v1/apis --body api.json
+  echo '{\"everything\":true,\"dry_run\":true}' |
+      jeton request POST /api/v1/revocations --body -
+
+The answer is printed as it comes; a status of 400 or more decides the exit
+code.";
+
+/// Send a request to the management API
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Request {
+    /// GET, POST, PATCH, DELETE
+    method: String,
+    /// The path, with its query
+    path: String,
+    /// A file with the JSON to send (`-`: standard input)
+    #[arg(long, value_name = "-|FILE")]
+    body: Option<PathBuf>,
+}
+
+impl Request {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let method = Method::from_bytes(self.method.to_uppercase().as_bytes())
+            .map_err(|_| Failure::usage("this is no HTTP method", "write GET, POST, PATCH or DELETE"))?;
+        if !self.path.starts_with('/') {
+            return Err(Failure::usage("the path does not begin with a slash", "write it as /api/v1/…"));
+        }
+        let body = self.body.as_deref().map(|file| input::text(file, "the body")).transpose()?;
+        let reply = Connection::over(context.options.socket())?.ask(method, &self.path, body.map(Bytes::from))?;
+        write(&reply.body)?;
+        if !reply.body.is_empty() && !reply.body.ends_with(b"\n") {
+            write(b"\n")?;
+        }
+        if reply.status.is_success() {
+            return Ok(());
+        }
+        let hint = serde_json::from_slice::<Value>(&reply.body).ok().and_then(|problem| Some(problem.get("hint")?.as_str()?.to_owned()));
+        Err(Failure::of_status(reply.status.as_u16(), format!("the server answered {}", reply.status), hint.unwrap_or_default()))
+    }
+}

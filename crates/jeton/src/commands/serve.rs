@@ -1,0 +1,37 @@
+//! `jeton serve`.
+
+use clap::Args;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::logging;
+use super::serving::Serving;
+use crate::config::Config;
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton serve
+  jeton serve --data /srv/jeton/data --listen 0.0.0.0:8420 \\
+      --issuer https://id.example.com
+
+Stop it with Ctrl-C or SIGTERM: requests on their way finish.";
+
+/// Run the server
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    serving: Serving,
+    /// The clock is right, though the ledger ends later: begin anew from it
+    #[arg(long)]
+    accept_clock: bool,
+}
+
+impl Serve {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, ""))?;
+        logging::start(config.log_json);
+        jeton_http::edge::quiet_panics();
+        crate::serve::run(&config, self.accept_clock).map_err(|sentence| Failure::could_not(sentence, ""))
+    }
+}

@@ -1,0 +1,89 @@
+//! The management API as commands use it: JSON in, JSON or a failure out.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::connection::{Connection, Reply};
+use super::failure::Failure;
+
+/// The server of a data folder.
+pub(crate) struct Server(Connection);
+
+impl Server {
+    /// The server behind this connection.
+    pub(crate) fn new(connection: Connection) -> Server {
+        Server(connection)
+    }
+
+    /// Reads.
+    pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.send(Method::GET, path, None)
+    }
+
+    /// Makes, or lets something happen.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(Method::POST, path, Some(body))
+    }
+
+    /// Changes.
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(Method::PATCH, path, Some(body))
+    }
+
+    /// Removes, or ends.
+    pub(crate) fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.send(Method::DELETE, path, None)
+    }
+
+    /// Reads a list, page after page.
+    pub(crate) fn get_all(&self, path: &str) -> Result<Value, Failure> {
+        let mut items = Vec::new();
+        let mut page = self.get(path)?;
+        loop {
+            if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
+                items.extend(more);
+            }
+            let Some(next) = page.get("next").and_then(Value::as_str) else { return Ok(json!({ "items": items })) };
+            page = self.get(&format!("{path}?after={}", super::percent::segment(next)))?;
+        }
+    }
+
+    /// Lets something happen that takes long; `progress` hears how much is done, of how much.
+    pub(crate) fn post_watched(&self, path: &str, body: &Value, mut progress: impl FnMut(u64, u64)) -> Result<Value, Failure> {
+        let mut result = None;
+        let reply = self.0.ask_lines(path, Bytes::from(body.to_string()), |line| {
+            let Ok(mut line) = serde_json::from_slice::<Value>(line) else { return };
+            let number = |name: &str| line.pointer(name).and_then(Value::as_u64).unwrap_or(0);
+            if line.get("progress").is_some() {
+                progress(number("/progress/done"), number("/progress/total"));
+            } else if let Some(problem) = line.get("problem") {
+                result = Some(Err(failure(503, problem)));
+            } else {
+                result = line.get_mut("report").map(|report| Ok(report.take()));
+            }
+        })?;
+        match result {
+            Some(result) => result,
+            None => value(&reply).and_then(|_| {
+                Err(Failure::could_not("the server stopped before it was done", "look into its log, start it, and try again"))
+            }),
+        }
+    }
+
+    fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        value(&self.0.ask(method, path, body.map(|body| Bytes::from(body.to_string())))?)
+    }
+}
+
+fn value(reply: &Reply) -> Result<Value, Failure> {
+    let value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+    if reply.status.is_success() { Ok(value) } else { Err(failure(reply.status.as_u16(), &value)) }
+}
+
+/// What a problem (RFC 9457) says.
+fn failure(status: u16, problem: &Value) -> Failure {
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(crate::render::text::shown);
+    let sentence = text("detail").or_else(|| text("error_description")).unwrap_or_else(|| format!("the server answered {status}"));
+    Failure::of_status(status, sentence, text("hint").unwrap_or_default())
+}

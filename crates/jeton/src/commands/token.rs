@@ -1,0 +1,145 @@
+//! `jeton token`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::input;
+use super::percent::segment;
+use super::server::Server;
+use crate::render::tokens;
+
+const PATH: &str = "/api/v1/tokens";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton token issue --client worker --scope orders:read
+  jeton token introspect - < token.txt
+  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0";
+
+/// Access tokens: issue, look at, suspend
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Token {
+    Issue(Issue),
+    Show(Show),
+    Introspect(Introspect),
+    Suspend(Suspend),
+    Resume(Resume),
+}
+
+const ISSUE_EXAMPLES: &str = "\
+Examples:
+  jeton token issue --client worker
+  jeton token issue --client worker --audience https://orders.example \\
+      --scope orders:read --json | jq -r .access_token";
+
+/// Issue an access token to a client
+#[derive(Args, Debug)]
+#[command(after_help = ISSUE_EXAMPLES)]
+pub(crate) struct Issue {
+    /// The client's name or id
+    #[arg(long)]
+    client: String,
+    /// What it shall allow; repeat it for each (the API's default if left out)
+    #[arg(long, value_name = "NAME")]
+    scope: Vec<String>,
+    /// The API it is for, by audience; needed if the client has several
+    #[arg(long, value_name = "URI", visible_alias = "resource")]
+    audience: Option<String>,
+}
+
+/// Show all that is known of a token, but its text
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton token show 019967c5a3807d2f8e51b0a4c3d2e1f0\n  jeton token show - < token.txt")]
+pub(crate) struct Show {
+    /// Its id, or `-`: the token on standard input
+    #[arg(value_name = "ID|-")]
+    token: String,
+}
+
+const INTROSPECT_EXAMPLES: &str = "\
+Examples:
+  jeton token introspect - < token.txt
+  jeton token introspect token.txt --json | jq .active
+
+Exit code 1 if the token is not active.";
+
+/// Say whether a token is active
+#[derive(Args, Debug)]
+#[command(after_help = INTROSPECT_EXAMPLES)]
+pub(crate) struct Introspect {
+    /// `-`: the token on standard input; or a file that holds it
+    #[arg(value_name = "-|FILE", default_value = "-")]
+    token: PathBuf,
+}
+
+/// Refuse a token until it is resumed
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0\n  jeton token suspend - < token.txt")]
+pub(crate) struct Suspend {
+    /// Its id, or `-`: the token on standard input
+    #[arg(value_name = "ID|-")]
+    token: String,
+}
+
+/// Accept a suspended token again
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton token resume 019967c5a3807d2f8e51b0a4c3d2e1f0")]
+pub(crate) struct Resume {
+    /// Its id, or `-`: the token on standard input
+    #[arg(value_name = "ID|-")]
+    token: String,
+}
+
+impl Token {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let server = context.server()?;
+        let change = |token: &str, verb: &str| -> Result<(), Failure> {
+            let path = format!("{PATH}/{}/{verb}", segment(&id(&server, token)?));
+            context.show(&server.post(&path, &json!({}))?, tokens::show)
+        };
+        match self {
+            Token::Issue(issue) => context.show(&server.post(PATH, &issue.body())?, tokens::issued),
+            Token::Show(Show { token }) => {
+                let path = format!("{PATH}/{}", segment(&id(&server, token)?));
+                context.show(&server.get(&path)?, tokens::show)
+            }
+            Token::Introspect(Introspect { token }) => {
+                let token = input::token(token)?;
+                let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
+                context.show(&answer, tokens::introspected)?;
+                let is_active = answer.get("active").and_then(Value::as_bool) == Some(true);
+                if is_active { Ok(()) } else { Err(Failure::no("the token is not active", "")) }
+            }
+            Token::Suspend(Suspend { token }) => change(token, "suspend"),
+            Token::Resume(Resume { token }) => change(token, "resume"),
+        }
+    }
+}
+
+impl Issue {
+    fn body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("client".to_owned(), json!(self.client));
+        if !self.scope.is_empty() {
+            body.insert("scope".to_owned(), json!(self.scope.join(" ")));
+        }
+        body.extend(self.audience.as_ref().map(|audience| ("resource".to_owned(), json!(audience))));
+        Value::Object(body)
+    }
+}
+
+/// The id of a token that was named by it, or handed in on standard input.
+fn id(server: &Server, token: &str) -> Result<String, Failure> {
+    if token != "-" {
+        return if input::looks_like_a_token(token) { input::token(token.as_ref()).map(|_| String::new()) } else { Ok(token.to_owned()) };
+    }
+    let token = input::token("-".as_ref())?;
+    let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
+    let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
+    id.ok_or_else(|| Failure::no("this is no token of this server, or one that has left with its time", ""))
+}

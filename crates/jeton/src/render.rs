@@ -1,0 +1,17 @@
+//! What people see: tables, details, times.
+
+pub(crate) mod apis;
+pub(crate) mod clients;
+pub(crate) mod details;
+pub(crate) mod entries;
+pub(crate) mod jwt;
+pub(crate) mod keys;
+pub(crate) mod reference;
+pub(crate) mod relative;
+pub(crate) mod reports;
+pub(crate) mod revocations;
+pub(crate) mod secrets;
+pub(crate) mod table;
+pub(crate) mod text;
+pub(crate) mod tokens;
+pub(crate) mod view;

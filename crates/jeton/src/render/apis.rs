@@ -1,0 +1,103 @@
+use serde_json::Value;
+
+use super::details::Details;
+use super::relative::{length, text_from_now, with_distance};
+use super::table::{Cell, Column, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// All APIs.
+pub(crate) fn list(value: &Value, view: &View) -> String {
+    let rows: Vec<_> = items(value).iter().map(|api| row(api, view)).collect();
+    if rows.is_empty() {
+        return "There is no API yet. Declare one:\n  jeton api create --audience https://orders.example --scope orders:read='Read orders'\n".to_owned();
+    }
+    let columns = [
+        Column::whole("audience"),
+        Column::flexible("scopes"),
+        Column::whole("format"),
+        Column::number("lifetime"),
+        Column::whole("changed"),
+    ];
+    table(columns, &rows, view)
+}
+
+/// One API.
+pub(crate) fn show(api: &Value, view: &View) -> String {
+    let format = match api.get("token_format").and_then(Value::as_str) {
+        Some("jwt") => format!("jwt, signed with {}", member(api, "signing_alg")),
+        _ => member(api, "token_format"),
+    };
+    let default_scope = match member(api, "default_scope") {
+        none if none.is_empty() => "everything the client may have".to_owned(),
+        scope => scope,
+    };
+    Details::default()
+        .with("audience", member(api, "audience"))
+        .with("name", member(api, "name"))
+        .with("id", member(api, "id"))
+        .with_each("scopes", scopes(api).map(|(name, description)| scope_line(name, description)))
+        .with("default scope", default_scope)
+        .with("access tokens", format!("{format}, for {}", lifetime(api)))
+        .with("created", with_distance(&member(api, "created_at"), view.now_seconds))
+        .with("changed", with_distance(&member(api, "updated_at"), view.now_seconds))
+        .text(view)
+}
+
+fn row(api: &Value, view: &View) -> [Cell; 5] {
+    let names: Vec<&str> = scopes(api).map(|(name, _)| name.as_str()).collect();
+    [
+        member(api, "audience").into(),
+        names.join(" ").into(),
+        member(api, "token_format").into(),
+        lifetime(api).into(),
+        text_from_now(&member(api, "updated_at"), view.now_seconds).into(),
+    ]
+}
+
+fn lifetime(api: &Value) -> String {
+    api.get("access_token_lifetime_seconds").and_then(Value::as_i64).map(length).unwrap_or_default()
+}
+
+fn scopes(api: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    api.get("scopes").and_then(Value::as_object).into_iter().flatten()
+}
+
+fn scope_line(name: &str, description: &Value) -> String {
+    match description.as_str() {
+        Some("") | None => name.to_owned(),
+        Some(description) => format!("{name}  {description}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+
+    fn orders() -> Value {
+        json!({
+            "id": "api_0123456789abcdefghij", "audience": "https://orders.example", "name": "Orders",
+            "scopes": {"orders:read": "Read orders", "orders:write": "Place, change and cancel orders", "orders:refund": ""},
+            "default_scope": "orders:read", "access_token_lifetime_seconds": 3600, "token_format": "jwt", "signing_alg": "ES256",
+            "created_at": "2026-09-20T14:13:20Z", "updated_at": "2026-09-21T14:11:20Z",
+        })
+    }
+
+    #[test]
+    fn lists() {
+        let stock = json!({"audience": "https://stock.example/v2", "scopes": {}, "token_format": "opaque",
+            "access_token_lifetime_seconds": 600, "updated_at": "2026-09-21T14:13:20Z"});
+        let text = list(&json!({"items": [orders(), stock]}), &VIEW);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"");
+    }
+
+    #[test]
+    fn shows() {
+        insta::assert_snapshot!(show(&orders(), &VIEW), @"");
+    }
+}

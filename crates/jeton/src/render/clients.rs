@@ -1,0 +1,91 @@
+use serde_json::Value;
+
+use super::details::Details;
+use super::relative::{text_from_now, with_distance};
+use super::table::{Cell, Column, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// All clients.
+pub(crate) fn list(value: &Value, view: &View) -> String {
+    let rows: Vec<[Cell; 4]> = items(value)
+        .iter()
+        .map(|client| {
+            [
+                member(client, "name").into(),
+                member(client, "client_id").into(),
+                audiences(client).join(" ").into(),
+                text_from_now(&member(client, "updated_at"), view.now_seconds).into(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return "There is no client yet. Register one:\n  jeton client create --name worker --audience https://orders.example\n".to_owned();
+    }
+    table([Column::flexible("name"), Column::whole("client id"), Column::flexible("audiences"), Column::whole("changed")], &rows, view)
+}
+
+/// One client.
+pub(crate) fn show(client: &Value, view: &View) -> String {
+    let grants: Vec<&str> = client.get("grant_types").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let keys = client.pointer("/jwks/keys").and_then(Value::as_array).into_iter().flatten();
+    let may_introspect = client.get("may_introspect").and_then(Value::as_bool) == Some(true);
+    Details::default()
+        .with("name", member(client, "name"))
+        .with("client id", member(client, "client_id"))
+        .with("grants", grants.join(" "))
+        .with("authenticates by", member(client, "token_endpoint_auth_method"))
+        .with_each("keys", keys.map(|key| format!("{} {}", member(key, "alg"), member(key, "kid")).trim().to_owned()))
+        .with_each("audiences", audiences(client))
+        .with("scope", member(client, "scope"))
+        .with("may introspect", if may_introspect { "yes" } else { "no" })
+        .with("created", with_distance(&member(client, "created_at"), view.now_seconds))
+        .with("changed", with_distance(&member(client, "updated_at"), view.now_seconds))
+        .text(view)
+}
+
+/// A client that was just registered; its secret, where it has one, once.
+pub(crate) fn created(client: &Value, view: &View) -> String {
+    let secret = match client.get("client_secret") {
+        Some(_) => super::secrets::created(client, view),
+        None => "It signs with its own key (private_key_jwt): there is no secret to keep.\n".to_owned(),
+    };
+    format!("{}\n{secret}", show(client, view))
+}
+
+fn audiences(client: &Value) -> Vec<String> {
+    let audiences = client.get("audiences").and_then(Value::as_array).into_iter().flatten();
+    audiences.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+
+    fn worker() -> Value {
+        json!({
+            "client_id": "client_0123456789abcdefghij", "name": "worker", "grant_types": ["client_credentials"],
+            "token_endpoint_auth_method": "client_secret_basic", "audiences": ["https://orders.example", "https://stock.example"],
+            "scope": "orders:read orders:write", "may_introspect": false,
+            "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-18T14:13:20Z",
+            "client_secret": "jtn_cs_4hDkW0example", "client_secret_id": "secret_0123456789abcdefghij",
+            "client_secret_expires_at": "2027-03-20T14:13:20Z",
+        })
+    }
+
+    #[test]
+    fn lists() {
+        let text = list(&json!({"items": [worker()]}), &VIEW);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        insta::assert_snapshot!(list(&json!({}), &VIEW), @"");
+    }
+
+    #[test]
+    fn a_new_client_s_secret_is_shown_with_a_sentence() {
+        insta::assert_snapshot!(anstream::adapter::strip_str(&created(&worker(), &VIEW)).to_string(), @"");
+    }
+}

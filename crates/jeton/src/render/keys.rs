@@ -1,0 +1,67 @@
+use serde_json::Value;
+
+use super::relative::text_from_now;
+use super::table::{Cell, Column, Tone, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// All signing keys.
+pub(crate) fn list(value: &Value, view: &View) -> String {
+    let rows: Vec<[Cell; 5]> = items(value)
+        .iter()
+        .map(|key| {
+            let state = member(key, "state");
+            let since = match member(key, "activated_at") {
+                never if never.is_empty() => member(key, "created_at"),
+                activated => activated,
+            };
+            let removed = member(key, "remove_at");
+            let removed =
+                if removed.is_empty() { String::new() } else { format!(", leaves {}", text_from_now(&removed, view.now_seconds)) };
+            let life = format!("{}{removed}", text_from_now(&since, view.now_seconds));
+            [
+                member(key, "kid").into(),
+                member(key, "alg").into(),
+                if member(key, "purpose") == "ledger" { "checkpoints".into() } else { "tokens".into() },
+                Cell::toned(&state, Tone::of_standing(&state)),
+                life.into(),
+            ]
+        })
+        .collect();
+    table(
+        [Column::whole("kid"), Column::whole("alg"), Column::whole("signs"), Column::whole("state"), Column::flexible("since")],
+        &rows,
+        view,
+    )
+}
+
+/// The epochs of the root key.
+pub(crate) fn epochs(value: &Value, _: &View) -> String {
+    let current = value.get("current").and_then(Value::as_u64);
+    let epochs = value.get("epochs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_u64);
+    epochs.map(|epoch| if Some(epoch) == current { format!("epoch {epoch}  current\n") } else { format!("epoch {epoch}\n") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(90) };
+
+    #[test]
+    fn keys() {
+        let key = |state: &str, activated: Option<&str>, remove: Option<&str>| {
+            json!({"kid": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "alg": "ES256", "purpose": "token", "state": state,
+                "created_at": "2026-09-20T14:13:20Z", "activated_at": activated, "remove_at": remove})
+        };
+        let items = [
+            key("next", None, None),
+            key("current", Some("2026-09-21T14:11:20Z"), None),
+            key("retired", Some("2026-06-21T14:11:20Z"), Some("2026-09-23T14:11:20Z")),
+        ];
+        insta::assert_snapshot!(anstream::adapter::strip_str(&list(&json!({ "items": items }), &VIEW)).to_string(), @"");
+        insta::assert_snapshot!(epochs(&json!({"current": 2, "epochs": [1, 2]}), &VIEW), @"");
+    }
+}

@@ -1,0 +1,73 @@
+use serde_json::Value;
+
+use super::details::{Details, wrap};
+use super::text::{member, shown};
+use super::view::View;
+
+/// What a reading of the ledger found.
+pub(crate) fn ledger(report: &Value, view: &View) -> String {
+    let details = Details::default()
+        .with("entries", member(report, "entries"))
+        .with("root", member(report, "root"))
+        .with("last checkpoint", checkpoint(report));
+    format!("{}\n{}", details.text(view), verdict(report, view, "The ledger is what was written: every entry, every hash, the root."))
+}
+
+/// What a check of the data folder found.
+pub(crate) fn check(report: &Value, view: &View) -> String {
+    let is_full = report.get("full").and_then(Value::as_bool) == Some(true);
+    let details = Details::default()
+        .with("read", if is_full { "everything" } else { "header, schema and the ledger's end (--full reads everything)" })
+        .with("pages", member(report, "pages"))
+        .with("rows", member(report, "rows"))
+        .with("entries", member(report, "entries"));
+    format!("{}\n{}", details.text(view), verdict(report, view, "What was read is what was written."))
+}
+
+/// Whether a report found nothing.
+pub(crate) fn is_clean(report: &Value) -> bool {
+    report.get("findings").and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
+fn checkpoint(report: &Value) -> String {
+    match report.get("checkpoint_size").and_then(Value::as_u64) {
+        Some(size) => format!("covers {size} entries"),
+        None => "none is signed yet".to_owned(),
+    }
+}
+
+fn verdict(report: &Value, view: &View, clean: &str) -> String {
+    if is_clean(report) {
+        return format!("{clean}\n");
+    }
+    let findings = report.get("findings").and_then(Value::as_array).into_iter().flatten();
+    let room = view.width.unwrap_or(usize::MAX).saturating_sub(2);
+    let mut text = "Not everything is as it was written:\n".to_owned();
+    for finding in findings {
+        let sentence = format!("{}: {} {}", member(finding, "place"), member(finding, "detail"), member(finding, "hint"));
+        for (place, line) in wrap(&shown(&sentence), room).iter().enumerate() {
+            text.push_str(if place == 0 { "- " } else { "  " });
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reports() {
+        let view = View { now_seconds: 0, width: Some(80) };
+        let fine = json!({"entries": 1204, "root": "ab12", "checkpoint_size": 1200, "findings": []});
+        insta::assert_snapshot!(ledger(&fine, &view), @"");
+        let broken = json!({"full": true, "pages": 12, "rows": 300, "entries": 40, "findings": [
+            {"place": "page 7", "detail": "its checksum does not fit what it holds.", "hint": "Restore the last backup into another folder."}
+        ]});
+        insta::assert_snapshot!(check(&broken, &view), @"");
+    }
+}

@@ -1,0 +1,185 @@
+//! Tables: aligned columns, two spaces between them, no lines.
+
+use anstyle::{AnsiColor, Style};
+
+use super::text::shown;
+use super::view::View;
+
+const HEADER: Style = Style::new().bold();
+const GAP: usize = 2;
+/// No column is made narrower than this.
+const NARROWEST: usize = 8;
+
+/// How a cell stands out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As the rest.
+    #[default]
+    Plain,
+    /// All is well.
+    Good,
+    /// To be looked at.
+    Warning,
+    /// Over, refused, broken.
+    Bad,
+    /// Less important.
+    Faint,
+}
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    name: &'static str,
+    is_number: bool,
+    may_shrink: bool,
+}
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Column {
+    /// A column that is as wide as it needs to be: names and ids that people copy.
+    pub(crate) const fn whole(name: &'static str) -> Column {
+        Column { name, is_number: false, may_shrink: false }
+    }
+
+    /// A column that gives way where the line is too long.
+    pub(crate) const fn flexible(name: &'static str) -> Column {
+        Column { name, is_number: false, may_shrink: true }
+    }
+
+    /// A column of numbers.
+    pub(crate) const fn number(name: &'static str) -> Column {
+        Column { name, is_number: true, may_shrink: false }
+    }
+}
+
+impl Cell {
+    /// A cell that stands out so.
+    pub(crate) fn toned(text: impl AsRef<str>, tone: Tone) -> Cell {
+        Cell { text: shown(text.as_ref()), tone }
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Cell {
+        Cell::toned(text, Tone::Plain)
+    }
+}
+
+impl Tone {
+    /// The tone of how a thing stands.
+    pub(crate) fn of_standing(standing: &str) -> Tone {
+        match standing {
+            "active" | "current" | "live" => Tone::Good,
+            "suspended" | "next" => Tone::Warning,
+            "revoked" => Tone::Bad,
+            "expired" | "retired" | "ended" => Tone::Faint,
+            _ => Tone::Plain,
+        }
+    }
+
+    /// Its style on a terminal.
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Tone::Plain => Style::new(),
+            Tone::Good => AnsiColor::Green.on_default(),
+            Tone::Warning => AnsiColor::Yellow.on_default(),
+            Tone::Bad => AnsiColor::Red.on_default(),
+            Tone::Faint => Style::new().dimmed(),
+        }
+    }
+}
+
+/// The table as text, each line ended.
+pub(crate) fn table<const N: usize>(columns: [Column; N], rows: &[[Cell; N]], view: &View) -> String {
+    let mut widths = columns.map(|column| column.name.chars().count());
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.text.chars().count());
+        }
+    }
+    if let Some(width) = view.width {
+        shrink(&columns, &mut widths, width);
+    }
+    let header = columns.map(|column| Cell { text: column.name.to_uppercase(), tone: Tone::Plain });
+    let mut text = line(&columns, &header, &widths, Some(HEADER));
+    for row in rows {
+        text.push_str(&line(&columns, row, &widths, None));
+    }
+    text
+}
+
+/// Takes from the widest column that may give way, until the line fits or none can.
+fn shrink<const N: usize>(columns: &[Column; N], widths: &mut [usize; N], line_width: usize) {
+    let needed = |widths: &[usize; N]| widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
+    while needed(widths) > line_width {
+        let widest = columns.iter().zip(widths.iter_mut()).filter(|(column, width)| column.may_shrink && **width > NARROWEST);
+        match widest.max_by_key(|(_, width)| **width) {
+            Some((_, width)) => *width -= 1,
+            None => return,
+        }
+    }
+}
+
+fn line<const N: usize>(columns: &[Column; N], cells: &[Cell; N], widths: &[usize; N], style: Option<Style>) -> String {
+    let mut line = String::new();
+    for (place, ((column, cell), width)) in columns.iter().zip(cells).zip(widths).enumerate() {
+        if place > 0 {
+            line.push_str(&" ".repeat(GAP));
+        }
+        let text = cut(&cell.text, *width);
+        let padding = " ".repeat(width - text.chars().count());
+        let style = style.unwrap_or_else(|| cell.tone.style());
+        let styled = if style == Style::new() { text } else { format!("{style}{text}{style:#}") };
+        if column.is_number {
+            line.push_str(&padding);
+            line.push_str(&styled);
+        } else {
+            line.push_str(&styled);
+            line.push_str(&padding);
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line.push('\n');
+    line
+}
+
+/// The text, or as much of it as fits and an ellipsis.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(width: Option<usize>) -> String {
+        let columns = [Column::whole("name"), Column::flexible("what it is for"), Column::number("uses")];
+        let rows = [
+            [Cell::from("worker"), Cell::from("takes orders from the queue and bills them"), Cell::from("7")],
+            [Cell::from("a\u{1b}[2J"), Cell::toned("", Tone::Bad), Cell::from("12345")],
+        ];
+        anstream::adapter::strip_str(&table(columns, &rows, &View { now_seconds: 0, width })).to_string()
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        insta::assert_snapshot!(render(None), @"");
+    }
+
+    #[test]
+    fn what_may_give_way_does() {
+        let text = render(Some(30));
+        assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
+        insta::assert_snapshot!(text, @"");
+        assert!(render(Some(5)).contains("takes o…"));
+    }
+}

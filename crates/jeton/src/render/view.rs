@@ -1,0 +1,8 @@
+/// What rendering depends on beside the data: handed in, so that a test sees what a terminal sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    /// Now, in seconds.
+    pub(crate) now_seconds: i64,
+    /// How many characters a line may have; `None` where no terminal cuts it.
+    pub(crate) width: Option<usize>,
+}
