@@ -26,6 +26,8 @@ const ARROWS: &[(&str, Allowed)] = &[
     ("jeton", Allowed::All),
     ("jeton-testkit", Allowed::Free),
     ("jeton-bench", Allowed::Free),
+    ("jeton-simulate", Allowed::Free),
+    ("jeton-crash", Allowed::Free),
     ("jeton-fuzz", Allowed::Free),
     ("xtask", Allowed::Free),
 ];

@@ -1,0 +1,177 @@
+//! What must hold after every step.
+
+use std::collections::BTreeSet;
+
+use jeton_core::record::{Row, Value};
+use jeton_core::token::suspend::Standing;
+use jeton_core::token::{self, negative};
+use jeton_core::{api, client, key};
+use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
+use jeton_store::ledger::{issued_leaf, merkle};
+use jeton_store::store::{Store as _, View};
+use jeton_verify::staleness::Server as Reach;
+
+use crate::network::DELAY_MAX_MICROS;
+use crate::verifier::Verdict;
+use crate::world::World;
+
+impl World {
+    /// That everything holds.
+    ///
+    /// # Errors
+    /// What does not.
+    pub(crate) fn check(&mut self) -> Result<(), String> {
+        self.check_server()?;
+        self.check_verifiers()?;
+        self.check_checkpoint()
+    }
+
+    /// The server judges each token as the ledger says, and as was acknowledged.
+    fn check_server(&mut self) -> Result<(), String> {
+        if !self.is_set_up || self.server.is_lost() {
+            return Ok(());
+        }
+        let moment = self.server.moment();
+        let now = moment.now.seconds();
+        for (place, token) in self.tokens.iter().enumerate() {
+            let (standing, _) = self.server.service.stand(&token.proven, &moment);
+            let says = |what: &str| Err(format!("token {place} ({}) stands as {standing:?} but {what}", token.kept().id));
+            match standing {
+                Standing::Active if token.dead_since_micros.is_some() => return says("was acknowledged to be dead"),
+                Standing::Active if token.is_suspended => return says("was acknowledged to be suspended"),
+                Standing::Active if token.killed_by.is_some() => return says("the ledger kills it"),
+                Standing::Active if token.is_suspended_before(u64::MAX) => return says("the ledger suspends it"),
+                Standing::Active => {}
+                Standing::Suspended | Standing::Revoked if self.must_live(place, now) => return says("nothing speaks against it"),
+                Standing::Suspended | Standing::Revoked => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn must_live(&self, place: usize, now: i64) -> bool {
+        let Some(token) = self.tokens.get(place) else { return false };
+        let kept = token.kept();
+        let lifetime = self.apis.get(token.api).map_or(0, |api| api.shortest_lifetime_seconds);
+        let exists = self.history.apis.contains(kept.api.as_str()) && self.history.clients.contains(kept.client.as_str());
+        let speaks_against = token.killed_by.is_some() || token.is_suspended_before(u64::MAX);
+        exists && !speaks_against && now < kept.expires_at && now < kept.issued_at + lifetime
+    }
+
+    /// Each verifier refuses what it heard is dead, and what died so long ago that it must have heard or given up.
+    fn check_verifiers(&mut self) -> Result<(), String> {
+        let now = self.passing.micros();
+        for (who, verifier) in self.verifiers.iter().enumerate() {
+            let patience = verifier.patience.staleness_max + verifier.patience.stale_accept;
+            let latest = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX) + DELAY_MAX_MICROS;
+            for (place, token) in self.tokens.iter_mut().enumerate().filter(|(_, token)| token.audience == verifier.audience) {
+                match verifier.judge(place, token, Reach::Unreachable) {
+                    Verdict::Accept => {}
+                    Verdict::RefuseForGood => {
+                        self.tally.refused_by_verifiers += 1;
+                        if !token.refused_by.contains(&who) {
+                            token.refused_by.push(who);
+                        }
+                        continue;
+                    }
+                    Verdict::Ask | Verdict::Refuse => continue,
+                }
+                self.tally.accepted_by_verifiers += 1;
+                let says = |what: &str| Err(format!("verifier {who} accepts token {place} ({}), {what}", token.kept().id));
+                if let Some(arrived) = verifier.arrived {
+                    if token.killed_by.is_some_and(|killed_by| killed_by <= arrived) {
+                        return says("though the event of its death arrived");
+                    }
+                    if token.is_suspended_before(arrived + 1) {
+                        return says("though the event of its suspension arrived");
+                    }
+                }
+                if token.refused_by.contains(&who) {
+                    return says("which it refused for good before");
+                }
+                if token.dead_since_micros.is_some_and(|since| now > since + latest) {
+                    return says("though it has been dead for longer than any verifier may go without hearing");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The last checkpoint is signed, speaks of the ledger, and is not smaller than one before.
+    fn check_checkpoint(&mut self) -> Result<(), String> {
+        if self.server.is_lost() || !self.is_set_up {
+            return Ok(());
+        }
+        let Some(signed) = self.server.service.checkpoints().borrow().clone() else { return Ok(()) };
+        let size = u64::try_from(signed.size).unwrap_or(0);
+        if size < self.history.checkpoint_size {
+            return Err(format!("a checkpoint of {size} entries after one of {}", self.history.checkpoint_size));
+        }
+        if size > self.history.checkpoint_size {
+            let text = self.server.service.checkpoint_key().map_err(|failure| failure.to_string())?;
+            let key = CheckpointKey::parse(&text).ok_or("the checkpoint key cannot be read")?;
+            let checkpoint = Checkpoint::verify(&signed.note, &key).ok_or("a checkpoint's signature does not hold")?;
+            if checkpoint.size != size || Some(checkpoint.root) != self.history.root_at(size) {
+                return Err(format!("the checkpoint of {size} entries does not prove them"));
+            }
+            self.history.checkpoint_size = size;
+        }
+        Ok(())
+    }
+
+    /// The rows are what the ledger tells: nothing is half done, and nothing acknowledged is missing.
+    ///
+    /// # Errors
+    /// What is missing, or too much.
+    pub(crate) fn check_rows(&self) -> Result<(), String> {
+        let view = self.server.store.view().map_err(|fault| fault.to_string())?;
+        let same = |table, known: &BTreeSet<String>| {
+            let rows: BTreeSet<String> = rows(&*view, table)?.iter().filter_map(|row| Some(row.first()?.as_text()?.to_string())).collect();
+            if rows == *known { Ok(()) } else { Err(format!("the rows of {} are not those that the ledger tells of", table.name)) }
+        };
+        same(&api::TABLE, &self.history.apis)?;
+        same(&client::TABLE, &self.history.clients)?;
+        same(&key::TABLE, &self.history.keys)?;
+        let negatives = rows(&*view, &negative::TABLE)?.len();
+        if self.purged_at_seconds == i64::MIN && negatives != self.history.negatives {
+            return Err(format!("there are {negatives} negatives, and the ledger tells of {}", self.history.negatives));
+        }
+        for token in self.tokens.iter().filter(|token| !token.may_have_left) {
+            let found = view.get(&token::TABLE, &vec![Value::Id(token.kept().id.0)]).map_err(|fault| fault.to_string())?;
+            if found.is_none_or(|found| found.record != token.kept().row()) {
+                return Err(format!("token {} was acknowledged and is not there", token.kept().id));
+            }
+        }
+        self.check_issued(&*view)
+    }
+
+    fn check_issued(&self, view: &dyn View) -> Result<(), String> {
+        if self.purged_at_seconds != i64::MIN {
+            return Ok(());
+        }
+        let mut all = vec![];
+        let scanned = view.scan(&token::TABLE, &mut |row| {
+            all.push(row);
+            true
+        });
+        scanned.map_err(|fault| fault.to_string())?;
+        for (sequence, (count, root)) in &self.history.issued {
+            let of_it: Vec<_> = all.iter().filter(|row| row.version == *sequence).collect();
+            let found = merkle::root(of_it.iter().map(|row| issued_leaf(&token::TABLE, &row.record)));
+            if of_it.len() as u64 != *count || merkle::hexadecimal(&found) != *root {
+                return Err(format!("entry {sequence} does not prove the {} tokens issued with it", of_it.len()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rows(view: &dyn View, table: &'static jeton_core::record::Table) -> Result<Vec<Row>, String> {
+    let mut rows = vec![];
+    let scanned = view.scan(table, &mut |row| {
+        rows.push(row.record);
+        true
+    });
+    scanned.map_err(|fault| fault.to_string())?;
+    Ok(rows)
+}
