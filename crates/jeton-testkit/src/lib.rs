@@ -1,1 +1,7 @@
 //! A world for tests: nodes with given clock, dice and crash points.
+
+pub mod world;
+
+pub use world::World;
+pub use world::answer::Answer;
+pub use world::registered::Registered;

@@ -1,0 +1,197 @@
+//! One node in one process: the whole server over the engine in memory, without sockets, under a given clock and given dice.
+//!
+//! Requests go to the same router that the process serves; administration goes to the service, as the management API's handlers do.
+//! What goes wrong in here fails the test that asked for it, so it panics with what it saw.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a world is built in tests: what goes wrong in it must fail them, and loudly")]
+
+pub mod answer;
+pub mod assertion;
+pub mod follow;
+pub mod hands;
+pub mod manage;
+pub mod registered;
+pub mod request;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use jeton_core::moment::Moment;
+use jeton_core::root_key::RootKeys;
+use jeton_core::token;
+use jeton_http::edge::Draining;
+use jeton_http::router;
+use jeton_oauth::Issuer;
+use jeton_service::moments::Moments;
+use jeton_service::registry::LoadError;
+use jeton_service::{Parts, Service};
+use jeton_store::memory::MemoryStore;
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, Store as _};
+use jeton_token::Prefix;
+use zeroize::Zeroizing;
+
+use hands::Hands;
+
+/// The issuer of a world that names none.
+pub const ISSUER: &str = "https://tokens.example";
+
+/// One node, its store, and the hands that move its clock and throw its dice.
+pub struct World {
+    pub(crate) service: Arc<Service>,
+    pub(crate) router: Router,
+    pub(crate) draining: Draining,
+    pub(crate) hands: Hands,
+    store: Arc<MemoryStore>,
+    issuer: Issuer,
+    root_keys: RootKeys,
+    lost: Arc<Mutex<Vec<Fault>>>,
+}
+
+impl World {
+    /// A fresh deployment of [`ISSUER`].
+    pub async fn new() -> World {
+        World::of(ISSUER).await
+    }
+
+    /// A fresh deployment of this issuer.
+    pub async fn of(issuer: &str) -> World {
+        let hands = Hands::new(1);
+        let issuer = Issuer::parse(issuer).expect("an issuer");
+        let root_keys = RootKeys::new([(1, Zeroizing::new([7; 32]))]).expect("a root key");
+        let lost = Arc::default();
+        let (service, store) = start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| {
+            MemoryStore::new(&SCHEMA, hands.seed(), subscriber)
+        })
+        .expect("an empty store can be served");
+        World::around(service, store, hands, issuer, root_keys, lost).await
+    }
+
+    /// The same store, served by a process that just started: only what is durable is left.
+    pub async fn reopen(self) -> World {
+        let root_keys = self.root_keys.clone();
+        self.reopen_under(root_keys).await.unwrap_or_else(|error| panic!("the store cannot be served: {error}"))
+    }
+
+    /// The same store under another root key.
+    ///
+    /// # Errors
+    /// Why it cannot be served.
+    pub async fn reopen_under(self, root_keys: RootKeys) -> Result<World, LoadError> {
+        let (hands, issuer, lost) = (self.hands.clone(), self.issuer.clone(), Arc::default());
+        let (service, store) =
+            start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.reopen(hands.seed(), subscriber))?;
+        Ok(World::around(service, store, hands, issuer, root_keys, lost).await)
+    }
+
+    async fn around(
+        service: Service,
+        store: Arc<MemoryStore>,
+        hands: Hands,
+        issuer: Issuer,
+        root_keys: RootKeys,
+        lost: Arc<Mutex<Vec<Fault>>>,
+    ) -> World {
+        let service = Arc::new(service);
+        service.set_up(&service.moments().now()).await.expect("the store belongs to this issuer");
+        let draining = Draining::new();
+        let router = router::public(service.clone(), draining.clone());
+        World { service, router, draining, hands, store, issuer, root_keys, lost }
+    }
+
+    /// The service, for what no helper here does.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
+    /// A fresh moment.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        self.service.moments().now()
+    }
+
+    /// What the clock reads, in seconds.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.hands.now_seconds()
+    }
+
+    /// Lets time pass; backwards too.
+    pub fn advance(&self, seconds: i64) {
+        self.hands.advance(seconds);
+    }
+
+    /// How many entries the ledger has.
+    #[must_use]
+    pub fn ledger_size(&self) -> u64 {
+        self.store.head().size
+    }
+
+    /// How many commits were made durable.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.store.statistics().commits
+    }
+
+    /// How many access tokens are kept.
+    #[must_use]
+    pub fn tokens_issued(&self) -> usize {
+        let mut count = 0;
+        let view = self.store.view().expect("the store reads");
+        let counted = view.scan(&token::TABLE, &mut |_| {
+            count += 1;
+            true
+        });
+        counted.expect("the store reads");
+        count
+    }
+
+    /// The word that the server stops: streams end.
+    pub fn drain(&self) {
+        self.draining.begin();
+    }
+}
+
+/// Nothing may be left over: no commit that waits, no engine that lost its footing.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.store.statistics().waiting, 0, "commits are left waiting");
+            let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            assert!(lost.is_empty(), "the service could not follow its store: {lost:?}");
+        }
+    }
+}
+
+fn start(
+    hands: &Hands,
+    issuer: &Issuer,
+    root_keys: RootKeys,
+    lost: &Arc<Mutex<Vec<Fault>>>,
+    open: impl FnOnce(Arc<dyn jeton_store::store::Subscriber>) -> Arc<MemoryStore>,
+) -> Result<(Service, Arc<MemoryStore>), LoadError> {
+    let (clock, dice, lost) = (hands.clone(), hands.clone(), lost.clone());
+    let parts = Parts {
+        issuer: issuer.clone(),
+        prefix: Prefix::default(),
+        root_keys,
+        moments: Moments::new(move || clock.time(), move || dice.seed()),
+        spawn: Some(Arc::new(|future| drop(tokio::spawn(future)))),
+        cached_credentials: 1_000,
+        on_lost: Box::new(move |fault| lost.lock().unwrap_or_else(PoisonError::into_inner).push(fault.clone())),
+    };
+    let mut opened = None;
+    let service = Service::open(parts, |subscriber| {
+        let store = open(subscriber);
+        opened = Some(store.clone());
+        Ok::<_, LoadError>(store)
+    })?;
+    Ok((service, opened.expect("the service opened its store")))
+}

@@ -1,0 +1,86 @@
+//! Requests to a world's router.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use jeton_oauth::form;
+use tower::ServiceExt as _;
+
+use super::World;
+use super::answer::Answer;
+use super::registered::Registered;
+
+impl World {
+    /// Sends a request; the body is read to its end.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("the body comes whole").to_bytes();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Sends a request whose answer may be a stream: a success is answered without its body.
+    pub async fn send_for_head(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let body = if parts.status.is_success() { Bytes::new() } else { body.collect().await.expect("the body comes whole").to_bytes() };
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Posts a form, with an Authorization header where one is given.
+    pub async fn post(&self, path: &str, authorization: Option<&str>, body: impl Into<Body>) -> Answer {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    /// Posts parameters as a client that authenticates with Basic.
+    pub async fn post_as(&self, client: &Registered, path: &str, parameters: &[(&str, &str)]) -> Answer {
+        self.post(path, Some(&client.basic()), form::encode(parameters.iter().copied())).await
+    }
+
+    /// Asks for a token: client credentials, and more parameters.
+    pub async fn ask(&self, client: &Registered, more: &[(&str, &str)]) -> Answer {
+        let parameters: Vec<_> = [("grant_type", "client_credentials")].into_iter().chain(more.iter().copied()).collect();
+        self.post_as(client, "/oauth/token", &parameters).await
+    }
+
+    /// A token for the client's only API.
+    pub async fn token(&self, client: &Registered) -> String {
+        self.token_with(client, &[]).await
+    }
+
+    /// A token, asked for with more parameters.
+    pub async fn token_with(&self, client: &Registered, more: &[(&str, &str)]) -> String {
+        let answer = self.ask(client, more).await;
+        answer.member("access_token").as_str().unwrap_or_else(|| panic!("no token: {}", answer.shown())).to_owned()
+    }
+
+    /// Introspects a token.
+    pub async fn introspect(&self, caller: &Registered, token: &str) -> Answer {
+        self.post_as(caller, "/oauth/introspect", &[("token", token)]).await
+    }
+
+    /// Whether a token is active. One that is not is answered with `{"active":false}` and nothing else (RFC 7662 section 2.2).
+    pub async fn is_active(&self, caller: &Registered, token: &str) -> bool {
+        let answer = self.introspect(caller, token).await;
+        assert_eq!(answer.status, 200, "{}", answer.shown());
+        let is_active = answer.member("active") == true;
+        assert!(is_active || answer.text() == r#"{"active":false}"#, "{}", answer.shown());
+        is_active
+    }
+
+    /// Revokes a token as its client.
+    pub async fn revoke(&self, client: &Registered, token: &str) -> Answer {
+        self.post_as(client, "/oauth/revoke", &[("token", token)]).await
+    }
+}
