@@ -10,7 +10,7 @@ use crate::api::{Api, TokenFormat};
 use crate::client::{Client, GrantType};
 use crate::commit::Commit;
 use crate::id::{CommitId, CredentialId};
-use crate::moment::Moment;
+use crate::moment::{Moment, Time};
 use crate::outcome::Outcome;
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
@@ -79,6 +79,8 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
         }
     };
     let issued_at = moment.now.seconds().max(facts.not_before_seconds);
+    // The ledger's time follows: a cut-off that is said in the same second, after this token, lies beyond it.
+    commit.time = commit.time.max(Time::from_seconds(issued_at));
     let token = AccessToken {
         id,
         client: facts.client.id.clone(),
