@@ -185,7 +185,7 @@ impl Verifier {
 }
 
 impl Builder {
-    /// Fetches the key set, starts to follow the feed, and waits until the first snapshot was taken, at most 5 s.
+    /// Fetches the key set, starts to follow the feed, and waits until it has begun, at most 5 s or as said.
     ///
     /// # Errors
     /// [`StartError`]: something is missing or wrong, or the key set cannot be had.

@@ -25,7 +25,7 @@ use crate::verifier::remembered::Remembered;
 use crate::verifier::shared::Shared;
 use crate::verifier::status::{Counting, FeedStatus};
 
-/// For how long the start waits for the first snapshot; without one the server is asked about each token.
+/// For how long the start waits for the feed to begin; until it has, the server is asked about each token.
 const FIRST_HEARTBEAT_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a verifier is made of.
@@ -40,6 +40,7 @@ pub struct Builder {
     remembered: usize,
     introspection_timeout: Duration,
     silence: Duration,
+    first_heartbeat_within: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -68,6 +69,7 @@ impl Builder {
             remembered: OfflineVerifier::REMEMBERED,
             introspection_timeout: Duration::from_secs(2),
             silence: Patience::LIVE,
+            first_heartbeat_within: FIRST_HEARTBEAT_WITHIN,
             clock: Arc::new(SystemClock::start()),
         }
     }
@@ -114,6 +116,12 @@ impl Builder {
         self
     }
 
+    /// How long [`start`](Self::start) waits for the feed to begin before it goes on without; 5 s unless said.
+    pub const fn first_heartbeat_within(mut self, wait: Duration) -> Self {
+        self.first_heartbeat_within = wait;
+        self
+    }
+
     /// Reads the time there; this machine's clocks unless said.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -121,7 +129,7 @@ impl Builder {
     }
 
     pub(crate) async fn run(self) -> Result<Running, StartError> {
-        let remembered = memory(self.remembered);
+        let (remembered, wait) = (memory(self.remembered), self.first_heartbeat_within);
         let shared = Arc::new(self.shared()?);
         if shared.fetch_keys().await == Fetched::Failed {
             return Err(StartError::KeySet);
@@ -130,7 +138,7 @@ impl Builder {
         let running = Running { shared, remembered, tasks };
         let mut changed = running.shared.changed.subscribe();
         let live = changed.wait_for(|_| running.shared.status().feed == FeedStatus::Live);
-        if tokio::time::timeout(FIRST_HEARTBEAT_WITHIN, live).await.is_err() {
+        if tokio::time::timeout(wait, live).await.is_err() {
             tracing::warn!("the revocation feed has not begun yet: until it has, the server is asked about each token");
         }
         Ok(running)

@@ -104,7 +104,7 @@ async fn connection(shared: &Shared, follower: &mut Follower, heard: &mut bool) 
             deadline = Instant::now() + shared.silence;
         }
         for event in events.drain(..) {
-            match take(&event, shared, follower).await {
+            match take(&event, shared, follower) {
                 Ok(news) => *heard |= news.heard,
                 Err(fault) => return End::Fault(fault),
             }
@@ -137,14 +137,14 @@ async fn open(shared: &Shared, follower: &Follower) -> Result<Incoming, End> {
     if is_feed { Ok(response.into_body()) } else { Err(End::Lost) }
 }
 
-async fn take(event: &FeedEvent, shared: &Shared, follower: &mut Follower) -> Result<News, Fault> {
+fn take(event: &FeedEvent, shared: &Shared, follower: &mut Follower) -> Result<News, Fault> {
     let keys = shared.keys.load().clone();
     let news = follower.take(event, keys.verifying(), &shared.knowledge, &shared.now())?;
     if matches!(event, FeedEvent::Narrowing { .. }) {
         Counting::add(&shared.counting.changes);
     }
     if news.key_revoked {
-        shared.keys.drop_revoked(&shared.knowledge).await;
+        shared.keys.drop_revoked(&shared.knowledge);
     }
     if news.keys_changed {
         shared.keys.want();

@@ -89,9 +89,9 @@ impl KeySet {
         drop(tokio::time::timeout(max_age, self.wanted.notified()).await);
     }
 
-    /// Drops keys that are revoked.
-    pub(crate) async fn drop_revoked(&self, knowledge: &Knowledge) {
-        let mut fetching = self.fetching.lock().await;
+    /// Drops keys that are revoked. While a fetch is under way that does it; it is not waited for, since revocations are.
+    pub(crate) fn drop_revoked(&self, knowledge: &Knowledge) {
+        let Ok(mut fetching) = self.fetching.try_lock() else { return };
         if let Some(fewer) = self.load().without(fetching.generation, |key| knowledge.negatives().is_key_revoked(key)) {
             fetching.generation += 1;
             fetching.entity_tag = None;

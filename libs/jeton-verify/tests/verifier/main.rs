@@ -1,0 +1,16 @@
+//! A verifier against an issuer that speaks the real wire, scripted event by event.
+#![cfg(feature = "layer")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod clock;
+mod fixture;
+mod follower;
+mod issuer;
+mod ledger;
+
+mod hostile;
+mod keys;
+mod layer;
+mod opaque;
+mod revocation;
+mod staleness;
