@@ -18,6 +18,8 @@ use super::progress::{Progress, Wait};
 pub struct RequestBody {
     inner: Incoming,
     remaining_bytes: u64,
+    /// Read to its end; of a chunked body only this tells.
+    ended: bool,
     progress: Arc<Progress>,
 }
 
@@ -34,7 +36,7 @@ pub enum BodyError {
 
 impl RequestBody {
     pub(super) fn new(inner: Incoming, limit_bytes: u64, progress: Arc<Progress>) -> Self {
-        Self { inner, remaining_bytes: limit_bytes, progress }
+        Self { inner, remaining_bytes: limit_bytes, ended: false, progress }
     }
 
     fn take(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BodyError> {
@@ -63,6 +65,7 @@ impl Body for RequestBody {
             Some(Ok(frame)) => this.take(frame),
             Some(Err(_)) => Err(BodyError::Broken),
             None => {
+                this.ended = true;
                 this.progress.end(Wait::Body);
                 return Poll::Ready(None);
             }
@@ -85,7 +88,7 @@ impl Body for RequestBody {
 impl Drop for RequestBody {
     fn drop(&mut self) {
         self.progress.end(Wait::Body);
-        self.progress.set_unread(!self.inner.is_end_stream());
+        self.progress.set_unread(!self.ended && !self.inner.is_end_stream());
     }
 }
 

@@ -52,7 +52,8 @@ impl Listener for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
         let (stream, address) = Self::accept(self).await?;
-        stream.set_nodelay(true)?;
+        // Where this fails the peer is gone, which its connection finds out; the listener has no trouble.
+        let _ = stream.set_nodelay(true);
         Ok((stream, Peer::Tcp(address)))
     }
 }
@@ -76,7 +77,7 @@ impl Listener for UnixListener {
 
     async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
         let (stream, _) = Self::accept(self).await?;
-        let credentials = stream.peer_cred()?;
+        let credentials = stream.peer_cred().map_err(|error| io::Error::new(io::ErrorKind::ConnectionAborted, error))?;
         Ok((stream, Peer::Unix { uid: credentials.uid(), pid: credentials.pid() }))
     }
 }

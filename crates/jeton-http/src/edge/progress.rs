@@ -89,21 +89,25 @@ impl Progress {
 
     /// Whether the last request is read and answered whole, and nothing of a next one has come.
     pub(super) fn is_between_requests(&self) -> bool {
-        !self.unread.load(Relaxed) && self.is_idle()
+        !self.is_unread() && self.is_idle()
     }
 
     pub(super) fn set_responding(&self, responding: bool) {
         self.responding.store(responding, Relaxed);
     }
 
-    /// Notes whether the peer may still be sending a body that nobody reads.
+    /// Notes whether the last request's body is not, or not yet, read to its end.
     pub(super) fn set_unread(&self, unread: bool) {
         self.unread.store(unread, Relaxed);
     }
 
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread.load(Relaxed)
+    }
+
     /// Whether the peer is probably still sending, so that closing now would reset the connection under the answer.
     pub(super) fn may_be_sending(&self) -> bool {
-        self.unread.load(Relaxed) || self.ticket(Wait::Header) != 0
+        self.is_unread() || self.ticket(Wait::Header) != 0
     }
 
     fn slot(&self, wait: Wait) -> &Slot {

@@ -82,8 +82,7 @@ async fn handle<S>(request: Request<Incoming>, peer: Peer, limits: &Limits, prog
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    // hyper states a length for every body but a chunked one. Where front and back could frame chunks differently, nothing may follow on the
-    // connection (RFC 9112, section 11.2), so a chunked request is its last.
+    // hyper states a length for every body but a chunked one.
     let chunked = request.body().size_hint().exact().is_none();
     let mut request = request.map(|body| match body.is_end_stream() {
         true => Body::empty(),
@@ -98,7 +97,9 @@ where
         }
     });
     let mut response = within_limit(handler.catch_unwind(), progress).await;
-    if chunked {
+    // Nothing follows on the connection where others could see the end of this request elsewhere (RFC 9112, section 11.2): after chunks, which front
+    // and back could frame differently, and after a body that nobody read.
+    if chunked || progress.is_unread() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
