@@ -52,6 +52,12 @@ impl Time {
         Time(self.0.saturating_add(seconds.saturating_mul(MICROS_PER_SECOND)))
     }
 
+    /// This time, or the next whole second where it is none; saturates.
+    #[must_use]
+    pub const fn up_to_second(self) -> Time {
+        if self.0 % MICROS_PER_SECOND == 0 { self } else { self.next_second() }
+    }
+
     /// The first whole second after this time: where a cut-off decided now lies.
     #[must_use]
     pub const fn next_second(self) -> Time {
@@ -80,6 +86,13 @@ impl Moment {
         let mut bytes = [0; N];
         self.entropy.0.fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// A moment of the same instant with chance of its own: for one of several commits that one request makes. A clone would draw the
+    /// same ids, nonces and secrets again; and one from before the split would give away what the split draws.
+    #[must_use]
+    pub fn split(&mut self) -> Moment {
+        Moment::new(self.now, self.draw())
     }
 
     /// The same moment, not before `head`: ledger time never goes back.
@@ -131,6 +144,19 @@ mod tests {
     }
 
     #[test]
+    fn a_split_moment_draws_its_own() {
+        let whole = Moment::new(Time::from_seconds(7), [3; 32]);
+        let mut moment = whole.clone();
+        let [mut first, mut second] = [moment.split(), moment.split()];
+        assert_eq!((first.now, second.now), (whole.now, whole.now));
+        let drawn = [whole.clone().draw::<32>(), moment.draw::<32>(), first.draw::<32>(), second.draw::<32>()];
+        for (place, draw) in drawn.iter().enumerate() {
+            assert!(!drawn[..place].contains(draw), "{place}");
+        }
+        assert_eq!(whole.clone().split().draw::<32>(), drawn[2], "a decision made again decides the same");
+    }
+
+    #[test]
     fn time_ordered_ids_sort_by_time() {
         let early = Moment::new(Time::from_micros(1_700_000_000_000_999), [9; 32]).draw_time_ordered();
         let late = Moment::new(Time::from_micros(1_700_000_000_001_000), [1; 32]).draw_time_ordered();
@@ -143,5 +169,8 @@ mod tests {
             assert_eq!(Time::from_micros(micros).seconds(), seconds, "{micros}");
         }
         assert_eq!(Time::from_micros(5_000_000).next_second(), Time::from_seconds(6));
+        for (micros, seconds) in [(0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (-1, 0), (-1_000_000, -1)] {
+            assert_eq!(Time::from_micros(micros).up_to_second(), Time::from_seconds(seconds), "{micros}");
+        }
     }
 }

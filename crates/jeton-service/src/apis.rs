@@ -41,8 +41,9 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is declared then.
     pub async fn create_api(&self, request: &CreateApi, actor: &Actor, moment: &Moment) -> Result<Api, Failure> {
-        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, moment).await?;
-        self.transact(moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
+        let mut moment = moment.clone();
+        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, &moment.split()).await?;
+        self.transact(&moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
     }
 
     /// Changes an API.
@@ -50,8 +51,9 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is changed then.
     pub async fn update_api(&self, name: &str, request: &UpdateApi, actor: &Actor, moment: &Moment) -> Result<Api, Failure> {
-        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, moment).await?;
-        self.transact(moment, &Arc::from(""), |reading, moment| {
+        let mut moment = moment.clone();
+        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, &moment.split()).await?;
+        self.transact(&moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
             Ok(update(&api.record, request, actor, moment))

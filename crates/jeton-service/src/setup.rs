@@ -52,6 +52,8 @@ impl Service {
     /// # Errors
     /// [`SetupError`]; nothing is served then.
     pub async fn set_up(&self, moment: &Moment) -> Result<(), SetupError> {
+        // Several commits: each with chance of its own, or two keys would be sealed under one nonce.
+        let mut moments = moment.clone();
         let known = self.stored(&deployment::TABLE, deployment::KEY)?;
         if let Some(row) = known {
             let deployment =
@@ -65,15 +67,15 @@ impl Service {
                 token_prefix: Arc::from(self.prefix.as_str()),
                 created_at: moment.now.seconds(),
             };
-            self.transact(moment, &Arc::from(""), |_, moment| {
+            self.transact(&moments.split(), &Arc::from(""), |_, moment| {
                 let event = Event::DeploymentCreated { actor: Actor::system(), issuer: deployment.issuer.clone() };
                 let commit = Commit::new(moment).put(&deployment::TABLE, deployment.row()).tell(event);
                 Ok(jeton_core::outcome::Outcome::grant((), commit))
             })
             .await?;
         }
-        self.ensure_purpose(Purpose::Ledger, Algorithm::EdDsa, &Actor::system(), moment).await?;
-        self.ensure_keys(Algorithm::Es256, &Actor::system(), moment).await?;
+        self.ensure_purpose(Purpose::Ledger, Algorithm::EdDsa, &Actor::system(), &moments.split()).await?;
+        self.ensure_keys(Algorithm::Es256, &Actor::system(), &moments.split()).await?;
         if let Some(row) = self.stored(&checkpoint::TABLE, checkpoint::KEY)? {
             let signed =
                 SignedCheckpoint::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;

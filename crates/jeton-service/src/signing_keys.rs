@@ -109,10 +109,11 @@ impl Service {
     /// [`Failure`]; the next call tries again.
     pub async fn tend_signing_keys(&self, moment: &Moment) -> Result<(), Failure> {
         let now = moment.now.seconds();
+        let mut moments = moment.clone();
         let keys = self.registry.keys().clone();
         for algorithm in keys.algorithms() {
             if rotate::is_due(&keys.ring(algorithm), now) {
-                self.rotate_signing_key(algorithm, false, &Actor::system(), moment).await?;
+                self.rotate_signing_key(algorithm, false, &Actor::system(), &moments.split()).await?;
             }
         }
         if !self.posture.may_destroy(moment.now) {
@@ -120,7 +121,7 @@ impl Service {
         }
         for key in keys.records().filter(|key| key.record.remove_at.is_some_and(|at| at <= now)) {
             let id = key.record.id.clone();
-            self.transact(moment, &Arc::from(""), |reading, moment| {
+            self.transact(&moments.split(), &Arc::from(""), |reading, moment| {
                 let keys = reading.keys();
                 Ok(match keys.record(id.as_str()) {
                     Some(key) => remove::remove(&key.record, moment),
