@@ -73,11 +73,17 @@ impl Service {
 
     fn requested_api(&self, client: &Client, request: &ClientCredentialsRequest) -> Result<Arc<Versioned<Api>>, Refusal> {
         let target = |detail: &'static str| Refusal::new(Reason::InvalidTarget, detail);
-        match (request.resources.as_slice(), client.apis.as_slice()) {
-            ([], [only]) => self.registry.api(only.as_str()).ok_or_else(|| target("the API of this client is gone")),
-            ([], []) => Err(target("this client may not ask for tokens for any resource")),
-            ([], _) => Err(target("this client may ask for more than one resource: name one with `resource`")),
-            ([resource], _) => self
+        match request.resources.as_slice() {
+            [] => {
+                // An API that was removed is no choice any more.
+                let mut left = client.apis.iter().filter_map(|id| self.registry.api(id.as_str()));
+                match (left.next(), left.next()) {
+                    (Some(only), None) => Ok(only),
+                    (None, _) => Err(target("this client may not ask for tokens for any resource")),
+                    (Some(_), Some(_)) => Err(target("this client may ask for more than one resource: name one with `resource`")),
+                }
+            }
+            [resource] => self
                 .registry
                 .api_of_audience(resource.as_str())
                 .filter(|api| client.apis.contains(&api.record.id))
@@ -98,7 +104,7 @@ impl Service {
             iat: token.issued_at,
             exp: token.expires_at,
             jti: &jti,
-            scope: &token.scope,
+            scope: Some(&*token.scope).filter(|scope| !scope.is_empty()),
             ver: CLAIMS_VERSION,
         };
         let missing = || Failure::Fault(Fault::new(FaultKind::Engine, format!("no signing key for {}", api.signing_algorithm.name())));
@@ -120,6 +126,7 @@ struct Claims<'a> {
     iat: i64,
     exp: i64,
     jti: &'a str,
-    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
     ver: u32,
 }

@@ -102,20 +102,39 @@ fn granted_scope(facts: &Facts<'_>, requested: Option<&ScopeSet>) -> Result<Arc<
     if !client.apis.contains(&api.id) {
         return Err(Refusal::new(Reason::InvalidTarget, "this client may not ask for tokens for that resource"));
     }
-    let Some(requested) = requested else {
-        let granted = if api.default_scope.is_empty() { &client.scopes } else { &api.default_scope };
-        return Ok(granted
-            .iter()
-            .filter(|name| api.scopes.contains_key(*name) && client.scopes.contains(name))
-            .collect::<Vec<_>>()
-            .join(" ")
-            .into());
+    let may_have = |name: &&str| api.scopes.contains_key(*name) && client.scopes.contains(name);
+    let Some(requested) = requested.filter(|requested| !requested.is_empty()) else {
+        return default_scope(facts, may_have);
     };
-    match requested.iter().find(|name| !api.scopes.contains_key(*name) || !client.scopes.contains(name)) {
-        Some(beyond) => Err(Refusal::new(
-            Reason::InvalidScope,
-            format!("the scope '{beyond}' is unknown for this resource, or not one that this client may have"),
-        )),
-        None => Ok(Arc::from(requested.as_str())),
+    match requested.iter().find(|name| !may_have(name)) {
+        Some(beyond) => {
+            let detail = format!("the scope '{beyond}' is unknown for this resource, or not one that this client may have");
+            Err(Refusal::new(Reason::InvalidScope, detail))
+        }
+        None => fitting(Arc::from(requested.as_str())),
     }
+}
+
+/// What is granted when nothing is asked for: a default, or a refusal, but never nothing (RFC 6749 section 3.3), unless the API knows no
+/// scopes at all.
+fn default_scope(facts: &Facts<'_>, may_have: impl Fn(&&str) -> bool) -> Result<Arc<str>, Refusal> {
+    let Facts { client, api, .. } = facts;
+    let default = if api.default_scope.is_empty() { &client.scopes } else { &api.default_scope };
+    let granted = default.iter().filter(may_have).collect::<Vec<_>>().join(" ");
+    if granted.is_empty() && !api.scopes.is_empty() {
+        let detail = "this client may have nothing of what is granted by default for this resource: name a `scope`";
+        return Err(Refusal::new(Reason::InvalidScope, detail));
+    }
+    fitting(Arc::from(granted))
+}
+
+/// The most bytes of scope names in a token: with more of them a JWT outgrows what verifiers take, 8 KiB.
+const SCOPE_BYTES: usize = 4_096;
+
+fn fitting(scope: Arc<str>) -> Result<Arc<str>, Refusal> {
+    if scope.len() <= SCOPE_BYTES {
+        return Ok(scope);
+    }
+    let detail = format!("the scope names take more than {SCOPE_BYTES} bytes, too many for a token: ask for fewer");
+    Err(Refusal::new(Reason::InvalidScope, detail))
 }

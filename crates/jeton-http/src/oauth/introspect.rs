@@ -28,7 +28,7 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Repl
 fn describe<'a>(service: &'a Service, active: &'a Active) -> IntrospectionResponse<'a> {
     let token = &active.proven.token;
     IntrospectionResponse::Active(ActiveToken {
-        scope: ScopeSet::parse(&token.scope).ok(),
+        scope: ScopeSet::parse(&token.scope).ok().filter(|scope| !scope.is_empty()),
         client_id: Some(Cow::Borrowed(token.client.as_str())),
         token_type: Some(Cow::Borrowed("Bearer")),
         exp: Some(active.expires_at),

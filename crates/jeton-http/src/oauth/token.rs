@@ -20,7 +20,7 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Repl
         return Err(jeton_oauth::ErrorResponse::new(jeton_oauth::ErrorCode::UnsupportedGrantType, "this grant is not offered").into());
     };
     let issued = service.issue(&client, &request, &moment).await?;
-    let scope = ScopeSet::parse(&issued.scope).ok();
+    let scope = ScopeSet::parse(&issued.scope).ok().filter(|scope| !scope.is_empty());
     let response = TokenResponse {
         access_token: issued.access_token.expose(),
         token_type: TokenType::Bearer,
