@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -41,7 +41,8 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
     let query = request.uri().query().unwrap_or_default();
     let form = Form::parse(query.as_bytes())?;
     let authorization = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-    let presented = ClientAuthentication::parse(authorization, &Form::parse(b"")?)?;
+    let presented = ClientAuthentication::parse(authorization, &Form::parse(b"")?)
+        .map_err(|error| OauthError::from(error.response).challenged_if(true))?;
     let client = service.authenticate(&presented, &moment).map_err(|refusal| OauthError::from(refusal).challenged_if(true))?;
     let audience = service.followable(&client, form.get("audience"))?;
     let last = request.headers().get("last-event-id").map(|id| id.to_str().ok().and_then(|id| Cursor::parse(id).ok()));
@@ -53,13 +54,19 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
             let snapshot = service.snapshot(&audience, &moment)?;
             (join(&snapshot.events), snapshot.next)
         }
-        Some(Some(at)) if matches!(service.feed().next(&at.incarnation, at.sequence + 1, &audience), Next::Events(..)) => {
-            (Bytes::from_static(b":\n\n"), at.sequence + 1)
-        }
-        Some(_) => return Ok(gone()),
+        Some(at) => match at.and_then(|at| resumed(&service, &at, &audience)) {
+            Some(next) => (Bytes::from_static(b":\n\n"), next),
+            None => return Ok(gone()),
+        },
     };
     let follower = Follower { service, audience, incarnation, next, told, checkpoints, draining };
     Ok(event_stream(first, follower))
+}
+
+/// What follows a cursor; `None` where that cannot be told: it is too old, of another incarnation, or of a time that has not been.
+fn resumed(service: &Service, at: &Cursor, audience: &str) -> Option<u64> {
+    let next = at.sequence.checked_add(1).filter(|next| *next <= service.store().head().size)?;
+    matches!(service.feed().next(&at.incarnation, next, audience), Next::Events(..)).then_some(next)
 }
 
 fn event_stream(first: Bytes, follower: Follower) -> Response {
@@ -73,12 +80,15 @@ fn event_stream(first: Bytes, follower: Follower) -> Response {
     let mut response = Response::new(Body::new(StreamBody::new(events)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
 fn gone() -> Response {
     let mut response = Response::new(Body::from("this cursor is too old, or of another incarnation: start again without it\n"));
     *response.status_mut() = StatusCode::GONE;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

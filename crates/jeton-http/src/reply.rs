@@ -55,7 +55,12 @@ fn with_headers(status: StatusCode, body: Body, is_json: bool) -> Response {
 
 impl OauthError {
     fn new(status: StatusCode, body: ErrorResponse) -> OauthError {
-        OauthError { status, body, challenge: false }
+        OauthError { status, body: without_markup(body), challenge: false }
+    }
+
+    /// The error of a request by a method that its path does not have (RFC 9110 section 15.5.6).
+    pub fn wrong_method() -> OauthError {
+        OauthError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorResponse::invalid_request("this path is not asked with this method"))
     }
 
     /// The same error; a client that used the Authorization header is told which scheme is taken (RFC 6749 section 5.2).
@@ -63,6 +68,16 @@ impl OauthError {
     pub fn challenged_if(self, used_header: bool) -> OauthError {
         OauthError { challenge: used_header && self.status == StatusCode::UNAUTHORIZED, ..self }
     }
+}
+
+/// Names in a description may be the sender's: what could be markup in a page that shows them is not given back.
+fn without_markup(body: ErrorResponse) -> ErrorResponse {
+    let is_markup = |description: &Description| description.as_str().contains(['<', '>']);
+    let description = match body.description {
+        Some(description) if is_markup(&description) => Some(Description::new(description.as_str().replace(['<', '>'], "?"))),
+        description => description,
+    };
+    ErrorResponse { description, ..body }
 }
 
 impl axum::response::IntoResponse for OauthError {

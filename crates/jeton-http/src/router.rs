@@ -24,7 +24,8 @@ pub fn public(service: Arc<Service>, draining: Draining) -> Router {
         .route("/.well-known/jwks.json", get(oauth::key_set::get))
         .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(oauth::metadata::get))
         .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(oauth::metadata::get))
-        .route("/api/v1/revocations/feed", get(follow));
+        .route("/api/v1/revocations/feed", get(follow))
+        .method_not_allowed_fallback(wrong_method);
     let health = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
     let router = if path.is_empty() {
         endpoints
@@ -35,6 +36,10 @@ pub fn public(service: Arc<Service>, draining: Draining) -> Router {
             .route(&format!("/.well-known/{OPENID_CONFIGURATION}{path}"), get(oauth::metadata::get))
     };
     router.merge(health).fallback(not_found).with_state(service)
+}
+
+async fn wrong_method() -> reply::OauthError {
+    reply::OauthError::wrong_method()
 }
 
 async fn not_found() -> Response {

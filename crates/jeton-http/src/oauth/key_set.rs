@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use jeton_core::policy::KEY_SET_MAX_AGE_SECONDS;
 use jeton_service::Service;
@@ -27,6 +27,7 @@ pub async fn get(State(service): State<Arc<Service>>, request: Request) -> Respo
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     for (name, value) in [(CACHE_CONTROL, format!("public, max-age={KEY_SET_MAX_AGE_SECONDS}")), (ETAG, keys.entity_tag.to_string())] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
