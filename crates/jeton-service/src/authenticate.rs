@@ -50,7 +50,8 @@ impl Service {
 
     fn is_secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> bool {
         let root_keys = self.registry.root_keys();
-        secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, &root_keys, moment.now.seconds())
+        let now_seconds = self.ledger_time(moment).seconds();
+        secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, &root_keys, now_seconds)
     }
 
     fn authenticate_assertion(&self, client_id: Option<&str>, text: &str, moment: &Moment) -> Result<Authenticated, Refusal> {
@@ -64,7 +65,8 @@ impl Service {
         let (AuthenticationMethod::PrivateKeyJwt, Some(keys)) = (method, &entry.keys) else {
             return Err(wrong_method(method));
         };
-        let mark = assertion::verify(&ClientId::from(claimed.as_str()), keys, self.issuer.as_str(), text, moment)?;
+        let now_seconds = self.ledger_time(moment).seconds();
+        let mark = assertion::verify(&ClientId::from(claimed.as_str()), keys, self.issuer.as_str(), text, now_seconds)?;
         Ok(Authenticated { entry, mark: Some(mark) })
     }
 }

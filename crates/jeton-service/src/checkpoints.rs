@@ -18,6 +18,7 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is told then, and verifiers notice the silence.
     pub async fn sign_checkpoint(&self, moment: &Moment) -> Result<(), Failure> {
+        let _turn = self.checkpoints.turn.lock().await;
         let head = self.store.head();
         let key = self.ledger_key()?;
         let size = i64::try_from(head.size).map_err(|_| fault("the ledger is too long"))?;

@@ -13,6 +13,8 @@ pub struct Proven {
     pub token: AccessToken,
     /// The `kid` that signed it; `None` of an opaque one.
     pub signing_key: Option<Arc<str>>,
+    /// From when on it may be used, in seconds: its `iat`, or its `nbf` where that is later.
+    pub not_before: i64,
 }
 
 /// Tokens that were seen, in memory: bounded, the least used leave first.

@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jeton_core::api::Api;
 use jeton_core::id::{ApiId, ClientId, CredentialId};
 use jeton_core::moment::Moment;
+use jeton_core::policy::LEEWAY_SECONDS;
 use jeton_core::record::{Value, Versioned};
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::suspend::Standing;
@@ -58,7 +59,8 @@ impl Service {
         let closed = || Fault::new(FaultKind::Closed, "the store is closed");
         let Some(row) = answer.await.map_err(|_| closed())?? else { return Ok(None) };
         let token = AccessToken::from_row(&row.record).map_err(|malformed| Fault::new(FaultKind::Damaged, malformed.to_string()))?;
-        let proven = Arc::new(Proven { token, signing_key: None });
+        let not_before = token.issued_at;
+        let proven = Arc::new(Proven { token, signing_key: None, not_before });
         self.credentials.opaque.insert(id, proven.clone());
         Ok(Some(proven))
     }
@@ -70,7 +72,9 @@ impl Service {
         let mut seen = [0; 32];
         seen.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
         if let Some(proven) = self.credentials.signed.get(&seen) {
-            return Some(proven);
+            // What a key signed is proven only as long as the key is trusted: its revocation is forgotten one day, a thief's tokens may
+            // be of a later one.
+            return proven.signing_key.as_deref().is_some_and(|key| self.registry.keys().trusts(key)).then_some(proven);
         }
         let proven = Arc::new(self.check_signature(text)?);
         self.credentials.signed.insert(seen, proven.clone());
@@ -97,24 +101,18 @@ impl Service {
             expires_at: claims.expires_at,
             proof: None,
         };
-        Some(Proven { token, signing_key: verified.key.key_id().map(Arc::from) })
+        let not_before = claims.not_before.map_or(token.issued_at, |not_before| not_before.max(token.issued_at));
+        Some(Proven { token, signing_key: verified.key.key_id().map(Arc::from), not_before })
     }
 
-    /// How a token stands now, and the API it is for. `None`: its API or its client is gone, or it has expired.
+    /// How a token stands now, and the API it is for. `None`: its API is gone.
     #[must_use]
     pub fn stand(&self, proven: &Proven, moment: &Moment) -> (Standing, Option<Arc<Versioned<Api>>>) {
         let token = &proven.token;
         let Some(api) = self.registry.api(token.api.as_str()) else { return (Standing::Revoked, None) };
-        let described = Described {
-            token: token.id.0,
-            issued_at: token.issued_at,
-            client: token.client.as_str(),
-            audience: &api.record.audience,
-            signing_key: proven.signing_key.as_deref(),
-            ..Described::default()
-        };
-        let now = moment.now.seconds();
-        let standing = match self.registry.negatives.judge(&described, now) {
+        // What has expired by the ledger's time stays dead, also where the clock was set back since.
+        let now = self.ledger_time(moment).seconds();
+        let standing = match self.judge(proven, &api, now) {
             Judgement::Accepted
                 if now < effective_expiry(token, &api.record) && self.registry.clients.get(token.client.as_str()).is_some() =>
             {
@@ -123,6 +121,49 @@ impl Service {
             Judgement::Suspended => Standing::Suspended,
             _ => Standing::Revoked,
         };
-        (standing, Some(api))
+        // Nobody but a thief of the key has a token of a later time than a cut-off gives.
+        let is_early = now.saturating_add(LEEWAY_SECONDS) < proven.not_before;
+        (if is_early && standing == Standing::Active { Standing::Suspended } else { standing }, Some(api))
+    }
+
+    /// When an active token ends, in seconds: as issued, or earlier where its API's lifetime is lower now, or was since it was issued.
+    pub(crate) fn ends_at(&self, proven: &Proven, api: &Versioned<Api>) -> i64 {
+        let end = effective_expiry(&proven.token, &api.record);
+        let outlived_at = |seconds: i64| self.judge(proven, api, seconds) == Judgement::Outlived;
+        if !outlived_at(end.saturating_sub(1)) {
+            return end;
+        }
+        // Once outlived, always outlived: the first such second is found by halving.
+        let (mut alive, mut outlived) = (proven.token.issued_at, end);
+        while alive < outlived {
+            let middle = alive + (outlived - alive) / 2;
+            if outlived_at(middle) {
+                outlived = middle;
+            } else {
+                alive = middle + 1;
+            }
+        }
+        outlived
+    }
+
+    /// Whether a token is dead whatever the time: nothing needs to be written to revoke it.
+    pub(crate) fn is_dead_for_good(&self, proven: &Proven, api: &Versioned<Api>, moment: &Moment) -> bool {
+        match self.judge(proven, api, moment.now.seconds()) {
+            Judgement::Revoked | Judgement::CutOff(_) | Judgement::KeyRevoked => true,
+            Judgement::Accepted | Judgement::Suspended | Judgement::Outlived => false,
+        }
+    }
+
+    fn judge(&self, proven: &Proven, api: &Versioned<Api>, now_seconds: i64) -> Judgement {
+        let token = &proven.token;
+        let described = Described {
+            token: token.id.0,
+            issued_at: token.issued_at,
+            client: token.client.as_str(),
+            audience: &api.record.audience,
+            signing_key: proven.signing_key.as_deref(),
+            ..Described::default()
+        };
+        self.registry.negatives.judge(&described, now_seconds)
     }
 }

@@ -63,8 +63,15 @@ impl Feed {
         self.told.send_replace(head.size);
     }
 
-    /// Tells followers of a durable group. `audience_of` finds whom a token's event concerns.
+    /// Tells followers of a durable group; one without events wakes nobody. `audience_of` finds whom a token's event concerns.
     pub(crate) fn publish(&self, events: &[(u64, Time, &Event)], audience_of: impl Fn(&str) -> Option<Arc<str>>, head: &Head) {
+        if events.is_empty() {
+            self.told.send_if_modified(|told| {
+                *told = head.size;
+                false
+            });
+            return;
+        }
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let current = incarnation(&head.incarnation);
         if recent.incarnation.as_ref() != Some(&current) {
@@ -87,19 +94,20 @@ impl Feed {
         self.told.send_replace(head.size);
     }
 
-    /// What a follower for `audience` that has seen everything before `from` is sent next.
+    /// What a follower for `audience` that has seen everything before `from` is sent next. A snapshot may be a group ahead of what was
+    /// told: nothing is sent of that one.
     #[must_use]
     pub fn next(&self, of: &Incarnation, from: u64, audience: &str) -> Next {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let told = *self.told.borrow();
-        if recent.incarnation.as_ref() != Some(of) || from < recent.complete_from || from > told {
+        if recent.incarnation.as_ref() != Some(of) || from < recent.complete_from {
             return Next::Gone;
         }
         let start = recent.items.partition_point(|item| item.sequence < from);
         let concerns = |item: &&Item| item.audience.as_deref().is_none_or(|concerned| concerned == audience);
         let events = recent.items.range(start..).filter(concerns).map(|item| item.bytes.clone()).collect();
         let end = recent.items.back().map_or(told, |last| told.max(last.sequence + 1));
-        Next::Events(events, end)
+        Next::Events(events, end.max(from))
     }
 
     /// Wakes when there may be more.

@@ -6,7 +6,7 @@ use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
-use jeton_core::token::introspect::{effective_expiry, may_learn};
+use jeton_core::token::introspect::may_learn;
 use jeton_core::token::suspend::Standing;
 
 use crate::credential_cache::Proven;
@@ -34,7 +34,7 @@ impl Service {
             return Ok(None);
         }
         Ok(match self.stand(&proven, moment) {
-            (Standing::Active, Some(api)) => Some(Active { expires_at: effective_expiry(&proven.token, &api.record), api, proven }),
+            (Standing::Active, Some(api)) => Some(Active { expires_at: self.ends_at(&proven, &api), api, proven }),
             _ => None,
         })
     }

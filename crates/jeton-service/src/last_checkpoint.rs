@@ -7,13 +7,15 @@ use tokio::sync::watch;
 
 /// The last checkpoint, and who waits for the next.
 pub(crate) struct LastCheckpoint {
+    /// Held while one is signed and kept: a smaller one that was begun earlier must not be shown after a larger one.
+    pub(crate) turn: tokio::sync::Mutex<()>,
     pub(crate) kept_size: Mutex<i64>,
     pub(crate) last: watch::Sender<Option<Arc<SignedCheckpoint>>>,
 }
 
 impl Default for LastCheckpoint {
     fn default() -> LastCheckpoint {
-        LastCheckpoint { kept_size: Mutex::new(-1), last: watch::Sender::new(None) }
+        LastCheckpoint { turn: tokio::sync::Mutex::default(), kept_size: Mutex::new(-1), last: watch::Sender::new(None) }
     }
 }
 

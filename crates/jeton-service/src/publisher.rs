@@ -19,8 +19,7 @@ impl Subscriber for Publisher {
     fn applied(&self, group: &Group<'_>) {
         let mut events: Vec<(u64, Time, &Event)> = vec![];
         for (first, commit) in group.commits {
-            // Audiences are looked up before the registry forgets a deleted API.
-            events.extend((*first..).zip(&commit.events).map(|(sequence, event)| (sequence, group.head.time, event)));
+            events.extend((*first..).zip(&commit.events).map(|(sequence, event)| (sequence, time_of(group, sequence), event)));
         }
         for (sequence, commit) in group.commits {
             if let Err(error) = self.registry.apply(*sequence, &commit.writes) {
@@ -30,13 +29,17 @@ impl Subscriber for Publisher {
                 return;
             }
         }
-        if !events.is_empty() {
-            let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone());
-            self.feed.publish(&events, audience_of, group.head);
-        }
+        let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone());
+        self.feed.publish(&events, audience_of, group.head);
     }
 
     fn lost(&self, fault: &Fault) {
         (self.on_lost)(fault);
     }
+}
+
+/// The time of an entry of this group.
+fn time_of(group: &Group<'_>, sequence: u64) -> Time {
+    let place = group.entries.binary_search_by_key(&sequence, |entry| entry.sequence);
+    place.ok().and_then(|place| group.entries.get(place)).map_or(group.head.time, |entry| entry.time)
 }

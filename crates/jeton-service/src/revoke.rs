@@ -38,9 +38,9 @@ impl Service {
             let mut outcome = match &proven {
                 None => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
                 Some(proven) => match self.stand(proven, moment) {
-                    (standing, Some(api)) => {
-                        let is_revoked = standing == Standing::Revoked;
-                        revoke_own(&proven.token, &api.record.audience, &client.entry.client.record.id, is_revoked, moment)
+                    (_, Some(api)) => {
+                        let is_dead = self.is_dead_for_good(proven, &api, moment);
+                        revoke_own(&proven.token, &api.record.audience, &client.entry.client.record.id, is_dead, moment)
                     }
                     (_, None) => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
                 },
@@ -77,7 +77,7 @@ impl Service {
             let Some(api) = api else { return Err(no_token().into()) };
             let (token, audience) = (&proven.token, &api.record.audience);
             Ok(match change {
-                TokenChange::Revoke => revoke(token, audience, actor, standing == Standing::Revoked, moment),
+                TokenChange::Revoke => revoke(token, audience, actor, self.is_dead_for_good(proven, &api, moment), moment),
                 TokenChange::Suspend => suspend(token, audience, standing, actor, moment),
                 TokenChange::Resume => resume(token, audience, standing, actor, moment),
             })
@@ -102,7 +102,8 @@ impl Service {
         self.transact(moment, &Arc::from(""), |_, moment| {
             let name = self.cut_off_name(subject, name)?;
             let next = moment.now.next_second();
-            let before = before.unwrap_or(next);
+            // Tokens carry whole seconds: one of the second that the time lies in may have been issued before it.
+            let before = before.map_or(next, Time::up_to_second);
             if before > next {
                 return Err(Refusal::invalid("a cut-off lies in the past or is `now`: what is not issued yet cannot be revoked").into());
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jeton_core::moment::{Moment, Time};
 use jeton_core::root_key::RootKeys;
 use jeton_oauth::Issuer;
 use jeton_store::store::{Fault, Fetch, Store, Submission, Subscriber};
@@ -111,6 +112,12 @@ impl Service {
         &self.feed
     }
 
+    /// The time of a moment, or of the ledger's head where that is later: a clock that goes back brings nothing back.
+    #[must_use]
+    pub(crate) fn ledger_time(&self, moment: &Moment) -> Time {
+        moment.now.max(self.store.head().time)
+    }
+
     /// What the clock allows.
     #[must_use]
     pub fn posture(&self) -> &Posture {
@@ -132,6 +139,8 @@ impl Service {
         if !self.posture.may_destroy(now) {
             return Ok(0);
         }
+        // Nor beyond the ledger's time, by which tokens are judged: should the clock be set back, what expired stays expired.
+        let now = now.min(self.store.head().time);
         self.registry.negatives.forget(now.seconds());
         self.store.drop_expired(now)
     }

@@ -12,6 +12,8 @@ pub struct Snapshot {
     pub events: Arc<Vec<Bytes>>,
     /// It covers everything before this sequence.
     pub next: u64,
+    /// The `kid` that signed it: it is of use while that key is published.
+    pub signing_key: Arc<str>,
 }
 
 /// The last snapshot of each audience: many verifiers that come at once get the same one.

@@ -82,7 +82,7 @@ impl Service {
     /// The state of a token that was just issued.
     #[must_use]
     pub fn state_of_issued(&self, token: &AccessToken, moment: &Moment) -> TokenState {
-        self.state_of(&Proven { token: token.clone(), signing_key: None }, moment)
+        self.state_of(&Proven { token: token.clone(), signing_key: None, not_before: token.issued_at }, moment)
     }
 
     fn state_of(&self, proven: &Proven, moment: &Moment) -> TokenState {

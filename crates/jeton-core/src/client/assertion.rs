@@ -6,7 +6,7 @@ use jeton_jose::jwt::Validation;
 
 use crate::commit::{Mark, MarkKind};
 use crate::id::ClientId;
-use crate::moment::{Moment, Time};
+use crate::moment::Time;
 use crate::policy::{CLIENT_ASSERTION, KEPT_AFTER_EXPIRY_SECONDS, LEEWAY_SECONDS};
 use crate::refusal::{Reason, Refusal};
 
@@ -14,18 +14,17 @@ use crate::refusal::{Reason, Refusal};
 ///
 /// # Errors
 /// `invalid_client`, with what to mend.
-pub fn verify(client: &ClientId, keys: &VerifyingKeys, issuer: &str, assertion: &str, moment: &Moment) -> Result<Mark, Refusal> {
+pub fn verify(client: &ClientId, keys: &VerifyingKeys, issuer: &str, assertion: &str, now_seconds: i64) -> Result<Mark, Refusal> {
     let refuse = |detail: String| Refusal::new(Reason::InvalidClient, detail);
-    let now = moment.now.seconds();
     let validation = Validation::client_assertion(client.as_str(), issuer);
-    let claims = validation.check(assertion, keys, now).map_err(|problem| refuse(format!("the client assertion: {problem}")))?;
+    let claims = validation.check(assertion, keys, now_seconds).map_err(|problem| refuse(format!("the client assertion: {problem}")))?;
     let (Some(expires_at), Some(token_id)) = (claims.expires_at, claims.token_id.as_deref()) else {
         return Err(refuse("the client assertion needs `exp` and `jti`".into()));
     };
     if claims.subject.as_deref() != Some(client.as_str()) {
         return Err(refuse("the client assertion names another `sub` than the client".into()));
     }
-    if expires_at > now + CLIENT_ASSERTION.max_seconds + LEEWAY_SECONDS {
+    if expires_at > now_seconds + CLIENT_ASSERTION.max_seconds + LEEWAY_SECONDS {
         return Err(refuse(format!("the client assertion lives longer than {} seconds", CLIENT_ASSERTION.max_seconds)));
     }
     let mut key = [0; 32];

@@ -9,10 +9,11 @@ use crate::event::Event;
 use crate::id::{Actor, ClientId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
+use crate::policy::KEPT_AFTER_EXPIRY_SECONDS;
 use crate::refusal::{Reason, Refusal};
 
-/// Revokes a token that a client handed in: only its own (RFC 7009 section 2.1). `is_revoked` says that it is already: then nothing is
-/// written.
+/// Revokes a token that a client handed in: only its own (RFC 7009 section 2.1). `is_revoked` says that it is dead for good already: then
+/// nothing is written. That it has expired is no reason: a clock that is set back would bring it to life.
 pub fn revoke_own(token: &AccessToken, audience: &Arc<str>, client: &ClientId, is_revoked: bool, moment: &mut Moment) -> Outcome<()> {
     if token.client == *client {
         revoke(token, audience, &Actor(format!("client:{client}").into()), is_revoked, moment)
@@ -25,10 +26,10 @@ pub fn revoke_own(token: &AccessToken, audience: &Arc<str>, client: &ClientId, i
 /// Revokes a token, whoever holds it.
 pub fn revoke(token: &AccessToken, audience: &Arc<str>, actor: &Actor, is_revoked: bool, moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
-    let until_seconds = token.remembered_until();
-    if is_revoked || until_seconds <= moment.now.seconds() {
+    if is_revoked {
         return Outcome::grant((), commit);
     }
+    let until_seconds = token.remembered_until().max(moment.now.seconds() + KEPT_AFTER_EXPIRY_SECONDS);
     let row = Negative::new(Says::Revoked(token.id, audience.clone()), until_seconds, moment).row();
     let event =
         Event::TokenRevoked { actor: actor.clone(), api: token.api.clone(), client: token.client.clone(), token: token.id, until_seconds };

@@ -63,6 +63,12 @@ impl KeyRing {
         self.opened.get(id)
     }
 
+    /// Whether what this key signed is trusted: it is published.
+    #[must_use]
+    pub fn trusts(&self, key_id: &str) -> bool {
+        self.verifying.as_ref().is_some_and(|keys| keys.get(key_id).is_some())
+    }
+
     /// The algorithms that tokens are signed with.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.signers.iter().map(|(algorithm, _)| *algorithm)
