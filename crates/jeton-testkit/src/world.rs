@@ -60,10 +60,9 @@ impl World {
         let issuer = Issuer::parse(issuer).expect("an issuer");
         let root_keys = RootKeys::new([(1, Zeroizing::new([7; 32]))]).expect("a root key");
         let lost = Arc::default();
-        let (service, store) = start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| {
-            MemoryStore::new(&SCHEMA, hands.seed(), subscriber)
-        })
-        .expect("an empty store can be served");
+        let (service, store) =
+            start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| MemoryStore::new(&SCHEMA, hands.seed(), subscriber))
+                .expect("an empty store can be served");
         World::around(service, store, hands, issuer, root_keys, lost).await
     }
 
@@ -79,8 +78,7 @@ impl World {
     /// Why it cannot be served.
     pub async fn reopen_under(self, root_keys: RootKeys) -> Result<World, LoadError> {
         let (hands, issuer, lost) = (self.hands.clone(), self.issuer.clone(), Arc::default());
-        let (service, store) =
-            start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.reopen(hands.seed(), subscriber))?;
+        let (service, store) = start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.reopen(hands.seed(), subscriber))?;
         Ok(World::around(service, store, hands, issuer, root_keys, lost).await)
     }
 

@@ -1,0 +1,71 @@
+//! Ledger time is monotone: a clock that goes back brings nothing back.
+
+use jeton_service::revoke::TokenChange;
+use jeton_testkit::World;
+
+use crate::errors::check_error;
+
+#[tokio::test]
+async fn an_ended_secret_stays_ended() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    world.advance(180 * 86_400);
+    check_error(&world.ask(&worker, &[]).await, 401, "invalid_client");
+    world.api("later").await;
+    world.advance(-5);
+    check_error(&world.ask(&worker, &[]).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn an_expired_token_stays_expired() {
+    for format in ["jwt", "opaque"] {
+        let world = World::new().await;
+        let api = world.api_with("orders", |request| request.token_format = Some(format.to_owned())).await;
+        let worker = world.client("worker", &[&api]).await;
+        let token = world.token(&worker).await;
+        world.advance(3_600);
+        assert!(!world.is_active(&worker, &token).await);
+        world.token(&worker).await;
+        world.advance(-1_800);
+        assert!(!world.is_active(&worker, &token).await, "{format}: the ledger has seen a later time");
+        let world = world.reopen().await;
+        assert!(!world.is_active(&worker, &token).await, "{format}: after a restart too");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_behind_the_ledger_only_narrows() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let (first, second) = (world.token(&worker).await, world.token(&worker).await);
+    world.advance(-11);
+    let answer = world.ask(&worker, &[]).await;
+    check_error(&answer, 503, "temporarily_unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert!(world.is_active(&worker, &first).await);
+    assert_eq!(world.revoke(&worker, &first).await.status, 200);
+    world.change(&second, TokenChange::Suspend).await.unwrap();
+    assert!(!world.is_active(&worker, &first).await && !world.is_active(&worker, &second).await);
+    assert!(world.change(&second, TokenChange::Resume).await.is_err());
+    world.advance(1);
+    assert_eq!(world.ask(&worker, &[]).await.status, 200);
+    world.change(&second, TokenChange::Resume).await.unwrap();
+    assert!(world.is_active(&worker, &second).await);
+}
+
+/// A revocation outlives what it revokes by a day, however the clock jumps meanwhile.
+#[tokio::test]
+async fn a_jump_forward_forgets_no_revocation() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let token = world.token(&worker).await;
+    world.revoke(&worker, &token).await;
+    world.service().posture().observe_step(40 * 86_400, world.moment().now.plus_seconds(40 * 86_400));
+    world.advance(40 * 86_400);
+    assert_eq!(world.service().drop_expired().unwrap(), 0);
+    world.advance(-40 * 86_400);
+    assert!(!world.is_active(&worker, &token).await);
+}

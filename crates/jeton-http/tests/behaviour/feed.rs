@@ -1,0 +1,331 @@
+//! The revocation feed: who may follow it, what it says, and how it goes on.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jeton_core::api::update::UpdateApi;
+use jeton_core::event::CutOffSubject;
+use jeton_jose::Algorithm;
+use jeton_jose::jwk::{JwkSet, VerifyingKeys};
+use jeton_jose::jws;
+use jeton_oauth::feed::{Change, Cursor, FeedEvent, SnapshotPart, Subject, SubjectId};
+use jeton_service::revoke::TokenChange;
+use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
+use jeton_testkit::World;
+use jeton_testkit::world::follow::Following;
+use jeton_testkit::world::manage::{administrator, claims_of};
+
+use crate::errors::check_error;
+
+/// The snapshot that a stream begins with, its signature checked with the published keys.
+async fn snapshot(world: &World, following: &mut Following) -> SnapshotPart {
+    let Some(FeedEvent::Snapshot { cursor, jws }) = following.next().await else { panic!("no snapshot") };
+    let set = JwkSet::parse(&world.get("/.well-known/jwks.json").await.body).unwrap();
+    let (keys, _) = VerifyingKeys::from_jwk_set(&set, None).unwrap();
+    let verified = jws::verify(jws.as_str(), &keys, 1 << 20).expect("the snapshot is signed with a published key");
+    assert_eq!(verified.header.token_type.as_deref(), Some("jeton-snapshot+jwt"));
+    let part = SnapshotPart::parse(&verified.payload).unwrap();
+    assert_eq!((&part.cursor, part.part, part.parts, part.iss.as_str()), (&cursor, 1, 1, world.issuer()));
+    part
+}
+
+async fn change(following: &mut Following) -> Change {
+    match following.next().await {
+        Some(FeedEvent::Narrowing { narrowing, .. }) => narrowing.change,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn id(token: &str) -> jeton_token::TokenId {
+    let claims = claims_of(token);
+    jeton_token::TokenId::parse(claims["jti"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn who_may_follow() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    world.api("foreign").await;
+    let one = world.client("one", &[&orders]).await;
+    let both = world.client("both", &[&orders, &stock]).await;
+    let silent = world.client_with("silent", &[&orders], |request| request.may_introspect = false).await;
+    for (client, query, status, code) in [
+        (&silent, "", 400, "unauthorized_client"),
+        (&one.with_secret("x"), "", 401, "invalid_client"),
+        (&both, "", 400, "invalid_target"),
+        (&one, "?audience=https%3A%2F%2Fstock.example", 400, "invalid_target"),
+        (&one, "?audience=https%3A%2F%2Fforeign.example", 400, "invalid_target"),
+        (&one, "?audience=https%3A%2F%2Funknown.example", 400, "invalid_target"),
+        (&one, "?audience=a&audience=b", 400, "invalid_request"),
+        (&one, "?audience=%zz", 400, "invalid_request"),
+    ] {
+        check_error(&world.follow(client, query, None).await.err().unwrap(), status, code);
+    }
+    let answer = world.get("/api/v1/revocations/feed").await;
+    check_error(&answer, 401, "invalid_client");
+    assert!(answer.header("www-authenticate").starts_with("Basic "), "{}", answer.shown());
+    for (client, query) in [(&one, ""), (&one, "?audience="), (&both, "?audience=https%3A%2F%2Fstock.example"), (&one, "?x=y")] {
+        assert!(world.follow(client, query, None).await.is_ok(), "{query}");
+    }
+}
+
+/// What was issued last is told of to nobody, and yet a snapshot covers it: whoever takes it then waits for what comes.
+#[tokio::test]
+async fn a_snapshot_may_be_ahead_of_what_was_told() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let token = world.token(&worker).await;
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    assert_eq!(snapshot(&world, &mut following).await.cursor.sequence, world.ledger_size() - 1);
+    world.revoke(&worker, &token).await;
+    assert!(matches!(change(&mut following).await, Change::TokenRevoked { .. }));
+}
+
+#[tokio::test]
+async fn it_begins_with_what_is_narrowed_and_goes_on_in_order() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let mut tokens = Vec::new();
+    for _ in 0..5 {
+        tokens.push(world.token(&worker).await);
+    }
+    world.revoke(&worker, &tokens[0]).await;
+    world.change(&tokens[1], TokenChange::Suspend).await.unwrap();
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    let part = snapshot(&world, &mut following).await;
+    let until = world.now() + 3_600 + 86_400;
+    assert_eq!(
+        part.changes,
+        [
+            Change::TokenRevoked { id: id(&tokens[0]), until_seconds: until },
+            Change::TokenSuspended { id: id(&tokens[1]), until_seconds: until },
+        ]
+    );
+    world.change(&tokens[1], TokenChange::Resume).await.unwrap();
+    world.revoke(&worker, &tokens[2]).await;
+    world.token(&worker).await;
+    let from = world.cut_off(CutOffSubject::Client, &worker.id).await;
+    world.cut_off(CutOffSubject::Everything, "").await;
+    let request = UpdateApi { access_token_lifetime_seconds: Some(60), ..UpdateApi::default() };
+    world.service().update_api("https://orders.example", &request, &administrator(), &world.moment()).await.unwrap();
+    let until_seconds = from + 2 * 86_400;
+    for expected in [
+        Change::TokenResumed { id: id(&tokens[1]), until_seconds: until },
+        Change::TokenRevoked { id: id(&tokens[2]), until_seconds: until },
+        Change::Cutoff { subject: Subject::Client(SubjectId::parse(&worker.id).unwrap()), before_seconds: from, until_seconds },
+        Change::Cutoff { subject: Subject::Everything, before_seconds: from, until_seconds },
+        Change::Lifetime {
+            api: SubjectId::parse("https://orders.example").unwrap(),
+            lifetime_seconds: 60,
+            before_seconds: from,
+            until_seconds: until_seconds - 1,
+        },
+    ] {
+        assert_eq!(change(&mut following).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_audience_hears_of_its_own_tokens_only() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let both = world.client("both", &[&orders, &stock]).await;
+    let ask = async |resource| world.token_with(&both, &[("resource", resource)]).await;
+    let old = [ask("https://orders.example").await, ask("https://stock.example").await];
+    let new = [ask("https://orders.example").await, ask("https://stock.example").await];
+    for token in &old {
+        world.revoke(&both, token).await;
+    }
+    let mut followed = Vec::new();
+    for (number, audience) in ["orders", "stock"].into_iter().enumerate() {
+        let query = format!("?audience=https%3A%2F%2F{audience}.example");
+        let mut following = world.follow(&both, &query, None).await.ok().unwrap();
+        let changes = snapshot(&world, &mut following).await.changes;
+        assert!(matches!(changes.as_slice(), [Change::TokenRevoked { id: revoked, .. }] if *revoked == id(&old[number])), "{changes:?}");
+        followed.push(following);
+    }
+    for token in &new {
+        world.revoke(&both, token).await;
+    }
+    world.cut_off(CutOffSubject::Client, "both").await;
+    for (following, token) in followed.iter_mut().zip(&new) {
+        assert!(matches!(change(following).await, Change::TokenRevoked { id: revoked, .. } if revoked == id(token)));
+        assert!(matches!(change(following).await, Change::Cutoff { .. }), "what concerns everybody reaches everybody");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_goes_on_where_it_stopped() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let tokens = [world.token(&worker).await, world.token(&worker).await, world.token(&worker).await];
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    let start = snapshot(&world, &mut following).await.cursor;
+    for token in &tokens {
+        world.revoke(&worker, token).await;
+    }
+    let mut cursors = vec![start];
+    for _ in &tokens {
+        cursors.push(following.next().await.unwrap().cursor());
+    }
+    for (seen, cursor) in cursors.iter().enumerate() {
+        let mut again = world.follow(&worker, "", Some(&cursor.to_string())).await.ok().unwrap();
+        for token in &tokens[seen..] {
+            assert!(matches!(change(&mut again).await, Change::TokenRevoked { id: revoked, .. } if revoked == id(token)), "{seen}");
+        }
+        world.service().sign_checkpoint(&world.moment()).await.unwrap();
+        assert!(matches!(again.next().await, Some(FeedEvent::Checkpoint { .. })), "nothing comes twice");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_cannot_go_on_is_gone() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let token = world.token(&worker).await;
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    let cursor = snapshot(&world, &mut following).await.cursor;
+    world.revoke(&worker, &token).await;
+    let foreign = Cursor { incarnation: jeton_oauth::feed::Incarnation::parse("0123").unwrap(), sequence: cursor.sequence };
+    let last = Cursor { sequence: world.ledger_size() - 1, ..cursor.clone() };
+    for (id, status) in [
+        (cursor.to_string(), 200),
+        (last.to_string(), 200),
+        (Cursor { sequence: last.sequence + 1, ..cursor.clone() }.to_string(), 410),
+        (Cursor { sequence: 0, ..cursor.clone() }.to_string(), 200),
+        (Cursor { sequence: u64::MAX, ..cursor.clone() }.to_string(), 410),
+        (Cursor { sequence: u64::MAX - 1, ..cursor.clone() }.to_string(), 410),
+        (foreign.to_string(), 410),
+        ("x".to_owned(), 410),
+        (".".to_owned(), 410),
+        ("<script>".to_owned(), 410),
+        ("1.99999999999999999999".to_owned(), 410),
+    ] {
+        let answered = world.follow(&worker, "", Some(&id)).await.err().map_or(200, |answer| answer.status);
+        assert_eq!(answered, status, "{id}");
+    }
+    // A process that just started remembers what its store holds, but not the events before.
+    let world = world.reopen().await;
+    let answered = world.follow(&worker, "", Some(&cursor.to_string())).await.err().map(|answer| answer.status);
+    assert_eq!(answered, Some(410));
+    assert!(world.follow(&worker, "", Some(&last.to_string())).await.is_ok());
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    assert_eq!(snapshot(&world, &mut following).await.changes.len(), 1);
+}
+
+#[tokio::test]
+async fn a_feed_that_forgot_what_came_after_says_so() {
+    let world = World::new().await;
+    let stock = world.opaque_api("stock").await;
+    let picker = world.client("picker", &[&stock]).await;
+    let mut following = world.follow(&picker, "", None).await.ok().unwrap();
+    let cursor = snapshot(&world, &mut following).await.cursor.to_string();
+    // More than the feed keeps to send again.
+    for _ in 0..65_537 {
+        world.cut_off(CutOffSubject::Family, "f").await;
+    }
+    assert_eq!(world.follow(&picker, "", Some(&cursor)).await.err().map(|answer| answer.status), Some(410));
+    // Who followed and fell behind is let go: it comes again and takes a snapshot.
+    assert!(following.next().await.is_none());
+}
+
+#[tokio::test]
+async fn the_heartbeat_is_the_signed_checkpoint() {
+    let mut world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let mut last = 0;
+    for restarted in [false, true] {
+        let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+        let part = snapshot(&world, &mut following).await;
+        let key = CheckpointKey::parse(&part.ledger_key).unwrap();
+        for round in 0..3 {
+            let token = world.token(&worker).await;
+            if round == 1 {
+                world.revoke(&worker, &token).await;
+            }
+            world.advance(1);
+            world.service().sign_checkpoint(&world.moment()).await.unwrap();
+            if round == 1 {
+                assert!(matches!(change(&mut following).await, Change::TokenRevoked { .. }), "first what the checkpoint covers");
+            }
+            let Some(FeedEvent::Checkpoint { cursor, note }) = following.next().await else { panic!("no checkpoint") };
+            let checkpoint = Checkpoint::verify(note.as_str(), &key).expect("signed by the key of the snapshot");
+            assert_eq!((checkpoint.origin.as_str(), checkpoint.time_seconds), ("tokens.example", world.now()), "{restarted}");
+            assert_eq!((checkpoint.size, cursor.sequence), (world.ledger_size(), world.ledger_size() - 1));
+            assert!(checkpoint.size > last);
+            last = checkpoint.size;
+        }
+        // Without news it comes all the same.
+        world.advance(1);
+        world.service().sign_checkpoint(&world.moment()).await.unwrap();
+        assert!(matches!(following.next().await, Some(FeedEvent::Checkpoint { .. })));
+        drop(following);
+        world = world.reopen().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_server_stops() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    snapshot(&world, &mut following).await;
+    world.drain();
+    assert!(following.next().await.is_none());
+}
+
+/// A snapshot that was taken before its key was revoked is taken again: nobody could check it any more.
+#[tokio::test]
+async fn a_snapshot_is_signed_with_a_key_that_is_trusted() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    for _ in 0..3 {
+        let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+        snapshot(&world, &mut following).await;
+        let key = world.stolen_key(Algorithm::Es256).key_id().to_owned();
+        world.service().revoke_signing_key(&key, &administrator(), &world.moment()).await.unwrap();
+        let changes = [change(&mut following).await, change(&mut following).await, change(&mut following).await];
+        assert!(changes.iter().any(|change| matches!(change, Change::SigningKeyRevoked { kid, .. } if kid.as_str() == key)), "{changes:?}");
+    }
+}
+
+/// Many verifiers that come at once get one snapshot; one that comes after a change misses nothing.
+#[tokio::test]
+async fn a_snapshot_is_shared_while_the_feed_goes_on_from_it() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let mut first = world.follow(&worker, "", None).await.ok().unwrap();
+    let shared = snapshot(&world, &mut first).await;
+    let token = world.token(&worker).await;
+    world.revoke(&worker, &token).await;
+    let mut second = world.follow(&worker, "", None).await.ok().unwrap();
+    let part = snapshot(&world, &mut second).await;
+    let told = part.changes.len() + usize::from(part == shared);
+    assert_eq!(told, 1);
+    if part == shared {
+        assert!(matches!(change(&mut second).await, Change::TokenRevoked { .. }));
+    }
+}
+
+#[tokio::test]
+async fn no_name_and_no_secret_travels() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker-with-a-name", &[&orders]).await;
+    let token = world.token(&worker).await;
+    world.revoke(&worker, &token).await;
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    let Some(FeedEvent::Snapshot { jws, .. }) = following.next().await else { panic!("no snapshot") };
+    let payload = jws.as_str().split('.').nth(1).unwrap();
+    let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    for secret in ["worker-with-a-name", &worker.secret, &token, token.rsplit('.').next().unwrap()] {
+        assert!(!payload.contains(secret), "{payload}");
+    }
+}

@@ -1,0 +1,30 @@
+//! `/livez` and `/readyz`.
+
+use jeton_testkit::World;
+
+#[tokio::test]
+async fn a_node_that_serves_says_so() {
+    let world = World::new().await;
+    for path in ["/livez", "/readyz"] {
+        let answer = world.get(path).await;
+        assert_eq!((answer.status, answer.body.len(), answer.header("cache-control")), (200, 0, "no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_nowhere_is_not_found() {
+    let world = World::new().await;
+    for path in [
+        "/",
+        "/oauth",
+        "/oauth/",
+        "/oauth/token/",
+        "/oauth//token",
+        "/oauth/../oauth/token",
+        "/OAUTH/TOKEN",
+        "/.well-known",
+        "/api/v1/apis",
+    ] {
+        assert_eq!(world.get(path).await.status, 404, "{path}");
+    }
+}

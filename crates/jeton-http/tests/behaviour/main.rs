@@ -1,0 +1,26 @@
+//! The OAuth endpoints, metadata, key set and feed, over the whole server in one process: a world with a clock and dice of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by them, and prints what it saw"
+)]
+
+mod abuse;
+mod assertion;
+mod at_rest;
+mod bad_input;
+mod client_authentication;
+mod clock;
+mod cut_off;
+mod errors;
+mod feed;
+mod health;
+mod hostile;
+mod introspection;
+mod metadata;
+mod revocation;
+mod signing_keys;
+mod token;
