@@ -13,7 +13,8 @@ use crate::feed::knowledge::Knowledge;
 use crate::fold::Folded;
 use crate::staleness::Trust;
 
-/// Negatives are kept for so long after whatever they speak of has expired, by the ledger's time, so that no clock brings it back.
+/// Negatives are kept for so long after whatever they speak of has expired, by the ledger's time and by ours, so that no clock brings it
+/// back.
 const KEPT_SECONDS: i64 = 24 * 3600;
 /// How often that is looked after.
 const FORGET_EVERY_SECONDS: i64 = 600;
@@ -239,9 +240,11 @@ impl Follower {
         if now.seconds().saturating_sub(time) > self.lag_seconds {
             return Ok(News { late: true, ..news });
         }
-        if time.saturating_sub(self.forgot_at) >= FORGET_EVERY_SECONDS {
-            knowledge.negatives().forget(time.saturating_sub(KEPT_SECONDS));
-            self.forgot_at = time;
+        // The server's clock may have jumped ahead, or ours.
+        let by_both = time.min(now.seconds());
+        if by_both.saturating_sub(self.forgot_at) >= FORGET_EVERY_SECONDS {
+            knowledge.negatives().forget(by_both.saturating_sub(KEPT_SECONDS));
+            self.forgot_at = by_both;
         }
         knowledge.heard(now);
         Ok(News { heard: true, ..news })

@@ -146,7 +146,7 @@ fn a_tail_is_taken_in_order() {
         // After a fault the verifier asks for a snapshot; what it knew stays.
         assert_eq!(world.last_event_id().is_some(), expected.is_ok(), "{name}");
         assert_eq!(world.judge(1), Judgement::Suspended, "{name}");
-        assert_eq!(world.follower.known().is_some(), true, "{name}");
+        assert!(world.follower.known().is_some(), "{name}");
     }
     check("the next", Ok(()), |ledger| ledger.narrowing(31, revoked(2)));
     check("the same place", Ok(()), |ledger| ledger.narrowing(30, revoked(2)));

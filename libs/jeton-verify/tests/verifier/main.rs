@@ -1,6 +1,6 @@
 //! A verifier against an issuer that speaks the real wire, scripted event by event.
 #![cfg(feature = "layer")]
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod clock;
 mod fixture;
