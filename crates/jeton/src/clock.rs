@@ -8,7 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// A clock that does not go back between readings, and counts while the machine sleeps.
 #[derive(Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     /// The wall's time minus the boot clock's, in microseconds.
     offset: AtomicI64,
     last: AtomicI64,
@@ -17,19 +17,19 @@ pub struct Clock {
 impl Clock {
     /// A clock set by the wall.
     #[must_use]
-    pub fn start() -> Clock {
+    pub(crate) fn start() -> Clock {
         Clock { offset: AtomicI64::new(wall_micros() - boot_micros()), last: AtomicI64::new(i64::MIN) }
     }
 
     /// The time.
     #[must_use]
-    pub fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         let reading = boot_micros().saturating_add(self.offset.load(Ordering::Acquire));
         Time::from_micros(self.last.fetch_max(reading, Ordering::AcqRel).max(reading))
     }
 
     /// Follows the wall again, and says how far it had stepped, in seconds.
-    pub fn follow_wall(&self) -> i64 {
+    pub(crate) fn follow_wall(&self) -> i64 {
         let offset = wall_micros() - boot_micros();
         (offset - self.offset.swap(offset, Ordering::AcqRel)) / 1_000_000
     }

@@ -10,33 +10,33 @@ use jeton_token::Prefix;
 use serde::{Deserialize, Serialize};
 
 /// The file's name in the data folder.
-pub const FILE_NAME: &str = "jeton.toml";
+pub(crate) const FILE_NAME: &str = "jeton.toml";
 
 /// Where the server listens when nobody says.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
 
 /// What `jeton.toml` may say. An unknown key is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct File {
+pub(crate) struct File {
     /// The issuer: an https URL, or http on loopback. It is in every token and cannot change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// Where to listen: address and port.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<String>,
+    pub(crate) listen: Option<String>,
     /// The root file, apart from the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub root_key_file: Option<PathBuf>,
+    pub(crate) root_key_file: Option<PathBuf>,
     /// The first part of every opaque token: 3 to 16 small letters and digits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_prefix: Option<String>,
+    pub(crate) token_prefix: Option<String>,
     /// How log lines look: `json` (default) or `text`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_format: Option<String>,
+    pub(crate) log_format: Option<String>,
     /// The most open connections.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connections_max: Option<usize>,
+    pub(crate) connections_max: Option<usize>,
 }
 
 /// The file's keys, for the nearest name in an error.
@@ -44,36 +44,36 @@ const KEYS: [&str; 6] = ["issuer", "listen", "root_key_file", "token_prefix", "l
 
 /// What the command line and the environment say; both have a flag's name.
 #[derive(Clone, Debug, Default)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// `--config`.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// `--data`.
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// `--issuer`.
-    pub issuer: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// `--listen`.
-    pub listen: Option<String>,
+    pub(crate) listen: Option<String>,
     /// `--root-key-file`.
-    pub root_key_file: Option<PathBuf>,
+    pub(crate) root_key_file: Option<PathBuf>,
 }
 
 /// Everything, checked.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// The data folder.
-    pub data: PathBuf,
+    pub(crate) data: PathBuf,
     /// The issuer.
-    pub issuer: Issuer,
+    pub(crate) issuer: Issuer,
     /// Where to listen.
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// The root file.
-    pub root_key_file: PathBuf,
+    pub(crate) root_key_file: PathBuf,
     /// The first part of every opaque token.
-    pub token_prefix: Prefix,
+    pub(crate) token_prefix: Prefix,
     /// Whether log lines are JSON.
-    pub log_json: bool,
+    pub(crate) log_json: bool,
     /// The most open connections.
-    pub connections_max: usize,
+    pub(crate) connections_max: usize,
 }
 
 impl Config {
@@ -81,16 +81,15 @@ impl Config {
     ///
     /// # Errors
     /// In words for people: which key, what is wrong, what to write.
-    pub fn load(overrides: &Overrides) -> Result<Config, String> {
+    pub(crate) fn load(overrides: &Overrides) -> Result<Config, String> {
         let (path, must_exist) = match &overrides.config {
             Some(path) => (path.clone(), true),
             None => (overrides.data.join(FILE_NAME), false),
         };
         let file = read(&path, must_exist)?;
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
-        let listen: SocketAddr = listen_text
-            .parse()
-            .map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
+        let listen: SocketAddr =
+            listen_text.parse().map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
         let issuer_text = overrides.issuer.clone().or(file.issuer).unwrap_or_else(|| format!("http://{listen}"));
         let issuer = Issuer::parse(&issuer_text).map_err(|problem| format!("`issuer` is {issuer_text}: {problem}"))?;
         let prefix_text = file.token_prefix.as_deref().unwrap_or("jtn");
@@ -100,7 +99,8 @@ impl Config {
             Some("text") => false,
             Some(other) => return Err(format!("`log_format` is `json` or `text`, not `{other}`")),
         };
-        let root_key_file = overrides.root_key_file.clone().or(file.root_key_file).unwrap_or_else(|| default_root_key_file(&overrides.data));
+        let root_key_file =
+            overrides.root_key_file.clone().or(file.root_key_file).unwrap_or_else(|| default_root_key_file(&overrides.data));
         Ok(Config {
             data: overrides.data.clone(),
             issuer,
@@ -115,7 +115,7 @@ impl Config {
 
 /// The root file's place when nobody says: beside the data folder, never inside it.
 #[must_use]
-pub fn default_root_key_file(data: &Path) -> PathBuf {
+pub(crate) fn default_root_key_file(data: &Path) -> PathBuf {
     let mut name = data.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_else(|| "jeton-data".into());
     name.push(".root-key");
     data.with_file_name(name)
@@ -133,7 +133,7 @@ fn read(path: &Path, must_exist: bool) -> Result<File, String> {
 ///
 /// # Errors
 /// In words for people, with the nearest name of an unknown key.
-pub fn parse(text: &str) -> Result<File, String> {
+pub(crate) fn parse(text: &str) -> Result<File, String> {
     toml::from_str(text).map_err(|error| {
         let unknown = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim()).find(|key| !KEYS.contains(key));
         match unknown.filter(|_| error.message().starts_with("unknown field")) {
@@ -172,11 +172,8 @@ mod tests {
     #[test]
     fn flags_stand_above_the_file_and_the_file_above_defaults() {
         let folder = tempfile::tempdir().unwrap();
-        let overrides = |issuer: Option<&str>| Overrides {
-            data: folder.path().to_owned(),
-            issuer: issuer.map(str::to_owned),
-            ..Overrides::default()
-        };
+        let overrides =
+            |issuer: Option<&str>| Overrides { data: folder.path().to_owned(), issuer: issuer.map(str::to_owned), ..Overrides::default() };
         assert_eq!(Config::load(&overrides(None)).unwrap().issuer.as_str(), "http://127.0.0.1:8420");
         fs::write(folder.path().join(FILE_NAME), "issuer = \"https://a.example\"\ntoken_prefix = \"acme\"\n").unwrap();
         assert_eq!(Config::load(&overrides(None)).unwrap().issuer.as_str(), "https://a.example");
@@ -185,7 +182,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_names_the_nearest() {
-        for (text, expected) in [("isuer = \"https://a\"", "did you mean `issuer`?"), ("conections_max = 3", "did you mean `connections_max`?")] {
+        for (text, expected) in
+            [("isuer = \"https://a\"", "did you mean `issuer`?"), ("conections_max = 3", "did you mean `connections_max`?")]
+        {
             assert!(parse(text).unwrap_err().contains(expected), "{text}");
         }
         assert!(parse("listen = 3").unwrap_err().contains("string"));

@@ -11,21 +11,25 @@ use crate::{root_file, serve};
 
 /// What was made, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Initialised {
+pub(crate) struct Initialised {
     /// The configuration.
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
     /// The root file, and whether it was made now.
-    pub root_key_file: (PathBuf, bool),
+    pub(crate) root_key_file: (PathBuf, bool),
 }
 
 /// Makes what is missing; nothing that is there is overwritten.
 ///
 /// # Errors
 /// In words for people, with what to do.
-pub fn run(overrides: &Overrides) -> Result<Initialised, String> {
+pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
     let path = overrides.config.clone().unwrap_or_else(|| overrides.data.join(config::FILE_NAME));
     if path.exists() {
-        return Err(format!("{} exists already: it is left as it is; start with `jeton serve --data {}`", path.display(), overrides.data.display()));
+        return Err(format!(
+            "{} exists already: it is left as it is; start with `jeton serve --data {}`",
+            path.display(),
+            overrides.data.display()
+        ));
     }
     // Checked before anything is made; the file itself does not exist yet.
     let config = Config::load(&Overrides { config: None, ..overrides.clone() })?;
@@ -49,7 +53,7 @@ pub fn run(overrides: &Overrides) -> Result<Initialised, String> {
 ///
 /// # Errors
 /// In words for people.
-pub fn make_folder(path: &Path) -> Result<(), String> {
+pub(crate) fn make_folder(path: &Path) -> Result<(), String> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(path).map_err(|error| format!("the data folder {} cannot be made: {error}", path.display()))

@@ -1,15 +1,104 @@
-//! How the management API looks over the data folder: the engine's checks, in its words.
+//! How the management API looks over the data folder: the audit of the ledger, and the engine's own checks.
 
+use std::iter;
 use std::sync::Arc;
 
+use jeton_core::record::Class;
 use jeton_http::api::{CheckReport, Finding, Integrity, LedgerReport};
 use jeton_service::Service;
+use jeton_store::ledger::audit::{self, Claims, IssuedRows};
+use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
+use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, Store};
 use jeton_store_sqlite::SqliteStore;
 
 /// The store that is served.
-pub struct StoreIntegrity {
-    /// The service, for the last checkpoint.
-    pub service: Arc<Service>,
+pub(crate) struct StoreIntegrity {
+    /// The service, for the last checkpoint and the time.
+    pub(crate) service: Arc<Service>,
     /// Its store.
-    pub store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqliteStore>,
+}
+
+/// How many entries are read at once.
+const PAGE: usize = 4_096;
+
+impl Integrity for StoreIntegrity {
+    fn verify_ledger(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<LedgerReport, String> {
+        let checkpoint = self.last_checkpoint();
+        // The head before the rows: a group's rows are there once its entry is.
+        let head = self.store.head();
+        let issued = self.issued_before(&head).map_err(|fault| fault.to_string())?;
+        let known: Vec<(u64, Hash)> = checkpoint.iter().map(|checkpoint| (checkpoint.size, checkpoint.root)).collect();
+        let claims = Claims { tables: SCHEMA.tables, head: &head, checkpoints: &known, now: self.service.moments().time() };
+        let report = audit::audit(self.entries(&head, progress), issued, &claims);
+        let findings = report.as_ref().err().map(|finding| Finding {
+            place: finding.sequence.map_or_else(|| "the ledger".to_owned(), |sequence| format!("entry {sequence}")),
+            detail: finding.what.clone(),
+            hint: "the data folder is not what Jeton wrote: keep a copy for inquiry, and restore a backup".to_owned(),
+        });
+        Ok(LedgerReport {
+            entries: head.size,
+            root: head.frontier.root().iter().map(|byte| format!("{byte:02x}")).collect(),
+            checkpoint_size: checkpoint.map(|checkpoint| checkpoint.size),
+            findings: findings.into_iter().collect(),
+        })
+    }
+
+    fn check(&self, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, String> {
+        let ledger = self.verify_ledger(progress)?;
+        Ok(CheckReport { full, entries: ledger.entries, findings: ledger.findings, ..CheckReport::default() })
+    }
+}
+
+impl StoreIntegrity {
+    /// The last signed checkpoint, if its signature holds.
+    fn last_checkpoint(&self) -> Option<Checkpoint> {
+        let signed = self.service.checkpoints().borrow().clone()?;
+        let key = CheckpointKey::parse(&self.service.checkpoint_key().ok()?)?;
+        Checkpoint::verify(&signed.note, &key)
+    }
+
+    fn issued_before(&self, head: &Head) -> Result<IssuedRows, Fault> {
+        let view = self.store.view()?;
+        let mut issued = IssuedRows::default();
+        for table in SCHEMA.tables.iter().filter(|table| matches!(table.class, Class::Credential { .. })) {
+            view.scan(table, &mut |row| {
+                if row.version < head.size {
+                    issued.add(table, row.version, issued_leaf(table, &row.record));
+                }
+                true
+            })?;
+        }
+        Ok(issued)
+    }
+
+    fn entries<'a>(&'a self, head: &'a Head, progress: &'a mut dyn FnMut(u64, u64)) -> impl Iterator<Item = Result<Entry, Fault>> + 'a {
+        let mut next = 0;
+        let mut page = Vec::new().into_iter();
+        iter::from_fn(move || {
+            if let Some(entry) = page.next() {
+                return Some(Ok(entry));
+            }
+            if next >= head.size {
+                return None;
+            }
+            progress(next, head.size);
+            let left = usize::try_from(head.size - next).unwrap_or(PAGE);
+            match self.store.tail(next, left.min(PAGE)) {
+                // An entry that is missing at the end shows in the root.
+                Ok(entries) if entries.is_empty() => None,
+                Ok(entries) => {
+                    next += entries.len() as u64;
+                    page = entries.into_iter();
+                    page.next().map(Ok)
+                }
+                Err(fault) => {
+                    next = head.size;
+                    Some(Err(fault))
+                }
+            }
+        })
+    }
 }

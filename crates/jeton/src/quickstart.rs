@@ -17,18 +17,18 @@ const ORDERS_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net:
 
 /// What `quickstart` was asked for.
 #[derive(Clone, Debug)]
-pub struct Quickstart {
+pub(crate) struct Quickstart {
     /// Flags and environment.
-    pub overrides: Overrides,
+    pub(crate) overrides: Overrides,
     /// Stop after the tour.
-    pub exit: bool,
+    pub(crate) exit: bool,
 }
 
 /// Runs the tour; then serves until a signal, unless asked to exit.
 ///
 /// # Errors
 /// In words for people.
-pub fn run(quickstart: &Quickstart) -> Result<ExitCode, String> {
+pub(crate) fn run(quickstart: &Quickstart) -> Result<ExitCode, String> {
     let is_new = prepare(&quickstart.overrides)?;
     let config = Config::load(&quickstart.overrides)?;
     serve::runtime()?.block_on(async {

@@ -20,7 +20,7 @@ type Epoch = (u16, Zeroizing<[u8; 32]>);
 ///
 /// # Errors
 /// In words for people.
-pub fn create(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<(), String> {
+pub(crate) fn create(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<(), String> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|error| format!("the folder of the root file {} cannot be made: {error}", path.display()))?;
     }
@@ -36,7 +36,7 @@ pub fn create(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<(), String> {
 ///
 /// # Errors
 /// In words for people, with what to do.
-pub fn read(path: &Path) -> Result<RootKeys, String> {
+pub(crate) fn read(path: &Path) -> Result<RootKeys, String> {
     RootKeys::new(epochs(path)?).map_err(|error| format!("the root file {}: {error}", path.display()))
 }
 
@@ -44,7 +44,7 @@ pub fn read(path: &Path) -> Result<RootKeys, String> {
 ///
 /// # Errors
 /// In words for people.
-pub fn numbers(path: &Path) -> Result<Vec<u16>, String> {
+pub(crate) fn numbers(path: &Path) -> Result<Vec<u16>, String> {
     Ok(epochs(path)?.into_iter().map(|(number, _)| number).collect())
 }
 
@@ -52,7 +52,7 @@ pub fn numbers(path: &Path) -> Result<Vec<u16>, String> {
 ///
 /// # Errors
 /// In words for people; the file is as it was then.
-pub fn add_epoch(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<RootKeys, String> {
+pub(crate) fn add_epoch(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<RootKeys, String> {
     let mut epochs = epochs(path)?;
     let next = epochs.iter().map(|(number, _)| *number).max().unwrap_or(0).checked_add(1).ok_or("the root key has no epoch left")?;
     epochs.push((next, secret));
@@ -74,7 +74,9 @@ fn epochs(path: &Path) -> Result<Vec<Epoch>, String> {
         _ => format!("the root file {shown} cannot be read: {error}"),
     })?;
     if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(format!("others can read the root file {shown}: `chmod 600 {shown}`, and rotate it with `jeton root-key rotate` if they may have"));
+        return Err(format!(
+            "others can read the root file {shown}: `chmod 600 {shown}`, and rotate it with `jeton root-key rotate` if they may have"
+        ));
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(format!("the root file {shown} belongs to another user: the user that runs Jeton must own it"));

@@ -33,11 +33,11 @@ use crate::root_file;
 const CACHED_CREDENTIALS: usize = 50_000;
 
 /// A server that runs.
-pub struct Running {
+pub(crate) struct Running {
     /// The service.
-    pub service: Arc<Service>,
+    pub(crate) service: Arc<Service>,
     /// Its store, to look over.
-    pub store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqliteStore>,
     draining: Draining,
     listeners: Vec<JoinHandle<()>>,
     jobs: Vec<JoinHandle<()>>,
@@ -49,7 +49,7 @@ pub struct Running {
 ///
 /// # Errors
 /// In words for people.
-pub fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
+pub(crate) fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
     runtime()?.block_on(async {
         let listener = listen(config).await?;
         let running = start(config, listener, accept_clock).await?;
@@ -64,10 +64,9 @@ pub fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
 ///
 /// # Errors
 /// When the system gives no threads.
-pub fn runtime() -> Result<tokio::runtime::Runtime, String> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut builder =
-        if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
+    let mut builder = if cores == 1 { tokio::runtime::Builder::new_current_thread() } else { tokio::runtime::Builder::new_multi_thread() };
     builder.enable_all().build().map_err(|error| format!("the reactor cannot start: {error}"))
 }
 
@@ -75,17 +74,17 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, String> {
 ///
 /// # Errors
 /// In words for people.
-pub async fn listen(config: &Config) -> Result<TcpListener, String> {
-    TcpListener::bind(config.listen).await.map_err(|error| {
-        format!("{} cannot be listened on: {error}: stop what holds it, or choose another with --listen", config.listen)
-    })
+pub(crate) async fn listen(config: &Config) -> Result<TcpListener, String> {
+    TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("{} cannot be listened on: {error}: stop what holds it, or choose another with --listen", config.listen))
 }
 
 /// Starts everything on a listener.
 ///
 /// # Errors
 /// In words for people; nothing runs then.
-pub async fn start(config: &Config, listener: TcpListener, accept_clock: bool) -> Result<Running, String> {
+pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: bool) -> Result<Running, String> {
     if let Err(error) = edge::raise_open_file_limit() {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
@@ -118,7 +117,7 @@ impl Running {
     ///
     /// # Errors
     /// When the store lost its footing meanwhile.
-    pub async fn stop(self) -> Result<(), String> {
+    pub(crate) async fn stop(self) -> Result<(), String> {
         self.draining.begin();
         for listener in self.listeners {
             let _ = listener.await;
@@ -129,7 +128,12 @@ impl Running {
     }
 }
 
-fn open_service(config: &Config, root_keys: RootKeys, clock: &Arc<Clock>, lost: Arc<AtomicBool>) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
+fn open_service(
+    config: &Config,
+    root_keys: RootKeys,
+    clock: &Arc<Clock>,
+    lost: Arc<AtomicBool>,
+) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
     let reading = clock.clone();
     let parts = Parts {
         issuer: config.issuer.clone(),
@@ -183,7 +187,7 @@ fn end_process(fault: &Fault, lost: &AtomicBool) {
 /// Thirty-two random bytes of the operating system.
 #[must_use]
 #[expect(clippy::disallowed_types, reason = "the one place where the process throws its dice")]
-pub fn seed() -> [u8; 32] {
+pub(crate) fn seed() -> [u8; 32] {
     let mut seed = [0; 32];
     if SystemRandom::new().fill(&mut seed).is_err() {
         // Without chance every token could be guessed: there is no way to go on.
@@ -207,7 +211,8 @@ fn listen_on_socket(path: &Path) -> Result<UnixListener, String> {
     // The store's lock is ours by now: a socket that is left over is nobody's.
     let _ = fs::remove_file(path);
     let listener = UnixListener::bind(path).map_err(|error| format!("the socket {shown} cannot be made: {error}"))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| format!("the socket {shown} cannot be closed to others: {error}"))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .map_err(|error| format!("the socket {shown} cannot be closed to others: {error}"))?;
     Ok(listener)
 }
 
@@ -270,7 +275,7 @@ fn every<F: Future<Output = ()> + Send>(period: Duration, mut work: impl FnMut()
 ///
 /// # Errors
 /// When signals cannot be heard.
-pub async fn stop_signal() -> Result<&'static str, String> {
+pub(crate) async fn stop_signal() -> Result<&'static str, String> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |error: std::io::Error| format!("signals cannot be heard: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;

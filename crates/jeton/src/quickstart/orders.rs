@@ -17,7 +17,11 @@ pub(super) const BRIEF_AUDIENCE: &str = "https://orders.example/brief";
 /// Serves the API: reading and writing orders, and a corner for tokens that expire at once.
 pub(super) async fn serve(issuer: &str, (client, secret): (&str, &Secret), listen: SocketAddr) -> Result<JoinHandle<()>, String> {
     let failed = |error: &dyn std::fmt::Display| format!("the example API cannot check tokens: {error}");
-    let start = async |audience: &str| Verifier::builder(issuer, audience).client(client, secret.expose()).start().await.map_err(|error| failed(&error));
+    let start = async |audience: &str| {
+        // A token that lives for one second is to be refused soon after, not at the end of the usual leeway.
+        let verifier = Verifier::builder(issuer, audience).client(client, secret.clone()).leeway_seconds(1);
+        verifier.start().await.map_err(|error| failed(&error))
+    };
     let (orders, brief) = (start(AUDIENCE).await?, start(BRIEF_AUDIENCE).await?);
 
     let read = Router::new().route("/orders", get(async || r#"[{"order":1,"item":"tea"}]"#)).layer(orders.layer().require("orders:read"));

@@ -40,7 +40,7 @@ struct Tour<'a> {
 /// # Errors
 /// The first that did not come out as it should, in words for people.
 pub(super) async fn take(running: &Running, config: &Config, orders_listen: SocketAddr, is_new: bool) -> Result<(), String> {
-    say("Jeton: a token's life, step by step\n");
+    say("Jeton: a token's life, step by step");
     step(1, if is_new { "an empty folder becomes a token service" } else { "the folder of last time: everything in it is kept" });
     show(&format!("data {}, root key {} (apart from it)", config.data.display(), config.root_key_file.display()));
     let service = &running.service;
@@ -122,7 +122,11 @@ impl Tour<'_> {
         let refused = self.refused_after(revoked, "/orders", token, Duration::from_secs(5)).await?;
         answered(StatusCode::UNAUTHORIZED, &format!("{:.1} ms after the revocation was answered", refused.as_secs_f64() * 1_000.0));
         if refused > REVOKED_WITHIN {
-            return Err(format!("the revocation took {} ms to reach the API: more than {}", refused.as_millis(), REVOKED_WITHIN.as_millis()));
+            return Err(format!(
+                "the revocation took {} ms to reach the API: more than {}",
+                refused.as_millis(),
+                REVOKED_WITHIN.as_millis()
+            ));
         }
         Ok(())
     }
@@ -165,7 +169,8 @@ impl Tour<'_> {
 }
 
 async fn declare_apis(service: &Service) -> Result<(), String> {
-    let scopes = [("orders:read", "Read orders"), ("orders:write", "Write orders")].map(|(name, allows)| (name.to_owned(), allows.to_owned()));
+    let scopes =
+        [("orders:read", "Read orders"), ("orders:write", "Write orders")].map(|(name, allows)| (name.to_owned(), allows.to_owned()));
     for (audience, lifetime) in [(AUDIENCE, None), (BRIEF_AUDIENCE, Some(1))] {
         let request = CreateApi {
             audience: audience.to_owned(),
