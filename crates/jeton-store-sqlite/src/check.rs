@@ -4,8 +4,6 @@
 //! every row carries a checksum over what it means; the ledger's entries are covered by the head's root besides. Space of a page that no
 //! row uses holds nothing and is not looked at.
 
-use std::path::Path;
-
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Table};
 use jeton_store::ledger::audit::{self, Claims, IssuedRows};
@@ -80,10 +78,10 @@ impl SqliteStore {
 ///
 /// # Errors
 /// When the folder is not Jeton's, is newer, is in use, or cannot be read.
-pub fn check_folder(folder: &Path, schema: &'static Schema, options: &mut CheckOptions<'_>) -> Result<CheckReport, OpenError> {
-    let (database, _lock) = folder::take_existing(&Options::new(folder, schema, [0; 32]))?;
+pub fn check_folder(folder: &Options, options: &mut CheckOptions<'_>) -> Result<CheckReport, OpenError> {
+    let (database, _lock) = folder::take_existing(folder)?;
     let connection = connection::open(&database, Purpose::Read, 8 << 10).map_err(|error| OpenError::of_sqlite(&database, &error))?;
-    Ok(run(&connection, schema, options))
+    Ok(run(&connection, folder.schema, options))
 }
 
 fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOptions<'_>) -> CheckReport {

@@ -83,6 +83,14 @@ impl SqliteStore {
         self.spawn("jeton-reader", move || reader::serve(&shared, &reader, &look_ups))
     }
 
+    /// Leaves the database alone as the store, and its log empty but grown, so that the next start has nothing to read or to grow.
+    fn empty_log(&self) -> Result<(), Box<dyn std::error::Error>> {
+        let connection = connection::open(&self.shared.database, Purpose::Checkpoint, 256)?;
+        let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        tracing::debug!(is_busy, "the write-ahead log is emptied");
+        folder::grow_log_again(&self.shared.database, self.log_bytes).map_err(Into::into)
+    }
+
     fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         self.threads.push(Builder::new().name(name.into()).spawn(work)?);
         Ok(())
@@ -97,9 +105,10 @@ impl Drop for SqliteStore {
             // A thread that panicked has said so already.
             let _ = thread.join();
         }
-        if self.shared.lost().is_none() {
-            // Only a saving for the next start.
-            let _ = folder::grow_log_again(&self.shared.database, self.log_bytes);
+        if self.shared.lost().is_none()
+            && let Err(error) = self.empty_log()
+        {
+            tracing::warn!(%error, "the write-ahead log stays as it is");
         }
     }
 }

@@ -85,11 +85,6 @@ pub(crate) fn run(
         writer.purge_some();
     }
     writer.end_purge(Err(closed()));
-    if writer.shared.lost().is_none() {
-        // The database alone is the store then, and the next start has no log to read.
-        let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        tracing::debug!(?emptied, "the write-ahead log is emptied");
-    }
     Ok(())
 }
 

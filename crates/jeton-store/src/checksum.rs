@@ -9,11 +9,11 @@ use crate::ledger::{Hash, Head};
 use crate::store::{Fault, FaultKind};
 
 /// The checksum of a row: the first 8 bytes of SHA-256 over its canonical bytes and its version (8 bytes, big-endian). For an issued row
-/// those of its [`issued_leaf`], so that one hash serves both; its version is proven by the ledger instead.
+/// those of its [`issued_leaf`], which knows no version, exclusive-or the version: one hash serves both.
 #[must_use]
 pub fn of_row(table: &Table, row: &Row, version: Sequence) -> i64 {
     match table.class {
-        Class::Credential { .. } => of_leaf(&issued_leaf(table, row)),
+        Class::Credential { .. } => of_leaf(&issued_leaf(table, row), version),
         Class::Authority | Class::Expiring { .. } => {
             let mut encoded = Vec::with_capacity(256);
             encode_row(table, row, &mut encoded);
@@ -25,8 +25,8 @@ pub fn of_row(table: &Table, row: &Row, version: Sequence) -> i64 {
 
 /// The checksum of an issued row whose leaf is known.
 #[must_use]
-pub fn of_leaf(leaf: &Hash) -> i64 {
-    first_bytes(leaf)
+pub fn of_leaf(leaf: &Hash, version: Sequence) -> i64 {
+    first_bytes(leaf) ^ version.cast_signed()
 }
 
 /// The checksum of a stored entry: over its leaf and its commit's id. It holds also once the content is erased.
@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn an_issued_row_shares_the_hash_of_its_leaf() {
         let row = vec![Value::Id([1; 16]), Value::text("c1"), Value::Int(9)];
-        assert_eq!(of_row(&TOKENS, &row, 3), of_leaf(&issued_leaf(&TOKENS, &row)));
+        assert_eq!(of_row(&TOKENS, &row, 3), of_leaf(&issued_leaf(&TOKENS, &row), 3));
+        assert_ne!(of_row(&TOKENS, &row, 3), of_row(&TOKENS, &row, 4));
     }
 
     #[test]

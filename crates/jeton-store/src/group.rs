@@ -165,7 +165,9 @@ impl<'c> Group<'_, 'c> {
             });
             first.get_or_insert(sequence);
         }
-        let time = if next > self.next { time } else { self.time };
+        // A row that joins an entry of the group moves the time too: the head is not before anything that was issued.
+        let tells = next > self.next || credentials(commit).next().is_some();
+        let time = if tells { time } else { self.time };
         Numbers { first: first.unwrap_or(next), next, time }
     }
 
@@ -174,7 +176,7 @@ impl<'c> Group<'_, 'c> {
         for (place, (table, row)) in credentials(commit).enumerate() {
             let issue = Issue::new(table, row);
             let sequence = self.issues.sequence(table).unwrap_or(self.next);
-            if !self.transaction.issue(table, row, sequence, checksum::of_leaf(&issue.leaf))? {
+            if !self.transaction.issue(table, row, sequence, checksum::of_leaf(&issue.leaf, sequence))? {
                 return if place == 0 { Ok(Some(Taken::Name(table.name))) } else { Err(checksum::damaged(table.name)) };
             }
             self.issues.add(table, issue);

@@ -1,0 +1,10 @@
+//! The engine on real folders.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod stage;

@@ -1,0 +1,195 @@
+//! What a data folder is opened as, or refused as; what is refused stays as it was.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::stage::{Ear, Maker, fill, open, options, submit, try_open};
+use jeton_core::commit::{Commit, Write};
+use jeton_core::record::Value;
+use jeton_store::conformance::{CLIENTS, TOKENS};
+use jeton_store::store::{CommitError, FaultKind, Fetch, Store, Taken};
+use jeton_store_sqlite::{OpenError, SqliteStore};
+use tokio::sync::oneshot;
+
+#[test]
+fn everything_is_there_again_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("new/data");
+    let store = open(&data);
+    let ids = fill(&*store, 5, 100);
+    let (head, entries) = (store.head(), store.tail(0, 1_000).unwrap());
+    drop(store);
+    for _ in 0..3 {
+        let store = open(&data);
+        assert_eq!(store.head(), head);
+        assert_eq!(store.tail(0, 1_000).unwrap(), entries);
+        let view = store.view().unwrap();
+        assert_eq!(view.as_of(), head.size);
+        for id in &ids {
+            assert!(view.get(&TOKENS, &vec![Value::Id(id.0)]).unwrap().is_some());
+        }
+        drop(view);
+        // A name that is taken, and an id that was issued.
+        let mut named = Maker::new(9).client(77);
+        named.writes = Maker::new(2).client(1).writes;
+        if let Some(Write::Put { row, .. }) = named.writes.first_mut() {
+            row[0] = Value::text("another");
+        }
+        let row = vec![Value::Id(ids[9].0), Value::text("c2"), Value::Int(0)];
+        let issued = Commit::new(&mut Maker::new(9).0).put(&TOKENS, row);
+        let taken = |name| Err(CommitError::Taken(Taken::Name(name)));
+        assert_eq!(submit(&*store, [named, issued]), [taken("client_by_name"), taken("token")]);
+    }
+}
+
+#[test]
+fn a_store_that_was_killed_has_all_it_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let ids = fill(&*store, 3, 200);
+    let copy = tempfile::tempdir().unwrap();
+    // What a kill leaves: the files as they are, with nothing closed.
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    fs::remove_file(copy.path().join("jeton.db-shm")).unwrap();
+    let again = open(copy.path());
+    assert_eq!(again.head(), store.head());
+    let view = again.view().unwrap();
+    assert!(ids.iter().all(|id| view.get(&TOKENS, &vec![Value::Id(id.0)]).unwrap().is_some()));
+}
+
+#[test]
+fn look_ups_find_what_is_there_and_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let ids = fill(&*store, 2, 80);
+    let mut absent = ids[3].0;
+    absent[15] ^= 1;
+    for (key, found) in [(ids[7].0, true), (absent, false), ([0; 16], false), ([0xff; 16], false)] {
+        let (reply, answer) = oneshot::channel();
+        store.fetch(vec![Fetch { table: &TOKENS, key: vec![Value::Id(key)], reply }]);
+        assert_eq!(answer.blocking_recv().unwrap().unwrap().is_some(), found, "{key:?}");
+    }
+}
+
+#[test]
+fn one_process_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    assert!(matches!(try_open(folder.path()), Err(OpenError::InUse(_))));
+    drop(store);
+    open(folder.path());
+}
+
+#[test]
+fn what_is_not_ours_or_not_whole_is_refused_and_stays_as_it_was() {
+    let check = |what: &str, spoil: &dyn Fn(&Path), expected: fn(&OpenError) -> bool| {
+        let folder = tempfile::tempdir().unwrap();
+        fill(&*open(folder.path()), 3, 400);
+        spoil(folder.path());
+        let before = contents(folder.path());
+        let refused = try_open(folder.path()).err().unwrap_or_else(|| panic!("{what}: it was opened"));
+        assert!(expected(&refused), "{what}: {refused:?}");
+        assert!(before == contents(folder.path()), "{what}: something was touched");
+    };
+    let write = |name: &'static str, offset: u64, bytes: &'static [u8]| {
+        move |folder: &Path| File::options().write(true).open(folder.join(name)).unwrap().write_all_at(bytes, offset).unwrap()
+    };
+    let cut = |name: &'static str, length: u64| {
+        move |folder: &Path| File::options().write(true).open(folder.join(name)).unwrap().set_len(length).unwrap()
+    };
+    check("a newer schema", &write("jeton.db", 60, &[0, 0, 0, 9]), |refused| {
+        *refused == OpenError::Newer { found: 9, known: 1 } && refused.to_string().contains("newer Jeton")
+    });
+    check("another program's database", &write("jeton.db", 68, b"GAME"), |refused| matches!(refused, OpenError::Foreign(_)));
+    check("a text file", &|folder| fs::write(folder.join("jeton.db"), "dear diary, ".repeat(40)).unwrap(), |refused| {
+        matches!(refused, OpenError::Foreign(_))
+    });
+    check("a damaged header", &write("jeton.db", 0, b"NOSQL"), |refused| matches!(refused, OpenError::Damaged(_)));
+    check("another size of page", &write("jeton.db", 16, &[0x10, 0]), |refused| matches!(refused, OpenError::Damaged(_)));
+    for length in [0, 50, 5_000, 8_192, 40_000] {
+        check("a cut file", &cut("jeton.db", length), |refused| matches!(refused, OpenError::CutOff(_)));
+    }
+    check(
+        "no database, but its log",
+        &|folder| {
+            fs::write(folder.join("jeton.db-wal"), [7; 100]).unwrap();
+            fs::remove_file(folder.join("jeton.db")).unwrap();
+        },
+        |refused| matches!(refused, OpenError::CutOff(_)),
+    );
+    check("a cut log", &|folder| fs::write(folder.join("jeton.db-wal"), [7; 100]).unwrap(), |refused| {
+        matches!(refused, OpenError::CutOff(_))
+    });
+}
+
+#[test]
+fn a_log_cut_while_it_was_in_use_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    fill(&*store, 3, 100);
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["jeton.db", "jeton.db-wal"] {
+        fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+    }
+    File::options().write(true).open(copy.path().join("jeton.db-wal")).unwrap().set_len(40_000).unwrap();
+    assert!(matches!(try_open(copy.path()), Err(OpenError::CutOff(_))));
+}
+
+#[test]
+fn a_tail_that_is_not_the_heads_is_refused() {
+    for sql in [
+        "DELETE FROM ledger_entry WHERE sequence = (SELECT max(sequence) FROM ledger_entry)",
+        "DELETE FROM ledger_entry WHERE sequence = (SELECT max(sequence) FROM ledger_entry) - 3",
+        "UPDATE ledger_entry SET kind = 'api.deleted' WHERE sequence = (SELECT max(sequence) FROM ledger_entry)",
+        "UPDATE ledger_head SET size = size - 1",
+        "UPDATE ledger_head SET frontier = zeroblob(length(frontier))",
+        "DELETE FROM ledger_head",
+        "DROP INDEX client_by_name",
+        "CREATE TABLE other (a INTEGER)",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fill(&*open(folder.path()), 7, 40);
+        let connection = rusqlite::Connection::open(folder.path().join("jeton.db")).unwrap();
+        connection.execute_batch(sql).unwrap();
+        drop(connection);
+        let refused = try_open(folder.path()).err();
+        assert!(matches!(refused, Some(OpenError::Damaged(_) | OpenError::CutOff(_))), "{sql}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_store_that_another_tool_read_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&*open(folder.path()), 3, 40);
+    let connection = rusqlite::Connection::open(folder.path().join("jeton.db")).unwrap();
+    let count: i64 = connection.query_row("SELECT count(*) FROM client", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 3);
+    drop(connection);
+    assert!(!folder.path().join("jeton.db-wal").exists());
+    open(folder.path());
+}
+
+#[test]
+fn a_closed_store_says_so_and_its_subscriber_heard_each_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let ear = Arc::new(Ear::default());
+    let store = SqliteStore::open(options(folder.path(), 3), Arc::clone(&ear) as Arc<_>).unwrap();
+    fill(&*store, 4, 40);
+    let sizes = ear.sizes.lock().unwrap().clone();
+    assert!(sizes.is_sorted() && sizes.last() == Some(&store.head().size));
+    assert_eq!(store.statistics().groups, sizes.len() as u64);
+    let misfit = store.view().unwrap().range(&CLIENTS, 9, &vec![], None, 1).unwrap_err();
+    assert_eq!(misfit.kind, FaultKind::Engine);
+    assert!(ear.lost.lock().unwrap().is_empty());
+}
+
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
+}
