@@ -297,3 +297,165 @@ impl View for MemoryView {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::commit::{Commit, Premise, Write};
+    use jeton_core::event::Event;
+    use jeton_core::id::{Actor, ClientId, CredentialId};
+    use jeton_core::moment::Moment;
+    use tokio::sync::oneshot::error::TryRecvError;
+    use tokio::sync::oneshot::{self, Receiver};
+
+    use super::*;
+    use crate::conformance::{CLIENTS, SCHEMA, TOKENS};
+
+    #[derive(Default)]
+    struct Ear(Mutex<Vec<String>>);
+
+    impl Subscriber for Ear {
+        fn applied(&self, group: &Group<'_>) {
+            self.0.lock().unwrap().push(format!("{} commits to {}", group.commits.len(), group.head.size));
+        }
+
+        fn lost(&self, fault: &Fault) {
+            self.0.lock().unwrap().push(fault.to_string());
+        }
+    }
+
+    struct Stage {
+        store: Arc<MemoryStore>,
+        ear: Arc<Ear>,
+        moment: Moment,
+    }
+
+    fn stage() -> Stage {
+        let ear = Arc::new(Ear::default());
+        let store = MemoryStore::manual(&SCHEMA, [1; 32], Arc::clone(&ear) as Arc<dyn Subscriber>);
+        Stage { store, ear, moment: Moment::new(Time::from_seconds(1_700_000_000), [2; 32]) }
+    }
+
+    impl Stage {
+        fn client(&mut self, id: &str) -> Commit {
+            let row = vec![Value::text(id), Value::text(id), Value::Null, Value::Int(1)];
+            let event = Event::ClientUpdated { actor: Actor::system(), client: ClientId::from(id), changed: Arc::from("name") };
+            Commit::new(&mut self.moment).put(&CLIENTS, row).tell(event)
+        }
+
+        fn submit(&self, commit: Commit) -> Receiver<Result<Sequence, CommitError>> {
+            let (reply, answer) = oneshot::channel();
+            self.store.submit(vec![Submission { commit, owner: Arc::from(""), reply }]);
+            answer
+        }
+
+        fn heard(&self) -> Vec<String> {
+            std::mem::take(&mut *self.ear.0.lock().unwrap())
+        }
+    }
+
+    /// What a commit is answered under a fate, whether it is there in the same process and after a restart, and what was heard.
+    fn check(fate: &Fate, answer: Option<Result<Sequence, CommitError>>, here: Result<bool, FaultKind>, after: bool, heard: &[&str]) {
+        let mut stage = stage();
+        let commit = stage.client("c1");
+        let id = commit.id;
+        let mut waits = stage.submit(commit);
+        assert_eq!(waits.try_recv(), Err(TryRecvError::Empty), "{fate:?}");
+        assert_eq!(stage.store.step(fate), 1);
+        assert_eq!(waits.try_recv().ok(), answer, "{fate:?}");
+        assert_eq!(stage.heard(), heard, "{fate:?}");
+        let found = stage.store.look_up(id).map(|found| found.is_some()).map_err(|fault| fault.kind);
+        assert_eq!(found, here, "{fate:?}");
+        let reopened = stage.store.reopen([3; 32], Arc::new(Ear::default()));
+        let key = vec![Value::text("c1")];
+        assert_eq!(reopened.view().unwrap().get(&CLIENTS, &key).unwrap().is_some(), after, "{fate:?}");
+        assert_eq!((reopened.head().size, reopened.look_up(id).unwrap().is_some()), (u64::from(after), after), "{fate:?}");
+    }
+
+    #[test]
+    fn each_fate_leaves_what_it_says() {
+        let told = ["1 commits to 1"];
+        let fault = Fault::new(FaultKind::Engine, "no");
+        let lost = CommitError::Fault(Fault::new(FaultKind::Durability, "fsync failed"));
+        check(&Fate::Durable, Some(Ok(0)), Ok(true), true, &told);
+        check(&Fate::FailBefore(fault.clone()), Some(Err(CommitError::Fault(fault))), Ok(false), false, &[]);
+        check(&Fate::LostAnswer, Some(Err(CommitError::Unknown)), Ok(true), true, &told);
+        check(&Fate::FsyncFails { written: true }, Some(Err(lost.clone())), Ok(true), true, &["fsync failed"]);
+        check(&Fate::FsyncFails { written: false }, Some(Err(lost)), Ok(false), false, &["fsync failed"]);
+        check(&Fate::CrashBeforeDurable, None, Err(FaultKind::Closed), false, &[]);
+        check(&Fate::CrashAfterDurable, None, Err(FaultKind::Closed), true, &[]);
+    }
+
+    #[test]
+    fn after_a_crash_nobody_is_answered_and_after_a_lost_disk_everybody_is() {
+        for (fate, is_answered) in [(Fate::CrashAfterDurable, false), (Fate::FsyncFails { written: true }, true)] {
+            let mut stage = stage();
+            let (first, second) = (stage.client("c1"), stage.client("c2"));
+            let _first = stage.submit(first);
+            stage.store.step(&fate);
+            let mut waits = stage.submit(second);
+            assert_eq!(waits.try_recv().is_ok(), is_answered, "{fate:?}");
+            assert_eq!(stage.store.step(&Fate::Durable), 0);
+        }
+    }
+
+    #[test]
+    fn bookkeeping_takes_no_sequence_but_a_premise_sees_it() {
+        let mut stage = stage();
+        let mut versions = Vec::new();
+        for _ in 0..3 {
+            let mut commit = stage.client("c1");
+            commit.events.clear();
+            let mut answer = stage.submit(commit);
+            stage.store.step(&Fate::Durable);
+            assert_eq!(answer.try_recv(), Ok(Ok(0)));
+            let row = stage.store.view().unwrap().get(&CLIENTS, &vec![Value::text("c1")]).unwrap().unwrap();
+            versions.push(row.version);
+        }
+        assert_eq!((versions, stage.store.head().size), (vec![0, 1, 2], 0));
+        let mut stale = stage.client("c1");
+        stale.premises.push(Premise::Row { table: &CLIENTS, key: vec![Value::text("c1")], version: Some(1) });
+        let mut answer = stage.submit(stale);
+        stage.store.step(&Fate::Durable);
+        assert_eq!(answer.try_recv(), Ok(Err(CommitError::Stale)));
+    }
+
+    #[test]
+    fn issues_of_a_group_share_an_entry_and_a_commit_is_found_by_its_credential() {
+        let mut stage = stage();
+        let mut waits = Vec::new();
+        let mut ids = Vec::new();
+        for place in 0..3 {
+            let id = CredentialId::draw(&mut stage.moment);
+            let mut commit = Commit::new(&mut stage.moment).put(&TOKENS, vec![Value::Id(id.0), Value::text("c"), Value::Int(1)]);
+            commit.id = CommitId(id.0);
+            ids.push(commit.id);
+            if place == 1 {
+                let other = stage.client("c1");
+                waits.push(stage.submit(other));
+            }
+            waits.push(stage.submit(commit));
+        }
+        stage.store.step(&Fate::Durable);
+        let answers: Vec<_> = waits.iter_mut().map(|answer| answer.try_recv().unwrap().unwrap()).collect();
+        assert_eq!(answers, [0, 1, 0, 0]);
+        let entries = stage.store.tail(0, 9).unwrap();
+        assert_eq!(entries.iter().map(|entry| &*entry.kind).collect::<Vec<_>>(), ["credentials.issued", "client.updated"]);
+        assert!(ids.iter().all(|id| stage.store.look_up(*id) == Ok(Some(0))));
+        assert_eq!(stage.heard(), ["4 commits to 2"]);
+    }
+
+    #[test]
+    fn a_commit_that_is_refused_leaves_no_trace_and_its_neighbours_are_made() {
+        let mut stage = stage();
+        let (right, mut wrong) = (stage.client("c1"), stage.client("c2"));
+        // A name the first one takes, after a row that would be put.
+        let row = vec![Value::text("c3"), Value::text("c1"), Value::Null, Value::Int(1)];
+        wrong.writes.push(Write::Put { table: &CLIENTS, row });
+        let (mut first, mut second) = (stage.submit(right), stage.submit(wrong));
+        stage.store.step(&Fate::Durable);
+        assert_eq!(first.try_recv(), Ok(Ok(0)));
+        assert_eq!(second.try_recv(), Ok(Err(CommitError::Taken(crate::store::Taken::Name("client_by_name")))));
+        let view = stage.store.view().unwrap();
+        assert_eq!((view.get(&CLIENTS, &vec![Value::text("c2")]), view.as_of()), (Ok(None), 1));
+    }
+}
