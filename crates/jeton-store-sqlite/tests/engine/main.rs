@@ -5,6 +5,8 @@ mod conformance;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod stage;

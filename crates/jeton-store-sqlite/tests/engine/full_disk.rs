@@ -1,0 +1,100 @@
+//! A full disk: what takes authority away goes on, nothing else does, and all is well again once there is room.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::{env, iter};
+
+use jeton_core::record::Value;
+use jeton_store::conformance::TOKENS;
+use jeton_store::store::{CommitError, Store};
+use jeton_store_sqlite::{Options, SqliteStore};
+
+use crate::stage::{Ear, Maker, options, submit};
+
+const DISK: &str = "JETON_SMALL_DISK";
+
+/// Plays the test below on a small disk of its own: a file system in memory, mounted where only that process sees it.
+#[test]
+fn on_a_full_disk_revocation_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "mount -t tmpfs -o size=160m tmpfs \"$0\" || exit 77; exec \"$@\"";
+    let this = env::current_exe().unwrap();
+    let mut small = Command::new("unshare");
+    small.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(folder.path()).arg(this);
+    small.args(["--exact", "full_disk::on_the_small_disk", "--nocapture", "--include-ignored"]).env(DISK, folder.path());
+    match small.status() {
+        Ok(status) if status.success() => {}
+        Ok(status) if matches!(status.code(), Some(1 | 77)) && !folder.path().join("began").exists() => {
+            println!("not played: this user may not mount a file system of its own ({status})");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+#[ignore = "played by the test above, on its disk"]
+fn on_the_small_disk() {
+    let Some(disk) = env::var_os(DISK).map(PathBuf::from) else { return };
+    let data = disk.join("data");
+    let ballast = fill_disk(&disk, 70 << 20);
+    let ear = Arc::new(Ear::default());
+    let options = Options { log_bytes: 4 << 20, reserve_bytes: 24 << 20, ..options(&data, 1) };
+    let store = SqliteStore::open(options.clone(), Arc::clone(&ear) as Arc<_>).unwrap();
+    let mut maker = Maker::new(5);
+    let mut ids = Vec::new();
+    let mut rest = None;
+    for turn in 0.. {
+        // The disk fills up while tokens are issued.
+        if turn == 20 {
+            rest = Some(fill_disk(&disk, u64::MAX));
+        }
+        let issues: Vec<_> = (0..200).map(|_| maker.issue()).collect();
+        let answers = submit(&*store, issues.iter().map(|(_, commit)| commit.clone()));
+        ids.extend(issues.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()).map(|((id, _), _)| *id));
+        if answers.iter().any(Result::is_err) {
+            assert!(answers.iter().all(|answer| *answer == Err(CommitError::Full)), "{:?}", answers.first());
+            break;
+        }
+        assert!(turn < 10_000, "the disk never fills up");
+    }
+    println!("full after {} tokens", ids.len());
+    for turn in 0..300 {
+        let revocations: Vec<_> = ids.iter().cycle().skip(turn * 40).take(40).map(|id| maker.revoke(*id)).collect();
+        let refused = maker.issue().1;
+        let answers = submit(&*store, revocations.into_iter().chain([refused]));
+        let (last, made) = answers.split_last().unwrap();
+        assert!(made.iter().all(Result::is_ok), "turn {turn}: {:?}", made.iter().find(|answer| answer.is_err()));
+        assert_eq!(*last, Err(CommitError::Full), "turn {turn}");
+    }
+    let view = store.view().unwrap();
+    assert!(ids.iter().step_by(50).all(|id| view.get(&TOKENS, &vec![Value::Id(id.0)]).unwrap().is_some()));
+    drop(view);
+    drop(store);
+    // It also starts on the full disk, and makes only what narrows.
+    let store = SqliteStore::open(options, Arc::clone(&ear) as Arc<_>).unwrap();
+    let again = [maker.revoke(ids[0]), maker.issue().1];
+    assert_eq!(submit(&*store, again)[1], Err(CommitError::Full));
+    drop((ballast, rest));
+    for file in fs::read_dir(&disk).unwrap().map(Result::unwrap).filter(|file| file.file_name().to_string_lossy().starts_with("ballast")) {
+        fs::remove_file(file.path()).unwrap();
+    }
+    let after: Vec<_> = iter::repeat_with(|| maker.issue().1).take(50).collect();
+    assert!(submit(&*store, after).iter().all(Result::is_ok));
+    assert!(data.join("jeton.reserve").exists() && ear.lost.lock().unwrap().is_empty());
+    drop(store);
+}
+
+/// Takes so many bytes of the disk, or all there are.
+fn fill_disk(disk: &Path, bytes: u64) -> File {
+    fs::write(disk.join("began"), "").ok();
+    let mut file = File::create(disk.join(format!("ballast{bytes}"))).unwrap();
+    let zeros = vec![0; 1 << 16];
+    let mut left = bytes;
+    while left > 0 && file.write_all(&zeros).is_ok() {
+        left = left.saturating_sub(zeros.len() as u64);
+    }
+    file
+}
