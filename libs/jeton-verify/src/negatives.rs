@@ -137,12 +137,8 @@ impl Negatives {
         if subject == Subject::Everything {
             self.everything_before.fetch_max(before, Ordering::AcqRel);
         } else if let Some(names) = self.cut_offs.get(subject.place()) {
-            let fresh = CutOff { before, until };
-            names.pin().update_or_insert(
-                Arc::from(name),
-                |old| CutOff { before: old.before.max(before), until: old.until.max(until) },
-                fresh,
-            );
+            let later = |old: &CutOff| CutOff { before: old.before.max(before), until: old.until.max(until) };
+            put(names, Arc::from(name), later, CutOff { before, until });
         }
     }
 
@@ -170,13 +166,12 @@ impl Negatives {
     /// Takes over what an older reading holds, so that replacing it by this one opens nothing again: everything, but whether a token is
     /// suspended only where nothing is known of the token here.
     pub fn absorb(&self, older: &Negatives) {
-        let tokens = self.tokens.pin();
         for (token, old) in &older.tokens.pin() {
             let keep = |own: &TokenState| TokenState { revoked: own.revoked || old.revoked, until: own.until.max(old.until), ..*own };
-            tokens.update_or_insert(*token, keep, *old);
+            put(&self.tokens, *token, keep, *old);
         }
         for (key, until) in &older.keys.pin() {
-            self.keys.pin().update_or_insert(key.clone(), |own| *own.max(until), *until);
+            put(&self.keys, key.clone(), |own| *own.max(until), *until);
         }
         for (audience, limits) in &older.lifetimes.pin() {
             limits.iter().for_each(|limit| self.limit_lifetime(audience, limit.seconds, limit.before, limit.until));
@@ -184,7 +179,7 @@ impl Negatives {
         for (own, names) in self.cut_offs.iter().zip(&older.cut_offs) {
             for (name, old) in &names.pin() {
                 let later = |own: &CutOff| CutOff { before: own.before.max(old.before), until: own.until.max(old.until) };
-                own.pin().update_or_insert(name.clone(), later, *old);
+                put(own, name.clone(), later, *old);
             }
         }
         self.everything_before.fetch_max(older.everything_before.load(Ordering::Acquire), Ordering::AcqRel);
@@ -262,8 +257,15 @@ impl Negatives {
 
     fn fold(&self, token: [u8; 16], until: i64, change: impl Fn(TokenState) -> TokenState) {
         let fresh = TokenState { revoked: false, suspended: false, until };
-        self.tokens.pin().update_or_insert_with(token, |old| change(TokenState { until: old.until.max(until), ..*old }), || change(fresh));
+        put(&self.tokens, token, |old| change(TokenState { until: old.until.max(until), ..*old }), change(fresh));
     }
+}
+
+/// Changes what is there, or puts what is fresh. Not `update_or_insert`: where a map is filled by that, searching it for what is not there,
+/// which is what every check of a token does, takes half a microsecond instead of twenty nanoseconds.
+fn put<K: std::hash::Hash + Eq + Clone, V: Copy>(map: &HashMap<K, V>, key: K, change: impl Fn(&V) -> V, fresh: V) {
+    let map = map.pin();
+    while map.update(key.clone(), &change).is_none() && map.try_insert(key.clone(), fresh).is_err() {}
 }
 
 #[cfg(test)]
