@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "layer", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "layer"), doc = "Checks Jeton's tokens inside an API: offline, against keys and negatives that are handed in.")]
 
 pub mod checkpoint;
 pub mod clock;

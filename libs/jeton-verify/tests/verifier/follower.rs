@@ -280,13 +280,20 @@ fn keys_are_told_of() {
 }
 
 #[test]
-fn negatives_are_kept_a_day_longer_than_needed() {
-    let mut world = World::following();
-    let ledger = world.ledger.clone();
-    // They say that they may go at START + 4,000.
-    world.take(&ledger.narrowing(20, revoked(1))).unwrap();
-    world.take(&ledger.checkpoint(21, START + 4_000 + 86_399)).unwrap();
-    assert_eq!(world.judge(1), Judgement::Revoked);
-    world.take(&ledger.checkpoint(22, START + 4_000 + 87_000)).unwrap();
-    assert_eq!(world.judge(1), Judgement::Accepted);
+fn negatives_are_kept_a_day_longer_than_needed_by_both_clocks() {
+    fn check(ledger_seconds: i64, own_seconds: u64, expected: Judgement) {
+        let mut world = World::following();
+        let ledger = world.ledger.clone();
+        // They say that they may go at START + 4,000.
+        world.take(&ledger.narrowing(20, revoked(1))).unwrap();
+        world.uptime = own_seconds - 1;
+        world.take(&ledger.checkpoint(21, START + ledger_seconds)).unwrap();
+        assert_eq!(world.judge(1), expected, "{ledger_seconds} {own_seconds}");
+    }
+    check(90_399, 90_399, Judgement::Revoked);
+    check(90_400, 90_400, Judgement::Accepted);
+    check(90_400, 90_399, Judgement::Revoked);
+    check(90_399, 90_400, Judgement::Revoked);
+    check(3_000_000, 100, Judgement::Revoked);
+    check(100, 3_000_000, Judgement::Revoked);
 }
