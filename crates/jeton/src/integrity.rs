@@ -1,6 +1,7 @@
 //! How the management API looks over the data folder: the audit of the ledger, and the engine's own checks.
 
 use std::iter;
+use std::path::Path;
 use std::sync::Arc;
 
 use jeton_core::record::Class;
@@ -11,7 +12,9 @@ use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
 use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
-use jeton_store_sqlite::SqliteStore;
+use jeton_store_sqlite::{CheckOptions, Options, Progress, SqliteStore};
+
+use crate::clock::Clock;
 
 /// The store that is served.
 pub(crate) struct StoreIntegrity {
@@ -47,8 +50,47 @@ impl Integrity for StoreIntegrity {
     }
 
     fn check(&self, full: bool, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, String> {
-        let ledger = self.verify_ledger(progress)?;
-        Ok(CheckReport { full, entries: ledger.entries, findings: ledger.findings, ..CheckReport::default() })
+        if !full {
+            // What a start checks: the folder was opened with it, and the store reads.
+            self.store.view().map_err(|fault| fault.to_string())?;
+            return Ok(CheckReport { entries: self.store.head().size, ..CheckReport::default() });
+        }
+        let known: Vec<(u64, Hash)> = self.last_checkpoint().iter().map(|checkpoint| (checkpoint.size, checkpoint.root)).collect();
+        let now = self.service.moments().time();
+        let mut options = CheckOptions { now, checkpoints: &known, progress: &mut |at| show(at, progress) };
+        self.store.check_full(&mut options).map(|report| told(&report)).map_err(|fault| fault.to_string())
+    }
+}
+
+/// Checks a data folder that no server has open: also one that does not open any more.
+///
+/// # Errors
+/// When it is not Jeton's, is newer, is in use, or cannot be read.
+pub(crate) fn check_folder(data: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, String> {
+    let options = Options::new(data, &SCHEMA, [0; 32]);
+    let now = Clock::start().now();
+    let mut check = CheckOptions { now, checkpoints: &[], progress: &mut |at| show(at, progress) };
+    jeton_store_sqlite::check_folder(&options, &mut check).map(|report| told(&report)).map_err(|error| error.to_string())
+}
+
+fn show(at: Progress<'_>, progress: &mut dyn FnMut(u64, u64)) {
+    if let Progress::Rows(_, rows) = at {
+        progress(rows, rows);
+    }
+}
+
+fn told(report: &jeton_store_sqlite::CheckReport) -> CheckReport {
+    let finding = |detail: &String| Finding {
+        place: "the data folder".to_owned(),
+        detail: detail.clone(),
+        hint: "keep a copy of the data folder for inquiry, and restore the last backup".to_owned(),
+    };
+    CheckReport {
+        full: true,
+        pages: 0,
+        rows: report.rows,
+        entries: report.ledger.as_ref().map_or(0, |ledger| ledger.entries),
+        findings: report.findings.iter().map(finding).collect(),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn run(quickstart: &Quickstart) -> Result<ExitCode, String> {
     let is_new = prepare(&quickstart.overrides)?;
     let config = Config::load(&quickstart.overrides)?;
     serve::runtime()?.block_on(async {
-        let listener = serve::listen(&config).await?;
+        let listener = serve::listen(&config)?;
         let running = serve::start(&config, listener, false).await?;
         let passed = tour::take(&running, &config, ORDERS_LISTEN, is_new).await;
         if let (Ok(()), false) = (&passed, quickstart.exit) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use aws_lc_rs::rand::SecureRandom as _;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management};
 use jeton_http::edge::{self, Draining, Limits};
@@ -51,7 +51,7 @@ pub(crate) struct Running {
 /// In words for people.
 pub(crate) fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
     runtime()?.block_on(async {
-        let listener = listen(config).await?;
+        let listener = listen(config)?;
         let running = start(config, listener, accept_clock).await?;
         tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
         let stopped = stop_signal().await?;
@@ -74,9 +74,8 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 ///
 /// # Errors
 /// In words for people.
-pub(crate) async fn listen(config: &Config) -> Result<TcpListener, String> {
-    TcpListener::bind(config.listen)
-        .await
+pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
+    edge::listen_tcp(config.listen)
         .map_err(|error| format!("{} cannot be listened on: {error}: stop what holds it, or choose another with --listen", config.listen))
 }
 
@@ -189,7 +188,7 @@ fn end_process(fault: &Fault, lost: &AtomicBool) {
 #[expect(clippy::disallowed_types, reason = "the one place where the process throws its dice")]
 pub(crate) fn seed() -> [u8; 32] {
     let mut seed = [0; 32];
-    if SystemRandom::new().fill(&mut seed).is_err() {
+    if aws_lc_rs::rand::SystemRandom::new().fill(&mut seed).is_err() {
         // Without chance every token could be guessed: there is no way to go on.
         std::process::abort();
     }

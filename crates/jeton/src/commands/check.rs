@@ -1,11 +1,14 @@
 //! `jeton check`.
 
+use std::path::Path;
+
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
 use super::progress::Progress;
+use crate::integrity::check_folder;
 use crate::render::reports;
 
 const EXAMPLES: &str = "\
@@ -26,13 +29,23 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let server = context.server()?;
         let mut progress = Progress::new("parts read");
-        let report = server.post_watched("/api/v1/check", &json!({ "full": self.full }), |done, total| progress.show(done, total));
+        // A folder that no server has open is checked here: also one that does not open any more.
+        let report = match context.server() {
+            Ok(server) => server.post_watched("/api/v1/check", &json!({ "full": self.full }), |done, total| progress.show(done, total)),
+            Err(_) if self.full => check_here(&context.options.data, &mut progress),
+            Err(failure) => Err(failure),
+        };
         drop(progress);
         let report = report?;
         context.show(&report, reports::check)?;
         let hint = "keep a copy of the data folder, and restore the last backup into another one";
         if reports::is_clean(&report) { Ok(()) } else { Err(Failure::no("the data folder is damaged", hint)) }
     }
+}
+
+fn check_here(data: &Path, progress: &mut Progress) -> Result<Value, Failure> {
+    let report = check_folder(data, &mut |done, total| progress.show(done, total));
+    let report = report.map_err(|sentence| Failure::could_not(sentence, ""))?;
+    serde_json::to_value(report).map_err(|error| Failure::could_not(error.to_string(), ""))
 }

@@ -36,7 +36,7 @@ pub(crate) fn show(api: &Value, view: &View) -> String {
         .with("audience", member(api, "audience"))
         .with("name", member(api, "name"))
         .with("id", member(api, "id"))
-        .with_each("scopes", scopes(api).map(|(name, description)| scope_line(name, description)))
+        .with_each("scopes", scope_lines(api))
         .with("default scope", default_scope)
         .with("access tokens", format!("{format}, for {}", lifetime(api)))
         .with("created", with_distance(&member(api, "created_at"), view.now_seconds))
@@ -63,11 +63,13 @@ fn scopes(api: &Value) -> impl Iterator<Item = (&String, &Value)> {
     api.get("scopes").and_then(Value::as_object).into_iter().flatten()
 }
 
-fn scope_line(name: &str, description: &Value) -> String {
-    match description.as_str() {
-        Some("") | None => name.to_owned(),
-        Some(description) => format!("{name}  {description}"),
-    }
+/// Each scope and what it allows, the descriptions below one another.
+fn scope_lines(api: &Value) -> impl Iterator<Item = String> {
+    let widest = scopes(api).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    scopes(api).map(move |(name, description)| {
+        let description = description.as_str().unwrap_or_default();
+        format!("{name:widest$}  {description}").trim_end().to_owned()
+    })
 }
 
 #[cfg(test)]

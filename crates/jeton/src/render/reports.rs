@@ -18,15 +18,20 @@ pub(crate) fn check(report: &Value, view: &View) -> String {
     let is_full = report.get("full").and_then(Value::as_bool) == Some(true);
     let details = Details::default()
         .with("read", if is_full { "everything" } else { "header, schema and the ledger's end (--full reads everything)" })
-        .with("pages", member(report, "pages"))
-        .with("rows", member(report, "rows"))
-        .with("entries", member(report, "entries"));
+        .with("pages", count(report, "pages"))
+        .with("rows", count(report, "rows"))
+        .with("entries", count(report, "entries"));
     format!("{}\n{}", details.text(view), verdict(report, view, "What was read is what was written."))
 }
 
 /// Whether a report found nothing.
 pub(crate) fn is_clean(report: &Value) -> bool {
     report.get("findings").and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
+/// How many were read; nothing where none were.
+fn count(report: &Value, what: &str) -> String {
+    report.get(what).and_then(Value::as_u64).filter(|count| *count > 0).map(|count| count.to_string()).unwrap_or_default()
 }
 
 fn checkpoint(report: &Value) -> String {
