@@ -9,6 +9,7 @@ pub mod event;
 pub mod id;
 pub mod key;
 pub mod moment;
+mod name;
 pub mod outcome;
 pub mod policy;
 pub mod record;

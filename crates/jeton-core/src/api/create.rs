@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jeton_jose::Algorithm;
 use jeton_oauth::resource::Resource;
-use jeton_oauth::scope::ScopeSet;
+use jeton_oauth::scope::{ScopeName, ScopeSet};
 
 use super::{Api, TABLE, TokenFormat, parse_scope_list};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ApiId, draw_name};
 use crate::moment::Moment;
+use crate::name::{check_description, parse_name};
 use crate::outcome::Outcome;
 use crate::policy::ACCESS_TOKEN;
 use crate::refusal::Refusal;
@@ -60,7 +61,7 @@ fn parse(request: &CreateApi, moment: &mut Moment) -> Result<Api, Refusal> {
     let default_scope = parse_default_scope(request.default_scope.as_deref(), &scopes)?;
     Ok(Api {
         id: ApiId(draw_name("api_", moment)),
-        name: Arc::from(request.name.as_deref().unwrap_or(&request.audience)),
+        name: request.name.as_deref().map_or_else(|| Ok(Arc::from(audience.as_str())), |name| parse_name(name, "an API"))?,
         audience: Arc::from(audience.as_str()),
         default_scope,
         scopes,
@@ -72,13 +73,15 @@ fn parse(request: &CreateApi, moment: &mut Moment) -> Result<Api, Refusal> {
     })
 }
 
-/// Scopes as RFC 6749 section 3.3 spells them.
+/// Scopes as RFC 6749 section 3.3 spells them, each with its description.
 ///
 /// # Errors
-/// Names the scope that is not.
+/// What is wrong with one of them, or that there are too many.
 pub(super) fn parse_scopes(scopes: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
-    parse_scope_list(&scopes.keys().map(String::as_str).collect::<Vec<_>>().join(" "))
-        .map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")))?;
+    let refuse = |problem| Refusal::invalid(format!("the scopes: {problem}"));
+    let names: Vec<ScopeName> = scopes.keys().map(|name| ScopeName::parse(name)).collect::<Result<_, _>>().map_err(refuse)?;
+    ScopeSet::from_names(&names).map_err(refuse)?;
+    scopes.values().try_for_each(|description| check_description(description))?;
     Ok(scopes.clone())
 }
 

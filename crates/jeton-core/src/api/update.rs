@@ -9,6 +9,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
+use crate::name::parse_name;
 use crate::outcome::Outcome;
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::refusal::Refusal;
@@ -65,7 +66,7 @@ fn lower_lifetime(commit: Commit, api: &Api, actor: &Actor, moment: &mut Moment)
 fn apply(api: &Api, request: &UpdateApi) -> Result<(Api, Vec<&'static str>), Refusal> {
     let mut updated = api.clone();
     if let Some(name) = &request.name {
-        updated.name = Arc::from(name.as_str());
+        updated.name = parse_name(name, "an API")?;
     }
     if let Some(scopes) = &request.scopes {
         updated.scopes = parse_scopes(scopes)?;

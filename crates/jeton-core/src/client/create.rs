@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use jeton_jose::jwk::JwkSet;
+use jeton_jose::KeyError;
+use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use jeton_oauth::scope::ScopeSet;
 
 use super::{AuthenticationMethod, Client, GrantType, TABLE};
@@ -11,6 +12,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, draw_name};
 use crate::moment::Moment;
+use crate::name::parse_name;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
@@ -48,7 +50,7 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
     let seconds = moment.now.seconds();
     Ok(Client {
         id: ClientId(draw_name("client_", moment)),
-        name: parse_name(&request.name)?,
+        name: parse_name(&request.name, "a client")?,
         grant_types: parse_grant_types(&request.grant_types)?,
         authentication,
         jwks: parse_jwks(request.jwks.as_deref(), authentication)?,
@@ -58,15 +60,6 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         created_at: seconds,
         updated_at: seconds,
     })
-}
-
-pub(super) fn parse_name(name: &str) -> Result<Arc<str>, Refusal> {
-    let length = name.chars().count();
-    if (1..=100).contains(&length) && !name.chars().any(char::is_control) && name.trim() == name {
-        Ok(Arc::from(name))
-    } else {
-        Err(Refusal::invalid("a client has a name of 1 to 100 characters, without control characters or spaces at its ends"))
-    }
 }
 
 pub(super) fn parse_method(name: &str) -> Result<AuthenticationMethod, Refusal> {
@@ -92,8 +85,14 @@ fn parse_grant_types(names: &[String]) -> Result<Vec<GrantType>, Refusal> {
 pub(super) fn parse_jwks(jwks: Option<&str>, authentication: AuthenticationMethod) -> Result<Option<Arc<str>>, Refusal> {
     match (jwks, authentication) {
         (Some(text), AuthenticationMethod::PrivateKeyJwt) => {
-            JwkSet::parse(text.as_bytes()).map_err(|problem| Refusal::invalid(format!("the JWK Set: {problem}")))?;
-            Ok(Some(Arc::from(text)))
+            let refuse = |problem: KeyError| Refusal::invalid(format!("the JWK Set: {problem}"));
+            let set = JwkSet::parse(text.as_bytes()).map_err(refuse)?;
+            let (usable, ignored) = VerifyingKeys::from_jwk_set(&set, None).map_err(refuse)?;
+            match (usable.keys(), ignored.into_iter().next()) {
+                ([], Some(first)) => Err(refuse(first.reason)),
+                ([], None) => Err(Refusal::invalid("the JWK Set holds no key")),
+                _ => Ok(Some(Arc::from(text))),
+            }
         }
         (None, AuthenticationMethod::PrivateKeyJwt) => Err(Refusal::invalid("`private_key_jwt` needs the client's public keys, a JWK Set")),
         (Some(_), _) => Err(Refusal::invalid("a client with a secret has no JWK Set: choose `private_key_jwt`, or leave the keys out")),

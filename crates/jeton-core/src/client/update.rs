@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::create::{parse_jwks, parse_method, parse_name, parse_scopes};
+use super::create::{parse_jwks, parse_method, parse_scopes};
 use super::{Client, TABLE};
 use crate::api::Api;
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
+use crate::name::parse_name;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
@@ -47,7 +48,7 @@ pub fn update(client: &Client, request: &UpdateClient, apis: &[&Api], actor: &Ac
 fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Client, Refusal> {
     let mut updated = client.clone();
     if let Some(name) = &request.name {
-        updated.name = parse_name(name)?;
+        updated.name = parse_name(name, "a client")?;
     }
     if let Some(method) = &request.authentication {
         updated.authentication = parse_method(method)?;

@@ -1,0 +1,99 @@
+//! Signing keys: made, rotated, revoked, removed.
+
+use std::sync::Arc;
+
+use jeton_core::id::KeyId;
+use jeton_core::key::ensure::ensure;
+use jeton_core::key::remove::remove;
+use jeton_core::key::revoke::revoke;
+use jeton_core::key::rotate::{PUBLISHED_AHEAD_SECONDS, is_due, rotate};
+use jeton_core::key::{FreshKey, Purpose, Ring, SigningKeyRecord, State};
+use jeton_jose::Algorithm;
+
+use crate::known::{NOW, actor, at};
+use crate::wants::{granted, refused};
+
+const DAY: i64 = 86_400;
+
+fn fresh(id: &str) -> FreshKey {
+    FreshKey { id: KeyId::from(id), algorithm: Algorithm::Es256, public: Arc::from("{}"), sealed: Arc::from([1_u8].as_slice()), epoch: 1 }
+}
+
+fn pair(purpose: Purpose) -> [SigningKeyRecord; 2] {
+    let outcome = ensure(purpose, fresh("a"), fresh("b"), &actor(), &mut at(NOW));
+    granted(outcome, "+signing_key +signing_key signing_key.created signing_key.created").try_into().unwrap()
+}
+
+fn ring() -> Ring {
+    let [current, next] = pair(Purpose::Token);
+    Ring { current: Some(current), next: Some(next) }
+}
+
+#[test]
+fn the_first_two() {
+    let [current, next] = pair(Purpose::Token);
+    assert_eq!((current.state, current.activated_at, next.state, next.activated_at), (State::Current, Some(NOW), State::Next, None));
+    for record in [current, next] {
+        assert_eq!(SigningKeyRecord::from_row(&record.row()), Ok(record));
+    }
+}
+
+#[test]
+fn due_after_ninety_days_and_not_before_the_next_is_known() {
+    let late = |created_at| Ring { next: ring().next.map(|next| SigningKeyRecord { created_at, ..next }), ..ring() };
+    for (ring, now, expected) in [
+        (ring(), NOW, false),
+        (ring(), NOW + 90 * DAY - 1, false),
+        (ring(), NOW + 90 * DAY, true),
+        (late(NOW + 90 * DAY - PUBLISHED_AHEAD_SECONDS), NOW + 90 * DAY, true),
+        (late(NOW + 90 * DAY - PUBLISHED_AHEAD_SECONDS + 1), NOW + 90 * DAY, false),
+        (Ring { next: None, ..ring() }, NOW + 900 * DAY, false),
+        (Ring::default(), NOW + 900 * DAY, false),
+    ] {
+        assert_eq!(is_due(&ring, now), expected, "{now}");
+    }
+}
+
+#[test]
+fn rotated() {
+    for (now, even_so, expected) in
+        [(NOW + PUBLISHED_AHEAD_SECONDS, false, true), (NOW + PUBLISHED_AHEAD_SECONDS - 1, false, false), (NOW, true, true)]
+    {
+        let outcome = rotate(ring(), fresh("c"), even_so, &actor(), &mut at(now));
+        if expected {
+            let writes = "+signing_key +signing_key +signing_key signing_key.activated signing_key.created";
+            assert_eq!(granted(outcome, writes), KeyId::from("b"));
+        } else {
+            refused(outcome, "another 1 seconds");
+        }
+    }
+    refused(rotate(Ring { next: None, ..ring() }, fresh("c"), true, &actor(), &mut at(NOW)), "no next key");
+}
+
+#[test]
+fn revoked() {
+    let [current, next] = pair(Purpose::Token);
+    let retired = SigningKeyRecord { state: State::Retired, ..current.clone() };
+    let dead = SigningKeyRecord { state: State::Revoked, ..current.clone() };
+    for (key, writes) in [
+        (&current, "+signing_key +negative +signing_key +signing_key signing_key.revoked signing_key.activated signing_key.created"),
+        (&next, "+signing_key +negative +signing_key signing_key.revoked signing_key.created"),
+        (&retired, "+signing_key +negative signing_key.revoked"),
+        (&dead, ""),
+    ] {
+        let outcome = revoke(key, ring(), fresh("c"), &actor(), &mut at(NOW));
+        assert_eq!(outcome.commit.is_narrowing(), !writes.is_empty());
+        granted(outcome, writes);
+    }
+    let [ledger, _] = pair(Purpose::Ledger);
+    refused(revoke(&ledger, Ring::default(), fresh("c"), &actor(), &mut at(NOW)), "checkpoints");
+}
+
+#[test]
+fn removed_when_its_time_has_come() {
+    let [current, _] = pair(Purpose::Token);
+    let ends = SigningKeyRecord { state: State::Retired, remove_at: Some(NOW + 10), ..current.clone() };
+    granted(remove(&current, &mut at(i64::MAX / 2_000_000)), "");
+    granted(remove(&ends, &mut at(NOW + 9)), "");
+    granted(remove(&ends, &mut at(NOW + 10)), "-signing_key signing_key.removed");
+}
