@@ -3,13 +3,14 @@
 use crate::cargo_deny;
 use crate::failure::Failure;
 use crate::process::{self, cargo};
+use crate::quickstart;
 use crate::stopwatch::{Stopwatch, spell};
 use crate::tally::Tally;
 use crate::tidy;
 
 pub(crate) const HELP: &str = "\
 Runs everything that a change must pass, one step after another, and stops at the first that fails:
-formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies.
+formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies, the quickstart.
 
 Needs the Rust toolchain and a C compiler. What is missing beyond these is installed below the build folder,
 or the step says how to get it. The last line counts the tests.
@@ -72,6 +73,11 @@ const STEPS: &[Step] = &[
         heading: "dependencies",
         run: dependencies,
         remedy: "Read deny.toml: choose another crate, or write the exception with its reason.",
+    },
+    Step {
+        heading: "quickstart",
+        run: |_| quickstart::run(&[]).map(|()| Done::Passed),
+        remedy: "Run `cargo run -- quickstart --exit` in an empty folder and read where it stops; it needs the ports 8420 and 8421.",
     },
 ];
 

@@ -1,5 +1,6 @@
 //! `jeton check`.
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use clap::Args;
@@ -31,10 +32,12 @@ impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut progress = Progress::new("parts read");
         // A folder that no server has open is checked here: also one that does not open any more.
-        let report = match context.server() {
-            Ok(server) => server.post_watched("/api/v1/check", &json!({ "full": self.full }), |done, total| progress.show(done, total)),
-            Err(_) if self.full => check_here(&context.options.data, &mut progress),
-            Err(failure) => Err(failure),
+        let is_served = UnixStream::connect(context.options.socket()).is_ok();
+        let report = if self.full && !is_served {
+            check_here(&context.options.data, &mut progress)
+        } else {
+            let server = context.server()?;
+            server.post_watched("/api/v1/check", &json!({ "full": self.full }), |done, total| progress.show(done, total))
         };
         drop(progress);
         let report = report?;
