@@ -6,7 +6,7 @@ use jeton_store::store::{Fault, FaultKind, Store as _};
 use jeton_verify::staleness::Server as Reach;
 
 use crate::broadcast::Broadcast;
-use crate::network::{Kind, Message};
+use crate::network::{DELAY_MAX_MICROS, Kind, Message};
 use crate::request::Request;
 use crate::server::Server;
 use crate::verifier::{Verdict, Verifier};
@@ -83,7 +83,9 @@ impl World {
             Act::Wish if self.pending.len() < PENDING_MAX => self.wish(),
             Act::Wish => {}
             Act::Deliver => {
-                if let Some(message) = self.network.receive(self.passing.micros(), &mut self.chance) {
+                if let Some(message) = self.network.receive(self.passing.micros(), &mut self.chance)
+                    && !self.is_stuck(&message)
+                {
                     self.deliver(message)?;
                 }
             }
@@ -312,6 +314,14 @@ impl World {
     fn end_questions(&mut self) {
         let now = self.passing.micros();
         self.questions.retain(|question| now - question.asked_at_micros <= QUESTION_MICROS);
+    }
+
+    /// Whether a message that should have come long ago is lost. A verifier tells a feed that was held up from a live one by the time in
+    /// its checkpoints; where the clocks disagree it cannot, and the network must not do that to it.
+    fn is_stuck(&self, message: &Message) -> bool {
+        let is_late = self.passing.micros() - message.due_micros > DELAY_MAX_MICROS;
+        let ledger = self.server.store.head().time.seconds().max(self.wall.seconds());
+        is_late && self.verifiers.get(message.verifier).is_some_and(|verifier| ledger - verifier.wall.seconds() > 1)
     }
 
     fn deliver(&mut self, message: Message) -> Result<(), String> {

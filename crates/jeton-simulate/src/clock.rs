@@ -44,6 +44,11 @@ impl Wall {
         BEGIN_SECONDS * 1_000_000 + self.passing.micros() + self.shift.load(Ordering::Relaxed)
     }
 
+    /// What it shows, in seconds since 1970.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.micros().div_euclid(1_000_000)
+    }
+
     /// Somebody sets it so far from what is right, in seconds.
     pub(crate) fn set_wrong_by(&self, seconds: i64) {
         self.shift.store(seconds.saturating_mul(1_000_000), Ordering::Relaxed);

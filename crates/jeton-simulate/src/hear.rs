@@ -23,7 +23,7 @@ impl World {
                 Answer::No(why) => self.trace.note(format!("#{} hears no: {why}", pending.number)),
                 Answer::Unsure(why) => self.trace.note(format!("#{} hears a fault: {why}", pending.number)),
                 answer => {
-                    self.trace.note(format!("#{} hears yes", pending.number));
+                    self.trace.note(format!("#{} hears yes{}", pending.number, describe(&answer)));
                     self.tally.acknowledged += 1;
                     self.acknowledge(&pending, answer)?;
                 }
@@ -45,7 +45,9 @@ impl World {
                 let is_resumed = |other: &Pending| matches!(&other.request, Request::ChangeById { id: other, change: TokenChange::Resume } if other == id);
                 if !self.pending.iter().any(is_resumed) {
                     let of_it = self.tokens.iter_mut().filter(|token| token.kept().id == *id);
-                    of_it.for_each(|token| token.is_suspended = !token.may_be_resumed);
+                    of_it.for_each(|token| {
+                        token.is_suspended = !token.may_be_resumed && token.resume_asked_at.is_none_or(|resume| resume < asked_at);
+                    });
                 }
             }
             (Request::CutOff { subject, name, before }, Answer::CutOff(decided)) => {
@@ -101,15 +103,17 @@ impl World {
             Some(_) => None,
             None => Unverified::parse(&text, MAX_TOKEN_BYTES).ok().and_then(|jwt| jwt.header().key_id.as_deref().map(Arc::from)),
         };
+        let not_before = token.issued_at;
         let mut subject = TokenSubject {
             text,
-            proven: Arc::new(Proven { token, signing_key }),
+            proven: Arc::new(Proven { token, signing_key, not_before }),
             audience,
             api,
             heard_at: self.step,
             dead_since_micros: None,
             is_suspended: false,
             may_be_resumed: false,
+            resume_asked_at: None,
             killed_by: None,
             suspensions: vec![],
             refused_by: vec![],
@@ -119,5 +123,15 @@ impl World {
         self.tokens.push(subject);
         self.tally.issued += 1;
         Ok(())
+    }
+}
+
+fn describe(answer: &Answer) -> String {
+    match answer {
+        Answer::Issued { token, .. } => format!(": token {}, iat {}, exp {}", token.id, token.issued_at, token.expires_at),
+        Answer::CutOff(before) => format!(": before {}", before.seconds()),
+        Answer::ApiCreated { id, audience } => format!(": {id} for {audience}"),
+        Answer::ClientCreated { id, .. } => format!(": {id}"),
+        _ => String::new(),
     }
 }

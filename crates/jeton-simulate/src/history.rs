@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_core::event::{CutOffSubject, Event};
+use jeton_core::id::CommitId;
 use jeton_store::ledger::{Entry, Frontier, Hash, Head};
 
 use crate::subject::TokenSubject;
@@ -13,6 +14,9 @@ pub(crate) struct History {
     leaves: Vec<Hash>,
     frontier: Frontier,
     last_time_micros: i64,
+    /// The commit of the last entry, and every one before it.
+    last_commit: Option<CommitId>,
+    commits: BTreeSet<CommitId>,
     kills: Vec<(u64, Kill)>,
     suspensions: Vec<(u64, [u8; 16], bool)>,
     /// APIs that exist by the ledger.
@@ -73,6 +77,10 @@ impl History {
                 return Err(format!("entry {} does not follow the one before it", entry.sequence));
             }
             self.last_time_micros = entry.time.micros();
+            if self.last_commit != Some(entry.commit) && !self.commits.insert(entry.commit) {
+                return Err(format!("entry {} has the commit id of another commit", entry.sequence));
+            }
+            self.last_commit = Some(entry.commit);
             let leaf = entry.leaf();
             self.leaves.push(leaf);
             self.frontier.append(leaf);

@@ -12,6 +12,7 @@ use jeton_store::store::{Store as _, View};
 use jeton_verify::staleness::Server as Reach;
 
 use crate::network::DELAY_MAX_MICROS;
+use crate::subject::TokenSubject;
 use crate::verifier::Verdict;
 use crate::world::World;
 
@@ -32,10 +33,18 @@ impl World {
             return Ok(());
         }
         let moment = self.server.moment();
-        let now = moment.now.seconds();
+        // The ledger's time: what has expired by it stays dead.
+        let now = moment.now.max(self.server.store.head().time).seconds();
         for (place, token) in self.tokens.iter().enumerate() {
             let (standing, _) = self.server.service.stand(&token.proven, &moment);
-            let says = |what: &str| Err(format!("token {place} ({}) stands as {standing:?} but {what}", token.kept().id));
+            let says = |what: &str| {
+                let TokenSubject { heard_at, dead_since_micros, killed_by, audience, .. } = token;
+                let (issued, expires) = (token.kept().issued_at, token.kept().expires_at);
+                Err(format!(
+                    "token {place} ({}, for {audience}, iat {issued}, exp {expires}, heard of at step {heard_at}, killed by {killed_by:?}, dead since {dead_since_micros:?}) stands as {standing:?} at {now} but {what}",
+                    token.kept().id
+                ))
+            };
             match standing {
                 Standing::Active if token.dead_since_micros.is_some() => return says("was acknowledged to be dead"),
                 Standing::Active if token.is_suspended => return says("was acknowledged to be suspended"),
@@ -64,7 +73,9 @@ impl World {
         for (who, verifier) in self.verifiers.iter().enumerate() {
             let patience = verifier.patience.staleness_max + verifier.patience.stale_accept;
             let latest = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX) + DELAY_MAX_MICROS;
-            for (place, token) in self.tokens.iter_mut().enumerate().filter(|(_, token)| token.audience == verifier.audience) {
+            // What left the server with its time, as the server believed for a day, is not in its snapshots any more.
+            let concerns = |token: &TokenSubject| token.audience == verifier.audience && !token.may_have_left;
+            for (place, token) in self.tokens.iter_mut().enumerate().filter(|(_, token)| concerns(token)) {
                 match verifier.judge(place, token, Reach::Unreachable) {
                     Verdict::Accept => {}
                     Verdict::RefuseForGood => {
@@ -77,7 +88,15 @@ impl World {
                     Verdict::Ask | Verdict::Refuse => continue,
                 }
                 self.tally.accepted_by_verifiers += 1;
-                let says = |what: &str| Err(format!("verifier {who} accepts token {place} ({}), {what}", token.kept().id));
+                let token = &*token;
+                let says = |what: &str| {
+                    let TokenSubject { dead_since_micros, killed_by, .. } = token;
+                    let (seconds, arrived, expires) = (verifier.wall.seconds(), verifier.arrived, token.kept().expires_at);
+                    Err(format!(
+                        "verifier {who} accepts token {place} ({}, exp {expires}, killed by {killed_by:?}, dead since {dead_since_micros:?}) at {now}, its wall at {seconds}, all up to {arrived:?} arrived, {what}",
+                        token.kept().id
+                    ))
+                };
                 if let Some(arrived) = verifier.arrived {
                     if token.killed_by.is_some_and(|killed_by| killed_by <= arrived) {
                         return says("though the event of its death arrived");

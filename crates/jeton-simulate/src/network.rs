@@ -20,7 +20,8 @@ pub(crate) struct Message {
     pub(crate) connection: u64,
     /// What it is.
     pub(crate) kind: Kind,
-    due_micros: i64,
+    /// When it arrives, in microseconds since the run began.
+    pub(crate) due_micros: i64,
 }
 
 /// What travels.
@@ -67,12 +68,15 @@ pub(crate) struct Network {
 impl Network {
     /// Sends a message. It may be lost, or come twice.
     pub(crate) fn send(&mut self, now_micros: i64, chance: &mut Chance, verifier: usize, connection: u64, kind: Kind) {
-        if self.cut_off.contains(&verifier) || chance.once_in(60) {
+        // A lost piece of a stream is mostly sent again; what takes longer than a moment is lost for good.
+        let is_lost = chance.once_in(60);
+        let is_sent_again = matches!(kind, Kind::Piece { .. }) && !chance.once_in(8);
+        if self.cut_off.contains(&verifier) || (is_lost && !is_sent_again) {
             return;
         }
         let copies = if chance.once_in(30) { 2 } else { 1 };
         for _ in 0..copies {
-            let delay = if chance.once_in(8) { chance.between(0, DELAY_MAX_MICROS) } else { chance.between(100, 5_000) };
+            let delay = if is_lost || chance.once_in(8) { chance.between(0, DELAY_MAX_MICROS) } else { chance.between(100, 5_000) };
             self.messages.push(Message { verifier, connection, kind: kind.clone(), due_micros: now_micros + delay });
         }
     }

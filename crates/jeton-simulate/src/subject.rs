@@ -46,6 +46,8 @@ pub(crate) struct TokenSubject {
     pub(crate) dead_since_micros: Option<i64>,
     /// Somebody heard that it is suspended, and nobody asked for its resumption since.
     pub(crate) is_suspended: bool,
+    /// The step at which its resumption was asked for last.
+    pub(crate) resume_asked_at: Option<u64>,
     /// A resumption was given up on its way: it may come into effect at any time.
     pub(crate) may_be_resumed: bool,
     /// The entry of the ledger that kills it.

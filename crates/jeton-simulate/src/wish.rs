@@ -169,7 +169,9 @@ impl World {
     fn mark(&mut self, request: &Request) {
         match request {
             Request::ChangeById { id, change: TokenChange::Resume } => {
-                self.tokens.iter_mut().filter(|token| token.kept().id == *id).for_each(|token| token.is_suspended = false);
+                for token in self.tokens.iter_mut().filter(|token| token.kept().id == *id) {
+                    (token.is_suspended, token.resume_asked_at) = (false, Some(self.step));
+                }
             }
             Request::ChangeLifetime { api, lifetime_seconds } => {
                 for known in self.apis.iter_mut().filter(|known| known.id == *api) {

@@ -178,7 +178,7 @@ fn describe(request: &Request) -> String {
         Request::RevokeOwn { .. } => "revoke one's own".to_owned(),
         Request::ChangeById { change, id } => format!("{change:?} {id}"),
         Request::ChangeByText { change, .. } => format!("{change:?} a text"),
-        Request::CutOff { subject, name, .. } => format!("cut off {subject:?} {name}"),
+        Request::CutOff { subject, name, before } => format!("cut off {subject:?} {name} before {:?}", before.map(|time| time.seconds())),
         Request::CreateApi { audience, is_opaque, lifetime_seconds } => {
             format!("create API {audience}, opaque {is_opaque}, {lifetime_seconds} s")
         }
