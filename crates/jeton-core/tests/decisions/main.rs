@@ -1,6 +1,6 @@
 //! Decisions by cases: what is asked, what is answered, and what must be written before anybody hears it.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by them, and prints what it saw")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by them, and prints what it saw")]
 
 mod api;
 mod client;

@@ -103,7 +103,7 @@ fn an_opaque_token_is_kept_as_a_hash() {
     let keys = keys.unwrap();
     assert_eq!((parsed.kind(), parsed.epoch(), parsed.id().to_bytes()), (Kind::AccessToken, 3, issued.token.id.0));
     assert!(parsed.check(&keys.check));
-    let (hash, under) = issued.token.proof.clone().unwrap();
+    let (hash, under) = issued.token.proof.unwrap();
     assert!(keys.hash.hash(text).matches(&hash) && under == epoch);
     assert!(!format!("{issued:?}").contains(text) && text.len() <= 128);
 }

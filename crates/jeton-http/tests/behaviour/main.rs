@@ -15,6 +15,7 @@ mod bad_input;
 mod client_authentication;
 mod clock;
 mod cut_off;
+mod declared;
 mod errors;
 mod feed;
 mod health;
