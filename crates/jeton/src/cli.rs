@@ -175,6 +175,12 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_page_is_fresh() {
+        let page = include_str!("../../../docs/reference/command-line.md");
+        assert!(page == reference::page(Cli::command()), "stale: run `cargo run -- reference > docs/reference/command-line.md`");
+    }
+
+    #[test]
     fn secrets_are_no_arguments() {
         let mut root = Cli::command();
         root.build();

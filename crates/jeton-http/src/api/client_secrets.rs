@@ -11,7 +11,7 @@ use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
 use super::page::Page;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::target::Target;
 
@@ -49,7 +49,8 @@ pub(super) async fn create(
 ) -> Answer {
     let request = CreateSecret { expires_in_seconds: create.expires_in_seconds, overlap_seconds: create.overlap_seconds };
     let made = service.create_client_secret(&client, request, &actor, &service.moments().now()).await;
-    created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK))?))
+    let full = "list its secrets and end one: `jeton client secret list CLIENT`, `jeton client secret revoke CLIENT SECRET`";
+    created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, full))?))
 }
 
 pub(super) async fn revoke(

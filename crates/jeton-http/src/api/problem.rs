@@ -67,7 +67,12 @@ impl Problem {
 
     /// The same problem; where something was not found, with where to look for it.
     pub(super) fn look(self, hint: &'static str) -> Problem {
-        if self.kind == ProblemKind::NotFound { Problem { hint: hint.into(), ..self } } else { self }
+        self.advise(ProblemKind::NotFound, hint)
+    }
+
+    /// The same problem; where it is of this kind, with this to do next.
+    pub(super) fn advise(self, kind: ProblemKind, hint: &'static str) -> Problem {
+        if self.kind == kind { Problem { hint: hint.into(), ..self } } else { self }
     }
 }
 

@@ -13,7 +13,7 @@ use super::answer::{Answer, no_content, ok};
 use super::body::Body;
 use super::management::Management;
 use super::page::Page;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::target::Target;
 
@@ -60,7 +60,8 @@ pub(super) async fn rotate(
 ) -> Answer {
     let algorithm = algorithm(rotate.alg.as_deref())?;
     let rotated = service.rotate_signing_key(algorithm, rotate.force, &actor, &service.moments().now()).await;
-    let current = rotated.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    let early = "wait until then; if the key that signs now is no longer trusted, do not wait: `--force` (`\"force\": true`)";
+    let current = rotated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, early))?;
     ok(&Rotated { alg: algorithm.name(), current })
 }
 

@@ -10,7 +10,8 @@ use super::view::View;
 pub(crate) fn list(value: &Value, view: &View) -> String {
     let rows: Vec<_> = items(value).iter().map(|api| row(api, view)).collect();
     if rows.is_empty() {
-        return "There is no API yet. Declare one:\n  jeton api create --audience https://orders.example --scope orders:read='Read orders'\n".to_owned();
+        return "There is no API yet. Declare one:\n  jeton api create --audience https://orders.example --scope read='Read orders'\n"
+            .to_owned();
     }
     let columns = [
         Column::whole("audience"),
@@ -94,12 +95,30 @@ mod tests {
         let stock = json!({"audience": "https://stock.example/v2", "scopes": {}, "token_format": "opaque",
             "access_token_lifetime_seconds": 600, "updated_at": "2026-09-21T14:13:20Z"});
         let text = list(&json!({"items": [orders(), stock]}), &VIEW);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
-        insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+        AUDIENCE                  SCOPES                     FORMAT  LIFETIME  CHANGED
+        https://orders.example    orders:read orders:refun…  jwt          1 h  2 min ago
+        https://stock.example/v2                             opaque    10 min  now
+        ");
+        insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"
+        There is no API yet. Declare one:
+          jeton api create --audience https://orders.example --scope read='Read orders'
+        ");
     }
 
     #[test]
     fn shows() {
-        insta::assert_snapshot!(show(&orders(), &VIEW), @"");
+        insta::assert_snapshot!(show(&orders(), &VIEW), @"
+        audience       https://orders.example
+        name           Orders
+        id             api_0123456789abcdefghij
+        scopes         orders:read    Read orders
+                       orders:refund
+                       orders:write   Place, change and cancel orders
+        default scope  orders:read
+        access tokens  jwt, signed with ES256, for 1 h
+        created        2026-09-20T14:13:20Z (1 d ago)
+        changed        2026-09-21T14:11:20Z (2 min ago)
+        ");
     }
 }

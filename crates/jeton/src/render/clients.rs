@@ -80,12 +80,35 @@ mod tests {
     #[test]
     fn lists() {
         let text = list(&json!({"items": [worker()]}), &VIEW);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
-        insta::assert_snapshot!(list(&json!({}), &VIEW), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+        NAME    CLIENT ID                    AUDIENCES                           CHANGED
+        worker  client_0123456789abcdefghij  https://orders.example https://st…  3 d ago
+        ");
+        insta::assert_snapshot!(list(&json!({}), &VIEW), @"
+        There is no client yet. Register one:
+          jeton client create --name worker --audience https://orders.example
+        ");
     }
 
     #[test]
     fn a_new_client_s_secret_is_shown_with_a_sentence() {
-        insta::assert_snapshot!(anstream::adapter::strip_str(&created(&worker(), &VIEW)).to_string(), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&created(&worker(), &VIEW)).to_string(), @"
+        name              worker
+        client id         client_0123456789abcdefghij
+        grants            client_credentials
+        authenticates by  client_secret_basic
+        audiences         https://orders.example
+                          https://stock.example
+        scope             orders:read orders:write
+        may introspect    no
+        created           2026-09-18T14:13:20Z (3 d ago)
+        changed           2026-09-18T14:13:20Z (3 d ago)
+
+        client secret  jtn_cs_4hDkW0example
+        secret id      secret_0123456789abcdefghij
+        ends           2027-03-20T14:13:20Z (in 180 d)
+
+        Keep the secret now: it is not stored, and this is the only time it is shown.
+        ");
     }
 }

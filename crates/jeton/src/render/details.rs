@@ -72,6 +72,12 @@ mod tests {
             .with("nothing", "")
             .with("meaning", "a sentence that does not fit into one line")
             .with_each("scopes", ["read".to_owned(), "write".to_owned()]);
-        insta::assert_snapshot!(details.text(&View { now_seconds: 0, width: Some(34) }), @"");
+        insta::assert_snapshot!(details.text(&View { now_seconds: 0, width: Some(34) }), @"
+        id       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        meaning  a sentence that does not
+                 fit into one line
+        scopes   read
+                 write
+        ");
     }
 }

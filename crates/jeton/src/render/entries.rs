@@ -67,7 +67,14 @@ mod tests {
             {"sequence": 1000, "time": "2026-09-21T14:13:20.000456Z", "kind": "client.deleted"},
         ]});
         let text = list(&value, &View { now_seconds: 1_790_000_000, width: Some(80) });
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
-        insta::assert_snapshot!(line(&value["items"][1]), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+          NO  WHEN       WHAT            BY         DETAILS
+         998  2 min ago  client.created  unix:1000  client=client_0123456789abcdefghij …
+         999  now        token.revoked   unix:0     token=019967c5a3807d2f8e51b0a4c3d2e…
+        1000  now        client.deleted             (erased)
+        ");
+        insta::assert_snapshot!(line(&value["items"][1]), @"
+        999  2026-09-21T14:13:20.000456Z  token.revoked  unix:0  token=019967c5a3807d2f8e51b0a4c3d2e1f0 until_seconds=1
+        ");
     }
 }

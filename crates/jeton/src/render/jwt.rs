@@ -80,7 +80,33 @@ mod tests {
             "claims": {"aud": ["https://orders.example", "https://stock.example"], "exp": 1_789_740_800, "iat": 1_789_737_200, "iss": "https://id.example.com", "scope": "a\u{1b}[2Jb"},
             "findings": ["HS256: whoever can check it can also make it", "expired 3 d ago"],
         });
-        insta::assert_snapshot!(decoded(&token, &VIEW), @"");
-        insta::assert_snapshot!(verified(&json!({"header": {"alg": "ES256"}, "claims": {}, "unchecked": ["iss"]}), &VIEW), @"");
+        insta::assert_snapshot!(decoded(&token, &VIEW), @r#"
+        header
+          alg  HS256
+          typ  JWT
+
+        claims
+          aud    ["https://orders.example","https://stock.example"]
+          exp    1789740800  2026-09-18T14:13:20Z (3 d ago)
+          iat    1789737200  2026-09-18T13:13:20Z (3 d ago)
+          iss    https://id.example.com
+          scope  a�[2Jb
+
+        what stands out
+          - HS256: whoever can check it can also make it
+          - expired 3 d ago
+
+        The signature was NOT checked: anybody may have written this. `jeton jwt verify`
+        checks it.
+        "#);
+        insta::assert_snapshot!(verified(&json!({"header": {"alg": "ES256"}, "claims": {}, "unchecked": ["iss"]}), &VIEW), @"
+        header
+          alg  ES256
+
+        claims
+
+        The token is sound: its signature is right, and its time is now.
+        Not compared: iss (name them with --issuer, --audience, --typ).
+        ");
     }
 }

@@ -11,18 +11,15 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         .iter()
         .map(|key| {
             let state = member(key, "state");
-            let since = match member(key, "activated_at") {
-                never if never.is_empty() => member(key, "created_at"),
-                activated => activated,
+            let life = match (member(key, "remove_at"), member(key, "activated_at")) {
+                (end, _) if !end.is_empty() => format!("ends {}", text_from_now(&end, view.now_seconds)),
+                (_, since) if !since.is_empty() => text_from_now(&since, view.now_seconds),
+                _ => text_from_now(&member(key, "created_at"), view.now_seconds),
             };
-            let removed = member(key, "remove_at");
-            let removed =
-                if removed.is_empty() { String::new() } else { format!(", leaves {}", text_from_now(&removed, view.now_seconds)) };
-            let life = format!("{}{removed}", text_from_now(&since, view.now_seconds));
             [
                 member(key, "kid").into(),
                 member(key, "alg").into(),
-                if member(key, "purpose") == "ledger" { "checkpoints".into() } else { "tokens".into() },
+                if member(key, "purpose") == "ledger" { "ledger".into() } else { "tokens".into() },
                 Cell::toned(&state, Tone::of_standing(&state)),
                 life.into(),
             ]
@@ -48,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(90) };
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
 
     #[test]
     fn keys() {
@@ -61,7 +58,15 @@ mod tests {
             key("current", Some("2026-09-21T14:11:20Z"), None),
             key("retired", Some("2026-06-21T14:11:20Z"), Some("2026-09-23T14:11:20Z")),
         ];
-        insta::assert_snapshot!(anstream::adapter::strip_str(&list(&json!({ "items": items }), &VIEW)).to_string(), @"");
-        insta::assert_snapshot!(epochs(&json!({"current": 2, "epochs": [1, 2]}), &VIEW), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&list(&json!({ "items": items }), &VIEW)).to_string(), @"
+        KID                                          ALG    SIGNS   STATE    SINCE
+        NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  next     1 d ago
+        NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  current  2 min ago
+        NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  retired  ends in 47…
+        ");
+        insta::assert_snapshot!(epochs(&json!({"current": 2, "epochs": [1, 2]}), &VIEW), @"
+        epoch 1
+        epoch 2  current
+        ");
     }
 }

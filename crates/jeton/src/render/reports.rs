@@ -69,10 +69,25 @@ mod tests {
     fn reports() {
         let view = View { now_seconds: 0, width: Some(80) };
         let fine = json!({"entries": 1204, "root": "ab12", "checkpoint_size": 1200, "findings": []});
-        insta::assert_snapshot!(ledger(&fine, &view), @"");
+        insta::assert_snapshot!(ledger(&fine, &view), @"
+        entries          1204
+        root             ab12
+        last checkpoint  covers 1200 entries
+
+        The ledger is what was written: every entry, every hash, the root.
+        ");
         let broken = json!({"full": true, "pages": 12, "rows": 300, "entries": 40, "findings": [
             {"place": "page 7", "detail": "its checksum does not fit what it holds.", "hint": "Restore the last backup into another folder."}
         ]});
-        insta::assert_snapshot!(check(&broken, &view), @"");
+        insta::assert_snapshot!(check(&broken, &view), @"
+        read     everything
+        pages    12
+        rows     300
+        entries  40
+
+        Not everything is as it was written:
+        - page 7: its checksum does not fit what it holds. Restore the last backup into
+          another folder.
+        ");
     }
 }

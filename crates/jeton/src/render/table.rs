@@ -172,14 +172,22 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        insta::assert_snapshot!(render(None), @"");
+        insta::assert_snapshot!(render(None), @"
+        NAME    WHAT IT IS FOR                               USES
+        worker  takes orders from the queue and bills them      7
+        a�[2J                                               12345
+        ");
     }
 
     #[test]
     fn what_may_give_way_does() {
         let text = render(Some(30));
         assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @"
+        NAME    WHAT IT IS FOR    USES
+        worker  takes orders f…      7
+        a�[2J                    12345
+        ");
         assert!(render(Some(5)).contains("takes o…"));
     }
 }

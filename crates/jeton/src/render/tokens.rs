@@ -14,7 +14,7 @@ pub(crate) fn show(token: &Value, view: &View) -> String {
 pub(crate) fn issued(token: &Value, view: &View) -> String {
     let expires = text_from_now(&member(token, "expires_at"), view.now_seconds);
     format!(
-        "{}\n\n{}\nThe token is shown this once. It ends {expires}; `jeton revoke {}` ends it before.\n",
+        "{}\n\n{}\nThe token is shown this once, and ends {expires}. To end it before that:\n  jeton revoke {}\n",
         member(token, "access_token"),
         details(token, view).text(view),
         member(token, "id"),
@@ -60,7 +60,23 @@ mod tests {
             "client_id": "client_0123456789abcdefghij", "audience": "https://orders.example", "scope": "orders:read", "format": "opaque",
             "issued_at": "2026-09-21T14:11:20Z", "expires_at": "2026-09-21T15:11:20Z",
         });
-        insta::assert_snapshot!(issued(&token, &VIEW), @"");
-        insta::assert_snapshot!(introspected(&json!({"active": false}), &VIEW), @"");
+        insta::assert_snapshot!(issued(&token, &VIEW), @"
+        jtn_at_4hDkW0example
+
+        id        019967c5a3807d2f8e51b0a4c3d2e1f0
+        standing  active
+        client    worker (client_0123456789abcdefghij)
+        audience  https://orders.example
+        scope     orders:read
+        format    opaque
+        issued    2026-09-21T14:11:20Z (2 min ago)
+        expires   2026-09-21T15:11:20Z (in 58 min)
+
+        The token is shown this once, and ends in 58 min. To end it before that:
+          jeton revoke 019967c5a3807d2f8e51b0a4c3d2e1f0
+        ");
+        insta::assert_snapshot!(introspected(&json!({"active": false}), &VIEW), @"
+        Not active: no token of this server, or one that has left with its time.
+        ");
     }
 }

@@ -1,0 +1,387 @@
+//! The management API on the real service: what it does, what it says, and what it refuses.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what goes wrong here must fail the test")]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use jeton_core::root_key::RootKeys;
+use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, rfc3339};
+use jeton_http::edge::Peer;
+use jeton_testkit::World;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use zeroize::Zeroizing;
+
+const ORDERS: &str = "https://orders.example";
+
+struct Sound;
+
+impl Integrity for Sound {
+    fn verify_ledger(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<LedgerReport, String> {
+        progress(1, 2);
+        Ok(LedgerReport { entries: 2, root: "ab".into(), checkpoint_size: Some(1), findings: vec![] })
+    }
+
+    fn check(&self, full: bool, _: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, String> {
+        let finding = Finding { place: "page 7".into(), detail: "wrong".into(), hint: "restore".into() };
+        if full { Ok(CheckReport { full, findings: vec![finding], ..CheckReport::default() }) } else { Err("no file".into()) }
+    }
+}
+
+struct Api {
+    world: World,
+    router: Router,
+}
+
+impl Api {
+    async fn new() -> Api {
+        let world = World::new().await;
+        let management = Management {
+            service: world.service().clone(),
+            owner_uid: 1000,
+            add_root_epoch: Arc::new(|| {
+                RootKeys::new([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]).map_err(|error| error.to_string())
+            }),
+            integrity: Arc::new(Sound),
+        };
+        Api { world, router: api::routes(management) }
+    }
+
+    async fn with_worker() -> Api {
+        let api = Api::new().await;
+        api.post("/apis", json!({"audience": ORDERS, "scopes": {"read": "Read", "write": ""}, "default_scope": "read"})).await;
+        api.post("/clients", json!({"name": "worker", "audiences": [ORDERS]})).await;
+        api
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let no_store = response.headers().get("cache-control").is_some_and(|value| value == "no-store");
+        assert!(no_store || status == StatusCode::METHOD_NOT_ALLOWED, "{status}");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        request = request.extension(Peer::Unix { uid: 1000, pid: None });
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let (status, text) = self.send(request.body(body).unwrap()).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    #[track_caller]
+    fn expect(answer: (StatusCode, Value), status: u16) -> Value {
+        assert_eq!(answer.0.as_u16(), status, "{}", answer.1);
+        answer.1
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        Api::expect(self.ask(Method::GET, path, None).await, 200)
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, value) = self.ask(Method::POST, path, Some(body)).await;
+        assert!(status.is_success(), "{path}: {value}");
+        value
+    }
+
+    async fn refused(&self, method: Method, path: &str, body: Value, status: u16, code: &str) -> Value {
+        let problem = Api::expect(self.ask(method, path, Some(body)).await, status);
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        for member in ["type", "title", "detail", "hint"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {problem}");
+        }
+        problem
+    }
+}
+
+fn without(mut value: Value, members: &[&str]) -> Value {
+    if let Some(object) = value.as_object_mut() {
+        members.iter().for_each(|member| {
+            object.remove(*member);
+        });
+    }
+    value
+}
+
+#[tokio::test]
+async fn an_api_from_beginning_to_end() {
+    let api = Api::new().await;
+    let created = api.post("/apis", json!({"audience": ORDERS, "scopes": {"read": "Read orders"}})).await;
+    let id = created["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        without(created, &["id", "created_at", "updated_at"]),
+        json!({"audience": ORDERS, "name": ORDERS, "scopes": {"read": "Read orders"}, "default_scope": "",
+            "access_token_lifetime_seconds": 3600, "token_format": "jwt", "signing_alg": "ES256"})
+    );
+    for name in [id.as_str(), "https%3A%2F%2Forders.example"] {
+        assert_eq!(api.get(&format!("/apis/{name}")).await["id"], id.as_str());
+    }
+    let updated = Api::expect(api.ask(Method::PATCH, &format!("/apis/{id}"), Some(json!({"token_format": "opaque"}))).await, 200);
+    assert_eq!(updated["token_format"], "opaque");
+    assert_eq!(updated["scopes"], json!({"read": "Read orders"}));
+    api.refused(Method::POST, "/apis", json!({"audience": ORDERS}), 409, "conflict").await;
+    assert_eq!(api.get("/apis").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(api.ask(Method::DELETE, &format!("/apis/{id}"), None).await, (StatusCode::NO_CONTENT, json!("")));
+    api.refused(Method::DELETE, &format!("/apis/{id}"), json!({}), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_client_and_its_secrets() {
+    let api = Api::with_worker().await;
+    let created = api.post("/clients", json!({"name": "other", "audiences": [ORDERS], "scope": "read"})).await;
+    assert!(created["client_secret"].as_str().unwrap().starts_with("jtn_cs_"));
+    let shown = api.get("/clients/other").await;
+    assert!(shown.get("client_secret").is_none());
+    assert_eq!(shown["audiences"], json!([ORDERS]));
+    assert_eq!(shown["token_endpoint_auth_method"], "client_secret_basic");
+    let second = api.post("/clients/other/secrets", json!({"overlap_seconds": 3600})).await;
+    api.refused(Method::POST, "/clients/other/secrets", json!({}), 409, "conflict").await;
+    let secrets = api.get("/clients/other/secrets").await;
+    let live: Vec<_> = secrets["items"].as_array().unwrap().iter().map(|secret| secret["is_live"].as_bool().unwrap()).collect();
+    assert_eq!(live, [true, true]);
+    let path = format!("/clients/other/secrets/{}", second["client_secret_id"].as_str().unwrap());
+    Api::expect(api.ask(Method::DELETE, &path, None).await, 204);
+    let updated = Api::expect(api.ask(Method::PATCH, "/clients/other", Some(json!({"name": "renamed", "scope": "read write"}))).await, 200);
+    assert_eq!((updated["name"].as_str(), updated["scope"].as_str()), (Some("renamed"), Some("read write")));
+    let names: Vec<_> = api.get("/clients").await["items"].as_array().unwrap().iter().map(|client| client["name"].clone()).collect();
+    assert_eq!(names, ["renamed", "worker"]);
+    let page = api.get("/clients?limit=1").await;
+    assert_eq!((page["items"].as_array().unwrap().len(), page["next"].as_str()), (1, Some("renamed")));
+    Api::expect(api.ask(Method::DELETE, "/clients/renamed", None).await, 204);
+    api.refused(Method::PATCH, "/clients/renamed", json!({"name": "x"}), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_token_from_beginning_to_end() {
+    for format in ["jwt", "opaque"] {
+        let api = Api::with_worker().await;
+        Api::expect(api.ask(Method::PATCH, "/apis/https%3A%2F%2Forders.example", Some(json!({"token_format": format}))).await, 200);
+        let issued = api.post("/tokens", json!({"client": "worker", "scope": "read write"})).await;
+        let id = issued["id"].as_str().unwrap().to_owned();
+        let text = issued["access_token"].clone();
+        assert_eq!((issued["expires_in"].as_i64(), issued["token_type"].as_str()), (Some(3600), Some("Bearer")));
+        let shown = api.get(&format!("/tokens/{id}")).await;
+        assert_eq!(shown, without(issued, &["access_token", "token_type", "expires_in"]));
+        assert_eq!(
+            (shown["standing"].as_str(), shown["format"].as_str(), shown["scope"].as_str()),
+            (Some("active"), Some(format), Some("read write"))
+        );
+        assert_eq!(shown["expires_at"], rfc3339::format(api.world.now() + 3600));
+        let suspended = api.post(&format!("/tokens/{id}/suspend"), json!({})).await;
+        assert_eq!((suspended["before"].as_str(), suspended["standing"].as_str()), (Some("active"), Some("suspended")));
+        assert_eq!(api.post("/tokens/introspect", json!({"token": text})).await["active"], false);
+        api.post(&format!("/tokens/{id}/resume"), json!({})).await;
+        assert_eq!(api.post("/tokens/introspect", json!({"token": text})).await["active"], true);
+        let dry = api.post("/revocations", json!({"token": text, "dry_run": true})).await;
+        assert_eq!(
+            (dry["fell"]["access_tokens"].as_u64(), api.get(&format!("/tokens/{id}")).await["standing"].as_str()),
+            (Some(1), Some("active"))
+        );
+        let revoked = api.post("/revocations", json!({"token": text})).await;
+        assert_eq!(revoked, json!({"fell": {"access_tokens": 1}, "dry_run": false}));
+        assert_eq!(api.post("/revocations", json!({"id": id})).await["fell"]["access_tokens"], 0);
+        assert_eq!(api.get(&format!("/tokens/{id}")).await["standing"], "revoked");
+        api.refused(Method::POST, &format!("/tokens/{id}/resume"), json!({}), 409, "conflict").await;
+        assert_eq!(api.post("/tokens/introspect", json!({"token": "junk"})).await, json!({"active": false}));
+    }
+}
+
+#[tokio::test]
+async fn a_cut_off_counts_what_falls_and_only_that() {
+    let api = Api::with_worker().await;
+    api.post("/clients", json!({"name": "other", "audiences": [ORDERS]})).await;
+    for client in ["worker", "worker", "worker", "other"] {
+        api.post("/tokens", json!({"client": client})).await;
+    }
+    let gone = api.post("/tokens", json!({"client": "worker"})).await;
+    api.post("/revocations", json!({"id": gone["id"]})).await;
+    for (body, expected) in [
+        (json!({"client": "worker", "dry_run": true}), 3),
+        (json!({"client": "worker", "before": "2001-01-01T00:00:00Z"}), 0),
+        (json!({"client": "worker", "before": "now"}), 3),
+        (json!({"client": "worker"}), 0),
+        (json!({"api": ORDERS, "dry_run": true}), 1),
+        (json!({"session": "s1"}), 0),
+        (json!({"everything": true}), 1),
+        (json!({"everything": true}), 0),
+    ] {
+        let revoked = api.post("/revocations", body.clone()).await;
+        assert_eq!(revoked["fell"]["access_tokens"], expected, "{body}");
+        assert_eq!(rfc3339::parse(revoked["before"].as_str().unwrap()), revoked["before_seconds"].as_i64());
+    }
+    let later = api.post("/tokens", json!({"client": "worker"})).await;
+    assert_eq!(later["standing"], "active");
+    api.refused(Method::POST, "/revocations", json!({"client": "worker", "before": 99_999_999_999_i64}), 400, "invalid_request").await;
+    api.refused(Method::POST, "/revocations", json!({"client": "nobody"}), 404, "not_found").await;
+    api.refused(Method::POST, "/revocations", json!({"token": "x", "before": "now"}), 400, "invalid_request").await;
+}
+
+#[tokio::test]
+async fn keys_rotate_and_are_revoked() {
+    let api = Api::new().await;
+    let states = |keys: Value| -> Vec<String> {
+        let items = keys["items"].as_array().unwrap().clone();
+        items.iter().filter(|key| key["purpose"] == "token").map(|key| key["state"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(states(api.get("/signing-keys").await), ["next", "current"]);
+    api.refused(Method::POST, "/signing-keys/rotate", json!({}), 409, "conflict").await;
+    let rotated = api.post("/signing-keys/rotate", json!({"alg": "ES256", "force": true})).await;
+    assert_eq!(states(api.get("/signing-keys").await), ["next", "current", "retired"]);
+    let kid = rotated["current"].as_str().unwrap();
+    Api::expect(api.ask(Method::DELETE, &format!("/signing-keys/{kid}"), None).await, 204);
+    assert_eq!(states(api.get("/signing-keys").await), ["next", "current", "retired", "revoked"]);
+    api.refused(Method::POST, "/signing-keys/rotate", json!({"alg": "none"}), 400, "invalid_request").await;
+    api.refused(Method::DELETE, "/signing-keys/nobody", json!({}), 404, "not_found").await;
+    assert!(!api.get("/signing-keys").await.to_string().contains("\"d\":"));
+    assert_eq!(api.get("/root-key").await, json!({"current": 1, "epochs": [1]}));
+    assert_eq!(api.post("/root-key/rotate", json!({})).await, json!({"current": 2, "epochs": [1, 2]}));
+}
+
+#[tokio::test]
+async fn the_ledger_is_read_and_looked_over() {
+    let api = Api::with_worker().await;
+    let last = api.get("/audit/entries?last=1").await;
+    let entry = &last["items"][0];
+    assert_eq!((entry["kind"].as_str(), entry["data"]["actor"].as_str()), (Some("client_secret.created"), Some("unix:1000")));
+    let size = last["size"].as_u64().unwrap();
+    assert_eq!(last["next"].as_u64(), Some(size));
+    let first = api.get("/audit/entries?from=0&limit=2").await;
+    assert_eq!((first["items"][0]["kind"].as_str(), first["next"].as_u64()), (Some("deployment.created"), Some(2)));
+    assert_eq!(api.get(&format!("/audit/entries?from={size}")).await["next"].as_u64(), Some(size));
+    for query in ["from=x", "from=-1", "from=1&from=2", "last=1&from=2", "until=3"] {
+        api.refused(Method::GET, &format!("/audit/entries?{query}"), json!({}), 400, "invalid_request").await;
+    }
+    api.refused(Method::GET, "/audit/checkpoint", json!({}), 404, "not_found").await;
+    let service = api.world.service();
+    service.sign_checkpoint(&service.moments().now()).await.unwrap();
+    let checkpoint = api.get("/audit/checkpoint").await;
+    assert!(checkpoint["note"].as_str().unwrap().starts_with("tokens.example\n"), "{checkpoint}");
+    let lines = Api::expect(api.ask(Method::POST, "/audit/verify", None).await, 200);
+    assert_eq!(
+        lines,
+        "{\"progress\":{\"done\":1,\"total\":2}}\n{\"report\":{\"entries\":2,\"root\":\"ab\",\"checkpoint_size\":1,\"findings\":[]}}\n"
+    );
+    let lines = Api::expect(api.ask(Method::POST, "/check", Some(json!({"full": true}))).await, 200);
+    assert!(lines.as_str().unwrap_or(&lines.to_string()).contains("page 7"), "{lines}");
+    let problem = Api::expect(api.ask(Method::POST, "/check", None).await, 200);
+    assert_eq!(problem["problem"]["code"], "storage_failed");
+    let statistics = api.get("/statistics").await;
+    assert_eq!(
+        (statistics["apis"].as_u64(), statistics["clients"].as_u64(), statistics["ledger_size"].as_u64()),
+        (Some(1), Some(1), Some(size))
+    );
+}
+
+#[tokio::test]
+async fn only_the_owner_is_let_in() {
+    let api = Api::new().await;
+    let tcp = Peer::Tcp(([127, 0, 0, 1], 9).into());
+    for (peer, status) in [
+        (Some(Peer::Unix { uid: 1000, pid: None }), 200),
+        (Some(Peer::Unix { uid: 0, pid: None }), 200),
+        (Some(Peer::Unix { uid: 1001, pid: None }), 403),
+        (Some(tcp), 403),
+        (None, 403),
+    ] {
+        for path in ["/api/v1/apis", "/api/v1/nothing"] {
+            let mut request = Request::get(path);
+            if let Some(peer) = peer {
+                request = request.extension(peer);
+            }
+            let (answered, text) = api.send(request.body(Body::empty()).unwrap()).await;
+            let expected = if status == 200 && path.ends_with("nothing") { 404 } else { status };
+            assert_eq!(answered.as_u16(), expected, "{peer:?} {path} {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_requests_get_a_sentence_that_helps() {
+    let api = Api::with_worker().await;
+    let post = |path: &'static str, body: Value, status, code: &'static str| api.refused(Method::POST, path, body, status, code);
+    for (path, body, needle) in [
+        ("/apis", json!({}), "missing field `audience`"),
+        ("/apis", json!({"audience": "no uri"}), "audience"),
+        ("/apis", json!({"audience": "https://a.example", "scope": {}}), "unknown field `scope`"),
+        ("/apis", json!({"audience": "https://a.example", "scopes": {"a b": ""}}), "scope"),
+        ("/apis", json!({"audience": "https://a.example", "access_token_lifetime_seconds": -1}), "between 1 and 86400"),
+        ("/apis", json!({"audience": "https://a.example", "access_token_lifetime_seconds": 1e3}), "expected i64"),
+        ("/apis", json!({"audience": "https://a.example", "token_format": "saml"}), "`jwt` or `opaque`"),
+        ("/apis", json!({"audience": "https://a.example", "signing_alg": "HS256"}), "signing algorithm"),
+        ("/clients", json!({"name": ""}), "1 to 100"),
+        ("/clients", json!({"name": "x", "grant_types": ["password"]}), "client_credentials"),
+        ("/clients", json!({"name": "x", "jwks": {"keys": []}}), "no JWK Set"),
+        ("/clients", json!({"name": "x", "token_endpoint_auth_method": "private_key_jwt"}), "public keys"),
+        ("/clients", json!({"name": "x", "audiences": [ORDERS], "scope": "admin"}), "`admin` is no scope"),
+        ("/clients/worker/secrets", json!({"expires_in_seconds": 0}), "between 1 second"),
+        ("/clients/worker/secrets", json!({"overlap_seconds": 99_999_999_999_i64}), "overlap"),
+        ("/revocations", json!({}), "names nothing"),
+        ("/revocations", json!({"everything": true, "client": "worker"}), "more than one"),
+        ("/tokens/x/suspend", json!({}), "hexadecimal"),
+        ("/signing-keys/rotate", json!({"force": "yes"}), "expected a boolean"),
+    ] {
+        let problem = post(path, body, 400, "invalid_request").await;
+        assert!(problem["detail"].as_str().unwrap().contains(needle), "{path}: {problem}");
+    }
+    post("/tokens", json!({"client": "worker", "scope": "admin"}), 400, "invalid_scope").await;
+    post("/tokens", json!({"client": "worker", "scope": "a\"b"}), 400, "invalid_scope").await;
+    post("/tokens", json!({"client": "worker", "resource": "https://other.example"}), 400, "invalid_target").await;
+    post("/tokens", json!({"client": "nobody"}), 404, "not_found").await;
+    post("/clients", json!({"name": "worker"}), 409, "conflict").await;
+    post("/clients", json!({"name": "x", "audiences": ["https://none.example"]}), 404, "not_found").await;
+    api.refused(Method::GET, "/tokens/00000000000000000000000000000000", json!({}), 404, "not_found").await;
+    api.refused(Method::GET, "/apis/%ff", json!({}), 404, "not_found").await;
+    api.refused(Method::GET, "/nothing", json!({}), 404, "no_such_path").await;
+    api.refused(Method::PUT, "/apis", json!({}), 405, "no_such_method").await;
+    assert_eq!(api.get("/apis").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(api.get("/clients").await["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn bodies_are_strict_and_bounded() {
+    let api = Api::new().await;
+    let long = format!("{{\"audience\":\"{}\"}}", "a".repeat(70_000));
+    let deep = format!("{{\"audience\":{}{}}}", "[".repeat(50), "]".repeat(50));
+    for (content_type, body, status, code) in [
+        (Some("application/json"), r#"{"audience":"a:b","audience":"a:c"}"#, 400, "invalid_request"),
+        (Some("application/json"), "{", 400, "invalid_request"),
+        (Some("application/json"), "[]", 400, "invalid_request"),
+        (Some("application/json"), &deep, 400, "invalid_request"),
+        (Some("application/json"), &long, 413, "too_large"),
+        (Some("text/plain"), "{}", 415, "wrong_content_type"),
+        (None, "{}", 415, "wrong_content_type"),
+    ] {
+        let mut request = Request::post("/api/v1/apis").extension(Peer::Unix { uid: 0, pid: None });
+        if let Some(content_type) = content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
+        let (answered, text) = api.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+        assert_eq!(answered.as_u16(), status, "{text}");
+        assert!(text.contains(&format!("\"code\":\"{code}\"")), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn every_documented_request_is_served() {
+    let api = Api::new().await;
+    let page = include_str!("../../../docs/reference/management-api.md");
+    let requests: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
+    assert_eq!(requests.len(), 29, "{requests:?}");
+    for (method, path) in requests {
+        let path = path.strip_prefix("/api/v1").unwrap().replace(['{', '}'], "");
+        let (_, answer) = api.ask(method.parse().unwrap(), &path, Some(json!({}))).await;
+        assert!(!matches!(answer["code"].as_str(), Some("no_such_path" | "no_such_method")), "{method} {path}: {answer}");
+    }
+}
