@@ -9,8 +9,16 @@ use rand_core::{Rng as _, SeedableRng as _};
 use crate::errors::check_form;
 
 const REQUESTS: usize = 20_000;
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 22] = [
     "/oauth/token",
+    "/oauth/token",
+    "/oauth/token",
+    "/oauth/token",
+    "/oauth/token",
+    "/oauth/introspect",
+    "/oauth/introspect",
+    "/oauth/revoke",
+    "/oauth/revoke",
     "/oauth/introspect",
     "/oauth/revoke",
     "/oauth/token?grant_type=client_credentials",
@@ -25,7 +33,7 @@ const PATHS: [&str; 14] = [
     "/<script>",
     "//",
 ];
-const METHODS: [&str; 9] = ["POST", "POST", "POST", "POST", "GET", "PUT", "OPTIONS", "HEAD", "X-<B>"];
+const METHODS: [&str; 12] = ["POST", "POST", "POST", "POST", "POST", "POST", "GET", "GET", "PUT", "OPTIONS", "HEAD", "X-<B>"];
 const NAMES: [&str; 16] = [
     "grant_type",
     "scope",

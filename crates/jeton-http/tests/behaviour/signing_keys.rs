@@ -230,6 +230,25 @@ async fn the_root_key_is_rotated_while_everything_goes_on() {
     }
 }
 
+/// What is kept under an epoch needs it: a root key without it, or with nothing newer, is not taken up.
+#[tokio::test]
+async fn a_root_key_that_lost_an_epoch_is_not_taken_up() {
+    let world = World::new().await;
+    let stock = world.opaque_api("stock").await;
+    let picker = world.client("picker", &[&stock]).await;
+    let token = world.token(&picker).await;
+    let size = world.ledger_size();
+    for epochs in [vec![(2, 9)], vec![(1, 7)], vec![(0, 7), (1, 7)]] {
+        let root_keys = RootKeys::new(epochs.iter().map(|(number, byte)| (*number, Zeroizing::new([*byte; 32])))).unwrap();
+        match world.service().rotate_root_key(root_keys, &administrator(), &world.moment()).await {
+            Err(Failure::Refused(refusal)) => assert_eq!(refusal.reason, Reason::Conflict, "{epochs:?}"),
+            other => panic!("{epochs:?}: {other:?}"),
+        }
+        assert!(world.is_active(&picker, &token).await, "{epochs:?}");
+    }
+    assert_eq!(world.ledger_size(), size);
+}
+
 /// AES-GCM gives everything away where one key seals two things under one nonce; and a commit is found again by its id.
 fn check_seals(world: &World) {
     let sealed: Vec<_> = world.service().signing_keys().into_iter().filter_map(|key| key.record.sealed).collect();
