@@ -55,13 +55,13 @@ impl Service {
     }
 
     /// How many access tokens a cut-off at `before` ends, or has ended, of those that were alive when the survey was taken. Reads every
-    /// token that is kept: for a thread that may block.
+    /// token that is kept: for a thread that may block. `None`: `goes_on` said no before the end.
     ///
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
-    pub fn count_fallen(&self, survey: &Survey, before: Time, moment: &Moment) -> Result<u64, Failure> {
+    pub fn count_fallen(&self, survey: &Survey, before: Time, moment: &Moment, goes_on: impl Fn() -> bool) -> Result<Option<u64>, Failure> {
         if survey.living_from.is_empty() {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let (mut count, mut damaged) = (0, None);
         self.store.view()?.scan(&token::TABLE, &mut |row| {
@@ -69,11 +69,11 @@ impl Service {
                 Ok(token) => count += u64::from(self.falls(survey, &token, before, moment)),
                 Err(malformed) => damaged = Some(malformed),
             }
-            damaged.is_none()
+            damaged.is_none() && goes_on()
         })?;
         match damaged {
             Some(malformed) => Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into()),
-            None => Ok(count),
+            None => Ok(goes_on().then_some(count)),
         }
     }
 

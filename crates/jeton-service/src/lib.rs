@@ -14,6 +14,7 @@ pub mod failure;
 pub mod fallen;
 pub mod feed;
 pub mod gather;
+pub mod incarnation;
 pub mod introspect;
 pub mod issue;
 mod last_checkpoint;
@@ -26,8 +27,8 @@ pub mod service;
 pub mod setup;
 pub mod signing_keys;
 pub mod snapshot;
-pub mod token_state;
 mod snapshot_cache;
+pub mod token_state;
 mod transact;
 
 pub use credential_cache::Proven;

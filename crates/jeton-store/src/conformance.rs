@@ -13,6 +13,7 @@ use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
 use tokio::sync::oneshot;
 
+use crate::ledger::audit::{self, Claims, IssuedRows};
 use crate::ledger::merkle::hexadecimal;
 use crate::row::key_of;
 use crate::store::{Fault, FaultKind, Fetch, Group, Store, Submission, Subscriber, View};
@@ -44,11 +45,11 @@ pub fn run(make: Make<'_>, seed: u64) -> Result<Transcript, Fault> {
     let heard = Arc::new(Heard::default());
     let store = make(Arc::clone(&heard) as Arc<dyn Subscriber>);
     let story = Story::new(Chance::new(seed, Time::from_seconds(1_700_000_000)));
-    let mut stage = Stage { store, heard, story, text: format!("story {seed}\n") };
+    let mut stage = Stage { store, heard, story, text: format!("story {seed}\n"), dropped_at: Time::EPOCH };
     for _ in 0..120 {
         stage.step()?;
     }
-    stage.note(&format_args!("head {}", head(&stage.store)));
+    stage.audit()?;
     Ok(Transcript(stage.text))
 }
 
@@ -57,6 +58,8 @@ struct Stage {
     heard: Arc<Heard>,
     story: Story,
     text: String,
+    /// The latest time for which slices were dropped.
+    dropped_at: Time,
 }
 
 impl Stage {
@@ -195,8 +198,20 @@ impl Stage {
     }
 
     fn drop_expired(&mut self) -> Result<(), Fault> {
+        self.dropped_at = self.dropped_at.max(self.story.now());
         let dropped = self.store.drop_expired(self.story.now())?;
         self.note(&format_args!("dropped {dropped}"));
+        Ok(())
+    }
+
+    /// The ledger that the story made, audited from its first entry on.
+    fn audit(&mut self) -> Result<(), Fault> {
+        let entries = self.store.tail(0, usize::MAX)?;
+        let issued = IssuedRows::of_view(&*self.store.view()?, SCHEMA.tables)?;
+        let claims = Claims { tables: SCHEMA.tables, head: &self.store.head(), checkpoints: &[], now: self.dropped_at };
+        let report = audit::audit(entries.into_iter().map(Ok), issued, &claims)
+            .map_err(|finding| Fault::new(FaultKind::Damaged, finding.to_string()))?;
+        self.note(&format_args!("head {} {report:?}", head(&self.store)));
         Ok(())
     }
 

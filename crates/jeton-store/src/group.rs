@@ -144,9 +144,9 @@ impl<'c> Group<'_, 'c> {
         }
         self.write(commit, numbers.first)?;
         for (sequence, event) in (self.next..).zip(&commit.events) {
-            self.opens_incarnation |= matches!(event, Event::IncarnationOpened { .. });
             self.told.push((sequence, numbers.time, commit, event));
         }
+        self.opens_incarnation |= opens_incarnation(commit);
         (self.next, self.time) = (numbers.next, numbers.time);
         self.has_writes |= !commit.is_empty();
         Ok(Ok(numbers.first))
@@ -154,7 +154,8 @@ impl<'c> Group<'_, 'c> {
 
     /// Numbers the commit's events, then the entries of its credentials' tables, where the group has none yet.
     fn number(&mut self, commit: &Commit) -> Numbers {
-        let time = self.time.max(commit.time);
+        // A new incarnation begins at its own time: the old one's clock was wrong.
+        let time = if opens_incarnation(commit) { commit.time } else { self.time.max(commit.time) };
         let mut next = self.next + commit.events.len() as u64;
         let mut first = if commit.events.is_empty() { None } else { Some(self.next) };
         for (table, _) in credentials(commit) {
@@ -233,6 +234,10 @@ impl<'c> Group<'_, 'c> {
         }
         Ok((entries, head))
     }
+}
+
+fn opens_incarnation(commit: &Commit) -> bool {
+    commit.events.iter().any(|event| matches!(event, Event::IncarnationOpened { .. }))
 }
 
 fn credentials(commit: &Commit) -> impl Iterator<Item = (&'static Table, &Row)> {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SecureRandom as _;
+use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management};
 use jeton_http::edge::{self, Draining, Limits};
@@ -91,10 +92,10 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let clock = Arc::new(Clock::start());
     let lost = Arc::new(AtomicBool::new(false));
     let (service, store) = open_service(config, root_keys, &clock, lost.clone())?;
-    if accept_clock {
-        service.posture().accept();
-    }
     let moment = service.moments().now();
+    if accept_clock {
+        service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
+    }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
     service.sign_checkpoint(&service.moments().now()).await.map_err(|error| error.to_string())?;
     let draining = Draining::new();

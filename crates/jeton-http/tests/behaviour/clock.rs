@@ -2,6 +2,7 @@
 
 use jeton_service::revoke::TokenChange;
 use jeton_testkit::World;
+use jeton_testkit::world::manage::{administrator, claims_of};
 
 use crate::errors::check_error;
 
@@ -68,4 +69,28 @@ async fn a_jump_forward_forgets_no_revocation() {
     assert_eq!(world.service().drop_expired().unwrap(), 0);
     world.advance(-40 * 86_400);
     assert!(!world.is_active(&worker, &token).await);
+}
+
+/// An operator says that the clock is right: the ledger goes on in a new incarnation, at the clock's time.
+#[tokio::test]
+async fn an_accepted_clock_opens_a_new_incarnation() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let now = world.now();
+    world.advance(40 * 86_400);
+    let revoked = world.token(&worker).await;
+    assert_eq!(world.revoke(&worker, &revoked).await.status, 200);
+    world.advance(-40 * 86_400);
+    let world = world.reopen().await;
+    assert_eq!(world.ask(&worker, &[]).await.status, 503);
+    let before = world.service().store().head();
+    world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+    let after = world.service().store().head();
+    assert_eq!((after.size, after.time.seconds()), (before.size + 1, now));
+    assert_ne!(after.incarnation, before.incarnation);
+    let token = world.token(&worker).await;
+    assert_eq!(claims_of(&token)["iat"], now);
+    assert!(world.is_active(&worker, &token).await);
+    assert!(!world.is_active(&worker, &revoked).await);
 }

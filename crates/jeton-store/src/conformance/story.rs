@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jeton_core::commit::{Commit, Mark, MarkKind, Premise, Write};
 use jeton_core::event::Event;
-use jeton_core::id::{Actor, ApiId, ClientId, CredentialId};
+use jeton_core::id::{Actor, ApiId, ClientId, CredentialId, time_of};
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Table, Value};
 
@@ -59,7 +59,7 @@ impl Story {
     }
 
     pub(super) fn credential(&mut self) -> Key {
-        let known = self.chance.pick(&self.issued).copied().filter(|_| true);
+        let known = self.chance.pick(&self.issued).copied();
         vec![Value::Id(known.unwrap_or([7; 16]))]
     }
 
@@ -152,7 +152,10 @@ impl Story {
 
     fn issue(&mut self, commit: &mut Commit) {
         for _ in 0..=self.chance.below(2) {
-            let again = self.chance.once_in(10).then(|| self.chance.pick(&self.issued).copied()).flatten();
+            // Only of late: an id whose slice is gone may be issued again, but not into that slice's past.
+            let recent = self.now().plus_seconds(-300);
+            let again = self.chance.once_in(6).then(|| self.chance.pick(self.issued.rchunks(9).next()?).copied()).flatten();
+            let again = again.filter(|id| time_of(id) > recent);
             let id = again.unwrap_or_else(|| CredentialId::draw(&mut self.chance.0).0);
             self.issued.push(id);
             let row = match self.chance.below(4) {
