@@ -45,7 +45,7 @@ impl Service {
         let issued = self
             .transact(moment, owner, |reading, moment| {
                 reading.rely_on_client(entry);
-                reading.rely_on_secrets(entry);
+                reading.rely_on_live_secrets(entry, moment.now.seconds());
                 let api = self.requested_api(&entry.client.record, request)?;
                 reading.rely_on_api(&api);
                 let root_keys = self.registry.root_keys();

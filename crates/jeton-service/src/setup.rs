@@ -23,6 +23,11 @@ pub enum SetupError {
         /// Whose it is.
         issuer: Arc<str>,
     },
+    /// Its tokens begin with another prefix: they would all be refused.
+    OtherPrefix {
+        /// What they begin with.
+        prefix: Arc<str>,
+    },
     /// It could not be read or written.
     Failed(Failure),
 }
@@ -32,6 +37,9 @@ impl fmt::Display for SetupError {
         match self {
             SetupError::Foreign { issuer } => {
                 write!(formatter, "this data folder belongs to the issuer {issuer}: start with `--issuer {issuer}`, or on another folder")
+            }
+            SetupError::OtherPrefix { prefix } => {
+                write!(formatter, "the tokens of this data folder begin with `{prefix}`: write `token_prefix = \"{prefix}\"` in jeton.toml")
             }
             SetupError::Failed(failure) => failure.fmt(formatter),
         }
@@ -60,6 +68,9 @@ impl Service {
                 Deployment::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;
             if *deployment.issuer != *self.issuer.as_str() {
                 return Err(SetupError::Foreign { issuer: deployment.issuer });
+            }
+            if *deployment.token_prefix != *self.prefix.as_str() {
+                return Err(SetupError::OtherPrefix { prefix: deployment.token_prefix });
             }
         } else {
             let deployment = Deployment {

@@ -108,6 +108,13 @@ impl Reading<'_> {
         }
     }
 
+    /// The secrets that a client may have proven itself with must still be what they were: an ended one opens nothing.
+    pub(crate) fn rely_on_live_secrets(&self, entry: &ClientEntry, now_seconds: i64) {
+        for secret in entry.secrets.iter().filter(|secret| secret.record.is_live(now_seconds)) {
+            self.rely(&client::secret::TABLE, Value::Text(secret.record.id.0.clone()), Some(secret.version));
+        }
+    }
+
     /// An API that was read before: it must still be what it was.
     pub(crate) fn rely_on_api(&self, api: &Versioned<Api>) {
         self.rely(&api::TABLE, Value::Text(api.record.id.0.clone()), Some(api.version));

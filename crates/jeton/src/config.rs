@@ -189,4 +189,12 @@ mod tests {
         }
         assert!(parse("listen = 3").unwrap_err().contains("string"));
     }
+
+    #[test]
+    fn the_reference_page_names_every_key() {
+        let page = include_str!("../../../docs/reference/configuration.md");
+        for key in KEYS {
+            assert!(page.contains(&format!("| `{key}` |")), "{key}");
+        }
+    }
 }
