@@ -12,6 +12,7 @@ pub(crate) mod connection;
 pub(crate) mod context;
 mod duration;
 pub(crate) mod failure;
+mod hidden;
 pub(crate) mod init;
 mod input;
 pub(crate) mod jwt;

@@ -1,27 +1,33 @@
 //! `/revocations`: one token, or everything of a subject that was issued before a time.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::extract::State;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, CredentialId};
 use jeton_core::moment::Time;
 use jeton_service::revoke::TokenChange;
+use jeton_token::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, ok};
-use super::blocking::blocking;
 use super::body::Body;
+use super::counting::count;
 use super::management::Management;
 use super::problem::Problem;
+use super::secret_text::SecretText;
 use super::{before, rfc3339};
 
 const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`; a token's id is the `jti` of a JWT";
+/// How long what fell is counted, before the answer goes without.
+const COUNTING: Duration = Duration::from_secs(8);
 const ONE_SUBJECT: &str = "name exactly one of `token`, `id`, `client`, `api`, `user`, `session`, `family`, `key`, and `everything`: true";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Revoke {
-    token: Option<String>,
+    token: Option<SecretText>,
     id: Option<String>,
     client: Option<String>,
     api: Option<String>,
@@ -39,7 +45,7 @@ pub(super) struct Revoke {
 /// What a revocation names.
 #[derive(Debug, PartialEq, Eq)]
 enum Subject {
-    Token(String),
+    Token(Secret),
     Id(CredentialId),
     CutOff(CutOffSubject, String),
 }
@@ -56,9 +62,10 @@ struct Revoked {
     dry_run: bool,
 }
 
+/// How many of each kind; `null` where counting them took too long, or failed.
 #[derive(Serialize)]
 struct Fell {
-    access_tokens: u64,
+    access_tokens: Option<u64>,
 }
 
 pub(super) async fn revoke(management: State<Management>, actor: Extension<Actor>, Body(mut revoke): Body<Revoke>) -> Answer {
@@ -80,18 +87,18 @@ async fn revoke_one(
     let look = |failure| Problem::from(failure).look(LOOK);
     let state = match &subject {
         Subject::Id(id) => service.token_state(*id, &moment).await,
-        Subject::Token(text) => service.token_state_of_text(text, &moment).await,
+        Subject::Token(text) => service.token_state_of_text(text.expose(), &moment).await,
         Subject::CutOff(..) => return Err(Problem::invalid("this is no token", ONE_SUBJECT)),
     };
     let state = state.map_err(look)?;
     if !dry_run && state.api.is_some() {
         let changed = match &subject {
-            Subject::Token(text) => service.change_token_text(text, TokenChange::Revoke, &actor, &moment).await,
+            Subject::Token(text) => service.change_token_text(text.expose(), TokenChange::Revoke, &actor, &moment).await,
             _ => service.change_token(state.token.id, TokenChange::Revoke, &actor, &moment).await,
         };
         changed.map_err(look)?;
     }
-    let fell = Fell { access_tokens: u64::from(state.life.can_fall()) };
+    let fell = Fell { access_tokens: Some(u64::from(state.life.can_fall())) };
     ok(&Revoked { before: None, before_seconds: None, fell, dry_run })
 }
 
@@ -111,7 +118,12 @@ async fn cut_off(
         true => before.unwrap_or_else(|| moment.now.next_second()),
         false => service.cut_off(subject, &name, before, &actor, &moment).await.map_err(look)?,
     };
-    let access_tokens = blocking(move || service.count_fallen(&survey, decided, &moment)).await??;
+    let counted = count(COUNTING, move |goes_on| service.count_fallen(&survey, decided, &moment, goes_on)).await;
+    let access_tokens = match counted {
+        Err(failure) if dry_run => return Err(failure.into()),
+        // The cut-off holds whether or not it could be counted.
+        counted => counted.unwrap_or_default(),
+    };
     ok(&Revoked {
         before: Some(rfc3339::format(decided.seconds())),
         before_seconds: Some(decided.seconds()),
@@ -131,7 +143,7 @@ fn subject(revoke: Revoke) -> Result<Subject, Problem> {
         (CutOffSubject::Everything, revoke.everything.then(String::new)),
     ];
     let mut named: Vec<Subject> = cut_offs.into_iter().filter_map(|(kind, name)| Some(Subject::CutOff(kind, name?))).collect();
-    named.extend(revoke.token.map(Subject::Token));
+    named.extend(revoke.token.map(|token| Subject::Token(token.0)));
     if let Some(id) = revoke.id {
         let parsed = CredentialId::parse(&id);
         named.push(Subject::Id(parsed.ok_or_else(|| Problem::invalid("a token's id is 32 lowercase hexadecimal digits", LOOK))?));

@@ -15,6 +15,8 @@ struct Statistics {
     commits: u64,
     /// Commits that wait now.
     waiting: u64,
+    /// Expired rows that left since the start.
+    expired_rows_removed: u64,
     /// Entries of the ledger.
     ledger_size: u64,
     /// The time of its last entry.
@@ -36,6 +38,7 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>) -
         groups: engine.groups,
         commits: engine.commits,
         waiting: engine.waiting,
+        expired_rows_removed: engine.expired_rows_removed,
         ledger_size: head.size,
         ledger_time: rfc3339::format_micros(head.time.micros()),
         apis: registry.apis().len(),

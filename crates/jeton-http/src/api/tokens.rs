@@ -18,6 +18,7 @@ use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
 use super::problem::Problem;
+use super::secret_text::SecretText;
 use super::target::Target;
 use super::token_state::Shown;
 
@@ -35,7 +36,7 @@ pub(super) struct Issue {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Introspect {
-    token: String,
+    token: SecretText,
 }
 
 /// A token that was just issued (RFC 6749 section 5.1), and what is known of it.
@@ -87,7 +88,7 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>, T
 
 pub(super) async fn introspect(State(Management { service, .. }): State<Management>, Body(introspect): Body<Introspect>) -> Answer {
     let moment = service.moments().now();
-    match service.token_state_of_text(&introspect.token, &moment).await {
+    match service.token_state_of_text(introspect.token.0.expose(), &moment).await {
         Ok(state) => ok(&Introspected { active: state.life == Life::Active, state: Some(state.into()) }),
         Err(Failure::Refused(_)) => ok(&Introspected { active: false, state: None }),
         Err(failure) => Err(failure.into()),

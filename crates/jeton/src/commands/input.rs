@@ -7,6 +7,7 @@ use std::path::Path;
 use jeton_token::Secret;
 
 use super::failure::Failure;
+use super::hidden;
 
 /// The most bytes that are read.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -42,7 +43,12 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
             "pipe it: `… -` with the token on standard input, or name a file that holds it",
         ));
     }
-    let text = Secret::new(text(source, "the token")?);
+    let unread = |error: std::io::Error| Failure::could_not(format!("the token cannot be read: {error}"), "pipe it to standard input");
+    let typed = if source == Path::new("-") { hidden::line("Token").map_err(unread)? } else { None };
+    let text = match typed {
+        Some(typed) => Secret::new(typed),
+        None => Secret::new(text(source, "the token")?),
+    };
     let token = Secret::from(text.expose().trim());
     if token.is_empty() {
         return Err(Failure::usage("there is no token in the input", "pipe it: `jeton … - < FILE`"));

@@ -5,13 +5,17 @@ use super::view::View;
 
 /// What fell, by kind.
 pub(crate) fn show(revoked: &Value, _: &View) -> String {
-    let count = revoked.pointer("/fell/access_tokens").and_then(Value::as_u64).unwrap_or(0);
-    let tokens = if count == 1 { "1 access token".to_owned() } else { format!("{count} access tokens") };
+    let count = revoked.pointer("/fell/access_tokens").and_then(Value::as_u64);
+    let tokens = match count {
+        Some(1) => "1 access token".to_owned(),
+        Some(count) => format!("{count} access tokens"),
+        None => "access tokens that were too many to count".to_owned(),
+    };
     let is_dry_run = revoked.get("dry_run").and_then(Value::as_bool) == Some(true);
     let verb = if is_dry_run { "Would end" } else { "Revoked" };
     match (member(revoked, "before"), count, is_dry_run) {
         (before, _, _) if !before.is_empty() => format!("{verb} {tokens}: what was issued before {before}.\n"),
-        (_, 0, false) => "It was over already: nothing fell.\n".to_owned(),
+        (_, Some(0), false) => "It was over already: nothing fell.\n".to_owned(),
         _ => format!("{verb} {tokens}.\n"),
     }
 }
@@ -31,6 +35,10 @@ mod tests {
             (
                 json!({"fell": {"access_tokens": 12}, "before": "2026-09-21T14:11:20Z", "dry_run": false}),
                 "Revoked 12 access tokens: what was issued before 2026-09-21T14:11:20Z.\n",
+            ),
+            (
+                json!({"fell": {"access_tokens": null}, "before": "2026-09-21T14:11:20Z", "dry_run": false}),
+                "Revoked access tokens that were too many to count: what was issued before 2026-09-21T14:11:20Z.\n",
             ),
             (json!({"fell": {"access_tokens": 0}, "dry_run": true}), "Would end 0 access tokens.\n"),
         ] {
