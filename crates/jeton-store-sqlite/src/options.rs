@@ -29,7 +29,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual sizes: 36 MiB of page caches in all, a log of 16 MiB, a reserve of 64 MiB.
+    /// The usual sizes: 22 MiB of page caches at most, a log of 16 MiB, a reserve of 64 MiB.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, schema: &'static Schema, entropy: [u8; 32]) -> Options {
         Options {
@@ -37,8 +37,9 @@ impl Options {
             schema,
             entropy,
             limits: Limits::default(),
-            writer_cache_kib: 24 << 10,
-            reader_cache_kib: 8 << 10,
+            writer_cache_kib: 16 << 10,
+            // Each group makes readers forget their pages: a larger cache would only be filled and emptied.
+            reader_cache_kib: 2 << 10,
             view_cache_kib: 1 << 10,
             log_bytes: 16 << 20,
             reserve_bytes: 64 << 20,

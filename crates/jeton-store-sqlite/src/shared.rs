@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) is_full: AtomicBool,
     groups: AtomicU64,
     commits: AtomicU64,
+    expired_rows_removed: AtomicU64,
     lost: OnceLock<Fault>,
 }
 
@@ -74,6 +75,7 @@ impl Shared {
             is_full: AtomicBool::new(false),
             groups: AtomicU64::new(0),
             commits: AtomicU64::new(0),
+            expired_rows_removed: AtomicU64::new(0),
             lost: OnceLock::new(),
         }
     }
@@ -167,9 +169,19 @@ impl Shared {
         self.commits.fetch_add(commits as u64, Ordering::Relaxed);
     }
 
+    /// Counts rows that left.
+    pub(crate) fn count_removed(&self, rows: u64) {
+        self.expired_rows_removed.fetch_add(rows, Ordering::Relaxed);
+    }
+
     pub(crate) fn statistics(&self) -> Statistics {
         let waiting = self.lock().queue.len() as u64;
-        Statistics { groups: self.groups.load(Ordering::Relaxed), commits: self.commits.load(Ordering::Relaxed), waiting }
+        Statistics {
+            groups: self.groups.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+            waiting,
+            expired_rows_removed: self.expired_rows_removed.load(Ordering::Relaxed),
+        }
     }
 
     fn ring(&self, waiting: MutexGuard<'_, Waiting>) {

@@ -129,7 +129,7 @@ impl Store for SqliteStore {
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
         let pooled = self.pool.take()?;
         let connection = pooled.connection()?;
-        if let Some(sequence) = find_entry(connection, commit, self.shared.head().size).map_err(|error| fault(&error, ENTRIES))? {
+        if let Some(sequence) = find_entry(connection, commit).map_err(|error| fault(&error, ENTRIES))? {
             return Ok(Some(sequence));
         }
         let (key, slices) = (vec![Value::Id(commit.0)], self.shared.slices());
@@ -168,22 +168,17 @@ impl Store for SqliteStore {
     }
 }
 
-/// The first entry of a commit. Its id says when it was decided, and the ledger's time never goes back, so the search begins at the
-/// first entry of that time; no index is paid for with every commit.
-fn find_entry(connection: &Connection, commit: CommitId, size: Sequence) -> rusqlite::Result<Option<Sequence>> {
-    let decided = time_of(&commit.0).micros();
-    let mut time_at = connection.prepare("SELECT \"time\" FROM \"ledger_entry\" WHERE \"sequence\" = ?1")?;
-    let (mut low, mut high) = (0, ledger::sequence_to_sql(size));
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let time: Option<i64> = time_at.query_row([middle], |row| row.get(0)).optional()?;
-        if time.is_some_and(|time| time < decided) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    let text = "SELECT \"sequence\" FROM \"ledger_entry\" WHERE \"sequence\" >= ?1 AND \"commit_id\" = ?2 ORDER BY \"sequence\" LIMIT 1";
-    let found: Option<i64> = connection.query_row(text, (low, commit.0), |row| row.get(0)).optional()?;
+/// The first entry of a commit; no index is paid for with every commit. Its id says when it was decided: the search goes back to the
+/// last entry before that. Only where a new incarnation set the clock back may it lie before, so what is not found is sought in all.
+fn find_entry(connection: &Connection, commit: CommitId) -> rusqlite::Result<Option<Sequence>> {
+    const BEFORE: &str = "SELECT \"sequence\" FROM \"ledger_entry\" WHERE \"time\" < ?1 ORDER BY \"sequence\" DESC LIMIT 1";
+    const AFTER: &str =
+        "SELECT \"sequence\" FROM \"ledger_entry\" WHERE \"sequence\" > ?1 AND \"commit_id\" = ?2 ORDER BY \"sequence\" LIMIT 1";
+    let before: Option<i64> = connection.query_row(BEFORE, [time_of(&commit.0).micros()], |row| row.get(0)).optional()?;
+    let after = |before: i64| connection.query_row(AFTER, (before, commit.0), |row| row.get::<_, i64>(0)).optional();
+    let found = match after(before.unwrap_or(-1))? {
+        None if before.is_some() => after(-1)?,
+        found => found,
+    };
     Ok(found.and_then(|sequence| u64::try_from(sequence).ok()))
 }

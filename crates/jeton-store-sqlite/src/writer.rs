@@ -79,10 +79,11 @@ pub(crate) fn run(
             continue;
         }
         turn.chores.into_iter().for_each(|chore| writer.take(chore));
-        if !turn.group.is_empty() {
+        let commits = turn.group.len();
+        if commits > 0 {
             writer.group(turn.group);
         }
-        writer.purge_some();
+        writer.purge_some(commits);
     }
     writer.end_purge(Err(closed()));
     Ok(())
@@ -222,9 +223,12 @@ impl Writer<'_> {
         }
     }
 
-    fn purge_some(&mut self) {
+    fn purge_some(&mut self, commits: usize) {
         let Some(purge) = &mut self.purge else { return };
-        match purge.step(&mut self.statements, &mut self.slices) {
+        let before = purge.count();
+        let step = purge.step(&mut self.statements, &mut self.slices, commits);
+        self.shared.count_removed(purge.count().saturating_sub(before));
+        match step {
             Ok(Progress::More) => {}
             Ok(Progress::SliceDropped) => self.shared.set_slices(&self.slices),
             Ok(Progress::Done(count)) => self.end_purge(Ok(count)),

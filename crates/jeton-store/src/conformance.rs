@@ -78,6 +78,7 @@ impl Stage {
 
     fn commit(&mut self) -> Result<(), Fault> {
         self.story.advance();
+        self.story.head = self.store.head().time;
         let mut batch = Vec::new();
         let mut answers = Vec::new();
         {

@@ -260,7 +260,10 @@ impl Store for MemoryStore {
     }
 
     fn drop_expired(&self, now: Time) -> Result<u64, Fault> {
-        Ok(Arc::make_mut(&mut self.read()?.rows).drop_expired(self.schema, now))
+        let mut state = self.read()?;
+        let count = Arc::make_mut(&mut state.rows).drop_expired(self.schema, now);
+        state.statistics.expired_rows_removed += count;
+        Ok(count)
     }
 
     fn statistics(&self) -> Statistics {

@@ -199,4 +199,6 @@ pub struct Statistics {
     pub commits: u64,
     /// Commits that wait now.
     pub waiting: u64,
+    /// Rows that left because nothing of them was of use any more.
+    pub expired_rows_removed: u64,
 }

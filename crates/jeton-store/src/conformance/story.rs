@@ -20,13 +20,15 @@ const OWNERS: [Option<&str>; 3] = [None, Some("red"), Some("blue")];
 /// What a story remembers.
 pub(super) struct Story {
     pub(super) chance: Chance,
+    /// The ledger's time: ids are not drawn before it.
+    pub(super) head: Time,
     issued: Vec<[u8; 16]>,
     marks: Vec<[u8; 32]>,
 }
 
 impl Story {
     pub(super) fn new(chance: Chance) -> Story {
-        Story { chance, issued: Vec::new(), marks: Vec::new() }
+        Story { chance, head: Time::EPOCH, issued: Vec::new(), marks: Vec::new() }
     }
 
     pub(super) fn now(&self) -> Time {
@@ -93,7 +95,7 @@ impl Story {
         }
         if self.chance.once_in(20) {
             let (previous, reason, root) = (Arc::from("p"), Arc::from("clock"), Arc::from("r"));
-            commit.events.push(Event::IncarnationOpened { actor: Actor::system(), previous, reason, size: 1, root });
+            commit.events.insert(0, Event::IncarnationOpened { actor: Actor::system(), previous, reason, size: 1, root });
         }
         Ok(())
     }
@@ -153,10 +155,10 @@ impl Story {
     fn issue(&mut self, commit: &mut Commit) {
         for _ in 0..=self.chance.below(2) {
             // Only of late: an id whose slice is gone may be issued again, but not into that slice's past.
-            let recent = self.now().plus_seconds(-300);
+            let recent = self.now().max(self.head).plus_seconds(-300);
             let again = self.chance.once_in(6).then(|| self.chance.pick(self.issued.rchunks(9).next()?).copied()).flatten();
             let again = again.filter(|id| time_of(id) > recent);
-            let id = again.unwrap_or_else(|| CredentialId::draw(&mut self.chance.0).0);
+            let id = again.unwrap_or_else(|| self.draw_id());
             self.issued.push(id);
             let row = match self.chance.below(4) {
                 0 => (&KEYS, vec![Value::Id(id), if self.chance.once_in(2) { Value::Null } else { Value::Hash([9; 32]) }]),
@@ -168,6 +170,14 @@ impl Story {
                 commit.id.0 = id;
             }
         }
+    }
+
+    fn draw_id(&mut self) -> [u8; 16] {
+        let now = self.now();
+        self.chance.0.now = now.max(self.head);
+        let id = CredentialId::draw(&mut self.chance.0);
+        self.chance.0.now = now;
+        id.0
     }
 
     fn issue_among_others(&mut self, commit: &mut Commit) {
