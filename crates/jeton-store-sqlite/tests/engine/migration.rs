@@ -1,0 +1,101 @@
+//! A store of an older schema is brought up to date and keeps its rows; a newer one is refused.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jeton_core::commit::Commit;
+use jeton_core::id::CredentialId;
+use jeton_core::moment::{Moment, Time};
+use jeton_core::record::{Class, Column, Index, Row, Table, Value};
+use jeton_core::schema::MARK;
+use jeton_store::store::Store;
+use jeton_store::table::{Migration, Schema, Step};
+use jeton_store_sqlite::{CheckOptions, OpenError, SqliteStore, check_folder};
+
+use crate::stage::{Ear, NOW, options, submit};
+
+static THINGS_BEFORE: Table =
+    Table { name: "thing", columns: &[Column::text("id"), Column::int("size")], key: 1, indexes: &[], class: Class::Authority };
+static THINGS: Table = Table {
+    name: "thing",
+    columns: &[Column::text("id"), Column::int("size"), Column::text("note").or_null()],
+    key: 1,
+    indexes: &[Index { name: "thing_by_size", columns: &[1], unique: false }],
+    class: Class::Authority,
+};
+const CLASS: Class = Class::Credential { slice_seconds: 600, kept_seconds: 600 };
+static TOKENS_BEFORE: Table = Table { name: "token", columns: &[Column::bytes("id")], key: 1, indexes: &[], class: CLASS };
+static TOKENS: Table =
+    Table { name: "token", columns: &[Column::bytes("id"), Column::int("uses").or_null()], key: 1, indexes: &[], class: CLASS };
+static OTHERS: Table = Table { name: "other", columns: &[Column::int("id")], key: 1, indexes: &[], class: Class::Authority };
+static NOTE: Column = Column::text("note").or_null();
+static USES: Column = Column::int("uses").or_null();
+static BY_SIZE: Index = Index { name: "thing_by_size", columns: &[1], unique: false };
+
+static TABLES_BEFORE: [&Table; 3] = [&THINGS_BEFORE, &TOKENS_BEFORE, &MARK];
+static TABLES: [&Table; 4] = [&THINGS, &TOKENS, &OTHERS, &MARK];
+static OTHERS_ONLY: [&Table; 1] = [&OTHERS];
+static FIRST: [Migration; 1] = [Migration { version: 1, steps: &[Step::CreateTables(&TABLES_BEFORE)] }];
+static BOTH: [Migration; 2] = [
+    Migration { version: 1, steps: &[Step::CreateTables(&TABLES_BEFORE)] },
+    Migration {
+        version: 2,
+        steps: &[
+            Step::AddColumn { table: "thing", column: &NOTE },
+            Step::AddColumn { table: "token", column: &USES },
+            Step::CreateIndex { table: "thing", index: &BY_SIZE },
+            Step::CreateTables(&OTHERS_ONLY),
+        ],
+    },
+];
+static BEFORE: Schema = Schema { version: 1, tables: &TABLES_BEFORE, migrations: &FIRST };
+static AFTER: Schema = Schema { version: 2, tables: &TABLES, migrations: &BOTH };
+
+#[test]
+fn rows_stay_what_they_were_and_the_new_columns_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);
+    let id = CredentialId::draw(&mut moment);
+    put(
+        &*open(folder.path(), &BEFORE).unwrap(),
+        &mut moment,
+        vec![(&THINGS_BEFORE, vec![Value::text("a"), Value::Int(7)]), (&TOKENS_BEFORE, vec![Value::Id(id.0)])],
+    );
+    let store = open(folder.path(), &AFTER).unwrap();
+    let later = CredentialId::draw(&mut moment);
+    moment.now = moment.now.plus_seconds(5_000);
+    let much_later = CredentialId::draw(&mut moment);
+    let rows: Vec<(&'static Table, Row)> = vec![
+        (&THINGS, vec![Value::text("b"), Value::Int(7), Value::text("new")]),
+        (&OTHERS, vec![Value::Int(1)]),
+        (&TOKENS, vec![Value::Id(later.0), Value::Int(3)]),
+        (&TOKENS, vec![Value::Id(much_later.0), Value::Int(4)]),
+    ];
+    put(&*store, &mut moment, rows);
+    let view = store.view().unwrap();
+    let things = view.range(&THINGS, 0, &vec![Value::Int(7)], None, 9).unwrap();
+    let things: Vec<_> = things.into_iter().map(|row| row.record).collect();
+    let expected = [vec![Value::text("a"), Value::Int(7), Value::Null], vec![Value::text("b"), Value::Int(7), Value::text("new")]];
+    assert_eq!(things, expected);
+    for (id, uses) in [(id, Value::Null), (later, Value::Int(3)), (much_later, Value::Int(4))] {
+        assert_eq!(view.get(&TOKENS, &vec![Value::Id(id.0)]).unwrap().unwrap().record, [Value::Id(id.0), uses]);
+    }
+    drop(view);
+    drop(store);
+    let mut check = CheckOptions { now: moment.now, checkpoints: &[], progress: &mut |_| {} };
+    let found = check_folder(&jeton_store_sqlite::Options { schema: &AFTER, ..options(folder.path(), 1) }, &mut check).unwrap();
+    assert_eq!(found.findings, Vec::<String>::new());
+    assert_eq!(open(folder.path(), &BEFORE).err(), Some(OpenError::Newer { found: 2, known: 1 }));
+    open(folder.path(), &AFTER).unwrap();
+}
+
+fn open(folder: &Path, schema: &'static Schema) -> Result<Arc<SqliteStore>, OpenError> {
+    SqliteStore::open(jeton_store_sqlite::Options { schema, ..options(folder, 1) }, Arc::new(Ear::default()))
+}
+
+fn put(store: &dyn Store, moment: &mut Moment, rows: Vec<(&'static Table, Row)>) {
+    for (table, row) in rows {
+        let commit = Commit::new(moment).put(table, row);
+        assert!(submit(store, [commit]).iter().all(Result::is_ok));
+    }
+}
