@@ -116,6 +116,12 @@ impl Feed {
         self.told.subscribe()
     }
 
+    /// How many wait for more.
+    #[must_use]
+    pub fn followers(&self) -> usize {
+        self.told.receiver_count()
+    }
+
     /// The incarnation that is told of.
     #[must_use]
     pub fn incarnation(&self) -> Option<Incarnation> {

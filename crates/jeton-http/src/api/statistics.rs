@@ -26,6 +26,8 @@ struct Statistics {
     signing_keys: usize,
     /// Tokens that are revoked or suspended by their id.
     tokens_named: usize,
+    /// Verifiers that follow the feed.
+    feed_followers: usize,
     /// Whether the clock is believed: if not, nothing is deleted on its word.
     is_clock_believed: bool,
     now: String,
@@ -45,6 +47,7 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>) -
         clients: registry.clients.all().len(),
         signing_keys: registry.keys().records().count(),
         tokens_named: registry.negatives.tokens(),
+        feed_followers: service.feed().followers(),
         is_clock_believed: service.posture().may_destroy(now),
         now: rfc3339::format_micros(now.micros()),
     })
