@@ -169,6 +169,10 @@ impl World {
         }
         self.server = Server::start(Some(&self.server.store), &self.wall, &mut self.chance, self.breakage)?;
         self.is_set_up = false;
+        if self.chance.once_in(3) {
+            self.server.service.posture().accept();
+            self.trace.note("an operator accepts the clock".to_owned());
+        }
         let entries = self.server.store.tail(0, usize::MAX).map_err(|fault| fault.to_string())?;
         self.history.compare(&entries)?;
         self.read_ledger()?;
@@ -254,8 +258,9 @@ impl World {
     fn restart_verifier(&mut self) -> Result<(), String> {
         let place = self.chance.place(self.verifiers.len()).unwrap_or(0);
         if let Some(verifier) = self.verifiers.get_mut(place) {
-            let (wall, patience) = (verifier.wall.clone(), verifier.patience);
+            let (wall, patience, agreed_seconds) = (verifier.wall.clone(), verifier.patience, verifier.agreed_seconds);
             *verifier = Verifier::new(verifier.audience.clone(), wall, self.passing.clone(), patience, self.breakage)?;
+            verifier.agreed_seconds = agreed_seconds;
             self.questions.retain(|question| question.verifier != place);
             self.trace.note(format!("verifier {place} starts anew"));
         }

@@ -11,10 +11,11 @@ use jeton_store::ledger::{issued_leaf, merkle};
 use jeton_store::store::{Store as _, View};
 use jeton_verify::staleness::Server as Reach;
 
-use crate::network::DELAY_MAX_MICROS;
 use crate::subject::TokenSubject;
-use crate::verifier::Verdict;
+use crate::verifier::{Verdict, lag_seconds};
 use crate::world::World;
+
+const DAY_SECONDS: i64 = 86_400;
 
 impl World {
     /// That everything holds.
@@ -70,11 +71,17 @@ impl World {
     /// Each verifier refuses what it heard is dead, and what died so long ago that it must have heard or given up.
     fn check_verifiers(&mut self) -> Result<(), String> {
         let now = self.passing.micros();
-        for (who, verifier) in self.verifiers.iter().enumerate() {
+        let ledger_seconds = self.server.store.head().time.seconds();
+        for (who, verifier) in self.verifiers.iter_mut().enumerate() {
+            verifier.agreed_seconds = verifier.agreed_seconds.max(verifier.wall.seconds().min(ledger_seconds));
             let patience = verifier.patience.staleness_max + verifier.patience.stale_accept;
-            let latest = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX) + DELAY_MAX_MICROS;
+            // A heartbeat may have been on its way for as long as the verifier takes it for one.
+            let lag = lag_seconds(&verifier.patience).saturating_mul(1_000_000);
+            let latest = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX).saturating_add(lag);
             // What left the server with its time, as the server believed for a day, is not in its snapshots any more.
-            let concerns = |token: &TokenSubject| token.audience == verifier.audience && !token.may_have_left;
+            // Nor does a verifier keep what its clock and the ledger's both called long over, though both be wrong.
+            let is_forgotten = |token: &TokenSubject| token.kept().expires_at + 2 * DAY_SECONDS <= verifier.agreed_seconds;
+            let concerns = |token: &TokenSubject| token.audience == verifier.audience && !token.may_have_left && !is_forgotten(token);
             for (place, token) in self.tokens.iter_mut().enumerate().filter(|(_, token)| concerns(token)) {
                 match verifier.judge(place, token, Reach::Unreachable) {
                     Verdict::Accept => {}

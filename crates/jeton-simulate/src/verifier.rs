@@ -24,8 +24,6 @@ use crate::subject::TokenSubject;
 
 /// After so much silence a connection is given up, in microseconds.
 const TIRED_AFTER_MICROS: i64 = 5_000_000;
-/// How far behind our clock a checkpoint may be and still be a heartbeat, in seconds.
-const LAG_SECONDS: i64 = 30;
 /// How far clocks may differ, in seconds.
 const LEEWAY_SECONDS: u32 = 5;
 
@@ -39,6 +37,8 @@ pub(crate) struct Verifier {
     pub(crate) patience: Patience,
     /// Everything up to this entry arrived, as the network counts.
     pub(crate) arrived: Option<u64>,
+    /// The latest time, in seconds, that its own clock and the ledger agreed to have passed.
+    pub(crate) agreed_seconds: i64,
     /// The key set must be fetched.
     pub(crate) wants_keys: bool,
     /// Its open connection.
@@ -66,6 +66,11 @@ pub(crate) struct Connection {
     received: u64,
     waiting: BTreeMap<u64, (Bytes, Option<u64>)>,
     heard_at_micros: i64,
+}
+
+/// How far behind our clock a checkpoint may be and still be a heartbeat, in seconds.
+pub(crate) fn lag_seconds(patience: &Patience) -> i64 {
+    i64::try_from(patience.staleness_max.as_secs()).unwrap_or(i64::MAX).saturating_add(i64::from(LEEWAY_SECONDS))
 }
 
 /// What a verifier says of a token.
@@ -99,12 +104,13 @@ impl Verifier {
             wall,
             patience,
             arrived: None,
+            agreed_seconds: i64::MIN,
             wants_keys: true,
             connection: None,
             passing,
             breakage,
             knowledge: Knowledge::default(),
-            follower: Follower::new(issuer, LAG_SECONDS),
+            follower: Follower::new(issuer, lag_seconds(&patience)),
             keys: None,
             fetched: 0,
             remembered: BTreeMap::new(),
