@@ -4,13 +4,14 @@ use crate::cargo_deny;
 use crate::failure::Failure;
 use crate::process::{self, cargo};
 use crate::quickstart;
+use crate::simulate;
 use crate::stopwatch::{Stopwatch, spell};
 use crate::tally::Tally;
 use crate::tidy;
 
 pub(crate) const HELP: &str = "\
 Runs everything that a change must pass, one step after another, and stops at the first that fails:
-formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies, the quickstart.
+formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies, the simulation, the quickstart.
 
 Needs the Rust toolchain and a C compiler. What is missing beyond these is installed below the build folder,
 or the step says how to get it. The last line counts the tests.
@@ -73,6 +74,11 @@ const STEPS: &[Step] = &[
         heading: "dependencies",
         run: dependencies,
         remedy: "Read deny.toml: choose another crate, or write the exception with its reason.",
+    },
+    Step {
+        heading: "simulation",
+        run: simulation,
+        remedy: "The output names the seed: `cargo xtask simulate --seed SEED` runs it again.",
     },
     Step {
         heading: "quickstart",
@@ -169,6 +175,15 @@ fn feature_builds(_: &mut Run) -> Result<Done, Failure> {
         let words = format!("check --package jeton-verify --locked {features}");
         process::run(&mut cargo(words.split(' ')))?;
     }
+    Ok(Done::Passed)
+}
+
+fn simulation(run: &mut Run) -> Result<Done, Failure> {
+    let seeds = match run.effort {
+        Effort::Usual => "200",
+        Effort::Long => "5000",
+    };
+    simulate::run(&["--seeds".to_owned(), seeds.to_owned()])?;
     Ok(Done::Passed)
 }
 
