@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// Writes the rows to FILE, too, as a JSON array.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Shorter slices, fewer tokens and one number of connections: two minutes at most.
+    /// Shorter slices, fewer tokens and one number of connections: three minutes.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Measures only these rows, and what their limits stand on; a name also stands for all that start with it.

@@ -13,6 +13,9 @@ use crate::failure::{Doing, Failure};
 use crate::http::{exchange_on_socket, get};
 use crate::server::{Server, free_address};
 
+/// Every start has a port of its own, and one data folder is one issuer.
+pub(crate) const ISSUER: &str = "https://tokens.example";
+
 /// What tells that a server is ready.
 const READY: &str = "/readyz";
 
@@ -52,7 +55,15 @@ impl Jeton {
             )));
         }
         let jeton = Self { program: program.to_path_buf(), folder, cores, server: None };
-        finish(jeton.command(&["init"]).arg("--data").arg(jeton.data()).arg("--root-key-file").arg(jeton.root_key_file()))?;
+        finish(
+            jeton
+                .command(&["init"])
+                .arg("--data")
+                .arg(jeton.data())
+                .arg("--root-key-file")
+                .arg(jeton.root_key_file())
+                .args(["--issuer", ISSUER]),
+        )?;
         Ok(jeton)
     }
 
@@ -70,7 +81,7 @@ impl Jeton {
     pub(crate) fn start(&mut self) -> Result<Duration, Failure> {
         let address = free_address()?;
         let mut command = self.command(&["serve"]);
-        command.arg("--data").arg(self.data()).arg("--listen").arg(address.to_string()).arg("--issuer").arg(format!("http://{address}"));
+        command.arg("--data").arg(self.data()).arg("--listen").arg(address.to_string());
         let (server, time) = Server::at(&mut command, address, READY, self.cores, &self.folder.join("serve.log"))?;
         self.server = Some(server);
         Ok(time)
@@ -89,6 +100,11 @@ impl Jeton {
     pub(crate) fn administer(&self, words: &[&str]) -> Result<Value, Failure> {
         let output = finish(self.command(words).arg("--data").arg(self.data()).arg("--json"))?;
         serde_json::from_slice(&output).doing(&format!("reading what `jeton {}` printed", words.join(" ")))
+    }
+
+    /// Runs `work` so that the threads it starts lie on the server's core.
+    pub(crate) fn on_server<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+        self.cores.on_server(work)
     }
 
     /// The counters of group commit.

@@ -6,11 +6,11 @@ use crate::affinity::{self, Cores};
 use crate::arguments::Options;
 use crate::bench::Bench;
 use crate::failure::{Doing, Failure};
-use crate::fill;
+use crate::fill::Content;
 use crate::machine::Machine;
 use crate::report;
 use crate::row::{Limit, Reading, Row};
-use crate::rows::{cryptography, expiry, introspect, issue, peer, revoke, start};
+use crate::rows::{cryptography, expiry, introspect, issue, peer, refusal, revoke, start, verify};
 use crate::world::World;
 
 /// Measures what `options` ask for and reports it.
@@ -43,20 +43,19 @@ fn default_scratch(beside: &Path) -> PathBuf {
 
 /// What is measured on a running Jeton, in this order: the row or the start of the rows it gives, and how.
 type Step = fn(&mut Bench<'_>, &mut World) -> Result<(), Failure>;
-const STEPS: [(&str, Step); 13] = [
+const STEPS: [(&str, Step); 12] = [
     ("rss_empty", start::empty_memory),
     ("fill", fill_with_tokens),
     ("issue", issue::measure),
     ("introspect", introspect::measure),
     ("revoke", |bench, world| revoke::measure(bench, world, "revoke")),
-    ("negatives", |bench, world| revoke::make_negatives(world, bench.sizes.negatives)),
     ("rss_after_1m", start::full_memory),
     ("start_1m", start::start),
     ("expire", expiry::measure),
-    ("verify_seen", |bench, _| not_wired(bench, "verify_seen", Limit::Operation(1.0))),
-    ("verify_first", |bench, _| not_wired(bench, "verify_first", Limit::Raw { operation: "verify_es256", extra_us: 1.5 })),
-    ("revocation_to_refusal", |bench, _| not_wired(bench, "revocation_to_refusal", Limit::Value(100.0))),
+    ("verify", verify::measure),
+    ("revocation_to_refusal", refusal::measure),
     ("revoke_10m", many_tokens),
+    ("rss_after_10m", start::fullest_memory),
 ];
 
 fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
@@ -86,27 +85,22 @@ fn measure_jeton(bench: &mut Bench<'_>, program: &Path) {
 }
 
 fn fill_with_tokens(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
-    println!("  issuing {} tokens", bench.sizes.tokens);
-    world.fill(bench.sizes.tokens)?;
+    let sizes = bench.sizes;
+    println!("  writing {} tokens and {} revocations, issuing {} more tokens", sizes.tokens, sizes.negatives, sizes.known);
+    world.write(Content::Live, sizes.tokens)?;
+    world.write(Content::Revoked, sizes.negatives)?;
+    world.know(sizes.known)?;
     bench.sample_floor()
-}
-
-fn not_wired(bench: &mut Bench<'_>, name: &str, limit: Limit) -> Result<(), Failure> {
-    if bench.wants(name) {
-        bench.miss(name, limit, "not wired to jeton-verify yet");
-    }
-    Ok(())
 }
 
 /// `revoke_10m`: revocation again, among ten times as many rows.
 fn many_tokens(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
-    let Some(count) = bench.sizes.many_tokens.filter(|_| bench.wants("revoke_10m")) else { return Ok(()) };
-    world.jeton.stop()?;
-    if let Err(failure) = fill::up_to(&world.jeton, count) {
-        bench.miss("revoke_10m", revoke::LIMIT, &failure.to_string());
+    if !bench.wants("revoke_10m") && !bench.wants("rss_after_10m") {
         return Ok(());
     }
-    world.jeton.start()?;
+    let missing = bench.sizes.many_tokens.saturating_sub(world.filled.tokens);
+    println!("  writing {missing} tokens");
+    world.write(Content::Live, missing)?;
     revoke::measure(bench, world, "revoke_10m")
 }
 

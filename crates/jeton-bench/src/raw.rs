@@ -136,8 +136,9 @@ fn rsa(
     })
 }
 
-#[expect(clippy::disallowed_types, reason = "a bench makes signatures of no worth")]
-fn dice() -> impl SecureRandom {
+/// Chance for what a bench makes.
+#[expect(clippy::disallowed_types, reason = "a bench makes signatures and tokens of no worth")]
+pub(crate) fn dice() -> impl SecureRandom {
     aws_lc_rs::rand::SystemRandom::new()
 }
 

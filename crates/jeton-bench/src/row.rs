@@ -25,7 +25,6 @@ pub(crate) enum Figures {
     Operation { cpu_us: f64 },
     /// Some other value, in the unit of its limit.
     Value { value: f64, unit: &'static str },
-    #[cfg_attr(not(test), expect(dead_code, reason = "revocation_to_refusal is not wired yet"))]
     /// Times from a cause to its effect, in milliseconds.
     Delay { p50_ms: f64, p99_ms: f64, worst_ms: f64 },
     /// Nothing: the note says why.
@@ -39,8 +38,6 @@ pub(crate) enum Limit {
     None,
     /// Processor time: `factor` × (floor + signature), the floor at the same number of connections.
     Floor { factor: f64, signature: Option<&'static str> },
-    /// Processor time: a raw operation and some microseconds.
-    Raw { operation: &'static str, extra_us: f64 },
     /// Processor time in microseconds.
     Operation(f64),
     /// A value in the row's unit; for delays the p99.
@@ -129,7 +126,6 @@ impl Row {
         self.limit_cpu_us = match limit {
             Limit::None | Limit::Value(_) => None,
             Limit::Operation(cpu_us) => Some(cpu_us),
-            Limit::Raw { operation, extra_us } => basis.raw(operation).map(|raw| raw + extra_us),
             Limit::Floor { factor, signature } => self.connections.and_then(|connections| {
                 let signature = signature.map_or(Some(0.0), |name| basis.raw(name))?;
                 Some(factor * (basis.floor(connections)? + signature))
@@ -175,7 +171,6 @@ mod tests {
         check(load(64, 40), Limit::Floor { factor: 2.5, signature: None }, Some(20.0), Some(2.0));
         check(load(256, 36), Limit::Floor { factor: 2.0, signature: None }, Some(18.0), Some(2.0));
         check(load(64, 15), Limit::Floor { factor: 1.5, signature: Some("sign_unknown") }, None, None);
-        check(Figures::Operation { cpu_us: 27.0 }, Limit::Raw { operation: "sign_es256", extra_us: 1.5 }, Some(13.5), Some(2.0));
         check(Figures::Operation { cpu_us: 0.5 }, Limit::Operation(1.0), Some(1.0), Some(0.5));
         check(Figures::Value { value: 25.0, unit: "ms" }, Limit::Value(50.0), Some(50.0), Some(0.5));
         check(Figures::Delay { p50_ms: 1.0, p99_ms: 50.0, worst_ms: 90.0 }, Limit::Value(100.0), Some(100.0), Some(0.5));

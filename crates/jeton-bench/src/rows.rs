@@ -5,5 +5,7 @@ pub(crate) mod expiry;
 pub(crate) mod introspect;
 pub(crate) mod issue;
 pub(crate) mod peer;
+pub(crate) mod refusal;
 pub(crate) mod revoke;
 pub(crate) mod start;
+pub(crate) mod verify;

@@ -23,6 +23,28 @@ impl Tokens {
         self.ends.push(self.bytes.len());
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// The same tokens from `from` on in an order of chance: what is asked for in the order of its making lies side by side in the
+    /// store, and nobody asks like that.
+    pub(crate) fn shuffle(&mut self, from: usize, seed: u64) {
+        let mut order: Vec<usize> = (from..self.len()).collect();
+        let mut chance = seed | 1;
+        for left in (1..order.len()).rev() {
+            // The xorshift of 64 bits: even enough for an order.
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            let other = usize::try_from(chance % (left as u64 + 1)).unwrap_or(0);
+            order.swap(left, other);
+        }
+        let mut shuffled = Self::default();
+        (0..from).chain(order).filter_map(|index| self.get(index)).for_each(|token| shuffled.push(token));
+        *self = shuffled;
+    }
+
     /// Keeps the access token of an answer (RFC 6749 §5.1); false when there is none.
     pub(crate) fn push_from(&mut self, answer: &[u8]) -> bool {
         let token = access_token(answer);
@@ -57,5 +79,18 @@ mod tests {
         assert_eq!(tokens.get(0), Some(&b"one"[..]));
         assert_eq!(tokens.get(1), Some(&b"second"[..]));
         assert_eq!(tokens.get(2), None);
+    }
+
+    #[test]
+    fn shuffled_tokens_are_the_same_ones() {
+        let mut tokens = Tokens::default();
+        let all: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+        all.iter().for_each(|token| tokens.push(token.as_bytes()));
+        tokens.shuffle(10, 7);
+        let mut shuffled: Vec<String> = tokens.iter().map(|token| String::from_utf8_lossy(token).into_owned()).collect();
+        assert_eq!(shuffled[..10], all[..10]);
+        assert!(shuffled.iter().zip(&all).filter(|(one, other)| one == other).count() < 50);
+        shuffled.sort_by_key(|token| token.parse::<u32>().expect("a number"));
+        assert_eq!(shuffled, all);
     }
 }

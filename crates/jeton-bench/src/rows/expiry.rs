@@ -5,19 +5,30 @@ use std::time::Duration;
 use crate::bench::Bench;
 use crate::clock;
 use crate::failure::Failure;
+use crate::fill::Content;
 use crate::histogram::Histogram;
-use crate::load::{self, Shape};
+use crate::load::{self, Shape, Traffic};
+use crate::process;
 use crate::row::{Figures, Limit, Reading};
-use crate::traffic::PerToken;
+use crate::traffic::{PerToken, Same};
 use crate::world::World;
 
 /// Processor time of one row that leaves.
 const LIMIT_US: f64 = 2.0;
+const LIMIT: Limit = Limit::Operation(LIMIT_US);
 
-/// A steady load well below what the server can do: its own cost is taken off.
-const REQUESTS_PER_SECOND: f64 = 5_000.0;
+/// Steady loads well below what the server can do: their own cost is taken off.
+const INTROSPECTIONS_PER_SECOND: f64 = 5_000.0;
+const ISSUES_PER_SECOND: f64 = 2_000.0;
 
-/// What was seen under the steady load, of one window or several.
+/// Short enough that several fall into the time in which rows leave.
+const WINDOW: Duration = Duration::from_millis(200);
+
+/// How long a server runs before its first purge, and how long before that the quiet windows begin.
+const FIRST_PURGE: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_secs(8);
+
+/// What was seen under one steady load, of one window or several.
 struct Watched {
     requests: f64,
     processor_us: f64,
@@ -42,71 +53,113 @@ impl Watched {
     }
 }
 
-/// Issues tokens that live for seconds, and watches the server while they leave.
+/// Windows of one load in which nothing left, and those in which something did.
+struct Load {
+    what: &'static str,
+    quiet: Watched,
+    busy: Watched,
+}
+
+impl Load {
+    fn new(what: &'static str) -> Self {
+        Self { what, quiet: Watched::new(), busy: Watched::new() }
+    }
+
+    fn is_seen(&self) -> bool {
+        self.quiet.requests > 0.0 && self.busy.requests > 0.0
+    }
+
+    /// Processor time of a row that left, what the load itself takes taken off.
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows lie far below 2^52")]
+    fn row_us(&self) -> f64 {
+        let own = self.quiet.processor_us / self.quiet.requests * self.busy.requests;
+        (self.busy.processor_us - own).max(0.0) / self.busy.rows_removed as f64
+    }
+
+    fn growth(&self) -> f64 {
+        self.busy.p99_ms() / self.quiet.p99_ms()
+    }
+
+    fn note(&self, rate: f64) -> String {
+        format!(
+            "{} rows left under {rate} {}/s, whose p99 was {:.2} ms then and {:.2} ms before",
+            self.busy.rows_removed,
+            self.what,
+            self.busy.p99_ms(),
+            self.quiet.p99_ms()
+        )
+    }
+}
+
+/// Writes tokens that expired days ago, and watches the server's next purge.
 pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
     if !bench.wants("expire") {
         return Ok(());
     }
+    let expired = bench.sizes.tokens;
+    world.write(Content::Expired, expired)?;
+    let start = clock::now();
     if world.jeton.counters()?.expired_rows_removed.is_none() {
-        bench.miss("expire", Limit::Operation(LIMIT_US), "the statistics name no `expired_rows_removed`");
+        bench.miss("expire", LIMIT, "the statistics name no `expired_rows_removed`");
         return Ok(());
     }
-    let expired = bench.sizes.tokens / 2;
-    world.issue_brief(expired)?;
-    let (quiet, busy) = watch(bench, world, expired)?;
-    if busy.rows_removed == 0 || quiet.requests == 0.0 {
-        bench.miss("expire", Limit::Operation(LIMIT_US), "it was not seen both with expired tokens leaving and without");
+    clock::pause((FIRST_PURGE - QUIET).saturating_sub(start.elapsed()));
+    let [introspection, issuing] = watch(world, expired)?;
+    if !introspection.is_seen() || !issuing.is_seen() {
+        bench.miss("expire", LIMIT, "it was not seen both with expired tokens leaving and without");
         return Ok(());
     }
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows lie far below 2^52")]
-    let cpu_us = (busy.processor_us - quiet.processor_us / quiet.requests * busy.requests).max(0.0) / busy.rows_removed as f64;
-    let note = format!(
-        "{} rows left under {REQUESTS_PER_SECOND} introspections/s; their p99 was {:.2} ms then and {:.2} ms otherwise",
-        busy.rows_removed,
-        busy.p99_ms(),
-        quiet.p99_ms()
-    );
-    bench.keep(Reading {
-        name: "expire".to_owned(),
-        figures: Figures::Operation { cpu_us },
-        limit: Limit::Operation(LIMIT_US),
-        mean_group: None,
-        note: Some(note),
-    });
-    let growth = busy.p99_ms() / quiet.p99_ms();
-    bench.keep(Reading {
-        name: "expire_p99_growth".to_owned(),
-        figures: Figures::Value { value: growth, unit: "times" },
-        limit: Limit::Value(2.0),
-        mean_group: None,
-        note: None,
-    });
+    let rows = [
+        ("expire", Figures::Operation { cpu_us: introspection.row_us() }, LIMIT, None),
+        ("expire_p99_growth", growth(&introspection), Limit::Value(2.0), Some(introspection.note(INTROSPECTIONS_PER_SECOND))),
+        ("expire_p99_growth_issuing", growth(&issuing), Limit::Value(2.0), Some(issuing.note(ISSUES_PER_SECOND))),
+    ];
+    for (name, figures, limit, note) in rows {
+        bench.keep(Reading { name: name.to_owned(), figures, limit, mean_group: None, note });
+    }
     Ok(())
 }
 
-/// Windows in which nothing left and those in which something did, until `expired` rows are gone.
-fn watch(bench: &Bench<'_>, world: &mut World, expired: usize) -> Result<(Watched, Watched), Failure> {
+fn growth(load: &Load) -> Figures {
+    Figures::Value { value: load.growth(), unit: "times" }
+}
+
+/// The two loads in turns, a window each, until `expired` rows are gone.
+fn watch(world: &mut World, expired: usize) -> Result<[Load; 2], Failure> {
     let hot = world.take(1_000)?;
-    let (mut quiet, mut busy) = (Watched::new(), Watched::new());
+    let mut loads = [Load::new("introspections"), Load::new("issues")];
     let start = clock::now();
-    let patience = if bench.options.quick { Duration::from_secs(25) } else { Duration::from_secs(90) };
-    while busy.rows_removed < expired as u64 && start.elapsed() < patience {
-        let template = world.endpoint("introspect");
-        let mut traffic = PerToken::again(&template, &world.tokens, hot.clone(), br#""active":true"#);
-        let shape =
-            Shape { connections: 16, warm_up: Duration::ZERO, measured: Duration::from_millis(500), rate: Some(REQUESTS_PER_SECOND) };
-        let server = world.jeton.server()?;
-        let before = world.jeton.counters()?.expired_rows_removed.unwrap_or(0);
-        let measured = load::run(server.address, server.process(), shape, &mut traffic)?;
-        let after = world.jeton.counters()?.expired_rows_removed.unwrap_or(0);
-        #[expect(clippy::cast_precision_loss, reason = "counts of requests lie far below 2^52")]
-        let window = Watched {
-            requests: measured.requests as f64,
-            processor_us: measured.processor_time.as_secs_f64() * 1e6,
-            latency: measured.latency,
-            rows_removed: after.saturating_sub(before),
-        };
-        if window.rows_removed == 0 { quiet.add(&window) } else { busy.add(&window) }
+    let (mut gone, mut quiet_after) = (0, 0);
+    while (gone < expired as u64 || quiet_after < 4) && start.elapsed() < Duration::from_secs(60) {
+        for (load, rate) in loads.iter_mut().zip([INTROSPECTIONS_PER_SECOND, ISSUES_PER_SECOND]) {
+            let template = world.endpoint("introspect");
+            let mut introspections = PerToken::again(&template, &world.tokens, hot.clone(), br#""active":true"#);
+            let mut issues = Same::new(world.issue("opaque"));
+            let traffic: &mut dyn Traffic = if load.what == "issues" { &mut issues } else { &mut introspections };
+            let window = window(world, rate, traffic)?;
+            gone += window.rows_removed;
+            quiet_after += usize::from(gone >= expired as u64);
+            if window.rows_removed == 0 { load.quiet.add(&window) } else { load.busy.add(&window) }
+        }
     }
-    Ok((quiet, busy))
+    Ok(loads)
+}
+
+fn window(world: &World, rate: f64, traffic: &mut dyn Traffic) -> Result<Watched, Failure> {
+    let shape = Shape { connections: 16, warm_up: Duration::ZERO, measured: WINDOW, rate: Some(rate) };
+    let server = world.jeton.server()?;
+    let before = world.jeton.counters()?.expired_rows_removed.unwrap_or(0);
+    // Read beside the counters: rows leave between the windows, too.
+    let processor_time = process::processor_time(server.process())?;
+    let measured = load::run(server.address, server.process(), shape, traffic)?;
+    let processor_time = process::processor_time(server.process())?.saturating_sub(processor_time);
+    let after = world.jeton.counters()?.expired_rows_removed.unwrap_or(0);
+    #[expect(clippy::cast_precision_loss, reason = "counts of requests lie far below 2^52")]
+    let requests = measured.requests as f64;
+    Ok(Watched {
+        requests,
+        processor_us: processor_time.as_secs_f64() * 1e6,
+        latency: measured.latency,
+        rows_removed: after.saturating_sub(before),
+    })
 }

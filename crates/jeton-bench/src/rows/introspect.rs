@@ -2,10 +2,8 @@
 
 use crate::bench::{Bench, row_name};
 use crate::failure::Failure;
-use crate::http::exchange;
 use crate::load::Traffic;
 use crate::row::{Figures, Limit, Reading};
-use crate::tokens::Tokens;
 use crate::traffic::PerToken;
 use crate::world::World;
 
@@ -31,7 +29,7 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fa
         }
     }
     if bench.wants("introspect_jwt") {
-        let jwts = jwts(world)?;
+        let jwts = world.jwts("es256", HOT)?;
         for connections in bench.sizes.connections {
             let mut traffic = PerToken::again(&template, &jwts, 0..jwts.len(), ACTIVE);
             row(bench, world, "introspect_jwt", *connections, FROM_MEMORY, &mut traffic)?;
@@ -54,22 +52,12 @@ fn misses(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
         row(bench, world, "introspect_miss", *connections, ON_A_MISS, &mut traffic)?;
         rest.start = traffic.next();
     }
+    // Now the cache is as full as it gets.
+    world.note_memory()?;
     // Rows after this one take tokens from where these began: nothing of them may be in memory.
     world.jeton.stop()?;
     world.jeton.start()?;
     Ok(())
-}
-
-fn jwts(world: &World) -> Result<Tokens, Failure> {
-    let request = world.issue("es256");
-    let mut jwts = Tokens::default();
-    while jwts.len() < HOT {
-        let (status, body) = exchange(world.jeton.server()?.address, &request)?;
-        if !jwts.push_from(&body) {
-            return Err(Failure::new(format!("a token request was answered with {status}")));
-        }
-    }
-    Ok(jwts)
 }
 
 fn row(

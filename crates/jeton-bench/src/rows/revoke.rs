@@ -1,13 +1,10 @@
 //! `revoke`: by token, durable before the answer.
 
-use std::time::Duration;
-
 use crate::bench::{Bench, row_name};
 use crate::failure::Failure;
-use crate::load::{self, Shape};
 use crate::row::{Figures, Limit, Reading};
 use crate::traffic::PerToken;
-use crate::world::World;
+use crate::world::{Filled, World};
 
 pub(crate) const LIMIT: Limit = Limit::Floor { factor: 3.0, signature: None };
 
@@ -18,7 +15,7 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World, name: &str) -> R
     }
     let template = world.endpoint("revoke");
     for connections in bench.sizes.connections {
-        let share = world.take(bench.sizes.tokens / 4)?;
+        let share = world.take(bench.sizes.share)?;
         let before = world.jeton.counters()?;
         let mut traffic = PerToken::once(&template, &world.tokens, share, b"");
         let measured = bench.load(world.jeton.server()?, *connections, &mut traffic)?;
@@ -30,18 +27,13 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World, name: &str) -> R
             figures: Figures::Load { connections: *connections, measured },
             limit: LIMIT,
             mean_group,
-            note: None,
+            note: Some(among(world)),
         });
     }
     bench.sample_floor()
 }
 
-/// Revokes `count` tokens without measuring: each leaves a negative behind.
-pub(crate) fn make_negatives(world: &mut World, count: usize) -> Result<(), Failure> {
-    let template = world.endpoint("revoke");
-    let range = world.take(count)?;
-    let server = world.jeton.server()?;
-    let shape = Shape { connections: 256, warm_up: Duration::ZERO, measured: Duration::from_secs(60), rate: None };
-    load::run(server.address, server.process(), shape, &mut PerToken::once(&template, &world.tokens, range, b""))?;
-    Ok(())
+fn among(world: &World) -> String {
+    let Filled { tokens, negatives } = world.filled;
+    format!("among {tokens} other live tokens and {negatives} other revocations")
 }

@@ -2,10 +2,9 @@
 
 use crate::bench::Bench;
 use crate::failure::Failure;
-use crate::process;
 use crate::raw;
 use crate::row::{Figures, Limit, Reading};
-use crate::world::World;
+use crate::world::{Filled, World};
 
 const START_MS: f64 = 50.0;
 const EMPTY_MEBIBYTES: f64 = 30.0;
@@ -13,18 +12,34 @@ const CACHE_MEBIBYTES: f64 = 64.0;
 
 /// `rss_empty`: before anything was asked of it but APIs and a client.
 pub(crate) fn empty_memory(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
-    memory(bench, world, "rss_empty", EMPTY_MEBIBYTES)
+    memory(bench, world, "rss_empty", EMPTY_MEBIBYTES)?;
+    // What comes is another measurement.
+    world.most_memory = 0.0;
+    Ok(())
 }
 
-/// `rss_after_1m`: after all the load of the rows before.
+/// `rss_after_1m`: the most that was seen under the load of the rows before.
 pub(crate) fn full_memory(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
-    memory(bench, world, "rss_after_1m", EMPTY_MEBIBYTES + CACHE_MEBIBYTES)
+    memory(bench, world, "rss_after_1m", EMPTY_MEBIBYTES + CACHE_MEBIBYTES)?;
+    world.most_memory = 0.0;
+    Ok(())
 }
 
-fn memory(bench: &mut Bench<'_>, world: &World, name: &str, limit: f64) -> Result<(), Failure> {
+/// `rss_after_10m`: after revocations among ten times as many rows.
+pub(crate) fn fullest_memory(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
+    memory(bench, world, "rss_after_10m", EMPTY_MEBIBYTES + CACHE_MEBIBYTES)
+}
+
+fn memory(bench: &mut Bench<'_>, world: &mut World, name: &str, limit: f64) -> Result<(), Failure> {
     if bench.wants(name) {
-        let value = process::resident_mebibytes(world.jeton.server()?.process())?;
-        let note = (name != "rss_empty").then(|| format!("with {} tokens issued", world.tokens.len()));
+        let value = world.note_memory()?;
+        let Filled { tokens, negatives } = world.filled;
+        let note = (name != "rss_empty").then(|| {
+            format!(
+                "the most that was seen; at least {} live tokens in the store, and in memory {negatives} revocations and those of the rows before",
+                tokens + world.left().len()
+            )
+        });
         bench.keep(Reading {
             name: name.to_owned(),
             figures: Figures::Value { value, unit: "MiB" },
@@ -51,8 +66,8 @@ pub(crate) fn start(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fail
     let note = format!(
         "median of {} starts, the slowest {worst:.1} ms; at least {} tokens and {} negatives",
         times.len(),
-        bench.sizes.tokens,
-        bench.sizes.negatives
+        world.filled.tokens + world.left().len(),
+        world.filled.negatives
     );
     bench.keep(Reading {
         name: "start_1m".to_owned(),
