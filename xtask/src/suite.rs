@@ -75,11 +75,7 @@ const STEPS: &[Step] = &[
         run: dependencies,
         remedy: "Read deny.toml: choose another crate, or write the exception with its reason.",
     },
-    Step {
-        heading: "simulation",
-        run: simulation,
-        remedy: "The output names the seed: `cargo xtask simulate --seed SEED` runs it again.",
-    },
+    Step { heading: "simulation", run: simulation, remedy: "The output names the seed: `cargo xtask simulate --seed SEED` runs it again." },
     Step {
         heading: "quickstart",
         run: |_| quickstart::run(&[]).map(|()| Done::Passed),

@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::id::CommitId;
 use crate::moment::{Moment, Time};
-use crate::record::{Key, Row, Table};
+use crate::record::{Class, Key, Row, Table};
 
 /// A number in the ledger: the first entry has 0.
 pub type Sequence = u64;
@@ -58,10 +58,23 @@ impl Commit {
         self.writes.is_empty() && self.marks.is_empty() && self.events.is_empty()
     }
 
-    /// Whether it takes authority away: such commits go first, and also on a full disk.
+    /// Whether it takes authority away and gives none: such commits go first, and also on a full disk.
     #[must_use]
     pub fn is_narrowing(&self) -> bool {
-        self.events.iter().any(Event::is_narrowing)
+        self.events.iter().any(Event::is_narrowing) && !self.events.iter().any(Event::is_granting)
+    }
+
+    /// Whether it may give authority: it writes something and does not only take away. Spending a mark gives nothing.
+    #[must_use]
+    pub fn grants(&self) -> bool {
+        !(self.is_narrowing() || (self.events.is_empty() && self.writes.is_empty()))
+    }
+
+    /// Whether it is made also on a full disk: it takes authority away, or keeps books that verifiers wait for and tells nothing.
+    #[must_use]
+    pub fn is_made_when_full(&self) -> bool {
+        let keeps_books = |write: &Write| matches!(write, Write::Put { table, .. } if matches!(table.class, Class::Authority));
+        self.is_narrowing() || (self.events.is_empty() && self.marks.is_empty() && self.writes.iter().all(keeps_books))
     }
 }
 

@@ -127,6 +127,34 @@ impl Event {
         }
     }
 
+    /// Whether it gives authority to somebody. Keys that replace a revoked one give none: without them nothing could be issued again.
+    #[must_use]
+    pub fn is_granting(&self) -> bool {
+        match self {
+            Event::Issued { .. }
+            | Event::ApiCreated { .. }
+            | Event::ClientCreated { .. }
+            | Event::ClientUpdated { .. }
+            | Event::ClientSecretCreated { .. }
+            | Event::TokenResumed { .. } => true,
+            Event::DeploymentCreated { .. }
+            | Event::IncarnationOpened { .. }
+            | Event::ApiUpdated { .. }
+            | Event::ApiDeleted { .. }
+            | Event::ApiLifetimeLowered { .. }
+            | Event::ClientDeleted { .. }
+            | Event::ClientSecretEnded { .. }
+            | Event::TokenRevoked { .. }
+            | Event::TokenSuspended { .. }
+            | Event::CutOff { .. }
+            | Event::SigningKeyCreated { .. }
+            | Event::SigningKeyActivated { .. }
+            | Event::SigningKeyRemoved { .. }
+            | Event::SigningKeyRevoked { .. }
+            | Event::RootKeyRotated { .. } => false,
+        }
+    }
+
     /// The kind's name and the canonical payload.
     #[must_use]
     pub fn encode(&self) -> (String, Vec<u8>) {

@@ -13,11 +13,14 @@ use http::{HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use jeton_core::checkpoint::SignedCheckpoint;
+use jeton_core::id::ClientId;
+use jeton_core::moment::Moment;
 use jeton_core::refusal::Refusal;
 use jeton_oauth::feed::{CONTENT_TYPE as EVENT_STREAM, Cursor, FeedEvent, Incarnation, SignedNote};
 use jeton_oauth::{ClientAuthentication, Form};
-use jeton_service::Service;
+use jeton_service::failure::Failure;
 use jeton_service::feed::{Next, cursor};
+use jeton_service::{Service, Snapshot};
 use tokio::sync::watch;
 
 use crate::edge::Draining;
@@ -26,6 +29,7 @@ use crate::reply::{OauthError, Reply};
 /// One verifier that follows.
 struct Follower {
     service: Arc<Service>,
+    client: ClientId,
     audience: Arc<str>,
     incarnation: Incarnation,
     /// It has been told everything before this sequence.
@@ -51,7 +55,7 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
     let incarnation = service.feed().incarnation().ok_or_else(|| OauthError::from(Refusal::invalid("the feed has not begun")))?;
     let (first, next) = match last {
         None => {
-            let snapshot = service.snapshot(&audience, &moment)?;
+            let snapshot = take_snapshot(&service, &audience, moment.clone()).await?;
             (join(&snapshot.events), snapshot.next)
         }
         Some(at) => match at.and_then(|at| resumed(&service, &at, &audience)) {
@@ -59,7 +63,8 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
             None => return Ok(gone()),
         },
     };
-    let follower = Follower { service, audience, incarnation, next, told, checkpoints, draining };
+    let follower =
+        Follower { service, client: client.entry.client.record.id.clone(), audience, incarnation, next, told, checkpoints, draining };
     Ok(event_stream(first, follower))
 }
 
@@ -92,6 +97,14 @@ fn gone() -> Response {
     response
 }
 
+/// Reads, sorts and signs all negatives: not on the reactor.
+async fn take_snapshot(service: &Arc<Service>, audience: &Arc<str>, moment: Moment) -> Result<Snapshot, OauthError> {
+    let (service, audience) = (service.clone(), audience.clone());
+    let taken = tokio::task::spawn_blocking(move || service.snapshot(&audience, &moment)).await;
+    let stopped = |_| OauthError::from(Failure::Busy);
+    taken.map_err(stopped)?.map_err(OauthError::from)
+}
+
 impl Follower {
     /// The next bytes to send; `None` when the stream ends: the server stops, or the follower fell too far behind.
     async fn more(&mut self) -> Option<Bytes> {
@@ -108,6 +121,10 @@ impl Follower {
                 changed = self.told.changed() => changed.ok()?,
                 changed = self.checkpoints.changed() => {
                     changed.ok()?;
+                    // A client that lost the right to follow is told no more.
+                    if !self.service.still_follows(&self.client, &self.audience) {
+                        return None;
+                    }
                     if let Some(heartbeat) = self.heartbeat() {
                         return Some(heartbeat);
                     }

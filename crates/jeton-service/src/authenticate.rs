@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jeton_core::client::{AuthenticationMethod, assertion, secret};
 use jeton_core::commit::{Commit, Mark};
-use jeton_core::id::ClientId;
+use jeton_core::id::{ClientId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
@@ -14,6 +14,7 @@ use jeton_oauth::ClientAuthentication;
 use crate::failure::Failure;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
+use crate::transact::Reading;
 
 /// A client that proved who it is.
 pub struct Authenticated {
@@ -21,6 +22,25 @@ pub struct Authenticated {
     pub entry: Arc<ClientEntry>,
     /// What must be written for the proof to count: that its assertion is spent.
     pub mark: Option<Mark>,
+    proof: Proof,
+}
+
+/// What proved it: gone, it proves nothing any more.
+enum Proof {
+    /// This secret.
+    Secret(SecretId),
+    /// A key of its set.
+    Key,
+    /// The word of an administrator, who acts for it.
+    Administrator,
+}
+
+impl Authenticated {
+    /// A client that an administrator acts for.
+    #[must_use]
+    pub fn by_administrator(entry: Arc<ClientEntry>) -> Authenticated {
+        Authenticated { entry, mark: None, proof: Proof::Administrator }
+    }
 }
 
 impl Service {
@@ -33,13 +53,11 @@ impl Service {
             ClientAuthentication::Basic { client_id, client_secret } | ClientAuthentication::Post { client_id, client_secret } => {
                 let entry = self.registry.clients.get(client_id).ok_or_else(unknown)?;
                 let method = entry.client.record.authentication;
-                if !self.is_secret_of(&entry, client_secret.expose(), moment) {
-                    return Err(unknown());
-                }
+                let secret = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
                 if method.name() != presented.method() {
                     return Err(wrong_method(method));
                 }
-                Ok(Authenticated { entry, mark: None })
+                Ok(Authenticated { entry, mark: None, proof: Proof::Secret(secret) })
             }
             ClientAuthentication::PrivateKeyJwt { client_id, assertion } => {
                 self.authenticate_assertion(client_id.as_deref(), assertion.expose(), moment)
@@ -48,10 +66,11 @@ impl Service {
         }
     }
 
-    fn is_secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> bool {
+    fn secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> Option<SecretId> {
         let root_keys = self.registry.root_keys();
         let now_seconds = self.ledger_time(moment).seconds();
         secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, &root_keys, now_seconds)
+            .map(|secret| secret.id.clone())
     }
 
     fn authenticate_assertion(&self, client_id: Option<&str>, text: &str, moment: &Moment) -> Result<Authenticated, Refusal> {
@@ -62,12 +81,36 @@ impl Service {
         }
         let entry = self.registry.clients.get(&claimed).ok_or_else(unknown)?;
         let method = entry.client.record.authentication;
+        // Nothing is proven yet: a stranger does not learn how a client authenticates.
         let (AuthenticationMethod::PrivateKeyJwt, Some(keys)) = (method, &entry.keys) else {
-            return Err(wrong_method(method));
+            return Err(unknown());
         };
         let now_seconds = self.ledger_time(moment).seconds();
         let mark = assertion::verify(&ClientId::from(claimed.as_str()), keys, self.issuer.as_str(), text, now_seconds)?;
-        Ok(Authenticated { entry, mark: Some(mark) })
+        Ok(Authenticated { entry, mark: Some(mark), proof: Proof::Key })
+    }
+}
+
+impl Service {
+    /// The client as it is now, if what proved it still would: what a decision that is made again stands on.
+    pub(crate) fn still(&self, client: &Authenticated, reading: &Reading<'_>, now_seconds: i64) -> Result<Arc<ClientEntry>, Refusal> {
+        let before = &client.entry.client.record;
+        let entry = self.registry.clients.get(before.id.as_str()).ok_or_else(unknown)?;
+        let record = &entry.client.record;
+        let is_proven = record.authentication == before.authentication
+            && match &client.proof {
+                Proof::Secret(id) => entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.is_live(now_seconds)),
+                Proof::Key => record.jwks == before.jwks,
+                Proof::Administrator => true,
+            };
+        if !is_proven {
+            return Err(unknown());
+        }
+        reading.rely_on_client(&entry);
+        if let Proof::Secret(id) = &client.proof {
+            reading.rely_on_secret(&entry, id);
+        }
+        Ok(entry)
     }
 }
 
@@ -99,6 +142,17 @@ impl Service {
             Ok(Outcome::grant((), commit))
         })
         .await
+    }
+
+    /// Whether a client that follows the feed for an audience still may.
+    #[must_use]
+    pub fn still_follows(&self, client: &ClientId, audience: &str) -> bool {
+        let api = self.registry.api_of_audience(audience);
+        let entry = self.registry.clients.get(client.as_str());
+        entry.zip(api).is_some_and(|(entry, api)| {
+            let record = &entry.client.record;
+            record.may_introspect && record.apis.contains(&api.record.id)
+        })
     }
 
     /// The audience that a client may follow the feed for: one of its APIs, the only one when it names none.

@@ -198,10 +198,15 @@ pub(crate) fn change_of_negative(negative: &Negative) -> Option<(Option<Arc<str>
         Says::Revoked(token, audience) => (Some(audience.clone()), Change::TokenRevoked { id: id(token), until_seconds }),
         Says::Suspended(token, audience) => (Some(audience.clone()), Change::TokenSuspended { id: id(token), until_seconds }),
         Says::Resumed(token, audience) => (Some(audience.clone()), Change::TokenResumed { id: id(token), until_seconds }),
-        Says::CutOff(subject, name, before) => (None, cut_off(*subject, name, *before, until_seconds)?),
+        Says::CutOff(subject, name, before) => (concerned(*subject, name), cut_off(*subject, name, *before, until_seconds)?),
         Says::Lifetime(audience, seconds, before) => (Some(audience.clone()), lifetime(audience, *seconds, *before, until_seconds)?),
         Says::KeyRevoked(key) => (None, Change::SigningKeyRevoked { kid: SubjectId::parse(key.as_str()).ok()?, until_seconds }),
     })
+}
+
+/// Whom a cut-off concerns: of an API, its own followers alone.
+fn concerned(subject: CutOffSubject, name: &Arc<str>) -> Option<Arc<str>> {
+    (subject == CutOffSubject::Api).then(|| name.clone())
 }
 
 fn lifetime(audience: &str, seconds: i64, before_seconds: i64, until_seconds: i64) -> Option<Change> {

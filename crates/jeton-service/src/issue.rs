@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jeton_core::api::{Api, TokenFormat};
 use jeton_core::client::Client;
+use jeton_core::commit::Mark;
 use jeton_core::moment::Moment;
+use jeton_core::policy::LEEWAY_SECONDS;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
@@ -39,36 +41,52 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is issued then.
     pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
-        let entry = &client.entry;
-        let owner = &entry.client.record.id.0;
-        let mut chosen = None;
-        let issued = self
-            .transact(moment, owner, |reading, moment| {
-                reading.rely_on_client(entry);
-                reading.rely_on_live_secrets(entry, moment.now.seconds());
-                let api = self.requested_api(&entry.client.record, request)?;
-                reading.rely_on_api(&api);
-                let root_keys = self.registry.root_keys();
-                let facts = Facts {
-                    client: &entry.client.record,
-                    api: &api.record,
-                    not_before_seconds: self.registry.negatives.not_before(owner, &api.record.audience),
-                    prefix: &self.prefix,
-                    root_keys: &root_keys,
-                };
-                let mut outcome = issue(&facts, request.scope.as_ref(), moment);
-                outcome.commit.marks.extend(client.mark.clone());
-                chosen = Some(api);
-                Ok(outcome)
-            })
-            .await?;
-        let Some(api) = chosen else { return Err(Failure::Contended) };
+        let mut moments = moment.clone();
+        let mut mark = client.mark.clone();
+        let (issued, api) = loop {
+            let (issued, api) = self.issue_once(client, mark.take(), request, &moments.split()).await?;
+            // A cut-off that was committed first has overtaken it: this token is dead already, the next one is not.
+            let not_before = self.registry.negatives.not_before(issued.token.client.as_str(), &api.record.audience);
+            if not_before <= issued.token.issued_at {
+                break (issued, api);
+            }
+        };
         let Issued { token, clear, expires_in_seconds } = issued;
         let access_token = match clear {
             Some(clear) => Secret::from(clear.0),
             None => self.sign(&token, &api.record)?,
         };
         Ok(IssuedToken { access_token, expires_in_seconds, scope: token.scope.clone(), token })
+    }
+
+    async fn issue_once(
+        &self,
+        client: &Authenticated,
+        mark: Option<Mark>,
+        request: &ClientCredentialsRequest,
+        moment: &Moment,
+    ) -> Result<(Issued, Arc<Versioned<Api>>), Failure> {
+        let mut chosen = None;
+        let issued = self
+            .transact(moment, &client.entry.client.record.id.0, |reading, moment| {
+                let entry = self.still(client, reading, moment.now.seconds())?;
+                let record = &entry.client.record;
+                let api = self.requested_api(record, request)?;
+                reading.rely_on_api(&api);
+                let not_before_seconds = self.registry.negatives.not_before(record.id.as_str(), &api.record.audience);
+                if not_before_seconds > moment.now.seconds() + LEEWAY_SECONDS {
+                    // A cut-off by a clock that was ahead: a token of that time would be refused everywhere until it comes.
+                    return Err(Failure::ClockBehind);
+                }
+                let root_keys = self.registry.root_keys();
+                let facts = Facts { client: record, api: &api.record, not_before_seconds, prefix: &self.prefix, root_keys: &root_keys };
+                let mut outcome = issue(&facts, request.scope.as_ref(), moment);
+                outcome.commit.marks.extend(mark.clone());
+                chosen = Some(api);
+                Ok(outcome)
+            })
+            .await?;
+        chosen.map(|api| (issued, api)).ok_or(Failure::Contended)
     }
 
     fn requested_api(&self, client: &Client, request: &ClientCredentialsRequest) -> Result<Arc<Versioned<Api>>, Refusal> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jeton_core::api::Api;
 use jeton_core::commit::{Commit, Premise, Sequence};
+use jeton_core::id::SecretId;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::record::{Key, Table, Value, Versioned};
@@ -47,7 +48,7 @@ impl Service {
             if commit.is_empty() {
                 return verdict.map_err(Failure::Refused);
             }
-            if !commit.is_narrowing() && self.posture.is_behind(self.store.head().time, &self.moments) {
+            if commit.grants() && self.posture.is_behind(self.store.head().time, &self.moments) {
                 return Err(Failure::ClockBehind);
             }
             match self.commit(commit, owner).await {
@@ -108,9 +109,9 @@ impl Reading<'_> {
         }
     }
 
-    /// The secrets that a client may have proven itself with must still be what they were: an ended one opens nothing.
-    pub(crate) fn rely_on_live_secrets(&self, entry: &ClientEntry, now_seconds: i64) {
-        for secret in entry.secrets.iter().filter(|secret| secret.record.is_live(now_seconds)) {
+    /// The secret that a client proved itself with must still be what it was.
+    pub(crate) fn rely_on_secret(&self, entry: &ClientEntry, id: &SecretId) {
+        for secret in entry.secrets.iter().filter(|secret| secret.record.id == *id) {
             self.rely(&client::secret::TABLE, Value::Text(secret.record.id.0.clone()), Some(secret.version));
         }
     }

@@ -142,7 +142,8 @@ impl VerifiedToken {
             issued_at: claims.issued_at,
             client: &claims.client_id,
             audience,
-            user: Some(&claims.subject),
+            // A client that acts for itself is its own subject, and no person.
+            user: Some(claims.subject.as_str()).filter(|subject| *subject != claims.client_id),
             session: claims.session_id.as_deref(),
             family: claims.grant_id.as_deref(),
             signing_key: self.0.signing_key.as_deref(),

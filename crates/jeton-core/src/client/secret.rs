@@ -87,16 +87,22 @@ impl ClientSecret {
     }
 }
 
-/// Whether `presented` is one of the client's live secrets. Takes the same time whichever differs.
-#[must_use]
-pub fn authenticate<'a>(secrets: impl Iterator<Item = &'a ClientSecret>, presented: &str, root_keys: &RootKeys, now_seconds: i64) -> bool {
-    let mut is_known = false;
+/// The live secret that `presented` is, if any. Takes the same time whichever differs.
+pub fn authenticate<'a>(
+    secrets: impl Iterator<Item = &'a ClientSecret>,
+    presented: &str,
+    root_keys: &RootKeys,
+    now_seconds: i64,
+) -> Option<&'a ClientSecret> {
+    let mut proven = None;
     for secret in secrets.filter(|secret| secret.is_live(now_seconds)) {
-        if let Some(keys) = root_keys.epoch(secret.epoch) {
-            is_known |= keys.hash.hash(presented).matches(&secret.hash);
+        if let Some(keys) = root_keys.epoch(secret.epoch)
+            && keys.hash.hash(presented).matches(&secret.hash)
+        {
+            proven = Some(secret);
         }
     }
-    is_known
+    proven
 }
 
 /// A secret that exists once its commit is durable.

@@ -71,7 +71,7 @@ pub(super) async fn issue(State(Management { service, .. }): State<Management>, 
         service.find_client(&issue.client).map_err(|refusal| Problem::from(refusal).look("list the clients: `jeton client list`"))?;
     let request = parse(issue)?;
     // Who administers stands in for the client: there is no proof to spend.
-    let issued = service.issue(&Authenticated { entry, mark: None }, &request, &moment).await?;
+    let issued = service.issue(&Authenticated::by_administrator(entry), &request, &moment).await?;
     created(&Issued {
         access_token: issued.access_token.expose(),
         token_type: "Bearer",

@@ -14,8 +14,9 @@ use crate::reply::{Reply, json};
 
 /// Says whether a token is active, and what it is.
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
-    let moment = service.moments().now();
     let (headers, body) = form_body(request).await?;
+    // After the body, which may take its time: what has expired meanwhile has expired.
+    let moment = service.moments().now();
     let form = Form::parse(&body)?;
     let client = authenticate(&service, &headers, &form, &moment)?;
     let request = IntrospectionRequest::parse(&form)?;

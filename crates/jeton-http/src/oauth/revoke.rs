@@ -11,8 +11,9 @@ use crate::reply::{Reply, empty};
 
 /// Revokes a token that its client hands in.
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
-    let moment = service.moments().now();
     let (headers, body) = form_body(request).await?;
+    // After the body, which may take its time: what has expired meanwhile has expired.
+    let moment = service.moments().now();
     let form = Form::parse(&body)?;
     let client = authenticate(&service, &headers, &form, &moment)?;
     let request = RevocationRequest::parse(&form)?;

@@ -12,8 +12,9 @@ use crate::reply::{Reply, json};
 
 /// Issues a token.
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
-    let moment = service.moments().now();
     let (headers, body) = form_body(request).await?;
+    // After the body, which may take its time: what has expired meanwhile has expired.
+    let moment = service.moments().now();
     let form = Form::parse_allowing(&body, REPEATABLE)?;
     let client = authenticate(&service, &headers, &form, &moment)?;
     let TokenRequest::ClientCredentials(request) = TokenRequest::parse(&form)? else {

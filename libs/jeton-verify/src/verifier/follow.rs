@@ -129,7 +129,9 @@ async fn open(shared: &Shared, follower: &Follower) -> Result<Incoming, End> {
     match response.status() {
         StatusCode::OK => {}
         StatusCode::GONE => return Err(End::Gone),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(End::Forbidden),
+        // Too many at once and too slow pass by themselves; any other 4xx is this client's own, and asks for somebody to look.
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => return Err(End::Lost),
+        status if status.is_client_error() => return Err(End::Forbidden),
         _ => return Err(End::Lost),
     }
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
