@@ -31,6 +31,7 @@ pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
             overrides.data.display()
         ));
     }
+    refuse_strangers(&overrides.data)?;
     // Checked before anything is made; the file itself does not exist yet.
     let config = Config::load(&Overrides { config: None, ..overrides.clone() })?;
     let root_key_file = std::path::absolute(&config.root_key_file).map_err(|error| error.to_string())?;
@@ -47,6 +48,19 @@ pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
     }
     write_config(&path, &config, &root_key_file)?;
     Ok(Initialised { config: path, root_key_file: (root_key_file, is_new) })
+}
+
+/// A folder that holds something already is somebody's.
+fn refuse_strangers(data: &Path) -> Result<(), String> {
+    let Ok(mut entries) = fs::read_dir(data) else { return Ok(()) };
+    let shown = data.display();
+    if data.join("jeton.db").exists() {
+        Err(format!("{shown} is a data folder already: start it with `jeton serve --data {shown} --issuer URL`, its issuer as before"))
+    } else if entries.next().is_some() {
+        Err(format!("{shown} is not empty and not Jeton's: give a folder of its own with --data"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Makes a folder for its owner alone, with the folders above it.
@@ -92,6 +106,18 @@ mod tests {
         let config = Config::load(&overrides).unwrap();
         assert!(root_file::read(&config.root_key_file).is_ok());
         assert!(run(&overrides).unwrap_err().contains("exists already"));
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_left_alone() {
+        for (name, expected) in [("file.txt", "not empty"), ("jeton.db", "already")] {
+            let folder = tempfile::tempdir().unwrap();
+            let overrides = overrides(folder.path());
+            fs::create_dir(&overrides.data).unwrap();
+            fs::write(overrides.data.join(name), "x").unwrap();
+            assert!(run(&overrides).unwrap_err().contains(expected), "{name}");
+            assert!(!overrides.data.join(config::FILE_NAME).exists());
+        }
     }
 
     #[test]

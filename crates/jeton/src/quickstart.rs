@@ -7,10 +7,8 @@ mod web;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use zeroize::Zeroizing;
-
-use crate::config::{Config, Overrides};
-use crate::{init, root_file, serve};
+use crate::config::{self, Config, Overrides};
+use crate::{init, serve};
 
 /// Where the example API listens.
 const ORDERS_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8421);
@@ -44,13 +42,11 @@ pub(crate) fn run(quickstart: &Quickstart) -> Result<ExitCode, String> {
     })
 }
 
-/// Makes the data folder and the root file where there are none; says whether the folder is new.
+/// Makes the data folder, its configuration and the root file where there is none; says whether the folder is new.
 fn prepare(overrides: &Overrides) -> Result<bool, String> {
-    let config = Config::load(overrides)?;
-    let is_new = !config.data.join("jeton.db").exists();
-    if is_new && !config.root_key_file.exists() {
-        root_file::create(&config.root_key_file, Zeroizing::new(serve::seed()))?;
+    let is_new = !overrides.data.join("jeton.db").exists() && !overrides.data.join(config::FILE_NAME).exists();
+    if is_new {
+        init::run(overrides)?;
     }
-    init::make_folder(&config.data)?;
     Ok(is_new)
 }
