@@ -9,7 +9,7 @@ use crate::workspace;
 pub(crate) const HELP: &str = "\
 Builds `jeton` and `jeton-bench` for release and measures: the floor (axum alone), raw signatures, Jeton with a million
 live tokens, and npm's oidc-provider where npm can install it. Server and load have a core each. At most ten minutes
-after the build, two with --quick; nothing else should run beside it.
+after the build, three with --quick; nothing else should run beside it.
 
 Usage: cargo xtask bench [--json FILE] [--quick] [--only NAME…]
 

@@ -14,7 +14,7 @@ use crate::http::Template;
 use crate::load::{self, Shape, Traffic};
 use crate::measured::Measured;
 use crate::raw;
-use crate::row::{Basis, Figures, Limit, Reading};
+use crate::row::{Basis, Figures, Limit, Reading, Row};
 use crate::server::Server;
 use crate::traffic::Same;
 
@@ -24,7 +24,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) cores: Cores,
     pub(crate) sizes: Sizes,
     pub(crate) scratch: PathBuf,
-    pub(crate) readings: Vec<Reading>,
+    /// Each with the number of floor slices before it.
+    readings: Vec<(Reading, usize)>,
     pub(crate) raw: Vec<(String, Vec<f64>)>,
     failed: Vec<String>,
     floor: Server,
@@ -154,7 +155,7 @@ impl<'a> Bench<'a> {
             }
             Figures::Missing => println!("  {}: {}", reading.name, reading.note.as_deref().unwrap_or("not measured")),
         }
-        self.readings.push(reading);
+        self.readings.push((reading, self.floors.len()));
     }
 
     /// Keeps that `name` could not be measured, and why.
@@ -203,11 +204,19 @@ impl<'a> Bench<'a> {
         medians.collect()
     }
 
-    /// What limits are computed from.
-    pub(crate) fn basis(&self) -> Basis {
-        let floors = self.floor_readings().into_iter().filter_map(|reading| match reading.figures {
-            Figures::Load { connections, measured } => Some((connections, measured.cpu_us_per_request())),
-            _ => None,
+    /// The rows of what was kept, each limit computed from the floor slices before and after it.
+    pub(crate) fn rows(&mut self) -> Vec<Row> {
+        let readings = std::mem::take(&mut self.readings);
+        readings.into_iter().map(|(reading, place)| Row::new(reading, &self.basis(place))).collect()
+    }
+
+    fn basis(&self, place: usize) -> Basis {
+        let (before, after) = self.floors.split_at(place.min(self.floors.len()));
+        let floors = self.sizes.connections.iter().filter_map(|connections| {
+            let of = |(at, measured): &(usize, Measured)| (at == connections).then(|| measured.cpu_us_per_request());
+            let (before, after) = (before.iter().rev().find_map(of), after.iter().find_map(of));
+            let floor = before.zip(after).map(|(before, after)| before.midpoint(after)).or(before).or(after)?;
+            Some((*connections, floor))
         });
         let raw = self.raw.iter().map(|(name, samples)| (name.clone(), raw::median(&mut samples.clone())));
         Basis { floors: floors.collect(), raw: raw.collect() }

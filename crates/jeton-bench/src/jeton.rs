@@ -34,6 +34,9 @@ pub(crate) struct Counters {
     groups: u64,
     /// Expired credentials that were removed since the server's start; absent where the server does not count them.
     pub(crate) expired_rows_removed: Option<u64>,
+    /// Tokens that negatives name: all of them are in memory.
+    #[serde(default)]
+    pub(crate) tokens_named: u64,
 }
 
 impl Counters {

@@ -9,16 +9,25 @@ use crate::failure::{Doing, Failure};
 ///
 /// A thread that has ended is no longer counted: a difference is right for a server whose threads stay.
 pub(crate) fn processor_time(process: u32) -> Result<Duration, Failure> {
+    processor_time_of(process, |_| true)
+}
+
+/// The same of the threads whose names are `chosen`; the kernel keeps fifteen bytes of a name.
+pub(crate) fn processor_time_of(process: u32, chosen: impl Fn(&str) -> bool) -> Result<Duration, Failure> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).doing("reading the server's threads")?;
     let mut sum = 0_u64;
     for thread in threads {
-        let file = thread.doing("reading the server's threads")?.path().join("schedstat");
+        let folder = thread.doing("reading the server's threads")?.path();
+        let file = folder.join("schedstat");
         // A thread may end between the listing and the reading.
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let (Ok(text), Ok(name)) = (fs::read_to_string(&file), fs::read_to_string(folder.join("comm"))) else { continue };
+        if !chosen(name.trim()) {
+            continue;
+        }
         sum += first_number(&text).ok_or_else(|| Failure::new(format!("{} holds no number", file.display())))?;
     }
     if sum == 0 {
-        return Err(Failure::new("the kernel keeps no processor times (schedstat)"));
+        return Err(Failure::new("no such thread, or the kernel keeps no processor times (schedstat)"));
     }
     Ok(Duration::from_nanos(sum))
 }
@@ -48,6 +57,13 @@ mod tests {
         assert_eq!(first_number("\n"), None);
         assert_eq!(resident_kibibytes("Name:\tx\nVmRSS:\t    2048 kB\n"), Some(2048.0));
         assert_eq!(resident_kibibytes("VmSize:\t 1 kB\n"), None);
+    }
+
+    #[test]
+    fn threads_are_chosen_by_name() {
+        let own = std::process::id();
+        assert!(processor_time_of(own, |name| name == "no such thread").is_err());
+        assert!(processor_time_of(own, |name| !name.is_empty()).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::bench::Bench;
 use crate::failure::Failure;
 use crate::raw;
 use crate::row::{Figures, Limit, Reading};
-use crate::world::{Filled, World};
+use crate::world::World;
 
 const START_MS: f64 = 50.0;
 const EMPTY_MEBIBYTES: f64 = 30.0;
@@ -33,13 +33,7 @@ pub(crate) fn fullest_memory(bench: &mut Bench<'_>, world: &mut World) -> Result
 fn memory(bench: &mut Bench<'_>, world: &mut World, name: &str, limit: f64) -> Result<(), Failure> {
     if bench.wants(name) {
         let value = world.note_memory()?;
-        let Filled { tokens, negatives } = world.filled;
-        let note = (name != "rss_empty").then(|| {
-            format!(
-                "the most that was seen; at least {} live tokens in the store, and in memory {negatives} revocations and those of the rows before",
-                tokens + world.left().len()
-            )
-        });
+        let note = if name == "rss_empty" { None } else { Some(format!("the most that was seen; {}", held(world)?)) };
         bench.keep(Reading {
             name: name.to_owned(),
             figures: Figures::Value { value, unit: "MiB" },
@@ -63,12 +57,7 @@ pub(crate) fn start(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fail
     }
     let value = raw::median(&mut times);
     let worst = times.last().copied().unwrap_or(value);
-    let note = format!(
-        "median of {} starts, the slowest {worst:.1} ms; at least {} tokens and {} negatives",
-        times.len(),
-        world.filled.tokens + world.left().len(),
-        world.filled.negatives
-    );
+    let note = format!("median of {} starts, the slowest {worst:.1} ms; {}", times.len(), held(world)?);
     bench.keep(Reading {
         name: "start_1m".to_owned(),
         figures: Figures::Value { value, unit: "ms" },
@@ -77,4 +66,10 @@ pub(crate) fn start(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fail
         note: Some(note),
     });
     Ok(())
+}
+
+/// What the server holds now.
+fn held(world: &World) -> Result<String, Failure> {
+    let negatives = world.jeton.counters()?.tokens_named;
+    Ok(format!("at least {} live tokens and {negatives} negatives", world.filled.tokens + world.left().len()))
 }
