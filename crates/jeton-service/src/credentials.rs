@@ -154,6 +154,11 @@ impl Service {
         }
     }
 
+    /// Whether a suspension of a token is written.
+    pub(crate) fn is_suspended(&self, proven: &Proven, api: &Versioned<Api>, moment: &Moment) -> bool {
+        self.judge(proven, api, moment.now.seconds()) == Judgement::Suspended
+    }
+
     fn judge(&self, proven: &Proven, api: &Versioned<Api>, now_seconds: i64) -> Judgement {
         let token = &proven.token;
         let described = Described {

@@ -78,6 +78,10 @@ impl Service {
             let (token, audience) = (&proven.token, &api.record.audience);
             Ok(match change {
                 TokenChange::Revoke => revoke(token, audience, actor, self.is_dead_for_good(proven, &api, moment), moment),
+                // What is merely early would live once its time comes: it is suspended like any other.
+                TokenChange::Suspend if standing == Standing::Suspended && !self.is_suspended(proven, &api, moment) => {
+                    suspend(token, audience, Standing::Active, actor, moment)
+                }
                 TokenChange::Suspend => suspend(token, audience, standing, actor, moment),
                 TokenChange::Resume => resume(token, audience, standing, actor, moment),
             })
