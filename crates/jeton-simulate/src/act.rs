@@ -169,10 +169,7 @@ impl World {
         }
         self.server = Server::start(Some(&self.server.store), &self.wall, &mut self.chance, self.breakage)?;
         self.is_set_up = false;
-        if self.chance.once_in(3) {
-            self.server.service.posture().accept();
-            self.trace.note("an operator accepts the clock".to_owned());
-        }
+        self.accepts_clock = self.chance.once_in(3);
         let entries = self.server.store.tail(0, usize::MAX).map_err(|fault| fault.to_string())?;
         self.history.compare(&entries)?;
         self.read_ledger()?;
@@ -183,7 +180,7 @@ impl World {
     fn cancel(&mut self) {
         let Some(place) = self.chance.place(self.pending.len()) else { return };
         let pending = self.pending.swap_remove(place);
-        if matches!(pending.request, Request::SetUp | Request::SignCheckpoint | Request::TendKeys) {
+        if matches!(pending.request, Request::SetUp { .. } | Request::SignCheckpoint | Request::TendKeys) {
             self.pending.push(pending);
             return;
         }

@@ -12,6 +12,8 @@ use crate::request::{Answer, Credentials, Request};
 use crate::subject::{ApiSubject, ClientSubject, TokenSubject};
 use crate::world::{Pending, World};
 
+const DAY_SECONDS: i64 = 86_400;
+
 impl World {
     /// Takes every answer that came.
     ///
@@ -35,7 +37,7 @@ impl World {
     fn acknowledge(&mut self, pending: &Pending, answer: Answer) -> Result<(), String> {
         let asked_at = pending.asked_at;
         match (&pending.request, answer) {
-            (Request::SetUp, _) => self.is_set_up = true,
+            (Request::SetUp { .. }, _) => self.is_set_up = true,
             (Request::Issue { .. }, Answer::Issued { text, token }) => self.hear_issue(text, token)?,
             (Request::RevokeOwn { text, .. } | Request::ChangeByText { text, change: TokenChange::Revoke }, _) => {
                 self.bury(|token| token.text == *text);
@@ -51,19 +53,19 @@ impl World {
                 }
             }
             (Request::CutOff { subject, name, before }, Answer::CutOff(decided)) => {
-                let (subject, seconds, is_now) = (*subject, decided.seconds(), before.is_none());
-                self.bury(|token| {
-                    // What was heard of before "now" was said is older than it, whatever second it names.
-                    let is_older = token.kept().issued_at < seconds || (is_now && token.heard_at < asked_at);
-                    token.is_of(subject, name) && is_older
-                });
+                let (subject, seconds) = (*subject, decided.seconds());
+                let reaches = |token: &TokenSubject| token.kept().issued_at < seconds;
+                if before.is_none() {
+                    self.bury_before(asked_at, |token| token.is_of(subject, name));
+                }
+                self.bury(|token| token.is_of(subject, name) && reaches(token));
             }
             (Request::DeleteApi { api }, _) => {
                 let audience = self.apis.iter().find(|known| known.id == *api).map(|known| known.audience.clone()).unwrap_or_default();
-                self.bury(|token| token.is_of(CutOffSubject::Api, &audience) && token.heard_at < asked_at);
+                self.bury_before(asked_at, |token| token.is_of(CutOffSubject::Api, &audience));
             }
             (Request::DeleteClient { client }, _) => {
-                self.bury(|token| token.is_of(CutOffSubject::Client, client) && token.heard_at < asked_at);
+                self.bury_before(asked_at, |token| token.is_of(CutOffSubject::Client, client));
             }
             (Request::RevokeKey { key }, _) => self.bury(|token| token.proven.signing_key.as_deref() == Some(key)),
             (Request::CreateApi { lifetime_seconds, .. }, Answer::ApiCreated { id, audience }) => {
@@ -80,6 +82,13 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What was heard of before "now" was said is older than it, whatever second it names; unless its time was one of a clock that an
+    /// operator took back.
+    fn bury_before(&mut self, asked_at: u64, is_meant: impl Fn(&TokenSubject) -> bool) {
+        let incarnation = self.history.incarnations;
+        self.bury(|token| is_meant(token) && token.heard_at < asked_at && token.incarnation == incarnation);
     }
 
     /// Tokens that are dead for good, since somebody heard so.
@@ -104,12 +113,15 @@ impl World {
             None => Unverified::parse(&text, MAX_TOKEN_BYTES).ok().and_then(|jwt| jwt.header().key_id.as_deref().map(Arc::from)),
         };
         let not_before = token.issued_at;
+        // Where the clock was accepted twice, also what is new may be older than what left.
+        let may_have_left = token.expires_at.saturating_add(DAY_SECONDS) <= self.purged_at_seconds;
         let mut subject = TokenSubject {
             text,
             proven: Arc::new(Proven { token, signing_key, not_before }),
             audience,
             api,
             heard_at: self.step,
+            incarnation: self.history.incarnations,
             dead_since_micros: None,
             is_suspended: false,
             may_be_resumed: false,
@@ -117,9 +129,9 @@ impl World {
             killed_by: None,
             suspensions: vec![],
             refused_by: vec![],
-            may_have_left: false,
+            may_have_left,
         };
-        self.history.tell(&mut subject);
+        self.history.tell(&mut subject, self.purged_at_seconds);
         self.tokens.push(subject);
         self.tally.issued += 1;
         Ok(())

@@ -29,13 +29,16 @@ pub(crate) struct History {
     pub(crate) negatives: usize,
     /// The `credentials.issued` entries: count and root.
     pub(crate) issued: BTreeMap<u64, (u64, String)>,
+    /// How many new incarnations were opened.
+    pub(crate) incarnations: u64,
     /// The size of the largest checkpoint that was seen.
     pub(crate) checkpoint_size: u64,
 }
 
 enum Kill {
     Token([u8; 16]),
-    Before(CutOffSubject, String, i64),
+    /// Of a subject, issued before; until when it is kept. Times are seconds.
+    Before(CutOffSubject, String, i64, i64),
     Key(String),
 }
 
@@ -73,7 +76,9 @@ impl History {
     /// What does not fit the entries before.
     pub(crate) fn take(&mut self, entries: &[Entry], tokens: &mut [TokenSubject]) -> Result<(), String> {
         for entry in entries {
-            if entry.sequence != self.size() || entry.time.micros() < self.last_time_micros {
+            // A new incarnation begins at its own time: the old one's clock was wrong.
+            let goes_back = entry.time.micros() < self.last_time_micros && entry.kind != "incarnation.opened";
+            if entry.sequence != self.size() || goes_back {
                 return Err(format!("entry {} does not follow the one before it", entry.sequence));
             }
             self.last_time_micros = entry.time.micros();
@@ -100,9 +105,10 @@ impl History {
         if fits { Ok(()) } else { Err(format!("the head of size {} does not prove the {} entries", head.size, self.size())) }
     }
 
-    /// Tells a token that was just heard of what is known of it.
-    pub(crate) fn tell(&self, token: &mut TokenSubject) {
-        token.killed_by = self.kills.iter().find(|(_, kill)| kill.reaches(token)).map(|(sequence, _)| *sequence);
+    /// Tells a token that was just heard of what is known of it, but what was forgotten by `purged_at_seconds`.
+    pub(crate) fn tell(&self, token: &mut TokenSubject, purged_at_seconds: i64) {
+        let speaks = |kill: &Kill| kill.reaches(token) && !matches!(kill, Kill::Before(.., until) if *until <= purged_at_seconds);
+        token.killed_by = self.kills.iter().find(|(_, kill)| speaks(kill)).map(|(sequence, _)| *sequence);
         let of_it = self.suspensions.iter().filter(|(_, id, _)| *id == token.kept().id.0);
         token.suspensions = of_it.map(|(sequence, _, suspends)| (*sequence, *suspends)).collect();
     }
@@ -126,8 +132,8 @@ impl History {
     fn fold(&mut self, sequence: u64, event: Event) {
         match event {
             Event::TokenRevoked { token, .. } => self.kill(sequence, Kill::Token(token.0)),
-            Event::CutOff { subject, name, before_seconds, .. } => {
-                self.kill(sequence, Kill::Before(subject, name.to_string(), before_seconds));
+            Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
+                self.kill(sequence, Kill::Before(subject, name.to_string(), before_seconds, until_seconds));
             }
             Event::SigningKeyRevoked { key, .. } => self.kill(sequence, Kill::Key(key.to_string())),
             Event::TokenSuspended { token, .. } => self.suspend(sequence, token.0, true),
@@ -151,6 +157,7 @@ impl History {
             Event::SigningKeyRemoved { key, .. } => {
                 self.keys.remove(key.as_str());
             }
+            Event::IncarnationOpened { .. } => self.incarnations += 1,
             Event::Issued { count, root, .. } => {
                 self.issued.insert(sequence, (count, root.to_string()));
             }
@@ -173,7 +180,7 @@ impl Kill {
     fn reaches(&self, token: &TokenSubject) -> bool {
         match self {
             Kill::Token(id) => *id == token.kept().id.0,
-            Kill::Before(subject, name, before) => token.is_of(*subject, name) && token.kept().issued_at < *before,
+            Kill::Before(subject, name, before, _) => token.is_of(*subject, name) && token.kept().issued_at < *before,
             Kill::Key(key) => token.proven.signing_key.as_deref() == Some(key),
         }
     }

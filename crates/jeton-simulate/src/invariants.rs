@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jeton_core::policy::LEEWAY_SECONDS;
 use jeton_core::record::{Row, Value};
 use jeton_core::token::suspend::Standing;
 use jeton_core::token::{self, negative};
@@ -37,7 +38,9 @@ impl World {
         // The ledger's time: what has expired by it stays dead.
         let now = moment.now.max(self.server.store.head().time).seconds();
         for (place, token) in self.tokens.iter().enumerate() {
-            let (standing, _) = self.server.service.stand(&token.proven, &moment);
+            // What an untrusted key signed is not proven any more.
+            let is_proven = token.proven.signing_key.as_deref().is_none_or(|key| self.server.service.registry().keys().trusts(key));
+            let standing = if is_proven { self.server.service.stand(&token.proven, &moment).0 } else { Standing::Revoked };
             let says = |what: &str| {
                 let TokenSubject { heard_at, dead_since_micros, killed_by, audience, .. } = token;
                 let (issued, expires) = (token.kept().issued_at, token.kept().expires_at);
@@ -47,6 +50,8 @@ impl World {
                 ))
             };
             match standing {
+                // An operator said that a clock is right by which it left, and then that another is.
+                Standing::Active if token.may_have_left => {}
                 Standing::Active if token.dead_since_micros.is_some() => return says("was acknowledged to be dead"),
                 Standing::Active if token.is_suspended => return says("was acknowledged to be suspended"),
                 Standing::Active if token.killed_by.is_some() => return says("the ledger kills it"),
@@ -64,8 +69,10 @@ impl World {
         let kept = token.kept();
         let lifetime = self.apis.get(token.api).map_or(0, |api| api.shortest_lifetime_seconds);
         let exists = self.history.apis.contains(kept.api.as_str()) && self.history.clients.contains(kept.client.as_str());
-        let speaks_against = token.killed_by.is_some() || token.is_suspended_before(u64::MAX);
-        exists && !speaks_against && now < kept.expires_at && now < kept.issued_at + lifetime
+        let speaks_against = token.killed_by.is_some() || token.is_suspended_before(u64::MAX) || token.may_have_left;
+        // After an accepted clock, what was issued by the wrong one waits for its time.
+        let is_early = now + LEEWAY_SECONDS < kept.issued_at;
+        exists && !speaks_against && !is_early && now < kept.expires_at && now < kept.issued_at + lifetime
     }
 
     /// Each verifier refuses what it heard is dead, and what died so long ago that it must have heard or given up.

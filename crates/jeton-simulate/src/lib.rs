@@ -4,7 +4,7 @@
 mod act;
 pub mod breakage;
 mod broadcast;
-mod chance;
+pub mod chance;
 mod clock;
 mod executor;
 mod hear;

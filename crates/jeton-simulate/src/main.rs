@@ -22,6 +22,9 @@ struct Arguments {
     /// How many steps each takes.
     #[arg(long, default_value_t = run::STEPS)]
     steps: u64,
+    /// How many of the last lines are shown before a finding.
+    #[arg(long, default_value_t = 60)]
+    tail: usize,
     /// A bug to plant.
     #[arg(long = "break", hide = true)]
     breakage: Option<String>,
@@ -54,7 +57,11 @@ fn main() -> ExitCode {
             }
             Err(found) => {
                 findings += 1;
-                println!("{}seed {seed}, step {}: {}", if arguments.all { "" } else { &found.tail }, found.step, found.what);
+                if !arguments.all {
+                    let lines = found.tail.lines().count();
+                    found.tail.lines().skip(lines.saturating_sub(arguments.tail)).for_each(|line| println!("{line}"));
+                }
+                println!("seed {seed}, step {}: {}", found.step, found.what);
                 if !arguments.all {
                     println!("run it again with: cargo xtask simulate --seed {seed}   (digest {:016x})", found.digest);
                     return ExitCode::from(1);

@@ -36,7 +36,7 @@ pub(crate) struct Credentials {
 /// What is asked.
 #[derive(Clone)]
 pub(crate) enum Request {
-    SetUp,
+    SetUp { accepts_clock: bool },
     Issue { by: Credentials, audience: String },
     Introspect { by: Credentials, text: String },
     RevokeOwn { by: Credentials, text: String },
@@ -109,7 +109,10 @@ pub(crate) fn handle(service: Arc<Service>, number: u64, request: Request, inbox
 async fn serve(service: &Service, request: Request, moment: &Moment) -> Result<Answer, Failure> {
     let actor = Actor::from("unix:0");
     Ok(match request {
-        Request::SetUp => {
+        Request::SetUp { accepts_clock } => {
+            if accepts_clock {
+                service.accept_clock(&Actor::system(), moment).await?;
+            }
             service.set_up(moment).await.map_err(|error| Failure::Refused(Refusal::invalid(error.to_string())))?;
             Answer::Done
         }

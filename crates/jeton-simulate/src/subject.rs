@@ -42,6 +42,8 @@ pub(crate) struct TokenSubject {
     pub(crate) api: usize,
     /// The step at which its client heard of it.
     pub(crate) heard_at: u64,
+    /// How many incarnations of the ledger there had been then.
+    pub(crate) incarnation: u64,
     /// When somebody heard that it is dead for good, in microseconds since the run began.
     pub(crate) dead_since_micros: Option<i64>,
     /// Somebody heard that it is suspended, and nobody asked for its resumption since.

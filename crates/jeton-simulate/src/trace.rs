@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// How many steps are kept to show.
-const KEPT: usize = 60;
+const KEPT: usize = 4_000;
 
 /// The steps of a run.
 pub(crate) struct Trace {
@@ -15,7 +15,7 @@ pub(crate) struct Trace {
 impl Default for Trace {
     fn default() -> Trace {
         // The offset basis of 64-bit FNV-1a.
-        Trace { lines: VecDeque::with_capacity(KEPT), count: 0, digest: 0xcbf2_9ce4_8422_2325 }
+        Trace { lines: VecDeque::new(), count: 0, digest: 0xcbf2_9ce4_8422_2325 }
     }
 }
 

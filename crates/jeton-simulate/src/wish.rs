@@ -44,7 +44,8 @@ impl World {
     pub(crate) fn wish(&mut self) {
         if !self.is_set_up {
             if self.pending.is_empty() {
-                self.ask(Request::SetUp);
+                let accepts_clock = self.accepts_clock;
+                self.ask(Request::SetUp { accepts_clock });
             }
             return;
         }

@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub(crate) server: Server,
     /// How often it started.
     pub(crate) life: u64,
+    /// Whether an operator starts it with the word that its clock is right.
+    pub(crate) accepts_clock: bool,
     /// Whether it was set up.
     pub(crate) is_set_up: bool,
     /// The verifiers, one for each audience.
@@ -123,6 +125,7 @@ impl World {
             wall,
             server,
             life: 1,
+            accepts_clock: false,
             is_set_up: false,
             broadcasts: vec![],
             network: Network::default(),
@@ -172,7 +175,7 @@ impl World {
 
 fn describe(request: &Request) -> String {
     match request {
-        Request::SetUp => "set up".to_owned(),
+        Request::SetUp { accepts_clock } => format!("set up, accepting the clock: {accepts_clock}"),
         Request::Issue { audience, .. } => format!("issue for {audience}"),
         Request::Introspect { .. } => "introspect".to_owned(),
         Request::RevokeOwn { .. } => "revoke one's own".to_owned(),
