@@ -20,6 +20,7 @@ use jeton_service::{Parts, Service};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
 use jeton_store_sqlite::{OpenError, Options, SqliteStore};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -87,6 +88,10 @@ pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
 pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: bool) -> Result<Running, String> {
     if let Err(error) = edge::raise_open_file_limit() {
         tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+    // A core would hold every secret that is in memory.
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "a crash may leave a core with secrets behind: run under `ulimit -c 0`");
     }
     let root_keys = root_file::read(&config.root_key_file)?;
     let clock = Arc::new(Clock::start());
