@@ -38,9 +38,11 @@ impl World {
         // The ledger's time: what has expired by it stays dead.
         let now = moment.now.max(self.server.store.head().time).seconds();
         for (place, token) in self.tokens.iter().enumerate() {
-            // What an untrusted key signed is not proven any more.
-            let is_proven = token.proven.signing_key.as_deref().is_none_or(|key| self.server.service.registry().keys().trusts(key));
-            let standing = if is_proven { self.server.service.stand(&token.proven, &moment).0 } else { Standing::Revoked };
+            // What an untrusted key signed is not proven any more: it is nobody's token.
+            if token.proven.signing_key.as_deref().is_some_and(|key| !self.server.service.registry().keys().trusts(key)) {
+                continue;
+            }
+            let standing = self.server.service.stand(&token.proven, &moment).0;
             let says = |what: &str| {
                 let TokenSubject { heard_at, dead_since_micros, killed_by, audience, .. } = token;
                 let (issued, expires) = (token.kept().issued_at, token.kept().expires_at);

@@ -1,0 +1,162 @@
+//! Traffic: each holder issues and revokes on a connection of its own, until it is told to stop or the server is gone.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use jeton_simulate::chance::Chance;
+use serde_json::json;
+
+use crate::deployment::{Deployment, OPAQUE, SIGNED};
+use crate::failure::Failure;
+use crate::http::{Answer, Connection};
+use crate::journal::{Acknowledged, Fate, Holder};
+
+/// How far the traffic is, and whether it shall stop.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// Answers of 200, from which the moment of a fault is counted.
+    acknowledged: AtomicU64,
+    issued: AtomicU64,
+    revoked: AtomicU64,
+    gone: AtomicU64,
+    stops: AtomicBool,
+}
+
+impl Progress {
+    /// How many answers were good.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Acquire)
+    }
+
+    /// How many holders have lost the server.
+    pub(crate) fn gone(&self) -> u64 {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Lets each holder finish what it asked for, and no more.
+    pub(crate) fn stop(&self) {
+        self.stops.store(true, Ordering::Release);
+    }
+
+    fn count(&self, kind: &AtomicU64) {
+        kind.fetch_add(1, Ordering::AcqRel);
+        self.acknowledged.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Runs traffic until `fault` returns and the holders have stopped or lost the server; what was acknowledged meanwhile.
+pub(crate) fn run(
+    deployment: &mut Deployment,
+    chance: &mut Chance,
+    fault: impl FnOnce(&Progress) -> Result<(), Failure>,
+) -> Result<Acknowledged, Failure> {
+    let progress = Progress::default();
+    let (address, socket) = (deployment.place.address, deployment.place.socket());
+    let outcome = thread::scope(|scope| {
+        for holder in &mut deployment.holders {
+            let (progress, socket, chance) = (&progress, &socket, Chance::new(chance.draw()));
+            scope.spawn(move || {
+                hold(holder, address, socket, chance, progress);
+                progress.gone.fetch_add(1, Ordering::AcqRel);
+            });
+        }
+        let outcome = fault(&progress);
+        progress.stop();
+        outcome
+    });
+    outcome?;
+    Ok(Acknowledged { issued: progress.issued.load(Ordering::Acquire), revoked: progress.revoked.load(Ordering::Acquire) })
+}
+
+/// Issues until there are so many more tokens.
+pub(crate) fn run_issuing(deployment: &mut Deployment, chance: &mut Chance, tokens: u64) -> Result<Acknowledged, Failure> {
+    let progress = Progress::default();
+    let (address, share) = (deployment.place.address, tokens.div_ceil(deployment.holders.len() as u64));
+    thread::scope(|scope| {
+        for holder in &mut deployment.holders {
+            let (progress, mut chance) = (&progress, Chance::new(chance.draw()));
+            scope.spawn(move || {
+                let Ok(mut public) = Connection::tcp(address) else { return };
+                // Whoever loses the server ends; whoever asked for more sees that too little came.
+                let _ = (0..share).try_for_each(|_| issue(holder, &mut public, &mut chance, progress));
+            });
+        }
+    });
+    let issued = progress.issued.load(Ordering::Acquire);
+    if issued == 0 {
+        return Err(Failure::finding("no token is issued though the disk has room"));
+    }
+    Ok(Acknowledged { issued, revoked: 0 })
+}
+
+/// One holder's traffic. Whatever is not answered stays asked.
+fn hold(holder: &mut Holder, address: SocketAddr, socket: &Path, mut chance: Chance, progress: &Progress) {
+    let Ok(mut public) = Connection::tcp(address) else { return };
+    while !progress.stops.load(Ordering::Acquire) {
+        let step = match chance.below(20) {
+            0..=11 => issue(holder, &mut public, &mut chance, progress),
+            12..=17 => revoke(holder, &mut public, &mut chance, progress),
+            18 => revoke_as_administrator(holder, socket, &mut chance, progress),
+            _ if chance.once_in(20) => cut_off(holder, socket, progress),
+            _ => continue,
+        };
+        if step.is_err() {
+            return;
+        }
+    }
+}
+
+fn issue(holder: &mut Holder, public: &mut Connection, chance: &mut Chance, progress: &Progress) -> std::io::Result<()> {
+    let audience = if chance.once_in(2) { SIGNED } else { OPAQUE };
+    let form = format!("grant_type=client_credentials&resource={audience}");
+    let answer = public.post_form("/oauth/token", (&holder.client, &holder.secret), &form)?;
+    if let (200, Some(text)) = (answer.status, answer.text("access_token")) {
+        holder.issued(text);
+        progress.count(&progress.issued);
+    }
+    Ok(())
+}
+
+fn revoke(holder: &mut Holder, public: &mut Connection, chance: &mut Chance, progress: &Progress) -> std::io::Result<()> {
+    let Some((place, text)) = pick(holder, chance) else { return Ok(()) };
+    holder.set(place, Fate::Asked);
+    let form = format!("token={text}");
+    let answer = public.post_form("/oauth/revoke", (&holder.client, &holder.secret), &form)?;
+    note(holder, place, &answer, progress);
+    Ok(())
+}
+
+fn revoke_as_administrator(holder: &mut Holder, socket: &Path, chance: &mut Chance, progress: &Progress) -> std::io::Result<()> {
+    let Some((place, text)) = pick(holder, chance) else { return Ok(()) };
+    holder.set(place, Fate::Asked);
+    let answer = Connection::unix(socket)?.post_json("/api/v1/revocations", &json!({ "token": text }))?;
+    note(holder, place, &answer, progress);
+    Ok(())
+}
+
+fn cut_off(holder: &mut Holder, socket: &Path, progress: &Progress) -> std::io::Result<()> {
+    holder.set_all(Fate::Asked);
+    let answer = Connection::unix(socket)?.post_json("/api/v1/revocations", &json!({ "client": holder.client }))?;
+    if answer.status == 200 {
+        holder.set_all(Fate::Dead);
+        progress.count(&progress.revoked);
+    }
+    Ok(())
+}
+
+/// A token that lives; a young one, most often.
+fn pick(holder: &Holder, chance: &mut Chance) -> Option<(usize, String)> {
+    let count = holder.tokens.len();
+    let back = chance.place(count.min(40))?;
+    let place = count.checked_sub(back + 1)?;
+    holder.tokens.get(place).filter(|token| token.fate == Fate::Live).map(|token| (place, token.text.clone()))
+}
+
+fn note(holder: &mut Holder, place: usize, answer: &Answer, progress: &Progress) {
+    if answer.status == 200 {
+        holder.set(place, Fate::Dead);
+        progress.count(&progress.revoked);
+    }
+}

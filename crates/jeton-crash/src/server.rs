@@ -1,0 +1,146 @@
+//! The server's process: started, waited for, stopped, killed.
+
+use std::fs::{self, OpenOptions};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::clock;
+use crate::control::Control;
+use crate::failure::{Doing, Failure};
+use crate::http::Connection;
+
+/// After so long a start has failed, and an end does not come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where everything of a deployment lies.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The program.
+    pub(crate) program: PathBuf,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// The root file.
+    pub(crate) root_key_file: PathBuf,
+    /// What the server wrote to its standard output and error.
+    pub(crate) log: PathBuf,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+/// What stands between the server and the C library.
+pub(crate) struct Shim<'a> {
+    /// The library.
+    pub(crate) library: &'a Path,
+    /// The page that says what goes wrong.
+    pub(crate) control: &'a Control,
+    /// Where the old content of what is written goes; `None` keeps none.
+    pub(crate) undo: Option<&'a Path>,
+}
+
+/// A process.
+pub(crate) struct Server {
+    child: Child,
+    started: Instant,
+    place: Place,
+}
+
+impl Place {
+    /// The socket of the management API.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.data.join("jeton.sock")
+    }
+
+    /// Makes the data folder and its root file with `jeton init`.
+    pub(crate) fn init(&self) -> Result<(), Failure> {
+        let output = Command::new(&self.program)
+            .arg("init")
+            .args(["--data".as_ref(), self.data.as_os_str(), "--root-key-file".as_ref(), self.root_key_file.as_os_str()])
+            .args(["--listen", &self.address.to_string()])
+            .output()
+            .doing("starting `jeton init`")?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(Failure::CouldNot(format!("`jeton init`: {}", String::from_utf8_lossy(&output.stderr))))
+        }
+    }
+
+    /// Starts the server.
+    pub(crate) fn start(&self, shim: Option<&Shim<'_>>) -> Result<Server, Failure> {
+        let log = OpenOptions::new().create(true).append(true).open(&self.log).doing("opening the log")?;
+        // Through a shell, so that a crash may leave a core: what it would hold is searched for secrets.
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]).arg(&self.program).arg("serve");
+        command.args(["--data".as_ref(), self.data.as_os_str()]);
+        command.current_dir(self.log.parent().unwrap_or(Path::new("/"))).stdin(Stdio::null());
+        command.stdout(log.try_clone().doing("opening the log")?).stderr(log);
+        if let Some(shim) = shim {
+            command.env("LD_PRELOAD", shim.library).env("JETON_SHIM_FOLDER", &self.data).env("JETON_SHIM_CONTROL", &shim.control.path);
+            if let Some(undo) = shim.undo {
+                command.env("JETON_SHIM_UNDO", undo);
+            }
+        }
+        let started = clock::now();
+        Ok(Server { child: command.spawn().doing("starting `jeton serve`")?, started, place: self.clone() })
+    }
+
+    /// The last lines of the log.
+    pub(crate) fn last_words(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = text.lines().rev().take(8).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n  ")
+    }
+}
+
+impl Server {
+    /// Waits until it is ready; how long that took from its start.
+    pub(crate) fn ready(&mut self) -> Result<Duration, Failure> {
+        while self.started.elapsed() < PATIENCE {
+            let ready = Connection::tcp(self.place.address).and_then(|mut connection| connection.get("/readyz"));
+            if ready.is_ok_and(|answer| answer.status == 200) {
+                return Ok(self.started.elapsed());
+            }
+            if let Some(status) = self.child.try_wait().doing("asking for the server")? {
+                return Err(Failure::finding(format!("the server ended at its start with {status}:\n  {}", self.place.last_words())));
+            }
+            clock::pause(Duration::from_millis(1));
+        }
+        Err(Failure::finding(format!("the server was not ready within {} s:\n  {}", PATIENCE.as_secs(), self.place.last_words())))
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) -> Result<(), Failure> {
+        self.child.kill().doing("killing the server")?;
+        self.child.wait().doing("killing the server").map(drop)
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Failure> {
+        kill_process(Pid::from_child(&self.child), signal).doing("sending a signal")
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn ended(mut self) -> Result<ExitStatus, Failure> {
+        let start = clock::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().doing("asking for the server")? {
+                return Ok(status);
+            }
+            clock::pause(Duration::from_millis(1));
+        }
+        Err(Failure::finding(format!("the server did not end:\n  {}", self.place.last_words())))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to kill.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

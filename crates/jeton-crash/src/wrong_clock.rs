@@ -1,0 +1,75 @@
+//! A clock that jumps by forty days and back: nothing revoked comes to life, and nothing is purged.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::check::Thoroughness;
+use crate::clock;
+use crate::control::Word;
+use crate::failure::{Doing, Failure};
+use crate::http::Connection;
+use crate::round::{Campaign, Mode};
+use crate::server::Server;
+use crate::tally::Tally;
+
+const DAY_SECONDS: i64 = 86_400;
+/// How long the server may take to see that its clock jumped.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Traffic, a jump, traffic, a restart, the jump back, a restart; looks in between.
+pub(crate) fn round(campaign: &mut Campaign, server: Server, days: i64, tally: &mut Tally) -> Result<(), Failure> {
+    campaign.traffic_of(150, tally)?;
+    let before = checkpoint_seconds(campaign)?;
+    campaign.deployment().control.set(Word::RealtimeShiftSeconds, days * DAY_SECONDS)?;
+    // Uptime leaps too, so that what runs each minute runs under the wrong clock.
+    campaign.deployment().control.set(Word::MonotonicShiftSeconds, 61)?;
+    if days > 0 {
+        wait_for_checkpoint(campaign, before + (days - 1) * DAY_SECONDS)?;
+        wait_for_checkpoint(campaign, checkpoint_seconds(campaign)? + 2)?;
+    } else {
+        // Its own clock does not go back: it stands still, and there is nothing to see.
+        clock::pause(Duration::from_secs(2));
+    }
+    let thoroughness = if days > 0 { Thoroughness::OnlyDead } else { Thoroughness::All };
+    campaign.look(thoroughness, tally)?;
+    campaign.traffic_of(60, tally)?;
+    let server = campaign.restart(server, Mode::Clock, tally)?;
+    campaign.look(thoroughness, tally)?;
+    if days < 0 {
+        // The clock stands before the ledger: tokens are not issued, but they are revoked.
+        campaign.traffic_of(10, tally)?;
+        campaign.look(Thoroughness::All, tally)?;
+    }
+    campaign.deployment().control.set(Word::RealtimeShiftSeconds, 0)?;
+    let server = campaign.restart(server, Mode::Clock, tally)?;
+    campaign.look(thoroughness, tally)?;
+    campaign.traffic_of(10, tally)?;
+    campaign.look(thoroughness, tally)?;
+    server.kill()?;
+    campaign.deployment().control.set(Word::MonotonicShiftSeconds, 0)?;
+    let log = fs::read(&campaign.deployment().place.log).doing("reading the log")?;
+    if String::from_utf8_lossy(&log).contains("expired rows left") {
+        return Err(Failure::finding("rows were purged on the word of a clock that jumped"));
+    }
+    Ok(())
+}
+
+fn wait_for_checkpoint(campaign: &Campaign, seconds: i64) -> Result<(), Failure> {
+    let start = clock::now();
+    while checkpoint_seconds(campaign)? < seconds {
+        if start.elapsed() > PATIENCE {
+            return Err(Failure::finding("the server does not follow the clock"));
+        }
+        clock::pause(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// The time in the last checkpoint's note.
+fn checkpoint_seconds(campaign: &Campaign) -> Result<i64, Failure> {
+    let mut socket = Connection::unix(&campaign.deployment().place.socket()).doing("connecting to the server's socket")?;
+    let answer = socket.get("/api/v1/audit/checkpoint").doing("reading the checkpoint")?;
+    let note = answer.text("note").unwrap_or_default();
+    let time = note.lines().find_map(|line| line.strip_prefix("time ")?.parse().ok());
+    time.ok_or_else(|| Failure::finding(format!("there is no checkpoint: {}", answer.words())))
+}
