@@ -104,7 +104,7 @@ impl Writer<'_> {
         self.log.watch(weight);
     }
 
-    /// Once more with the reserve's space, and once more with the log emptied: only what narrows.
+    /// Once more with the reserve's space, and once more with the log emptied: only what is made on a full disk.
     fn group_without_room(&mut self, submissions: Vec<Submission>) {
         self.reserve.release();
         self.note_full(true);
@@ -124,9 +124,9 @@ impl Writer<'_> {
         if !self.is_full {
             return submissions;
         }
-        let (narrowing, others) = submissions.into_iter().partition(|submission| submission.commit.is_narrowing());
+        let (made, others) = submissions.into_iter().partition(|submission| submission.commit.is_made_when_full());
         answer_all(others, &CommitError::Full);
-        narrowing
+        made
     }
 
     /// One transaction; on failure it is rolled back.

@@ -216,6 +216,10 @@ impl<'c> Group<'_, 'c> {
         let mut told: Vec<_> = self.issues.close();
         told.extend(self.told.iter().map(|(sequence, time, commit, event)| (*sequence, *time, commit.id, (*event).clone())));
         told.sort_unstable_by_key(|(sequence, ..)| *sequence);
+        if let Some((_, time, ..)) = told.last_mut() {
+            // A row that joined an earlier entry may be of a later time than any of them: the head's time is the last entry's.
+            *time = self.time;
+        }
         let mut head = head.clone();
         let mut entries = Vec::with_capacity(told.len());
         for (sequence, time, commit, event) in told {
