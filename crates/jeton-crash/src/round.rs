@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A deployment under its faults.
 pub(crate) struct Campaign {
     program: PathBuf,
-    chance: Chance,
+    pub(crate) chance: Chance,
     deployment: Deployment,
     server: Option<(Mode, Server)>,
     rounds: u64,
@@ -91,7 +91,7 @@ impl Campaign {
         &self.deployment
     }
 
-    fn renew(&mut self) -> Result<(), Failure> {
+    pub(crate) fn renew(&mut self) -> Result<(), Failure> {
         drop(self.server.take());
         self.deployment = Deployment::new(&self.program, None)?;
         self.rounds = 0;
@@ -99,7 +99,7 @@ impl Campaign {
     }
 
     /// A server that runs in this mode; the one that runs already, where it fits.
-    fn server(&mut self, mode: Mode, tally: &mut Tally) -> Result<Server, Failure> {
+    pub(crate) fn server(&mut self, mode: Mode, tally: &mut Tally) -> Result<Server, Failure> {
         match self.server.take() {
             Some((running, server)) if running == mode => return Ok(server),
             Some((_, server)) => {
@@ -162,6 +162,9 @@ impl Campaign {
     }
 
     fn power(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        if self.chance.once_in(8) {
+            self.cut_first_start(tally)?;
+        }
         let server = self.server(Mode::Power, tally)?;
         self.traffic(tally, || server.kill())?;
         self.cut(tally)?;
@@ -177,6 +180,17 @@ impl Campaign {
         let server = self.start(Mode::Power, tally)?;
         self.server = Some((Mode::Power, server));
         self.check(Thoroughness::Fresh, tally)
+    }
+
+    /// The power goes while a data folder is made.
+    fn cut_first_start(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        self.renew()?;
+        self.deployment.control.set(Word::SyncsAreSkipped, 1)?;
+        self.deployment.control.set(Word::SyncTakesMicros, SYNC_TAKES_MICROS)?;
+        let first = self.deployment.place.start(Some(&self.deployment.shim(true)))?;
+        clock::pause(Duration::from_micros(self.chance.below(150_000)));
+        first.kill()?;
+        if self.deployment.undo.exists() { self.cut(tally) } else { Ok(()) }
     }
 
     fn cut(&mut self, tally: &mut Tally) -> Result<(), Failure> {
@@ -230,14 +244,6 @@ impl Campaign {
         let server = self.start(Mode::Bare, tally)?;
         self.server = Some((Mode::Bare, server));
         self.check(Thoroughness::Fresh, tally)
-    }
-
-    fn clock(&mut self, tally: &mut Tally) -> Result<(), Failure> {
-        let server = self.server(Mode::Clock, tally)?;
-        let days = if self.chance.once_in(2) { 40 } else { -40 };
-        crate::wrong_clock::round(self, server, days, tally)?;
-        // Its ledger lies days ahead now.
-        self.renew()
     }
 
     /// Traffic up to so many good answers.

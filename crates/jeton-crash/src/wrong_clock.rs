@@ -16,8 +16,19 @@ const DAY_SECONDS: i64 = 86_400;
 /// How long the server may take to see that its clock jumped.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+impl Campaign {
+    /// A round with a clock that is forty days off.
+    pub(crate) fn clock(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        let server = self.server(Mode::Clock, tally)?;
+        let days = if self.chance.once_in(2) { 40 } else { -40 };
+        round(self, server, days, tally)?;
+        // Its ledger lies days ahead now.
+        self.renew()
+    }
+}
+
 /// Traffic, a jump, traffic, a restart, the jump back, a restart; looks in between.
-pub(crate) fn round(campaign: &mut Campaign, server: Server, days: i64, tally: &mut Tally) -> Result<(), Failure> {
+fn round(campaign: &mut Campaign, server: Server, days: i64, tally: &mut Tally) -> Result<(), Failure> {
     campaign.traffic_of(150, tally)?;
     let before = checkpoint_seconds(campaign)?;
     campaign.deployment().control.set(Word::RealtimeShiftSeconds, days * DAY_SECONDS)?;
