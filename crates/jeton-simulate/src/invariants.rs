@@ -117,7 +117,9 @@ impl World {
                     if token.killed_by.is_some_and(|killed_by| killed_by <= arrived) {
                         return says("though the event of its death arrived");
                     }
-                    if token.is_suspended_before(arrived + 1) {
+                    // Part of what comes next may have been read already.
+                    let is_resumed_later = token.suspensions.iter().any(|(sequence, suspends)| *sequence > arrived && !suspends);
+                    if token.is_suspended_before(arrived + 1) && !is_resumed_later {
                         return says("though the event of its suspension arrived");
                     }
                 }
