@@ -123,14 +123,27 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
+    /// Waits for answers. As hard as it can, the generator never sleeps while it waits: waking it would be paid for by the server, the more the
+    /// slower the server is, and the floor, which is faster than the generator, would pay nothing.
     fn wait(&mut self, now: Instant, end: Option<Instant>) -> Result<(), Failure> {
+        if self.pace.is_none() && end.is_some() {
+            return self.poll(&Timespec { tv_sec: 0, tv_nsec: 0 }).map(drop);
+        }
         let next = self.pace.as_ref().filter(|_| !self.drained && !self.idle.is_empty()).map(Pace::next);
         let until = [end, next].into_iter().flatten().min().map_or(Duration::from_secs(10), |until| until.saturating_duration_since(now));
         let timeout = Timespec { tv_sec: i64::try_from(until.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(until.subsec_nanos()) };
+        match self.poll(&timeout)? {
+            Some(0) if end.is_none() && next.is_none() => Err(Failure::new("the server did not answer for 10 s")),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is ready within `timeout`, and how many; `None` when a signal came first.
+    fn poll(&mut self, timeout: &Timespec) -> Result<Option<usize>, Failure> {
         self.events.clear();
-        match epoll::wait(&self.poll, spare_capacity(&mut self.events), Some(&timeout)) {
-            Ok(0) if end.is_none() && next.is_none() => Err(Failure::new("the server did not answer for 10 s")),
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        match epoll::wait(&self.poll, spare_capacity(&mut self.events), Some(timeout)) {
+            Ok(count) => Ok(Some(count)),
+            Err(rustix::io::Errno::INTR) => Ok(None),
             Err(error) => Err(error).doing("waiting for answers"),
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Actor, ApiId, ClientId, CredentialId, KeyId, SecretId};
 
 /// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
-/// refuse the ledger rather than read past it.
+/// refuse the ledger rather than read past it. The fields of each kind stand in the order of their names, as their canonical form has them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are named as in docs/ledger.md; each variant says what happened")]
@@ -18,7 +18,7 @@ pub enum Event {
     DeploymentCreated { actor: Actor, issuer: Arc<str> },
     /// A new incarnation began: the sequence goes on, and whoever knew the old one takes a snapshot.
     #[serde(rename = "incarnation.opened")]
-    IncarnationOpened { actor: Actor, previous: Arc<str>, reason: Arc<str>, size: u64, root: Arc<str> },
+    IncarnationOpened { actor: Actor, previous: Arc<str>, reason: Arc<str>, root: Arc<str>, size: u64 },
     /// Short-lived credentials were issued: `root` is the Merkle root over their rows, in the order of their ids.
     #[serde(rename = "credentials.issued")]
     Issued { count: u64, root: Arc<str>, table: Arc<str> },
@@ -33,22 +33,22 @@ pub enum Event {
     ApiDeleted { actor: Actor, api: ApiId },
     /// Tokens of an API with `iat` before `before_seconds` live at most this long from it.
     #[serde(rename = "api.lifetime_lowered")]
-    ApiLifetimeLowered { actor: Actor, api: ApiId, seconds: i64, before_seconds: i64, until_seconds: i64 },
+    ApiLifetimeLowered { actor: Actor, api: ApiId, before_seconds: i64, seconds: i64, until_seconds: i64 },
     /// A client was registered.
     #[serde(rename = "client.created")]
     ClientCreated { actor: Actor, client: ClientId, name: Arc<str> },
     /// A client's registration changed.
     #[serde(rename = "client.updated")]
-    ClientUpdated { actor: Actor, client: ClientId, changed: Arc<str> },
+    ClientUpdated { actor: Actor, changed: Arc<str>, client: ClientId },
     /// A client is gone, and with it every token it holds.
     #[serde(rename = "client.deleted")]
     ClientDeleted { actor: Actor, client: ClientId },
     /// A client got a secret.
     #[serde(rename = "client_secret.created")]
-    ClientSecretCreated { actor: Actor, client: ClientId, secret: SecretId, expires_at_seconds: i64 },
+    ClientSecretCreated { actor: Actor, client: ClientId, expires_at_seconds: i64, secret: SecretId },
     /// A secret of a client ends: at once, or when its overlap is over.
     #[serde(rename = "client_secret.ended")]
-    ClientSecretEnded { actor: Actor, client: ClientId, secret: SecretId, ends_at_seconds: i64 },
+    ClientSecretEnded { actor: Actor, client: ClientId, ends_at_seconds: i64, secret: SecretId },
     /// One token was revoked: final.
     #[serde(rename = "token.revoked")]
     TokenRevoked { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
@@ -60,10 +60,10 @@ pub enum Event {
     TokenResumed { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
     /// Every token of a subject with `iat` before `before_seconds` is dead.
     #[serde(rename = "tokens.cut_off")]
-    CutOff { actor: Actor, subject: CutOffSubject, name: Arc<str>, before_seconds: i64, until_seconds: i64 },
+    CutOff { actor: Actor, before_seconds: i64, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
     /// A signing key was made; it is published from now on.
     #[serde(rename = "signing_key.created")]
-    SigningKeyCreated { actor: Actor, key: KeyId, algorithm: Arc<str> },
+    SigningKeyCreated { actor: Actor, algorithm: Arc<str>, key: KeyId },
     /// A signing key signs from now on; the one before it is retired.
     #[serde(rename = "signing_key.activated")]
     SigningKeyActivated { actor: Actor, key: KeyId, retired: Option<KeyId> },
@@ -158,16 +158,15 @@ impl Event {
     /// The kind's name and the canonical payload.
     #[must_use]
     pub fn encode(&self) -> (String, Vec<u8>) {
-        // serde_json's map keeps its members sorted, and every member is a text, an integer or null: that is RFC 8785.
-        let Ok(serde_json::Value::Object(mut tagged)) = serde_json::to_value(self) else {
-            return (String::new(), Vec::new());
-        };
-        let kind = match tagged.remove("kind") {
-            Some(serde_json::Value::String(kind)) => kind,
-            _ => String::new(),
-        };
-        let payload = tagged.remove("data").map(|data| data.to_string()).unwrap_or_default();
-        (kind, payload.into_bytes())
+        // The fields are declared in order, and every one is a text, an integer or null: what serde_json writes is RFC 8785.
+        let written = serde_json::to_string(self).unwrap_or_default();
+        let parts = written.strip_prefix(r#"{"kind":""#).and_then(|rest| rest.strip_suffix('}')?.split_once(r#"","data":"#));
+        let (kind, payload) = parts.unwrap_or_default();
+        debug_assert!(
+            serde_json::from_str::<serde_json::Value>(payload).is_ok_and(|value| value.to_string() == payload),
+            "the fields of `{kind}` are not declared in the order of their names"
+        );
+        (kind.to_owned(), payload.as_bytes().to_vec())
     }
 
     /// The event of a kind and payload.

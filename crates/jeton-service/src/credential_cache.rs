@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use jeton_core::id::CredentialId;
 use jeton_core::token::AccessToken;
 use quick_cache::sync::Cache;
+
+use crate::text_digest::TextDigest;
 
 /// A token that is what it says, whether or not it is still accepted.
 #[derive(Clone, Debug)]
@@ -17,15 +18,20 @@ pub struct Proven {
     pub not_before: i64,
 }
 
-/// Tokens that were seen, in memory: bounded, the least used leave first.
-pub(crate) struct CredentialCache {
-    pub(crate) opaque: Cache<CredentialId, Arc<Proven>>,
-    pub(crate) signed: Cache<[u8; 32], Arc<Proven>>,
-}
+/// Tokens whose text was seen and proven, in memory: bounded, the least used leave first.
+pub(crate) struct CredentialCache(Cache<TextDigest, Arc<Proven>>);
 
 impl CredentialCache {
-    /// Room for so many of each.
+    /// Room for so many.
     pub(crate) fn new(entries: usize) -> CredentialCache {
-        CredentialCache { opaque: Cache::new(entries), signed: Cache::new(entries) }
+        CredentialCache(Cache::new(entries))
+    }
+
+    pub(crate) fn get(&self, seen: &TextDigest) -> Option<Arc<Proven>> {
+        self.0.get(seen)
+    }
+
+    pub(crate) fn keep(&self, seen: TextDigest, proven: Arc<Proven>) {
+        self.0.insert(seen, proven);
     }
 }

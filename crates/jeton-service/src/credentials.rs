@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jeton_core::api::Api;
 use jeton_core::id::{ApiId, ClientId, CredentialId};
 use jeton_core::moment::Moment;
@@ -22,6 +21,7 @@ use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::issue::CLAIMS_VERSION;
 use crate::service::Service;
+use crate::text_digest::TextDigest;
 
 impl Service {
     /// Proves a token by its text: the hash of an opaque one, the signature of a JWT. `None`: it is none of ours.
@@ -29,9 +29,42 @@ impl Service {
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn prove(&self, text: &str) -> Result<Option<Arc<Proven>>, Failure> {
-        if text.bytes().filter(|byte| *byte == b'.').count() == 2 {
-            return Ok(self.prove_signed(text));
+        let Some(seen) = TextDigest::of(text) else { return Ok(None) };
+        if let Some(known) = self.credentials.get(&seen) {
+            return Ok(self.still_proven(known));
         }
+        let proven = self.prove_anew(text).await?;
+        if let Some(proven) = &proven {
+            self.credentials.keep(seen, proven.clone());
+        }
+        Ok(proven)
+    }
+
+    /// The same for who asks for the last time: what is not in memory does not come into it.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn prove_once(&self, text: &str) -> Result<Option<Arc<Proven>>, Failure> {
+        let Some(seen) = TextDigest::of(text) else { return Ok(None) };
+        match self.credentials.get(&seen) {
+            Some(known) => Ok(self.still_proven(known)),
+            None => self.prove_anew(text).await,
+        }
+    }
+
+    /// What a key signed is proven only as long as the key is trusted: its revocation is forgotten one day, a thief's tokens may be of a later
+    /// one.
+    fn still_proven(&self, known: Arc<Proven>) -> Option<Arc<Proven>> {
+        let is_trusted = known.signing_key.as_deref().is_none_or(|key| self.registry.keys().trusts(key));
+        is_trusted.then_some(known)
+    }
+
+    async fn prove_anew(&self, text: &str) -> Result<Option<Arc<Proven>>, Failure> {
+        let is_signed = text.bytes().filter(|byte| *byte == b'.').count() == 2;
+        if is_signed { Ok(self.check_signature(text).map(Arc::new)) } else { self.prove_opaque(text).await }
+    }
+
+    async fn prove_opaque(&self, text: &str) -> Result<Option<Arc<Proven>>, Failure> {
         let Some(parsed) = Token::parse(text, &self.prefix).ok().filter(|parsed| parsed.kind() == Kind::AccessToken) else {
             return Ok(None);
         };
@@ -40,8 +73,7 @@ impl Service {
         let Some(keys) = root_keys.epoch(parsed.epoch()).filter(|keys| parsed.check(&keys.check)) else {
             return Ok(None);
         };
-        let id = CredentialId(parsed.id().to_bytes());
-        let Some(proven) = self.find(id).await? else { return Ok(None) };
+        let Some(proven) = self.find(CredentialId(parsed.id().to_bytes())).await? else { return Ok(None) };
         let is_it = proven.token.proof.as_ref().is_some_and(|(hash, _)| keys.hash.hash(text).matches(hash));
         Ok(is_it.then_some(proven))
     }
@@ -51,34 +83,24 @@ impl Service {
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn find(&self, id: CredentialId) -> Result<Option<Arc<Proven>>, Failure> {
-        if let Some(proven) = self.credentials.opaque.get(&id) {
-            return Ok(Some(proven));
-        }
         let (reply, answer) = oneshot::channel();
         self.fetches.hand_over(Fetch { table: &token::TABLE, key: vec![Value::Id(id.0)], reply });
         let closed = || Fault::new(FaultKind::Closed, "the store is closed");
         let Some(row) = answer.await.map_err(|_| closed())?? else { return Ok(None) };
-        let token = AccessToken::from_row(&row.record).map_err(|malformed| Fault::new(FaultKind::Damaged, malformed.to_string()))?;
+        let mut token = AccessToken::from_row(&row.record).map_err(|malformed| Fault::new(FaultKind::Damaged, malformed.to_string()))?;
+        self.share_names(&mut token);
         let not_before = token.issued_at;
-        let proven = Arc::new(Proven { token, signing_key: None, not_before });
-        self.credentials.opaque.insert(id, proven.clone());
-        Ok(Some(proven))
+        Ok(Some(Arc::new(Proven { token, signing_key: None, not_before })))
     }
 
-    fn prove_signed(&self, text: &str) -> Option<Arc<Proven>> {
-        if text.len() > jeton_jose::jws::MAX_TOKEN_BYTES {
-            return None;
+    /// Lets a token name its client and API with the registry's own texts: a cache of many tokens holds each name once.
+    fn share_names(&self, token: &mut AccessToken) {
+        if let Some(entry) = self.registry.clients.get(token.client.as_str()) {
+            token.client = entry.client.record.id.clone();
         }
-        let mut seen = [0; 32];
-        seen.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        if let Some(proven) = self.credentials.signed.get(&seen) {
-            // What a key signed is proven only as long as the key is trusted: its revocation is forgotten one day, a thief's tokens may
-            // be of a later one.
-            return proven.signing_key.as_deref().is_some_and(|key| self.registry.keys().trusts(key)).then_some(proven);
+        if let Some(api) = self.registry.api(token.api.as_str()) {
+            token.api = api.record.id.clone();
         }
-        let proven = Arc::new(self.check_signature(text)?);
-        self.credentials.signed.insert(seen, proven.clone());
-        Some(proven)
     }
 
     fn check_signature(&self, text: &str) -> Option<Proven> {
@@ -91,7 +113,7 @@ impl Service {
         if claims.issuer != self.issuer.as_str() || claims.version != Some(CLAIMS_VERSION) {
             return None;
         }
-        let token = AccessToken {
+        let mut token = AccessToken {
             id: CredentialId::parse(&claims.token_id)?,
             client: ClientId::from(claims.client_id.as_str()),
             api: self.registry.api_of_audience(audience).map(|api| api.record.id.clone()).unwrap_or_else(|| ApiId::from("")),
@@ -101,6 +123,7 @@ impl Service {
             expires_at: claims.expires_at,
             proof: None,
         };
+        self.share_names(&mut token);
         let not_before = claims.not_before.map_or(token.issued_at, |not_before| not_before.max(token.issued_at));
         Some(Proven { token, signing_key: verified.key.key_id().map(Arc::from), not_before })
     }

@@ -1,7 +1,7 @@
 //! The revocation feed: what happened since a cursor, ready to send, and who waits for more.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use jeton_core::event::{CutOffSubject, Event};
@@ -29,12 +29,22 @@ struct Recent {
     items: VecDeque<Item>,
 }
 
-#[derive(Clone)]
 struct Item {
-    sequence: u64,
+    narrowing: Narrowing,
     /// Whom it concerns; `None` is everybody.
     audience: Option<Arc<str>>,
-    bytes: Bytes,
+    /// As it is sent, once the first follower asks for it.
+    bytes: OnceLock<Bytes>,
+}
+
+impl Item {
+    fn bytes(&self, incarnation: &Incarnation) -> Bytes {
+        let write = || {
+            let event = FeedEvent::Narrowing { incarnation: incarnation.clone(), narrowing: self.narrowing.clone() };
+            Bytes::from(event.to_bytes())
+        };
+        self.bytes.get_or_init(write).clone()
+    }
 }
 
 /// What a follower at a cursor is sent next.
@@ -82,12 +92,11 @@ impl Feed {
         for (sequence, time, event) in events {
             let Some((audience, change)) = change_of_event(event, &audience_of) else { continue };
             let narrowing = Narrowing { sequence: *sequence, at_micros: time.micros(), change };
-            let bytes = FeedEvent::Narrowing { incarnation: current.clone(), narrowing }.to_bytes();
-            recent.items.push_back(Item { sequence: *sequence, audience, bytes: Bytes::from(bytes) });
+            recent.items.push_back(Item { narrowing, audience, bytes: OnceLock::new() });
         }
         while recent.items.len() > KEPT {
             if let Some(oldest) = recent.items.pop_front() {
-                recent.complete_from = oldest.sequence + 1;
+                recent.complete_from = oldest.narrowing.sequence + 1;
             }
         }
         drop(recent);
@@ -103,10 +112,10 @@ impl Feed {
         if recent.incarnation.as_ref() != Some(of) || from < recent.complete_from {
             return Next::Gone;
         }
-        let start = recent.items.partition_point(|item| item.sequence < from);
+        let start = recent.items.partition_point(|item| item.narrowing.sequence < from);
         let concerns = |item: &&Item| item.audience.as_deref().is_none_or(|concerned| concerned == audience);
-        let events = recent.items.range(start..).filter(concerns).map(|item| item.bytes.clone()).collect();
-        let end = recent.items.back().map_or(told, |last| told.max(last.sequence + 1));
+        let events = recent.items.range(start..).filter(concerns).map(|item| item.bytes(of)).collect();
+        let end = recent.items.back().map_or(told, |last| told.max(last.narrowing.sequence + 1));
         Next::Events(events, end.max(from))
     }
 

@@ -23,11 +23,13 @@ pub mod posture;
 mod publisher;
 pub mod registry;
 pub mod revoke;
+mod scatter;
 pub mod service;
 pub mod setup;
 pub mod signing_keys;
 pub mod snapshot;
 mod snapshot_cache;
+mod text_digest;
 pub mod token_state;
 mod transact;
 

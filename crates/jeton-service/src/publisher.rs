@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use jeton_core::event::Event;
 use jeton_core::moment::Time;
-use jeton_store::store::{Fault, Group, Subscriber};
+use jeton_store::store::{Answer, Fault, Group, Subscriber};
 
 use crate::feed::Feed;
 use crate::registry::Registry;
+use crate::scatter::Scatter;
 
 pub(crate) struct Publisher {
     pub(crate) registry: Arc<Registry>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) scatter: Scatter,
     pub(crate) on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
 }
 
@@ -31,6 +33,10 @@ impl Subscriber for Publisher {
         }
         let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone());
         self.feed.publish(&events, audience_of, group.head);
+    }
+
+    fn answer(&self, answers: Vec<Answer>) {
+        self.scatter.tell(answers);
     }
 
     fn lost(&self, fault: &Fault) {

@@ -33,7 +33,7 @@ impl Service {
     /// # Errors
     /// [`Failure`]; the token is not known to be revoked then.
     pub async fn revoke_own(&self, client: &Authenticated, text: &str, moment: &Moment) -> Result<(), Failure> {
-        let proven = self.prove(text).await?;
+        let proven = self.prove_once(text).await?;
         self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
             let mut outcome = match &proven {
                 None => Outcome::grant((), jeton_core::commit::Commit::new(moment)),

@@ -16,6 +16,7 @@ use crate::moments::Moments;
 use crate::posture::Posture;
 use crate::publisher::Publisher;
 use crate::registry::{LoadError, Registry};
+use crate::scatter::Scatter;
 use crate::snapshot_cache::Snapshots;
 
 /// The token service of one deployment.
@@ -46,7 +47,7 @@ pub struct Parts {
     pub moments: Moments,
     /// How futures are started beside a request; `None` hands each commit over by itself.
     pub spawn: Option<Spawn>,
-    /// How many credentials of each kind are kept in memory.
+    /// How many proven credentials are kept in memory.
     pub cached_credentials: usize,
     /// What happens when the engine loses its footing: the process must end.
     pub on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
@@ -63,7 +64,12 @@ impl Service {
     ) -> Result<Service, E> {
         let registry = Arc::new(Registry::new(parts.root_keys));
         let feed = Arc::new(Feed::default());
-        let publisher = Publisher { registry: registry.clone(), feed: feed.clone(), on_lost: parts.on_lost };
+        let publisher = Publisher {
+            registry: registry.clone(),
+            feed: feed.clone(),
+            scatter: Scatter::new(parts.spawn.as_ref()),
+            on_lost: parts.on_lost,
+        };
         let store = open(Arc::new(publisher))?;
         let view = store.view().map_err(LoadError::from)?;
         registry.load(&*view)?;

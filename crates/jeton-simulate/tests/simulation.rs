@@ -59,7 +59,7 @@ fn an_early_purge_is_found() {
 
 #[test]
 fn a_feed_that_skips_events_is_found() {
-    check(Breakage::SkipsEvents, 10);
+    check(Breakage::SkipsEvents, 40);
 }
 
 #[test]

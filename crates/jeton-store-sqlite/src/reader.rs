@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use jeton_store::store::Fetch;
+use jeton_store::store::{Answer, Fetch};
 use rusqlite::Connection;
 
 use crate::read;
@@ -86,14 +86,15 @@ pub(crate) fn serve(shared: &Arc<Shared>, connection: &Connection, look_ups: &Lo
         let slices = shared.slices();
         // One read transaction for the batch; without it each look-up opens its own, which costs more than the look-up.
         let began = connection.execute_batch("BEGIN").is_ok();
+        let mut answers = Vec::with_capacity(batch.len());
         for fetch in batch {
             let found = read::get(&mut statements, &slices, fetch.table, &fetch.key);
-            // Whoever waited may have gone.
-            let _ = fetch.reply.send(found);
+            answers.push(Answer::Found(fetch.reply, found));
         }
         if began {
             // A read transaction has nothing to lose.
             let _ = connection.execute_batch("COMMIT");
         }
+        shared.subscriber.answer(answers);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 
 use jeton_core::commit::Commit;
 use jeton_store::group::{self, Decided, Salts};
-use jeton_store::store::{CommitError, Fault, FaultKind, Group, Submission};
+use jeton_store::store::{Answer, CommitError, Fault, FaultKind, Group, Submission};
 use rusqlite::{Connection, Statement};
 
 use crate::checkpointer::{self, LogState};
@@ -178,10 +178,7 @@ impl Writer<'_> {
             self.shared.publish(&decided.head, commits.len());
             self.shared.subscriber.applied(&Group { commits: &commits, entries: &decided.entries, head: &decided.head });
         }
-        for (reply, answer) in replies {
-            // Whoever waited may have gone.
-            let _ = reply.send(answer);
-        }
+        self.shared.subscriber.answer(replies.into_iter().map(|(reply, answer)| Answer::Committed(reply, answer)).collect());
     }
 
     fn fail(&mut self, submissions: Vec<Submission>, failure: Failure) {

@@ -102,10 +102,34 @@ pub struct Fetch {
     pub reply: oneshot::Sender<Result<Option<Versioned<Row>>, Fault>>,
 }
 
+/// An answer of the engine on its way to who waits for it.
+pub enum Answer {
+    /// What became of a commit.
+    Committed(oneshot::Sender<Result<Sequence, CommitError>>, Result<Sequence, CommitError>),
+    /// What a look-up found.
+    Found(oneshot::Sender<Result<Option<Versioned<Row>>, Fault>>, Result<Option<Versioned<Row>>, Fault>),
+}
+
+impl Answer {
+    /// Tells who waits. They may have gone.
+    pub fn tell(self) {
+        match self {
+            Answer::Committed(reply, answer) => drop(reply.send(answer)),
+            Answer::Found(reply, answer) => drop(reply.send(answer)),
+        }
+    }
+}
+
 /// Who hears of every group, in order, after it is durable and before its commits are answered.
 pub trait Subscriber: Send + Sync + 'static {
     /// A group became durable.
     fn applied(&self, group: &Group<'_>);
+
+    /// Tells the answers of one turn of the engine. A subscriber with a reactor hands them over in one piece: waking each request from another
+    /// thread costs a system call.
+    fn answer(&self, answers: Vec<Answer>) {
+        answers.into_iter().for_each(Answer::tell);
+    }
 
     /// The engine lost its footing (a failed fsync): nothing is acknowledged any more and the process must end.
     fn lost(&self, fault: &Fault);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::config::{self, Config, File, Overrides};
-use crate::{root_file, serve};
+use crate::{dice, root_file};
 
 /// What was made, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
     make_folder(&config.data)?;
     let is_new = !root_key_file.exists();
     if is_new {
-        root_file::create(&root_key_file, Zeroizing::new(serve::seed()))?;
+        root_file::create(&root_key_file, Zeroizing::new(dice::seed()))?;
     } else {
         root_file::read(&root_key_file)?;
     }

@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod commands;
 mod config;
+mod dice;
 mod init;
 mod integrity;
 mod quickstart;

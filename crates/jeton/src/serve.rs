@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use aws_lc_rs::rand::SecureRandom as _;
 use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management};
@@ -28,10 +27,11 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dice::{Dice, seed};
 use crate::integrity::StoreIntegrity;
 use crate::root_file;
 
-/// How many credentials of each kind are kept in memory: about 24 MiB when full.
+/// How many proven credentials are kept in memory.
 const CACHED_CREDENTIALS: usize = 50_000;
 
 /// A server that runs.
@@ -139,12 +139,12 @@ fn open_service(
     clock: &Arc<Clock>,
     lost: Arc<AtomicBool>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
-    let reading = clock.clone();
+    let (reading, dice) = (clock.clone(), Dice::default());
     let parts = Parts {
         issuer: config.issuer.clone(),
         prefix: config.token_prefix,
         root_keys,
-        moments: Moments::new(move || reading.now(), seed),
+        moments: Moments::new(move || reading.now(), move || dice.seed()),
         spawn: Some(Arc::new(|future| {
             tokio::spawn(future);
         })),
@@ -187,18 +187,6 @@ fn end_process(fault: &Fault, lost: &AtomicBool) {
         tracing::error!(%fault, "the store lost its footing: the process ends, and a start recovers from what is on the disk");
         std::process::exit(3);
     }
-}
-
-/// Thirty-two random bytes of the operating system.
-#[must_use]
-#[expect(clippy::disallowed_types, reason = "the one place where the process throws its dice")]
-pub(crate) fn seed() -> [u8; 32] {
-    let mut seed = [0; 32];
-    if aws_lc_rs::rand::SystemRandom::new().fill(&mut seed).is_err() {
-        // Without chance every token could be guessed: there is no way to go on.
-        std::process::abort();
-    }
-    seed
 }
 
 fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config) -> Management {

@@ -1,12 +1,15 @@
 //! Clients in memory, each with its secrets and its parsed keys.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jeton_core::client::Client;
 use jeton_core::client::secret::ClientSecret;
+use jeton_core::id::SecretId;
 use jeton_core::record::Versioned;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use papaya::HashMap;
+
+use crate::text_digest::TextDigest;
 
 /// All clients. One thread writes: the engine's, as groups become durable.
 #[derive(Default)]
@@ -25,6 +28,8 @@ pub struct ClientEntry {
     pub secrets: Vec<Versioned<ClientSecret>>,
     /// Its public keys, parsed once.
     pub keys: Option<Arc<VerifyingKeys>>,
+    /// The first secret that it proved itself with since any of this changed, by the digest of the text.
+    pub(crate) seen: OnceLock<(TextDigest, SecretId)>,
 }
 
 impl Clients {
@@ -56,7 +61,7 @@ impl Clients {
         self.by_name.pin().insert(client.record.name.clone(), id.clone());
         let keys = client.record.jwks.as_deref().and_then(parse_keys).map(Arc::new);
         let secrets = before.map(|before| before.secrets.clone()).unwrap_or_default();
-        self.by_id.pin().insert(id, Arc::new(ClientEntry { client, secrets, keys }));
+        self.by_id.pin().insert(id, Arc::new(ClientEntry { client, secrets, keys, seen: OnceLock::new() }));
     }
 
     pub(super) fn put_secret(&self, secret: Versioned<ClientSecret>) {
@@ -86,6 +91,7 @@ impl Clients {
         if let Some(entry) = self.get(id) {
             let mut entry = ClientEntry::clone(&entry);
             change(&mut entry.secrets);
+            entry.seen = OnceLock::new();
             self.by_id.pin().insert(entry.client.record.id.0.clone(), Arc::new(entry));
         }
     }
