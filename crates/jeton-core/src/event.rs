@@ -163,7 +163,8 @@ impl Event {
         let parts = written.strip_prefix(r#"{"kind":""#).and_then(|rest| rest.strip_suffix('}')?.split_once(r#"","data":"#));
         let (kind, payload) = parts.unwrap_or_default();
         debug_assert!(
-            serde_json::from_str::<serde_json::Value>(payload).is_ok_and(|value| value.to_string() == payload),
+            serde_json::from_str::<serde_json::Value>(payload)
+                .is_ok_and(|value| serde_json::to_string(&value).is_ok_and(|sorted| sorted == payload)),
             "the fields of `{kind}` are not declared in the order of their names"
         );
         (kind.to_owned(), payload.as_bytes().to_vec())
