@@ -58,7 +58,7 @@ impl Time {
         if self.0 % MICROS_PER_SECOND == 0 { self } else { self.next_second() }
     }
 
-    /// The first whole second after this time: where a cut-off decided now lies.
+    /// The first whole second after this time.
     #[must_use]
     pub const fn next_second(self) -> Time {
         Time::from_seconds(self.seconds().saturating_add(1))

@@ -21,6 +21,7 @@ pub struct OauthError {
     status: StatusCode,
     body: ErrorResponse,
     challenge: bool,
+    retry_after_seconds: i64,
 }
 
 /// What an OAuth endpoint answers.
@@ -55,7 +56,7 @@ fn with_headers(status: StatusCode, body: Body, is_json: bool) -> Response {
 
 impl OauthError {
     fn new(status: StatusCode, body: ErrorResponse) -> OauthError {
-        OauthError { status, body: without_markup(body), challenge: false }
+        OauthError { status, body: without_markup(body), challenge: false, retry_after_seconds: 1 }
     }
 
     /// The error of a request by a method that its path does not have (RFC 9110 section 15.5.6).
@@ -89,7 +90,7 @@ impl axum::response::IntoResponse for OauthError {
             response.headers_mut().insert(WWW_AUTHENTICATE, value);
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
         response
     }
@@ -157,7 +158,9 @@ impl From<Failure> for OauthError {
                 OauthError::new(StatusCode::SERVICE_UNAVAILABLE, ErrorResponse::new(ErrorCode::TemporarilyUnavailable, detail))
             }
             other => {
-                OauthError::new(StatusCode::SERVICE_UNAVAILABLE, ErrorResponse::new(ErrorCode::TemporarilyUnavailable, other.to_string()))
+                let body = ErrorResponse::new(ErrorCode::TemporarilyUnavailable, other.to_string());
+                let retry_after_seconds = other.retry_after_seconds();
+                OauthError { retry_after_seconds, ..OauthError::new(StatusCode::SERVICE_UNAVAILABLE, body) }
             }
         }
     }

@@ -6,6 +6,7 @@ use jeton_core::api::Api;
 use jeton_core::api::create::{CreateApi, create};
 use jeton_core::api::delete::delete;
 use jeton_core::api::update::{UpdateApi, update};
+use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
@@ -56,7 +57,8 @@ impl Service {
         self.transact(&moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
-            Ok(update(&api.record, request, actor, moment))
+            let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
+            Ok(update(&api.record, request, latest, actor, moment))
         })
         .await
     }
@@ -69,7 +71,8 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
-            Ok(delete(&api.record, actor, moment))
+            let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
+            Ok(delete(&api.record, latest, actor, moment))
         })
         .await
     }

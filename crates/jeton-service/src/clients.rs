@@ -8,6 +8,7 @@ use jeton_core::client::delete::delete;
 use jeton_core::client::secret::{self, ClientSecret, CreateSecret, CreatedSecret};
 use jeton_core::client::update::{UpdateClient, update};
 use jeton_core::client::{AuthenticationMethod, Client};
+use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
@@ -106,7 +107,8 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let entry = self.find_client(name)?;
             reading.rely_on_client(&entry);
-            Ok(delete(&entry.client.record, &secrets_of(&entry), actor, moment))
+            let latest = self.registry.latest_cut_off(CutOffSubject::Client, entry.client.record.id.as_str());
+            Ok(delete(&entry.client.record, &secrets_of(&entry), latest, actor, moment))
         })
         .await
     }

@@ -18,6 +18,11 @@ pub enum Failure {
     Contended,
     /// The clock stands before the ledger's head: only what takes authority away is written.
     ClockBehind,
+    /// A cut-off over the token that is asked for lies further ahead than tokens are dated.
+    CutOffAhead {
+        /// How long from now until one can be issued, in microseconds.
+        wait_micros: i64,
+    },
     /// Whether it was written is not known.
     Unknown,
     /// The engine failed.
@@ -36,6 +41,17 @@ impl From<Fault> for Failure {
     }
 }
 
+impl Failure {
+    /// When to come back, in seconds from now; at least one.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> i64 {
+        match self {
+            Failure::CutOffAhead { wait_micros } => wait_micros.div_euclid(1_000_000).saturating_add(1),
+            _ => 1,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,6 +61,11 @@ impl fmt::Display for Failure {
             Failure::Contended => formatter.write_str("others kept changing the same thing: try again"),
             Failure::ClockBehind => formatter.write_str(
                 "the clock stands before the ledger's last entry: only revocations are written until it catches up, or until `jeton serve --accept-clock`",
+            ),
+            Failure::CutOffAhead { .. } => write!(
+                formatter,
+                "tokens of this client, of this API or of all were cut off up to a time that lies ahead: the next one can be issued in {} s",
+                self.retry_after_seconds()
             ),
             Failure::Unknown => formatter.write_str("whether it was written is not known: look before you try again"),
             Failure::Fault(fault) => fault.fmt(formatter),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jeton_core::api::{Api, TokenFormat};
 use jeton_core::client::Client;
 use jeton_core::commit::Mark;
-use jeton_core::moment::Moment;
-use jeton_core::policy::LEEWAY_SECONDS;
+use jeton_core::moment::{Moment, Time};
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
+use jeton_core::token::cut_off::issuable_from;
 use jeton_core::token::issue::{Facts, Issued, issue};
 use jeton_oauth::token::ClientCredentialsRequest;
 use jeton_store::store::{Fault, FaultKind};
@@ -35,6 +35,10 @@ pub struct IssuedToken {
 /// The version of our claims: whoever relies on them refuses versions that it does not know.
 pub const CLAIMS_VERSION: u32 = 1;
 
+/// How long an issue waits at a time where a cut-off lies too far ahead, in microseconds; and how often, before it is refused.
+const WAIT_MICROS: i64 = 1_000_000;
+const WAITS: u32 = 3;
+
 impl Service {
     /// Grants client credentials (RFC 6749 section 4.4), for one resource (RFC 8707).
     ///
@@ -43,8 +47,16 @@ impl Service {
     pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
         let mut moments = moment.clone();
         let mut mark = client.mark.clone();
+        let mut waits = WAITS;
         let (issued, api) = loop {
-            let (issued, api) = self.issue_once(client, mark.take(), request, &moments.split()).await?;
+            let (issued, api) = match self.issue_once(client, mark.clone(), request, &moments.split()).await {
+                Err(failure) => {
+                    moments.now = self.wait_out(failure, &mut waits).await?;
+                    continue;
+                }
+                Ok(issued) => issued,
+            };
+            mark = None;
             // A cut-off that was committed first has overtaken it: this token is dead already, the next one is not.
             let not_before = self.registry.negatives.not_before(issued.token.client.as_str(), &api.record.audience);
             if not_before <= issued.token.issued_at {
@@ -57,6 +69,16 @@ impl Service {
             None => self.sign(&token, &api.record)?,
         };
         Ok(IssuedToken { access_token, expires_in_seconds, scope: token.scope.clone(), token })
+    }
+
+    /// Waits where a cut-off lies a moment too far ahead: the time after it.
+    async fn wait_out(&self, failure: Failure, waits: &mut u32) -> Result<Time, Failure> {
+        let wait_micros = match &failure {
+            Failure::CutOffAhead { wait_micros } if *wait_micros <= WAIT_MICROS && *waits > 0 => *wait_micros,
+            _ => return Err(failure),
+        };
+        *waits -= 1;
+        if self.moments.pass(wait_micros).await { Ok(self.moments.time()) } else { Err(failure) }
     }
 
     async fn issue_once(
@@ -74,9 +96,9 @@ impl Service {
                 let api = self.requested_api(record, request)?;
                 reading.rely_on_api(&api);
                 let not_before_seconds = self.registry.negatives.not_before(record.id.as_str(), &api.record.audience);
-                if not_before_seconds > moment.now.seconds() + LEEWAY_SECONDS {
-                    // A cut-off by a clock that was ahead: a token of that time would be refused everywhere until it comes.
-                    return Err(Failure::ClockBehind);
+                let from = issuable_from(not_before_seconds);
+                if moment.now < from {
+                    return Err(Failure::CutOffAhead { wait_micros: from.micros().saturating_sub(self.moments.time().micros()) });
                 }
                 let root_keys = self.registry.root_keys();
                 let facts = Facts { client: record, api: &api.record, not_before_seconds, prefix: &self.prefix, root_keys: &root_keys };

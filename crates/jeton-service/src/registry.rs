@@ -3,6 +3,7 @@
 
 pub mod clients;
 pub mod keys;
+mod latest_cut_offs;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use papaya::HashMap;
 
 use clients::Clients;
 use keys::KeyRing;
+use latest_cut_offs::LatestCutOffs;
 
 /// Everything in memory that decides.
 pub struct Registry {
@@ -30,6 +32,7 @@ pub struct Registry {
     pub clients: Clients,
     /// What is no longer, or not now, accepted.
     pub negatives: Negatives,
+    latest_cut_offs: LatestCutOffs,
     keys: ArcSwap<KeyRing>,
     root_keys: ArcSwap<RootKeys>,
 }
@@ -84,6 +87,7 @@ impl Registry {
             audiences: HashMap::new(),
             clients: Clients::default(),
             negatives: Negatives::default(),
+            latest_cut_offs: LatestCutOffs::default(),
             keys: ArcSwap::from_pointee(KeyRing::default()),
             root_keys: ArcSwap::from_pointee(root_keys),
         }
@@ -172,6 +176,12 @@ impl Registry {
         self.root_keys.store(Arc::new(root_keys));
     }
 
+    /// The latest cut-off over any token of a subject, in seconds; an API is named by its audience.
+    #[must_use]
+    pub fn latest_cut_off(&self, subject: CutOffSubject, name: &str) -> i64 {
+        self.negatives.before(judged(subject), name).max(self.latest_cut_offs.of_others(subject))
+    }
+
     fn put(&self, table: &'static Table, version: Sequence, row: &Row) -> Result<(), LoadError> {
         if std::ptr::eq(table, &api::TABLE) {
             let api = Arc::new(Versioned { version, record: Api::from_row(row)? });
@@ -215,7 +225,11 @@ impl Registry {
             Says::Revoked(token, _) => self.negatives.revoke(token.0, until),
             Says::Suspended(token, _) => self.negatives.suspend(token.0, until),
             Says::Resumed(token, _) => self.negatives.resume(token.0, until),
-            Says::CutOff(subject, name, before) => self.negatives.cut_off(judged(*subject), name, *before, until),
+            Says::CutOff(subject, name, before) => {
+                // First: whoever decides under the cut-off must not be overlooked by the next one.
+                self.latest_cut_offs.note(*subject, *before);
+                self.negatives.cut_off(judged(*subject), name, *before, until);
+            }
             Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),
             Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
         }

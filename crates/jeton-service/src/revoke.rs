@@ -7,7 +7,7 @@ use jeton_core::id::{Actor, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
-use jeton_core::token::cut_off::cut_off;
+use jeton_core::token::cut_off::{cut_off, lives_from};
 use jeton_core::token::revoke::{revoke, revoke_own};
 use jeton_core::token::suspend::{Standing, resume, suspend};
 
@@ -105,15 +105,9 @@ impl Service {
         let mut decided = Time::EPOCH;
         self.transact(moment, &Arc::from(""), |_, moment| {
             let name = self.cut_off_name(subject, name)?;
-            let next = moment.now.next_second();
-            // Tokens carry whole seconds: one of the second that the time lies in may have been issued before it.
-            let before = before.map_or(next, Time::up_to_second);
-            if before > next {
-                return Err(Refusal::invalid("a cut-off lies in the past or is `now`: what is not issued yet cannot be revoked").into());
-            }
-            decided = before;
+            decided = lives_from(before, moment.now, self.registry.latest_cut_off(subject, &name))?;
             let commit = jeton_core::commit::Commit::new(moment);
-            Ok(Outcome::grant((), cut_off(commit, subject, name, before, actor, moment)))
+            Ok(Outcome::grant((), cut_off(commit, subject, name, decided, actor, moment)))
         })
         .await?;
         Ok(decided)

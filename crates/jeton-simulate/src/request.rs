@@ -86,9 +86,12 @@ impl From<Failure> for Answer {
     fn from(failure: Failure) -> Answer {
         match failure {
             Failure::Fault(_) | Failure::Unknown => Answer::Unsure(failure.to_string()),
-            Failure::Refused(_) | Failure::Busy | Failure::Full | Failure::Contended | Failure::ClockBehind => {
-                Answer::No(failure.to_string())
-            }
+            Failure::Refused(_)
+            | Failure::Busy
+            | Failure::Full
+            | Failure::Contended
+            | Failure::ClockBehind
+            | Failure::CutOffAhead { .. } => Answer::No(failure.to_string()),
         }
     }
 }

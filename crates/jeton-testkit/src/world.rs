@@ -126,6 +126,11 @@ impl World {
         self.hands.advance(seconds);
     }
 
+    /// Lets less than a second pass; backwards too.
+    pub fn advance_micros(&self, micros: i64) {
+        self.hands.advance_micros(micros);
+    }
+
     /// How many entries the ledger has.
     #[must_use]
     pub fn ledger_size(&self) -> u64 {
@@ -175,12 +180,12 @@ fn start(
     lost: &Arc<Mutex<Vec<Fault>>>,
     open: impl FnOnce(Arc<dyn jeton_store::store::Subscriber>) -> Arc<MemoryStore>,
 ) -> Result<(Service, Arc<MemoryStore>), LoadError> {
-    let (clock, dice, lost) = (hands.clone(), hands.clone(), lost.clone());
+    let (clock, dice, timer, lost) = (hands.clone(), hands.clone(), hands.clone(), lost.clone());
     let parts = Parts {
         issuer: issuer.clone(),
         prefix: Prefix::default(),
         root_keys,
-        moments: Moments::new(move || clock.time(), move || dice.seed()),
+        moments: Moments::new(move || clock.time(), move || dice.seed()).with_timer(move |duration| timer.pass(duration)),
         spawn: Some(Arc::new(|future| drop(tokio::spawn(future)))),
         cached_credentials: 1_000,
         on_lost: Box::new(move |fault| lost.lock().unwrap_or_else(PoisonError::into_inner).push(fault.clone())),

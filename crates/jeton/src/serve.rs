@@ -144,7 +144,7 @@ fn open_service(
         issuer: config.issuer.clone(),
         prefix: config.token_prefix,
         root_keys,
-        moments: Moments::new(move || reading.now(), move || dice.seed()),
+        moments: Moments::new(move || reading.now(), move || dice.seed()).with_timer(|duration| Box::pin(tokio::time::sleep(duration))),
         spawn: Some(Arc::new(|future| {
             tokio::spawn(future);
         })),

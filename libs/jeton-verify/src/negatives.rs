@@ -250,7 +250,12 @@ impl Negatives {
         .find_map(|(subject, name)| (described.issued_at < self.before(subject, name?)).then_some(subject))
     }
 
-    fn before(&self, subject: Subject, name: &str) -> i64 {
+    /// The earliest `iat`, in seconds, that no cut-off of this subject itself reaches.
+    #[must_use]
+    pub fn before(&self, subject: Subject, name: &str) -> i64 {
+        if subject == Subject::Everything {
+            return self.everything_before.load(Ordering::Acquire);
+        }
         let before = |names: &HashMap<Arc<str>, CutOff>| names.pin().get(name).map_or(i64::MIN, |cut_off| cut_off.before);
         self.cut_offs.get(subject.place()).map_or(i64::MIN, before)
     }

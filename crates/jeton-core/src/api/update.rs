@@ -13,6 +13,7 @@ use crate::name::parse_name;
 use crate::outcome::Outcome;
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::refusal::Refusal;
+use crate::token::cut_off::beyond_all_issued;
 use crate::token::negative::{Negative, Says};
 
 /// What changes; what is left out stays.
@@ -32,8 +33,8 @@ pub struct UpdateApi {
     pub signing_algorithm: Option<String>,
 }
 
-/// Changes an API.
-pub fn update(api: &Api, request: &UpdateApi, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
+/// Changes an API; `latest_cut_off_seconds` is the latest cut-off over any of its tokens.
+pub fn update(api: &Api, request: &UpdateApi, latest_cut_off_seconds: i64, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
     let commit = Commit::new(moment);
     let (updated, changed) = match apply(api, request) {
         Ok(updated) => updated,
@@ -49,15 +50,15 @@ pub fn update(api: &Api, request: &UpdateApi, actor: &Actor, moment: &mut Moment
         changed: Arc::from(changed.join(" ")),
     });
     if updated.access_token_lifetime_seconds < api.access_token_lifetime_seconds {
-        commit = lower_lifetime(commit, &updated, actor, moment);
+        let before = beyond_all_issued(moment.now, latest_cut_off_seconds);
+        commit = lower_lifetime(commit, &updated, before.seconds(), actor, moment);
     }
     Outcome::grant(updated, commit)
 }
 
-fn lower_lifetime(commit: Commit, api: &Api, actor: &Actor, moment: &mut Moment) -> Commit {
+fn lower_lifetime(commit: Commit, api: &Api, before_seconds: i64, actor: &Actor, moment: &mut Moment) -> Commit {
     let until_seconds = moment.now.seconds() + ACCESS_TOKEN.max_seconds + KEPT_AFTER_EXPIRY_SECONDS;
     let seconds = api.access_token_lifetime_seconds;
-    let before_seconds = moment.now.next_second().seconds();
     let negative = Negative::new(Says::Lifetime(api.audience.clone(), seconds, before_seconds), until_seconds, moment);
     let event = Event::ApiLifetimeLowered { actor: actor.clone(), api: api.id.clone(), seconds, before_seconds, until_seconds };
     commit.put(&crate::token::negative::TABLE, negative.row()).tell(event)

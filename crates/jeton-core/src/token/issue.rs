@@ -10,7 +10,7 @@ use crate::api::{Api, TokenFormat};
 use crate::client::{Client, GrantType};
 use crate::commit::Commit;
 use crate::id::{CommitId, CredentialId};
-use crate::moment::{Moment, Time};
+use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
@@ -21,7 +21,8 @@ pub struct Facts<'a> {
     pub client: &'a Client,
     /// The API that is asked for.
     pub api: &'a Api,
-    /// The latest cut-off over client, API and everything, in seconds: a token issued now must not lie before it.
+    /// The latest cut-off over client, API and everything, in seconds: a token issued now must not lie before it. Not further ahead than
+    /// [`DATED_AHEAD_SECONDS`](super::cut_off::DATED_AHEAD_SECONDS).
     pub not_before_seconds: i64,
     /// The first part of opaque tokens.
     pub prefix: &'a Prefix,
@@ -79,8 +80,6 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
         }
     };
     let issued_at = moment.now.seconds().max(facts.not_before_seconds);
-    // The ledger's time follows: a cut-off that is said in the same second, after this token, lies beyond it.
-    commit.time = commit.time.max(Time::from_seconds(issued_at));
     let token = AccessToken {
         id,
         client: facts.client.id.clone(),

@@ -7,7 +7,7 @@ use jeton_core::api::{Api, TokenFormat};
 use jeton_core::event::{CutOffSubject, Event};
 use jeton_jose::Algorithm;
 
-use crate::known::{NOW, actor, api, asked, moment};
+use crate::known::{NO_CUT_OFF, NOW, actor, api, asked, moment};
 use crate::wants::{granted, refused};
 
 #[track_caller]
@@ -80,7 +80,7 @@ fn scopes_are_names() {
 #[track_caller]
 fn check_update(request: UpdateApi, writes: &str, changed: &str) -> Api {
     let before = api("orders");
-    let outcome = update(&before, &request, &actor(), &mut moment());
+    let outcome = update(&before, &request, NO_CUT_OFF, &actor(), &mut moment());
     let told = outcome.commit.events.iter().find_map(|event| match event {
         Event::ApiUpdated { changed, .. } => Some(changed.to_string()),
         _ => None,
@@ -112,7 +112,7 @@ fn changed() {
     check_update(format, "+api api.updated", "token_format signing_algorithm");
     let fewer = UpdateApi { scopes: Some([("read".to_owned(), "Read".to_owned())].into()), ..nothing() };
     assert_eq!(check_update(fewer, "+api api.updated", "scopes").scopes.len(), 1);
-    let check_refused = |request, words| refused(update(&api("orders"), &request, &actor(), &mut moment()), words);
+    let check_refused = |request, words| refused(update(&api("orders"), &request, NO_CUT_OFF, &actor(), &mut moment()), words);
     check_refused(UpdateApi { scopes: Some([("write".to_owned(), String::new())].into()), ..nothing() }, "`read`");
     check_refused(UpdateApi { scopes: Some([("a b".to_owned(), String::new())].into()), ..nothing() }, "scope");
     check_refused(UpdateApi { name: Some("\u{7}".into()), ..nothing() }, "name");
@@ -125,20 +125,27 @@ fn changed() {
 fn only_a_lower_lifetime_narrows() {
     for (seconds, is_narrowing) in [(3_599, true), (3_601, false)] {
         let request = UpdateApi { access_token_lifetime_seconds: Some(seconds), ..UpdateApi::default() };
-        assert_eq!(update(&api("orders"), &request, &actor(), &mut moment()).commit.is_narrowing(), is_narrowing);
+        assert_eq!(update(&api("orders"), &request, NO_CUT_OFF, &actor(), &mut moment()).commit.is_narrowing(), is_narrowing);
     }
     let request = UpdateApi { access_token_lifetime_seconds: Some(60), ..UpdateApi::default() };
-    let commit = update(&api("orders"), &request, &actor(), &mut moment()).commit;
-    let Some(Event::ApiLifetimeLowered { seconds, before_seconds, until_seconds, .. }) = commit.events.last() else { panic!("{commit:?}") };
-    assert_eq!((*seconds, *before_seconds, *until_seconds), (60, NOW + 1, NOW + 2 * 86_400));
+    // Under a cut-off that lies ahead, tokens of the longer lifetime may be dated ahead.
+    for (latest, before) in [(NO_CUT_OFF, NOW + 1), (NOW, NOW + 1), (NOW + 1, NOW + 2), (NOW + 2, NOW + 2)] {
+        let commit = update(&api("orders"), &request, latest, &actor(), &mut moment()).commit;
+        let Some(Event::ApiLifetimeLowered { seconds, before_seconds, until_seconds, .. }) = commit.events.last() else {
+            panic!("{commit:?}")
+        };
+        assert_eq!((*seconds, *before_seconds, *until_seconds), (60, before, NOW + 2 * 86_400), "{latest}");
+    }
 }
 
 #[test]
 fn removed() {
     let api = api("orders");
-    let outcome = delete(&api, &actor(), &mut moment());
-    assert!(outcome.commit.is_narrowing());
-    let Some(Event::CutOff { subject, name, before_seconds, .. }) = outcome.commit.events.last() else { panic!("no cut-off") };
-    assert_eq!((*subject, name, *before_seconds), (CutOffSubject::Api, &api.audience, NOW + 1));
-    granted(outcome, "-api +negative api.deleted tokens.cut_off");
+    for (latest, before) in [(NO_CUT_OFF, NOW + 1), (NOW + 1, NOW + 2)] {
+        let outcome = delete(&api, latest, &actor(), &mut moment());
+        assert!(outcome.commit.is_narrowing());
+        let Some(Event::CutOff { subject, name, before_seconds, .. }) = outcome.commit.events.last() else { panic!("no cut-off") };
+        assert_eq!((*subject, name, *before_seconds), (CutOffSubject::Api, &api.audience, before), "{latest}");
+        granted(outcome, "-api +negative api.deleted tokens.cut_off");
+    }
 }

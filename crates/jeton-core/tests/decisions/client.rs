@@ -8,7 +8,7 @@ use jeton_core::event::Event;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::{JwkSet, SigningKey};
 
-use crate::known::{NOW, actor, api, client, moment};
+use crate::known::{NO_CUT_OFF, NOW, actor, api, client, moment};
 use crate::wants::{granted, refused};
 
 fn jwks(algorithm: Algorithm) -> String {
@@ -132,7 +132,11 @@ fn scopes_follow_the_apis() {
 #[test]
 fn removed() {
     let orders = api("orders");
-    let outcome = delete(&client(&[&orders], |_| {}), &[], &actor(), &mut moment());
-    assert!(outcome.commit.is_narrowing());
-    granted(outcome, "-client +negative client.deleted tokens.cut_off");
+    for (latest, before) in [(NO_CUT_OFF, NOW + 1), (NOW + 1, NOW + 2)] {
+        let outcome = delete(&client(&[&orders], |_| {}), &[], latest, &actor(), &mut moment());
+        assert!(outcome.commit.is_narrowing());
+        let Some(Event::CutOff { before_seconds, .. }) = outcome.commit.events.last() else { panic!("no cut-off") };
+        assert_eq!(*before_seconds, before, "{latest}");
+        granted(outcome, "-client +negative client.deleted tokens.cut_off");
+    }
 }

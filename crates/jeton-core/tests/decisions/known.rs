@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 /// The second that everything happens in.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
+/// The latest cut-off where there was none.
+pub(crate) const NO_CUT_OFF: i64 = i64::MIN;
+
 pub(crate) fn actor() -> Actor {
     Actor::from("unix:1000")
 }

@@ -10,7 +10,7 @@ use jeton_core::id::ClientId;
 use jeton_core::moment::Time;
 use jeton_core::refusal::Reason;
 use jeton_core::token::AccessToken;
-use jeton_core::token::cut_off::cut_off;
+use jeton_core::token::cut_off::{cut_off, issuable_from, lives_from};
 use jeton_core::token::introspect::{effective_expiry, may_learn};
 use jeton_core::token::issue::{Facts, issue};
 use jeton_core::token::revoke::{revoke, revoke_own};
@@ -18,7 +18,7 @@ use jeton_core::token::suspend::{Standing, resume, suspend};
 use jeton_oauth::scope::ScopeSet;
 use jeton_token::{Kind, Prefix, Token};
 
-use crate::known::{NOW, actor, api, asked, client, moment, root_keys, token};
+use crate::known::{NO_CUT_OFF, NOW, actor, api, asked, client, moment, root_keys, token};
 use crate::wants::{granted, refused, wants};
 
 #[track_caller]
@@ -148,6 +148,33 @@ fn suspended_and_resumed() {
     }
     assert!(suspend(&token, &orders.audience, Standing::Active, &actor(), &mut moment()).commit.is_narrowing());
     assert!(!resume(&token, &orders.audience, Standing::Suspended, &actor(), &mut moment()).commit.is_narrowing());
+}
+
+#[test]
+fn from_where_on_tokens_live_under_a_cut_off() {
+    let now = moment().now;
+    let second = |seconds| Some(Time::from_seconds(seconds));
+    for (before, latest, expected) in [
+        (None, NO_CUT_OFF, Some(NOW + 1)),
+        (None, NOW, Some(NOW + 1)),
+        // Tokens may be dated a second ahead, and no further.
+        (None, NOW + 1, Some(NOW + 2)),
+        (None, NOW + 2, Some(NOW + 2)),
+        (None, NOW + 4_000, Some(NOW + 2)),
+        (second(NOW - 5), NOW + 1, Some(NOW - 5)),
+        (second(NOW), NOW + 1, Some(NOW)),
+        (Some(now), NO_CUT_OFF, Some(NOW + 1)),
+        (Some(now), NOW + 1, Some(NOW + 2)),
+        (second(NOW + 1), NOW + 1, Some(NOW + 2)),
+        (second(NOW + 2), NOW + 2, None),
+        (second(i64::MAX), NO_CUT_OFF, None),
+    ] {
+        assert_eq!(lives_from(before, now, latest).ok().map(Time::seconds), expected, "{before:?} {latest}");
+    }
+    for (not_before, from) in [(NOW + 1, NOW), (NOW + 2, NOW + 1)] {
+        assert_eq!(issuable_from(not_before), Time::from_seconds(from));
+    }
+    assert!(issuable_from(i64::MIN) < now);
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Problem {
     kind: ProblemKind,
     detail: Cow<'static, str>,
     hint: Cow<'static, str>,
+    /// When to come back; told where that helps.
+    retry_after_seconds: i64,
 }
 
 /// The kinds of problem; each has a status, and a code that never changes.
@@ -43,6 +45,7 @@ pub(super) enum ProblemKind {
     DiskFull,
     Contended,
     ClockBehind,
+    CutOffAhead,
     OutcomeUnknown,
     StorageFailed,
     RootFile,
@@ -51,7 +54,7 @@ pub(super) enum ProblemKind {
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { kind, detail: detail.into(), hint: hint.into() }
+        Problem { kind, detail: detail.into(), hint: hint.into(), retry_after_seconds: 1 }
     }
 
     /// A malformed request.
@@ -98,6 +101,7 @@ impl ProblemKind {
             Self::DiskFull => (S::SERVICE_UNAVAILABLE, "disk_full", "The disk is full"),
             Self::Contended => (S::SERVICE_UNAVAILABLE, "contended", "Others keep changing the same thing"),
             Self::ClockBehind => (S::SERVICE_UNAVAILABLE, "clock_behind", "The clock was set back"),
+            Self::CutOffAhead => (S::SERVICE_UNAVAILABLE, "cut_off_ahead", "A cut-off lies ahead of the clock"),
             Self::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "outcome_unknown", "It may or may not have been written"),
             Self::StorageFailed => (S::SERVICE_UNAVAILABLE, "storage_failed", "The data folder cannot be read or written"),
             Self::RootFile => (S::SERVICE_UNAVAILABLE, "root_file", "The root file cannot be read or written"),
@@ -139,7 +143,7 @@ impl IntoResponse for Problem {
         let (status, ..) = self.kind.parts();
         let mut response = response(status, Body::from(self.to_json()), Some("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
         response
     }
@@ -173,13 +177,14 @@ impl From<Failure> for Problem {
             Failure::Full => (ProblemKind::DiskFull, "make room on the disk of the data folder; nothing but this was lost"),
             Failure::Contended => (ProblemKind::Contended, "nothing was written: try again"),
             Failure::ClockBehind => (ProblemKind::ClockBehind, "set the clock right, or wait until it has caught up"),
+            Failure::CutOffAhead { .. } => (ProblemKind::CutOffAhead, "try again then: nothing was issued"),
             Failure::Unknown => (ProblemKind::OutcomeUnknown, "look whether it happened (`jeton audit tail`) before trying again"),
             Failure::Fault(fault) => {
                 tracing::error!(%fault, "the data folder failed");
                 (ProblemKind::StorageFailed, "look for damage with `jeton check --full`, and into the server's log")
             }
         };
-        Problem::new(kind, failure.to_string(), hint)
+        Problem { retry_after_seconds: failure.retry_after_seconds(), ..Problem::new(kind, failure.to_string(), hint) }
     }
 }
 
@@ -227,12 +232,17 @@ mod tests {
 
     #[test]
     fn who_waits_is_told_how_long() {
-        for (failure, code) in [(Failure::Busy, "busy"), (Failure::Full, "disk_full"), (Failure::ClockBehind, "clock_behind")] {
+        for (failure, code, seconds) in [
+            (Failure::Busy, "busy", "1"),
+            (Failure::Full, "disk_full", "1"),
+            (Failure::ClockBehind, "clock_behind", "1"),
+            (Failure::CutOffAhead { wait_micros: 2_500_000 }, "cut_off_ahead", "3"),
+        ] {
             let problem = Problem::from(failure);
             assert!(String::from_utf8(problem.to_json()).unwrap().contains(&format!("\"code\":\"{code}\"")));
             let response = problem.into_response();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-            assert_eq!(response.headers()[RETRY_AFTER], "1");
+            assert_eq!(response.headers()[RETRY_AFTER], seconds);
         }
     }
 }

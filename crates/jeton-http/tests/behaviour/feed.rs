@@ -114,11 +114,12 @@ async fn it_begins_with_what_is_narrowed_and_goes_on_in_order() {
         Change::TokenResumed { id: id(&tokens[1]), until_seconds: until },
         Change::TokenRevoked { id: id(&tokens[2]), until_seconds: until },
         Change::Cutoff { subject: Subject::Client(SubjectId::parse(&worker.id).unwrap()), before_seconds: from, until_seconds },
-        Change::Cutoff { subject: Subject::Everything, before_seconds: from, until_seconds },
+        // Under the first one, tokens of this second are dated to the next.
+        Change::Cutoff { subject: Subject::Everything, before_seconds: from + 1, until_seconds: until_seconds + 1 },
         Change::Lifetime {
             api: SubjectId::parse("https://orders.example").unwrap(),
             lifetime_seconds: 60,
-            before_seconds: from,
+            before_seconds: from + 1,
             until_seconds: until_seconds - 1,
         },
     ] {

@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jeton_core::moment::Time;
+use jeton_service::moments::Passing;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
@@ -38,7 +40,19 @@ impl Hands {
 
     /// Moves the clock.
     pub fn advance(&self, seconds: i64) {
-        self.micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.advance_micros(seconds * 1_000_000);
+    }
+
+    /// Moves the clock by less than a second.
+    pub fn advance_micros(&self, micros: i64) {
+        self.micros.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Moves the clock for somebody who waits.
+    #[must_use]
+    pub fn pass(&self, duration: Duration) -> Passing {
+        self.advance_micros(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX));
+        Box::pin(std::future::ready(()))
     }
 
     /// The next throw.
