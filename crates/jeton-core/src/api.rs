@@ -12,6 +12,7 @@ use jeton_oauth::scope::{NotAScope, ScopeSet};
 
 use crate::id::ApiId;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
+use crate::token::cut_off::DATED_AHEAD_SECONDS;
 
 /// One API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,15 @@ pub struct Api {
     pub created_at: i64,
     /// When it last changed, in seconds.
     pub updated_at: i64,
+}
+
+impl Api {
+    /// What signed a JWT of this API with that `iat`; `None` where that may have changed since.
+    #[must_use]
+    pub fn signed_with(&self, issued_at: i64) -> Option<Algorithm> {
+        let is_as_it_was = self.updated_at == self.created_at || self.updated_at < issued_at.saturating_sub(DATED_AHEAD_SECONDS);
+        is_as_it_was.then_some(self.signing_algorithm)
+    }
 }
 
 /// What an access token is.

@@ -5,6 +5,7 @@ pub mod ensure;
 pub mod remove;
 pub mod revoke;
 pub mod rotate;
+pub mod signed;
 
 use std::sync::Arc;
 

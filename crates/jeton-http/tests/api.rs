@@ -250,6 +250,26 @@ async fn keys_rotate_and_are_revoked() {
 }
 
 #[tokio::test]
+async fn a_token_says_which_key_signed_it_and_dies_with_it() {
+    // Right before a key's revocation, the next one may have signed; well before it, not.
+    for (seconds_before, standing, says) in [(5, "active", "its text tells"), (6, "revoked", "was revoked")] {
+        let api = Api::with_worker().await;
+        let token = api.post("/tokens", json!({"client": "worker"})).await;
+        let (path, kid) = (format!("/tokens/{}", token["id"].as_str().unwrap()), token["signing_key"].as_str().unwrap());
+        assert_eq!((&token["remark"], &token["standing"]), (&Value::Null, &json!("active")));
+        api.world.advance(seconds_before);
+        Api::expect(api.ask(Method::DELETE, &format!("/signing-keys/{kid}"), None).await, 204);
+        let shown = api.get(&path).await;
+        let remark = shown["remark"].as_str().unwrap();
+        assert_eq!(shown["standing"], standing, "{shown}");
+        assert!(remark.contains(kid) && remark.contains(says), "{remark}");
+        assert_eq!(shown["signing_key"].as_str().is_some(), standing == "revoked", "{shown}");
+        let dry = api.post("/revocations", json!({"everything": true, "dry_run": true})).await;
+        assert_eq!(dry["fell"]["access_tokens"], i32::from(standing == "active"));
+    }
+}
+
+#[tokio::test]
 async fn the_ledger_is_read_and_looked_over() {
     let api = Api::with_worker().await;
     let last = api.get("/audit/entries?last=1").await;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
-use jeton_core::id::CredentialId;
+use jeton_core::id::{CredentialId, KeyId};
+use jeton_core::key::signed::can_have_signed;
+use jeton_core::key::{SigningKeyRecord, State};
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
@@ -28,6 +30,26 @@ pub struct TokenState {
     pub client: Option<Arc<ClientEntry>>,
     /// When it really ends, in seconds: as issued, or earlier where its API's lifetime was lowered since.
     pub expires_at: i64,
+    /// The keys that can have signed it. Its row does not name one: it is signed after its commit. One, but for a moment around a
+    /// rotation; none of an opaque token.
+    pub signed_by: Vec<SignedBy>,
+}
+
+/// A key that can have signed a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedBy {
+    /// Its `kid`.
+    pub key: KeyId,
+    /// Nothing that it signed is trusted any more.
+    pub is_revoked: bool,
+}
+
+impl TokenState {
+    /// A revoked key that can have signed it. Of a token that stands all the same, only its text tells whether it did.
+    #[must_use]
+    pub fn signed_by_revoked(&self) -> Option<&KeyId> {
+        self.signed_by.iter().find(|by| by.is_revoked).map(|by| &by.key)
+    }
 }
 
 /// How a token stands.
@@ -68,7 +90,8 @@ impl Service {
     /// # Errors
     /// `NotFound` when there is no such token, or it has left with its time.
     pub async fn token_state(&self, id: CredentialId, moment: &Moment) -> Result<TokenState, Failure> {
-        Ok(self.state_of(&*self.find(id).await?.ok_or_else(no_token)?, moment))
+        let proven = self.find(id).await?.ok_or_else(no_token)?;
+        Ok(self.state_of(&self.with_signer(&proven, moment), moment))
     }
 
     /// A token by its text.
@@ -85,6 +108,37 @@ impl Service {
         self.state_of(&Proven { token: token.clone(), signing_key: None, not_before: token.issued_at }, moment)
     }
 
+    /// With the key that signed it, where that can be told; of several that are all revoked, one of them. Good for an answer: a change is
+    /// decided without it.
+    fn with_signer(&self, proven: &Proven, moment: &Moment) -> Proven {
+        let signed_by = self.signed_by(&proven.token, proven.signing_key.as_deref(), moment);
+        let is_told = signed_by.len() == 1 || signed_by.iter().all(|by| by.is_revoked);
+        let signing_key = signed_by.first().filter(|_| is_told).map(|by| by.key.0.clone());
+        Proven { signing_key, ..proven.clone() }
+    }
+
+    /// Whether every key that can have signed a token is revoked.
+    pub(crate) fn died_with_its_key(&self, token: &AccessToken, moment: &Moment) -> bool {
+        let is_any_revoked = self.registry.keys().records().any(|key| key.record.state == State::Revoked);
+        let signed_by = if is_any_revoked { self.signed_by(token, None, moment) } else { vec![] };
+        !signed_by.is_empty() && signed_by.iter().all(|by| by.is_revoked)
+    }
+
+    fn signed_by(&self, token: &AccessToken, signing_key: Option<&str>, moment: &Moment) -> Vec<SignedBy> {
+        let keys = self.registry.keys();
+        let by = |key: &SigningKeyRecord| SignedBy { key: key.id.clone(), is_revoked: key.state == State::Revoked };
+        let api = self.registry.api(token.api.as_str());
+        match (signing_key, api) {
+            (Some(key), _) => keys.record(key).map(|key| by(&key.record)).into_iter().collect(),
+            (None, Some(api)) if token.proof.is_none() => {
+                let records: Vec<_> = keys.records().map(|key| &key.record).collect();
+                let (algorithm, now_seconds) = (api.record.signed_with(token.issued_at), self.ledger_time(moment).seconds());
+                can_have_signed(&records, algorithm, token.issued_at, now_seconds).into_iter().map(by).collect()
+            }
+            (None, _) => vec![],
+        }
+    }
+
     fn state_of(&self, proven: &Proven, moment: &Moment) -> TokenState {
         let token = proven.token.clone();
         let (standing, api) = self.stand(proven, moment);
@@ -96,7 +150,9 @@ impl Service {
             Standing::Suspended => Life::Suspended,
             Standing::Revoked => Life::Revoked,
         };
-        TokenState { life, api, client: self.registry.clients.get(token.client.as_str()), expires_at, token }
+        let (client, signed_by) =
+            (self.registry.clients.get(token.client.as_str()), self.signed_by(&token, proven.signing_key.as_deref(), moment));
+        TokenState { life, api, client, expires_at, signed_by, token }
     }
 }
 

@@ -7,6 +7,7 @@ use jeton_core::key::ensure::ensure;
 use jeton_core::key::remove::remove;
 use jeton_core::key::revoke::revoke;
 use jeton_core::key::rotate::{PUBLISHED_AHEAD_SECONDS, is_due, rotate};
+use jeton_core::key::signed::can_have_signed;
 use jeton_core::key::{FreshKey, Purpose, Ring, SigningKeyRecord, State};
 use jeton_jose::Algorithm;
 
@@ -87,6 +88,43 @@ fn revoked() {
     }
     let [ledger, _] = pair(Purpose::Ledger);
     refused(revoke(&ledger, Ring::default(), fresh("c"), &actor(), &mut at(NOW)), "checkpoints");
+}
+
+#[test]
+fn who_can_have_signed_a_token() {
+    let key = |id: &str, algorithm, activated_at| SigningKeyRecord {
+        id: KeyId::from(id),
+        algorithm,
+        activated_at,
+        ..pair(Purpose::Token)[0].clone()
+    };
+    let (es256, eddsa) = (Algorithm::Es256, Algorithm::EdDsa);
+    let ledger = SigningKeyRecord { purpose: Purpose::Ledger, ..key("ledger", es256, Some(NOW)) };
+    let keys = [
+        &key("first", es256, Some(NOW)),
+        &key("second", es256, Some(NOW + 100)),
+        &key("next", es256, None),
+        &key("other", eddsa, Some(NOW)),
+        &ledger,
+    ];
+    for (algorithm, issued_at, expected) in [
+        (Some(es256), NOW, "first"),
+        (Some(es256), NOW + 94, "first"),
+        (Some(es256), NOW + 95, "first second"),
+        // Dated ahead, and signed at once.
+        (Some(es256), NOW + 101, "first second"),
+        (Some(es256), NOW + 102, "second"),
+        (Some(es256), NOW + 9_000, "second"),
+        (Some(es256), NOW - 6, ""),
+        (Some(eddsa), NOW + 9_000, "other"),
+        (None, NOW + 9_000, "second other"),
+    ] {
+        let found: Vec<_> = can_have_signed(&keys, algorithm, issued_at, NOW + 10_000).iter().map(|key| key.id.to_string()).collect();
+        assert_eq!(found.join(" "), expected, "{algorithm:?} {}", issued_at - NOW);
+    }
+    // Activated by a clock that was ahead, and that was taken back.
+    let found = can_have_signed(&keys, Some(es256), NOW + 20, NOW + 50);
+    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]

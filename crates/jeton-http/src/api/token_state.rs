@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use jeton_core::id::{ClientId, CredentialId};
-use jeton_service::token_state::TokenState;
+use jeton_core::id::{ClientId, CredentialId, KeyId};
+use jeton_service::token_state::{Life, TokenState};
 use serde::Serialize;
 
 use super::rfc3339;
@@ -19,6 +19,12 @@ pub(super) struct Shown {
     audience: Option<Arc<str>>,
     scope: Arc<str>,
     format: &'static str,
+    /// The `kid` that signed it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_key: Option<KeyId>,
+    /// What else there is to know of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<String>,
     issued_at: String,
     expires_at: String,
     iat: i64,
@@ -27,6 +33,7 @@ pub(super) struct Shown {
 
 impl From<TokenState> for Shown {
     fn from(state: TokenState) -> Shown {
+        let (signing_key, remark) = (signing_key(&state), remark(&state));
         let token = state.token;
         Shown {
             id: token.id,
@@ -37,10 +44,30 @@ impl From<TokenState> for Shown {
             audience: state.api.map(|api| api.record.audience.clone()),
             scope: token.scope,
             format: if token.proof.is_some() { "opaque" } else { "jwt" },
+            signing_key,
+            remark,
             issued_at: rfc3339::format(token.issued_at),
             expires_at: rfc3339::format(state.expires_at),
             iat: token.issued_at,
             exp: state.expires_at,
         }
     }
+}
+
+fn signing_key(state: &TokenState) -> Option<KeyId> {
+    match state.signed_by.as_slice() {
+        [only] => Some(only.key.clone()),
+        _ => None,
+    }
+}
+
+fn remark(state: &TokenState) -> Option<String> {
+    let key = state.signed_by_revoked()?;
+    Some(match state.life {
+        Life::Expired => return None,
+        Life::Revoked => format!("the key that signed it, {key}, was revoked"),
+        Life::Active | Life::Suspended => format!(
+            "it was issued while signing keys changed: if {key} signed it, which was revoked, it is dead; its text tells: `jeton token introspect -`"
+        ),
+    })
 }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jeton_core::id::{Actor, KeyId};
+use jeton_core::id::{Actor, CredentialId, KeyId};
 use jeton_core::key::{self, Purpose, SigningKeyRecord, State};
 use jeton_core::refusal::Reason;
 use jeton_core::root_key::{RootKeyError, RootKeys};
 use jeton_jose::Algorithm;
 use jeton_service::failure::Failure;
 use jeton_service::registry::LoadError;
+use jeton_service::token_state::Life;
 use jeton_testkit::World;
-use jeton_testkit::world::manage::{administrator, key_id_of};
+use jeton_testkit::world::manage::{administrator, claims_of, key_id_of};
 use zeroize::Zeroizing;
 
 const DAY: i64 = 86_400;
@@ -172,13 +173,54 @@ async fn the_next_and_a_retired_key_can_be_revoked_too() {
     }
 }
 
+/// A token that is asked for by its id is judged by the key that was signing when it was issued.
+#[tokio::test]
+async fn a_token_by_its_id_dies_with_its_key() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.opaque_api("stock").await);
+    let worker = world.client("worker", &[&orders, &stock]).await;
+    let state = async |token: &str| {
+        let id = CredentialId::parse(claims_of(token)["jti"].as_str().unwrap()).unwrap();
+        world.service().token_state(id, &world.moment()).await.unwrap()
+    };
+    let ask = async |resource| world.token_with(&worker, &[("resource", resource)]).await;
+    let first = ask("https://orders.example").await;
+    world.advance(1_000);
+    rotate(&world, false).await.unwrap();
+    let beside_the_rotation = ask("https://orders.example").await;
+    world.advance(1_000);
+    let (second, opaque) = (ask("https://orders.example").await, ask("https://stock.example").await);
+    for (token, signers) in [(&first, vec![key_id_of(&first)]), (&second, vec![key_id_of(&second)])] {
+        let state = state(token).await;
+        assert_eq!((state.life, state.signed_by.iter().map(|by| by.key.to_string()).collect()), (Life::Active, signers));
+    }
+    world.advance(6);
+    world.service().revoke_signing_key(&key_id_of(&second), &administrator(), &world.moment()).await.unwrap();
+    let third = ask("https://orders.example").await;
+    for (token, life, in_doubt) in [
+        (&first, Life::Active, None),
+        (&beside_the_rotation, Life::Active, Some(key_id_of(&second))),
+        (&second, Life::Revoked, None),
+        (&third, Life::Active, Some(key_id_of(&second))),
+    ] {
+        let state = state(token).await;
+        assert_eq!((state.life, state.signed_by_revoked().map(KeyId::to_string).filter(|_| life == Life::Active)), (life, in_doubt));
+    }
+    let opaque = world.service().token_state_of_text(&opaque, &world.moment()).await.unwrap();
+    assert_eq!((opaque.life, opaque.signed_by.len()), (Life::Active, 0));
+    world.advance(6);
+    world.service().revoke_signing_key(&key_id_of(&third), &administrator(), &world.moment()).await.unwrap();
+    assert_eq!(state(&third).await.life, Life::Revoked, "whichever of the two it was");
+    assert_eq!(state(&first).await.life, Life::Active);
+}
+
 /// A thief with the key writes tokens of the future, and keeps asking for them: they stay dead when the key's revocation is forgotten.
 #[tokio::test]
 async fn what_a_stolen_key_signed_stays_dead() {
     let world = World::new().await;
     let orders = world.api("orders").await;
     let worker = world.client("worker", &[&orders]).await;
-    let mut claims = jeton_testkit::world::manage::claims_of(&world.token(&worker).await);
+    let mut claims = claims_of(&world.token(&worker).await);
     let stolen = world.stolen_key(Algorithm::Es256);
     let sign =
         |claims: &serde_json::Value| jeton_jose::jws::Signer::new(stolen.clone(), "at+jwt").sign(claims.to_string().as_bytes()).unwrap();

@@ -41,8 +41,10 @@ fn details(token: &Value, view: &View) -> Details {
         .with("audience", member(token, "audience"))
         .with("scope", member(token, "scope"))
         .with("format", member(token, "format"))
+        .with("signed by", member(token, "signing_key"))
         .with("issued", with_distance(&member(token, "issued_at"), view.now_seconds))
         .with("expires", with_distance(&member(token, "expires_at"), view.now_seconds))
+        .with("remark", member(token, "remark"))
 }
 
 #[cfg(test)]
