@@ -49,6 +49,9 @@ pub enum Event {
     /// A secret of a client ends: at once, or when its overlap is over.
     #[serde(rename = "client_secret.ended")]
     ClientSecretEnded { actor: Actor, client: ClientId, ends_at_seconds: i64, secret: SecretId },
+    /// One token was issued to a client by somebody else; like every other it is in its group's `credentials.issued` too.
+    #[serde(rename = "token.issued")]
+    TokenIssued { actor: Actor, api: ApiId, client: ClientId, token: CredentialId },
     /// One token was revoked: final.
     #[serde(rename = "token.revoked")]
     TokenRevoked { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
@@ -119,6 +122,7 @@ impl Event {
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
+            | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
             | Event::SigningKeyCreated { .. }
             | Event::SigningKeyActivated { .. }
@@ -136,6 +140,7 @@ impl Event {
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
+            | Event::TokenIssued { .. }
             | Event::TokenResumed { .. } => true,
             Event::DeploymentCreated { .. }
             | Event::IncarnationOpened { .. }

@@ -171,6 +171,9 @@ async fn a_token_from_beginning_to_end() {
         let issued = api.post("/tokens", json!({"client": "worker", "scope": "read write"})).await;
         let id = issued["id"].as_str().unwrap().to_owned();
         let text = issued["access_token"].clone();
+        let entry = api.get("/audit/entries?last=2").await["items"][0].clone();
+        let data = json!({"actor": "unix:1000", "api": audience_id(&api).await, "client": issued["client_id"], "token": id});
+        assert_eq!((&entry["kind"], &entry["data"]), (&json!("token.issued"), &data), "who issued it is on the ledger");
         assert_eq!((issued["expires_in"].as_i64(), issued["token_type"].as_str()), (Some(3600), Some("Bearer")));
         let shown = api.get(&format!("/tokens/{id}")).await;
         assert_eq!(shown, without(issued, &["access_token", "token_type", "expires_in"]));
@@ -196,6 +199,10 @@ async fn a_token_from_beginning_to_end() {
         api.refused(Method::POST, &format!("/tokens/{id}/resume"), json!({}), 409, "conflict").await;
         assert_eq!(api.post("/tokens/introspect", json!({"token": "junk"})).await, json!({"active": false}));
     }
+}
+
+async fn audience_id(api: &Api) -> Value {
+    api.get("/apis/https%3A%2F%2Forders.example").await["id"].clone()
 }
 
 #[tokio::test]

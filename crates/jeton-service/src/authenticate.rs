@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::client::{AuthenticationMethod, assertion, secret};
 use jeton_core::commit::{Commit, Mark};
-use jeton_core::id::{ClientId, SecretId};
+use jeton_core::id::{Actor, ClientId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::record::Versioned;
@@ -35,14 +35,22 @@ enum Proof {
     /// A key of its set.
     Key,
     /// The word of an administrator, who acts for it.
-    Administrator,
+    Administrator(Actor),
 }
 
 impl Authenticated {
     /// A client that an administrator acts for.
     #[must_use]
-    pub fn by_administrator(entry: Arc<ClientEntry>) -> Authenticated {
-        Authenticated { entry, mark: None, proof: Proof::Administrator }
+    pub fn by_administrator(entry: Arc<ClientEntry>, administrator: Actor) -> Authenticated {
+        Authenticated { entry, mark: None, proof: Proof::Administrator(administrator) }
+    }
+
+    /// Who acts for the client, where it does not itself.
+    pub(crate) fn administrator(&self) -> Option<&Actor> {
+        match &self.proof {
+            Proof::Administrator(administrator) => Some(administrator),
+            Proof::Secret(_) | Proof::Key => None,
+        }
     }
 }
 
@@ -113,7 +121,7 @@ impl Service {
             && match &client.proof {
                 Proof::Secret(id) => entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.is_live(now_seconds)),
                 Proof::Key => record.jwks == before.jwks,
-                Proof::Administrator => true,
+                Proof::Administrator(_) => true,
             };
         if !is_proven {
             return Err(unknown());

@@ -187,6 +187,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         Event::DeploymentCreated { .. }
         | Event::IncarnationOpened { .. }
         | Event::Issued { .. }
+        | Event::TokenIssued { .. }
         | Event::ApiCreated { .. }
         | Event::ApiUpdated { .. }
         | Event::ApiDeleted { .. }

@@ -9,7 +9,8 @@ use super::{AccessToken, TABLE};
 use crate::api::{Api, TokenFormat};
 use crate::client::{Client, GrantType};
 use crate::commit::Commit;
-use crate::id::{CommitId, CredentialId};
+use crate::event::Event;
+use crate::id::{Actor, CommitId, CredentialId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::refusal::{Reason, Refusal};
@@ -28,6 +29,8 @@ pub struct Facts<'a> {
     pub prefix: &'a Prefix,
     /// Where the hash of an opaque token comes from.
     pub root_keys: &'a RootKeys,
+    /// Who asks for it, where that is not the client itself.
+    pub by: Option<&'a Actor>,
 }
 
 /// A token that exists once its commit is durable.
@@ -89,7 +92,11 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
         expires_at: issued_at + facts.api.access_token_lifetime_seconds,
         proof,
     };
-    let commit = commit.put(&TABLE, token.row());
+    let mut commit = commit.put(&TABLE, token.row());
+    if let Some(by) = facts.by {
+        let (api, client) = (token.api.clone(), token.client.clone());
+        commit = commit.tell(Event::TokenIssued { actor: by.clone(), api, client, token: token.id });
+    }
     Outcome::grant(Issued { token, clear, expires_in_seconds: facts.api.access_token_lifetime_seconds }, commit)
 }
 

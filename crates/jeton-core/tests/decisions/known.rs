@@ -60,6 +60,6 @@ pub(crate) fn client(apis: &[&Api], shape: impl FnOnce(&mut CreateClient)) -> Cl
 /// A token of an hour, issued now.
 pub(crate) fn token(client: &Client, api: &Api) -> AccessToken {
     let (prefix, root_keys) = (Prefix::default(), root_keys());
-    let facts = Facts { client, api, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys };
+    let facts = Facts { client, api, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys, by: None };
     issue(&facts, None, &mut moment()).verdict.unwrap().token
 }

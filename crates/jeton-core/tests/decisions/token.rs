@@ -24,7 +24,7 @@ use crate::wants::{granted, refused, wants};
 #[track_caller]
 fn check(client: &Client, api: &Api, requested: Option<&str>, expected: Result<&str, Reason>) {
     let (prefix, root_keys) = (Prefix::default(), root_keys());
-    let facts = Facts { client, api, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys };
+    let facts = Facts { client, api, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys, by: None };
     let requested = requested.map(|requested| ScopeSet::parse(requested).unwrap());
     let outcome = issue(&facts, requested.as_ref(), &mut moment());
     match (outcome.verdict, expected) {
@@ -80,7 +80,7 @@ fn times() {
     let worker = client(&[&orders], |_| {});
     let (prefix, root_keys) = (Prefix::default(), root_keys());
     for (not_before_seconds, issued_at) in [(i64::MIN, NOW), (NOW, NOW), (NOW + 1, NOW + 1)] {
-        let facts = Facts { client: &worker, api: &orders, not_before_seconds, prefix: &prefix, root_keys: &root_keys };
+        let facts = Facts { client: &worker, api: &orders, not_before_seconds, prefix: &prefix, root_keys: &root_keys, by: None };
         let issued = issue(&facts, None, &mut moment()).verdict.unwrap();
         assert_eq!((issued.token.issued_at, issued.token.expires_at, issued.expires_in_seconds), (issued_at, issued_at + 3_600, 3_600));
         assert!(issued.clear.is_none() && issued.token.proof.is_none());
@@ -94,7 +94,7 @@ fn an_opaque_token_is_kept_as_a_hash() {
     let orders = jeton_core::api::create::create(&request, &actor(), &mut moment()).verdict.unwrap();
     let worker = client(&[&orders], |_| {});
     let (prefix, root_keys) = (Prefix::default(), root_keys());
-    let facts = Facts { client: &worker, api: &orders, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys };
+    let facts = Facts { client: &worker, api: &orders, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys, by: None };
     let issued = issue(&facts, None, &mut moment()).verdict.unwrap();
     let clear = issued.clear.clone().unwrap();
     let text = clear.0.expose();
@@ -106,6 +106,30 @@ fn an_opaque_token_is_kept_as_a_hash() {
     let (hash, under) = issued.token.proof.unwrap();
     assert!(keys.hash.hash(text).matches(&hash) && under == epoch);
     assert!(!format!("{issued:?}").contains(text) && text.len() <= 128);
+}
+
+#[test]
+fn who_issues_it_to_another_is_told() {
+    let orders = api("orders");
+    let worker = client(&[&orders], |_| {});
+    let (prefix, root_keys, administrator) = (Prefix::default(), root_keys(), actor());
+    let facts = Facts {
+        client: &worker,
+        api: &orders,
+        not_before_seconds: i64::MIN,
+        prefix: &prefix,
+        root_keys: &root_keys,
+        by: Some(&administrator),
+    };
+    let outcome = issue(&facts, None, &mut moment());
+    assert!(outcome.commit.grants() && !outcome.commit.is_narrowing());
+    let Some(Event::TokenIssued { actor: told, api, client, token }) = outcome.commit.events.first().cloned() else {
+        panic!("{outcome:?}")
+    };
+    let issued = granted(outcome, "+access_token token.issued");
+    assert_eq!((told, api, client, token), (administrator.clone(), orders.id.clone(), worker.id.clone(), issued.token.id));
+    let refusal = issue(&facts, Some(&ScopeSet::parse("admin").unwrap()), &mut moment());
+    assert!(refusal.commit.is_empty(), "a refusal tells nothing");
 }
 
 #[test]

@@ -65,13 +65,17 @@ struct Changed {
     state: Shown,
 }
 
-pub(super) async fn issue(State(Management { service, .. }): State<Management>, Body(issue): Body<Issue>) -> Answer {
+pub(super) async fn issue(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(issue): Body<Issue>,
+) -> Answer {
     let moment = service.moments().now();
     let entry =
         service.find_client(&issue.client).map_err(|refusal| Problem::from(refusal).look("list the clients: `jeton client list`"))?;
     let request = parse(issue)?;
     // Who administers stands in for the client: there is no proof to spend.
-    let issued = service.issue(&Authenticated::by_administrator(entry), &request, &moment).await?;
+    let issued = service.issue(&Authenticated::by_administrator(entry, actor), &request, &moment).await?;
     created(&Issued {
         access_token: issued.access_token.expose(),
         token_type: "Bearer",
