@@ -38,12 +38,13 @@ fn round(campaign: &mut Campaign, server: Server, days: i64, tally: &mut Tally) 
         wait_for_checkpoint(campaign, before + (days - 1) * DAY_SECONDS)?;
         wait_for_checkpoint(campaign, checkpoint_seconds(campaign)? + 2)?;
     } else {
-        // Its own clock does not go back: it stands still, and there is nothing to see.
-        clock::pause(Duration::from_secs(2));
+        // Its own clock does not go back: it stands still, and the server says so.
+        wait_until_it_stands_still(campaign)?;
     }
     let thoroughness = if days > 0 { Thoroughness::OnlyDead } else { Thoroughness::All };
     campaign.look(thoroughness, tally)?;
-    campaign.traffic_of(60, tally)?;
+    // Where time stands still, tokens are not issued, but they are revoked.
+    campaign.traffic_of(if days > 0 { 60 } else { 10 }, tally)?;
     let server = campaign.restart(server, Mode::Clock, tally)?;
     campaign.look(thoroughness, tally)?;
     if days < 0 {
@@ -74,6 +75,22 @@ fn wait_for_checkpoint(campaign: &Campaign, seconds: i64) -> Result<(), Failure>
         clock::pause(Duration::from_millis(20));
     }
     Ok(())
+}
+
+fn wait_until_it_stands_still(campaign: &Campaign) -> Result<(), Failure> {
+    let start = clock::now();
+    loop {
+        let mut socket = Connection::unix(&campaign.deployment().place.socket()).doing("connecting to the server's socket")?;
+        let statistics = socket.get("/api/v1/statistics").doing("reading the statistics")?;
+        let held_seconds = statistics.member("clock_held_seconds").as_i64().unwrap_or_default();
+        if held_seconds > DAY_SECONDS {
+            return Ok(());
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(Failure::finding("the server does not say that its clock stands still"));
+        }
+        clock::pause(Duration::from_millis(20));
+    }
 }
 
 /// The time in the last checkpoint's note.

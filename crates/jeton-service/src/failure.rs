@@ -16,7 +16,7 @@ pub enum Failure {
     Full,
     /// Others kept changing what was read.
     Contended,
-    /// The clock stands before the ledger's head: only what takes authority away is written.
+    /// The clock stands before the ledger's head, or still since it was set back: only what takes authority away is written.
     ClockBehind,
     /// A cut-off over the token that is asked for lies further ahead than tokens are dated.
     CutOffAhead {
@@ -60,7 +60,7 @@ impl fmt::Display for Failure {
             Failure::Full => formatter.write_str("the disk is full: only revocations are written until there is room"),
             Failure::Contended => formatter.write_str("others kept changing the same thing: try again"),
             Failure::ClockBehind => formatter.write_str(
-                "the clock stands before the ledger's last entry: only revocations are written until it catches up, or until `jeton serve --accept-clock`",
+                "the clock stands before the ledger's last entry, or before what it read already: only revocations are written until it catches up, or until `jeton serve --accept-clock`",
             ),
             Failure::CutOffAhead { .. } => write!(
                 formatter,

@@ -201,8 +201,9 @@ impl World {
             return Ok(());
         }
         self.next_second_micros = self.passing.micros() + SECOND;
-        let stepped = self.server.clock.follow_wall();
-        self.server.service.posture().observe_step(stepped, self.server.clock.now());
+        if let Some(notice) = self.server.service.posture().observe(self.server.clock.follow_wall()) {
+            self.trace.note(format!("the server says: {notice}"));
+        }
         if self.is_set_up && !self.server.is_lost() {
             self.ask_on_schedule(Request::SignCheckpoint);
             if self.passing.micros() >= self.next_minute_micros {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jeton_core::moment::Time;
+use jeton_service::posture::Look;
 
 /// Where all walls begin, in seconds.
 const BEGIN_SECONDS: i64 = 1_790_000_000;
@@ -77,9 +78,12 @@ impl ProcessClock {
         Time::from_micros(self.last.fetch_max(reading, Ordering::Relaxed).max(reading))
     }
 
-    /// Follows the wall again, and says how far it had stepped, in seconds.
-    pub(crate) fn follow_wall(&self) -> i64 {
+    /// Follows the wall again, and says what was seen.
+    pub(crate) fn follow_wall(&self) -> Look {
         let offset = self.wall.micros() - self.wall.passing.micros();
-        (offset - self.offset.swap(offset, Ordering::Relaxed)) / 1_000_000
+        let stepped = offset - self.offset.swap(offset, Ordering::Relaxed);
+        let now = self.now();
+        let held = (now.micros() - self.wall.micros()).max(0);
+        Look { now, stepped_seconds: stepped / 1_000_000, held_seconds: held / 1_000_000 }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jeton_core::moment::Time;
+use jeton_service::posture::Look;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A clock that does not go back between readings, and counts while the machine sleeps.
@@ -28,10 +29,14 @@ impl Clock {
         Time::from_micros(self.last.fetch_max(reading, Ordering::AcqRel).max(reading))
     }
 
-    /// Follows the wall again, and says how far it had stepped, in seconds.
-    pub(crate) fn follow_wall(&self) -> i64 {
-        let offset = wall_micros() - boot_micros();
-        (offset - self.offset.swap(offset, Ordering::AcqRel)) / 1_000_000
+    /// Follows the wall again, and says what was seen: how far it had stepped, and how far it lies before what was read already.
+    pub(crate) fn follow_wall(&self) -> Look {
+        let (wall, boot) = (wall_micros(), boot_micros());
+        let offset = wall - boot;
+        let stepped = offset - self.offset.swap(offset, Ordering::AcqRel);
+        let now = self.now();
+        let held = now.micros().saturating_sub(wall).max(0);
+        Look { now, stepped_seconds: stepped / 1_000_000, held_seconds: held / 1_000_000 }
     }
 }
 
@@ -56,6 +61,18 @@ mod tests {
         let before = clock.now();
         clock.offset.fetch_sub(3_600_000_000, Ordering::AcqRel);
         assert!(clock.now() >= before);
-        assert!((3_590..=3_610).contains(&clock.follow_wall()));
+        let look = clock.follow_wall();
+        assert!((3_590..=3_610).contains(&look.stepped_seconds), "{look:?}");
+        assert_eq!(look.held_seconds, 0);
+    }
+
+    #[test]
+    fn it_says_how_long_it_stands_still() {
+        let clock = Clock::start();
+        clock.offset.fetch_add(3_600_000_000, Ordering::AcqRel);
+        let ahead = clock.now();
+        let look = clock.follow_wall();
+        assert!((-3_610..=-3_590).contains(&look.stepped_seconds) && (3_590..=3_600).contains(&look.held_seconds), "{look:?}");
+        assert_eq!((look.now, clock.now()), (ahead, ahead));
     }
 }

@@ -225,7 +225,9 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
         every(Duration::from_secs(1), move || {
             let (service, clock) = (each_second.clone(), clock.clone());
             async move {
-                service.posture().observe_step(clock.follow_wall(), clock.now());
+                if let Some(notice) = service.posture().observe(clock.follow_wall()) {
+                    tracing::warn!("{notice}");
+                }
                 if let Err(error) = service.sign_checkpoint(&service.moments().now()).await {
                     tracing::error!(%error, "the second's checkpoint failed");
                 }

@@ -30,6 +30,10 @@ struct Statistics {
     feed_followers: usize,
     /// Whether the clock is believed: if not, nothing is deleted on its word.
     is_clock_believed: bool,
+    /// Whether the clock stands before the ledger's last entry, or before what it read already: if so, only revocations are written.
+    is_clock_behind: bool,
+    /// How long the clock stands still, in seconds, since it was set back.
+    clock_held_seconds: i64,
     now: String,
 }
 
@@ -49,6 +53,8 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>) -
         tokens_named: registry.negatives.tokens(),
         feed_followers: service.feed().followers(),
         is_clock_believed: service.posture().may_destroy(now),
+        is_clock_behind: service.posture().is_behind(head.time, service.moments()),
+        clock_held_seconds: service.posture().held_seconds(),
         now: rfc3339::format_micros(now.micros()),
     })
 }

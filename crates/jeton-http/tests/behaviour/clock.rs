@@ -1,5 +1,6 @@
 //! Ledger time is monotone: a clock that goes back brings nothing back.
 
+use jeton_service::posture::{Look, Notice};
 use jeton_service::revoke::TokenChange;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::{administrator, claims_of};
@@ -64,11 +65,31 @@ async fn a_jump_forward_forgets_no_revocation() {
     let worker = world.client("worker", &[&orders]).await;
     let token = world.token(&worker).await;
     world.revoke(&worker, &token).await;
-    world.service().posture().observe_step(40 * 86_400, world.moment().now.plus_seconds(40 * 86_400));
+    let look = Look { now: world.moment().now.plus_seconds(40 * 86_400), stepped_seconds: 40 * 86_400, held_seconds: 0 };
+    assert_eq!(world.service().posture().observe(look), Some(Notice::Stepped(40 * 86_400)));
     world.advance(40 * 86_400);
     assert_eq!(world.service().drop_expired().unwrap(), 0);
     world.advance(-40 * 86_400);
     assert!(!world.is_active(&worker, &token).await);
+}
+
+/// The wall was set far ahead and back: the process's clock stands still, and what it would date lies ahead of everybody else's time.
+#[tokio::test]
+async fn a_clock_that_stands_still_only_narrows() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let token = world.token(&worker).await;
+    let look = |stepped_seconds, held_seconds| Look { now: world.moment().now, stepped_seconds, held_seconds };
+    let posture = world.service().posture();
+    assert_eq!(posture.observe(look(-3_600, 3_600)), Some(Notice::StandsStill(3_600)));
+    check_error(&world.ask(&worker, &[]).await, 503, "temporarily_unavailable");
+    assert!(world.is_active(&worker, &token).await);
+    assert_eq!(world.revoke(&worker, &token).await.status, 200);
+    assert!(!world.is_active(&worker, &token).await);
+    assert_eq!(world.get("/readyz").await.status, 200, "what is asked and revoked must still arrive");
+    assert_eq!(posture.observe(look(0, 0)), Some(Notice::GoesOn));
+    assert_eq!(world.ask(&worker, &[]).await.status, 200);
 }
 
 /// An operator says that the clock is right: the ledger goes on in a new incarnation, at the clock's time.
