@@ -220,7 +220,6 @@ async fn a_cut_off_counts_what_falls_and_only_that() {
         (json!({"client": "worker", "before": "now"}), 3),
         (json!({"client": "worker"}), 0),
         (json!({"api": ORDERS, "dry_run": true}), 1),
-        (json!({"session": "s1"}), 0),
         (json!({"everything": true}), 1),
         (json!({"everything": true}), 0),
     ] {
@@ -230,6 +229,22 @@ async fn a_cut_off_counts_what_falls_and_only_that() {
     }
     let later = api.post("/tokens", json!({"client": "worker"})).await;
     assert_eq!(later["standing"], "active");
+    // Under a cut-off of the same second: a dry run names the time that the decision would.
+    for (body, ahead) in [(json!({"client": "worker"}), 2), (json!({"client": "worker", "before": "2001-01-01T00:00:00Z"}), 0)] {
+        let mut dry = body.clone();
+        dry["dry_run"] = true.into();
+        let (dry, done) = (api.post("/revocations", dry).await, api.post("/revocations", body.clone()).await);
+        assert_eq!((&dry["before_seconds"], &dry["fell"]), (&done["before_seconds"], &done["fell"]), "{body}");
+        assert!(ahead == 0 || done["before_seconds"] == api.world.now() + ahead, "{done}");
+    }
+    let size = api.world.ledger_size();
+    for kind in ["user", "session", "family", "key"] {
+        let problem = api.refused(Method::POST, "/revocations", json!({kind: "mallory"}), 404, "not_found").await;
+        assert!(problem["detail"].as_str().unwrap().contains("nobody of that name is known"), "{problem}");
+    }
+    let ahead = json!({"client": "worker", "before": 99_999_999_999_i64, "dry_run": true});
+    api.refused(Method::POST, "/revocations", ahead, 400, "invalid_request").await;
+    assert_eq!(api.world.ledger_size(), size);
     api.refused(Method::POST, "/revocations", json!({"client": "worker", "before": 99_999_999_999_i64}), 400, "invalid_request").await;
     api.refused(Method::POST, "/revocations", json!({"client": "nobody"}), 404, "not_found").await;
     api.refused(Method::POST, "/revocations", json!({"token": "x", "before": "now"}), 400, "invalid_request").await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{ApiId, ClientId};
 use jeton_core::moment::{Moment, Time};
-use jeton_core::refusal::Refusal;
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::{self, AccessToken};
 use jeton_store::store::{Fault, FaultKind};
@@ -27,7 +27,7 @@ impl Service {
     /// Notes how the tokens of a subject stand, so that what a cut-off ends can be counted after it.
     ///
     /// # Errors
-    /// `NotFound` when there is no such client or API.
+    /// `NotFound` when nobody of that name is known: a cut-off would look as if it had ended something.
     pub fn survey(&self, subject: CutOffSubject, name: &str) -> Result<Survey, Refusal> {
         let (clients, apis, name) = match subject {
             CutOffSubject::Client => {
@@ -41,8 +41,7 @@ impl Service {
                 (self.clients(), vec![api], id)
             }
             CutOffSubject::Everything => (self.clients(), self.apis(), Arc::from("")),
-            // No token names a person, a session, a family or a key yet.
-            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => (vec![], vec![], Arc::from(name)),
+            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
         };
         let mut living_from = HashMap::new();
         for client in clients.iter().map(|entry| &entry.client.record) {
@@ -97,4 +96,9 @@ impl Service {
             && self.registry.negatives.judge(&alone, now) != Judgement::Revoked
             && !self.died_with_its_key(token, moment)
     }
+}
+
+fn nobody() -> Refusal {
+    let detail = "nothing would fall, nobody of that name is known: no token here names a person, a session, a refresh family or a key";
+    Refusal::new(Reason::NotFound, detail)
 }

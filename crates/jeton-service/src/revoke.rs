@@ -90,7 +90,17 @@ impl Service {
         Ok(before)
     }
 
-    /// Cuts off everything of a subject that was issued before a time: `None` means now. Answers the second from which tokens live.
+    /// From where on tokens would live if a subject were cut off now, as [`cut_off`](Self::cut_off) decides it.
+    ///
+    /// # Errors
+    /// As of `cut_off`.
+    pub fn would_live_from(&self, subject: CutOffSubject, name: &str, before: Option<Time>, moment: &Moment) -> Result<Time, Refusal> {
+        let name = self.cut_off_name(subject, name)?;
+        lives_from(before, self.ledger_time(moment), self.registry.latest_cut_off(subject, &name))
+    }
+
+    /// Cuts off everything of a subject that was issued before a time: `None` means now. Answers the second from which tokens live. Of a
+    /// person, a session, a family or a key nobody asks whether there is one: [`survey`](Self::survey) does, for those who administer.
     ///
     /// # Errors
     /// `NotFound` when there is no such client or API; `InvalidRequest` when the time lies ahead.

@@ -120,6 +120,8 @@ fn without_a_server() {
     desk.fails(&["revoke"], "", 2, "nothing is named");
     desk.fails(&["revoke", "--client", "a", "--api", "b"], "", 2, "cannot be used with");
     desk.fails(&["revoke", "--client", "a"], "", 2, "add --yes");
+    desk.fails(&["revoke", "--before", "now", "--yes"], "", 2, "add --everything");
+    desk.fails(&["revoke", "--everything"], "", 2, "EVERY token of this server, of every client and for every API");
     desk.fails(&["revoke", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"], "", 2, "not given as an argument");
     assert!(desk.done(&["config", "check"]).contains("sound"));
     desk.write("jeton-data/jeton.toml", "isuer = \"https://a.example\"\n");
@@ -186,7 +188,8 @@ fn a_token_s_life() {
     desk.fails(&["revoke", "--client", "worker"], "y\n", 2, "add --yes");
     assert!(desk.done(&["revoke", "--client", "worker", "--dry-run"]).starts_with("Would end 1 access token"));
     assert!(desk.done(&["revoke", "--client", "worker", "--yes"]).starts_with("Revoked 1 access token"));
-    assert_eq!(desk.json(&["revoke", "--before", "now", "--yes"])["fell"]["access_tokens"], 0);
+    assert_eq!(desk.json(&["revoke", "--everything", "--before", "now", "--yes"])["fell"]["access_tokens"], 0);
+    desk.fails(&["revoke", "--user", "mallory", "--yes"], "", 1, "nobody of that name is known");
     desk.fails(&["client", "show", "nobody"], "", 1, "jeton client list");
 }
 
@@ -200,6 +203,8 @@ fn what_administers() {
     let lines = desk.done(&["client", "secret", "list", "worker", "-o", "jsonl"]);
     let ids: Vec<Value> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
     desk.done(&["client", "secret", "revoke", "worker", ids[0].as_str().unwrap(), "--yes"]);
+    assert_eq!(desk.json(&["token", "issue", "--client", "worker"])["standing"], "active");
+    assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"), "who issued it is on the ledger");
     desk.fails(&["signing-key", "rotate"], "", 1, "--force");
     assert!(desk.done(&["signing-key", "rotate", "--force"]).contains("from now on"));
     assert_eq!(desk.json(&["root-key", "rotate"])["epochs"].as_array().unwrap().len(), 2);

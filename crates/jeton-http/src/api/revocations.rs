@@ -115,7 +115,7 @@ async fn cut_off(
     // Taken first: afterwards nobody knows what stood before.
     let survey = service.survey(subject, &name).map_err(|refusal| look(refusal.into()))?;
     let decided = match dry_run {
-        true => before.unwrap_or_else(|| moment.now.next_second()),
+        true => service.would_live_from(subject, &name, before, &moment).map_err(|refusal| look(refusal.into()))?,
         false => service.cut_off(subject, &name, before, &actor, &moment).await.map_err(look)?,
     };
     let counted = count(COUNTING, move |goes_on| service.count_fallen(&survey, decided, &moment, goes_on)).await;

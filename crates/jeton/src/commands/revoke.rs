@@ -44,7 +44,7 @@ pub(crate) struct Revoke {
     /// All tokens of an API key, by its id
     #[arg(long, value_name = "ID", group = "subject")]
     key: Option<String>,
-    /// All tokens there are
+    /// All tokens there are, of every client and for every API
     #[arg(long, group = "subject")]
     everything: bool,
     /// Only what was issued before: now, 2026-01-31T12:00:00Z or seconds
@@ -94,10 +94,15 @@ impl Revoke {
                 let question = format!("End every token of the {kind} {name} that was issued before {before}?");
                 Ok((object(kind, json!(name)), Some(question)))
             }
-            None if self.everything || self.before.is_some() => {
-                let question = format!("End EVERY token of this server that was issued before {before}?");
+            None if self.everything => {
+                let question =
+                    format!("End EVERY token of this server, of every client and for every API, that was issued before {before}?");
                 Ok((object("everything", json!(true)), Some(question)))
             }
+            None if self.before.is_some() => Err(Failure::usage(
+                "--before says when, and nothing says whose tokens",
+                "name --client, --api …; or add --everything: every token of this server",
+            )),
             None => Err(Failure::usage("nothing is named to revoke", "name a token's id, `-`, or one of --client, --api, --everything …")),
         }
     }
