@@ -58,7 +58,7 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
             let snapshot = take_snapshot(&service, &audience, moment.clone()).await?;
             (join(&snapshot.events), snapshot.next)
         }
-        Some(at) => match at.and_then(|at| resumed(&service, &at, &audience)) {
+        Some(at) => match resumed(&service, at, &audience).await {
             Some(next) => (Bytes::from_static(b":\n\n"), next),
             None => return Ok(gone()),
         },
@@ -69,9 +69,29 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
 }
 
 /// What follows a cursor; `None` where that cannot be told: it is too old, of another incarnation, or of a time that has not been.
-fn resumed(service: &Service, at: &Cursor, audience: &str) -> Option<u64> {
+async fn resumed(service: &Arc<Service>, at: Option<Cursor>, audience: &str) -> Option<u64> {
+    let at = at?;
     let next = at.sequence.checked_add(1).filter(|next| *next <= service.store().head().size)?;
+    if service.wants_refill(&at.incarnation, next) {
+        refill(service).await;
+    }
     matches!(service.feed().next(&at.incarnation, next, audience), Next::Events(..)).then_some(next)
+}
+
+/// Lets the feed read back what was told before this process began: once, for all that come back at the same time, and not on the reactor.
+async fn refill(service: &Arc<Service>) {
+    let read = async || {
+        let service = service.clone();
+        match tokio::task::spawn_blocking(move || service.refill_feed()).await {
+            Ok(Err(failure)) => {
+                tracing::error!(%failure, "what was told before the start could not be read back: verifiers take snapshots");
+                Err(())
+            }
+            Ok(Ok(())) => Ok(()),
+            Err(_) => Err(()),
+        }
+    };
+    let _ = service.feed().refilled().get_or_try_init(read).await;
 }
 
 fn event_stream(first: Bytes, follower: Follower) -> Response {

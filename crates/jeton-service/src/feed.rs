@@ -1,6 +1,7 @@
 //! The revocation feed: what happened since a cursor, ready to send, and who waits for more.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use jeton_core::token::negative::{Negative, Says};
 use jeton_oauth::feed::{Change, Cursor, FeedEvent, Incarnation, Narrowing, Subject, SubjectId};
 use jeton_store::ledger::Head;
 use jeton_token::TokenId;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 /// How many narrowings are kept to send again; a cursor from before them takes a snapshot.
 const KEPT: usize = 65_536;
@@ -20,6 +21,8 @@ pub struct Feed {
     recent: Mutex<Recent>,
     /// The number of entries that followers may have been told of: they wait for it to change.
     told: watch::Sender<u64>,
+    /// Set once what was told before this process began has been read back.
+    refilled: OnceCell<()>,
 }
 
 struct Recent {
@@ -58,7 +61,7 @@ pub enum Next {
 impl Default for Feed {
     fn default() -> Feed {
         let recent = Recent { incarnation: None, complete_from: 0, items: VecDeque::new() };
-        Feed { recent: Mutex::new(recent), told: watch::Sender::new(0) }
+        Feed { recent: Mutex::new(recent), told: watch::Sender::new(0), refilled: OnceCell::new() }
     }
 }
 
@@ -89,11 +92,7 @@ impl Feed {
             recent.complete_from = head.size;
             recent.items.clear();
         }
-        for (sequence, time, event) in events {
-            let Some((audience, change)) = change_of_event(event, &audience_of) else { continue };
-            let narrowing = Narrowing { sequence: *sequence, at_micros: time.micros(), change };
-            recent.items.push_back(Item { narrowing, audience, bytes: OnceLock::new() });
-        }
+        recent.items.extend(events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)));
         while recent.items.len() > KEPT {
             if let Some(oldest) = recent.items.pop_front() {
                 recent.complete_from = oldest.narrowing.sequence + 1;
@@ -117,6 +116,39 @@ impl Feed {
         let events = recent.items.range(start..).filter(concerns).map(|item| item.bytes(of)).collect();
         let end = recent.items.back().map_or(told, |last| told.max(last.narrowing.sequence + 1));
         Next::Events(events, end.max(from))
+    }
+
+    /// From which sequence on everything that this incarnation told is kept; `None` where it is another one.
+    pub(crate) fn complete_from(&self, of: &Incarnation) -> Option<u64> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        (recent.incarnation.as_ref() == Some(of)).then_some(recent.complete_from)
+    }
+
+    /// Adds what was told before: all events of these sequences, which end where what is kept begins. `false` where there is no room for
+    /// all of them, or the feed has gone on meanwhile.
+    pub(crate) fn prepend(
+        &self,
+        of: &Incarnation,
+        events: &[(u64, Time, Event)],
+        audience_of: impl Fn(&str) -> Option<Arc<str>>,
+        sequences: Range<u64>,
+    ) -> bool {
+        let older: Vec<Item> =
+            events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)).collect();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits =
+            recent.incarnation.as_ref() == Some(of) && recent.complete_from == sequences.end && recent.items.len() + older.len() <= KEPT;
+        if fits {
+            older.into_iter().rev().for_each(|item| recent.items.push_front(item));
+            recent.complete_from = sequences.start;
+        }
+        fits
+    }
+
+    /// Set once what was told before this process began has been read back.
+    #[must_use]
+    pub fn refilled(&self) -> &OnceCell<()> {
+        &self.refilled
     }
 
     /// Wakes when there may be more.
@@ -155,6 +187,12 @@ fn unreachable_incarnation() -> Incarnation {
 #[must_use]
 pub fn cursor(of: &Incarnation, next: u64) -> Cursor {
     Cursor { incarnation: of.clone(), sequence: next.saturating_sub(1) }
+}
+
+/// An event as it will be sent; `None` where it tells verifiers nothing.
+fn item((sequence, time, event): (u64, Time, &Event), audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<Item> {
+    let (audience, change) = change_of_event(event, audience_of)?;
+    Some(Item { narrowing: Narrowing { sequence, at_micros: time.micros(), change }, audience, bytes: OnceLock::new() })
 }
 
 /// What an event tells verifiers, and whom it concerns. Exhaustive on purpose: whoever adds an event decides.

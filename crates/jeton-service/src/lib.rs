@@ -21,6 +21,7 @@ mod last_checkpoint;
 pub mod moments;
 pub mod posture;
 mod publisher;
+mod refill;
 pub mod registry;
 pub mod revoke;
 mod scatter;

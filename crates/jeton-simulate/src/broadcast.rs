@@ -49,6 +49,10 @@ impl Broadcast {
         let moment = service.moments().now();
         let audience: Arc<str> = Arc::from(audience);
         let incarnation = service.feed().incarnation().ok_or("the feed has not begun")?;
+        if last.is_some_and(|at| service.wants_refill(&at.incarnation, at.sequence + 1)) {
+            // A ledger that cannot be read now is read by the next one that comes.
+            let _ = service.refill_feed();
+        }
         let (bytes, next) = match last {
             None => {
                 let snapshot = service.snapshot(&audience, &moment).map_err(|failure| failure.to_string())?;

@@ -208,13 +208,53 @@ async fn a_cursor_that_cannot_go_on_is_gone() {
         let answered = world.follow(&worker, "", Some(&id)).await.err().map_or(200, |answer| answer.status);
         assert_eq!(answered, status, "{id}");
     }
-    // A process that just started remembers what its store holds, but not the events before.
-    let world = world.reopen().await;
-    let answered = world.follow(&worker, "", Some(&cursor.to_string())).await.err().map(|answer| answer.status);
-    assert_eq!(answered, Some(410));
-    assert!(world.follow(&worker, "", Some(&last.to_string())).await.is_ok());
+}
+
+/// A restart is no reason to take a snapshot: the ledger has what was told.
+#[tokio::test]
+async fn a_cursor_outlives_a_restart() {
+    let mut world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let (worker, picker) = (world.client("worker", &[&orders]).await, world.client("picker", &[&stock]).await);
     let mut following = world.follow(&worker, "", None).await.ok().unwrap();
-    assert_eq!(snapshot(&world, &mut following).await.changes.len(), 1);
+    let start = snapshot(&world, &mut following).await.cursor;
+    let (mut dead, mut cursors) = (vec![], vec![start]);
+    for round in 0..3 {
+        let token = world.token(&worker).await;
+        assert_eq!(world.revoke(&worker, &token).await.status, 200);
+        let foreign = world.token(&picker).await;
+        assert_eq!(world.revoke(&picker, &foreign).await.status, 200);
+        dead.push(token);
+        cursors.push(following.next().await.unwrap().cursor());
+        // What was told before the start comes again as it was told, in order, and then what is told now.
+        world = world.reopen().await;
+        for (seen, cursor) in cursors.iter().enumerate().rev() {
+            let mut again = world.follow(&worker, "", Some(&cursor.to_string())).await.ok().unwrap();
+            for token in &dead[seen..] {
+                assert!(
+                    matches!(change(&mut again).await, Change::TokenRevoked { id: revoked, .. } if revoked == id(token)),
+                    "{round} {seen}"
+                );
+            }
+            following = again;
+        }
+    }
+    let mut fresh = world.follow(&worker, "", None).await.ok().unwrap();
+    assert_eq!(snapshot(&world, &mut fresh).await.changes.len(), 3);
+    // Of an incarnation that is over nobody goes on.
+    world.advance(-100);
+    let world = world.reopen().await;
+    world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+    let world = world.reopen().await;
+    for cursor in &cursors {
+        assert_eq!(world.follow(&worker, "", Some(&cursor.to_string())).await.err().map(|answer| answer.status), Some(410));
+    }
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    let cursor = snapshot(&world, &mut following).await.cursor;
+    let world = world.reopen().await;
+    assert!(world.follow(&worker, "", Some(&cursor.to_string())).await.is_ok());
+    let first = Cursor { sequence: 0, ..cursor };
+    assert_eq!(world.follow(&worker, "", Some(&first.to_string())).await.err().map(|answer| answer.status), Some(410));
 }
 
 #[tokio::test]
