@@ -34,7 +34,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "test",
-        summary: "everything: formatting, tidy, clippy, tests, fuzz smoke, feature builds, dependencies",
+        summary: "everything: formatting, tidy, clippy, tests, fuzz smoke, feature builds, dependencies, simulation, crashes",
         help: suite::HELP,
         run: suite::run,
     },

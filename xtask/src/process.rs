@@ -36,28 +36,29 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
 /// Runs a test command in front of the reader and adds up its closing lines, also when it fails.
 pub(crate) fn run_tests(command: &mut Command) -> (Tally, Result<(), Failure>) {
     let mut tally = Tally::default();
-    let result = stream(command, &mut tally);
+    let result = run_and_read(command, |line| tally.read(line));
     (tally, result)
 }
 
-fn stream(command: &mut Command, tally: &mut Tally) -> Result<(), Failure> {
+/// Runs `command` in front of the reader and hands each line that it prints to `read`, also when it fails.
+pub(crate) fn run_and_read(command: &mut Command, mut read: impl FnMut(&str)) -> Result<(), Failure> {
     let shown = spell(command);
     println!("$ {shown}");
     let could_not = |error: std::io::Error| Failure::could_not(format!("`{shown}`: {error}"));
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(could_not)?;
     if let Some(output) = child.stdout.take() {
         let lines = BufReader::new(output);
-        copy_lines(lines, &mut std::io::stdout().lock(), tally).map_err(could_not)?;
+        copy_lines(lines, &mut std::io::stdout().lock(), &mut read).map_err(could_not)?;
     }
     let status = child.wait().map_err(could_not)?;
     if status.success() { Ok(()) } else { Err(Failure::refused(format!("`{shown}` ended with {status}."))) }
 }
 
 /// Output is bytes: a test may print what is not UTF-8, and that must reach the reader too.
-fn copy_lines(mut from: impl BufRead, to: &mut impl Write, tally: &mut Tally) -> std::io::Result<()> {
+fn copy_lines(mut from: impl BufRead, to: &mut impl Write, read: &mut dyn FnMut(&str)) -> std::io::Result<()> {
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line)? > 0 {
-        tally.read(&String::from_utf8_lossy(&line));
+        read(&String::from_utf8_lossy(&line));
         to.write_all(&line)?;
         line.clear();
     }
@@ -100,7 +101,7 @@ mod tests {
     fn lines_that_are_not_utf8_are_copied_and_counted() {
         let output: &[u8] = b"\xff\xfe\ntest result: ok. 2 passed; 0 failed; 0 ignored";
         let (mut copy, mut tally) = (Vec::new(), Tally::default());
-        copy_lines(output, &mut copy, &mut tally).expect("copying to memory");
+        copy_lines(output, &mut copy, &mut |line| tally.read(line)).expect("copying to memory");
         assert_eq!((copy.as_slice(), tally.passed), (output, 2));
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that a change must pass.
 
 use crate::cargo_deny;
+use crate::crash;
 use crate::failure::Failure;
 use crate::process::{self, cargo};
 use crate::quickstart;
@@ -11,14 +12,15 @@ use crate::tidy;
 
 pub(crate) const HELP: &str = "\
 Runs everything that a change must pass, one step after another, and stops at the first that fails:
-formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies, the simulation, the quickstart.
+formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies, the simulation, the quickstart,
+rounds of crashes.
 
 Needs the Rust toolchain and a C compiler. What is missing beyond these is installed below the build folder,
 or the step says how to get it. The last line counts the tests.
 
 Usage: cargo xtask test [--all]
 
-  --all   more seeds and longer fuzzing, for a quiet evening
+  --all   more seeds, longer fuzzing and more crashes, for a quiet evening
 
 Examples:
   cargo xtask test
@@ -80,6 +82,11 @@ const STEPS: &[Step] = &[
         heading: "quickstart",
         run: |_| quickstart::run(&[]).map(|()| Done::Passed),
         remedy: "Run `cargo run -- quickstart --exit` in an empty folder and read where it stops; it needs the ports 8420 and 8421.",
+    },
+    Step {
+        heading: "crashes",
+        run: crashes,
+        remedy: "The output names the fault, the seed and the folder that it left: `cargo xtask crash --fault FAULT --seed SEED` tries it again.",
     },
 ];
 
@@ -180,6 +187,17 @@ fn simulation(run: &mut Run) -> Result<Done, Failure> {
         Effort::Long => "5000",
     };
     simulate::run(&["--seeds".to_owned(), seeds.to_owned()])?;
+    Ok(Done::Passed)
+}
+
+fn crashes(run: &mut Run) -> Result<Done, Failure> {
+    let rounds = match run.effort {
+        Effort::Usual => "20",
+        Effort::Long => "200",
+    };
+    let not_run = crash::rounds(&["--rounds".to_owned(), rounds.to_owned()])?;
+    // The other faults were tried, and count.
+    run.skipped.extend(not_run.into_iter().map(|fault| format!("crashes: {fault}")));
     Ok(Done::Passed)
 }
 

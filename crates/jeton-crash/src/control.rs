@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Doing, Failure};
 
-const WORDS: u64 = 7;
+const WORDS: u64 = 8;
 
 /// The page.
 pub(crate) struct Control {
@@ -22,7 +22,7 @@ pub(crate) enum Word {
     RealtimeShiftSeconds = 0,
     /// How far the uptime has leapt, in seconds.
     MonotonicShiftSeconds = 1,
-    /// Whether each fsync fails.
+    /// Which fsyncs fail: none (0), each (1), or those of the database file alone (2), as they come when its log is copied.
     SyncFails = 2,
     /// How many fsyncs failed.
     SyncsFailed = 3,
@@ -32,6 +32,8 @@ pub(crate) enum Word {
     SyncTakesMicros = 5,
     /// Whether an fsync covers nothing, though it says so: a planted fault, which must be found.
     DiskLies = 6,
+    /// How many writes to the database file there were, as they come when its log is copied.
+    DatabaseWrites = 7,
 }
 
 impl Control {

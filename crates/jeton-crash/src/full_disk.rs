@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use jeton_simulate::chance::Chance;
+use rustix::process::Signal;
 
 use crate::check::{self, Thoroughness};
 use crate::clock;
@@ -16,6 +17,8 @@ use crate::failure::{Doing, Failure};
 use crate::http::Connection;
 use crate::journal::{Acknowledged, Fate, Holder};
 use crate::load;
+use crate::secret_search;
+use crate::server::Server;
 use crate::tally::Tally;
 
 /// The size of the file system: the log and the reserve take half of it.
@@ -23,23 +26,39 @@ const SIZE_MIB: u64 = 192;
 /// How long the server may take to find room again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Rounds in a process of their own, which may mount a file system that nobody else sees.
-pub(crate) fn rounds_apart(program: &Path, seed: u64, rounds: u64, revocations: u64) -> Result<Tally, Failure> {
-    let me = std::env::current_exe().doing("looking for this program")?;
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "--"]).arg(me).arg("--program").arg(program);
-    command.args(["--inside", "--fault", "full"]);
-    command.args(["--seed", &seed.to_string(), "--rounds", &rounds.to_string(), "--revocations", &revocations.to_string()]);
-    let output = command.output().doing("starting `unshare` (util-linux)")?;
-    let (words, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if let Some(tally) = words.lines().find_map(Tally::parse).filter(|_| output.status.success()) {
-        return Ok(tally);
+/// How a process gets a mount namespace of its own, where it may mount a file system that nobody else sees.
+pub(crate) struct WayApart(&'static [&'static str]);
+
+/// Finds the way that works here: as a user who is root only there, else as the root that this process is.
+pub(crate) fn way_apart() -> Result<WayApart, Failure> {
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let mut said = vec![];
+    for words in [&["--user", "--map-root-user", "--mount"][..], &["--mount"]] {
+        let mut command = Command::new("unshare");
+        command.args(words).args(["--", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path());
+        let output = command.output().doing("starting `unshare` (util-linux)")?;
+        if output.status.success() {
+            return Ok(WayApart(words));
+        }
+        said.push(format!("`unshare {}`: {}", words.join(" "), String::from_utf8_lossy(&output.stderr).trim()));
     }
-    let said = format!("{words}{errors}");
-    if output.status.code() == Some(1) && said.contains("found: ") {
-        Err(Failure::finding(said.replace("found: ", "").trim().to_owned()))
-    } else {
-        Err(Failure::CouldNot(format!("a round with a full disk, which needs a mount namespace of its own: {}", said.trim())))
+    Err(Failure::CouldNot(format!("mounting a small file system: {}", said.join("; "))))
+}
+
+impl WayApart {
+    /// One round in a process of its own.
+    pub(crate) fn round(&self, program: &Path, seed: u64, revocations: u64) -> Result<Tally, Failure> {
+        let me = std::env::current_exe().doing("looking for this program")?;
+        let mut command = Command::new("unshare");
+        command.args(self.0).arg("--").arg(me).arg("--program").arg(program).arg("--inside");
+        command.args(["--seed", &seed.to_string(), "--revocations", &revocations.to_string()]);
+        let output = command.output().doing("starting `unshare` (util-linux)")?;
+        let (words, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if let Some(tally) = words.lines().find_map(Tally::parse).filter(|_| output.status.success()) {
+            return Ok(tally);
+        }
+        let said = format!("full, seed {seed}: {}", format!("{words}{errors}").replace("found: ", "").trim());
+        if output.status.code() == Some(1) { Err(Failure::Finding(said)) } else { Err(Failure::CouldNot(said)) }
     }
 }
 
@@ -48,7 +67,7 @@ pub(crate) fn round(program: &Path, chance: &mut Chance, revocations: u64) -> Re
     let folder = tempfile::tempdir().doing("making a folder")?;
     let mounted = Mounted::new(folder.path())?;
     let mut tally = Tally { rounds: 1, ..Tally::default() };
-    let mut deployment = Deployment::new(program, Some(&mounted.0))?;
+    let mut deployment = Deployment::new(program, None, Some(&mounted.0))?;
     let mut server = deployment.place.start(None)?;
     tally.started(server.ready()?);
     deployment.declare()?;
@@ -56,21 +75,35 @@ pub(crate) fn round(program: &Path, chance: &mut Chance, revocations: u64) -> Re
     let filler = mounted.0.join("filler");
     fill(&filler).doing("filling the disk")?;
     until_refused(&mut deployment)?;
-    revoke_many(&mut deployment, revocations, &mut tally)?;
+    let revoked = revoke_many(&mut deployment, revocations, &mut tally)?;
+    if revoked < revocations {
+        return Err(Failure::CouldNot(format!("there were only {revoked} tokens to revoke")));
+    }
     tally.looked(check::all(&mut deployment, Thoroughness::All)?);
-    server.kill()?;
-    let mut server = deployment.place.start(None)?;
-    tally.started(server.ready()?);
-    tally.looked(check::all(&mut deployment, Thoroughness::All)?);
+    let server = kill_under_traffic(&mut deployment, server, chance, &mut tally)?;
     revoke_many(&mut deployment, 50, &mut tally)?;
     fs::remove_file(&filler).doing("making room")?;
     until_issued(&deployment)?;
-    server.kill()?;
+    let server = kill_under_traffic(&mut deployment, server, chance, &mut tally)?;
+    server.signal(Signal::ABORT)?;
+    server.ended()?;
+    tally.searched(secret_search::search(&deployment)?);
+    Ok(tally)
+}
+
+/// Kills the server in the midst of traffic, of which a full disk lets revocations through, and starts it again.
+fn kill_under_traffic(deployment: &mut Deployment, server: Server, chance: &mut Chance, tally: &mut Tally) -> Result<Server, Failure> {
+    let (target, moment) = (chance.below(100), Duration::from_micros(chance.below(3_000)));
+    let acknowledged = load::run(deployment, chance, |progress| {
+        progress.reach(target)?;
+        clock::pause(moment);
+        server.kill()
+    })?;
+    tally.acknowledged(acknowledged);
     let mut server = deployment.place.start(None)?;
     tally.started(server.ready()?);
-    tally.looked(check::all(&mut deployment, Thoroughness::All)?);
-    server.kill()?;
-    Ok(tally)
+    tally.looked(check::all(deployment, Thoroughness::All)?);
+    Ok(server)
 }
 
 /// A file system in memory, until it is dropped.
@@ -142,8 +175,8 @@ fn issue(connection: &mut Connection, holder: &Holder) -> io::Result<crate::http
     connection.post_form("/oauth/token", (&holder.client, &holder.secret), &form)
 }
 
-/// Revokes so many tokens; each must be answered with 200.
-fn revoke_many(deployment: &mut Deployment, count: u64, tally: &mut Tally) -> Result<(), Failure> {
+/// Revokes so many tokens, where there are so many; each must be answered with 200.
+fn revoke_many(deployment: &mut Deployment, count: u64, tally: &mut Tally) -> Result<u64, Failure> {
     let (address, share) = (deployment.place.address, count.div_ceil(deployment.holders.len() as u64));
     let results: Vec<Result<u64, Failure>> = thread::scope(|scope| {
         let revoking: Vec<_> =
@@ -155,7 +188,7 @@ fn revoke_many(deployment: &mut Deployment, count: u64, tally: &mut Tally) -> Re
         revoked += result?;
     }
     tally.acknowledged(Acknowledged { issued: 0, revoked });
-    if revoked < count { Err(Failure::CouldNot(format!("there were only {revoked} tokens to revoke"))) } else { Ok(()) }
+    Ok(revoked)
 }
 
 fn revoke_share(holder: &mut Holder, address: std::net::SocketAddr, share: u64) -> Result<u64, Failure> {

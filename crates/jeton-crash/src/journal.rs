@@ -53,6 +53,13 @@ impl Holder {
         }
     }
 
+    /// Of the tokens from a place on, nobody says what those that were not revoked are now.
+    pub(crate) fn doubt_from(&mut self, place: usize) {
+        for token in self.tokens.iter_mut().skip(place).filter(|token| token.fate == Fate::Live) {
+            token.fate = Fate::Asked;
+        }
+    }
+
     /// Something happens, or happened, to all tokens that live.
     pub(crate) fn set_all(&mut self, fate: Fate) {
         for token in self.tokens.iter_mut().filter(|token| token.fate != Fate::Dead) {

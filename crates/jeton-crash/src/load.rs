@@ -2,16 +2,22 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use jeton_simulate::chance::Chance;
 use serde_json::json;
 
-use crate::deployment::{Deployment, OPAQUE, SIGNED};
+use crate::clock;
+use crate::deployment::{Deployment, HOLDERS, OPAQUE, SIGNED};
 use crate::failure::Failure;
 use crate::http::{Answer, Connection};
 use crate::journal::{Acknowledged, Fate, Holder};
+
+/// After so long without progress, traffic is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How far the traffic is, and whether it shall stop.
 #[derive(Default)]
@@ -22,9 +28,24 @@ pub(crate) struct Progress {
     revoked: AtomicU64,
     gone: AtomicU64,
     stops: AtomicBool,
+    /// The first answer that no honest request should get.
+    odd: OnceLock<String>,
 }
 
 impl Progress {
+    /// Waits until so many answers were good.
+    pub(crate) fn reach(&self, target: u64) -> Result<(), Failure> {
+        let start = clock::now();
+        while self.acknowledged() < target {
+            if start.elapsed() > PATIENCE || self.gone() == HOLDERS as u64 {
+                let odd = self.odd.get().map_or("", String::as_str);
+                return Err(Failure::finding(format!("traffic stands still at {} of {target} answers {odd}", self.acknowledged())));
+            }
+            clock::pause(Duration::from_micros(200));
+        }
+        Ok(())
+    }
+
     /// How many answers were good.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.acknowledged.load(Ordering::Acquire)
@@ -43,6 +64,22 @@ impl Progress {
     fn count(&self, kind: &AtomicU64) {
         kind.fetch_add(1, Ordering::AcqRel);
         self.acknowledged.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Not every request is fulfilled in the midst of a fault; whoever is not gets 503 and nothing else.
+    fn judge(&self, what: &str, answer: &Answer) {
+        if !matches!(answer.status, 200 | 503) {
+            // The first one is enough to be told.
+            let _ = self.odd.set(format!("{what} answers {}", answer.words()));
+        }
+    }
+
+    /// What was acknowledged, unless an answer was odd.
+    fn outcome(&self) -> Result<Acknowledged, Failure> {
+        match self.odd.get() {
+            Some(odd) => Err(Failure::finding(odd)),
+            None => Ok(Acknowledged { issued: self.issued.load(Ordering::Acquire), revoked: self.revoked.load(Ordering::Acquire) }),
+        }
     }
 }
 
@@ -66,8 +103,7 @@ pub(crate) fn run(
         progress.stop();
         outcome
     });
-    outcome?;
-    Ok(Acknowledged { issued: progress.issued.load(Ordering::Acquire), revoked: progress.revoked.load(Ordering::Acquire) })
+    outcome.and_then(|()| progress.outcome())
 }
 
 /// Issues until there are so many more tokens.
@@ -84,11 +120,8 @@ pub(crate) fn run_issuing(deployment: &mut Deployment, chance: &mut Chance, toke
             });
         }
     });
-    let issued = progress.issued.load(Ordering::Acquire);
-    if issued == 0 {
-        return Err(Failure::finding("no token is issued though the disk has room"));
-    }
-    Ok(Acknowledged { issued, revoked: 0 })
+    let acknowledged = progress.outcome()?;
+    if acknowledged.issued == 0 { Err(Failure::finding("no token is issued though the disk has room")) } else { Ok(acknowledged) }
 }
 
 /// One holder's traffic. Whatever is not answered stays asked.
@@ -112,6 +145,7 @@ fn issue(holder: &mut Holder, public: &mut Connection, chance: &mut Chance, prog
     let audience = if chance.once_in(2) { SIGNED } else { OPAQUE };
     let form = format!("grant_type=client_credentials&resource={audience}");
     let answer = public.post_form("/oauth/token", (&holder.client, &holder.secret), &form)?;
+    progress.judge("an issue", &answer);
     if let (200, Some(text)) = (answer.status, answer.text("access_token")) {
         holder.issued(text);
         progress.count(&progress.issued);
@@ -139,6 +173,7 @@ fn revoke_as_administrator(holder: &mut Holder, socket: &Path, chance: &mut Chan
 fn cut_off(holder: &mut Holder, socket: &Path, progress: &Progress) -> std::io::Result<()> {
     holder.set_all(Fate::Asked);
     let answer = Connection::unix(socket)?.post_json("/api/v1/revocations", &json!({ "client": holder.client }))?;
+    progress.judge("a cut-off", &answer);
     if answer.status == 200 {
         holder.set_all(Fate::Dead);
         progress.count(&progress.revoked);
@@ -155,6 +190,7 @@ fn pick(holder: &Holder, chance: &mut Chance) -> Option<(usize, String)> {
 }
 
 fn note(holder: &mut Holder, place: usize, answer: &Answer, progress: &Progress) {
+    progress.judge("a revocation", answer);
     if answer.status == 200 {
         holder.set(place, Fate::Dead);
         progress.count(&progress.revoked);

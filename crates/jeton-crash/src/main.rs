@@ -22,15 +22,16 @@ mod tally;
 mod undo;
 mod wrong_clock;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use jeton_simulate::chance::Chance;
 
-use failure::Failure;
+use failure::{Doing, Failure};
 use fault::Fault;
+use full_disk::WayApart;
 use report::Report;
 use round::Campaign;
 use tally::Tally;
@@ -54,7 +55,7 @@ struct Arguments {
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many tokens are revoked in the first round with a full disk.
+    /// How many tokens are revoked in each round with a full disk.
     #[arg(long, default_value_t = 10_000)]
     revocations: u64,
     /// This process has a mount namespace of its own.
@@ -75,63 +76,122 @@ fn main() -> ExitCode {
 }
 
 fn crash(arguments: &Arguments) -> Result<(), Failure> {
-    if matches!(arguments.fault.as_str(), "all" | "power") {
-        let rounds = find_lying_disk(arguments)?;
-        println!("a disk whose fsync covers nothing is found out in {rounds} power cuts");
-    }
-    let mut report = Report::default();
-    let mut campaign = Campaign::begin(&arguments.program, arguments.seed, false)?;
+    let program = arguments.program.canonicalize().doing("looking for the server's program")?;
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let (library, way_apart) = (shim::compile(folder.path()), full_disk::way_apart());
+    let obstacle = |fault| match fault {
+        Fault::Power | Fault::Fsync | Fault::Clock => library.as_ref().err(),
+        Fault::Full => way_apart.as_ref().err(),
+        Fault::Kill | Fault::Stop => None,
+    };
+    let mut run = Run {
+        program,
+        seed: arguments.seed,
+        revocations: arguments.revocations,
+        library: library.as_deref().ok(),
+        way_apart: way_apart.as_ref().ok(),
+        report: Report::default(),
+    };
     for (fault, rounds) in shares(&arguments.fault, arguments.rounds) {
-        for round in 0..rounds {
-            let tally = match fault {
-                Fault::Full => {
-                    // The first takes as many revocations as a full disk must; the others are there for the crashes.
-                    let revocations = if round == 0 { arguments.revocations } else { arguments.revocations / 20 };
-                    full_disk::rounds_apart(&arguments.program, arguments.seed + round, 1, revocations)?
-                }
-                fault => campaign.round(fault).map_err(|failure| told(failure, fault, round, arguments.seed))?,
-            };
-            report.add(fault, &tally);
-            println!("{} {}/{rounds}: ready after {} ms", fault.name(), round + 1, tally.worst_ready_millis);
+        match obstacle(fault) {
+            None => run.rounds(fault, rounds)?,
+            // Asked for alone, it is what the run is for.
+            Some(obstacle) if arguments.fault == fault.name() => return Err(Failure::CouldNot(obstacle.to_string())),
+            Some(obstacle) => println!("not run: {} ({obstacle})", fault.name()),
         }
     }
-    let searched = secret_search::search(&mut campaign)?;
-    println!(
-        "\n{report}\n{} secrets searched for in {} bytes of data folder, logs and crash output: none found",
-        searched.secrets, searched.bytes
-    );
+    println!("\n{}", run.report);
     Ok(())
 }
 
-/// That power cuts find what they are there for: with a planted fault, one of a few must lose something.
-fn find_lying_disk(arguments: &Arguments) -> Result<u64, Failure> {
-    let mut campaign = Campaign::begin(&arguments.program, arguments.seed, true)?;
-    for round in 1..=LYING_ROUNDS {
-        match campaign.round(Fault::Power) {
-            Ok(_) => {}
-            Err(Failure::Finding(_)) => return Ok(round),
-            Err(failure) => return Err(failure),
+/// A run of rounds.
+struct Run<'a> {
+    program: PathBuf,
+    seed: u64,
+    revocations: u64,
+    library: Option<&'a Path>,
+    way_apart: Option<&'a WayApart>,
+    report: Report,
+}
+
+impl Run<'_> {
+    fn rounds(&mut self, fault: Fault, rounds: u64) -> Result<(), Failure> {
+        if rounds == 0 {
+            return Ok(());
         }
+        if fault == Fault::Power {
+            self.find_lying_disk()?;
+        }
+        if fault == Fault::Full {
+            return self.rounds_on_full_disk(rounds);
+        }
+        let mut campaign = Campaign::begin(&self.program, self.library, self.seed)?;
+        let mut done = Ok(());
+        for round in 1..=rounds {
+            let mut tally = Tally::default();
+            done = campaign.round(fault, &mut tally);
+            if done.is_ok() && round == rounds {
+                done = campaign.close(&mut tally);
+            }
+            self.report.add(fault, &tally);
+            if done.is_err() {
+                break;
+            }
+            self.tell(fault, round, rounds, &tally);
+        }
+        let seen = self.report.rounds(fault);
+        done.map_err(|failure| match failure {
+            Failure::Finding(what) => {
+                let folder = campaign.keep();
+                Failure::Finding(format!(
+                    "{} round {}, seed {}: {what}\nits folder stays: {}",
+                    fault.name(),
+                    seen + 1,
+                    self.seed,
+                    folder.display()
+                ))
+            }
+            Failure::CouldNot(what) => Failure::CouldNot(format!("{} round {}, seed {}: {what}", fault.name(), seen + 1, self.seed)),
+        })
     }
-    Err(Failure::CouldNot(format!("{LYING_ROUNDS} power cuts did not find out a disk whose fsync covers nothing")))
+
+    fn rounds_on_full_disk(&mut self, rounds: u64) -> Result<(), Failure> {
+        let way = self.way_apart.ok_or_else(|| Failure::CouldNot("there is no file system to fill".to_owned()))?;
+        for round in 1..=rounds {
+            let tally = way.round(&self.program, self.seed + round - 1, self.revocations)?;
+            self.report.add(Fault::Full, &tally);
+            self.tell(Fault::Full, round, rounds, &tally);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, fault: Fault, round: u64, rounds: u64, tally: &Tally) {
+        let Tally { issued, revoked, worst_ready_millis, .. } = tally;
+        println!("{} {round}/{rounds}: {issued} issued, {revoked} revoked, ready after {worst_ready_millis} ms", fault.name());
+    }
+
+    /// That power cuts find what they are there for: with a planted fault, one of a few must lose something.
+    fn find_lying_disk(&self) -> Result<(), Failure> {
+        let mut campaign = Campaign::begin(&self.program, self.library, self.seed)?;
+        campaign.plant_lying_disk()?;
+        for round in 1..=LYING_ROUNDS {
+            match campaign.round(Fault::Power, &mut Tally::default()) {
+                Ok(()) => {}
+                Err(Failure::Finding(_)) => {
+                    println!("a disk whose fsync covers nothing is found out in {round} power cuts");
+                    return Ok(());
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::CouldNot(format!("{LYING_ROUNDS} power cuts did not find out a disk whose fsync covers nothing")))
+    }
 }
 
-fn told(failure: Failure, fault: Fault, round: u64, seed: u64) -> Failure {
-    let place = format!("{} round {}, seed {seed}", fault.name(), round + 1);
-    match failure {
-        Failure::Finding(what) => Failure::Finding(format!("{place}: {what}")),
-        Failure::CouldNot(what) => Failure::CouldNot(format!("{place}: {what}")),
-    }
-}
-
-/// Rounds with a full disk, told in one line to the process that started this one.
+/// A round with a full disk, told in one line to the process that started this one.
 fn inside(arguments: &Arguments) -> Result<(), Failure> {
-    let mut chance = Chance::new(arguments.seed);
-    let mut total = Tally::default();
-    for _ in 0..arguments.rounds {
-        total = total.plus(&full_disk::round(&arguments.program, &mut chance, arguments.revocations)?);
-    }
-    println!("{}", total.line());
+    let tally = full_disk::round(&arguments.program, &mut Chance::new(arguments.seed), arguments.revocations)?;
+    println!("{}", tally.line());
     Ok(())
 }
 

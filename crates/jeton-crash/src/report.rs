@@ -16,6 +16,11 @@ impl Report {
         let sum = self.0.entry(fault).or_default();
         *sum = sum.plus(tally);
     }
+
+    /// How many rounds of a fault passed.
+    pub(crate) fn rounds(&self, fault: Fault) -> u64 {
+        self.0.get(&fault).map_or(0, |tally| tally.rounds)
+    }
 }
 
 impl fmt::Display for Report {
@@ -26,13 +31,15 @@ impl fmt::Display for Report {
         )?;
         writeln!(formatter, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for (fault, tally) in &self.0 {
-            let Tally { rounds, issued, revoked, looks, uncovered_writes, worst_ready_millis } = tally;
+            let Tally { rounds, issued, revoked, looks, uncovered_writes, worst_ready_millis, .. } = tally;
             let name = fault.name();
             writeln!(
                 formatter,
                 "| {name} | {rounds} | {issued} | {revoked} | {looks} | 0 | 0 | {uncovered_writes} | {worst_ready_millis} |"
             )?;
         }
-        Ok(())
+        let total = self.0.values().fold(Tally::default(), |total, tally| total.plus(tally));
+        let Tally { secrets, searched_bytes, .. } = total;
+        write!(formatter, "\n{secrets} secrets searched for in {searched_bytes} bytes of data folders, logs and crash output: none found")
     }
 }

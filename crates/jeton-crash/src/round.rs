@@ -8,11 +8,12 @@ use rustix::process::Signal;
 
 use crate::check::{self, Thoroughness};
 use crate::clock;
-use crate::control::Word;
+use crate::control::{Control, Word};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::fault::Fault;
 use crate::load::{self, Progress};
+use crate::secret_search;
 use crate::server::Server;
 use crate::tally::Tally;
 use crate::undo::cut_power;
@@ -21,19 +22,23 @@ use crate::undo::cut_power;
 const ROUNDS_EACH: u64 = 25;
 /// The most acknowledged requests before a fault.
 const TRAFFIC_MAX: u64 = 300;
+/// The most in one of eight rounds, in which the log is copied into the database meanwhile.
+const LONG_TRAFFIC_MAX: u64 = 4_000;
 /// How long an fsync takes where the power may go, so that it goes in the midst of one.
 const SYNC_TAKES_MICROS: i64 = 3_000;
-/// After so long without progress, traffic is stuck.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Each fsync fails.
+const EACH_FAILS: i64 = 1;
+/// An fsync of the database file fails.
+const DATABASE_FAILS: i64 = 2;
 
 /// A deployment under its faults.
 pub(crate) struct Campaign {
     program: PathBuf,
+    library: Option<PathBuf>,
     pub(crate) chance: Chance,
     deployment: Deployment,
     server: Option<(Mode, Server)>,
     rounds: u64,
-    /// The planted fault: an fsync covers nothing.
     disk_lies: bool,
 }
 
@@ -49,53 +54,67 @@ pub(crate) enum Mode {
 }
 
 impl Campaign {
-    /// Begins with a fresh deployment.
-    pub(crate) fn begin(program: &Path, seed: u64, disk_lies: bool) -> Result<Campaign, Failure> {
-        let deployment = Deployment::new(program, None)?;
-        Ok(Campaign { program: program.to_owned(), chance: Chance::new(seed), deployment, server: None, rounds: 0, disk_lies })
+    /// Begins with a fresh deployment; without the shim's library, what needs the shim cannot be held.
+    pub(crate) fn begin(program: &Path, library: Option<&Path>, seed: u64) -> Result<Campaign, Failure> {
+        let deployment = Deployment::new(program, library, None)?;
+        let (program, library) = (program.to_owned(), library.map(Path::to_owned));
+        Ok(Campaign { program, library, chance: Chance::new(seed), deployment, server: None, rounds: 0, disk_lies: false })
+    }
+
+    /// Plants a fault that must be found: from now on an fsync covers nothing.
+    pub(crate) fn plant_lying_disk(&mut self) -> Result<(), Failure> {
+        let server = self.server(Mode::Bare, &mut Tally::default())?;
+        self.server = Some((Mode::Bare, server));
+        self.disk_lies = true;
+        Ok(())
     }
 
     /// One round of a fault.
-    pub(crate) fn round(&mut self, fault: Fault) -> Result<Tally, Failure> {
+    pub(crate) fn round(&mut self, fault: Fault, tally: &mut Tally) -> Result<(), Failure> {
         if self.rounds == ROUNDS_EACH {
-            self.renew()?;
+            self.renew(tally)?;
         }
         self.rounds += 1;
-        let mut tally = Tally::default();
-        tally.rounds += 1;
         match fault {
-            Fault::Kill => self.kill(&mut tally)?,
-            Fault::Power => self.power(&mut tally)?,
-            Fault::Fsync => self.fsync(&mut tally)?,
-            Fault::Stop => self.stop(&mut tally)?,
-            Fault::Clock => self.clock(&mut tally)?,
+            Fault::Kill => self.kill(tally)?,
+            Fault::Power => self.power(tally)?,
+            Fault::Fsync => self.fsync(tally)?,
+            Fault::Stop => self.stop(tally)?,
+            Fault::Clock => self.clock(tally)?,
             Fault::Full => return Err(Failure::CouldNot("a full disk needs a campaign of its own".to_owned())),
         }
-        Ok(tally)
+        tally.rounds += 1;
+        Ok(())
     }
 
-    /// The deployment, with its server running.
-    pub(crate) fn running(&mut self) -> Result<&mut Deployment, Failure> {
-        let server = self.server(Mode::Bare, &mut Tally::default())?;
-        self.server = Some((Mode::Bare, server));
-        Ok(&mut self.deployment)
+    /// Ends the deployment: a last look at everything, then an abort, then a search for secrets in all that is left.
+    pub(crate) fn close(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        if let Some((_, server)) = self.server.take() {
+            self.look(Thoroughness::All, tally)?;
+            server.signal(Signal::ABORT)?;
+            server.ended()?;
+        }
+        tally.searched(secret_search::search(&self.deployment)?);
+        Ok(())
     }
 
-    /// Takes the server, to end it in another way.
-    pub(crate) fn take_server(&mut self) -> Option<Server> {
-        self.server.take().map(|(_, server)| server)
+    /// Ends the deployment and begins with a fresh one.
+    pub(crate) fn renew(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        self.close(tally)?;
+        self.deployment = Deployment::new(&self.program, self.library.as_deref(), None)?;
+        self.rounds = 0;
+        Ok(())
+    }
+
+    /// Leaves the deployment's folder where it is, for whoever looks into a finding.
+    pub(crate) fn keep(self) -> PathBuf {
+        drop(self.server);
+        self.deployment.keep()
     }
 
     /// The deployment.
-    pub(crate) fn deployment(&self) -> &Deployment {
-        &self.deployment
-    }
-
-    pub(crate) fn renew(&mut self) -> Result<(), Failure> {
-        drop(self.server.take());
-        self.deployment = Deployment::new(&self.program, None)?;
-        self.rounds = 0;
-        Ok(())
+    pub(crate) fn deployment(&mut self) -> &mut Deployment {
+        &mut self.deployment
     }
 
     /// A server that runs in this mode; the one that runs already, where it fits.
@@ -108,57 +127,79 @@ impl Campaign {
             }
             None => {}
         }
-        let server = self.start(mode, tally)?;
+        let server = self.start(mode, &[], tally)?;
         if self.deployment.holders.is_empty() {
             self.deployment.declare()?;
         }
         Ok(server)
     }
 
-    fn start(&mut self, mode: Mode, tally: &mut Tally) -> Result<Server, Failure> {
+    /// Starts a server, with more words on its command line.
+    pub(crate) fn start(&mut self, mode: Mode, words: &[&str], tally: &mut Tally) -> Result<Server, Failure> {
         let deployment = &self.deployment;
         deployment.control.set(Word::SyncsAreSkipped, i64::from(mode == Mode::Power))?;
         deployment.control.set(Word::SyncTakesMicros, if mode == Mode::Power { SYNC_TAKES_MICROS } else { 0 })?;
         deployment.control.set(Word::DiskLies, i64::from(self.disk_lies))?;
         // What an earlier life left undone was kept by the system all the same.
         let _ = std::fs::remove_file(&deployment.undo);
-        let shim = deployment.shim(mode == Mode::Power);
-        let mut server = deployment.place.start((mode != Mode::Bare).then_some(&shim))?;
+        let shim = if mode == Mode::Bare { None } else { Some(deployment.shim(mode == Mode::Power)?) };
+        let mut server = deployment.place.start_with(words, shim.as_ref())?;
         tally.started(server.ready()?);
         Ok(server)
     }
 
-    fn check(&mut self, thoroughness: Thoroughness, tally: &mut Tally) -> Result<(), Failure> {
+    /// Looks at what was acknowledged.
+    pub(crate) fn look(&mut self, thoroughness: Thoroughness, tally: &mut Tally) -> Result<(), Failure> {
         tally.looked(check::all(&mut self.deployment, thoroughness)?);
         Ok(())
     }
 
-    /// Traffic up to a random number of good answers, then `fault`.
-    fn traffic(&mut self, tally: &mut Tally, fault: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        let target = self.chance.below(TRAFFIC_MAX);
-        let micros = self.chance.below(3_000);
-        let acknowledged = load::run(&mut self.deployment, &mut self.chance, |progress| {
-            reach(progress, target)?;
-            // Not right behind an answer each time.
-            clock::pause(Duration::from_micros(micros));
-            fault()
-        })?;
+    /// Traffic up to so many good answers.
+    pub(crate) fn traffic_of(&mut self, target: u64, tally: &mut Tally) -> Result<(), Failure> {
+        self.traffic(tally, |progress, _| progress.reach(target))
+    }
+
+    /// Traffic, with a fault in its midst.
+    fn traffic(&mut self, tally: &mut Tally, fault: impl FnOnce(&Progress, &Control) -> Result<(), Failure>) -> Result<(), Failure> {
+        let control = Control::open(&self.deployment.control.path)?;
+        let acknowledged = load::run(&mut self.deployment, &mut self.chance, |progress| fault(progress, &control))?;
         tally.acknowledged(acknowledged);
         Ok(())
     }
 
+    /// How many good answers there shall be before a fault.
+    fn target(&mut self) -> u64 {
+        let most = if self.chance.once_in(8) { LONG_TRAFFIC_MAX } else { TRAFFIC_MAX };
+        self.chance.below(most)
+    }
+
+    /// A moment that is not right behind an answer each time.
+    fn moment(&mut self, micros: u64) -> Duration {
+        Duration::from_micros(self.chance.below(micros))
+    }
+
+    /// Starts again, and looks at what was acknowledged.
+    fn recover(&mut self, mode: Mode, tally: &mut Tally) -> Result<(), Failure> {
+        let server = self.start(mode, &[], tally)?;
+        self.server = Some((mode, server));
+        self.look(Thoroughness::Fresh, tally)
+    }
+
     fn kill(&mut self, tally: &mut Tally) -> Result<(), Failure> {
         let server = self.server(Mode::Bare, tally)?;
-        self.traffic(tally, || server.kill())?;
+        let (target, moment) = (self.target(), self.moment(3_000));
+        self.traffic(tally, |progress, _| {
+            progress.reach(target)?;
+            clock::pause(moment);
+            server.kill()
+        })?;
         if self.chance.once_in(6) {
             // Once more, while it starts.
             let again = self.deployment.place.start(None)?;
-            clock::pause(Duration::from_micros(self.chance.below(60_000)));
+            clock::pause(self.moment(60_000));
             again.kill()?;
         }
-        let server = self.start(Mode::Bare, tally)?;
-        self.server = Some((Mode::Bare, server));
-        self.check(Thoroughness::Fresh, tally)
+        self.recover(Mode::Bare, tally)
     }
 
     fn power(&mut self, tally: &mut Tally) -> Result<(), Failure> {
@@ -166,29 +207,41 @@ impl Campaign {
             self.cut_first_start(tally)?;
         }
         let server = self.server(Mode::Power, tally)?;
-        self.traffic(tally, || server.kill())?;
+        if self.chance.once_in(5) {
+            let moment = self.moment(20_000);
+            self.traffic(tally, |progress, control| {
+                until_log_is_copied(progress, control)?;
+                clock::pause(moment);
+                server.kill()
+            })?;
+        } else {
+            let (target, moment) = (self.target(), self.moment(3_000));
+            self.traffic(tally, |progress, _| {
+                progress.reach(target)?;
+                clock::pause(moment);
+                server.kill()
+            })?;
+        }
         self.cut(tally)?;
         if self.chance.once_in(6) {
             // Once more, while it recovers.
-            let again = self.deployment.place.start(Some(&self.deployment.shim(true)))?;
-            clock::pause(Duration::from_micros(self.chance.below(120_000)));
+            let again = self.deployment.place.start(Some(&self.deployment.shim(true)?))?;
+            clock::pause(self.moment(120_000));
             again.kill()?;
             if self.deployment.undo.exists() {
                 self.cut(tally)?;
             }
         }
-        let server = self.start(Mode::Power, tally)?;
-        self.server = Some((Mode::Power, server));
-        self.check(Thoroughness::Fresh, tally)
+        self.recover(Mode::Power, tally)
     }
 
     /// The power goes while a data folder is made.
     fn cut_first_start(&mut self, tally: &mut Tally) -> Result<(), Failure> {
-        self.renew()?;
+        self.renew(tally)?;
         self.deployment.control.set(Word::SyncsAreSkipped, 1)?;
         self.deployment.control.set(Word::SyncTakesMicros, SYNC_TAKES_MICROS)?;
-        let first = self.deployment.place.start(Some(&self.deployment.shim(true)))?;
-        clock::pause(Duration::from_micros(self.chance.below(150_000)));
+        let first = self.deployment.place.start(Some(&self.deployment.shim(true)?))?;
+        clock::pause(self.moment(150_000));
         first.kill()?;
         if self.deployment.undo.exists() { self.cut(tally) } else { Ok(()) }
     }
@@ -200,77 +253,52 @@ impl Campaign {
 
     fn fsync(&mut self, tally: &mut Tally) -> Result<(), Failure> {
         let server = self.server(Mode::Power, tally)?;
-        let target = self.chance.below(TRAFFIC_MAX);
-        let control = crate::control::Control::open(&self.deployment.control.path)?;
-        let acknowledged = load::run(&mut self.deployment, &mut self.chance, |progress| {
-            reach(progress, target)?;
-            control.set(Word::SyncFails, 1)?;
+        let (target, which) = (self.target(), if self.chance.once_in(4) { DATABASE_FAILS } else { EACH_FAILS });
+        self.traffic(tally, |progress, control| {
+            progress.reach(target)?;
+            control.set(Word::SyncFails, which)?;
             let status = server.ended()?;
             if status.success() || control.get(Word::SyncsFailed)? == 0 {
                 return Err(Failure::finding(format!("after a failed fsync the server ended with {status}")));
             }
             Ok(())
         })?;
-        tally.acknowledged(acknowledged);
-        control.set(Word::SyncFails, 0)?;
-        control.set(Word::SyncsFailed, 0)?;
+        self.deployment.control.set(Word::SyncFails, 0)?;
+        self.deployment.control.set(Word::SyncsFailed, 0)?;
         // What a failed fsync did not cover may be gone, as after a power cut.
         self.cut(tally)?;
-        let server = self.start(Mode::Power, tally)?;
-        self.server = Some((Mode::Power, server));
-        self.check(Thoroughness::Fresh, tally)
+        self.recover(Mode::Power, tally)
     }
 
     fn stop(&mut self, tally: &mut Tally) -> Result<(), Failure> {
         let server = self.server(Mode::Bare, tally)?;
-        let (target, more) = (self.chance.below(TRAFFIC_MAX), self.chance.below(100));
-        let millis = self.chance.below(1_500);
-        let acknowledged = load::run(&mut self.deployment, &mut self.chance, |progress| {
-            reach(progress, target)?;
+        let (target, more) = (self.target(), self.chance.below(100));
+        let duration = self.moment(1_500_000);
+        self.traffic(tally, |progress, _| {
+            progress.reach(target)?;
             server.signal(Signal::STOP)?;
-            clock::pause(Duration::from_millis(millis));
+            clock::pause(duration);
             server.signal(Signal::CONT)?;
-            let lost = progress.gone();
-            reach(progress, progress.acknowledged() + more)?;
-            if lost > 0 {
-                Err(Failure::finding(format!("{lost} connections were lost though the server only stood still")))
-            } else {
-                Ok(())
+            progress.reach(progress.acknowledged() + more)?;
+            match progress.gone() {
+                0 => Ok(()),
+                lost => Err(Failure::finding(format!("{lost} connections were lost though the server only stood still"))),
             }
         })?;
-        tally.acknowledged(acknowledged);
-        self.check(Thoroughness::Fresh, tally)?;
+        self.look(Thoroughness::Fresh, tally)?;
         server.kill()?;
-        let server = self.start(Mode::Bare, tally)?;
-        self.server = Some((Mode::Bare, server));
-        self.check(Thoroughness::Fresh, tally)
-    }
-
-    /// Traffic up to so many good answers.
-    pub(crate) fn traffic_of(&mut self, target: u64, tally: &mut Tally) -> Result<(), Failure> {
-        let acknowledged = load::run(&mut self.deployment, &mut self.chance, |progress| reach(progress, target))?;
-        tally.acknowledged(acknowledged);
-        Ok(())
-    }
-
-    /// Kills the server and starts it again.
-    pub(crate) fn restart(&mut self, server: Server, mode: Mode, tally: &mut Tally) -> Result<Server, Failure> {
-        server.kill()?;
-        self.start(mode, tally)
-    }
-
-    /// Looks at everything.
-    pub(crate) fn look(&mut self, thoroughness: Thoroughness, tally: &mut Tally) -> Result<(), Failure> {
-        self.check(thoroughness, tally)
+        self.recover(Mode::Bare, tally)
     }
 }
 
-/// Waits until so many answers were good.
-fn reach(progress: &Progress, target: u64) -> Result<(), Failure> {
+/// Waits, under traffic, until the log is copied into the database.
+fn until_log_is_copied(progress: &Progress, control: &Control) -> Result<(), Failure> {
+    const PATIENCE: Duration = Duration::from_secs(60);
     let start = clock::now();
-    while progress.acknowledged() < target {
-        if start.elapsed() > PATIENCE || progress.gone() == crate::deployment::HOLDERS as u64 {
-            return Err(Failure::finding(format!("traffic stands still at {} of {target} answers", progress.acknowledged())));
+    let before = control.get(Word::DatabaseWrites)?;
+    while control.get(Word::DatabaseWrites)? == before {
+        if start.elapsed() > PATIENCE {
+            return Err(Failure::finding(format!("after {} answers the log is not copied into the database", progress.acknowledged())));
         }
         clock::pause(Duration::from_micros(200));
     }

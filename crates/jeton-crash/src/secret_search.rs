@@ -1,4 +1,4 @@
-//! After a busy run: data folder, logs and whatever a crash leaves behind hold no secret of it.
+//! When a deployment ends: data folder, logs and whatever a crash left behind hold no secret of it.
 
 use std::fs;
 use std::path::Path;
@@ -7,17 +7,14 @@ use jeton_core::id::KeyId;
 use jeton_core::key::SigningKeyRecord;
 use jeton_core::root_key::RootKeys;
 use rusqlite::{Connection, OpenFlags};
-use rustix::process::Signal;
 use zeroize::Zeroizing;
 
-use crate::check::{self, Thoroughness};
 use crate::deployment::Deployment;
 use crate::failure::{Doing, Failure};
-use crate::round::Campaign;
 use crate::secrets::Secrets;
-use crate::tally::Tally;
 
 /// What was searched.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Searched {
     /// How many secrets were searched for.
     pub(crate) secrets: usize,
@@ -25,45 +22,34 @@ pub(crate) struct Searched {
     pub(crate) bytes: u64,
 }
 
-/// Traffic, then an abort, then the search.
-pub(crate) fn search(campaign: &mut Campaign) -> Result<Searched, Failure> {
-    campaign.running()?;
-    campaign.traffic_of(400, &mut Tally::default())?;
-    check::all(campaign.running()?, Thoroughness::Fresh)?;
-    let server = campaign.take_server().ok_or_else(|| Failure::CouldNot("no server runs".to_owned()))?;
-    server.signal(Signal::ABORT)?;
-    server.ended()?;
-    let deployment = campaign.deployment();
+/// Searches everything that a deployment left behind, whose server has ended: data, logs, a core, whatever else came where it ran. Only
+/// the root file is a secret by itself. A secret that is put there must be found: a search that finds nothing could be one that cannot.
+pub(crate) fn search(deployment: &Deployment) -> Result<Searched, Failure> {
+    if deployment.holders.is_empty() {
+        // Nobody was told anything yet.
+        return Ok(Searched::default());
+    }
     let secrets = secrets_of(deployment)?;
-    let folder = deployment.place.log.parent().unwrap_or(Path::new("/"));
+    let planted = deployment.place.data.join("planted");
+    fs::write(&planted, format!("before {} after", deployment.watcher.1)).doing("planting a secret")?;
     let leaves_out = |path: &Path| path == deployment.place.root_key_file;
-    let mut found = vec![];
-    plant(&secrets, deployment, &leaves_out)?;
-    // Everything: data, logs, a core, whatever else the server left where it ran; only the root file is a secret by itself.
-    let bytes = secrets.search(folder, &leaves_out, &mut found).doing("searching")?;
-    match found.as_slice() {
+    let (mut found, mut bytes) = (vec![], 0);
+    let (folder, data) = (deployment.folder(), deployment.place.data.as_path());
+    for path in [Some(folder), Some(data).filter(|data| !data.starts_with(folder))].into_iter().flatten() {
+        bytes += secrets.search(path, &leaves_out, &mut found).doing("searching")?;
+    }
+    fs::remove_file(&planted).doing("removing a planted secret")?;
+    let others: Vec<_> = found.iter().filter(|found| found.path != planted).collect();
+    match others.as_slice() {
+        _ if found.len() == others.len() => Err(Failure::CouldNot("a planted secret was not found".to_owned())),
         [] => Ok(Searched { secrets: secrets.count(), bytes }),
         [first, ..] => Err(Failure::finding(format!(
             "{} places hold a secret; the first is a {} in {} at byte {}",
-            found.len(),
+            others.len(),
             first.name,
             first.path.display(),
             first.offset
         ))),
-    }
-}
-
-/// A secret that is put there is found: a search that finds nothing could be one that cannot.
-fn plant(secrets: &Secrets, deployment: &Deployment, leaves_out: &dyn Fn(&Path) -> bool) -> Result<(), Failure> {
-    let planted = deployment.place.data.join("planted");
-    fs::write(&planted, format!("before {} after", deployment.watcher.1)).doing("planting a secret")?;
-    let mut found = vec![];
-    secrets.search(&deployment.place.data, leaves_out, &mut found).doing("searching")?;
-    fs::remove_file(&planted).doing("removing a planted secret")?;
-    if found.iter().any(|found| found.path == planted) {
-        Ok(())
-    } else {
-        Err(Failure::CouldNot("a planted secret was not found".to_owned()))
     }
 }
 

@@ -71,11 +71,16 @@ impl Place {
 
     /// Starts the server.
     pub(crate) fn start(&self, shim: Option<&Shim<'_>>) -> Result<Server, Failure> {
+        self.start_with(&[], shim)
+    }
+
+    /// Starts the server with more words on its command line.
+    pub(crate) fn start_with(&self, words: &[&str], shim: Option<&Shim<'_>>) -> Result<Server, Failure> {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).doing("opening the log")?;
         // Through a shell, so that a crash may leave a core: what it would hold is searched for secrets.
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]).arg(&self.program).arg("serve");
-        command.args(["--data".as_ref(), self.data.as_os_str()]);
+        command.args(["--data".as_ref(), self.data.as_os_str()]).args(words);
         command.current_dir(self.log.parent().unwrap_or(Path::new("/"))).stdin(Stdio::null());
         command.stdout(log.try_clone().doing("opening the log")?).stderr(log);
         if let Some(shim) = shim {

@@ -8,16 +8,17 @@ use crate::failure::{Doing, Failure};
 
 const SOURCE: &str = include_str!("shim.c");
 
-/// Compiles the shim into a folder.
+/// Compiles the shim into a folder, with the compiler that `CC` names or else `cc`.
 pub(crate) fn compile(folder: &Path) -> Result<PathBuf, Failure> {
     let (source, library) = (folder.join("shim.c"), folder.join("shim.so"));
     fs::write(&source, SOURCE).doing("writing the shim")?;
-    let output = Command::new("cc")
+    let compiler = std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".into());
+    let output = Command::new(&compiler)
         .args(["-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-Wno-nonnull-compare", "-o"])
         .args([&library, &source])
         .args(["-ldl", "-lpthread"])
         .output()
-        .doing("starting the C compiler `cc`")?;
+        .doing(&format!("starting the C compiler `{}`", compiler.display()))?;
     if output.status.success() {
         Ok(library)
     } else {

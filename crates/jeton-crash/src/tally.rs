@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::check::Tokens;
 use crate::journal::Acknowledged;
+use crate::secret_search::Searched;
 
 /// The numbers of some rounds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +21,10 @@ pub(crate) struct Tally {
     pub(crate) uncovered_writes: u64,
     /// The longest start until `/readyz` answered 200, in milliseconds.
     pub(crate) worst_ready_millis: u64,
+    /// Secrets that were searched for, and found nowhere.
+    pub(crate) secrets: u64,
+    /// In so many bytes.
+    pub(crate) searched_bytes: u64,
 }
 
 impl Tally {
@@ -39,6 +44,12 @@ impl Tally {
         self.looks += tokens.seen;
     }
 
+    /// Files were searched for secrets, and held none.
+    pub(crate) fn searched(&mut self, searched: Searched) {
+        self.secrets += searched.secrets as u64;
+        self.searched_bytes += searched.bytes;
+    }
+
     /// Both together.
     pub(crate) fn plus(&self, other: &Tally) -> Tally {
         Tally {
@@ -48,13 +59,15 @@ impl Tally {
             looks: self.looks + other.looks,
             uncovered_writes: self.uncovered_writes + other.uncovered_writes,
             worst_ready_millis: self.worst_ready_millis.max(other.worst_ready_millis),
+            secrets: self.secrets + other.secrets,
+            searched_bytes: self.searched_bytes + other.searched_bytes,
         }
     }
 
     /// As one line of words and numbers, for another process.
     pub(crate) fn line(&self) -> String {
-        let Tally { rounds, issued, revoked, looks, uncovered_writes, worst_ready_millis } = self;
-        format!("tally {rounds} {issued} {revoked} {looks} {uncovered_writes} {worst_ready_millis}")
+        let Tally { rounds, issued, revoked, looks, uncovered_writes, worst_ready_millis, secrets, searched_bytes } = self;
+        format!("tally {rounds} {issued} {revoked} {looks} {uncovered_writes} {worst_ready_millis} {secrets} {searched_bytes}")
     }
 
     /// Reads [`Tally::line`].
@@ -68,6 +81,8 @@ impl Tally {
             looks: next()?,
             uncovered_writes: next()?,
             worst_ready_millis: next()?,
+            secrets: next()?,
+            searched_bytes: next()?,
         })
     }
 }
@@ -78,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_line_keeps_the_numbers() {
-        let tally = Tally { rounds: 1, issued: 2, revoked: 3, looks: 4, uncovered_writes: 5, worst_ready_millis: 6 };
+        let tally =
+            Tally { rounds: 1, issued: 2, revoked: 3, looks: 4, uncovered_writes: 5, worst_ready_millis: 6, secrets: 7, searched_bytes: 8 };
         assert_eq!(Tally::parse(&tally.line()).unwrap().line(), tally.line());
         assert!(Tally::parse("tally 1 2").is_none());
     }

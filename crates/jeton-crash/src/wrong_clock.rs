@@ -8,6 +8,7 @@ use crate::clock;
 use crate::control::Word;
 use crate::failure::{Doing, Failure};
 use crate::http::Connection;
+use crate::journal::Holder;
 use crate::round::{Campaign, Mode};
 use crate::server::Server;
 use crate::tally::Tally;
@@ -19,54 +20,85 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Campaign {
     /// A round with a clock that is forty days off.
     pub(crate) fn clock(&mut self, tally: &mut Tally) -> Result<(), Failure> {
-        let server = self.server(Mode::Clock, tally)?;
-        let days = if self.chance.once_in(2) { 40 } else { -40 };
-        round(self, server, days, tally)?;
-        // Its ledger lies days ahead now.
-        self.renew()
+        let mut server = self.server(Mode::Clock, tally)?;
+        self.traffic_of(150, tally)?;
+        server = if self.chance.once_in(2) { forward(self, server, tally)? } else { back(self, server, tally)? };
+        server.kill()?;
+        self.deployment().control.set(Word::MonotonicShiftSeconds, 0)?;
+        let log = fs::read(&self.deployment().place.log).doing("reading the log")?;
+        if String::from_utf8_lossy(&log).contains("expired rows left") {
+            return Err(Failure::finding("rows were purged on the word of a clock that jumped"));
+        }
+        // Its ledger has seen times that are none.
+        self.renew(tally)
+    }
+
+    fn shift(&mut self, days: i64) -> Result<(), Failure> {
+        let control = &self.deployment().control;
+        control.set(Word::RealtimeShiftSeconds, days * DAY_SECONDS)?;
+        // Uptime leaps too, so that what runs each minute runs under the wrong clock.
+        control.set(Word::MonotonicShiftSeconds, control.get(Word::MonotonicShiftSeconds)? + 61)
+    }
+
+    fn restart(&mut self, server: Server, words: &[&str], tally: &mut Tally) -> Result<Server, Failure> {
+        server.kill()?;
+        self.start(Mode::Clock, words, tally)
     }
 }
 
-/// Traffic, a jump, traffic, a restart, the jump back, a restart; looks in between.
-fn round(campaign: &mut Campaign, server: Server, days: i64, tally: &mut Tally) -> Result<(), Failure> {
-    campaign.traffic_of(150, tally)?;
+/// Forward and back. All that lived has expired meanwhile, and stays so by the ledger's time, until an operator says that the clock is
+/// right: then what was issued before the jump lives again, but for what was revoked before it, or under it.
+fn forward(campaign: &mut Campaign, server: Server, tally: &mut Tally) -> Result<Server, Failure> {
     let before = checkpoint_seconds(campaign)?;
-    campaign.deployment().control.set(Word::RealtimeShiftSeconds, days * DAY_SECONDS)?;
-    // Uptime leaps too, so that what runs each minute runs under the wrong clock.
-    campaign.deployment().control.set(Word::MonotonicShiftSeconds, 61)?;
-    if days > 0 {
-        wait_for_checkpoint(campaign, before + (days - 1) * DAY_SECONDS)?;
-        wait_for_checkpoint(campaign, checkpoint_seconds(campaign)? + 2)?;
-    } else {
-        // Its own clock does not go back: it stands still, and the server says so.
-        wait_until_it_stands_still(campaign)?;
-    }
-    let thoroughness = if days > 0 { Thoroughness::OnlyDead } else { Thoroughness::All };
-    campaign.look(thoroughness, tally)?;
-    // Where time stands still, tokens are not issued, but they are revoked.
-    campaign.traffic_of(if days > 0 { 60 } else { 10 }, tally)?;
-    let server = campaign.restart(server, Mode::Clock, tally)?;
-    campaign.look(thoroughness, tally)?;
-    if days < 0 {
-        // The clock stands before the ledger: tokens are not issued, but they are revoked.
+    let places: Vec<usize> = campaign.deployment().holders.iter().map(|holder| holder.tokens.len()).collect();
+    campaign.shift(40)?;
+    wait_for_checkpoint(campaign, before + 39 * DAY_SECONDS)?;
+    let after = checkpoint_seconds(campaign)?;
+    wait_for_checkpoint(campaign, after + 2)?;
+    campaign.look(Thoroughness::OnlyDead, tally)?;
+    campaign.traffic_of(60, tally)?;
+    let server = campaign.restart(server, &[], tally)?;
+    campaign.look(Thoroughness::OnlyDead, tally)?;
+    campaign.shift(0)?;
+    if campaign.chance.once_in(2) {
+        // It sees the clock jump back, and not only at its next start.
+        clock::pause(Duration::from_secs(2));
         campaign.traffic_of(10, tally)?;
-        campaign.look(Thoroughness::All, tally)?;
     }
-    campaign.deployment().control.set(Word::RealtimeShiftSeconds, 0)?;
-    let server = campaign.restart(server, Mode::Clock, tally)?;
-    campaign.look(thoroughness, tally)?;
+    let server = campaign.restart(server, &[], tally)?;
+    campaign.look(Thoroughness::OnlyDead, tally)?;
     campaign.traffic_of(10, tally)?;
-    campaign.look(thoroughness, tally)?;
-    server.kill()?;
-    campaign.deployment().control.set(Word::MonotonicShiftSeconds, 0)?;
-    let log = fs::read(&campaign.deployment().place.log).doing("reading the log")?;
-    if String::from_utf8_lossy(&log).contains("expired rows left") {
-        return Err(Failure::finding("rows were purged on the word of a clock that jumped"));
-    }
-    Ok(())
+    let server = campaign.restart(server, &["--accept-clock"], tally)?;
+    // What was issued under the wrong clock begins in forty days.
+    let issued_since = |(holder, place): (&mut Holder, usize)| holder.doubt_from(place);
+    campaign.deployment().holders.iter_mut().zip(places).for_each(issued_since);
+    campaign.look(Thoroughness::All, tally)?;
+    campaign.traffic_of(20, tally)?;
+    campaign.look(Thoroughness::All, tally)?;
+    Ok(server)
 }
 
-fn wait_for_checkpoint(campaign: &Campaign, seconds: i64) -> Result<(), Failure> {
+/// Back and forward. While it runs its own clock does not go back; started again it stands before its ledger: tokens are not issued, but
+/// they are checked and revoked.
+fn back(campaign: &mut Campaign, server: Server, tally: &mut Tally) -> Result<Server, Failure> {
+    campaign.shift(-40)?;
+    // It stands still, and the server says so.
+    wait_until_it_stands_still(campaign)?;
+    campaign.look(Thoroughness::All, tally)?;
+    campaign.traffic_of(10, tally)?;
+    let server = campaign.restart(server, &[], tally)?;
+    campaign.look(Thoroughness::All, tally)?;
+    campaign.traffic_of(10, tally)?;
+    campaign.look(Thoroughness::All, tally)?;
+    campaign.shift(0)?;
+    let server = campaign.restart(server, &[], tally)?;
+    campaign.look(Thoroughness::All, tally)?;
+    campaign.traffic_of(10, tally)?;
+    campaign.look(Thoroughness::All, tally)?;
+    Ok(server)
+}
+
+fn wait_for_checkpoint(campaign: &mut Campaign, seconds: i64) -> Result<(), Failure> {
     let start = clock::now();
     while checkpoint_seconds(campaign)? < seconds {
         if start.elapsed() > PATIENCE {
@@ -77,7 +109,7 @@ fn wait_for_checkpoint(campaign: &Campaign, seconds: i64) -> Result<(), Failure>
     Ok(())
 }
 
-fn wait_until_it_stands_still(campaign: &Campaign) -> Result<(), Failure> {
+fn wait_until_it_stands_still(campaign: &mut Campaign) -> Result<(), Failure> {
     let start = clock::now();
     loop {
         let mut socket = Connection::unix(&campaign.deployment().place.socket()).doing("connecting to the server's socket")?;
@@ -94,7 +126,7 @@ fn wait_until_it_stands_still(campaign: &Campaign) -> Result<(), Failure> {
 }
 
 /// The time in the last checkpoint's note.
-fn checkpoint_seconds(campaign: &Campaign) -> Result<i64, Failure> {
+fn checkpoint_seconds(campaign: &mut Campaign) -> Result<i64, Failure> {
     let mut socket = Connection::unix(&campaign.deployment().place.socket()).doing("connecting to the server's socket")?;
     let answer = socket.get("/api/v1/audit/checkpoint").doing("reading the checkpoint")?;
     let note = answer.text("note").unwrap_or_default();

@@ -133,8 +133,7 @@ impl Feed {
         audience_of: impl Fn(&str) -> Option<Arc<str>>,
         sequences: Range<u64>,
     ) -> bool {
-        let older: Vec<Item> =
-            events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)).collect();
+        let older: Vec<Item> = events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)).collect();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let fits =
             recent.incarnation.as_ref() == Some(of) && recent.complete_from == sequences.end && recent.items.len() + older.len() <= KEPT;

@@ -30,8 +30,7 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World, name: &str) -> R
         world.jeton.stop()?;
         world.jeton.start()?;
         for connections in bench.sizes.connections {
-            let shape =
-                Shape { connections: *connections, warm_up: bench.sizes.warm_up, measured: bench.sizes.measured, rate: None };
+            let shape = Shape { connections: *connections, warm_up: bench.sizes.warm_up, measured: bench.sizes.measured, rate: None };
             row(bench, world, &miss, bench.sizes.share, shape, LIMIT_ON_A_MISS)?;
         }
     }
@@ -44,7 +43,12 @@ fn in_memory(bench: &mut Bench<'_>, world: &mut World, name: &str, connections: 
     let introspect = world.endpoint("introspect");
     let shape = Shape { connections, warm_up: Duration::ZERO, measured: bench.sizes.longest, rate: None };
     let server = world.jeton.server()?;
-    load::run(server.address, server.process(), shape, &mut PerToken::once(&introspect, &world.tokens, tokens.clone(), br#""active":true"#))?;
+    load::run(
+        server.address,
+        server.process(),
+        shape,
+        &mut PerToken::once(&introspect, &world.tokens, tokens.clone(), br#""active":true"#),
+    )?;
     world.give_back(tokens.start);
     let shape = Shape { connections, warm_up: bench.sizes.warm_up / 5, measured: bench.sizes.measured, rate: None };
     row(bench, world, name, share, shape, LIMIT)
