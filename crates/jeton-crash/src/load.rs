@@ -30,6 +30,8 @@ pub(crate) struct Progress {
     stops: AtomicBool,
     /// The first answer that no honest request should get.
     odd: OnceLock<String>,
+    /// The first answer of 503.
+    refused: OnceLock<String>,
 }
 
 impl Progress {
@@ -68,9 +70,20 @@ impl Progress {
 
     /// Not every request is fulfilled in the midst of a fault; whoever is not gets 503 and nothing else.
     fn judge(&self, what: &str, answer: &Answer) {
-        if !matches!(answer.status, 200 | 503) {
-            // The first one is enough to be told.
-            let _ = self.odd.set(format!("{what} answers {}", answer.words()));
+        let first = match answer.status {
+            200 => return,
+            503 => &self.refused,
+            _ => &self.odd,
+        };
+        // The first one is enough to be told.
+        let _ = first.set(format!("{what} answers {}", answer.words()));
+    }
+
+    /// That nobody was refused, as where nothing is wrong with disk and clock.
+    pub(crate) fn none_refused(&self) -> Result<(), Failure> {
+        match self.refused.get() {
+            Some(refused) => Err(Failure::finding(format!("nothing is wrong, and {refused}"))),
+            None => Ok(()),
         }
     }
 

@@ -191,6 +191,7 @@ impl Campaign {
         self.traffic(tally, |progress, _| {
             progress.reach(target)?;
             clock::pause(moment);
+            progress.none_refused()?;
             server.kill()
         })?;
         if self.chance.once_in(6) {
@@ -212,6 +213,7 @@ impl Campaign {
             self.traffic(tally, |progress, control| {
                 until_log_is_copied(progress, control)?;
                 clock::pause(moment);
+                progress.none_refused()?;
                 server.kill()
             })?;
         } else {
@@ -219,6 +221,7 @@ impl Campaign {
             self.traffic(tally, |progress, _| {
                 progress.reach(target)?;
                 clock::pause(moment);
+                progress.none_refused()?;
                 server.kill()
             })?;
         }
@@ -256,6 +259,7 @@ impl Campaign {
         let (target, which) = (self.target(), if self.chance.once_in(4) { DATABASE_FAILS } else { EACH_FAILS });
         self.traffic(tally, |progress, control| {
             progress.reach(target)?;
+            progress.none_refused()?;
             control.set(Word::SyncFails, which)?;
             let status = server.ended()?;
             if status.success() || control.get(Word::SyncsFailed)? == 0 {
@@ -280,6 +284,7 @@ impl Campaign {
             clock::pause(duration);
             server.signal(Signal::CONT)?;
             progress.reach(progress.acknowledged() + more)?;
+            progress.none_refused()?;
             match progress.gone() {
                 0 => Ok(()),
                 lost => Err(Failure::finding(format!("{lost} connections were lost though the server only stood still"))),
