@@ -18,6 +18,15 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What could not be done, or was found.
+    pub(crate) fn what(&self) -> &str {
+        match self {
+            Failure::Finding(what) | Failure::CouldNot(what) => what,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

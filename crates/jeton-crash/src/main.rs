@@ -96,8 +96,8 @@ fn crash(arguments: &Arguments) -> Result<(), Failure> {
         match obstacle(fault) {
             None => run.rounds(fault, rounds)?,
             // Asked for alone, it is what the run is for.
-            Some(obstacle) if arguments.fault == fault.name() => return Err(Failure::CouldNot(obstacle.to_string())),
-            Some(obstacle) => println!("not run: {} ({obstacle})", fault.name()),
+            Some(obstacle) if arguments.fault == fault.name() => return Err(Failure::CouldNot(obstacle.what().to_owned())),
+            Some(obstacle) => println!("not run: {} ({})", fault.name(), obstacle.what()),
         }
     }
     println!("\n{}", run.report);

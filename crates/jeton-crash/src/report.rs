@@ -27,15 +27,15 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             formatter,
-            "| fault | rounds | issued, acknowledged | revoked, acknowledged | looks at a token | acknowledged missing | revoked active | writes not covered | worst start, ms |"
+            "| fault | rounds | issued, acknowledged | revoked, acknowledged | looks at a token | acknowledged missing | revoked active | writes not covered | starts | of a second or more | worst start, ms |"
         )?;
-        writeln!(formatter, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(formatter, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for (fault, tally) in &self.0 {
-            let Tally { rounds, issued, revoked, looks, uncovered_writes, worst_ready_millis, .. } = tally;
+            let Tally { rounds, issued, revoked, looks, uncovered_writes, starts, slow_starts, worst_ready_millis, .. } = tally;
             let name = fault.name();
             writeln!(
                 formatter,
-                "| {name} | {rounds} | {issued} | {revoked} | {looks} | 0 | 0 | {uncovered_writes} | {worst_ready_millis} |"
+                "| {name} | {rounds} | {issued} | {revoked} | {looks} | 0 | 0 | {uncovered_writes} | {starts} | {slow_starts} | {worst_ready_millis} |"
             )?;
         }
         let total = self.0.values().fold(Tally::default(), |total, tally| total.plus(tally));

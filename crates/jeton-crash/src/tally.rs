@@ -19,6 +19,10 @@ pub(crate) struct Tally {
     pub(crate) looks: u64,
     /// Writes that no fsync had covered when the power was cut.
     pub(crate) uncovered_writes: u64,
+    /// Starts.
+    pub(crate) starts: u64,
+    /// Those that took a second or more.
+    pub(crate) slow_starts: u64,
     /// The longest start until `/readyz` answered 200, in milliseconds.
     pub(crate) worst_ready_millis: u64,
     /// Secrets that were searched for, and found nowhere.
@@ -30,6 +34,8 @@ pub(crate) struct Tally {
 impl Tally {
     /// A server was ready after so long.
     pub(crate) fn started(&mut self, after: Duration) {
+        self.starts += 1;
+        self.slow_starts += u64::from(after >= Duration::from_secs(1));
         self.worst_ready_millis = self.worst_ready_millis.max(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
     }
 
@@ -58,6 +64,8 @@ impl Tally {
             revoked: self.revoked + other.revoked,
             looks: self.looks + other.looks,
             uncovered_writes: self.uncovered_writes + other.uncovered_writes,
+            starts: self.starts + other.starts,
+            slow_starts: self.slow_starts + other.slow_starts,
             worst_ready_millis: self.worst_ready_millis.max(other.worst_ready_millis),
             secrets: self.secrets + other.secrets,
             searched_bytes: self.searched_bytes + other.searched_bytes,
@@ -66,8 +74,12 @@ impl Tally {
 
     /// As one line of words and numbers, for another process.
     pub(crate) fn line(&self) -> String {
-        let Tally { rounds, issued, revoked, looks, uncovered_writes, worst_ready_millis, secrets, searched_bytes } = self;
-        format!("tally {rounds} {issued} {revoked} {looks} {uncovered_writes} {worst_ready_millis} {secrets} {searched_bytes}")
+        let Tally { rounds, issued, revoked, looks, uncovered_writes, starts, slow_starts, worst_ready_millis, secrets, searched_bytes } =
+            self;
+        format!(
+            "tally {rounds} {issued} {revoked} {looks} {uncovered_writes} {starts} {slow_starts} {worst_ready_millis} {secrets} \
+             {searched_bytes}"
+        )
     }
 
     /// Reads [`Tally::line`].
@@ -80,6 +92,8 @@ impl Tally {
             revoked: next()?,
             looks: next()?,
             uncovered_writes: next()?,
+            starts: next()?,
+            slow_starts: next()?,
             worst_ready_millis: next()?,
             secrets: next()?,
             searched_bytes: next()?,
@@ -93,8 +107,18 @@ mod tests {
 
     #[test]
     fn a_line_keeps_the_numbers() {
-        let tally =
-            Tally { rounds: 1, issued: 2, revoked: 3, looks: 4, uncovered_writes: 5, worst_ready_millis: 6, secrets: 7, searched_bytes: 8 };
+        let tally = Tally {
+            rounds: 1,
+            issued: 2,
+            revoked: 3,
+            looks: 4,
+            uncovered_writes: 5,
+            starts: 6,
+            slow_starts: 7,
+            worst_ready_millis: 8,
+            secrets: 9,
+            searched_bytes: 10,
+        };
         assert_eq!(Tally::parse(&tally.line()).unwrap().line(), tally.line());
         assert!(Tally::parse("tally 1 2").is_none());
     }
