@@ -11,12 +11,13 @@ Runs the real server under traffic, lets something go wrong in the midst of it, 
 was acknowledged: every issued token is there, no revoked one is active, the ledger proves itself. At the end of each data
 folder it searches data, logs and what an abort left behind for every secret of the run.
 
-Usage: cargo xtask crash [--rounds N] [--fault FAULT] [--seed S] [--revocations R]
+Usage: cargo xtask crash [--rounds N] [--fault FAULT] [--seed S] [--revocations R] [--live-tokens T]
 
   --rounds N        so many rounds (20), shared among the faults
   --fault FAULT     kill, power, full, fsync, stop or clock alone (all)
   --seed S          where chance begins (1)
   --revocations R   tokens revoked on a full disk in each such round (10000)
+  --live-tokens T   tokens in the store beside those that are looked at (0): how soon a large store is ready after a crash
 
 Needs the C compiler: a shim between the server and the C library cuts the power, fails an fsync and sets the clock wrong.
 A full disk is a small file system of its own, which needs `unshare` and `mount` (util-linux) and the right to use them.

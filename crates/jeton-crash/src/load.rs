@@ -137,6 +137,34 @@ pub(crate) fn run_issuing(deployment: &mut Deployment, chance: &mut Chance, toke
     if acknowledged.issued == 0 { Err(Failure::finding("no token is issued though the disk has room")) } else { Ok(acknowledged) }
 }
 
+/// Issues so many tokens that nobody keeps: what lies in the store beside those that are looked at.
+pub(crate) fn fill(deployment: &Deployment, tokens: u64) -> Result<(), Failure> {
+    /// Enough for groups that are worth their fsync.
+    const CONNECTIONS_EACH: u64 = 8;
+    let (address, issued) = (deployment.place.address, AtomicU64::new(0));
+    let share = tokens.div_ceil(deployment.holders.len() as u64 * CONNECTIONS_EACH);
+    thread::scope(|scope| {
+        for holder in deployment.holders.iter().flat_map(|holder| (0..CONNECTIONS_EACH).map(move |_| holder)) {
+            let issued = &issued;
+            scope.spawn(move || {
+                let Ok(mut public) = Connection::tcp(address) else { return };
+                for _ in 0..share {
+                    let form = format!("grant_type=client_credentials&resource={OPAQUE}");
+                    let answer = public.post_form("/oauth/token", (&holder.client, &holder.secret), &form);
+                    if !answer.is_ok_and(|answer| answer.status == 200) {
+                        return;
+                    }
+                    issued.fetch_add(1, Ordering::AcqRel);
+                }
+            });
+        }
+    });
+    match issued.into_inner() {
+        issued if issued >= tokens => Ok(()),
+        issued => Err(Failure::finding(format!("only {issued} of {tokens} tokens are issued though nothing is wrong"))),
+    }
+}
+
 /// One holder's traffic. Whatever is not answered stays asked.
 fn hold(holder: &mut Holder, address: SocketAddr, socket: &Path, mut chance: Chance, progress: &Progress) {
     let Ok(mut public) = Connection::tcp(address) else { return };

@@ -58,6 +58,9 @@ struct Arguments {
     /// How many tokens are revoked in each round with a full disk.
     #[arg(long, default_value_t = 10_000)]
     revocations: u64,
+    /// How many tokens live in the store beside those that are looked at.
+    #[arg(long, default_value_t = 0)]
+    live_tokens: u64,
     /// This process has a mount namespace of its own.
     #[arg(long, hide = true)]
     inside: bool,
@@ -88,6 +91,7 @@ fn crash(arguments: &Arguments) -> Result<(), Failure> {
         program,
         seed: arguments.seed,
         revocations: arguments.revocations,
+        live_tokens: arguments.live_tokens,
         library: library.as_deref().ok(),
         way_apart: way_apart.as_ref().ok(),
         report: Report::default(),
@@ -109,6 +113,7 @@ struct Run<'a> {
     program: PathBuf,
     seed: u64,
     revocations: u64,
+    live_tokens: u64,
     library: Option<&'a Path>,
     way_apart: Option<&'a WayApart>,
     report: Report,
@@ -125,7 +130,7 @@ impl Run<'_> {
         if fault == Fault::Full {
             return self.rounds_on_full_disk(rounds);
         }
-        let mut campaign = Campaign::begin(&self.program, self.library, self.seed)?;
+        let mut campaign = Campaign::begin(&self.program, self.library, self.seed)?.with_live_tokens(self.live_tokens);
         let mut done = Ok(());
         for round in 1..=rounds {
             let mut tally = Tally::default();

@@ -40,6 +40,8 @@ pub(crate) struct Campaign {
     server: Option<(Mode, Server)>,
     rounds: u64,
     disk_lies: bool,
+    /// How many tokens live in each deployment beside those that are looked at.
+    live_tokens: u64,
 }
 
 /// What stands between the server and its disk and clock.
@@ -56,9 +58,21 @@ pub(crate) enum Mode {
 impl Campaign {
     /// Begins with a fresh deployment; without the shim's library, what needs the shim cannot be held.
     pub(crate) fn begin(program: &Path, library: Option<&Path>, seed: u64) -> Result<Campaign, Failure> {
-        let deployment = Deployment::new(program, library, None)?;
-        let (program, library) = (program.to_owned(), library.map(Path::to_owned));
-        Ok(Campaign { program, library, chance: Chance::new(seed), deployment, server: None, rounds: 0, disk_lies: false })
+        Ok(Campaign {
+            deployment: Deployment::new(program, library, None)?,
+            program: program.to_owned(),
+            library: library.map(Path::to_owned),
+            chance: Chance::new(seed),
+            server: None,
+            rounds: 0,
+            disk_lies: false,
+            live_tokens: 0,
+        })
+    }
+
+    /// Issues so many tokens in each deployment before anything happens to it.
+    pub(crate) fn with_live_tokens(self, live_tokens: u64) -> Campaign {
+        Campaign { live_tokens, ..self }
     }
 
     /// Plants a fault that must be found: from now on an fsync covers nothing.
@@ -130,6 +144,9 @@ impl Campaign {
         let server = self.start(mode, &[], tally)?;
         if self.deployment.holders.is_empty() {
             self.deployment.declare()?;
+            if self.live_tokens > 0 {
+                load::fill(&self.deployment, self.live_tokens)?;
+            }
         }
         Ok(server)
     }
