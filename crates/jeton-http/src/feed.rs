@@ -1,4 +1,5 @@
-//! `GET /api/v1/revocations/feed`: what verifiers follow, as Server-Sent Events.
+//! `/api/v1/revocations/feed`: what verifiers follow, as Server-Sent Events. With GET a client proves itself by Basic; with POST, and a
+//! form, by any method that it can be registered for, as at the other endpoints.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use jeton_core::checkpoint::SignedCheckpoint;
@@ -18,12 +19,14 @@ use jeton_core::moment::Moment;
 use jeton_core::refusal::Refusal;
 use jeton_oauth::feed::{CONTENT_TYPE as EVENT_STREAM, Cursor, FeedEvent, Incarnation, SignedNote};
 use jeton_oauth::{ClientAuthentication, Form};
+use jeton_service::authenticate::Authenticated;
 use jeton_service::failure::Failure;
 use jeton_service::feed::{Next, cursor};
 use jeton_service::{Service, Snapshot};
 use tokio::sync::watch;
 
 use crate::edge::Draining;
+use crate::oauth::{authenticate, form_body};
 use crate::reply::{OauthError, Reply};
 
 /// One verifier that follows.
@@ -39,7 +42,7 @@ struct Follower {
     draining: Draining,
 }
 
-/// Lets an authenticated client follow the feed for one audience: a snapshot first, unless its cursor says where to go on.
+/// Lets a client follow that authenticates with Basic; the query may name the `audience`.
 pub async fn get(State(service): State<Arc<Service>>, draining: Draining, request: Request) -> Reply {
     let moment = service.moments().now();
     let query = request.uri().query().unwrap_or_default();
@@ -49,13 +52,37 @@ pub async fn get(State(service): State<Arc<Service>>, draining: Draining, reques
         .map_err(|error| OauthError::from(error.response).challenged_if(true))?;
     let client = service.authenticate(&presented, &moment).map_err(|refusal| OauthError::from(refusal).challenged_if(true))?;
     let audience = service.followable(&client, form.get("audience"))?;
-    let last = request.headers().get("last-event-id").map(|id| id.to_str().ok().and_then(|id| Cursor::parse(id).ok()));
+    follow(service, draining, &client, audience, request.headers(), moment).await
+}
+
+/// Lets a client follow that authenticates with its form, in which the `audience` may be named.
+pub async fn post(State(service): State<Arc<Service>>, draining: Draining, request: Request) -> Reply {
+    let (headers, body) = form_body(request).await?;
+    // After the body, which may take its time: what has expired meanwhile has expired.
+    let moment = service.moments().now();
+    let form = Form::parse(&body)?;
+    let client = authenticate(&service, &headers, &form, &moment)?;
+    let audience = service.followable(&client, form.get("audience"))?;
+    service.spend(&client, &moment).await?;
+    follow(service, draining, &client, audience, &headers, moment).await
+}
+
+/// The feed for one audience: a snapshot first, unless the cursor says where to go on.
+async fn follow(
+    service: Arc<Service>,
+    draining: Draining,
+    client: &Authenticated,
+    audience: Arc<str>,
+    headers: &HeaderMap,
+    moment: Moment,
+) -> Reply {
+    let last = headers.get("last-event-id").map(|id| id.to_str().ok().and_then(|id| Cursor::parse(id).ok()));
     // Subscribed before the snapshot is taken: nothing falls between them.
     let (told, checkpoints) = (service.feed().watch(), service.checkpoints());
     let incarnation = service.feed().incarnation().ok_or_else(|| OauthError::from(Refusal::invalid("the feed has not begun")))?;
     let (first, next) = match last {
         None => {
-            let snapshot = take_snapshot(&service, &audience, moment.clone()).await?;
+            let snapshot = take_snapshot(&service, &audience, moment).await?;
             (join(&snapshot.events), snapshot.next)
         }
         Some(at) => match resumed(&service, at, &audience).await {

@@ -23,7 +23,7 @@ use crate::reply::OauthError;
 const FORM_BYTES: u64 = 64 * 1024;
 
 /// Reads the body of a request that must be a form.
-async fn form_body(request: Request) -> Result<(HeaderMap, Bytes), OauthError> {
+pub(crate) async fn form_body(request: Request) -> Result<(HeaderMap, Bytes), OauthError> {
     let (parts, body) = request.into_parts();
     if content_type(&parts.headers) != ContentType::Form {
         let detail = "the body must be a form: content type application/x-www-form-urlencoded";
@@ -34,7 +34,7 @@ async fn form_body(request: Request) -> Result<(HeaderMap, Bytes), OauthError> {
 }
 
 /// Authenticates the client of a request by its header or its form.
-fn authenticate(service: &Service, headers: &HeaderMap, form: &Form<'_>, moment: &Moment) -> Result<Authenticated, OauthError> {
+pub(crate) fn authenticate(service: &Service, headers: &HeaderMap, form: &Form<'_>, moment: &Moment) -> Result<Authenticated, OauthError> {
     let presented = ClientAuthentication::parse(headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), form)?;
     let used_header = matches!(presented, ClientAuthentication::Basic { .. });
     service.authenticate(&presented, moment).map_err(|refusal| OauthError::from(refusal).challenged_if(used_header))

@@ -15,7 +15,9 @@ use crate::{feed, health, oauth, reply};
 
 /// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
 pub fn public(service: Arc<Service>, draining: Draining) -> Router {
+    let also = draining.clone();
     let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, draining.clone(), request);
+    let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.clone(), request);
     let path = service.issuer().path().trim_end_matches('/').to_owned();
     let endpoints = Router::new()
         .route("/oauth/token", post(oauth::token::post))
@@ -24,7 +26,7 @@ pub fn public(service: Arc<Service>, draining: Draining) -> Router {
         .route("/.well-known/jwks.json", get(oauth::key_set::get))
         .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(oauth::metadata::get))
         .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(oauth::metadata::get))
-        .route("/api/v1/revocations/feed", get(follow))
+        .route("/api/v1/revocations/feed", get(follow).post(follow_by_form))
         .method_not_allowed_fallback(wrong_method);
     let health = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
     let router = if path.is_empty() {

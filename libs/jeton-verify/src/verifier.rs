@@ -2,6 +2,7 @@
 
 mod alert;
 mod builder;
+mod credentials;
 mod follow;
 mod http;
 mod introspection;

@@ -45,7 +45,7 @@ async fn bodies_that_are_no_form() {
         (form, vec![b'&'; 65_537], 413),
         (form, vec![b'a'; 70_000], 413),
     ];
-    for path in ENDPOINTS {
+    for path in ENDPOINTS.into_iter().chain(["/api/v1/revocations/feed"]) {
         for (content_type, body, status) in &bodies {
             let answer = post_bytes(&world, &worker, path, content_type, body.clone()).await;
             check_error(&answer, *status, "invalid_request");
@@ -91,7 +91,9 @@ async fn other_methods_are_told_which_one_there_is() {
             }
         }
     }
-    for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/api/v1/revocations/feed", "/livez", "/readyz"] {
+    let answer = world.send(Request::put("/api/v1/revocations/feed").body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET,HEAD,POST"), "{}", answer.shown());
+    for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/livez", "/readyz"] {
         let answer = world.post(path, None, "token=x").await;
         assert_eq!((answer.status, answer.header("allow")), (405, "GET,HEAD"), "{path}: {}", answer.shown());
     }

@@ -8,9 +8,11 @@ use jeton_jose::Algorithm;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use jeton_jose::jws;
 use jeton_oauth::feed::{Change, Cursor, FeedEvent, SnapshotPart, Subject, SubjectId};
+use jeton_oauth::form::encode;
 use jeton_service::revoke::TokenChange;
 use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
 use jeton_testkit::World;
+use jeton_testkit::world::assertion::Assertion;
 use jeton_testkit::world::follow::Following;
 use jeton_testkit::world::manage::{administrator, claims_of};
 
@@ -66,6 +68,42 @@ async fn who_may_follow() {
     for (client, query) in [(&one, ""), (&one, "?audience="), (&both, "?audience=https%3A%2F%2Fstock.example"), (&one, "?x=y")] {
         assert!(world.follow(client, query, None).await.is_ok(), "{query}");
     }
+}
+
+/// A client without a secret to send as Basic proves itself in a form, as at the other endpoints.
+#[tokio::test]
+async fn who_follows_by_form() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let signer = world.signing_client("signer", &[&orders, &stock], Algorithm::Es256).await;
+    let poster = world.client_with("poster", &[&orders], |request| request.authentication = Some("client_secret_post".to_owned())).await;
+    let of_signer = |jti: &str, audience: &str| {
+        let assertion = Assertion::of(&signer.id, signer.key.as_ref().unwrap(), world.issuer(), world.now(), jti);
+        let parameters = assertion.parameters();
+        encode(parameters.iter().map(|(name, value)| (*name, value.as_str())).chain([("audience", audience)]))
+    };
+    let of_poster = |secret: &str| encode([("client_id", poster.id.as_str()), ("client_secret", secret)]);
+    check_error(&world.follow(&poster, "", None).await.err().unwrap(), 401, "invalid_client");
+    let mut following = world.follow_by_form(of_signer("1", "https://orders.example"), None).await.ok().unwrap();
+    let cursor = snapshot(&world, &mut following).await.cursor.to_string();
+    let token = world.token_with(&world.client("worker", &[&orders]).await, &[]).await;
+    world.change(&token, TokenChange::Revoke).await.unwrap();
+    assert!(matches!(change(&mut following).await, Change::TokenRevoked { .. }));
+    for form in [of_signer("2", "https://orders.example"), of_poster(&poster.secret)] {
+        let mut again = world.follow_by_form(form, Some(&cursor)).await.ok().unwrap();
+        assert!(matches!(change(&mut again).await, Change::TokenRevoked { .. }));
+    }
+    for (form, status, code) in [
+        (of_signer("1", "https://orders.example"), 401, "invalid_client"),
+        (of_signer("3", "https://unknown.example"), 400, "invalid_target"),
+        (of_poster("x"), 401, "invalid_client"),
+        (String::new(), 401, "invalid_client"),
+    ] {
+        check_error(&world.follow_by_form(form, None).await.err().unwrap(), status, code);
+    }
+    let size = world.ledger_size();
+    assert!(world.follow_by_form(of_signer("3", "https://stock.example"), None).await.is_ok(), "what was refused spent nothing");
+    assert_eq!(world.ledger_size(), size, "a mark is no entry");
 }
 
 /// What was issued last is told of to nobody, and yet a snapshot covers it: whoever takes it then waits for what comes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::Request;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use jeton_oauth::feed::{FeedEvent, FeedParser};
 use tower::ServiceExt as _;
@@ -34,7 +34,22 @@ impl World {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let request = request.body(Body::empty()).expect("a request");
+        self.begin(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Follows the feed with a form; an answer other than 200 comes back whole.
+    ///
+    /// # Errors
+    /// That answer.
+    pub async fn follow_by_form(&self, form: String, last_event_id: Option<&str>) -> Result<Following, Answer> {
+        let mut request = Request::post("/api/v1/revocations/feed").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        self.begin(request.body(Body::from(form)).expect("a request")).await
+    }
+
+    async fn begin(&self, request: Request<Body>) -> Result<Following, Answer> {
         let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         if parts.status == 200 {

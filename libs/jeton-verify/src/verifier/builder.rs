@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jeton_jose::jwk::JwkSet;
+use jeton_jose::jwk::{JwkSet, SigningKey};
 use jeton_oauth::{Issuer, Resource};
 use jeton_token::Secret;
 use tokio::sync::watch;
@@ -17,8 +17,9 @@ use crate::keys::Keys;
 use crate::offline::OfflineVerifier;
 use crate::staleness::Patience;
 use crate::verifier::alert::Alerts;
+use crate::verifier::credentials::{Credentials, Unusable};
 use crate::verifier::follow::follow;
-use crate::verifier::http::{Http, Unusable};
+use crate::verifier::http::Http;
 use crate::verifier::introspection::Introspection;
 use crate::verifier::key_set::{Fetched, KeySet};
 use crate::verifier::remembered::Remembered;
@@ -34,7 +35,7 @@ pub struct Builder {
     issuer: String,
     audience: String,
     server: Option<String>,
-    client: Option<(String, Secret)>,
+    client: Option<(String, Proof)>,
     patience: Patience,
     leeway_seconds: u32,
     remembered: usize,
@@ -42,6 +43,12 @@ pub struct Builder {
     silence: Duration,
     first_heartbeat_within: Duration,
     clock: Arc<dyn Clock>,
+}
+
+/// What a client proves itself with.
+enum Proof {
+    Secret(Secret),
+    Key(Arc<SigningKey>),
 }
 
 /// A verifier that runs, and its tasks.
@@ -76,7 +83,14 @@ impl Builder {
 
     /// The client that follows the feed and introspects: it must be registered with `--may-introspect`.
     pub fn client(mut self, client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
-        self.client = Some((client_id.into(), client_secret.into()));
+        self.client = Some((client_id.into(), Proof::Secret(client_secret.into())));
+        self
+    }
+
+    /// The same for a client that is registered for `private_key_jwt`: the key whose public half the server knows. The server writes down
+    /// that each assertion is spent; a client with a secret costs it nothing.
+    pub fn client_key(mut self, client_id: impl Into<String>, key: SigningKey) -> Self {
+        self.client = Some((client_id.into(), Proof::Key(Arc::new(key))));
         self
     }
 
@@ -151,8 +165,13 @@ impl Builder {
             None => issuer.clone(),
         };
         Resource::parse(&self.audience).map_err(|error| StartError::Setting("audience", error.to_string()))?;
-        let (client_id, client_secret) = self.client.ok_or(StartError::NoClient)?;
-        let http = Http::new(server, &client_id, &client_secret).map_err(|Unusable(problem)| StartError::Setting("client", problem))?;
+        let (client_id, proof) = self.client.ok_or(StartError::NoClient)?;
+        let credentials = match proof {
+            Proof::Secret(secret) => Credentials::of_secret(&client_id, &secret),
+            Proof::Key(key) => Credentials::of_key(&client_id, key, issuer.as_str()),
+        };
+        let http = credentials.and_then(|credentials| Http::new(server, credentials));
+        let http = http.map_err(|Unusable(problem)| StartError::Setting("client", problem))?;
         let empty = Keys::new(JwkSet::default(), 0, |_| false).map_err(|_| StartError::KeySet)?;
         Ok(Shared {
             check: JwtCheck::new(issuer.as_str(), &self.audience, self.leeway_seconds, self.remembered),

@@ -4,13 +4,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use bytes::Bytes;
+use http::StatusCode;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
-use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use jeton_oauth::feed::{self, FeedEvent, FeedParser};
-use jeton_oauth::form;
 use tokio::time::Instant;
 
 use crate::feed::{Fault, Follower, News};
@@ -120,11 +118,11 @@ async fn connection(shared: &Shared, follower: &mut Follower, heard: &mut bool) 
 }
 
 async fn open(shared: &Shared, follower: &Follower) -> Result<Incoming, End> {
-    let path = format!("{PATH}?{}", form::encode([("audience", shared.check.audience())]));
     let cursor = follower.last_event_id().map(ToString::to_string);
     let mut headers = vec![(ACCEPT, feed::CONTENT_TYPE), (CACHE_CONTROL, "no-store")];
     headers.extend(cursor.as_deref().map(|cursor| (LAST_EVENT_ID, cursor)));
-    let request = shared.http.request(Method::GET, &path, &headers, Bytes::new()).map_err(|_| End::Lost)?;
+    let parameters = [("audience", shared.check.audience())];
+    let request = shared.http.form(PATH, &headers, &parameters, shared.now().seconds()).map_err(|_| End::Lost)?;
     let response = shared.http.open(request, OPEN_TIMEOUT).await.map_err(|_| End::Lost)?;
     match response.status() {
         StatusCode::OK => {}

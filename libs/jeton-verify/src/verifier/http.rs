@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -11,9 +11,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use jeton_oauth::Issuer;
-use jeton_oauth::client_authentication::basic_authorization;
-use jeton_token::Secret;
+use jeton_oauth::{Issuer, form};
+
+use crate::verifier::credentials::{Credentials, Unusable};
 
 const AGENT: &str = concat!("jeton-verify/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Http {
     /// Below which the endpoints lie: the issuer, unless it is reached in another way. Encrypted unless it is this machine.
     base: Issuer,
-    authorization: HeaderValue,
+    credentials: Credentials,
     connection: Connection,
 }
 
@@ -42,21 +42,29 @@ pub(crate) struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoAnswer;
 
-/// The machine's trusted certificates cannot be read, or the credentials cannot be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unusable(pub(crate) String);
-
 impl Http {
-    pub(crate) fn new(base: Issuer, client_id: &str, client_secret: &Secret) -> Result<Self, Unusable> {
-        let mut authorization = HeaderValue::from_str(basic_authorization(client_id, client_secret).expose())
-            .map_err(|_| Unusable("the client's id and secret do not fit a header".to_owned()))?;
-        authorization.set_sensitive(true);
+    pub(crate) fn new(base: Issuer, credentials: Credentials) -> Result<Self, Unusable> {
         let connection =
             if base.is_https() { Connection::Encrypted(encrypted()?) } else { Connection::Plain(builder().build(connector(true))) };
-        Ok(Self { base, authorization, connection })
+        Ok(Self { base, credentials, connection })
     }
 
-    /// A request to a path below the base. The credentials go along: every endpoint is the server's own.
+    /// A form that is posted at this time to a path below the base, with the credentials.
+    pub(crate) fn form(
+        &self,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        parameters: &[(&str, &str)],
+        now_seconds: i64,
+    ) -> Result<Request<Full<Bytes>>, NoAnswer> {
+        let proof = self.credentials.parameters(now_seconds).ok_or(NoAnswer)?;
+        let proof = proof.iter().map(|(name, value)| (*name, value.as_str()));
+        let body = form::encode(parameters.iter().copied().chain(proof));
+        let headers: Vec<_> = headers.iter().cloned().chain([(CONTENT_TYPE, "application/x-www-form-urlencoded")]).collect();
+        self.request(Method::POST, path, &headers, Bytes::from(body))
+    }
+
+    /// A request to a path below the base. A secret goes along: every endpoint is the server's own.
     pub(crate) fn request(
         &self,
         method: Method,
@@ -69,7 +77,9 @@ impl Http {
             request = request.header(name, *value);
         }
         let mut request = request.body(Full::new(body)).map_err(|_| NoAnswer)?;
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        if let Credentials::Secret(authorization) = &self.credentials {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
         request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         Ok(request)
     }

@@ -6,11 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use jeton_jose::jwt::{AccessTokenClaims, Audience};
-use jeton_oauth::form;
 use jeton_oauth::introspection::{ActiveToken, IntrospectionResponse};
 use serde_json::Map;
 use tokio::sync::{OnceCell, Semaphore};
@@ -105,9 +102,8 @@ impl Drop for Asking<'_> {
 }
 
 async fn exchange(text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock, timeout: Duration) -> Reply {
-    let body = form::encode([("token", text), ("token_type_hint", "access_token")]);
-    let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
-    let Ok(request) = http.request(Method::POST, PATH, &headers, Bytes::from(body)) else { return Reply::Unreachable };
+    let parameters = [("token", text), ("token_type_hint", "access_token")];
+    let Ok(request) = http.form(PATH, &[], &parameters, clock.now().seconds()) else { return Reply::Unreachable };
     let Ok(answer) = http.fetch(request, LIMIT_BYTES, timeout).await else { return Reply::Unreachable };
     match answer.status {
         StatusCode::OK => {}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jeton_jose::jwk::{SigningKey, VerifyingKeys};
 use jeton_oauth::feed::Change;
 use jeton_verify::staleness::Patience;
 use jeton_verify::verifier::{Builder, FeedStatus};
@@ -32,8 +33,18 @@ impl Fixture {
     }
 
     pub(crate) async fn live_with(changes: Vec<Change>, more: impl FnOnce(Builder) -> Builder) -> Self {
+        Self::live_at(Issuer::start().await, changes, more).await
+    }
+
+    /// Of a client that signs.
+    pub(crate) async fn live_with_key(key: SigningKey) -> Self {
+        let issuer = Issuer::start().await;
+        *issuer.answers.client_key.lock().unwrap() = Some(VerifyingKeys::new(vec![key.verifying_key().unwrap()]).unwrap());
+        Self::live_at(issuer, Vec::new(), |builder| builder.client_key(CLIENT.0, key)).await
+    }
+
+    async fn live_at(mut issuer: Issuer, changes: Vec<Change>, more: impl FnOnce(Builder) -> Builder) -> Self {
         let clock = TestClock::new();
-        let mut issuer = Issuer::start().await;
         let ledger = Ledger::new(&issuer.url);
         issuer.publish(ledger.jwk_set());
         let builder = more(builder(&issuer.url, &clock));

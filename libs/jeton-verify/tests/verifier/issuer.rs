@@ -15,6 +15,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use jeton_jose::jwk::VerifyingKeys;
+use jeton_jose::jws;
 use jeton_oauth::client_authentication::ClientAuthentication;
 use jeton_oauth::feed::FeedEvent;
 use jeton_oauth::{Form, IntrospectionRequest};
@@ -43,13 +45,17 @@ pub(crate) struct Answers {
     pub(crate) feed_statuses: Mutex<Vec<StatusCode>>,
     pub(crate) introspections: AtomicUsize,
     pub(crate) key_fetches: AtomicUsize,
+    /// The key of a client that signs; `None`: it has a secret.
+    pub(crate) client_key: Mutex<Option<VerifyingKeys>>,
+    /// The assertions that were spent, as their `jti`.
+    pub(crate) spent: Mutex<Vec<String>>,
     feed: mpsc::UnboundedSender<Connection>,
 }
 
 /// A connection to the feed. It ends when this is dropped.
 pub(crate) struct Connection {
     pub(crate) last_event_id: Option<String>,
-    pub(crate) query: String,
+    pub(crate) audience: Option<String>,
     pub(crate) status: StatusCode,
     frames: Option<mpsc::UnboundedSender<Bytes>>,
 }
@@ -87,6 +93,8 @@ impl Issuer {
             feed_statuses: Mutex::default(),
             introspections: AtomicUsize::new(0),
             key_fetches: AtomicUsize::new(0),
+            client_key: Mutex::default(),
+            spent: Mutex::default(),
             feed,
         });
         let accepting = tokio::spawn(accept(listener, answers.clone()));
@@ -142,12 +150,13 @@ async fn answer(request: Request<Incoming>, answers: Arc<Answers>) -> Result<Res
         "/.well-known/jwks.json" => key_set(&head.headers, &answers),
         "/oauth/introspect" => introspect(&head.headers, &body, &answers).await,
         "/api/v1/revocations/feed" => {
-            assert_authenticated(&head.headers, b"");
+            assert_eq!(head.method, http::Method::POST);
+            assert_authenticated(&head.headers, &body, &answers);
             let (frames, pieces) = mpsc::unbounded_channel();
             let status = answers.feed_statuses.lock().unwrap().pop().unwrap_or(StatusCode::OK);
             let last_event_id = head.headers.get("last-event-id").map(|value| value.to_str().unwrap().to_owned());
-            let query = head.uri.query().unwrap_or_default().to_owned();
-            let _ = answers.feed.send(Connection { last_event_id, query, status, frames: Some(frames) });
+            let audience = Form::parse(&body).unwrap().get("audience").map(str::to_owned);
+            let _ = answers.feed.send(Connection { last_event_id, audience, status, frames: Some(frames) });
             let pieces = if status == StatusCode::OK { Pieces::Coming(pieces) } else { Pieces::Whole(None) };
             Response::builder().status(status).header("content-type", "text/event-stream").body(pieces).unwrap()
         }
@@ -170,7 +179,7 @@ fn key_set(headers: &HeaderMap, answers: &Answers) -> Response<Pieces> {
 }
 
 async fn introspect(headers: &HeaderMap, body: &[u8], answers: &Answers) -> Response<Pieces> {
-    assert_authenticated(headers, body);
+    assert_authenticated(headers, body, answers);
     answers.introspections.fetch_add(1, Ordering::SeqCst);
     answers.introspection_open.subscribe().wait_for(|open| *open).await.unwrap();
     let form = Form::parse(body).unwrap();
@@ -181,10 +190,27 @@ async fn introspect(headers: &HeaderMap, body: &[u8], answers: &Answers) -> Resp
     response.body(Pieces::Whole(Some(said.into()))).unwrap()
 }
 
-fn assert_authenticated(headers: &HeaderMap, body: &[u8]) {
+fn assert_authenticated(headers: &HeaderMap, body: &[u8], answers: &Answers) {
     let form = Form::parse(body).unwrap();
     let values = headers.get_all("authorization").iter().map(http::HeaderValue::as_bytes);
     let (client_id, client_secret) = CLIENT;
+    if let Some(keys) = &*answers.client_key.lock().unwrap() {
+        let presented = ClientAuthentication::parse(values, &form).unwrap();
+        let ClientAuthentication::PrivateKeyJwt { assertion, .. } = presented else { panic!("{}", presented.method()) };
+        let verified = jws::verify(assertion.expose(), keys, 8_192).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&verified.payload).unwrap();
+        let host = headers.get("host").unwrap().to_str().unwrap();
+        let claim = |name: &str| claims.get(name).cloned().unwrap_or_default();
+        assert_eq!(
+            [claim("iss"), claim("sub"), claim("aud")],
+            [client_id, client_id, &format!("http://{host}")].map(serde_json::Value::from)
+        );
+        assert_eq!(claim("exp").as_i64().unwrap() - claim("iat").as_i64().unwrap(), 60);
+        let (jti, mut spent) = (claim("jti").as_str().unwrap().to_owned(), answers.spent.lock().unwrap());
+        assert!(!spent.contains(&jti), "an assertion was used twice");
+        spent.push(jti);
+        return;
+    }
     let expected = ClientAuthentication::Basic { client_id: client_id.to_owned(), client_secret: client_secret.into() };
     assert_eq!(ClientAuthentication::parse(values, &form).unwrap(), expected);
 }

@@ -1,6 +1,8 @@
 //! Opaque tokens.
 
 use http::StatusCode;
+use jeton_jose::Algorithm;
+use jeton_jose::jwk::SigningKey;
 use jeton_token::{CheckKey, Environment, Kind, Label, Prefix, SecretBytes, TokenId};
 use jeton_verify::negatives::Judgement;
 use jeton_verify::{Alert, Refused};
@@ -26,6 +28,21 @@ async fn live(id: u8) -> (Fixture, String) {
     let token = opaque(id);
     fixture.issuer.say(&token, answer(&fixture.ledger, id));
     (fixture, token)
+}
+
+/// A client without a secret signs an assertion of its own for each connection to the feed and each question.
+#[tokio::test]
+async fn are_asked_about_by_a_client_that_signs() {
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+        let mut fixture = Fixture::live_with_key(SigningKey::generate(algorithm).unwrap()).await;
+        for id in 1..4 {
+            let token = opaque(id);
+            fixture.issuer.say(&token, answer(&fixture.ledger, id));
+            assert_eq!(fixture.check(&token).await.unwrap().id(), token_id(id));
+        }
+        fixture.reconnect().await;
+        assert_eq!(fixture.issuer.answers.spent.lock().unwrap().len(), 5, "two connections, three questions");
+    }
 }
 
 #[tokio::test]
