@@ -144,10 +144,22 @@ fn gone() -> Response {
     response
 }
 
-/// Reads, sorts and signs all negatives: not on the reactor.
+/// The last snapshot, or one that is taken now: not on the reactor, and by one for all who want it, who wait without a thread.
 async fn take_snapshot(service: &Arc<Service>, audience: &Arc<str>, moment: Moment) -> Result<Snapshot, OauthError> {
+    if let Some(last) = service.last_snapshot(audience) {
+        return Ok(last);
+    }
+    let turn = service.snapshot_turn(audience).lock_owned().await;
+    if let Some(last) = service.last_snapshot(audience) {
+        return Ok(last);
+    }
     let (service, audience) = (service.clone(), audience.clone());
-    let taken = tokio::task::spawn_blocking(move || service.snapshot(&audience, &moment)).await;
+    let taken = tokio::task::spawn_blocking(move || {
+        // Also where whoever asked is gone by now.
+        let _turn = turn;
+        service.take_snapshot(&audience, &moment)
+    });
+    let taken = taken.await;
     let stopped = |_| OauthError::from(Failure::Busy);
     taken.map_err(stopped)?.map_err(OauthError::from)
 }

@@ -194,21 +194,22 @@ fn item((sequence, time, event): (u64, Time, &Event), audience_of: impl Fn(&str)
     Some(Item { narrowing: Narrowing { sequence, at_micros: time.micros(), change }, audience, bytes: OnceLock::new() })
 }
 
-/// What an event tells verifiers, and whom it concerns. Exhaustive on purpose: whoever adds an event decides.
+/// What an event tells verifiers, and whom it concerns. Of a token whose API is gone nobody is told: the API's cut-off told its followers
+/// all. Exhaustive on purpose: whoever adds an event decides.
 fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<(Option<Arc<str>>, Change)> {
     let id = |token: &jeton_core::id::CredentialId| TokenId::from_bytes(token.0);
     Some(match event {
         Event::TokenRevoked { api, token, until_seconds, .. } => {
-            (audience_of(api.as_str()), Change::TokenRevoked { id: id(token), until_seconds: *until_seconds })
+            (Some(audience_of(api.as_str())?), Change::TokenRevoked { id: id(token), until_seconds: *until_seconds })
         }
         Event::TokenSuspended { api, token, until_seconds, .. } => {
-            (audience_of(api.as_str()), Change::TokenSuspended { id: id(token), until_seconds: *until_seconds })
+            (Some(audience_of(api.as_str())?), Change::TokenSuspended { id: id(token), until_seconds: *until_seconds })
         }
         Event::TokenResumed { api, token, until_seconds, .. } => {
-            (audience_of(api.as_str()), Change::TokenResumed { id: id(token), until_seconds: *until_seconds })
+            (Some(audience_of(api.as_str())?), Change::TokenResumed { id: id(token), until_seconds: *until_seconds })
         }
         Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
-            (None, cut_off(*subject, name, *before_seconds, *until_seconds)?)
+            (concerned(*subject, name), cut_off(*subject, name, *before_seconds, *until_seconds)?)
         }
         Event::ApiLifetimeLowered { api, seconds, before_seconds, until_seconds, .. } => {
             let audience = audience_of(api.as_str())?;

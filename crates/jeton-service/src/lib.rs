@@ -36,4 +36,4 @@ mod transact;
 
 pub use credential_cache::Proven;
 pub use service::{Parts, Service};
-pub use snapshot_cache::Snapshot;
+pub use snapshot_cache::{Snapshot, Turn};

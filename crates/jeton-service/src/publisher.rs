@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::event::Event;
+use jeton_core::id::ApiId;
 use jeton_core::moment::Time;
 use jeton_store::store::{Answer, Fault, Group, Subscriber};
 
@@ -23,6 +24,7 @@ impl Subscriber for Publisher {
         for (first, commit) in group.commits {
             events.extend((*first..).zip(&commit.events).map(|(sequence, event)| (sequence, time_of(group, sequence), event)));
         }
+        let leaving = self.leaving(&events);
         for (sequence, commit) in group.commits {
             if let Err(error) = self.registry.apply(*sequence, &commit.writes) {
                 // A row that was just written and cannot be read is a fault of the program: nothing may be served on top of it.
@@ -31,7 +33,8 @@ impl Subscriber for Publisher {
                 return;
             }
         }
-        let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone());
+        let gone = |api: &str| leaving.iter().find(|(id, _)| id.as_str() == api).map(|(_, audience)| audience.clone());
+        let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone()).or_else(|| gone(api));
         self.feed.publish(&events, audience_of, group.head);
     }
 
@@ -41,6 +44,18 @@ impl Subscriber for Publisher {
 
     fn lost(&self, fault: &Fault) {
         (self.on_lost)(fault);
+    }
+}
+
+impl Publisher {
+    /// The APIs that go with this group, and their audiences: events of the same group may concern those who follow them.
+    fn leaving(&self, events: &[(u64, Time, &Event)]) -> Vec<(ApiId, Arc<str>)> {
+        let audience = |id: &ApiId| Some((id.clone(), self.registry.api(id.as_str())?.record.audience.clone()));
+        let leaving = events.iter().filter_map(|(_, _, event)| match event {
+            Event::ApiDeleted { api, .. } => audience(api),
+            _ => None,
+        });
+        leaving.collect()
     }
 }
 

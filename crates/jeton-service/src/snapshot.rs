@@ -1,6 +1,6 @@
 //! Snapshots of the negatives: what a verifier starts from, signed.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jeton_core::moment::Moment;
@@ -12,29 +12,35 @@ use jeton_store::store::{Fault, FaultKind};
 use crate::failure::Failure;
 use crate::feed::{Next, change_of_negative, cursor};
 use crate::service::Service;
-use crate::snapshot_cache::Snapshot;
+use crate::snapshot_cache::{Snapshot, Turn};
 
 impl Service {
-    /// A snapshot for an audience: the last one while the feed can go on from it, else a fresh one.
+    /// The last snapshot for an audience, while the feed can go on from it.
+    #[must_use]
+    pub fn last_snapshot(&self, audience: &str) -> Option<Snapshot> {
+        let (known, incarnation) = (self.snapshots.last(audience)?, self.feed.incarnation()?);
+        let Next::Events(since, _) = self.feed.next(&incarnation, known.next, audience) else { return None };
+        (since.len() < 1_000 && self.registry.keys().trusts(&known.signing_key)).then_some(known)
+    }
+
+    /// Whose turn it is to take a snapshot for an audience: one is enough for all who come at the same time.
+    #[must_use]
+    pub fn snapshot_turn(&self, audience: &Arc<str>) -> Turn {
+        self.snapshots.turn(audience)
+    }
+
+    /// Takes a snapshot for an audience, for all who come until it is too old. Reads, sorts and signs all negatives: for a thread that may
+    /// block, in its turn.
     ///
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read or nothing can sign.
-    pub fn snapshot(&self, audience: &Arc<str>, moment: &Moment) -> Result<Snapshot, Failure> {
-        let incarnation = self.feed.incarnation().ok_or_else(|| fault("the feed has not begun"))?;
-        let mut snapshots = self.snapshots.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = snapshots.get(audience)
-            && self.registry.keys().trusts(&known.signing_key)
-            && let Next::Events(since, _) = self.feed.next(&incarnation, known.next, audience)
-            && since.len() < 1_000
-        {
-            return Ok(known.clone());
-        }
-        let fresh = self.take_snapshot(audience, moment)?;
-        snapshots.insert(audience.clone(), fresh.clone());
+    pub fn take_snapshot(&self, audience: &Arc<str>, moment: &Moment) -> Result<Snapshot, Failure> {
+        let fresh = self.read_snapshot(audience, moment)?;
+        self.snapshots.keep(audience, fresh.clone());
         Ok(fresh)
     }
 
-    fn take_snapshot(&self, audience: &str, moment: &Moment) -> Result<Snapshot, Failure> {
+    fn read_snapshot(&self, audience: &str, moment: &Moment) -> Result<Snapshot, Failure> {
         let view = self.store.view()?;
         let mut negatives = vec![];
         let mut malformed = None;

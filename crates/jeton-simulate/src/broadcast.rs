@@ -55,7 +55,9 @@ impl Broadcast {
         }
         let (bytes, next) = match last {
             None => {
-                let snapshot = service.snapshot(&audience, &moment).map_err(|failure| failure.to_string())?;
+                let last = service.last_snapshot(&audience);
+                let taken = last.map_or_else(|| service.take_snapshot(&audience, &moment), Ok);
+                let snapshot = taken.map_err(|failure| failure.to_string())?;
                 (Bytes::from(snapshot.events.concat()), snapshot.next)
             }
             Some(at) if matches!(service.feed().next(&at.incarnation, at.sequence + 1, &audience), Next::Events(..)) => {

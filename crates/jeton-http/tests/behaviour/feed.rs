@@ -194,6 +194,34 @@ async fn an_audience_hears_of_its_own_tokens_only() {
     }
 }
 
+/// What happens to an API's tokens concerns its own followers, also where it goes in the same group of commits.
+#[tokio::test]
+async fn an_api_that_goes_is_no_matter_of_others() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let (worker, picker) = (world.client("worker", &[&orders]).await, world.client("picker", &[&stock]).await);
+    let (token, other) = (world.token(&worker).await, world.token(&picker).await);
+    let mut following = world.follow(&picker, "", None).await.ok().unwrap();
+    let start = snapshot(&world, &mut following).await.cursor;
+    let mut own = world.follow(&worker, "", None).await.ok().unwrap();
+    snapshot(&world, &mut own).await;
+    let (actor, moment) = (administrator(), world.moment());
+    let before = world.service().store().statistics().groups;
+    let (revoked, deleted) =
+        tokio::join!(world.revoke(&worker, &token), world.service().delete_api("https://orders.example", &actor, &moment));
+    assert_eq!((revoked.status, deleted), (200, Ok(())));
+    assert_eq!(world.service().store().statistics().groups, before + 1, "both in one group");
+    let told = [change(&mut own).await, change(&mut own).await];
+    assert!(told.iter().any(|change| matches!(change, Change::TokenRevoked { id: revoked, .. } if *revoked == id(&token))), "{told:?}");
+    assert!(told.iter().any(|change| matches!(change, Change::Cutoff { subject: Subject::Api(_), .. })), "{told:?}");
+    world.revoke(&picker, &other).await;
+    assert!(matches!(change(&mut following).await, Change::TokenRevoked { id: revoked, .. } if revoked == id(&other)));
+    // Nor when it is told again, after a restart.
+    let world = world.reopen().await;
+    let mut again = world.follow(&picker, "", Some(&start.to_string())).await.ok().unwrap();
+    assert!(matches!(change(&mut again).await, Change::TokenRevoked { id: revoked, .. } if revoked == id(&other)));
+}
+
 #[tokio::test]
 async fn a_cursor_goes_on_where_it_stopped() {
     let world = World::new().await;
@@ -391,6 +419,26 @@ async fn a_snapshot_is_shared_while_the_feed_goes_on_from_it() {
     if part == shared {
         assert!(matches!(change(&mut second).await, Change::TokenRevoked { .. }));
     }
+}
+
+/// While the snapshot of one audience is being taken, those of others are taken, and who wants the same one waits for it alone.
+#[tokio::test]
+async fn a_snapshot_that_takes_long_holds_nobody_else_up() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let (worker, picker) = (world.client("worker", &[&orders]).await, world.client("picker", &[&stock]).await);
+    let turn = world.service().snapshot_turn(&orders.audience).lock_owned().await;
+    let mut waiting = std::pin::pin!(world.follow(&worker, "", None));
+    let mut following = tokio::select! {
+        biased;
+        _ = &mut waiting => panic!("it did not wait for its turn"),
+        following = world.follow(&picker, "", None) => following.ok().unwrap(),
+    };
+    snapshot(&world, &mut following).await;
+    let taken = world.service().take_snapshot(&orders.audience, &world.moment()).unwrap();
+    drop(turn);
+    let mut following = waiting.await.ok().unwrap();
+    assert_eq!(snapshot(&world, &mut following).await.cursor.sequence + 1, taken.next, "the one that was taken");
 }
 
 #[tokio::test]
