@@ -72,7 +72,7 @@ impl EpochKeys {
         })
     }
 
-    /// Seals a private key: nonce, then AES-256-GCM over it, bound to `context` (what it is and whose).
+    /// Seals a private key, or what else must come back as it was: nonce, then AES-256-GCM over it, bound to `context` (what it is and whose).
     ///
     /// # Errors
     /// When the library refuses.
@@ -91,11 +91,18 @@ impl EpochKeys {
     /// # Errors
     /// When it was sealed under another key or for another context, or is damaged.
     pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, RootKeyError> {
-        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(RootKeyError::Unsealable)?;
+        let mut sealed = Zeroizing::new(sealed.to_vec());
+        self.open_in_place(&mut sealed, context).map(|opened| Zeroizing::new(opened.to_vec()))
+    }
+
+    /// The same where it lies: for what is large and no secret.
+    ///
+    /// # Errors
+    /// When it was sealed under another key or for another context, or is damaged; what lies there is of no use then.
+    pub fn open_in_place<'s>(&self, sealed: &'s mut [u8], context: &[u8]) -> Result<&'s [u8], RootKeyError> {
+        let (nonce, ciphertext) = sealed.split_at_mut_checked(NONCE_LEN).ok_or(RootKeyError::Unsealable)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::Unsealable)?;
-        let mut opened = Zeroizing::new(ciphertext.to_vec());
-        let length = self.cipher()?.open_in_place(nonce, Aad::from(context), &mut opened).map_err(|_| RootKeyError::Unsealable)?.len();
-        opened.truncate(length);
+        let opened = self.cipher()?.open_in_place(nonce, Aad::from(context), ciphertext).map_err(|_| RootKeyError::Unsealable)?;
         Ok(opened)
     }
 

@@ -23,9 +23,7 @@ impl Service {
         let key = self.ledger_key()?;
         let size = i64::try_from(head.size).map_err(|_| fault("the ledger is too long"))?;
         let kept = *self.checkpoints.kept_size.lock().unwrap_or_else(PoisonError::into_inner);
-        if size < kept {
-            return Err(fault("the ledger is shorter than a checkpoint that was signed: it was put back to an older state"));
-        }
+        not_shorter(size, kept)?;
         let signed_at = moment.now.max(head.time).seconds();
         let checkpoint =
             Checkpoint { origin: self.checkpoint_origin(), size: head.size, root: head.frontier.root(), time_seconds: signed_at };
@@ -38,6 +36,16 @@ impl Service {
             *self.checkpoints.kept_size.lock().unwrap_or_else(PoisonError::into_inner) = size;
         }
         self.checkpoints.last.send_replace(Some(Arc::new(signed)));
+        Ok(())
+    }
+
+    /// Takes up the checkpoint that was kept before this start.
+    ///
+    /// # Errors
+    /// When the ledger is shorter than it.
+    pub(crate) fn remember_checkpoint(&self, signed: SignedCheckpoint) -> Result<(), Failure> {
+        not_shorter(i64::try_from(self.store.head().size).unwrap_or(i64::MAX), signed.size)?;
+        self.checkpoints.remember(signed);
         Ok(())
     }
 
@@ -73,6 +81,14 @@ impl Service {
             Ok(PublicParts::Ed25519 { x }) => Ok((key.clone(), *x)),
             _ => Err(fault("the ledger's key is no Ed25519 key")),
         }
+    }
+}
+
+fn not_shorter(size: i64, kept: i64) -> Result<(), Failure> {
+    if size < kept {
+        Err(fault("the ledger is shorter than a checkpoint that was signed: it was put back to an older state"))
+    } else {
+        Ok(())
     }
 }
 

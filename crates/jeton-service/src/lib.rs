@@ -19,6 +19,7 @@ pub mod introspect;
 pub mod issue;
 mod last_checkpoint;
 pub mod moments;
+mod negatives_image;
 pub mod posture;
 mod publisher;
 mod refill;

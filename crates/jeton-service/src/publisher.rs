@@ -33,6 +33,7 @@ impl Subscriber for Publisher {
                 return;
             }
         }
+        self.registry.reached(group.head.clone());
         let gone = |api: &str| leaving.iter().find(|(id, _)| id.as_str() == api).map(|(_, audience)| audience.clone());
         let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone()).or_else(|| gone(api));
         self.feed.publish(&events, audience_of, group.head);

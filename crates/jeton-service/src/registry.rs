@@ -7,19 +7,22 @@ mod latest_cut_offs;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jeton_core::api::{self, Api};
 use jeton_core::client::{self, Client, secret::ClientSecret};
 use jeton_core::commit::{Sequence, Write};
 use jeton_core::event::CutOffSubject;
 use jeton_core::key::{self, SigningKeyRecord};
+use jeton_core::moment::Moment;
 use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
 use jeton_core::root_key::{RootKeyError, RootKeys};
 use jeton_core::token::negative::{self, Negative, Says};
+use jeton_store::ledger::Head;
 use jeton_store::store::{Fault, FaultKind, View};
 use jeton_verify::negatives::{Negatives, Subject};
 use papaya::HashMap;
 
+use crate::negatives_image;
 use clients::Clients;
 use keys::KeyRing;
 use latest_cut_offs::LatestCutOffs;
@@ -35,6 +38,7 @@ pub struct Registry {
     latest_cut_offs: LatestCutOffs,
     keys: ArcSwap<KeyRing>,
     root_keys: ArcSwap<RootKeys>,
+    head: ArcSwapOption<Head>,
 }
 
 /// Why a store cannot be served.
@@ -90,14 +94,15 @@ impl Registry {
             latest_cut_offs: LatestCutOffs::default(),
             keys: ArcSwap::from_pointee(KeyRing::default()),
             root_keys: ArcSwap::from_pointee(root_keys),
+            head: ArcSwapOption::empty(),
         }
     }
 
-    /// Reads everything once, at the start.
+    /// Reads everything once, at the start; the negatives, which `image` may have been left of, last.
     ///
     /// # Errors
     /// [`LoadError`]: then nothing may be served.
-    pub fn load(&self, view: &dyn View) -> Result<(), LoadError> {
+    pub fn load(&self, view: &dyn View, head: Arc<Head>, image: Option<Vec<u8>>) -> Result<(), LoadError> {
         for table in [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE] {
             let mut result = Ok(());
             view.scan(table, &mut |row| {
@@ -106,15 +111,26 @@ impl Registry {
             })?;
             result?;
         }
-        self.load_negatives(view)
+        if image.and_then(|mut image| self.take_up(&mut image, &head)).is_none() {
+            self.load_negatives(view)?;
+        }
+        self.reached(head);
+        Ok(())
     }
 
-    /// The last statement about a token counts, and slices come in the order of `until`: the order of the ledger is restored.
+    /// Takes up an image of the negatives; `None`, and nothing is taken up, where it was not left at this head.
+    fn take_up(&self, image: &mut [u8], head: &Head) -> Option<()> {
+        self.negatives.take_image(negatives_image::open(image, head, &self.root_keys())?)
+    }
+
+    /// Slices come in the order of `until`. A revocation is final whatever is said before or after it, and they are nearly all there is:
+    /// each is folded as it comes. Of what else is said the last statement counts: there the order of the ledger is restored.
     fn load_negatives(&self, view: &dyn View) -> Result<(), LoadError> {
-        let (mut negatives, mut malformed) = (vec![], None);
+        let (mut ordered, mut malformed) = (vec![], None);
         view.scan(&negative::TABLE, &mut |row| {
             match Negative::from_row(&row.record) {
-                Ok(negative) => negatives.push((row.version, negative)),
+                Ok(negative) if matches!(negative.says, Says::Revoked(..)) => self.fold(&negative),
+                Ok(negative) => ordered.push((row.version, negative)),
                 Err(error) => malformed = Some(error),
             }
             malformed.is_none()
@@ -122,8 +138,8 @@ impl Registry {
         if let Some(malformed) = malformed {
             return Err(malformed.into());
         }
-        negatives.sort_by_key(|(version, negative)| (*version, negative.id));
-        negatives.iter().for_each(|(_, negative)| self.fold(negative));
+        ordered.sort_unstable_by_key(|(version, negative)| (*version, negative.id));
+        ordered.iter().for_each(|(_, negative)| self.fold(negative));
         Ok(())
     }
 
@@ -139,6 +155,19 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// A group was followed to its end, and this is the ledger's head after it.
+    pub(crate) fn reached(&self, head: Arc<Head>) {
+        self.head.store(Some(head));
+    }
+
+    /// The negatives as they stand, sealed for a start that finds the ledger at this head. `None` while a group is on its way.
+    pub(crate) fn negatives_image(&self, head: &Head, moment: &mut Moment) -> Option<Vec<u8>> {
+        let is_reached = || self.head.load().as_deref() == Some(head);
+        // What comes meanwhile may be in the image or not; it is durable before it comes, so no start finds this head then.
+        let image = is_reached().then(|| negatives_image::seal(&self.negatives, head, &self.root_keys(), moment))?;
+        image.filter(|_| is_reached())
     }
 
     /// An API by its id.

@@ -49,6 +49,8 @@ pub struct Parts {
     pub spawn: Option<Spawn>,
     /// How many proven credentials are kept in memory.
     pub cached_credentials: usize,
+    /// What [`Service::negatives_image`] gave at the end of the process before, where it was kept.
+    pub negatives_image: Option<Vec<u8>>,
     /// What happens when the engine loses its footing: the process must end.
     pub on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
 }
@@ -71,10 +73,9 @@ impl Service {
             on_lost: parts.on_lost,
         };
         let store = open(Arc::new(publisher))?;
-        let view = store.view().map_err(LoadError::from)?;
-        registry.load(&*view)?;
+        let (head, view) = (store.head(), store.view().map_err(LoadError::from)?);
+        registry.load(&*view, head.clone(), parts.negatives_image)?;
         drop(view);
-        let head = store.head();
         feed.begin(&head);
         let posture = Posture::at_start(parts.moments.time(), head.time);
         let (commits_to, fetches_to) = (store.clone(), store.clone());
@@ -134,6 +135,13 @@ impl Service {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The negatives as they stand, for [`Parts::negatives_image`] of the next start: it takes them up if nothing is committed until then.
+    /// `None` while a commit is on its way.
+    #[must_use]
+    pub fn negatives_image(&self, moment: &Moment) -> Option<Vec<u8>> {
+        self.registry.negatives_image(&self.store.head(), &mut moment.clone())
     }
 
     /// Drops what nobody can use any more: slices of the store, and negatives in memory. For a schedule.

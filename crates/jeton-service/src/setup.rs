@@ -90,7 +90,7 @@ impl Service {
         if let Some(row) = self.stored(&checkpoint::TABLE, checkpoint::KEY)? {
             let signed =
                 SignedCheckpoint::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;
-            self.checkpoints.remember(signed);
+            self.remember_checkpoint(signed)?;
         }
         Ok(())
     }

@@ -39,6 +39,7 @@ enum Act {
     Present,
     Wait,
     Pace,
+    LeaveImage,
     Crash,
     Cancel,
     JumpServer,
@@ -47,7 +48,7 @@ enum Act {
     RestartVerifier,
 }
 
-const ACTS: [(u64, Act); 15] = [
+const ACTS: [(u64, Act); 16] = [
     (300, Act::Poll),
     (120, Act::Store),
     (90, Act::Wish),
@@ -57,6 +58,7 @@ const ACTS: [(u64, Act); 15] = [
     (30, Act::Present),
     (60, Act::Wait),
     (4, Act::Pace),
+    (3, Act::LeaveImage),
     (3, Act::Crash),
     (4, Act::Cancel),
     (2, Act::JumpServer),
@@ -94,6 +96,7 @@ impl World {
             Act::Present => self.present(),
             Act::Wait => self.wait()?,
             Act::Pace => self.pace = self.chance.place(PACES.len()).unwrap_or(0),
+            Act::LeaveImage => self.server.leave_image(),
             Act::Crash => self.crash("killed")?,
             Act::Cancel => self.cancel(),
             Act::JumpServer => {
@@ -167,7 +170,11 @@ impl World {
                 self.network.send(self.passing.micros(), &mut self.chance, place, connection.number, Kind::Closed);
             }
         }
-        self.server = Server::start(Some(&self.server.store), &self.wall, &mut self.chance, self.breakage)?;
+        if self.chance.once_in(2) {
+            self.server.leave_image();
+        }
+        self.server = Server::start(Some(&self.server), &self.wall, &mut self.chance, self.breakage)?;
+        self.tally.images_taken_up += u64::from(self.server.has_fresh_image());
         self.is_set_up = false;
         self.accepts_clock = self.chance.once_in(3);
         let entries = self.server.store.tail(0, usize::MAX).map_err(|fault| fault.to_string())?;

@@ -188,7 +188,7 @@ impl World {
         }
         let mut all = vec![];
         let scanned = view.scan(&token::TABLE, &mut |row| {
-            all.push(row);
+            all.push(row.clone());
             true
         });
         scanned.map_err(|fault| fault.to_string())?;
@@ -206,7 +206,7 @@ impl World {
 fn rows(view: &dyn View, table: &'static jeton_core::record::Table) -> Result<Vec<Row>, String> {
     let mut rows = vec![];
     let scanned = view.scan(table, &mut |row| {
-        rows.push(row.record);
+        rows.push(row.record.clone());
         true
     });
     scanned.map_err(|fault| fault.to_string())?;

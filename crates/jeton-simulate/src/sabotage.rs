@@ -102,7 +102,7 @@ impl View for Forgetful<'_> {
         self.0.range(table, index, prefix, after, limit)
     }
 
-    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(Versioned<Row>) -> bool) -> Result<(), Fault> {
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         if std::ptr::eq(table, &negative::TABLE) { Ok(()) } else { self.0.scan(table, each) }
     }
 }

@@ -9,6 +9,7 @@ use jeton_oauth::Issuer;
 use jeton_service::moments::Moments;
 use jeton_service::registry::LoadError;
 use jeton_service::{Parts, Service};
+use jeton_store::ledger::Head;
 use jeton_store::memory::MemoryStore;
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Store, Subscriber};
@@ -36,6 +37,8 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<ProcessClock>,
     /// What runs in it.
     pub(crate) executor: Executor,
+    /// The last image of the negatives that it or a process before it left, and the ledger's head at that time.
+    image: Option<(Arc<Head>, Vec<u8>)>,
     lost: Arc<AtomicBool>,
 }
 
@@ -45,13 +48,15 @@ impl Server {
     /// # Errors
     /// Why the service would not start: that is a finding.
     pub(crate) fn start(
-        before: Option<&MemoryStore>,
+        before: Option<&Server>,
         wall: &Arc<Wall>,
         chance: &mut Chance,
         breakage: Option<Breakage>,
     ) -> Result<Server, String> {
         let (clock, lost, executor) = (Arc::new(ProcessClock::start(wall.clone())), Arc::new(AtomicBool::new(false)), Executor::default());
-        let parts = parts(clock.clone(), lost.clone(), chance.once_in(2).then(|| executor.spawn()), chance)?;
+        let mut parts = parts(clock.clone(), lost.clone(), chance.once_in(2).then(|| executor.spawn()), chance)?;
+        let image = before.and_then(|before| before.image.clone());
+        parts.negatives_image = image.as_ref().map(|(_, image)| image.clone());
         let seed = chance.seed();
         let mut opened = None;
         let service = Service::open::<LoadError>(parts, |subscriber| {
@@ -60,7 +65,7 @@ impl Server {
                 _ => subscriber,
             };
             let store = match before {
-                Some(before) => before.reopen(seed, subscriber),
+                Some(before) => before.store.reopen(seed, subscriber),
                 None => MemoryStore::manual(&SCHEMA, seed, subscriber),
             };
             opened = Some(store.clone());
@@ -71,7 +76,21 @@ impl Server {
         })
         .map_err(|error| error.to_string())?;
         let store = opened.ok_or("no store was opened")?;
-        Ok(Server { service: Arc::new(service), store, clock, executor, lost })
+        Ok(Server { service: Arc::new(service), store, clock, executor, image, lost })
+    }
+
+    /// Leaves an image of the negatives; the one before stays where there is nothing to be left.
+    pub(crate) fn leave_image(&mut self) {
+        let head = self.store.head();
+        if let Some(image) = self.service.negatives_image(&self.moment()) {
+            self.image = Some((head, image));
+        }
+    }
+
+    /// Whether the image that is left fits what is on the disk.
+    #[must_use]
+    pub(crate) fn has_fresh_image(&self) -> bool {
+        self.image.as_ref().is_some_and(|(head, _)| *head == self.store.head())
     }
 
     /// Whether the store lost its footing: the process must end.
@@ -102,6 +121,7 @@ fn parts(
         moments: Moments::new(move || clock.now(), move || dice.lock().unwrap_or_else(PoisonError::into_inner).seed()),
         spawn,
         cached_credentials: CACHED_CREDENTIALS,
+        negatives_image: None,
         on_lost: Box::new(move |_| lost.store(true, Ordering::Release)),
     })
 }

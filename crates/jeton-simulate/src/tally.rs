@@ -15,6 +15,8 @@ pub struct Tally {
     pub killed: u64,
     /// Ends of the server's process.
     pub crashes: u64,
+    /// Starts that found an image of the negatives and nothing committed since.
+    pub images_taken_up: u64,
     /// Jumps of the server's clock.
     pub clock_jumps: u64,
     /// How often a verifier was seen to accept a token.
@@ -33,6 +35,7 @@ impl Tally {
             issued: self.issued + other.issued,
             killed: self.killed + other.killed,
             crashes: self.crashes + other.crashes,
+            images_taken_up: self.images_taken_up + other.images_taken_up,
             clock_jumps: self.clock_jumps + other.clock_jumps,
             accepted_by_verifiers: self.accepted_by_verifiers + other.accepted_by_verifiers,
             refused_by_verifiers: self.refused_by_verifiers + other.refused_by_verifiers,
@@ -44,12 +47,13 @@ impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} requests, {} acknowledged; {} tokens issued, {} died; {} crashes, {} clock jumps; verifiers accepted {} times and refused for good {} times",
+            "{} requests, {} acknowledged; {} tokens issued, {} died; {} crashes, {} images taken up, {} clock jumps; verifiers accepted {} times and refused for good {} times",
             self.requests,
             self.acknowledged,
             self.issued,
             self.killed,
             self.crashes,
+            self.images_taken_up,
             self.clock_jumps,
             self.accepted_by_verifiers,
             self.refused_by_verifiers

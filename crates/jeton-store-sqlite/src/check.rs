@@ -21,8 +21,8 @@ use crate::ledger;
 use crate::migration;
 use crate::options::Options;
 use crate::refused::OpenError;
+use crate::rows::RowReader;
 use crate::slices::Slices;
-use crate::statements::read_row;
 use crate::store::SqliteStore;
 
 /// What a full check is told.
@@ -153,12 +153,13 @@ fn check_rows(
     let mut walk = || -> rusqlite::Result<()> {
         let mut statement = connection.prepare(&sql::scan(table, &physical))?;
         let mut rows = statement.query([])?;
+        let mut reader = RowReader::new(table);
         while let Some(row) = rows.next()? {
             count += 1;
             if count % 100_000 == 0 {
                 progress(Progress::Rows(&physical, count));
             }
-            match read_row(table, row) {
+            match reader.read(row) {
                 Ok(row) => {
                     if matches!(table.class, Class::Credential { .. }) {
                         issued.add(table, row.version, issued_leaf(table, &row.record));

@@ -14,6 +14,7 @@ mod read;
 mod reader;
 mod refused;
 mod reserve;
+mod rows;
 mod shared;
 mod slices;
 mod start;

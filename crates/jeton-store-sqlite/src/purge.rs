@@ -10,8 +10,9 @@ use jeton_store::sql;
 use jeton_store::store::Fault;
 use jeton_store::table::Schema;
 
+use crate::rows::read_values;
 use crate::slices::Slices;
-use crate::statements::{Statements, Verb, bind, read_values};
+use crate::statements::{Statements, Verb, bind};
 
 /// Rows that a step deletes when nobody waits: under a millisecond.
 const IDLE_ROWS: usize = 500;
@@ -79,7 +80,7 @@ impl Purge {
     fn delete_some(&mut self, statements: &mut Statements<'_>, table: &'static Table, slice: i64, rows: usize) -> rusqlite::Result<bool> {
         let behind = statements.get(Verb::KeyBehind, table, slice)?;
         behind.raw_bind_parameter(1, i64::try_from(rows).unwrap_or(i64::MAX))?;
-        let edge = behind.raw_query().next()?.map(|row| read_values(row, 0, table.key)).transpose()?;
+        let edge = behind.raw_query().next()?.map(|row| read_values(row, table.key)).transpose()?;
         if let Some(edge) = edge {
             let delete = statements.get(Verb::DeleteBefore, table, slice)?;
             bind(delete, 1, &edge)?;

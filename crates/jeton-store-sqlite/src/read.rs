@@ -6,8 +6,9 @@ use jeton_store::store::{Fault, FaultKind};
 use rusqlite::Connection;
 
 use crate::fault::fault;
+use crate::rows::{RowReader, read_row};
 use crate::slices::Slices;
-use crate::statements::{Statements, bind, read_row};
+use crate::statements::{Statements, bind};
 
 /// The row of a key; in a sliced table, the newest of all slices.
 pub(crate) fn get(
@@ -74,8 +75,9 @@ pub(crate) fn scan(
     connection: &Connection,
     slices: &Slices,
     table: &'static Table,
-    each: &mut dyn FnMut(Versioned<Row>) -> bool,
+    each: &mut dyn FnMut(&Versioned<Row>) -> bool,
 ) -> Result<(), Fault> {
+    let mut reader = RowReader::new(table);
     for slice in slices.of(table) {
         let mut statement = match connection.prepare(&sql::scan(table, &sql::physical_name(table, slice))) {
             Err(_) if is_gone(connection, table, slice) => continue,
@@ -83,7 +85,7 @@ pub(crate) fn scan(
         };
         let mut rows = statement.query([]).map_err(|error| fault(&error, table.name))?;
         while let Some(row) = rows.next().map_err(|error| fault(&error, table.name))? {
-            if !each(read_row(table, row)?) {
+            if !each(reader.read(row)?) {
                 return Ok(());
             }
         }

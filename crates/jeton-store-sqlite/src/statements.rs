@@ -1,16 +1,15 @@
-//! Prepared statements of one connection, made as they are first needed, and the reading and binding of values.
+//! Prepared statements of one connection, made as they are first needed, and the binding of values.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
-use jeton_store::checksum;
 use jeton_store::sql;
 use jeton_store::store::Fault;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement};
 
 use crate::fault::fault;
+use crate::rows::read_row;
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,37 +101,6 @@ pub(crate) fn bind(statement: &mut Statement<'_>, number: usize, values: &[Value
         statement.raw_bind_parameter(number, Bound(value))?;
     }
     Ok(number + values.len())
-}
-
-/// A row as it was read: the table's columns, version, checksum. A row that is not what was written is a fault.
-pub(crate) fn read_row(table: &'static Table, row: &rusqlite::Row<'_>) -> Result<Versioned<Row>, Fault> {
-    let read = || -> rusqlite::Result<(Versioned<Row>, i64)> {
-        let count = table.columns.len();
-        let record = read_values(row, 0, count)?;
-        let version: i64 = row.get(count)?;
-        Ok((Versioned { version: u64::try_from(version).unwrap_or(u64::MAX), record }, row.get(count + 1)?))
-    };
-    let (found, stored) = read().map_err(|error| fault(&error, table.name))?;
-    if checksum::of_row(table, &found.record, found.version) == stored { Ok(found) } else { Err(checksum::damaged(table.name)) }
-}
-
-/// Values of a row, from column `from` on.
-pub(crate) fn read_values(row: &rusqlite::Row<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<Value>> {
-    (from..from + count).map(|column| read_value(row, column)).collect()
-}
-
-fn read_value(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Value> {
-    let found = row.get_ref(column)?;
-    Ok(match found {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(int) => Value::Int(int),
-        ValueRef::Text(text) => {
-            let text = std::str::from_utf8(text).map_err(|error| rusqlite::Error::Utf8Error(column, error))?;
-            Value::Text(Arc::from(text))
-        }
-        ValueRef::Blob(bytes) => Value::bytes(bytes),
-        ValueRef::Real(_) => return Err(rusqlite::Error::InvalidColumnType(column, String::new(), found.data_type())),
-    })
 }
 
 struct Bound<'a>(&'a Value);

@@ -11,8 +11,9 @@ use rusqlite::Statement;
 
 use crate::fault::{fault, is_full, is_io};
 use crate::ledger::{self, ENTRIES, HEAD};
+use crate::rows::read_values;
 use crate::slices::Slices;
-use crate::statements::{Statements, Verb, bind, read_values};
+use crate::statements::{Statements, Verb, bind};
 
 /// What went wrong, beyond its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl GroupTransaction<'_, '_> {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let version: i64 = row.get(table.key)?;
-                found.push((read_values(row, 0, table.key)?, u64::try_from(version).unwrap_or(u64::MAX)));
+                found.push((read_values(row, table.key)?, u64::try_from(version).unwrap_or(u64::MAX)));
             }
             Ok(found)
         };

@@ -106,7 +106,7 @@ impl View for SqliteView<'_> {
         read::range(self.pooled.connection()?, table, index, prefix, after, limit)
     }
 
-    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(Versioned<Row>) -> bool) -> Result<(), Fault> {
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         read::scan(self.pooled.connection()?, &self.slices, table, each)
     }
 }

@@ -294,9 +294,9 @@ impl View for MemoryView {
         self.0.range(table, index, prefix, after, limit)
     }
 
-    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(Versioned<Row>) -> bool) -> Result<(), Fault> {
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         // The first row that is not wanted ends the scan.
-        let _ = self.0.scan(table)?.cloned().all(each);
+        let _ = self.0.scan(table)?.all(each);
         Ok(())
     }
 }

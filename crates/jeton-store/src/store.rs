@@ -75,11 +75,11 @@ pub trait View {
         limit: usize,
     ) -> Result<Vec<Versioned<Row>>, Fault>;
 
-    /// Every row of a table, slice by slice in the order of their keys; `each` says whether to go on.
+    /// Every row of a table, slice by slice in the order of their keys; `each` is lent one after the other and says whether to go on.
     ///
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
-    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(Versioned<Row>) -> bool) -> Result<(), Fault>;
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault>;
 }
 
 /// A commit on its way to the engine.

@@ -188,6 +188,7 @@ fn start(
         moments: Moments::new(move || clock.time(), move || dice.seed()).with_timer(move |duration| timer.pass(duration)),
         spawn: Some(Arc::new(|future| drop(tokio::spawn(future)))),
         cached_credentials: 1_000,
+        negatives_image: None,
         on_lost: Box::new(move |fault| lost.lock().unwrap_or_else(PoisonError::into_inner).push(fault.clone())),
     };
     let mut opened = None;

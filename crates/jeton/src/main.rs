@@ -7,6 +7,7 @@ mod config;
 mod dice;
 mod init;
 mod integrity;
+mod negatives_file;
 mod quickstart;
 mod render;
 mod root_file;

@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::dice::{Dice, seed};
 use crate::integrity::StoreIntegrity;
+use crate::negatives_file;
 use crate::root_file;
 
 /// How many proven credentials are kept in memory.
@@ -43,7 +44,7 @@ pub(crate) struct Running {
     draining: Draining,
     listeners: Vec<JoinHandle<()>>,
     jobs: Vec<JoinHandle<()>>,
-    socket: PathBuf,
+    data: PathBuf,
     lost: Arc<AtomicBool>,
 }
 
@@ -102,19 +103,17 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
-    service.sign_checkpoint(&service.moments().now()).await.map_err(|error| error.to_string())?;
     let draining = Draining::new();
     let limits = Limits { connections: config.connections_max, ..Limits::default() };
     let public = router::public(service.clone(), draining.clone());
-    let socket = config.data.join("jeton.sock");
-    let socket_listener = listen_on_socket(&socket)?;
+    let socket_listener = listen_on_socket(&socket(&config.data))?;
     let management = api::routes(management(service.clone(), store.clone(), config));
     let listeners = vec![
         spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone())),
         spawn_listener(edge::serve(socket_listener, management, limits, draining.clone())),
     ];
     let jobs = schedules(&service, &clock);
-    Ok(Running { service, store, draining, listeners, jobs, socket, lost })
+    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), lost })
 }
 
 impl Running {
@@ -122,15 +121,28 @@ impl Running {
     ///
     /// # Errors
     /// When the store lost its footing meanwhile.
-    pub(crate) async fn stop(self) -> Result<(), String> {
+    pub(crate) async fn stop(mut self) -> Result<(), String> {
         self.draining.begin();
-        for listener in self.listeners {
+        for listener in std::mem::take(&mut self.listeners) {
             let _ = listener.await;
         }
         self.jobs.iter().for_each(JoinHandle::abort);
-        let _ = fs::remove_file(&self.socket);
+        let _ = fs::remove_file(socket(&self.data));
+        self.leave_negatives();
         if self.lost.load(Ordering::Acquire) { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
     }
+
+    /// Leaves the negatives behind for the next start, which is the quicker for it.
+    fn leave_negatives(&self) {
+        let Some(image) = self.service.negatives_image(&self.service.moments().now()) else { return };
+        if let Err(error) = negatives_file::write(&self.data, &image) {
+            tracing::warn!(%error, "the next start reads each revocation: no image of them could be left for it");
+        }
+    }
+}
+
+fn socket(data: &Path) -> PathBuf {
+    data.join("jeton.sock")
 }
 
 fn open_service(
@@ -149,6 +161,7 @@ fn open_service(
             tokio::spawn(future);
         })),
         cached_credentials: CACHED_CREDENTIALS,
+        negatives_image: negatives_file::read(&config.data),
         on_lost: Box::new(move |fault: &Fault| end_process(fault, &lost)),
     };
     let options = Options::new(&config.data, &SCHEMA, seed());
@@ -222,7 +235,7 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
     let (each_second, clock) = (service.clone(), clock.clone());
     let (each_minute, tending) = (service.clone(), service.clone());
     vec![
-        every(Duration::from_secs(1), move || {
+        every(Duration::from_secs(1), First::AtOnce, move || {
             let (service, clock) = (each_second.clone(), clock.clone());
             async move {
                 if let Some(notice) = service.posture().observe(clock.follow_wall()) {
@@ -233,7 +246,7 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
                 }
             }
         }),
-        every(Duration::from_secs(60), move || {
+        every(Duration::from_secs(60), First::Later, move || {
             let service = each_minute.clone();
             async move {
                 match tokio::task::spawn_blocking(move || service.drop_expired()).await {
@@ -243,7 +256,7 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
                 }
             }
         }),
-        every(Duration::from_secs(60), move || {
+        every(Duration::from_secs(60), First::Later, move || {
             let service = tending.clone();
             async move {
                 if let Err(error) = service.tend_signing_keys(&service.moments().now()).await {
@@ -254,11 +267,22 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
     ]
 }
 
-fn every<F: Future<Output = ()> + Send>(period: Duration, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
+/// When a schedule's work is done first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    /// When the schedule begins.
+    AtOnce,
+    /// A period after that.
+    Later,
+}
+
+fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        ticks.tick().await;
+        if first == First::Later {
+            ticks.tick().await;
+        }
         loop {
             ticks.tick().await;
             work().await;

@@ -3,15 +3,20 @@
 //! The server and every verifier fold the same statements with this one type, so that they judge alike. The last statement about a token
 //! counts, and a revocation is final.
 
+mod image;
+mod token_states;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use papaya::HashMap;
 
+use token_states::{TokenState, TokenStates};
+
 /// Statements that take acceptance away, folded.
 #[derive(Debug, Default)]
 pub struct Negatives {
-    tokens: HashMap<[u8; 16], TokenState>,
+    tokens: TokenStates,
     keys: HashMap<Arc<str>, i64>,
     lifetimes: HashMap<Arc<str>, Vec<Lifetime>>,
     cut_offs: [HashMap<Arc<str>, CutOff>; Subject::NAMED],
@@ -50,13 +55,6 @@ impl Subject {
             Subject::Key | Subject::Everything => 5,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct TokenState {
-    revoked: bool,
-    suspended: bool,
-    until: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -166,10 +164,10 @@ impl Negatives {
     /// Takes over what an older reading holds, so that replacing it by this one opens nothing again: everything, but whether a token is
     /// suspended only where nothing is known of the token here.
     pub fn absorb(&self, older: &Negatives) {
-        for (token, old) in &older.tokens.pin() {
-            let keep = |own: &TokenState| TokenState { revoked: own.revoked || old.revoked, until: own.until.max(old.until), ..*own };
-            put(&self.tokens, *token, keep, *old);
-        }
+        older.tokens.for_each(|token, old| {
+            let keep = |own: TokenState| TokenState { revoked: own.revoked || old.revoked, until: own.until.max(old.until), ..own };
+            self.tokens.update(token, |own| own.map_or(old, keep));
+        });
         for (key, until) in &older.keys.pin() {
             put(&self.keys, key.clone(), |own| *own.max(until), *until);
         }
@@ -188,7 +186,7 @@ impl Negatives {
     /// Judges a token at `now_seconds`.
     #[must_use]
     pub fn judge(&self, described: &Described<'_>, now_seconds: i64) -> Judgement {
-        if let Some(state) = self.tokens.pin().get(&described.token) {
+        if let Some(state) = self.tokens.get(&described.token) {
             if state.revoked {
                 return Judgement::Revoked;
             }
@@ -221,7 +219,7 @@ impl Negatives {
 
     /// Forgets what may be forgotten at `now_seconds`.
     pub fn forget(&self, now_seconds: i64) {
-        self.tokens.pin().retain(|_, state| now_seconds < state.until);
+        self.tokens.retain(|state| now_seconds < state.until);
         self.keys.pin().retain(|_, until| now_seconds < *until);
         self.lifetimes.pin().retain(|_, limits| limits.iter().any(|limit| now_seconds < limit.until));
         for names in &self.cut_offs {
@@ -261,8 +259,10 @@ impl Negatives {
     }
 
     fn fold(&self, token: [u8; 16], until: i64, change: impl Fn(TokenState) -> TokenState) {
-        let fresh = TokenState { revoked: false, suspended: false, until };
-        put(&self.tokens, token, |old| change(TokenState { until: old.until.max(until), ..*old }), change(fresh));
+        self.tokens.update(token, |old| {
+            let old = old.unwrap_or(TokenState { revoked: false, suspended: false, until });
+            change(TokenState { until: old.until.max(until), ..old })
+        });
     }
 }
 
