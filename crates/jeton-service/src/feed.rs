@@ -16,6 +16,9 @@ use tokio::sync::{OnceCell, watch};
 /// How many narrowings are kept to send again; a cursor from before them takes a snapshot.
 const KEPT: usize = 65_536;
 
+/// The most that a follower is sent at a time: a thousand that come back at once hold no copies of all that was told.
+const PAGE: usize = 256;
+
 /// What is sent to every follower.
 pub struct Feed {
     recent: Mutex<Recent>,
@@ -29,7 +32,7 @@ struct Recent {
     incarnation: Option<Incarnation>,
     /// Every narrowing from this sequence on is in `items`.
     complete_from: u64,
-    items: VecDeque<Item>,
+    items: VecDeque<Arc<Item>>,
 }
 
 struct Item {
@@ -102,20 +105,27 @@ impl Feed {
         self.told.send_replace(head.size);
     }
 
-    /// What a follower for `audience` that has seen everything before `from` is sent next. A snapshot may be a group ahead of what was
+    /// What a follower for `audience` that has seen everything before `from` is sent next, a page of it at most. A snapshot may be a group ahead of what was
     /// told: nothing is sent of that one.
     #[must_use]
     pub fn next(&self, of: &Incarnation, from: u64, audience: &str) -> Next {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = *self.told.borrow();
-        if recent.incarnation.as_ref() != Some(of) || from < recent.complete_from {
-            return Next::Gone;
-        }
-        let start = recent.items.partition_point(|item| item.narrowing.sequence < from);
-        let concerns = |item: &&Item| item.audience.as_deref().is_none_or(|concerned| concerned == audience);
-        let events = recent.items.range(start..).filter(concerns).map(|item| item.bytes(of)).collect();
-        let end = recent.items.back().map_or(told, |last| told.max(last.narrowing.sequence + 1));
-        Next::Events(events, end.max(from))
+        let (chosen, end) = {
+            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let told = *self.told.borrow();
+            if recent.incarnation.as_ref() != Some(of) || from < recent.complete_from {
+                return Next::Gone;
+            }
+            let start = recent.items.partition_point(|item| item.narrowing.sequence < from);
+            let concerns = |item: &&Arc<Item>| item.audience.as_deref().is_none_or(|concerned| concerned == audience);
+            let mut concerning = recent.items.range(start..).filter(concerns);
+            let chosen: Vec<Arc<Item>> = concerning.by_ref().take(PAGE).cloned().collect();
+            let end = match (concerning.next(), chosen.last()) {
+                (Some(_), Some(last)) => last.narrowing.sequence + 1,
+                _ => recent.items.back().map_or(told, |last| told.max(last.narrowing.sequence + 1)),
+            };
+            (chosen, end)
+        };
+        Next::Events(chosen.iter().map(|item| item.bytes(of)).collect(), end.max(from))
     }
 
     /// From which sequence on everything that this incarnation told is kept; `None` where it is another one.
@@ -133,7 +143,8 @@ impl Feed {
         audience_of: impl Fn(&str) -> Option<Arc<str>>,
         sequences: Range<u64>,
     ) -> bool {
-        let older: Vec<Item> = events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)).collect();
+        let older: Vec<Arc<Item>> =
+            events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)).collect();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let fits =
             recent.incarnation.as_ref() == Some(of) && recent.complete_from == sequences.end && recent.items.len() + older.len() <= KEPT;
@@ -189,9 +200,9 @@ pub fn cursor(of: &Incarnation, next: u64) -> Cursor {
 }
 
 /// An event as it will be sent; `None` where it tells verifiers nothing.
-fn item((sequence, time, event): (u64, Time, &Event), audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<Item> {
+fn item((sequence, time, event): (u64, Time, &Event), audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<Arc<Item>> {
     let (audience, change) = change_of_event(event, audience_of)?;
-    Some(Item { narrowing: Narrowing { sequence, at_micros: time.micros(), change }, audience, bytes: OnceLock::new() })
+    Some(Arc::new(Item { narrowing: Narrowing { sequence, at_micros: time.micros(), change }, audience, bytes: OnceLock::new() }))
 }
 
 /// What an event tells verifiers, and whom it concerns. Of a token whose API is gone nobody is told: the API's cut-off told its followers
@@ -274,4 +285,39 @@ fn cut_off(subject: CutOffSubject, name: &str, before_seconds: i64, until_second
         CutOffSubject::Everything => Subject::Everything,
     };
     Some(Change::Cutoff { subject, before_seconds, until_seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::id::{Actor, ApiId, ClientId, CredentialId};
+    use jeton_store::ledger::Frontier;
+
+    use super::*;
+
+    #[test]
+    fn what_was_told_is_sent_page_by_page_and_nothing_is_left_out() {
+        let head = |size| Head { size, time: Time::EPOCH, incarnation: [7; 16], frontier: Frontier::default() };
+        let feed = Feed::default();
+        feed.begin(&head(0));
+        let revoked = |number: u64| Event::TokenRevoked {
+            actor: Actor::system(),
+            api: ApiId::from(if number.is_multiple_of(3) { "other" } else { "own" }),
+            client: ClientId::from("c"),
+            token: CredentialId(u128::from(number).to_be_bytes()),
+            until_seconds: 1,
+        };
+        let size = 3 * PAGE as u64 + 5;
+        let events: Vec<Event> = (0..size).map(revoked).collect();
+        let told: Vec<(u64, Time, &Event)> = (0..).zip(&events).map(|(sequence, event)| (sequence, Time::EPOCH, event)).collect();
+        feed.publish(&told, |api| Some(Arc::from(api)), &head(size));
+        let (of, mut from, mut sent) = (incarnation(&[7; 16]), 0, vec![]);
+        while from < size {
+            let Next::Events(events, end) = feed.next(&of, from, "own") else { panic!("gone at {from}") };
+            assert!(events.len() <= PAGE && end > from, "{from}");
+            sent.extend(events);
+            from = end;
+        }
+        assert_eq!(sent.len(), (0..size).filter(|number| !number.is_multiple_of(3)).count());
+        assert!(sent.windows(2).all(|pair| pair[0] != pair[1]));
+    }
 }

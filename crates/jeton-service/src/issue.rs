@@ -39,6 +39,9 @@ pub const CLAIMS_VERSION: u32 = 1;
 const WAIT_MICROS: i64 = 1_000_000;
 const WAITS: u32 = 3;
 
+/// How many tokens of one request cut-offs may overtake before it is refused: each is a row.
+const OVERTAKEN_MAX: u32 = 4;
+
 impl Service {
     /// Grants client credentials (RFC 6749 section 4.4), for one resource (RFC 8707).
     ///
@@ -47,7 +50,7 @@ impl Service {
     pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
         let mut moments = moment.clone();
         let mut mark = client.mark.clone();
-        let mut waits = WAITS;
+        let (mut waits, mut overtaken) = (WAITS, 0);
         let (issued, api) = loop {
             let (issued, api) = match self.issue_once(client, mark.clone(), request, &moments.split()).await {
                 Err(failure) => {
@@ -61,6 +64,10 @@ impl Service {
             let not_before = self.registry.negatives.not_before(issued.token.client.as_str(), &api.record.audience);
             if not_before <= issued.token.issued_at {
                 break (issued, api);
+            }
+            overtaken += 1;
+            if overtaken == OVERTAKEN_MAX {
+                return Err(Failure::Contended);
             }
         };
         let Issued { token, clear, expires_in_seconds } = issued;

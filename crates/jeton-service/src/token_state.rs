@@ -10,7 +10,6 @@ use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
-use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::suspend::Standing;
 
 use crate::Service;
@@ -142,11 +141,11 @@ impl Service {
     fn state_of(&self, proven: &Proven, moment: &Moment) -> TokenState {
         let token = proven.token.clone();
         let (standing, api) = self.stand(proven, moment);
-        let expires_at = api.as_ref().map_or(token.expires_at, |api| effective_expiry(&token, &api.record));
+        let expires_at = api.as_ref().map_or(token.expires_at, |api| self.ends_at(proven, api));
         let life = match standing {
             Standing::Active => Life::Active,
             // What is over needs no other reason.
-            Standing::Suspended | Standing::Revoked if expires_at <= moment.now.seconds() => Life::Expired,
+            Standing::Suspended | Standing::Revoked if expires_at <= self.ledger_time(moment).seconds() => Life::Expired,
             Standing::Suspended => Life::Suspended,
             Standing::Revoked => Life::Revoked,
         };
