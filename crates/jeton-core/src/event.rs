@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Actor, ApiId, ClientId, CredentialId, KeyId, SecretId};
+use crate::id::{Actor, ApiId, ClientId, CredentialId, ExceptionId, KeyId, SecretId};
 
 /// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
 /// refuse the ledger rather than read past it. The fields of each kind stand in the order of their names, as their canonical form has them.
@@ -76,6 +76,33 @@ pub enum Event {
     /// A signing key is no longer trusted: nothing it ever signed is.
     #[serde(rename = "signing_key.revoked")]
     SigningKeyRevoked { actor: Actor, key: KeyId, until_seconds: i64 },
+    /// A level says something of the lifetimes of a kind that takes nothing from credentials that are out.
+    #[serde(rename = "policy.set")]
+    PolicySet { actor: Actor, default_seconds: Option<i64>, kind: Arc<str>, level: Arc<str>, max_seconds: Option<i64>, subject: Arc<str> },
+    /// A level lowered the maximum of a kind: what is older ends.
+    #[serde(rename = "policy.lowered")]
+    PolicyLowered {
+        actor: Actor,
+        default_seconds: Option<i64>,
+        kind: Arc<str>,
+        level: Arc<str>,
+        max_seconds: Option<i64>,
+        subject: Arc<str>,
+    },
+    /// One credential may live beyond the maximum, until a day.
+    #[serde(rename = "policy_exception.created")]
+    PolicyExceptionCreated {
+        actor: Actor,
+        credential: Arc<str>,
+        ends_at_seconds: i64,
+        exception: ExceptionId,
+        kind: Arc<str>,
+        owner: Arc<str>,
+        reason: Arc<str>,
+    },
+    /// An exception ended early: the maximum holds again.
+    #[serde(rename = "policy_exception.ended")]
+    PolicyExceptionEnded { actor: Actor, credential: Arc<str>, exception: ExceptionId },
     /// Secrets are kept under a new epoch of the root key.
     #[serde(rename = "root_key.rotated")]
     RootKeyRotated { actor: Actor, epoch: u16 },
@@ -113,6 +140,8 @@ impl Event {
             | Event::TokenRevoked { .. }
             | Event::TokenSuspended { .. }
             | Event::CutOff { .. }
+            | Event::PolicyLowered { .. }
+            | Event::PolicyExceptionEnded { .. }
             | Event::SigningKeyRevoked { .. } => true,
             Event::DeploymentCreated { .. }
             | Event::IncarnationOpened { .. }
@@ -124,6 +153,8 @@ impl Event {
             | Event::ClientSecretCreated { .. }
             | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
+            | Event::PolicySet { .. }
+            | Event::PolicyExceptionCreated { .. }
             | Event::SigningKeyCreated { .. }
             | Event::SigningKeyActivated { .. }
             | Event::SigningKeyRemoved { .. }
@@ -141,7 +172,9 @@ impl Event {
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
             | Event::TokenIssued { .. }
-            | Event::TokenResumed { .. } => true,
+            | Event::TokenResumed { .. }
+            | Event::PolicySet { .. }
+            | Event::PolicyExceptionCreated { .. } => true,
             Event::DeploymentCreated { .. }
             | Event::IncarnationOpened { .. }
             | Event::ApiUpdated { .. }
@@ -152,6 +185,8 @@ impl Event {
             | Event::TokenRevoked { .. }
             | Event::TokenSuspended { .. }
             | Event::CutOff { .. }
+            | Event::PolicyLowered { .. }
+            | Event::PolicyExceptionEnded { .. }
             | Event::SigningKeyCreated { .. }
             | Event::SigningKeyActivated { .. }
             | Event::SigningKeyRemoved { .. }

@@ -120,6 +120,8 @@ named!(
     SecretId,
     /// The `kid` of a signing key: its RFC 7638 thumbprint.
     KeyId,
+    /// The id of an exception from a policy: random.
+    ExceptionId,
     /// Who did it: `client:ID`, `unix:UID`, `system`.
     Actor
 );

@@ -9,26 +9,50 @@ const NAME_MAX: usize = 100;
 /// The most characters of a description.
 const DESCRIPTION_MAX: usize = 500;
 
-/// What people call something: 1 to 100 characters, no control characters, no spaces at its ends. `bearer` is what bears it.
+/// Whether a text steers nothing: no control characters, and none that change the direction of writing.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.chars().any(|letter| {
+        letter.is_control() || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    })
+}
+
+/// Words of a person: 1 to 500 characters, plain, no spaces at its ends. `what` names them in the refusal.
+///
+/// # Errors
+/// `InvalidRequest`, with the rule.
+pub(crate) fn parse_words(words: &str, what: &str) -> Result<Arc<str>, Refusal> {
+    if (1..=DESCRIPTION_MAX).contains(&words.chars().count()) && words.trim() == words && is_plain(words) {
+        return Ok(Arc::from(words));
+    }
+    Err(Refusal::invalid(format!(
+        "{what} has 1 to {DESCRIPTION_MAX} characters, none of which steer a terminal, and no spaces at its ends"
+    )))
+}
+
+/// What people call something: 1 to 100 characters, plain, no spaces at its ends. `bearer` is what bears it.
 ///
 /// # Errors
 /// `InvalidRequest`, with the rule.
 pub(crate) fn parse_name(name: &str, bearer: &str) -> Result<Arc<str>, Refusal> {
     let is_trimmed = name.trim() == name;
-    if (1..=NAME_MAX).contains(&name.chars().count()) && is_trimmed && !name.chars().any(char::is_control) {
+    if (1..=NAME_MAX).contains(&name.chars().count()) && is_trimmed && is_plain(name) {
         return Ok(Arc::from(name));
     }
-    let rule = format!("{bearer} has a name of 1 to {NAME_MAX} characters, without control characters or spaces at its ends");
+    let rule = format!(
+        "{bearer} has a name of 1 to {NAME_MAX} characters, without control characters, marks that change the direction of writing, or spaces at its ends"
+    );
     Err(Refusal::invalid(rule))
 }
 
-/// What something allows, in words: at most 500 characters, no control characters.
+/// What something allows, in words: at most 500 characters, plain.
 ///
 /// # Errors
 /// `InvalidRequest`, with the rule.
 pub(crate) fn check_description(description: &str) -> Result<(), Refusal> {
-    if description.chars().count() <= DESCRIPTION_MAX && !description.chars().any(char::is_control) {
+    if description.chars().count() <= DESCRIPTION_MAX && is_plain(description) {
         return Ok(());
     }
-    Err(Refusal::invalid(format!("a description has at most {DESCRIPTION_MAX} characters, and no control characters")))
+    Err(Refusal::invalid(format!(
+        "a description has at most {DESCRIPTION_MAX} characters, and no control characters or marks that change the direction of writing"
+    )))
 }

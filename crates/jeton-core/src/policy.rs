@@ -1,33 +1,131 @@
-//! How long each kind of credential lives: one table, so that none is without an end.
+//! How long each kind of credential lives: one table, so that none is without an end. A deployment, an API and a client may each narrow it
+//! ([`rule`]); what follows is in [`effective`].
+
+pub mod effective;
+pub mod exception;
+pub mod rule;
+pub mod set;
 
 /// The lifetimes of one kind of credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     /// What it is called in policies.
     pub policy_key: &'static str,
+    /// What many of it are called by people.
+    pub plural: &'static str,
     /// How long it lives when nobody says, in seconds.
     pub default_seconds: i64,
+    /// The least maximum that a policy may set, in seconds.
+    pub least_seconds: i64,
     /// How long it may live at most, in seconds.
     pub max_seconds: i64,
+    /// Where a policy may narrow it.
+    pub levels: &'static [Level],
+}
+
+/// Where a policy holds, from the widest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Everywhere.
+    Deployment,
+    /// For one API.
+    Api,
+    /// For one client.
+    Client,
+}
+
+impl Level {
+    /// Its name in requests and rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Deployment => "deployment",
+            Level::Api => "api",
+            Level::Client => "client",
+        }
+    }
 }
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
 /// Access tokens.
-pub const ACCESS_TOKEN: Lifetime = Lifetime { policy_key: "access_token", default_seconds: HOUR, max_seconds: DAY };
+pub const ACCESS_TOKEN: Lifetime = Lifetime {
+    policy_key: "access_token",
+    plural: "access tokens",
+    default_seconds: HOUR,
+    least_seconds: 1,
+    max_seconds: DAY,
+    levels: &[Level::Deployment, Level::Api, Level::Client],
+};
 
 /// Client secrets.
-pub const CLIENT_SECRET: Lifetime = Lifetime { policy_key: "client_secret", default_seconds: 180 * DAY, max_seconds: 366 * DAY };
+pub const CLIENT_SECRET: Lifetime = Lifetime {
+    policy_key: "client_secret",
+    plural: "client secrets",
+    default_seconds: 180 * DAY,
+    least_seconds: 1,
+    max_seconds: 366 * DAY,
+    levels: &[Level::Deployment, Level::Client],
+};
 
-/// Signing keys: how long one signs before the next takes over.
-pub const SIGNING_KEY: Lifetime = Lifetime { policy_key: "signing_key", default_seconds: 90 * DAY, max_seconds: 366 * DAY };
+/// Signing keys: how long one signs before the next takes over. Not less than a day: each one that was retired stays published for two.
+pub const SIGNING_KEY: Lifetime = Lifetime {
+    policy_key: "signing_key",
+    plural: "signing keys",
+    default_seconds: 90 * DAY,
+    least_seconds: DAY,
+    max_seconds: 366 * DAY,
+    levels: &[Level::Deployment],
+};
 
 /// Client assertions: how far ahead their `exp` may lie (RFC 7523 section 3).
-pub const CLIENT_ASSERTION: Lifetime = Lifetime { policy_key: "client_assertion", default_seconds: 60, max_seconds: HOUR };
+pub const CLIENT_ASSERTION: Lifetime = Lifetime {
+    policy_key: "client_assertion",
+    plural: "client assertions",
+    default_seconds: 60,
+    least_seconds: 1,
+    max_seconds: HOUR,
+    levels: &[Level::Deployment, Level::Client],
+};
 
-/// Every kind there is.
-pub const ALL: [Lifetime; 4] = [ACCESS_TOKEN, CLIENT_SECRET, SIGNING_KEY, CLIENT_ASSERTION];
+/// Declares the kinds of credentials, each with its line of the table: there is no other way to have one.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident: $lifetime:ident),* $(,)?) => {
+        /// The kinds of credentials there are.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum CredentialKind {$($(#[$doc])* $kind),*}
+
+        impl CredentialKind {
+            /// All of them.
+            pub const ALL: &'static [CredentialKind] = &[$(CredentialKind::$kind),*];
+
+            /// Its line of the table.
+            #[must_use]
+            pub const fn lifetime(self) -> &'static Lifetime {
+                match self {$(CredentialKind::$kind => &$lifetime),*}
+            }
+        }
+    };
+}
+kinds! {
+    /// Access tokens.
+    AccessToken: ACCESS_TOKEN,
+    /// Secrets of clients.
+    ClientSecret: CLIENT_SECRET,
+    /// Signing keys.
+    SigningKey: SIGNING_KEY,
+    /// Client assertions.
+    ClientAssertion: CLIENT_ASSERTION,
+}
+
+impl CredentialKind {
+    /// The kind of a policy key.
+    #[must_use]
+    pub fn from_policy_key(key: &str) -> Option<CredentialKind> {
+        CredentialKind::ALL.iter().copied().find(|kind| kind.lifetime().policy_key == key)
+    }
+}
 
 /// How far the clocks of others may be off, in seconds.
 pub const LEEWAY_SECONDS: i64 = 10;
@@ -40,12 +138,39 @@ pub const KEY_SET_MAX_AGE_SECONDS: i64 = 300;
 
 #[cfg(test)]
 mod tests {
+    use jeton_token::Kind;
+
     use super::*;
 
     #[test]
     fn every_kind_ends() {
-        for lifetime in ALL {
-            assert!(0 < lifetime.default_seconds && lifetime.default_seconds <= lifetime.max_seconds, "{}", lifetime.policy_key);
+        let mut keys = std::collections::BTreeSet::new();
+        for kind in CredentialKind::ALL {
+            let lifetime = kind.lifetime();
+            assert!(0 < lifetime.least_seconds && lifetime.least_seconds <= lifetime.default_seconds, "{}", lifetime.policy_key);
+            assert!(lifetime.default_seconds <= lifetime.max_seconds, "{}", lifetime.policy_key);
+            assert!(lifetime.levels.first() == Some(&Level::Deployment) && lifetime.levels.is_sorted(), "{}", lifetime.policy_key);
+            assert!(keys.insert(lifetime.policy_key), "two kinds are called {}", lifetime.policy_key);
+            assert_eq!(CredentialKind::from_policy_key(lifetime.policy_key), Some(*kind));
         }
+    }
+
+    /// Whoever adds a kind of token text, or begins to mint one, says here which line of the table ends it.
+    #[test]
+    fn every_token_that_is_minted_has_a_line() {
+        let line = |kind: Kind| match kind {
+            Kind::AccessToken => Some(CredentialKind::AccessToken),
+            Kind::ClientSecret => Some(CredentialKind::ClientSecret),
+            Kind::RefreshToken
+            | Kind::ApiKey
+            | Kind::PersonalAccessToken
+            | Kind::AuthorizationCode
+            | Kind::DeviceCode
+            | Kind::RegistrationAccessToken
+            | Kind::Session
+            | Kind::Invitation => None,
+        };
+        let minted = Kind::ALL.into_iter().filter_map(line).count();
+        assert_eq!(minted, 2);
     }
 }

@@ -1,7 +1,7 @@
 //! Every table there is, in the order in which they came to be.
 
 use crate::record::{Class, Column, Table};
-use crate::{api, checkpoint, client, deployment, key, token};
+use crate::{api, checkpoint, client, deployment, key, policy, token};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -13,10 +13,10 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-/// All tables.
-pub static TABLES: [&Table; 9] = [
+/// The tables of version 1.
+pub static TABLES_OF_VERSION_1: [&Table; 9] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -26,4 +26,22 @@ pub static TABLES: [&Table; 9] = [
     &token::TABLE,
     &token::negative::TABLE,
     &MARK,
+];
+
+/// The tables that version 2 added.
+pub static TABLES_SINCE_VERSION_2: [&Table; 2] = [&policy::exception::TABLE, &policy::rule::TABLE];
+
+/// All tables.
+pub static TABLES: [&Table; 11] = [
+    &deployment::TABLE,
+    &api::TABLE,
+    &client::TABLE,
+    &client::secret::TABLE,
+    &key::TABLE,
+    &checkpoint::TABLE,
+    &token::TABLE,
+    &token::negative::TABLE,
+    &MARK,
+    &policy::exception::TABLE,
+    &policy::rule::TABLE,
 ];

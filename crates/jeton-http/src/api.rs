@@ -16,6 +16,8 @@ mod fresh_secret;
 mod integrity;
 mod management;
 mod page;
+mod policies;
+mod policy_exceptions;
 mod problem;
 mod query;
 mod response;
@@ -35,7 +37,7 @@ pub use management::Management;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 /// Every route of the management API. A request from anybody but the owner of this process, or root, over the Unix socket is refused.
 pub fn routes(management: Management) -> Router {
@@ -53,6 +55,11 @@ pub fn routes(management: Management) -> Router {
         .route("/tokens/{token}/suspend", post(tokens::suspend))
         .route("/tokens/{token}/resume", post(tokens::resume))
         .route("/revocations", post(revocations::revoke))
+        .route("/policies", get(policies::list))
+        .route("/policies/exceptions", get(policy_exceptions::list).post(policy_exceptions::create))
+        .route("/policies/exceptions/{exception}", delete(policy_exceptions::end))
+        .route("/policies/{kind}", put(policies::set))
+        .route("/policies/{kind}/explanation", get(policies::explain))
         .route("/signing-keys", get(signing_keys::list))
         .route("/signing-keys/rotate", post(signing_keys::rotate))
         .route("/signing-keys/{key}", delete(signing_keys::revoke))

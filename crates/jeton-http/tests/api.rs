@@ -251,6 +251,122 @@ async fn a_cut_off_counts_what_falls_and_only_that() {
 }
 
 #[tokio::test]
+async fn policies_are_set_shown_and_explained() {
+    let api = Api::with_worker().await;
+    for _ in 0..2 {
+        api.post("/tokens", json!({"client": "worker"})).await;
+    }
+    let put = async |kind: &str, body: Value| Api::expect(api.ask(Method::PUT, &format!("/policies/{kind}"), Some(body)).await, 200);
+    let levels = |list: &Value| -> Vec<String> {
+        list["items"].as_array().unwrap().iter().map(|item| format!("{} {}", item["kind"], item["level"]).replace('"', "")).collect()
+    };
+    let built_in = api.get("/policies").await;
+    assert!(levels(&built_in).iter().all(|line| line.ends_with(" table")), "{built_in}");
+    let size = api.world.ledger_size();
+    api.world.advance(100);
+    for (kind, body, now, sooner) in [
+        ("access_token", json!({"max_seconds": 200, "dry_run": true}), 0, 2),
+        ("access_token", json!({"max_seconds": 100, "dry_run": true}), 2, 0),
+        ("access_token", json!({"api": ORDERS, "max_seconds": 200, "dry_run": true}), 0, 2),
+        ("access_token", json!({"client": "worker", "max_seconds": 200, "dry_run": true}), 2, 0),
+        ("access_token", json!({"default_seconds": 200, "dry_run": true}), 0, 0),
+        ("client_secret", json!({"max_seconds": 100, "dry_run": true}), 1, 0),
+        ("client_secret", json!({"max_seconds": 200, "client": "worker", "dry_run": true}), 0, 1),
+        ("signing_key", json!({"max_seconds": 86_400, "dry_run": true}), 0, 1),
+        ("client_assertion", json!({"max_seconds": 60, "dry_run": true}), 0, 0),
+    ] {
+        let planned = put(kind, body.clone()).await;
+        assert_eq!(planned["consequence"], json!({"would_expire_now": now, "would_expire_sooner": sooner}), "{kind} {body}");
+    }
+    assert_eq!(api.world.ledger_size(), size, "a dry run writes nothing");
+    let set = put("access_token", json!({"api": ORDERS, "max_seconds": 900})).await;
+    assert_eq!((&set["level"], &set["max_seconds"], &set["default_seconds"]), (&json!("api"), &json!(900), &json!(900)));
+    let list = api.get("/policies").await;
+    assert_eq!(levels(&list)[..2], ["access_token table", "access_token api"]);
+    assert_eq!((&list["items"][1]["subject"], &list["items"][1]["updated_by"]), (&json!(ORDERS), &json!("unix:1000")));
+    let explained = api.get("/policies/access_token/explanation?api=https%3A%2F%2Forders.example&client=worker").await;
+    assert_eq!((&explained["max_seconds"], &explained["max_from"]), (&json!(900), &json!("api")));
+    assert_eq!(explained["said"].as_array().unwrap().len(), 2);
+    put("access_token", json!({"api": ORDERS})).await;
+    assert_eq!(api.get("/policies").await, built_in, "a level that says nothing is gone");
+}
+
+#[tokio::test]
+async fn an_exception_from_a_policy() {
+    let api = Api::with_worker().await;
+    let secret = api.get("/clients/worker/secrets").await["items"][0]["id"].clone();
+    let ends_at = rfc3339::format(api.world.now() + 390 * 86_400);
+    let asked = json!({"client": "worker", "secret": secret, "owner": "Ada Example", "reason": "replaced in May", "ends_at": ends_at});
+    let size = api.world.ledger_size();
+    for (member, value, needle) in [
+        ("owner", json!(""), "the owner"),
+        ("owner", json!("a\u{202e}b"), "the owner"),
+        ("reason", json!("x".repeat(501)), "the reason"),
+        ("reason", json!("a\u{1b}[31m"), "the reason"),
+        ("reason", json!(7), "expected a string"),
+        ("ends_at", json!("now"), "does not end now"),
+        ("ends_at", json!("soon"), "expected"),
+        ("ends_at", json!(1), "at most 400 days"),
+        ("ends_at", json!(u64::MAX), "expected"),
+        ("ends_at", json!(api.world.now() + 86_400), "no exception is needed"),
+    ] {
+        let mut body = asked.clone();
+        body[member] = value;
+        let problem = api.refused(Method::POST, "/policies/exceptions", body, 400, "invalid_request").await;
+        assert!(problem["detail"].as_str().unwrap().contains(needle), "{member}: {problem}");
+    }
+    for member in ["client", "secret", "owner", "reason", "ends_at"] {
+        api.refused(Method::POST, "/policies/exceptions", without(asked.clone(), &[member]), 400, "invalid_request").await;
+    }
+    for member in ["client", "secret"] {
+        let mut body = asked.clone();
+        body[member] = json!("nobody");
+        api.refused(Method::POST, "/policies/exceptions", body, 404, "not_found").await;
+    }
+    assert_eq!(api.world.ledger_size(), size);
+    let made = api.post("/policies/exceptions", asked.clone()).await;
+    assert_eq!((&made["credential"], &made["ends_at"], &made["kind"]), (&secret, &json!(ends_at), &json!("client_secret")));
+    assert_eq!(api.get("/clients/worker/secrets").await["items"][0]["expires_at"], json!(ends_at));
+    api.refused(Method::POST, "/policies/exceptions", asked, 409, "conflict").await;
+    assert_eq!(api.get("/policies/exceptions").await, json!({"items": [made]}));
+    let path = format!("/policies/exceptions/{}", made["id"].as_str().unwrap());
+    Api::expect(api.ask(Method::DELETE, &path, None).await, 204);
+    api.refused(Method::DELETE, &path, json!({}), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn policies_that_are_refused() {
+    let api = Api::with_worker().await;
+    let size = api.world.ledger_size();
+    for (kind, body, status, needle) in [
+        ("password", json!({"max_seconds": 1}), 404, "no such kind"),
+        ("a%1b%E2%80%AE", json!({}), 404, "no such kind"),
+        ("access_token", json!({"max_seconds": 86_401}), 400, "between 1 and 86400"),
+        ("access_token", json!({"max_seconds": 0}), 400, "between 1 and"),
+        ("access_token", json!({"max_seconds": i64::MIN}), 400, "between 1 and"),
+        ("access_token", json!({"max_seconds": u64::MAX}), 400, "expected i64"),
+        ("access_token", json!({"max_seconds": "1h"}), 400, "expected i64"),
+        ("access_token", json!({"maximum": 5}), 400, "unknown field"),
+        ("access_token", json!({"api": ORDERS, "client": "worker", "max_seconds": 5}), 400, "not for both"),
+        ("access_token", json!({"api": "https://none.example", "max_seconds": 5}), 404, "no API"),
+        ("access_token", json!({"client": "\u{202e}", "max_seconds": 5}), 404, "no client"),
+        ("client_secret", json!({"api": ORDERS, "max_seconds": 5}), 400, "set for: deployment, client"),
+        ("client_secret", json!({"default_seconds": 9, "max_seconds": 5}), 400, "the default"),
+        ("client_secret", json!({"dry_run": "yes"}), 400, "expected a boolean"),
+    ] {
+        let (answered, problem) = api.ask(Method::PUT, &format!("/policies/{kind}"), Some(body.clone())).await;
+        assert_eq!(answered.as_u16(), status, "{kind} {body}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(needle), "{kind} {body}: {problem}");
+    }
+    for (query, status) in [("api=x", 404), ("client=x", 404), ("api=x&api=y", 400), ("level=api", 400), ("client=%ff", 400)] {
+        let (answered, problem) = api.ask(Method::GET, &format!("/policies/access_token/explanation?{query}"), None).await;
+        assert_eq!(answered.as_u16(), status, "{query}: {problem}");
+    }
+    api.refused(Method::GET, "/policies?after=x", json!({}), 400, "invalid_request").await;
+    assert_eq!(api.world.ledger_size(), size);
+}
+
+#[tokio::test]
 async fn keys_rotate_and_are_revoked() {
     let api = Api::new().await;
     let states = |keys: Value| -> Vec<String> {
@@ -420,7 +536,7 @@ async fn every_documented_request_is_served() {
     let api = Api::new().await;
     let page = include_str!("../../../docs/reference/management-api.md");
     let requests: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
-    assert_eq!(requests.len(), 29, "{requests:?}");
+    assert_eq!(requests.len(), 35, "{requests:?}");
     for (method, path) in requests {
         let path = path.strip_prefix("/api/v1").unwrap().replace(['{', '}'], "");
         let (_, answer) = api.ask(method.parse().unwrap(), &path, Some(json!({}))).await;

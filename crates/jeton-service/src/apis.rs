@@ -9,6 +9,8 @@ use jeton_core::api::update::{UpdateApi, update};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::policy::rule::Subject;
+use jeton_core::policy::set::forget;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_jose::Algorithm;
@@ -44,7 +46,7 @@ impl Service {
     pub async fn create_api(&self, request: &CreateApi, actor: &Actor, moment: &Moment) -> Result<Api, Failure> {
         let mut moment = moment.clone();
         self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, &moment.split()).await?;
-        self.transact(&moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
+        self.transact(&moment, &Arc::from(""), |_, moment| Ok(create(request, &self.registry.policies(), actor, moment))).await
     }
 
     /// Changes an API.
@@ -58,7 +60,7 @@ impl Service {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
             let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
-            Ok(update(&api.record, request, latest, actor, moment))
+            Ok(update(&api.record, request, &self.registry.policies(), latest, actor, moment))
         })
         .await
     }
@@ -72,7 +74,9 @@ impl Service {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
             let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
-            Ok(delete(&api.record, latest, actor, moment))
+            let mut outcome = delete(&api.record, latest, actor, moment);
+            outcome.commit = forget(outcome.commit, &self.registry.policies(), &Subject::Api(api.record.id.clone()));
+            Ok(outcome)
         })
         .await
     }

@@ -8,6 +8,8 @@ use jeton_core::commit::{Commit, Mark};
 use jeton_core::id::{Actor, ClientId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::rule::Subject;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
@@ -83,11 +85,13 @@ impl Service {
         if let Some((seen, id)) = entry.seen.get()
             && seen.matches(&digest)
         {
-            let is_live = |secret: &Versioned<ClientSecret>| secret.record.id == *id && secret.record.is_live(now_seconds);
+            let policies = self.registry.policies();
+            let is_live = |secret: &Versioned<ClientSecret>| secret.record.id == *id && secret.record.is_live(&policies, now_seconds);
             return entry.secrets.iter().any(is_live).then(|| id.clone());
         }
         let root_keys = self.registry.root_keys();
-        let proven = secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, &root_keys, now_seconds)?;
+        let known = (&**self.registry.policies(), &**root_keys);
+        let proven = secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, known, now_seconds)?;
         // Another one may have been faster.
         let _ = entry.seen.set((digest, proven.id.clone()));
         Some(proven.id.clone())
@@ -106,7 +110,9 @@ impl Service {
             return Err(unknown());
         };
         let now_seconds = self.ledger_time(moment).seconds();
-        let mark = assertion::verify(&ClientId::from(claimed.as_str()), keys, self.issuer.as_str(), text, now_seconds)?;
+        let client = ClientId::from(claimed.as_str());
+        let allowed = self.registry.policies().effective(CredentialKind::ClientAssertion, &Subject::Client(client.clone()));
+        let mark = assertion::verify(&client, keys, self.issuer.as_str(), text, allowed.max_seconds, now_seconds)?;
         Ok(Authenticated { entry, mark: Some(mark), proof: Proof::Key })
     }
 }
@@ -117,9 +123,12 @@ impl Service {
         let before = &client.entry.client.record;
         let entry = self.registry.clients.get(before.id.as_str()).ok_or_else(unknown)?;
         let record = &entry.client.record;
+        let policies = self.registry.policies();
         let is_proven = record.authentication == before.authentication
             && match &client.proof {
-                Proof::Secret(id) => entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.is_live(now_seconds)),
+                Proof::Secret(id) => {
+                    entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.is_live(&policies, now_seconds))
+                }
                 Proof::Key => record.jwks == before.jwks,
                 Proof::Administrator(_) => true,
             };

@@ -11,6 +11,8 @@ use jeton_core::client::{AuthenticationMethod, Client};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::policy::rule::Subject;
+use jeton_core::policy::set::forget;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 
@@ -61,7 +63,15 @@ impl Service {
                 && client.authentication != AuthenticationMethod::PrivateKeyJwt
             {
                 let root_keys = self.registry.root_keys();
-                let secret = secret::create(client, &[], CreateSecret::default(), (&self.prefix, &root_keys), actor, moment);
+                let secret = secret::create(
+                    client,
+                    &[],
+                    CreateSecret::default(),
+                    &self.registry.policies(),
+                    (&self.prefix, &root_keys),
+                    actor,
+                    moment,
+                );
                 created = Some(secret.verdict?);
                 outcome.commit.writes.extend(secret.commit.writes);
                 outcome.commit.events.extend(secret.commit.events);
@@ -108,7 +118,9 @@ impl Service {
             let entry = self.find_client(name)?;
             reading.rely_on_client(&entry);
             let latest = self.registry.latest_cut_off(CutOffSubject::Client, entry.client.record.id.as_str());
-            Ok(delete(&entry.client.record, &secrets_of(&entry), latest, actor, moment))
+            let mut outcome = delete(&entry.client.record, &secrets_of(&entry), latest, actor, moment);
+            outcome.commit = forget(outcome.commit, &self.registry.policies(), &Subject::Client(entry.client.record.id.clone()));
+            Ok(outcome)
         })
         .await
     }
@@ -131,7 +143,8 @@ impl Service {
             reading.rely_on_secrets(&entry);
             let root_keys = self.registry.root_keys();
             let client = &entry.client.record;
-            let mut outcome = secret::create(client, &secrets_of(&entry), request, (&self.prefix, &root_keys), actor, moment);
+            let mut outcome =
+                secret::create(client, &secrets_of(&entry), request, &self.registry.policies(), (&self.prefix, &root_keys), actor, moment);
             if outcome.verdict.is_ok() {
                 outcome.commit = outcome.commit.put(&jeton_core::client::TABLE, client.row());
             }

@@ -137,7 +137,8 @@ impl Service {
         let now = self.ledger_time(moment).seconds();
         let standing = match self.judge(proven, &api, now) {
             Judgement::Accepted
-                if now < effective_expiry(token, &api.record) && self.registry.clients.get(token.client.as_str()).is_some() =>
+                if now < effective_expiry(token, &api.record, &self.registry.policies())
+                    && self.registry.clients.get(token.client.as_str()).is_some() =>
             {
                 Standing::Active
             }
@@ -151,7 +152,7 @@ impl Service {
 
     /// When an active token ends, in seconds: as issued, or earlier where its API's lifetime is lower now, or was since it was issued.
     pub(crate) fn ends_at(&self, proven: &Proven, api: &Versioned<Api>) -> i64 {
-        let end = effective_expiry(&proven.token, &api.record);
+        let end = effective_expiry(&proven.token, &api.record, &self.registry.policies());
         let outlived_at = |seconds: i64| self.judge(proven, api, seconds) == Judgement::Outlived;
         if !outlived_at(end.saturating_sub(1)) {
             return end;

@@ -92,7 +92,7 @@ impl Service {
         let now = moment.now.seconds();
         // What the token's own id says, and nothing else: the cut-off itself may be in force by now.
         let alone = Described { token: token.id.0, issued_at: i64::MAX, ..Described::default() };
-        now < effective_expiry(token, &api.record)
+        now < effective_expiry(token, &api.record, &self.registry.policies())
             && self.registry.negatives.judge(&alone, now) != Judgement::Revoked
             && !self.died_with_its_key(token, moment)
     }

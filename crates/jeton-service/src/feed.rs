@@ -245,6 +245,10 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ClientDeleted { .. }
         | Event::ClientSecretCreated { .. }
         | Event::ClientSecretEnded { .. }
+        | Event::PolicySet { .. }
+        | Event::PolicyLowered { .. }
+        | Event::PolicyExceptionCreated { .. }
+        | Event::PolicyExceptionEnded { .. }
         | Event::RootKeyRotated { .. } => return None,
     })
 }

@@ -108,8 +108,16 @@ impl Service {
                     return Err(Failure::CutOffAhead { wait_micros: from.micros().saturating_sub(self.moments.time().micros()) });
                 }
                 let root_keys = self.registry.root_keys();
-                let (prefix, by) = (&self.prefix, client.administrator());
-                let facts = Facts { client: record, api: &api.record, not_before_seconds, prefix, root_keys: &root_keys, by };
+                let (policies, by) = (self.registry.policies(), client.administrator());
+                let facts = Facts {
+                    client: record,
+                    api: &api.record,
+                    not_before_seconds,
+                    policies: &policies,
+                    prefix: &self.prefix,
+                    root_keys: &root_keys,
+                    by,
+                };
                 let mut outcome = issue(&facts, request.scope.as_ref(), moment);
                 outcome.commit.marks.extend(mark.clone());
                 chosen = Some(api);

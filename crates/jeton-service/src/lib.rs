@@ -20,6 +20,8 @@ pub mod issue;
 mod last_checkpoint;
 pub mod moments;
 mod negatives_image;
+pub mod policies;
+pub mod policy_consequence;
 pub mod posture;
 mod publisher;
 mod refill;

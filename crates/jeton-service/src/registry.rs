@@ -14,7 +14,10 @@ use jeton_core::commit::{Sequence, Write};
 use jeton_core::event::CutOffSubject;
 use jeton_core::key::{self, SigningKeyRecord};
 use jeton_core::moment::Moment;
-use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
+use jeton_core::policy::effective::Policies;
+use jeton_core::policy::exception::{self, PolicyException};
+use jeton_core::policy::rule::{self, PolicyRule};
+use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
 use jeton_core::root_key::{RootKeyError, RootKeys};
 use jeton_core::token::negative::{self, Negative, Says};
 use jeton_store::ledger::Head;
@@ -39,6 +42,7 @@ pub struct Registry {
     keys: ArcSwap<KeyRing>,
     root_keys: ArcSwap<RootKeys>,
     head: ArcSwapOption<Head>,
+    policies: ArcSwap<Policies>,
 }
 
 /// Why a store cannot be served.
@@ -95,6 +99,7 @@ impl Registry {
             keys: ArcSwap::from_pointee(KeyRing::default()),
             root_keys: ArcSwap::from_pointee(root_keys),
             head: ArcSwapOption::empty(),
+            policies: ArcSwap::from_pointee(Policies::default()),
         }
     }
 
@@ -103,7 +108,7 @@ impl Registry {
     /// # Errors
     /// [`LoadError`]: then nothing may be served.
     pub fn load(&self, view: &dyn View, head: Arc<Head>, image: Option<Vec<u8>>) -> Result<(), LoadError> {
-        for table in [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE] {
+        for table in [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE, &exception::TABLE, &rule::TABLE] {
             let mut result = Ok(());
             view.scan(table, &mut |row| {
                 result = self.put(table, row.version, &row.record);
@@ -151,7 +156,7 @@ impl Registry {
         for write in writes {
             match write {
                 Write::Put { table, row } => self.put(table, version, row)?,
-                Write::Delete { table, key } => self.delete(table, key.first().and_then(Value::as_text))?,
+                Write::Delete { table, key } => self.delete(table, key)?,
             }
         }
         Ok(())
@@ -200,6 +205,12 @@ impl Registry {
         self.root_keys.load()
     }
 
+    /// The lifetimes of credentials as they are set.
+    #[must_use]
+    pub fn policies(&self) -> arc_swap::Guard<Arc<Policies>> {
+        self.policies.load()
+    }
+
     /// Takes up a root key with another epoch.
     pub fn replace_root_keys(&self, root_keys: RootKeys) {
         self.root_keys.store(Arc::new(root_keys));
@@ -224,14 +235,25 @@ impl Registry {
             let record = SigningKeyRecord::from_row(row)?;
             let ring = self.keys.load().with(Versioned { version, record }, &self.root_keys.load())?;
             self.keys.store(Arc::new(ring));
+        } else if std::ptr::eq(table, &rule::TABLE) {
+            let rule = Versioned { version, record: PolicyRule::from_row(row)? };
+            self.policies.store(Arc::new(Policies::clone(&self.policies.load()).with(rule)));
+        } else if std::ptr::eq(table, &exception::TABLE) {
+            let exception = Versioned { version, record: PolicyException::from_row(row)? };
+            self.policies.store(Arc::new(Policies::clone(&self.policies.load()).with_exception(exception)));
         } else if std::ptr::eq(table, &negative::TABLE) {
             self.fold(&Negative::from_row(row)?);
         }
         Ok(())
     }
 
-    fn delete(&self, table: &'static Table, key: Option<&Arc<str>>) -> Result<(), LoadError> {
-        let Some(key) = key else { return Ok(()) };
+    fn delete(&self, table: &'static Table, key: &Key) -> Result<(), LoadError> {
+        if std::ptr::eq(table, &rule::TABLE) {
+            let (kind, subject) = rule::of_key(key)?;
+            self.policies.store(Arc::new(Policies::clone(&self.policies.load()).without(kind, &subject)));
+            return Ok(());
+        }
+        let Some(key) = key.first().and_then(Value::as_text) else { return Ok(()) };
         if std::ptr::eq(table, &api::TABLE) {
             if let Some(api) = self.api(key) {
                 self.audiences.pin().remove(&api.record.audience);
@@ -244,6 +266,8 @@ impl Registry {
         } else if std::ptr::eq(table, &key::TABLE) {
             let ring = self.keys.load().without(key, &self.root_keys.load())?;
             self.keys.store(Arc::new(ring));
+        } else if std::ptr::eq(table, &exception::TABLE) {
+            self.policies.store(Arc::new(Policies::clone(&self.policies.load()).without_exception(key)));
         }
         Ok(())
     }

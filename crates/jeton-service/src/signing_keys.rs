@@ -6,6 +6,8 @@ use jeton_core::id::{Actor, KeyId};
 use jeton_core::key::{FreshKey, Purpose, SigningKeyRecord, State, TABLE, ensure, remove, revoke, rotate};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::rule::Subject;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::root_key::{RootKeyError, RootKeys};
@@ -111,8 +113,9 @@ impl Service {
         let now = moment.now.seconds();
         let mut moments = moment.clone();
         let keys = self.registry.keys().clone();
+        let lifetime = self.registry.policies().effective(CredentialKind::SigningKey, &Subject::Deployment).default_seconds;
         for algorithm in keys.algorithms() {
-            if rotate::is_due(&keys.ring(algorithm), now) {
+            if rotate::is_due(&keys.ring(algorithm), lifetime, now) {
                 self.rotate_signing_key(algorithm, false, &Actor::system(), &moments.split()).await?;
             }
         }

@@ -8,6 +8,9 @@ use jeton_core::commit::{Commit, Premise, Sequence};
 use jeton_core::id::SecretId;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::exception::{self, PolicyException};
+use jeton_core::policy::rule::{self, Subject};
 use jeton_core::record::{Key, Table, Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::{api, client, key};
@@ -82,6 +85,7 @@ fn failure(error: CommitError) -> Failure {
             let what = match index {
                 "api_by_audience" => "an API with this audience exists already",
                 "client_by_name" => "a client of this name exists already",
+                "policy_exception_by_credential" => "there is an exception for this credential already",
                 _ => "this name is taken",
             };
             Failure::Refused(Refusal::new(Reason::Conflict, what))
@@ -128,6 +132,17 @@ impl Reading<'_> {
             self.rely(&key::TABLE, Value::Text(key.record.id.0.clone()), Some(key.version));
         }
         keys
+    }
+
+    /// The rule of a kind for a subject must still be what it was, or not there.
+    pub(crate) fn rely_on_policy(&self, kind: CredentialKind, subject: &Subject) {
+        let version = self.registry.policies().rule(kind, subject).map(|rule| rule.version);
+        self.premises.borrow_mut().push(Premise::Row { table: &rule::TABLE, key: rule::key(kind, subject), version });
+    }
+
+    /// An exception that was read before: it must still be there.
+    pub(crate) fn rely_on_exception(&self, exception: &Versioned<PolicyException>) {
+        self.rely(&exception::TABLE, Value::Text(exception.record.id.0.clone()), Some(exception.version));
     }
 
     fn rely(&self, table: &'static Table, key: Value, version: Option<Sequence>) {

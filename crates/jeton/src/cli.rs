@@ -15,6 +15,7 @@ use crate::commands::failure::Failure;
 use crate::commands::init::Init;
 use crate::commands::jwt::Jwt;
 use crate::commands::options::Options;
+use crate::commands::policy::Policy;
 use crate::commands::quickstart::Quickstart;
 use crate::commands::request::Request;
 use crate::commands::revoke::Revoke;
@@ -59,6 +60,8 @@ enum Command {
     Token(Token),
     Revoke(Revoke),
     #[command(subcommand)]
+    Policy(Policy),
+    #[command(subcommand)]
     SigningKey(SigningKey),
     #[command(subcommand)]
     RootKey(RootKey),
@@ -95,6 +98,7 @@ impl Cli {
             Command::Client(client) => client.run(&context),
             Command::Token(token) => token.run(&context),
             Command::Revoke(revoke) => revoke.run(&context),
+            Command::Policy(policy) => policy.run(&context),
             Command::SigningKey(signing_key) => signing_key.run(&context),
             Command::RootKey(root_key) => root_key.run(&context),
             Command::Audit(audit) => audit.run(&context),
@@ -145,7 +149,7 @@ mod tests {
         root.build();
         let mut lines = 0;
         each_command(&root, "", &mut |path, command| {
-            let help = command.clone().render_long_help().to_string().replace("\\\n", " ");
+            let help = command.clone().render_long_help().to_string().replace("\\\n      ", " ");
             for line in help.lines().map(str::trim).filter(|line| line.starts_with("jeton ")) {
                 for words in line.split(" && ").map(words_of) {
                     lines += 1;

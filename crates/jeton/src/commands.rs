@@ -19,6 +19,8 @@ pub(crate) mod jwt;
 mod logging;
 pub(crate) mod options;
 mod percent;
+pub(crate) mod policy;
+mod policy_exception;
 mod progress;
 pub(crate) mod quickstart;
 pub(crate) mod request;

@@ -6,6 +6,8 @@ pub(crate) mod details;
 pub(crate) mod entries;
 pub(crate) mod jwt;
 pub(crate) mod keys;
+pub(crate) mod policies;
+pub(crate) mod policy_exceptions;
 pub(crate) mod reference;
 pub(crate) mod relative;
 pub(crate) mod reports;

@@ -14,7 +14,9 @@ use crate::id::{Actor, ApiId, draw_name};
 use crate::moment::Moment;
 use crate::name::{check_description, parse_name};
 use crate::outcome::Outcome;
-use crate::policy::ACCESS_TOKEN;
+use crate::policy::CredentialKind;
+use crate::policy::effective::Policies;
+use crate::policy::rule::Subject;
 use crate::refusal::Refusal;
 
 /// What is asked for; what is left out has a default.
@@ -36,10 +38,10 @@ pub struct CreateApi {
     pub signing_algorithm: Option<String>,
 }
 
-/// Declares an API. That the audience is free is the store's word: it is unique there.
-pub fn create(request: &CreateApi, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
+/// Declares an API; `policies` say how long its tokens may live. That the audience is free is the store's word: it is unique there.
+pub fn create(request: &CreateApi, policies: &Policies, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
     let commit = Commit::new(moment);
-    let api = match parse(request, moment) {
+    let api = match parse(request, policies, moment) {
         Ok(api) => api,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
@@ -53,7 +55,8 @@ pub fn create(request: &CreateApi, actor: &Actor, moment: &mut Moment) -> Outcom
     Outcome::grant(api, commit)
 }
 
-fn parse(request: &CreateApi, moment: &mut Moment) -> Result<Api, Refusal> {
+fn parse(request: &CreateApi, policies: &Policies, moment: &mut Moment) -> Result<Api, Refusal> {
+    let allowed = policies.effective(CredentialKind::AccessToken, &Subject::Deployment);
     let audience = Resource::parse(&request.audience)
         .map_err(|problem| Refusal::invalid(format!("the audience is no URI that can stand in a token: {problem}")))?;
     let seconds = moment.now.seconds();
@@ -65,7 +68,10 @@ fn parse(request: &CreateApi, moment: &mut Moment) -> Result<Api, Refusal> {
         audience: Arc::from(audience.as_str()),
         default_scope,
         scopes,
-        access_token_lifetime_seconds: parse_lifetime(request.access_token_lifetime_seconds.unwrap_or(ACCESS_TOKEN.default_seconds))?,
+        access_token_lifetime_seconds: parse_lifetime(
+            request.access_token_lifetime_seconds.unwrap_or(allowed.default_seconds),
+            allowed.max_seconds,
+        )?,
         token_format: request.token_format.as_deref().map_or(Ok(TokenFormat::Jwt), parse_format)?,
         signing_algorithm: request.signing_algorithm.as_deref().map_or(Ok(Algorithm::Es256), parse_algorithm)?,
         created_at: seconds,
@@ -95,11 +101,11 @@ pub(super) fn parse_default_scope(asked: Option<&str>, scopes: &BTreeMap<String,
     }
 }
 
-pub(super) fn parse_lifetime(seconds: i64) -> Result<i64, Refusal> {
-    if (1..=ACCESS_TOKEN.max_seconds).contains(&seconds) {
+pub(super) fn parse_lifetime(seconds: i64, max_seconds: i64) -> Result<i64, Refusal> {
+    if (1..=max_seconds).contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(Refusal::invalid(format!("an access token lives between 1 and {} seconds, not {seconds}", ACCESS_TOKEN.max_seconds)))
+        Err(Refusal::invalid(format!("an access token lives between 1 and {max_seconds} seconds, not {seconds}")))
     }
 }
 

@@ -11,7 +11,9 @@ use crate::id::Actor;
 use crate::moment::Moment;
 use crate::name::parse_name;
 use crate::outcome::Outcome;
-use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
+use crate::policy::effective::Policies;
+use crate::policy::rule::Subject;
+use crate::policy::{ACCESS_TOKEN, CredentialKind, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::refusal::Refusal;
 use crate::token::cut_off::beyond_all_issued;
 use crate::token::negative::{Negative, Says};
@@ -33,10 +35,17 @@ pub struct UpdateApi {
     pub signing_algorithm: Option<String>,
 }
 
-/// Changes an API; `latest_cut_off_seconds` is the latest cut-off over any of its tokens.
-pub fn update(api: &Api, request: &UpdateApi, latest_cut_off_seconds: i64, actor: &Actor, moment: &mut Moment) -> Outcome<Api> {
+/// Changes an API; `policies` say how long its tokens may live, `latest_cut_off_seconds` is the latest cut-off over any of its tokens.
+pub fn update(
+    api: &Api,
+    request: &UpdateApi,
+    policies: &Policies,
+    latest_cut_off_seconds: i64,
+    actor: &Actor,
+    moment: &mut Moment,
+) -> Outcome<Api> {
     let commit = Commit::new(moment);
-    let (updated, changed) = match apply(api, request) {
+    let (updated, changed) = match apply(api, request, policies) {
         Ok(updated) => updated,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
@@ -51,20 +60,20 @@ pub fn update(api: &Api, request: &UpdateApi, latest_cut_off_seconds: i64, actor
     });
     if updated.access_token_lifetime_seconds < api.access_token_lifetime_seconds {
         let before = beyond_all_issued(moment.now, latest_cut_off_seconds);
-        commit = lower_lifetime(commit, &updated, before.seconds(), actor, moment);
+        commit = lower_lifetime(commit, &updated, updated.access_token_lifetime_seconds, before.seconds(), actor, moment);
     }
     Outcome::grant(updated, commit)
 }
 
-fn lower_lifetime(commit: Commit, api: &Api, before_seconds: i64, actor: &Actor, moment: &mut Moment) -> Commit {
+/// Tells that tokens of an API with `iat` before `before_seconds` live at most so many seconds.
+pub(crate) fn lower_lifetime(commit: Commit, api: &Api, seconds: i64, before_seconds: i64, actor: &Actor, moment: &mut Moment) -> Commit {
     let until_seconds = moment.now.seconds() + ACCESS_TOKEN.max_seconds + KEPT_AFTER_EXPIRY_SECONDS;
-    let seconds = api.access_token_lifetime_seconds;
     let negative = Negative::new(Says::Lifetime(api.audience.clone(), seconds, before_seconds), until_seconds, moment);
     let event = Event::ApiLifetimeLowered { actor: actor.clone(), api: api.id.clone(), seconds, before_seconds, until_seconds };
     commit.put(&crate::token::negative::TABLE, negative.row()).tell(event)
 }
 
-fn apply(api: &Api, request: &UpdateApi) -> Result<(Api, Vec<&'static str>), Refusal> {
+fn apply(api: &Api, request: &UpdateApi, policies: &Policies) -> Result<(Api, Vec<&'static str>), Refusal> {
     let mut updated = api.clone();
     if let Some(name) = &request.name {
         updated.name = parse_name(name, "an API")?;
@@ -75,7 +84,8 @@ fn apply(api: &Api, request: &UpdateApi) -> Result<(Api, Vec<&'static str>), Ref
     let default_scope = request.default_scope.clone().unwrap_or_else(|| api.default_scope.to_string());
     updated.default_scope = parse_default_scope(Some(&default_scope), &updated.scopes)?;
     if let Some(seconds) = request.access_token_lifetime_seconds {
-        updated.access_token_lifetime_seconds = parse_lifetime(seconds)?;
+        let allowed = policies.effective(CredentialKind::AccessToken, &Subject::Api(api.id.clone()));
+        updated.access_token_lifetime_seconds = parse_lifetime(seconds, allowed.max_seconds)?;
     }
     if let Some(format) = &request.token_format {
         updated.token_format = parse_format(format)?;

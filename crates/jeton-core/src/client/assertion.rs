@@ -7,14 +7,21 @@ use jeton_jose::jwt::Validation;
 use crate::commit::{Mark, MarkKind};
 use crate::id::ClientId;
 use crate::moment::Time;
-use crate::policy::{CLIENT_ASSERTION, KEPT_AFTER_EXPIRY_SECONDS, LEEWAY_SECONDS};
+use crate::policy::{KEPT_AFTER_EXPIRY_SECONDS, LEEWAY_SECONDS};
 use crate::refusal::{Reason, Refusal};
 
-/// Judges an assertion. Only this issuer may stand in its `aud`, alone; the mark that comes back makes its `jti` good for one use.
+/// Judges an assertion that may live `max_seconds`. Only this issuer may stand in its `aud`, alone; the mark that comes back makes its `jti` good for one use.
 ///
 /// # Errors
 /// `invalid_client`, with what to mend.
-pub fn verify(client: &ClientId, keys: &VerifyingKeys, issuer: &str, assertion: &str, now_seconds: i64) -> Result<Mark, Refusal> {
+pub fn verify(
+    client: &ClientId,
+    keys: &VerifyingKeys,
+    issuer: &str,
+    assertion: &str,
+    max_seconds: i64,
+    now_seconds: i64,
+) -> Result<Mark, Refusal> {
     let refuse = |detail: String| Refusal::new(Reason::InvalidClient, detail);
     let validation = Validation::client_assertion(client.as_str(), issuer);
     let claims = validation.check(assertion, keys, now_seconds).map_err(|problem| refuse(format!("the client assertion: {problem}")))?;
@@ -24,8 +31,8 @@ pub fn verify(client: &ClientId, keys: &VerifyingKeys, issuer: &str, assertion: 
     if claims.subject.as_deref() != Some(client.as_str()) {
         return Err(refuse("the client assertion names another `sub` than the client".into()));
     }
-    if expires_at > now_seconds + CLIENT_ASSERTION.max_seconds + LEEWAY_SECONDS {
-        return Err(refuse(format!("the client assertion lives longer than {} seconds", CLIENT_ASSERTION.max_seconds)));
+    if expires_at > now_seconds + max_seconds + LEEWAY_SECONDS {
+        return Err(refuse(format!("the client assertion lives longer than {max_seconds} seconds")));
     }
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, format!("{client}\n{token_id}").as_bytes()).as_ref());

@@ -8,7 +8,9 @@ use crate::event::Event;
 use crate::id::{Actor, ClientId, SecretId, draw_name};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
-use crate::policy::CLIENT_SECRET;
+use crate::policy::CredentialKind;
+use crate::policy::effective::Policies;
+use crate::policy::rule::Subject;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
@@ -27,7 +29,7 @@ pub struct ClientSecret {
     pub epoch: u16,
     /// When it was made, in seconds.
     pub created_at: i64,
-    /// When it ends, in seconds.
+    /// When it ends, as it was made or ended since, in seconds; a policy may let it end earlier.
     pub expires_at: i64,
 }
 
@@ -80,10 +82,17 @@ impl ClientSecret {
         })
     }
 
+    /// When it really ends, in seconds.
+    #[must_use]
+    pub fn ends_at(&self, policies: &Policies) -> i64 {
+        let subject = Subject::Client(self.client.clone());
+        policies.ends_at(CredentialKind::ClientSecret, &subject, self.id.as_str(), self.created_at, self.expires_at)
+    }
+
     /// Whether it is accepted at this time.
     #[must_use]
-    pub fn is_live(&self, now_seconds: i64) -> bool {
-        now_seconds < self.expires_at
+    pub fn is_live(&self, policies: &Policies, now_seconds: i64) -> bool {
+        now_seconds < self.ends_at(policies)
     }
 }
 
@@ -91,11 +100,11 @@ impl ClientSecret {
 pub fn authenticate<'a>(
     secrets: impl Iterator<Item = &'a ClientSecret>,
     presented: &str,
-    root_keys: &RootKeys,
+    (policies, root_keys): (&Policies, &RootKeys),
     now_seconds: i64,
 ) -> Option<&'a ClientSecret> {
     let mut proven = None;
-    for secret in secrets.filter(|secret| secret.is_live(now_seconds)) {
+    for secret in secrets.filter(|secret| secret.is_live(policies, now_seconds)) {
         if let Some(keys) = root_keys.epoch(secret.epoch)
             && keys.hash.hash(presented).matches(&secret.hash)
         {
@@ -123,20 +132,22 @@ pub struct CreateSecret {
     pub overlap_seconds: Option<i64>,
 }
 
-/// Makes a secret for a client. `prefix` and `root_keys` shape its text and its hash.
+/// Makes a secret for a client. `policies` say how long it may live; `prefix` and `root_keys` shape its text and its hash.
 pub fn create(
     client: &Client,
     secrets: &[ClientSecret],
     request: CreateSecret,
+    policies: &Policies,
     (prefix, root_keys): (&Prefix, &RootKeys),
     actor: &Actor,
     moment: &mut Moment,
 ) -> Outcome<CreatedSecret> {
     let commit = Commit::new(moment);
     let now_seconds = moment.now.seconds();
-    let live: Vec<&ClientSecret> = secrets.iter().filter(|secret| secret.is_live(now_seconds)).collect();
-    let expires_in = request.expires_in_seconds.unwrap_or(CLIENT_SECRET.default_seconds);
-    if let Err(refusal) = may_create(client, live.len(), expires_in, request.overlap_seconds) {
+    let live: Vec<&ClientSecret> = secrets.iter().filter(|secret| secret.is_live(policies, now_seconds)).collect();
+    let allowed = policies.effective(CredentialKind::ClientSecret, &Subject::Client(client.id.clone()));
+    let expires_in = request.expires_in_seconds.unwrap_or(allowed.default_seconds);
+    if let Err(refusal) = may_create(client, live.len(), (expires_in, allowed.max_seconds), request.overlap_seconds) {
         return Outcome::refuse(refusal, commit);
     }
     let (epoch, Some(keys)) = root_keys.current() else {
@@ -167,22 +178,26 @@ pub fn create(
     Outcome::grant(CreatedSecret { secret, clear: Clear(clear) }, commit)
 }
 
-/// Ends a secret at once.
+/// Ends a secret at once; one that a policy ended too, since a policy may change.
 pub fn revoke(secret: &ClientSecret, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
     let now_seconds = moment.now.seconds();
-    if secret.is_live(now_seconds) { Outcome::grant((), end(commit, secret, now_seconds, actor)) } else { Outcome::grant((), commit) }
+    if now_seconds < secret.expires_at { Outcome::grant((), end(commit, secret, now_seconds, actor)) } else { Outcome::grant((), commit) }
 }
 
-fn may_create(client: &Client, live: usize, expires_in: i64, overlap: Option<i64>) -> Result<(), Refusal> {
+fn may_create(client: &Client, live: usize, (expires_in, max_seconds): (i64, i64), overlap: Option<i64>) -> Result<(), Refusal> {
     if client.authentication == AuthenticationMethod::PrivateKeyJwt {
         return Err(Refusal::new(Reason::Conflict, "this client signs (`private_key_jwt`) and has no secret"));
     }
     if live >= LIVE_MAX {
         return Err(Refusal::new(Reason::Conflict, "this client has two live secrets already: revoke one first"));
     }
-    if !(1..=CLIENT_SECRET.max_seconds).contains(&expires_in) {
-        return Err(Refusal::invalid(format!("a client secret lives between 1 second and {} days", CLIENT_SECRET.max_seconds / 86_400)));
+    if !(1..=max_seconds).contains(&expires_in) {
+        let most = match max_seconds % 86_400 {
+            0 => format!("{} days", max_seconds / 86_400),
+            _ => format!("{max_seconds} seconds"),
+        };
+        return Err(Refusal::invalid(format!("a client secret lives between 1 second and {most}")));
     }
     if overlap.is_some_and(|overlap| !(0..=30 * 86_400).contains(&overlap)) {
         return Err(Refusal::invalid("the overlap is between 0 seconds and 30 days"));

@@ -6,16 +6,16 @@ use crate::event::Event;
 use crate::id::{Actor, KeyId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
-use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS, KEY_SET_MAX_AGE_SECONDS, SIGNING_KEY};
+use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS, KEY_SET_MAX_AGE_SECONDS};
 use crate::refusal::{Reason, Refusal};
 
 /// How long a key is published before it signs, in seconds: twice as long as a cache may hold the set.
 pub const PUBLISHED_AHEAD_SECONDS: i64 = 2 * KEY_SET_MAX_AGE_SECONDS;
 
-/// Whether the schedule asks for a rotation.
+/// Whether the schedule asks for a rotation: a key signs for `lifetime_seconds`.
 #[must_use]
-pub fn is_due(ring: &Ring, now_seconds: i64) -> bool {
-    ring.current.as_ref().and_then(|key| key.activated_at).is_some_and(|since| since + SIGNING_KEY.default_seconds <= now_seconds)
+pub fn is_due(ring: &Ring, lifetime_seconds: i64, now_seconds: i64) -> bool {
+    ring.current.as_ref().and_then(|key| key.activated_at).is_some_and(|since| since + lifetime_seconds <= now_seconds)
         && ring.next.as_ref().is_some_and(|next| next.created_at + PUBLISHED_AHEAD_SECONDS <= now_seconds)
 }
 

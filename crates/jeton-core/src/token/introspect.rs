@@ -3,11 +3,15 @@
 use super::AccessToken;
 use crate::api::Api;
 use crate::client::Client;
+use crate::policy::CredentialKind;
+use crate::policy::effective::Policies;
 
-/// When a token really ends, in seconds: as issued, or earlier where its API's lifetime was lowered since.
+/// When a token really ends, in seconds: as issued, or earlier where its API's lifetime or a policy's maximum was lowered
+/// since.
 #[must_use]
-pub fn effective_expiry(token: &AccessToken, api: &Api) -> i64 {
-    token.expires_at.min(token.issued_at.saturating_add(api.access_token_lifetime_seconds))
+pub fn effective_expiry(token: &AccessToken, api: &Api, policies: &Policies) -> i64 {
+    let max_seconds = policies.resolve(CredentialKind::AccessToken, Some(&token.api), Some(&token.client)).max_seconds;
+    token.expires_at.min(token.issued_at.saturating_add(api.access_token_lifetime_seconds.min(max_seconds)))
 }
 
 /// Whether `caller` may learn about a token: the APIs it is for, and who holds it.

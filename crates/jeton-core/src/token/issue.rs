@@ -13,6 +13,8 @@ use crate::event::Event;
 use crate::id::{Actor, CommitId, CredentialId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
+use crate::policy::effective::Policies;
+use crate::policy::{CredentialKind, Level};
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
 
@@ -25,6 +27,8 @@ pub struct Facts<'a> {
     /// The latest cut-off over client, API and everything, in seconds: a token issued now must not lie before it. Not further ahead than
     /// [`DATED_AHEAD_SECONDS`](super::cut_off::DATED_AHEAD_SECONDS).
     pub not_before_seconds: i64,
+    /// How long tokens may live.
+    pub policies: &'a Policies,
     /// The first part of opaque tokens.
     pub prefix: &'a Prefix,
     /// Where the hash of an opaque token comes from.
@@ -83,13 +87,14 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
         }
     };
     let issued_at = moment.now.seconds().max(facts.not_before_seconds);
+    let lifetime_seconds = lifetime_seconds(facts);
     let token = AccessToken {
         id,
         client: facts.client.id.clone(),
         api: facts.api.id.clone(),
         scope,
         issued_at,
-        expires_at: issued_at + facts.api.access_token_lifetime_seconds,
+        expires_at: issued_at + lifetime_seconds,
         proof,
     };
     let mut commit = commit.put(&TABLE, token.row());
@@ -97,7 +102,15 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
         let (api, client) = (token.api.clone(), token.client.clone());
         commit = commit.tell(Event::TokenIssued { actor: by.clone(), api, client, token: token.id });
     }
-    Outcome::grant(Issued { token, clear, expires_in_seconds: facts.api.access_token_lifetime_seconds }, commit)
+    Outcome::grant(Issued { token, clear, expires_in_seconds: lifetime_seconds }, commit)
+}
+
+/// The API's lifetime, within the maximum; a default that is said for this API or client shortens it.
+fn lifetime_seconds(facts: &Facts<'_>) -> i64 {
+    let Facts { client, api, policies, .. } = facts;
+    let allowed = policies.resolve(CredentialKind::AccessToken, Some(&api.id), Some(&client.id));
+    let said = allowed.default_from.is_some_and(|level| level != Level::Deployment).then_some(allowed.default_seconds);
+    api.access_token_lifetime_seconds.min(allowed.max_seconds).min(said.unwrap_or(i64::MAX))
 }
 
 fn granted_scope(facts: &Facts<'_>, requested: Option<&ScopeSet>) -> Result<Arc<str>, Refusal> {

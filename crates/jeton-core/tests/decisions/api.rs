@@ -5,6 +5,7 @@ use jeton_core::api::delete::delete;
 use jeton_core::api::update::{UpdateApi, update};
 use jeton_core::api::{Api, TokenFormat};
 use jeton_core::event::{CutOffSubject, Event};
+use jeton_core::policy::effective::Policies;
 use jeton_jose::Algorithm;
 
 use crate::known::{NO_CUT_OFF, NOW, actor, api, asked, moment};
@@ -14,7 +15,7 @@ use crate::wants::{granted, refused};
 fn check(shape: impl FnOnce(&mut CreateApi), expected: Result<fn(&Api) -> bool, &str>) {
     let mut request = asked("orders");
     shape(&mut request);
-    let outcome = create(&request, &actor(), &mut moment());
+    let outcome = create(&request, &Policies::default(), &actor(), &mut moment());
     match expected {
         Ok(holds) => {
             let api = granted(outcome, "+api api.created");
@@ -80,7 +81,7 @@ fn scopes_are_names() {
 #[track_caller]
 fn check_update(request: UpdateApi, writes: &str, changed: &str) -> Api {
     let before = api("orders");
-    let outcome = update(&before, &request, NO_CUT_OFF, &actor(), &mut moment());
+    let outcome = update(&before, &request, &Policies::default(), NO_CUT_OFF, &actor(), &mut moment());
     let told = outcome.commit.events.iter().find_map(|event| match event {
         Event::ApiUpdated { changed, .. } => Some(changed.to_string()),
         _ => None,
@@ -112,7 +113,8 @@ fn changed() {
     check_update(format, "+api api.updated", "token_format signing_algorithm");
     let fewer = UpdateApi { scopes: Some([("read".to_owned(), "Read".to_owned())].into()), ..nothing() };
     assert_eq!(check_update(fewer, "+api api.updated", "scopes").scopes.len(), 1);
-    let check_refused = |request, words| refused(update(&api("orders"), &request, NO_CUT_OFF, &actor(), &mut moment()), words);
+    let check_refused =
+        |request, words| refused(update(&api("orders"), &request, &Policies::default(), NO_CUT_OFF, &actor(), &mut moment()), words);
     check_refused(UpdateApi { scopes: Some([("write".to_owned(), String::new())].into()), ..nothing() }, "`read`");
     check_refused(UpdateApi { scopes: Some([("a b".to_owned(), String::new())].into()), ..nothing() }, "scope");
     check_refused(UpdateApi { name: Some("\u{7}".into()), ..nothing() }, "name");
@@ -125,12 +127,15 @@ fn changed() {
 fn only_a_lower_lifetime_narrows() {
     for (seconds, is_narrowing) in [(3_599, true), (3_601, false)] {
         let request = UpdateApi { access_token_lifetime_seconds: Some(seconds), ..UpdateApi::default() };
-        assert_eq!(update(&api("orders"), &request, NO_CUT_OFF, &actor(), &mut moment()).commit.is_narrowing(), is_narrowing);
+        assert_eq!(
+            update(&api("orders"), &request, &Policies::default(), NO_CUT_OFF, &actor(), &mut moment()).commit.is_narrowing(),
+            is_narrowing
+        );
     }
     let request = UpdateApi { access_token_lifetime_seconds: Some(60), ..UpdateApi::default() };
     // Under a cut-off that lies ahead, tokens of the longer lifetime may be dated ahead.
     for (latest, before) in [(NO_CUT_OFF, NOW + 1), (NOW, NOW + 1), (NOW + 1, NOW + 2), (NOW + 2, NOW + 2)] {
-        let commit = update(&api("orders"), &request, latest, &actor(), &mut moment()).commit;
+        let commit = update(&api("orders"), &request, &Policies::default(), latest, &actor(), &mut moment()).commit;
         let Some(Event::ApiLifetimeLowered { seconds, before_seconds, until_seconds, .. }) = commit.events.last() else {
             panic!("{commit:?}")
         };

@@ -51,8 +51,9 @@ fn due_after_ninety_days_and_not_before_the_next_is_known() {
         (Ring { next: None, ..ring() }, NOW + 900 * DAY, false),
         (Ring::default(), NOW + 900 * DAY, false),
     ] {
-        assert_eq!(is_due(&ring, now), expected, "{now}");
+        assert_eq!(is_due(&ring, 90 * DAY, now), expected, "{now}");
     }
+    assert!(is_due(&ring(), DAY, NOW + DAY) && !is_due(&ring(), DAY, NOW + DAY - 1));
 }
 
 #[test]

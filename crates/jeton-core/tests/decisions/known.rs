@@ -8,6 +8,7 @@ use jeton_core::client::Client;
 use jeton_core::client::create::{CreateClient, create as create_client};
 use jeton_core::id::Actor;
 use jeton_core::moment::{Moment, Time};
+use jeton_core::policy::effective::Policies;
 use jeton_core::root_key::RootKeys;
 use jeton_core::token::AccessToken;
 use jeton_core::token::issue::{Facts, issue};
@@ -48,7 +49,7 @@ pub(crate) fn asked(name: &str) -> CreateApi {
 
 pub(crate) fn api(name: &str) -> Api {
     let mut moment = Moment::new(Time::from_seconds(NOW), [u8::try_from(name.len()).unwrap(); 32]);
-    create_api(&asked(name), &actor(), &mut moment).verdict.unwrap()
+    create_api(&asked(name), &Policies::default(), &actor(), &mut moment).verdict.unwrap()
 }
 
 pub(crate) fn client(apis: &[&Api], shape: impl FnOnce(&mut CreateClient)) -> Client {
@@ -59,7 +60,7 @@ pub(crate) fn client(apis: &[&Api], shape: impl FnOnce(&mut CreateClient)) -> Cl
 
 /// A token of an hour, issued now.
 pub(crate) fn token(client: &Client, api: &Api) -> AccessToken {
-    let (prefix, root_keys) = (Prefix::default(), root_keys());
-    let facts = Facts { client, api, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys, by: None };
+    let (policies, prefix, root_keys) = (Policies::default(), Prefix::default(), root_keys());
+    let facts = Facts { client, api, not_before_seconds: i64::MIN, policies: &policies, prefix: &prefix, root_keys: &root_keys, by: None };
     issue(&facts, None, &mut moment()).verdict.unwrap().token
 }

@@ -6,6 +6,7 @@ mod api;
 mod client;
 mod key;
 mod known;
+mod policy;
 mod secret;
 mod token;
 mod wants;

@@ -3,6 +3,7 @@
 use jeton_core::client::Client;
 use jeton_core::client::secret::{ClientSecret, CreateSecret, CreatedSecret, authenticate, create, revoke};
 use jeton_core::outcome::Outcome;
+use jeton_core::policy::effective::Policies;
 use jeton_core::root_key::RootKeys;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::{JwkSet, SigningKey};
@@ -15,7 +16,7 @@ use crate::wants::{granted, refused};
 const DAY: i64 = 86_400;
 
 fn made(client: &Client, secrets: &[ClientSecret], request: CreateSecret, now: i64) -> Outcome<CreatedSecret> {
-    create(client, secrets, request, (&Prefix::default(), &root_keys()), &actor(), &mut at(now))
+    create(client, secrets, request, &Policies::default(), (&Prefix::default(), &root_keys()), &actor(), &mut at(now))
 }
 
 fn lives(seconds: i64) -> CreateSecret {
@@ -100,11 +101,13 @@ fn authenticated() {
     let owner = client(&[&api("orders")], |_| {});
     let [first, second] = [100, 200].map(|seconds| {
         let mut moment = jeton_core::moment::Moment::new(jeton_core::moment::Time::from_seconds(NOW), [u8::try_from(seconds).unwrap(); 32]);
-        create(&owner, &[], lives(seconds), (&Prefix::default(), &root_keys()), &actor(), &mut moment).verdict.unwrap()
+        create(&owner, &[], lives(seconds), &Policies::default(), (&Prefix::default(), &root_keys()), &actor(), &mut moment)
+            .verdict
+            .unwrap()
     });
     let secrets = [first.secret.clone(), second.secret.clone()];
     let check = |presented: &str, keys: &RootKeys, now, expected| {
-        assert_eq!(authenticate(secrets.iter(), presented, keys, now).is_some(), expected, "{presented} {now}");
+        assert_eq!(authenticate(secrets.iter(), presented, (&Policies::default(), keys), now).is_some(), expected, "{presented} {now}");
     };
     let (one, two) = (first.clear.0.expose(), second.clear.0.expose());
     check(one, &root_keys(), NOW + 99, true);
@@ -116,5 +119,5 @@ fn authenticated() {
     }
     check(one, &RootKeys::new([(3, Zeroizing::new([4; 32]))]).unwrap(), NOW, false);
     check(one, &RootKeys::new([(4, Zeroizing::new([3; 32]))]).unwrap(), NOW, false);
-    assert!(authenticate([].into_iter(), one, &root_keys(), NOW).is_none());
+    assert!(authenticate([].into_iter(), one, (&Policies::default(), &root_keys()), NOW).is_none());
 }

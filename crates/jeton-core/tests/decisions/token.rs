@@ -8,6 +8,7 @@ use jeton_core::commit::Commit;
 use jeton_core::event::{CutOffSubject, Event};
 use jeton_core::id::ClientId;
 use jeton_core::moment::Time;
+use jeton_core::policy::effective::Policies;
 use jeton_core::refusal::Reason;
 use jeton_core::token::AccessToken;
 use jeton_core::token::cut_off::{cut_off, issuable_from, lives_from};
@@ -23,8 +24,8 @@ use crate::wants::{granted, refused, wants};
 
 #[track_caller]
 fn check(client: &Client, api: &Api, requested: Option<&str>, expected: Result<&str, Reason>) {
-    let (prefix, root_keys) = (Prefix::default(), root_keys());
-    let facts = Facts { client, api, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys, by: None };
+    let (policies, prefix, root_keys) = (Policies::default(), Prefix::default(), root_keys());
+    let facts = Facts { client, api, not_before_seconds: i64::MIN, policies: &policies, prefix: &prefix, root_keys: &root_keys, by: None };
     let requested = requested.map(|requested| ScopeSet::parse(requested).unwrap());
     let outcome = issue(&facts, requested.as_ref(), &mut moment());
     match (outcome.verdict, expected) {
@@ -78,9 +79,17 @@ fn what_is_granted() {
 fn times() {
     let orders = api("orders");
     let worker = client(&[&orders], |_| {});
-    let (prefix, root_keys) = (Prefix::default(), root_keys());
+    let (policies, prefix, root_keys) = (Policies::default(), Prefix::default(), root_keys());
     for (not_before_seconds, issued_at) in [(i64::MIN, NOW), (NOW, NOW), (NOW + 1, NOW + 1)] {
-        let facts = Facts { client: &worker, api: &orders, not_before_seconds, prefix: &prefix, root_keys: &root_keys, by: None };
+        let facts = Facts {
+            client: &worker,
+            api: &orders,
+            not_before_seconds,
+            policies: &policies,
+            prefix: &prefix,
+            root_keys: &root_keys,
+            by: None,
+        };
         let issued = issue(&facts, None, &mut moment()).verdict.unwrap();
         assert_eq!((issued.token.issued_at, issued.token.expires_at, issued.expires_in_seconds), (issued_at, issued_at + 3_600, 3_600));
         assert!(issued.clear.is_none() && issued.token.proof.is_none());
@@ -91,10 +100,18 @@ fn times() {
 fn an_opaque_token_is_kept_as_a_hash() {
     let mut request = asked("orders");
     request.token_format = Some("opaque".into());
-    let orders = jeton_core::api::create::create(&request, &actor(), &mut moment()).verdict.unwrap();
+    let orders = jeton_core::api::create::create(&request, &Policies::default(), &actor(), &mut moment()).verdict.unwrap();
     let worker = client(&[&orders], |_| {});
-    let (prefix, root_keys) = (Prefix::default(), root_keys());
-    let facts = Facts { client: &worker, api: &orders, not_before_seconds: i64::MIN, prefix: &prefix, root_keys: &root_keys, by: None };
+    let (policies, prefix, root_keys) = (Policies::default(), Prefix::default(), root_keys());
+    let facts = Facts {
+        client: &worker,
+        api: &orders,
+        not_before_seconds: i64::MIN,
+        policies: &policies,
+        prefix: &prefix,
+        root_keys: &root_keys,
+        by: None,
+    };
     let issued = issue(&facts, None, &mut moment()).verdict.unwrap();
     let clear = issued.clear.clone().unwrap();
     let text = clear.0.expose();
@@ -117,6 +134,7 @@ fn who_issues_it_to_another_is_told() {
         client: &worker,
         api: &orders,
         not_before_seconds: i64::MIN,
+        policies: &Policies::default(),
         prefix: &prefix,
         root_keys: &root_keys,
         by: Some(&administrator),
@@ -217,10 +235,13 @@ fn the_effective_expiry_follows_the_api() {
     let orders = api("orders");
     let token = token(&client(&[&orders], |_| {}), &orders);
     for (lifetime, expected) in [(60, NOW + 60), (3_600, NOW + 3_600), (86_400, NOW + 3_600)] {
-        assert_eq!(effective_expiry(&token, &Api { access_token_lifetime_seconds: lifetime, ..orders.clone() }), expected);
+        assert_eq!(
+            effective_expiry(&token, &Api { access_token_lifetime_seconds: lifetime, ..orders.clone() }, &Policies::default()),
+            expected
+        );
     }
     let late = AccessToken { issued_at: i64::MAX, expires_at: i64::MAX, ..token };
-    assert_eq!(effective_expiry(&late, &orders), i64::MAX);
+    assert_eq!(effective_expiry(&late, &orders, &Policies::default()), i64::MAX);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
 use jeton_core::id::{Actor, SecretId};
+use jeton_core::policy::effective::Policies;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -35,10 +36,10 @@ pub(super) struct Create {
 
 pub(super) async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
     let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    let now_seconds = service.moments().time().seconds();
+    let (now_seconds, policies) = (service.moments().time().seconds(), service.registry().policies());
     let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
-    ok(&Page::whole(secrets.into_iter().map(|secret| Shown::at(secret, now_seconds)).collect()))
+    ok(&Page::whole(secrets.into_iter().map(|secret| Shown::at(secret, &policies, now_seconds)).collect()))
 }
 
 pub(super) async fn create(
@@ -64,12 +65,12 @@ pub(super) async fn revoke(
 }
 
 impl Shown {
-    fn at(secret: &ClientSecret, now_seconds: i64) -> Shown {
+    fn at(secret: &ClientSecret, policies: &Policies, now_seconds: i64) -> Shown {
         Shown {
             id: secret.id.clone(),
             created_at: rfc3339::format(secret.created_at),
-            expires_at: rfc3339::format(secret.expires_at),
-            is_live: secret.is_live(now_seconds),
+            expires_at: rfc3339::format(secret.ends_at(policies)),
+            is_live: secret.is_live(policies, now_seconds),
         }
     }
 }

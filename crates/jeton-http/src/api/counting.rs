@@ -5,10 +5,10 @@ use std::time::Duration;
 use jeton_service::failure::Failure;
 
 /// Counts on a thread that may block, for at most this long; `None` when that was not long enough.
-pub(super) async fn count(
+pub(super) async fn count<T: Send + 'static>(
     limit: Duration,
-    work: impl FnOnce(&dyn Fn() -> bool) -> Result<Option<u64>, Failure> + Send + 'static,
-) -> Result<Option<u64>, Failure> {
+    work: impl FnOnce(&dyn Fn() -> bool) -> Result<Option<T>, Failure> + Send + 'static,
+) -> Result<Option<T>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let seen = stop.clone();
     let counting = tokio::task::spawn_blocking(move || work(&|| !seen.load(Ordering::Relaxed)));
@@ -28,7 +28,7 @@ mod tests {
         let endless = move |goes_on: &dyn Fn() -> bool| {
             while goes_on() {}
             let _ = told.send(());
-            Ok(None)
+            Ok(None::<u64>)
         };
         assert_eq!(count(Duration::from_millis(1), endless).await, Ok(None));
         assert_eq!(hears.await, Ok(()));

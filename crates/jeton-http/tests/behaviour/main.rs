@@ -22,6 +22,7 @@ mod health;
 mod hostile;
 mod introspection;
 mod metadata;
+mod policy;
 mod revocation;
 mod signing_keys;
 mod token;

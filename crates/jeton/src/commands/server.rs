@@ -31,6 +31,11 @@ impl Server {
         self.send(Method::PATCH, path, Some(body))
     }
 
+    /// Sets, as a whole.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(Method::PUT, path, Some(body))
+    }
+
     /// Removes, or ends.
     pub(crate) fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.send(Method::DELETE, path, None)

@@ -1,0 +1,204 @@
+//! `/policies`: how long each kind of credential lives, shown, set, explained.
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::id::Actor;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::rule::{PolicyRule, Subject};
+use jeton_core::policy::set::SetPolicy;
+use jeton_service::Service;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, ok};
+use super::body::Body;
+use super::counting::count;
+use super::management::Management;
+use super::page::Page;
+use super::problem::{Problem, ProblemKind};
+use super::query::Query;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the policies, the APIs and the clients: `jeton policy show`, `jeton api list`, `jeton client list`";
+/// How long what would expire is counted, before the answer goes without.
+const COUNTING: Duration = Duration::from_secs(8);
+
+/// What one level says of a kind, as it is answered.
+#[derive(Serialize)]
+struct Shown {
+    kind: &'static str,
+    /// `table` is what Jeton itself says.
+    level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    default_seconds: Option<i64>,
+    max_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_by: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Set {
+    api: Option<String>,
+    client: Option<String>,
+    default_seconds: Option<i64>,
+    max_seconds: Option<i64>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What holds, or would hold, and what becomes of credentials that are out.
+#[derive(Serialize)]
+struct Changed {
+    kind: &'static str,
+    plural: &'static str,
+    level: &'static str,
+    default_seconds: i64,
+    max_seconds: i64,
+    consequence: Counted,
+    dry_run: bool,
+}
+
+/// How many of the kind end otherwise; `null` where counting them took too long, or failed.
+#[derive(Serialize)]
+struct Counted {
+    would_expire_now: Option<u64>,
+    would_expire_sooner: Option<u64>,
+}
+
+/// What holds between an API and a client, and what each level says.
+#[derive(Serialize)]
+struct Explained {
+    kind: &'static str,
+    default_seconds: i64,
+    default_from: &'static str,
+    max_seconds: i64,
+    max_from: &'static str,
+    said: Vec<Shown>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    Query::parse(&uri, &[])?;
+    let policies = service.registry().policies();
+    let of_kind = |kind: &CredentialKind| {
+        let said = policies.rules_of(*kind).map(|rule| Shown::rule(&rule.record, &service));
+        std::iter::once(Shown::table(*kind)).chain(said).collect::<Vec<_>>()
+    };
+    ok(&Page::whole(CredentialKind::ALL.iter().flat_map(of_kind).collect()))
+}
+
+pub(super) async fn set(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(kind): Target<String>,
+    Body(set): Body<Set>,
+) -> Answer {
+    let (kind, moment) = (parse_kind(&kind)?, service.moments().now());
+    if set.api.is_some() && set.client.is_some() {
+        return Err(Problem::invalid(
+            "a policy is set for an API or for a client, not for both",
+            "name one of `api` and `client`, or neither",
+        ));
+    }
+    let look = |problem: Problem| problem.look(LOOK);
+    let subject = service.policy_subject(set.api.as_deref(), set.client.as_deref()).map_err(|refusal| look(refusal.into()))?;
+    let request = SetPolicy { default_seconds: set.default_seconds, max_seconds: set.max_seconds };
+    let (planned, after) = service.plan_policy(kind, &subject, request, &moment).map_err(|refusal| look(refusal.into()))?;
+    // Counted first: afterwards nobody knows what lived before.
+    let counting = {
+        let (service, subject, moment) = (service.clone(), subject.clone(), moment.clone());
+        count(COUNTING, move |goes_on| service.policy_consequence(kind, &subject, &after, &moment, goes_on))
+    };
+    let consequence = match counting.await {
+        Err(failure) if set.dry_run => return Err(failure.into()),
+        // The policy is set whether or not it could be counted.
+        counted => counted.unwrap_or_default(),
+    };
+    let holds = match set.dry_run {
+        true => planned,
+        false => service.set_policy(kind, &subject, request, &actor, &moment).await.map_err(|failure| look(failure.into()))?,
+    };
+    ok(&Changed {
+        kind: kind.lifetime().policy_key,
+        plural: kind.lifetime().plural,
+        level: subject.level().name(),
+        default_seconds: holds.default_seconds,
+        max_seconds: holds.max_seconds,
+        consequence: Counted {
+            would_expire_now: consequence.map(|consequence| consequence.would_expire_now),
+            would_expire_sooner: consequence.map(|consequence| consequence.would_expire_sooner),
+        },
+        dry_run: set.dry_run,
+    })
+}
+
+pub(super) async fn explain(State(Management { service, .. }): State<Management>, Target(kind): Target<String>, uri: Uri) -> Answer {
+    let query = Query::parse(&uri, &["api", "client"])?;
+    let kind = parse_kind(&kind)?;
+    let look = |refusal| Problem::from(refusal).look(LOOK);
+    let api = query.text("api").map(|api| service.find_api(api)).transpose().map_err(look)?;
+    let client = query.text("client").map(|client| service.find_client(client)).transpose().map_err(look)?;
+    let (api, client) = (api.map(|api| api.record.id.clone()), client.map(|entry| entry.client.record.id.clone()));
+    let policies = service.registry().policies();
+    let holds = policies.resolve(kind, api.as_ref(), client.as_ref());
+    let subjects = [Some(Subject::Deployment), api.map(Subject::Api), client.map(Subject::Client)];
+    let said = subjects.iter().flatten().filter_map(|subject| policies.rule(kind, subject));
+    ok(&Explained {
+        kind: kind.lifetime().policy_key,
+        default_seconds: holds.default_seconds,
+        default_from: holds.default_from.map_or("table", |level| level.name()),
+        max_seconds: holds.max_seconds,
+        max_from: holds.max_from.map_or("table", |level| level.name()),
+        said: std::iter::once(Shown::table(kind)).chain(said.map(|rule| Shown::rule(&rule.record, &service))).collect(),
+    })
+}
+
+impl Shown {
+    fn table(kind: CredentialKind) -> Shown {
+        let lifetime = kind.lifetime();
+        Shown {
+            kind: lifetime.policy_key,
+            level: "table",
+            subject: None,
+            default_seconds: Some(lifetime.default_seconds),
+            max_seconds: Some(lifetime.max_seconds),
+            updated_at: None,
+            updated_by: None,
+        }
+    }
+
+    fn rule(rule: &PolicyRule, service: &Service) -> Shown {
+        let subject = match &rule.subject {
+            Subject::Deployment => None,
+            Subject::Api(api) => {
+                Some(service.find_api(api.as_str()).map_or_else(|_| api.to_string(), |api| api.record.audience.to_string()))
+            }
+            Subject::Client(client) => {
+                let entry = service.registry().clients.get(client.as_str());
+                Some(entry.map_or_else(|| client.to_string(), |entry| entry.client.record.name.to_string()))
+            }
+        };
+        Shown {
+            kind: rule.kind.lifetime().policy_key,
+            level: rule.subject.level().name(),
+            subject,
+            default_seconds: rule.default_seconds,
+            max_seconds: rule.max_seconds,
+            updated_at: Some(rfc3339::format(rule.updated_at)),
+            updated_by: Some(rule.updated_by.clone()),
+        }
+    }
+}
+
+fn parse_kind(name: &str) -> Result<CredentialKind, Problem> {
+    CredentialKind::from_policy_key(name).ok_or_else(|| {
+        let known: Vec<&str> = CredentialKind::ALL.iter().map(|kind| kind.lifetime().policy_key).collect();
+        Problem::new(ProblemKind::NotFound, "there is no such kind of credential", format!("the kinds are {}", known.join(", ")))
+    })
+}

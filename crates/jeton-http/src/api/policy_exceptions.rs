@@ -1,0 +1,86 @@
+//! `/policies/exceptions`: single credentials that live beyond their maximum.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::id::{Actor, ExceptionId};
+use jeton_core::policy::exception::PolicyException;
+use jeton_core::policy::exception::create::CreateException;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, no_content, ok};
+use super::before::Before;
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list them: `jeton policy exception list`, `jeton client secret list CLIENT`";
+
+/// An exception, as it is answered.
+#[derive(Serialize)]
+struct Shown {
+    id: ExceptionId,
+    kind: &'static str,
+    credential: Arc<str>,
+    owner: Arc<str>,
+    reason: Arc<str>,
+    ends_at: String,
+    created_at: String,
+    created_by: Actor,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    client: String,
+    secret: String,
+    owner: String,
+    reason: String,
+    ends_at: Before,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    super::query::Query::parse(&uri, &[])?;
+    ok(&Page::whole(service.policy_exceptions().iter().map(Shown::from).collect()))
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let ends_at = create.ends_at.seconds().ok_or_else(|| Problem::invalid("an exception does not end now", "name the day in `ends_at`"))?;
+    let request = CreateException { owner: create.owner, reason: create.reason, ends_at };
+    let made = service.create_policy_exception(&create.client, &create.secret, &request, &actor, &service.moments().now()).await;
+    created(&Shown::from(&made.map_err(|failure| Problem::from(failure).look(LOOK))?))
+}
+
+pub(super) async fn end(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(id): Target<String>,
+) -> Answer {
+    let ended = service.end_policy_exception(&id, &actor, &service.moments().now()).await;
+    ended.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+impl From<&PolicyException> for Shown {
+    fn from(exception: &PolicyException) -> Shown {
+        Shown {
+            id: exception.id.clone(),
+            kind: exception.kind.lifetime().policy_key,
+            credential: exception.credential.clone(),
+            owner: exception.owner.clone(),
+            reason: exception.reason.clone(),
+            ends_at: rfc3339::format(exception.ends_at),
+            created_at: rfc3339::format(exception.created_at),
+            created_by: exception.created_by.clone(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Policies reach credentials that are out: at the endpoints, at verifiers that follow the feed, and after a restart.
+
+use jeton_core::client::secret::CreateSecret;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::exception::create::CreateException;
+use jeton_core::policy::rule::Subject;
+use jeton_core::policy::set::SetPolicy;
+use jeton_oauth::feed::{Change, FeedEvent, SubjectId};
+use jeton_oauth::form::encode;
+use jeton_testkit::World;
+use jeton_testkit::world::assertion::Assertion;
+use jeton_testkit::world::manage::{administrator, claims_of};
+
+const DAY: i64 = 86_400;
+
+async fn set(world: &World, kind: CredentialKind, (api, client): (Option<&str>, Option<&str>), max_seconds: Option<i64>) {
+    let subject = world.service().policy_subject(api, client).unwrap();
+    let request = SetPolicy { max_seconds, ..SetPolicy::default() };
+    world.service().set_policy(kind, &subject, request, &administrator(), &world.moment()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lower_maximum_ends_tokens_and_verifiers_hear_of_it() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.opaque_api("stock").await);
+    let worker = world.client("worker", &[&orders, &stock]).await;
+    let ask = async |resource| world.token_with(&worker, &[("resource", resource)]).await;
+    let tokens = [ask("https://orders.example").await, ask("https://stock.example").await];
+    let mut following = world.follow(&worker, "?audience=https%3A%2F%2Forders.example", None).await.ok().unwrap();
+    assert!(matches!(following.next().await, Some(FeedEvent::Snapshot { .. })));
+    set(&world, CredentialKind::AccessToken, (None, None), Some(600)).await;
+    let heard = loop {
+        match following.next().await {
+            Some(FeedEvent::Narrowing { narrowing, .. }) => break narrowing.change,
+            Some(_) => {}
+            None => panic!("the feed ended"),
+        }
+    };
+    let Change::Lifetime { api, lifetime_seconds, before_seconds, .. } = heard else { panic!("{heard:?}") };
+    let audience = SubjectId::parse("https://orders.example").unwrap();
+    assert_eq!((api, lifetime_seconds, before_seconds), (audience, 600, world.now() + 1));
+    world.advance(599);
+    for token in &tokens {
+        assert!(world.is_active(&worker, token).await);
+    }
+    let fresh = ask("https://orders.example").await;
+    assert_eq!(claims_of(&fresh)["exp"], world.now() + 600, "what is issued now says so itself");
+    world.advance(1);
+    let world = world.reopen().await;
+    for token in &tokens {
+        assert!(!world.is_active(&worker, token).await, "a restart remembers");
+    }
+    assert!(world.is_active(&worker, &fresh).await);
+}
+
+#[tokio::test]
+async fn a_lower_maximum_of_a_client_ends_what_it_holds() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let (worker, other) = (world.client("worker", &[&orders]).await, world.client("other", &[&orders]).await);
+    let (mine, theirs) = (world.token(&worker).await, world.token(&other).await);
+    set(&world, CredentialKind::AccessToken, (None, Some("worker")), Some(60)).await;
+    assert!(!world.is_active(&worker, &mine).await && world.is_active(&other, &theirs).await);
+    let fresh = world.token(&worker).await;
+    assert!(world.is_active(&worker, &fresh).await);
+    world.advance(62);
+    assert!(!world.is_active(&worker, &fresh).await);
+    set(&world, CredentialKind::AccessToken, (None, Some("worker")), None).await;
+    let long = world.token(&worker).await;
+    assert_eq!(claims_of(&long)["exp"], world.now() + 3_600);
+    world.service().delete_client("worker", &administrator(), &world.moment()).await.unwrap();
+    assert_eq!(world.service().registry().policies().rules_of(CredentialKind::AccessToken).count(), 0);
+}
+
+#[tokio::test]
+async fn a_secret_beyond_the_maximum_proves_nothing_but_for_its_exception() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    world.token(&worker).await;
+    world.advance(31 * DAY);
+    world.token(&worker).await;
+    set(&world, CredentialKind::ClientSecret, (None, None), Some(30 * DAY)).await;
+    let answer = world.ask(&worker, &[]).await;
+    assert_eq!((answer.status, answer.error().as_str()), (401, "invalid_client"));
+    let entry = world.service().find_client("worker").unwrap();
+    let secret = entry.secrets[0].record.id.to_string();
+    let request = CreateException { owner: "Ada".into(), reason: "replaced in May".into(), ends_at: world.now() + 300 * DAY };
+    let made = world.service().create_policy_exception("worker", &secret, &request, &administrator(), &world.moment()).await.unwrap();
+    let world = world.reopen().await;
+    world.token(&worker).await;
+    world.advance(300 * DAY - 1);
+    world.token(&worker).await;
+    world.advance(1);
+    assert_eq!(world.ask(&worker, &[]).await.status, 401, "it ends with the exception");
+    world.service().end_policy_exception(made.id.as_str(), &administrator(), &world.moment()).await.unwrap();
+    assert_eq!(world.service().policy_exceptions(), []);
+    world.service().create_client_secret("worker", CreateSecret::default(), &administrator(), &world.moment()).await.unwrap();
+    let fresh = world.service().find_client("worker").unwrap();
+    let end = fresh.secrets.last().unwrap().record.expires_at;
+    assert_eq!(end, world.now() + 30 * DAY, "the default never lies beyond the maximum");
+}
+
+#[tokio::test]
+async fn signing_keys_and_assertions_keep_to_it() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let signer = world.signing_client("signer", &[&orders], jeton_jose::Algorithm::Es256).await;
+    let current = |world: &World| world.service().registry().keys().ring(jeton_jose::Algorithm::Es256).current.unwrap().id;
+    let first = current(&world);
+    world.advance(2 * DAY);
+    world.service().tend_signing_keys(&world.moment()).await.unwrap();
+    assert_eq!(current(&world), first);
+    set(&world, CredentialKind::SigningKey, (None, None), Some(2 * DAY)).await;
+    world.service().tend_signing_keys(&world.moment()).await.unwrap();
+    assert_ne!(current(&world), first, "it is due now");
+    let lives = async |seconds: i64, jti: &str| {
+        let assertion = Assertion::of(&signer.id, signer.key.as_ref().unwrap(), world.issuer(), world.now(), jti);
+        let parameters = assertion.with("exp", world.now() + seconds).parameters();
+        let parameters = parameters.iter().map(|(name, value)| (*name, value.as_str()));
+        let body = encode([("grant_type", "client_credentials")].into_iter().chain(parameters));
+        world.post("/oauth/token", None, body).await.status
+    };
+    assert_eq!(lives(60, "1").await, 200);
+    set(&world, CredentialKind::ClientAssertion, (None, Some("signer")), Some(30)).await;
+    assert_eq!((lives(41, "2").await, lives(40, "3").await), (401, 200), "ten seconds are leeway");
+    assert_eq!(world.service().policy_subject(None, None), Ok(Subject::Deployment));
+}

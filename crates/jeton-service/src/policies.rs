@@ -1,0 +1,144 @@
+//! The lifetimes of credentials: set, shown, explained, and the exceptions from them.
+
+use std::sync::Arc;
+
+use jeton_core::api::Api;
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::Actor;
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::effective::{Effective, Policies};
+use jeton_core::policy::exception::PolicyException;
+use jeton_core::policy::exception::create::{CreateException, create};
+use jeton_core::policy::exception::end::end;
+use jeton_core::policy::rule::Subject;
+use jeton_core::policy::set::{Facts, SetPolicy, set};
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+
+use crate::failure::Failure;
+use crate::registry::clients::ClientEntry;
+use crate::service::Service;
+use crate::transact::Reading;
+
+impl Service {
+    /// What an API or a client, by id or name, or neither of them, is to policies.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn policy_subject(&self, api: Option<&str>, client: Option<&str>) -> Result<Subject, Refusal> {
+        match (api, client) {
+            (Some(api), _) => Ok(Subject::Api(self.find_api(api)?.record.id.clone())),
+            (None, Some(client)) => Ok(Subject::Client(self.find_client(client)?.client.record.id.clone())),
+            (None, None) => Ok(Subject::Deployment),
+        }
+    }
+
+    /// Sets what a level says of a kind, and answers what holds there then.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is set then.
+    pub async fn set_policy(
+        &self,
+        kind: CredentialKind,
+        subject: &Subject,
+        request: SetPolicy,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<Effective, Failure> {
+        let owner = Arc::from("");
+        let set = self
+            .transact(moment, &owner, |reading, moment| Ok(self.decide_policy(Some(reading), (kind, subject, request), actor, moment)?));
+        Ok(set.await?.0)
+    }
+
+    /// What would hold, and the policies as they would be, if this were set.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn plan_policy(
+        &self,
+        kind: CredentialKind,
+        subject: &Subject,
+        request: SetPolicy,
+        moment: &Moment,
+    ) -> Result<(Effective, Policies), Refusal> {
+        self.decide_policy(None, (kind, subject, request), &Actor::system(), &mut moment.clone())?.verdict
+    }
+
+    fn decide_policy(
+        &self,
+        reading: Option<&Reading<'_>>,
+        (kind, subject, request): (CredentialKind, &Subject, SetPolicy),
+        actor: &Actor,
+        moment: &mut Moment,
+    ) -> Result<Outcome<(Effective, Policies)>, Refusal> {
+        let gone = || Refusal::new(Reason::NotFound, "there is no such API or client");
+        let (apis, client): (Vec<Arc<Versioned<Api>>>, Option<Arc<ClientEntry>>) = match subject {
+            Subject::Deployment => (self.registry.apis(), None),
+            Subject::Api(api) => (vec![self.registry.api(api.as_str()).ok_or_else(gone)?], None),
+            Subject::Client(client) => (vec![], Some(self.registry.clients.get(client.as_str()).ok_or_else(gone)?)),
+        };
+        if let Some(reading) = reading {
+            // The level above too: it says how far this one may go.
+            reading.rely_on_policy(kind, &Subject::Deployment);
+            if *subject != Subject::Deployment {
+                reading.rely_on_policy(kind, subject);
+            }
+            apis.iter().for_each(|api| reading.rely_on_api(api));
+            client.iter().for_each(|client| reading.rely_on_client(client));
+        }
+        let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
+        let policies = self.registry.policies();
+        let client = client.as_ref().map(|entry| &entry.client.record);
+        let latest_cut_off = |subject: CutOffSubject, name: &str| self.registry.latest_cut_off(subject, name);
+        let facts = Facts { policies: &policies, apis: &records, client, latest_cut_off: &latest_cut_off };
+        Ok(set(kind, subject, request, &facts, actor, moment))
+    }
+
+    /// Every exception, by when it ends.
+    #[must_use]
+    pub fn policy_exceptions(&self) -> Vec<PolicyException> {
+        let mut exceptions: Vec<_> = self.registry.policies().exceptions().map(|exception| exception.record.clone()).collect();
+        exceptions.sort_by(|one, other| (one.ends_at, &one.id).cmp(&(other.ends_at, &other.id)));
+        exceptions
+    }
+
+    /// Lets a secret of a client live beyond its maximum, until the exception ends.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn create_policy_exception(
+        &self,
+        client: &str,
+        secret: &str,
+        request: &CreateException,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<PolicyException, Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let entry = self.find_client(client)?;
+            reading.rely_on_secrets(&entry);
+            let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
+            let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
+            Ok(create(&found.record, request, &self.registry.policies(), actor, moment))
+        })
+        .await
+    }
+
+    /// Ends an exception at once: the maximum holds again.
+    ///
+    /// # Errors
+    /// `NotFound`, or any other [`Failure`]; it goes on then.
+    pub async fn end_policy_exception(&self, id: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let policies = self.registry.policies();
+            let found = policies.exceptions().find(|exception| exception.record.id.as_str() == id);
+            let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no exception of this id"))?;
+            reading.rely_on_exception(found);
+            Ok(end(&found.record, actor, moment))
+        })
+        .await
+    }
+}

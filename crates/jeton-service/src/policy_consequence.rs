@@ -1,0 +1,117 @@
+//! What a policy would do to credentials that are out.
+
+use jeton_core::client::secret::ClientSecret;
+use jeton_core::key::{Purpose, State};
+use jeton_core::moment::Moment;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::effective::Policies;
+use jeton_core::policy::rule::Subject;
+use jeton_core::token::introspect::effective_expiry;
+use jeton_core::token::suspend::Standing;
+use jeton_core::token::{self, AccessToken};
+use jeton_store::store::{Fault, FaultKind};
+
+use crate::credential_cache::Proven;
+use crate::failure::Failure;
+use crate::service::Service;
+
+/// How many live credentials of the kind would end otherwise than now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consequence {
+    /// At once.
+    pub would_expire_now: u64,
+    /// Later, but earlier than now.
+    pub would_expire_sooner: u64,
+}
+
+impl Consequence {
+    fn note(&mut self, ends_at: i64, would_end_at: i64, now_seconds: i64) {
+        if now_seconds < ends_at && would_end_at < ends_at {
+            let counted = if would_end_at <= now_seconds { &mut self.would_expire_now } else { &mut self.would_expire_sooner };
+            *counted += 1;
+        }
+    }
+}
+
+impl Service {
+    /// Counts what becomes of credentials of a kind under other policies than now. Of access tokens it reads every one that is kept: for a
+    /// thread that may block. `None`: `goes_on` said no before the end.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    pub fn policy_consequence(
+        &self,
+        kind: CredentialKind,
+        subject: &Subject,
+        after: &Policies,
+        moment: &Moment,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Option<Consequence>, Failure> {
+        match kind {
+            CredentialKind::AccessToken => self.consequence_for_tokens(subject, after, moment, goes_on),
+            CredentialKind::ClientSecret => Ok(Some(self.consequence_for_secrets(after, moment))),
+            CredentialKind::SigningKey => Ok(Some(self.consequence_for_signing_keys(after, moment))),
+            // Nothing is kept of them.
+            CredentialKind::ClientAssertion => Ok(Some(Consequence::default())),
+        }
+    }
+
+    fn consequence_for_secrets(&self, after: &Policies, moment: &Moment) -> Consequence {
+        let (before, now_seconds) = (self.registry.policies(), self.ledger_time(moment).seconds());
+        let mut consequence = Consequence::default();
+        let mut note = |secret: &ClientSecret| consequence.note(secret.ends_at(&before), secret.ends_at(after), now_seconds);
+        self.registry.clients.all().iter().for_each(|entry| entry.secrets.iter().for_each(|secret| note(&secret.record)));
+        consequence
+    }
+
+    fn consequence_for_signing_keys(&self, after: &Policies, moment: &Moment) -> Consequence {
+        let lifetime = |policies: &Policies| policies.effective(CredentialKind::SigningKey, &Subject::Deployment).default_seconds;
+        let (before, after) = (lifetime(&self.registry.policies()), lifetime(after));
+        let mut consequence = Consequence::default();
+        let keys = self.registry.keys();
+        for key in keys.records().filter(|key| key.record.purpose == Purpose::Token && key.record.state == State::Current) {
+            if let Some(since) = key.record.activated_at {
+                consequence.note(since.saturating_add(before), since.saturating_add(after), moment.now.seconds());
+            }
+        }
+        consequence
+    }
+
+    fn consequence_for_tokens(
+        &self,
+        subject: &Subject,
+        after: &Policies,
+        moment: &Moment,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Option<Consequence>, Failure> {
+        let (before, now_seconds) = (self.registry.policies().clone(), self.ledger_time(moment).seconds());
+        // Verifiers know no lifetime of a client: where its maximum is lowered, what it holds is cut off.
+        let cut_off = match subject {
+            Subject::Client(client) => {
+                let max = |policies: &Policies| policies.effective(CredentialKind::AccessToken, subject).max_seconds;
+                (max(after) < max(&before)).then_some(client)
+            }
+            Subject::Deployment | Subject::Api(_) => None,
+        };
+        let (mut consequence, mut damaged) = (Consequence::default(), None);
+        self.store.view()?.scan(&token::TABLE, &mut |row| {
+            match AccessToken::from_row(&row.record) {
+                Ok(token) => {
+                    let not_before = token.issued_at;
+                    let proven = Proven { token, signing_key: None, not_before };
+                    if let (Standing::Active | Standing::Suspended, Some(api)) = self.stand(&proven, moment) {
+                        let is_cut_off = cut_off == Some(&proven.token.client);
+                        let end = if is_cut_off { i64::MIN } else { effective_expiry(&proven.token, &api.record, after) };
+                        consequence.note(effective_expiry(&proven.token, &api.record, &before), end, now_seconds);
+                    }
+                }
+                Err(malformed) => damaged = Some(malformed),
+            }
+            damaged.is_none() && goes_on()
+        })?;
+        match damaged {
+            Some(malformed) => Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into()),
+            None => Ok(goes_on().then_some(consequence)),
+        }
+    }
+}

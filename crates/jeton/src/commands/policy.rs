@@ -1,0 +1,133 @@
+//! `jeton policy`.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::duration;
+use super::failure::Failure;
+use super::percent::segment;
+use super::policy_exception::Exception;
+use crate::render::policies;
+
+const PATH: &str = "/api/v1/policies";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton policy show
+  jeton policy set client_secret --max 90d --dry-run
+  jeton policy set access_token --api https://orders.example --max 15m
+  jeton policy explain client_secret --client worker";
+
+/// How long each kind of credential lives: for all, an API or a client
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Policy {
+    Show(Show),
+    Set(Set),
+    Explain(Explain),
+    #[command(subcommand)]
+    Exception(Exception),
+}
+
+/// Show what each level says of each kind
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton policy show\n  jeton policy show --json | jq '.items[] | select(.level != \"table\")'")]
+pub(crate) struct Show;
+
+const SET_EXAMPLES: &str = "\
+Examples:
+  jeton policy set client_secret --max 90d --dry-run
+  jeton policy set client_secret --default 30d --max 90d
+  jeton policy set access_token --api https://orders.example --max 15m
+  jeton policy set access_token --client worker --unset
+
+What is given is all that this level says from then on. A level may only narrow
+what holds above it. A lower maximum reaches what is out already: a credential
+ends when it was to end, or that long after it was issued. Verifiers know no
+lifetime of a client: lowering one ends the access tokens that it holds.";
+
+/// Set what a level says of a kind
+#[derive(Args, Debug)]
+#[command(after_help = SET_EXAMPLES)]
+pub(crate) struct Set {
+    /// The kind: see `jeton policy show`
+    kind: String,
+    /// For one API, by audience or id
+    #[arg(long, value_name = "URI", conflicts_with = "client")]
+    api: Option<String>,
+    /// For one client, by name or id
+    #[arg(long)]
+    client: Option<String>,
+    /// How long one lives when nobody says
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds, required_unless_present_any = ["max", "unset"])]
+    default: Option<i64>,
+    /// How long one may live at most
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    max: Option<i64>,
+    /// Let this level say nothing
+    #[arg(long, conflicts_with_all = ["default", "max"])]
+    unset: bool,
+    /// Only say what would expire
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  jeton policy explain client_secret --client worker
+  jeton policy explain access_token --api https://orders.example \\
+      --client worker";
+
+/// Say what holds for a kind, and which level says so
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct Explain {
+    /// The kind: see `jeton policy show`
+    kind: String,
+    /// For this API, by audience or id
+    #[arg(long, value_name = "URI")]
+    api: Option<String>,
+    /// For this client, by name or id
+    #[arg(long)]
+    client: Option<String>,
+}
+
+impl Policy {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Policy::Show(Show) => context.show(&context.server()?.get(PATH)?, policies::list),
+            Policy::Set(set) => set.run(context),
+            Policy::Explain(Explain { kind, api, client }) => {
+                let named = [("api", api), ("client", client)];
+                let named = named.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_deref()?))));
+                let query = named.collect::<Vec<_>>().join("&");
+                context.show(&context.server()?.get(&format!("{PATH}/{}/explanation?{query}", segment(kind)))?, policies::explained)
+            }
+            Policy::Exception(exception) => exception.run(context),
+        }
+    }
+}
+
+impl Set {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let server = context.server()?;
+        let path = format!("{PATH}/{}", segment(&self.kind));
+        let body = |dry_run: bool| {
+            let mut body = serde_json::Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);
+            body.extend(self.api.iter().map(|api| ("api".to_owned(), json!(api))));
+            body.extend(self.client.iter().map(|client| ("client".to_owned(), json!(client))));
+            body.extend(self.default.iter().map(|seconds| ("default_seconds".to_owned(), json!(seconds))));
+            body.extend(self.max.iter().map(|seconds| ("max_seconds".to_owned(), json!(seconds))));
+            Value::Object(body)
+        };
+        let planned = server.put(&path, &body(true))?;
+        if self.dry_run {
+            return context.show(&planned, policies::changed);
+        }
+        if let Some(question) = policies::question(&planned) {
+            context.confirm(&question)?;
+        }
+        context.show(&server.put(&path, &body(false))?, policies::changed)
+    }
+}

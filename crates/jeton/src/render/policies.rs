@@ -1,0 +1,180 @@
+use serde_json::Value;
+
+use super::details::Details;
+use super::relative::{length, text_from_now};
+use super::table::{Cell, Column, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// What each level says of each kind.
+pub(crate) fn list(value: &Value, view: &View) -> String {
+    let rows: Vec<[Cell; 6]> = items(value)
+        .iter()
+        .map(|rule| {
+            [
+                member(rule, "kind").into(),
+                member(rule, "level").into(),
+                member(rule, "subject").into(),
+                seconds(rule, "default_seconds").into(),
+                seconds(rule, "max_seconds").into(),
+                text_from_now(&member(rule, "updated_at"), view.now_seconds).into(),
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::whole("kind"),
+        Column::whole("level"),
+        Column::flexible("for"),
+        Column::number("default"),
+        Column::number("maximum"),
+        Column::whole("set"),
+    ];
+    table(columns, &rows, view)
+}
+
+/// What holds, and which level says so.
+pub(crate) fn explained(value: &Value, view: &View) -> String {
+    let said = value.get("said").and_then(Value::as_array).into_iter().flatten().map(|rule| {
+        let subject = match (member(rule, "level"), member(rule, "subject")) {
+            (level, subject) if subject.is_empty() => level,
+            (level, subject) => format!("{level} {subject}"),
+        };
+        let word = |name: &str| match seconds(rule, name) {
+            nothing if nothing.is_empty() => "nothing".to_owned(),
+            length => length,
+        };
+        format!("{subject}: default {}, maximum {}", word("default_seconds"), word("max_seconds"))
+    });
+    let holds = |name: &str, from: &str| format!("{}, by the {}", seconds(value, name), member(value, from));
+    Details::default()
+        .with("kind", member(value, "kind"))
+        .with("default", holds("default_seconds", "default_from"))
+        .with("maximum", holds("max_seconds", "max_from"))
+        .with_each("said", said)
+        .text(view)
+}
+
+/// What holds from now on, or would, and what became of what was out.
+pub(crate) fn changed(value: &Value, _: &View) -> String {
+    let is_dry_run = value.get("dry_run").and_then(Value::as_bool) == Some(true);
+    let (would, live) = if is_dry_run { ("would ", "Would live") } else { ("", "Live") };
+    let kind = member(value, "plural");
+    let mut text = format!("{live} for {}, {} at most: {kind}", seconds(value, "default_seconds"), seconds(value, "max_seconds"));
+    text.push_str(match member(value, "level").as_str() {
+        "api" => " of this API.\n",
+        "client" => " of this client.\n",
+        _ => ".\n",
+    });
+    let verb = if is_dry_run { "expire" } else { "expired" };
+    text.push_str(&match (counted(value, "would_expire_now"), counted(value, "would_expire_sooner")) {
+        (Some(now), Some(sooner)) => {
+            format!("{} {kind} {would}{verb}, {} more {would}end earlier than they were to.\n", thousands(now), thousands(sooner))
+        }
+        _ => format!("Those that {would}{verb} were too many to count.\n"),
+    });
+    text
+}
+
+/// What is asked before credentials expire; nothing where none would.
+pub(crate) fn question(planned: &Value) -> Option<String> {
+    let kind = member(planned, "plural");
+    match counted(planned, "would_expire_now") {
+        Some(0) => None,
+        Some(count) => Some(format!("{} {kind} would expire at once. Set it?", thousands(count))),
+        None => Some(format!("How many {kind} would expire is not known: too many to count. Set it?")),
+    }
+}
+
+fn counted(value: &Value, name: &str) -> Option<u64> {
+    value.pointer("/consequence").and_then(|consequence| consequence.get(name)?.as_u64())
+}
+
+fn seconds(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_i64).map(length).unwrap_or_default()
+}
+
+/// A number with a comma between thousands.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+
+    fn rule(level: &str, subject: &str) -> Value {
+        json!({"kind": "access_token", "level": level, "subject": subject, "default_seconds": null, "max_seconds": 900,
+            "updated_at": "2026-09-21T14:11:20Z", "updated_by": "unix:1000"})
+    }
+
+    #[test]
+    fn lists() {
+        let built_in = json!({"kind": "access_token", "level": "table", "default_seconds": 3600, "max_seconds": 86400});
+        let long = rule("api", "https://orders.example/a/long/path/that/does/not/fit/into/a/line");
+        let text = list(&json!({"items": [built_in, rule("deployment", ""), long]}), &VIEW);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+        KIND          LEVEL       FOR                        DEFAULT  MAXIMUM  SET
+        access_token  table                                      1 h      1 d
+        access_token  deployment                                       15 min  2 min ago
+        access_token  api         https://orders.example/a…            15 min  2 min ago
+        ");
+    }
+
+    #[test]
+    fn explains() {
+        let value = json!({"kind": "access_token", "default_seconds": 900, "default_from": "api", "max_seconds": 900, "max_from": "api",
+            "said": [{"level": "table", "default_seconds": 3600, "max_seconds": 86400}, rule("api", "https://orders.example")]});
+        insta::assert_snapshot!(explained(&value, &VIEW), @"
+        kind     access_token
+        default  15 min, by the api
+        maximum  15 min, by the api
+        said     table: default 1 h, maximum 1 d
+                 api https://orders.example: default nothing, maximum 15 min
+        ");
+    }
+
+    #[test]
+    fn says_what_expires() {
+        let planned = |dry_run: bool, now: Value, level: &str| {
+            json!({"plural": "client secrets", "level": level, "default_seconds": 2_592_000, "max_seconds": 7_776_000, "dry_run": dry_run,
+                "consequence": {"would_expire_now": now, "would_expire_sooner": 3}})
+        };
+        insta::assert_snapshot!(changed(&planned(true, json!(1_204), "deployment"), &VIEW), @"
+        Would live for 30 d, 90 d at most: client secrets.
+        1,204 client secrets would expire, 3 more would end earlier than they were to.
+        ");
+        insta::assert_snapshot!(changed(&planned(false, json!(0), "client"), &VIEW), @"
+        Live for 30 d, 90 d at most: client secrets of this client.
+        0 client secrets expired, 3 more end earlier than they were to.
+        ");
+        insta::assert_snapshot!(changed(&planned(true, json!(null), "client"), &VIEW), @"
+        Would live for 30 d, 90 d at most: client secrets of this client.
+        Those that would expire were too many to count.
+        ");
+        assert_eq!(
+            question(&planned(true, json!(1_234_567), "client")).as_deref(),
+            Some("1,234,567 client secrets would expire at once. Set it?")
+        );
+        assert_eq!(question(&planned(true, json!(0), "client")), None);
+        assert!(question(&planned(true, json!(null), "client")).unwrap().contains("not known"));
+    }
+
+    #[test]
+    fn thousands_have_commas() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}
