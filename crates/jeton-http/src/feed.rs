@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use crate::edge::Draining;
 use crate::oauth::{authenticate, form_body};
 use crate::reply::{OauthError, Reply};
+use crate::seen;
 
 /// One verifier that follows.
 struct Follower {
@@ -93,7 +94,8 @@ async fn follow(
     };
     let follower =
         Follower { service, client: client.entry.client.record.id.clone(), audience, incarnation, next, told, checkpoints, draining };
-    Ok(event_stream(first, follower))
+    let client = follower.client.clone();
+    Ok(seen::to_client(event_stream(first, follower), &client))
 }
 
 /// What follows a cursor; `None` where that cannot be told: it is too old, of another incarnation, or of a time that has not been.

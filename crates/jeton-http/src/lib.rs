@@ -6,5 +6,7 @@ pub mod extract;
 pub mod feed;
 pub mod health;
 pub mod oauth;
+pub mod observe;
 pub mod reply;
 pub mod router;
+pub mod seen;

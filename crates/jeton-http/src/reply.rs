@@ -11,6 +11,7 @@ use jeton_oauth::form::FormError;
 use jeton_service::failure::Failure;
 
 use crate::extract::BodyError;
+use crate::seen;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -92,7 +93,7 @@ impl axum::response::IntoResponse for OauthError {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
-        response
+        seen::with_outcome(response, self.body.code.as_str())
     }
 }
 

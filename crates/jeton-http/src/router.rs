@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -11,10 +12,11 @@ use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use jeton_service::Service;
 
 use crate::edge::Draining;
+use crate::observe::{Observation, Observer, observe};
 use crate::{feed, health, oauth, reply};
 
 /// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
-pub fn public(service: Arc<Service>, draining: Draining) -> Router {
+pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>) -> Router {
     let also = draining.clone();
     let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, draining.clone(), request);
     let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.clone(), request);
@@ -37,7 +39,8 @@ pub fn public(service: Arc<Service>, draining: Draining) -> Router {
             .route(&format!("/.well-known/{AUTHORIZATION_SERVER}{path}"), get(oauth::metadata::get))
             .route(&format!("/.well-known/{OPENID_CONFIGURATION}{path}"), get(oauth::metadata::get))
     };
-    router.merge(health).fallback(not_found).with_state(service)
+    let observed = from_fn_with_state(Observation { service: service.clone(), observer }, observe);
+    router.merge(health).fallback(not_found).layer(observed).with_state(service)
 }
 
 async fn wrong_method() -> reply::OauthError {

@@ -48,6 +48,7 @@ impl Api {
                 RootKeys::new([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]).map_err(|error| error.to_string())
             }),
             integrity: Arc::new(Sound),
+            observer: world.observer().clone(),
         };
         Api { world, router: api::routes(management) }
     }

@@ -12,6 +12,7 @@ pub mod hands;
 pub mod manage;
 pub mod registered;
 pub mod request;
+pub mod seen_lines;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +21,7 @@ use jeton_core::moment::Moment;
 use jeton_core::root_key::RootKeys;
 use jeton_core::token;
 use jeton_http::edge::Draining;
+use jeton_http::observe::Observer;
 use jeton_http::router;
 use jeton_oauth::Issuer;
 use jeton_service::moments::Moments;
@@ -32,6 +34,7 @@ use jeton_token::Prefix;
 use zeroize::Zeroizing;
 
 use hands::Hands;
+use seen_lines::SeenLines;
 
 /// The issuer of a world that names none.
 pub const ISSUER: &str = "https://tokens.example";
@@ -42,6 +45,8 @@ pub struct World {
     pub(crate) router: Router,
     pub(crate) draining: Draining,
     pub(crate) hands: Hands,
+    observer: Arc<Observer>,
+    access_log: Arc<SeenLines>,
     store: Arc<MemoryStore>,
     issuer: Issuer,
     root_keys: RootKeys,
@@ -93,14 +98,28 @@ impl World {
         let service = Arc::new(service);
         service.set_up(&service.moments().now()).await.expect("the store belongs to this issuer");
         let draining = Draining::new();
-        let router = router::public(service.clone(), draining.clone());
-        World { service, router, draining, hands, store, issuer, root_keys, lost }
+        let access_log = Arc::new(SeenLines::default());
+        let observer = Arc::new(Observer { access_log: Some(access_log.clone()), ..Observer::default() });
+        let router = router::public(service.clone(), draining.clone(), observer.clone());
+        World { service, router, draining, hands, observer, access_log, store, issuer, root_keys, lost }
     }
 
     /// The service, for what no helper here does.
     #[must_use]
     pub fn service(&self) -> &Arc<Service> {
         &self.service
+    }
+
+    /// Where requests are noted.
+    #[must_use]
+    pub fn observer(&self) -> &Arc<Observer> {
+        &self.observer
+    }
+
+    /// The lines of the access log.
+    #[must_use]
+    pub fn access_log(&self) -> String {
+        self.access_log.text()
     }
 
     /// The issuer.

@@ -5,6 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use jeton_http::extract::{ForwardedHeader, Network, TrustedProxies};
+use jeton_http::observe::Addresses;
 use jeton_oauth::Issuer;
 use jeton_token::Prefix;
 use serde::{Deserialize, Serialize};
@@ -37,10 +39,37 @@ pub(crate) struct File {
     /// The most open connections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connections_max: Option<usize>,
+    /// The file of the access log, in the data folder where it is no absolute path; none is written when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) access_log: Option<PathBuf>,
+    /// How much of an address the access log holds: `network` (default) or `full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) access_log_addresses: Option<String>,
+    /// How many days a part of the access log is kept after it was turned aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) access_log_kept_days: Option<u32>,
+    /// The proxies whose word about a client's address counts: addresses or networks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trusted_proxies: Option<Vec<String>>,
+    /// The header line that they write: `x-forwarded-for` (default) or `forwarded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) forwarded_header: Option<String>,
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 6] = ["issuer", "listen", "root_key_file", "token_prefix", "log_format", "connections_max"];
+const KEYS: [&str; 11] = [
+    "issuer",
+    "listen",
+    "root_key_file",
+    "token_prefix",
+    "log_format",
+    "connections_max",
+    "access_log",
+    "access_log_addresses",
+    "access_log_kept_days",
+    "trusted_proxies",
+    "forwarded_header",
+];
 
 /// What the command line and the environment say; both have a flag's name.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +103,21 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
     /// The most open connections.
     pub(crate) connections_max: usize,
+    /// How requests are noted.
+    pub(crate) observing: Observing,
+}
+
+/// How requests are noted.
+#[derive(Clone, Debug)]
+pub(crate) struct Observing {
+    /// The file of the access log.
+    pub(crate) access_log: Option<PathBuf>,
+    /// How much of an address it holds.
+    pub(crate) addresses: Addresses,
+    /// How many days its parts are kept.
+    pub(crate) kept_days: u32,
+    /// Whose word about an address counts.
+    pub(crate) proxies: TrustedProxies,
 }
 
 impl Config {
@@ -87,6 +131,7 @@ impl Config {
             None => (overrides.data.join(FILE_NAME), false),
         };
         let file = read(&path, must_exist)?;
+        let observing = observing(&file, &overrides.data)?;
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
         let listen: SocketAddr =
             listen_text.parse().map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
@@ -109,8 +154,30 @@ impl Config {
             token_prefix,
             log_json,
             connections_max: file.connections_max.unwrap_or(20_000),
+            observing,
         })
     }
+}
+
+fn observing(file: &File, data: &Path) -> Result<Observing, String> {
+    let addresses = match file.access_log_addresses.as_deref() {
+        None | Some("network") => Addresses::Network,
+        Some("full") => Addresses::Full,
+        Some(other) => return Err(format!("`access_log_addresses` is `network` or `full`, not `{other}`")),
+    };
+    let kept_days = file.access_log_kept_days.unwrap_or(30);
+    if !(1..=3_660).contains(&kept_days) {
+        return Err(format!("`access_log_kept_days` is between 1 and 3660, not {kept_days}"));
+    }
+    let header = match file.forwarded_header.as_deref() {
+        None | Some("x-forwarded-for") => ForwardedHeader::XForwardedFor,
+        Some("forwarded") => ForwardedHeader::Forwarded,
+        Some(other) => return Err(format!("`forwarded_header` is `x-forwarded-for` or `forwarded`, not `{other}`")),
+    };
+    let network = |text: &String| text.parse::<Network>().map_err(|problem| format!("`trusted_proxies` has {text}: {problem}"));
+    let networks = file.trusted_proxies.iter().flatten().map(network).collect::<Result<Vec<_>, String>>()?;
+    let access_log = file.access_log.as_ref().map(|path| data.join(path));
+    Ok(Observing { access_log, addresses, kept_days, proxies: TrustedProxies::new(networks, header) })
 }
 
 /// The root file's place when nobody says: beside the data folder, never inside it.
@@ -188,6 +255,25 @@ mod tests {
             assert!(parse(text).unwrap_err().contains(expected), "{text}");
         }
         assert!(parse("listen = 3").unwrap_err().contains("string"));
+    }
+
+    #[test]
+    fn how_requests_are_noted() {
+        let observed = |text: &str| observing(&parse(text).unwrap(), Path::new("/data"));
+        let silent = observed("").unwrap();
+        assert_eq!((silent.access_log, silent.addresses, silent.kept_days), (None, Addresses::Network, 30));
+        let said = observed("access_log = \"access.log\"\naccess_log_addresses = \"full\"\naccess_log_kept_days = 7").unwrap();
+        assert_eq!((said.access_log, said.addresses, said.kept_days), (Some("/data/access.log".into()), Addresses::Full, 7));
+        assert_eq!(observed("access_log = \"/var/log/j\"").unwrap().access_log, Some("/var/log/j".into()));
+        assert_ne!(observed("trusted_proxies = [\"10.0.0.0/8\"]").unwrap().proxies, TrustedProxies::default());
+        for (text, needle) in [
+            ("access_log_addresses = \"some\"", "`network` or `full`"),
+            ("access_log_kept_days = 0", "between 1 and 3660"),
+            ("trusted_proxies = [\"proxy.example\"]", "proxy.example"),
+            ("forwarded_header = \"via\"", "`forwarded`"),
+        ] {
+            assert!(observed(text).unwrap_err().contains(needle), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Jeton: a token service for teams, in one binary.
 
+mod access_log;
 mod cli;
 mod clock;
 mod commands;

@@ -12,6 +12,7 @@ use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management};
 use jeton_http::edge::{self, Draining, Limits};
+use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
 use jeton_service::moments::Moments;
 use jeton_service::registry::LoadError;
@@ -25,6 +26,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use zeroize::Zeroizing;
 
+use crate::access_log;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dice::{Dice, seed};
@@ -46,6 +48,7 @@ pub(crate) struct Running {
     jobs: Vec<JoinHandle<()>>,
     data: PathBuf,
     lost: Arc<AtomicBool>,
+    access_log: Option<access_log::Writer>,
 }
 
 /// Runs until a signal to stop; requests that are on their way finish.
@@ -105,15 +108,16 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
     let draining = Draining::new();
     let limits = Limits { connections: config.connections_max, ..Limits::default() };
-    let public = router::public(service.clone(), draining.clone());
+    let (observer, access_log) = observer(config, &service, &clock)?;
+    let public = router::public(service.clone(), draining.clone(), observer.clone());
     let socket_listener = listen_on_socket(&socket(&config.data))?;
-    let management = api::routes(management(service.clone(), store.clone(), config));
+    let management = api::routes(management(service.clone(), store.clone(), config, observer));
     let listeners = vec![
         spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone())),
         spawn_listener(edge::serve(socket_listener, management, limits, draining.clone())),
     ];
     let jobs = schedules(&service, &clock);
-    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), lost })
+    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), lost, access_log })
 }
 
 impl Running {
@@ -127,6 +131,8 @@ impl Running {
             let _ = listener.await;
         }
         self.jobs.iter().for_each(JoinHandle::abort);
+        // What waits is written.
+        drop(self.access_log.take());
         let _ = fs::remove_file(socket(&self.data));
         self.leave_negatives();
         if self.lost.load(Ordering::Acquire) { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
@@ -202,13 +208,25 @@ fn end_process(fault: &Fault, lost: &AtomicBool) {
     }
 }
 
-fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config) -> Management {
+fn observer(config: &Config, service: &Arc<Service>, clock: &Arc<Clock>) -> Result<(Arc<Observer>, Option<access_log::Writer>), String> {
+    let observing = &config.observing;
+    let mut observer = Observer { access_log: None, addresses: observing.addresses, proxies: observing.proxies.clone() };
+    let Some(path) = &observing.access_log else { return Ok((Arc::new(observer), None)) };
+    let (service, clock) = (service.clone(), clock.clone());
+    let may_destroy = move || service.posture().may_destroy(service.moments().time());
+    let (lines, writer) = access_log::start(path.clone(), observing.kept_days, move || clock.now(), may_destroy)?;
+    observer.access_log = Some(lines as Arc<dyn AccessLog>);
+    Ok((Arc::new(observer), Some(writer)))
+}
+
+fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, observer: Arc<Observer>) -> Management {
     let path = config.root_key_file.clone();
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
         add_root_epoch: Arc::new(move || root_file::add_epoch(&path, Zeroizing::new(seed()))),
         integrity: Arc::new(StoreIntegrity { service, store }),
+        observer,
     }
 }
 

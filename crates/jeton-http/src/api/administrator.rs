@@ -8,13 +8,16 @@ use jeton_core::id::Actor;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use crate::edge::Peer;
+use crate::seen;
 
 /// Lets an administrator in, and says to the handlers who it is.
 pub(super) async fn admit(State(management): State<Management>, mut request: Request, next: Next) -> Response {
     match actor(request.extensions().get::<Peer>(), management.owner_uid) {
         Ok(actor) => {
-            request.extensions_mut().insert(actor);
-            next.run(request).await
+            request.extensions_mut().insert(actor.clone());
+            let mut response = next.run(request).await;
+            seen::note(&mut response, |seen| seen.actor = Some(actor));
+            response
         }
         Err(problem) => problem.into_response(),
     }

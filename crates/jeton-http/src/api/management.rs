@@ -4,6 +4,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_service::Service;
 
 use super::integrity::Integrity;
+use crate::observe::Observer;
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -16,4 +17,6 @@ pub struct Management {
     pub add_root_epoch: Arc<dyn Fn() -> Result<RootKeys, String> + Send + Sync>,
     /// Looks over the data folder.
     pub integrity: Arc<dyn Integrity>,
+    /// Where requests are noted.
+    pub observer: Arc<Observer>,
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::response::response;
 use crate::extract::BodyError;
+use crate::seen;
 
 /// One problem, on its way to whoever asked.
 #[derive(Debug)]
@@ -140,12 +141,12 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, ..) = self.kind.parts();
+        let (status, code, _) = self.kind.parts();
         let mut response = response(status, Body::from(self.to_json()), Some("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
-        response
+        seen::with_outcome(response, code)
     }
 }
 

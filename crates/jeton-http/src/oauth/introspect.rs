@@ -4,13 +4,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use jeton_core::moment::Moment;
 use jeton_oauth::{ActiveToken, Form, IntrospectionRequest, IntrospectionResponse, ScopeSet};
 use jeton_service::Service;
+use jeton_service::authenticate::Authenticated;
 use jeton_service::introspect::Active;
 use jeton_service::issue::CLAIMS_VERSION;
 
 use super::{authenticate, form_body};
 use crate::reply::{Reply, json};
+use crate::seen;
 
 /// Says whether a token is active, and what it is.
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
@@ -19,11 +22,16 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Repl
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
     let client = authenticate(&service, &headers, &form, &moment)?;
-    let request = IntrospectionRequest::parse(&form)?;
-    service.spend(&client, &moment).await?;
-    let active = service.introspect(&client.entry.client.record, request.token, &moment).await?;
-    let response = active.as_ref().map_or(IntrospectionResponse::Inactive, |active| describe(&service, active));
-    Ok(json(response.to_json()))
+    let answer = introspect(&service, &client, &form, &moment).await;
+    Ok(seen::to_client(answer, &client.entry.client.record.id))
+}
+
+async fn introspect(service: &Service, client: &Authenticated, form: &Form<'_>, moment: &Moment) -> Reply {
+    let request = IntrospectionRequest::parse(form)?;
+    service.spend(client, moment).await?;
+    let active = service.introspect(&client.entry.client.record, request.token, moment).await?;
+    let response = active.as_ref().map_or(IntrospectionResponse::Inactive, |active| describe(service, active));
+    Ok(seen::with_outcome(json(response.to_json()), if active.is_some() { "active" } else { "inactive" }))
 }
 
 fn describe<'a>(service: &'a Service, active: &'a Active) -> IntrospectionResponse<'a> {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use jeton_core::moment::Moment;
 use jeton_oauth::{Form, RevocationRequest};
 use jeton_service::Service;
+use jeton_service::authenticate::Authenticated;
 
 use super::{authenticate, form_body};
 use crate::reply::{Reply, empty};
+use crate::seen;
 
 /// Revokes a token that its client hands in.
 pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Reply {
@@ -16,7 +19,12 @@ pub async fn post(State(service): State<Arc<Service>>, request: Request) -> Repl
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
     let client = authenticate(&service, &headers, &form, &moment)?;
-    let request = RevocationRequest::parse(&form)?;
-    service.revoke_own(&client, request.token, &moment).await?;
-    Ok(empty())
+    let answer = revoke(&service, &client, &form, &moment).await;
+    Ok(seen::to_client(answer, &client.entry.client.record.id))
+}
+
+async fn revoke(service: &Service, client: &Authenticated, form: &Form<'_>, moment: &Moment) -> Reply {
+    let request = RevocationRequest::parse(form)?;
+    service.revoke_own(client, request.token, moment).await?;
+    Ok(seen::with_outcome(empty(), "revoked"))
 }

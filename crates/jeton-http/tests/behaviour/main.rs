@@ -9,6 +9,7 @@
 )]
 
 mod abuse;
+mod access_log;
 mod assertion;
 mod at_rest;
 mod bad_input;

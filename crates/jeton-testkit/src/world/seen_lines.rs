@@ -1,0 +1,27 @@
+//! An access log in memory.
+
+use std::sync::{Mutex, PoisonError};
+
+use jeton_http::observe::AccessLog;
+
+/// All lines that were written.
+#[derive(Default)]
+pub struct SeenLines(Mutex<Vec<u8>>);
+
+impl SeenLines {
+    /// The lines as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl AccessLog for SeenLines {
+    fn write(&self, line: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
+    }
+
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
