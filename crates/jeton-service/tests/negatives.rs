@@ -1,5 +1,7 @@
 //! However the negatives come into memory, they decide alike: followed group by group, read row by row, or taken up from an image.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by them, and prints what it saw")]
+
 use std::sync::Arc;
 
 use jeton_core::commit::{Commit, Sequence};
