@@ -11,8 +11,8 @@ use jeton_core::policy::rule::Subject;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::root_key::{RootKeyError, RootKeys};
-use jeton_jose::Algorithm;
 use jeton_jose::jwk::SigningKey;
+use jeton_jose::{Algorithm, KeyError};
 use jeton_store::store::{Fault, FaultKind};
 
 use crate::failure::Failure;
@@ -168,7 +168,7 @@ impl Service {
 
     fn make_key(&self, algorithm: Algorithm, moment: &mut Moment) -> Result<FreshKey, Failure> {
         let refused = |_| fault(RootKeyError::Refused);
-        let key = SigningKey::generate(algorithm).map_err(refused)?;
+        let key = draw(algorithm).map_err(refused)?;
         let root_keys = self.registry.root_keys();
         let (epoch, Some(keys)) = root_keys.current() else { return Err(fault(RootKeyError::Empty)) };
         let id = KeyId::from(key.key_id());
@@ -181,4 +181,29 @@ impl Service {
 
 fn fault(error: RootKeyError) -> Failure {
     Failure::Fault(Fault::new(FaultKind::Engine, error.to_string()))
+}
+
+/// A fresh key. One whose name begins with `-` is drawn again: a command line would take the name for an option, and an emergency is no time
+/// to find that out.
+fn draw(algorithm: Algorithm) -> Result<SigningKey, KeyError> {
+    loop {
+        let key = SigningKey::generate(algorithm)?;
+        if !key.key_id().starts_with('-') {
+            return Ok(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_named_like_an_option() {
+        // One thumbprint in sixty-four begins so: a thousand without any are no chance.
+        for _ in 0..1_000 {
+            let key = draw(Algorithm::EdDsa).unwrap();
+            assert!(!key.key_id().starts_with('-'), "{}", key.key_id());
+        }
+    }
 }
