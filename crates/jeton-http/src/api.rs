@@ -39,13 +39,12 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 
-use crate::observe::{Observation, observe};
+use crate::observe::observed;
 
 /// Every route of the management API. A request from anybody but the owner of this process, or root, over the Unix socket is refused.
 pub fn routes(management: Management) -> Router {
     let gate = from_fn_with_state(management.clone(), administrator::admit);
-    let observation = Observation { service: management.service.clone(), observer: management.observer.clone() };
-    let observed = from_fn_with_state(observation, observe);
+    let (service, observer) = (management.service.clone(), management.observer.clone());
     let routes = Router::new()
         .route("/apis", get(apis::list).post(apis::create))
         .route("/apis/{api}", get(apis::show).patch(apis::update).delete(apis::remove))
@@ -78,5 +77,5 @@ pub fn routes(management: Management) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(gate)
         .with_state(management);
-    Router::new().nest("/api/v1", routes).layer(observed)
+    observed(Router::new().nest("/api/v1", routes), service, observer)
 }

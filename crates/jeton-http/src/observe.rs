@@ -12,8 +12,9 @@ pub use network::Addresses;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method};
@@ -39,16 +40,24 @@ pub struct Observer {
 
 /// What one router notes its requests with.
 #[derive(Clone)]
-pub struct Observation {
-    /// The service, whose clock times them.
-    pub service: Arc<Service>,
-    /// Where they are noted.
-    pub observer: Arc<Observer>,
+struct Observation {
+    /// Its clock times them.
+    service: Arc<Service>,
+    observer: Arc<Observer>,
+    log: Arc<dyn AccessLog>,
+}
+
+/// The router with each of its requests noted. Where nothing is noted it stays as it is: also a layer that does nothing costs a request some
+/// allocations.
+pub fn observed(router: Router, service: Arc<Service>, observer: Arc<Observer>) -> Router {
+    match observer.access_log.clone() {
+        Some(log) => router.layer(from_fn_with_state(Observation { service, observer, log }, observe)),
+        None => router,
+    }
 }
 
 /// Lets the request through and notes how it went. The body of the answer may still be on its way then.
-pub async fn observe(State(Observation { service, observer }): State<Observation>, request: Request, next: Next) -> Response {
-    let Some(log) = &observer.access_log else { return next.run(request).await };
+async fn observe(State(Observation { service, observer, log }): State<Observation>, request: Request, next: Next) -> Response {
     let begun = service.moments().time();
     let asked = Asked::of(&request, &observer);
     let response = next.run(request).await;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
@@ -12,7 +11,7 @@ use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use jeton_service::Service;
 
 use crate::edge::Draining;
-use crate::observe::{Observation, Observer, observe};
+use crate::observe::{Observer, observed};
 use crate::{feed, health, oauth, reply};
 
 /// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
@@ -39,8 +38,7 @@ pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>
             .route(&format!("/.well-known/{AUTHORIZATION_SERVER}{path}"), get(oauth::metadata::get))
             .route(&format!("/.well-known/{OPENID_CONFIGURATION}{path}"), get(oauth::metadata::get))
     };
-    let observed = from_fn_with_state(Observation { service: service.clone(), observer }, observe);
-    router.merge(health).fallback(not_found).layer(observed).with_state(service)
+    observed(router.merge(health).fallback(not_found).with_state(service.clone()), service, observer)
 }
 
 async fn wrong_method() -> reply::OauthError {
