@@ -18,6 +18,7 @@ pub mod incarnation;
 pub mod introspect;
 pub mod issue;
 mod last_checkpoint;
+mod leap;
 pub mod moments;
 mod negatives_image;
 pub mod policies;

@@ -10,8 +10,8 @@ use crate::moments::Moments;
 
 /// A step of the clock beyond this, in seconds, stops destructive jobs.
 const STEP_SECONDS: i64 = 10;
-/// A start this long after the head, in seconds, stops destructive jobs.
-const GAP_SECONDS: i64 = 24 * 3_600;
+/// A start this long after the head, in seconds, stops destructive jobs; so does a leap of the ledger's time by as much.
+pub(crate) const GAP_SECONDS: i64 = 24 * 3_600;
 /// After this much uptime, in seconds, the clock is believed again.
 const BELIEVED_AFTER_SECONDS: i64 = 24 * 3_600;
 
@@ -46,10 +46,13 @@ pub enum Notice {
 }
 
 impl Posture {
-    /// The posture at a start: the clock reads `now`, the ledger ends at `head`.
+    /// The posture at a start: the clock reads `now`, the ledger ends at `head` and has leapt to `leap` less than a day before.
     #[must_use]
-    pub fn at_start(now: Time, head: Time) -> Posture {
+    pub fn at_start(now: Time, head: Time, leap: Option<Time>) -> Posture {
         let posture = Posture::default();
+        if let Some(leap) = leap {
+            posture.doubt(leap);
+        }
         if head != Time::EPOCH && now.seconds() - head.seconds() > GAP_SECONDS {
             posture.doubt(now);
         }
@@ -138,9 +141,9 @@ mod tests {
     #[test]
     fn a_jump_stops_what_destroys_until_it_is_believed() {
         for (start, head, may) in [(day(0), Time::EPOCH, true), (day(1), day(0), true), (day(2), day(0), false), (day(-40), day(0), true)] {
-            assert_eq!(Posture::at_start(start, head).may_destroy(start), may, "{start:?}");
+            assert_eq!(Posture::at_start(start, head, None).may_destroy(start), may, "{start:?}");
         }
-        let posture = Posture::at_start(day(0), day(0));
+        let posture = Posture::at_start(day(0), day(0), None);
         assert_eq!(posture.observe(look(day(0), -9, 9)), None);
         assert!(posture.may_destroy(day(0)));
         assert_eq!(posture.observe(look(day(0), 11, 0)), Some(Notice::Stepped(11)));
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_stands_still_is_said_once_and_grants_nothing() {
-        let (posture, moments) = (Posture::at_start(day(0), day(0)), Moments::new(|| day(40), || [0; 32]));
+        let (posture, moments) = (Posture::at_start(day(0), day(0), None), Moments::new(|| day(40), || [0; 32]));
         for (look, notice, is_behind) in [
             (look(day(40), 40 * 86_400, 0), Some(Notice::Stepped(40 * 86_400)), false),
             (look(day(40), -40 * 86_400, 40 * 86_400), Some(Notice::StandsStill(40 * 86_400)), true),

@@ -12,6 +12,7 @@ use crate::credential_cache::CredentialCache;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
 use crate::last_checkpoint::LastCheckpoint;
+use crate::leap::last_leap;
 use crate::moments::Moments;
 use crate::posture::Posture;
 use crate::publisher::Publisher;
@@ -77,7 +78,8 @@ impl Service {
         registry.load(&*view, head.clone(), parts.negatives_image)?;
         drop(view);
         feed.begin(&head);
-        let posture = Posture::at_start(parts.moments.time(), head.time);
+        let leap = last_leap(&*store).map_err(LoadError::from)?;
+        let posture = Posture::at_start(parts.moments.time(), head.time, leap);
         let (commits_to, fetches_to) = (store.clone(), store.clone());
         Ok(Service {
             registry,

@@ -73,6 +73,51 @@ async fn a_jump_forward_forgets_no_revocation() {
     assert!(!world.is_active(&worker, &token).await);
 }
 
+/// What is committed under a clock that jumped moves the ledger with it: a start in between finds both in agreement, and still does not
+/// believe them for a day.
+#[tokio::test]
+async fn a_jump_forward_is_doubted_also_by_the_next_process() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let token = world.token(&worker).await;
+    world.revoke(&worker, &token).await;
+    world.advance(40 * 86_400);
+    for _ in 0..5 {
+        world.token(&worker).await;
+    }
+    let world = world.reopen().await;
+    assert_eq!(world.service().drop_expired().unwrap(), 0);
+    world.advance(-40 * 86_400);
+    let world = world.reopen().await;
+    world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+    assert!(world.is_active(&worker, &world.token(&worker).await).await);
+    assert!(!world.is_active(&worker, &token).await, "its revocation was kept");
+}
+
+#[tokio::test]
+async fn a_leap_is_believed_after_a_day() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    for _ in 0..40 {
+        world.token(&worker).await;
+    }
+    world.advance(40 * 86_400);
+    world.token(&worker).await;
+    let may_destroy = |world: &World| world.service().posture().may_destroy(world.moment().now);
+    let world = world.reopen().await;
+    assert!(!may_destroy(&world));
+    world.advance(86_000);
+    world.token(&worker).await;
+    let world = world.reopen().await;
+    assert!(!may_destroy(&world));
+    world.advance(500);
+    assert!(may_destroy(&world));
+    world.token(&worker).await;
+    assert!(may_destroy(&world.reopen().await));
+}
+
 /// The wall was set far ahead and back: the process's clock stands still, and what it would date lies ahead of everybody else's time.
 #[tokio::test]
 async fn a_clock_that_stands_still_only_narrows() {
