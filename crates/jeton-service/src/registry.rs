@@ -125,7 +125,9 @@ impl Registry {
 
     /// Takes up an image of the negatives; `None`, and nothing is taken up, where it was not left at this head.
     fn take_up(&self, image: &mut [u8], head: &Head) -> Option<()> {
-        self.negatives.take_image(negatives_image::open(image, head, &self.root_keys())?)
+        self.negatives.take_image(negatives_image::open(image, head, &self.root_keys())?)?;
+        self.negatives.for_each_cut_off(|subject, before_seconds| self.latest_cut_offs.note(subject, before_seconds));
+        Some(())
     }
 
     /// Slices come in the order of `until`. A revocation is final whatever is said before or after it, and they are nearly all there is:
@@ -219,7 +221,8 @@ impl Registry {
     /// The latest cut-off over any token of a subject, in seconds; an API is named by its audience.
     #[must_use]
     pub fn latest_cut_off(&self, subject: CutOffSubject, name: &str) -> i64 {
-        self.negatives.before(judged(subject), name).max(self.latest_cut_offs.of_others(subject))
+        let subject = judged(subject);
+        self.negatives.before(subject, name).max(self.latest_cut_offs.of_others(subject))
     }
 
     fn put(&self, table: &'static Table, version: Sequence, row: &Row) -> Result<(), LoadError> {
@@ -280,7 +283,7 @@ impl Registry {
             Says::Resumed(token, _) => self.negatives.resume(token.0, until),
             Says::CutOff(subject, name, before) => {
                 // First: whoever decides under the cut-off must not be overlooked by the next one.
-                self.latest_cut_offs.note(*subject, *before);
+                self.latest_cut_offs.note(judged(*subject), *before);
                 self.negatives.cut_off(judged(*subject), name, *before, until);
             }
             Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),

@@ -149,7 +149,12 @@ impl Following {
 
     #[track_caller]
     fn check(&self, loaded: &Registry, what: &str) {
-        check_alike(&loaded.negatives, &self.service.registry().negatives, what);
+        let followed = self.service.registry();
+        check_alike(&loaded.negatives, &followed.negatives, what);
+        for (subject, name) in SUBJECTS.into_iter().flat_map(|subject| NAMES.map(|name| (subject, name))) {
+            let latest = |registry: &Registry| registry.latest_cut_off(subject, name);
+            assert_eq!(latest(loaded), latest(followed), "{what}: {subject:?} {name}");
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Negatives {
     tokens: TokenStates,
     keys: HashMap<Arc<str>, i64>,
     lifetimes: HashMap<Arc<str>, Vec<Lifetime>>,
-    cut_offs: [HashMap<Arc<str>, CutOff>; Subject::NAMED],
+    cut_offs: [HashMap<Arc<str>, CutOff>; Subject::NAMED.len()],
     everything_before: AtomicI64,
 }
 
@@ -43,7 +43,8 @@ pub enum Subject {
 }
 
 impl Subject {
-    const NAMED: usize = 6;
+    /// Those that are told apart by a name.
+    const NAMED: [Subject; 6] = [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key];
 
     fn place(self) -> usize {
         match self {
@@ -215,6 +216,18 @@ impl Negatives {
             .into_iter()
             .map(|(subject, name)| self.before(subject, name))
             .fold(self.everything_before.load(Ordering::Acquire), i64::max)
+    }
+
+    /// Every cut-off: of what kind of subject, and the `iat`, in seconds, that it reaches up to.
+    pub fn for_each_cut_off(&self, mut each: impl FnMut(Subject, i64)) {
+        let named = Subject::NAMED.into_iter().filter_map(|subject| Some((subject, self.cut_offs.get(subject.place())?)));
+        for (subject, names) in named {
+            names.pin().values().for_each(|cut_off| each(subject, cut_off.before));
+        }
+        let everything_before = self.everything_before.load(Ordering::Acquire);
+        if everything_before > 0 {
+            each(Subject::Everything, everything_before);
+        }
     }
 
     /// Forgets what may be forgotten at `now_seconds`.

@@ -2,17 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jeton_core::event::CutOffSubject;
+use jeton_verify::negatives::Subject;
 
-const KINDS: [CutOffSubject; 7] = [
-    CutOffSubject::Client,
-    CutOffSubject::User,
-    CutOffSubject::Session,
-    CutOffSubject::Family,
-    CutOffSubject::Api,
-    CutOffSubject::Key,
-    CutOffSubject::Everything,
-];
+const KINDS: [Subject; 7] =
+    [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key, Subject::Everything];
 
 /// For each kind of subject, the latest `before` that was ever said of one, in seconds.
 pub(super) struct LatestCutOffs([AtomicI64; KINDS.len()]);
@@ -25,7 +18,7 @@ impl Default for LatestCutOffs {
 
 impl LatestCutOffs {
     /// A cut-off was said.
-    pub(super) fn note(&self, subject: CutOffSubject, before_seconds: i64) {
+    pub(super) fn note(&self, subject: Subject, before_seconds: i64) {
         for (_, latest) in KINDS.iter().zip(&self.0).filter(|(kind, _)| **kind == subject) {
             latest.fetch_max(before_seconds, Ordering::AcqRel);
         }
@@ -33,7 +26,7 @@ impl LatestCutOffs {
 
     /// The latest of all other kinds: any of them may reach a token of this one.
     #[must_use]
-    pub(super) fn of_others(&self, subject: CutOffSubject) -> i64 {
+    pub(super) fn of_others(&self, subject: Subject) -> i64 {
         let others = KINDS.iter().zip(&self.0).filter(|(kind, _)| **kind != subject);
         others.map(|(_, latest)| latest.load(Ordering::Acquire)).fold(i64::MIN, i64::max)
     }
@@ -46,11 +39,11 @@ mod tests {
     #[test]
     fn the_latest_of_the_others_counts() {
         let latest = LatestCutOffs::default();
-        assert_eq!(latest.of_others(CutOffSubject::Client), i64::MIN);
-        for (subject, before) in [(CutOffSubject::Client, 5), (CutOffSubject::Api, 7), (CutOffSubject::Api, 6)] {
+        assert_eq!(latest.of_others(Subject::Client), i64::MIN);
+        for (subject, before) in [(Subject::Client, 5), (Subject::Api, 7), (Subject::Api, 6)] {
             latest.note(subject, before);
         }
-        for (subject, expected) in [(CutOffSubject::Client, 7), (CutOffSubject::Api, 5), (CutOffSubject::Everything, 7)] {
+        for (subject, expected) in [(Subject::Client, 7), (Subject::Api, 5), (Subject::Everything, 7)] {
             assert_eq!(latest.of_others(subject), expected, "{subject:?}");
         }
     }
