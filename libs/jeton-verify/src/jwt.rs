@@ -86,7 +86,7 @@ impl JwtCheck {
         if claims.version != Some(VERSION) {
             return Err(Refused::Version);
         }
-        VerifiedToken::new(claims, verified.key.key_id())
+        VerifiedToken::new(claims, verified.key.shared_key_id())
     }
 }
 

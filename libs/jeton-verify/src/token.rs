@@ -20,7 +20,7 @@ struct Parts {
     id: TokenId,
     claims: AccessTokenClaims,
     scopes: ScopeSet,
-    signing_key: Option<Box<str>>,
+    signing_key: Option<Arc<str>>,
 }
 
 impl VerifiedToken {
@@ -117,7 +117,7 @@ impl VerifiedToken {
     }
 
     /// Makes a token of claims whose form was checked.
-    pub(crate) fn new(claims: AccessTokenClaims, signing_key: Option<&str>) -> Result<Self, Refused> {
+    pub(crate) fn new(claims: AccessTokenClaims, signing_key: Option<&Arc<str>>) -> Result<Self, Refused> {
         // What has no such id could not be revoked.
         let id = TokenId::parse(&claims.token_id).map_err(|_| Refused::malformed_claim("jti"))?;
         let scopes = match claims.scope.as_deref() {
@@ -127,7 +127,7 @@ impl VerifiedToken {
         if claims.confirmation.is_some() {
             return Err(Refused::Bound);
         }
-        Ok(Self(Arc::new(Parts { id, claims, scopes, signing_key: signing_key.map(Box::from) })))
+        Ok(Self(Arc::new(Parts { id, claims, scopes, signing_key: signing_key.cloned() })))
     }
 
     pub(crate) fn claims(&self) -> &AccessTokenClaims {

@@ -6,11 +6,12 @@ use crate::jwk::strength;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use std::fmt;
+use std::sync::Arc;
 
 /// A key that checks signatures: parsed once, strong enough, and bound to exactly one [`Algorithm`].
 pub struct VerifyingKey {
     algorithm: Algorithm,
-    key_id: Option<Box<str>>,
+    key_id: Option<Arc<str>>,
     material: Material,
 }
 
@@ -49,7 +50,7 @@ impl VerifyingKey {
     /// [`KeyError::Weak`] when it is shorter, [`KeyError::AlgorithmMismatch`] when the algorithm is not HMAC.
     pub fn hmac(algorithm: Algorithm, secret: &[u8], key_id: Option<String>) -> Result<Self, KeyError> {
         let key = hmac_key(algorithm, secret)?;
-        Ok(Self { algorithm, key_id: key_id.map(String::into_boxed_str), material: Material::Symmetric(Box::new(key)) })
+        Ok(Self { algorithm, key_id: key_id.map(Arc::from), material: Material::Symmetric(Box::new(key)) })
     }
 
     pub(crate) fn from_parts(parts: &PublicParts, algorithm: Algorithm, key_id: Option<String>) -> Result<Self, KeyError> {
@@ -57,7 +58,7 @@ impl VerifyingKey {
             return Err(KeyError::AlgorithmMismatch);
         }
         let (key, signature_length) = parse(parts, algorithm)?;
-        Ok(Self { algorithm, key_id: key_id.map(String::into_boxed_str), material: Material::Public(key, signature_length) })
+        Ok(Self { algorithm, key_id: key_id.map(Arc::from), material: Material::Public(key, signature_length) })
     }
 
     /// The one algorithm of this key.
@@ -70,6 +71,12 @@ impl VerifyingKey {
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// The same name, for whoever keeps it.
+    #[must_use]
+    pub const fn shared_key_id(&self) -> Option<&Arc<str>> {
+        self.key_id.as_ref()
     }
 
     /// Checks a raw signature: r‖s in full width for ECDSA (RFC 7518 section 3.4), the octets of RFC 8032 for Ed25519, the modulus' length for RSA, the whole tag for HMAC (compared in constant time).

@@ -37,11 +37,13 @@ impl Header {
     /// Reads a header as [`crate::jws::Signer`] and most other software writes it, several times quicker; none where the text is anything else, so that it always says what [`Self::parse_any`] would.
     fn parse_plain(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
-        let (algorithm, rest) = text.strip_prefix(r#"{"alg":""#)?.split_once(r#"","kid":""#)?;
-        let (key_id, rest) = rest.split_once(r#"","typ":""#)?;
-        let token_type = rest.strip_suffix(r#""}"#)?;
-        let is_plain = |value: &str| value.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
-        if !is_plain(key_id)
+        // A search for one byte takes a fraction of one for several.
+        let (algorithm, rest) = text.strip_prefix(r#"{"alg":""#)?.split_once('"')?;
+        let (key_id, rest) = rest.strip_prefix(r#","kid":""#)?.split_once('"')?;
+        let (token_type, rest) = rest.strip_prefix(r#","typ":""#)?.split_once('"')?;
+        let is_plain = |value: &str| value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        if rest != "}"
+            || !is_plain(key_id)
             || !is_plain(token_type)
             || key_id.is_empty()
             || key_id.len() > MAX_KEY_ID_BYTES
