@@ -65,6 +65,14 @@ pub fn decode(text: &str) -> Result<Vec<u8>, NotCanonical> {
     CANONICAL.decode(text).map_err(|_| NotCanonical)
 }
 
+/// Reads base64url and appends what it says.
+///
+/// # Errors
+/// [`NotCanonical`] as [`decode`]; whatever was appended then means nothing.
+pub fn decode_into(text: &str, bytes: &mut Vec<u8>) -> Result<(), NotCanonical> {
+    CANONICAL.decode_vec(text, bytes).map_err(|_| NotCanonical)
+}
+
 /// Reads base64url into a buffer and returns the part that was filled.
 ///
 /// # Errors

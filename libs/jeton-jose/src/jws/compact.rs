@@ -30,8 +30,9 @@ pub struct Verified<'keys> {
 pub struct Unverified<'token> {
     signed: &'token str,
     header: Header,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+    /// The payload, and the signature after it.
+    decoded: Vec<u8>,
+    payload_bytes: usize,
 }
 
 impl<'token> Unverified<'token> {
@@ -48,12 +49,12 @@ impl<'token> Unverified<'token> {
         if payload.contains('.') {
             return Err(TokenError::NotCompact);
         }
-        Ok(Self {
-            signed,
-            header: read_header(header)?,
-            payload: decode(payload, Segment::Payload)?,
-            signature: decode(signature, Segment::Signature)?,
-        })
+        let header = read_header(header)?;
+        let mut decoded = Vec::with_capacity(token.len() - signed.len() + payload.len());
+        decode(payload, Segment::Payload, &mut decoded)?;
+        let payload_bytes = decoded.len();
+        decode(signature, Segment::Signature, &mut decoded)?;
+        Ok(Self { signed, header, decoded, payload_bytes })
     }
 
     /// What the header says, unproved.
@@ -65,7 +66,7 @@ impl<'token> Unverified<'token> {
     /// What the payload says, unproved.
     #[must_use]
     pub fn untrusted_payload(&self) -> &[u8] {
-        &self.payload
+        self.decoded.get(..self.payload_bytes).unwrap_or_default()
     }
 
     /// Checks the signature: with the key of the token's `kid`, matched exactly; for a token without `kid`, with the keys of its algorithm if they are four or fewer.
@@ -73,13 +74,16 @@ impl<'token> Unverified<'token> {
     /// # Errors
     /// [`TokenError::UnknownKey`], [`TokenError::AmbiguousKey`], [`TokenError::AlgorithmMismatch`] or [`TokenError::BadSignature`].
     pub fn verify(self, keys: &VerifyingKeys) -> Result<Verified<'_>, TokenError> {
-        let key = keys.check(self.header.key_id.as_deref(), self.header.algorithm, self.signed.as_bytes(), &self.signature)?;
-        Ok(Verified { header: self.header, payload: self.payload, key })
+        let Self { signed, header, decoded: mut payload, payload_bytes } = self;
+        let signature = payload.get(payload_bytes..).unwrap_or_default();
+        let key = keys.check(header.key_id.as_deref(), header.algorithm, signed.as_bytes(), signature)?;
+        payload.truncate(payload_bytes);
+        Ok(Verified { header, payload, key })
     }
 }
 
-fn decode(text: &str, segment: Segment) -> Result<Vec<u8>, TokenError> {
-    base64url::decode(text).map_err(|_| TokenError::Encoding(segment))
+fn decode(text: &str, segment: Segment, bytes: &mut Vec<u8>) -> Result<(), TokenError> {
+    base64url::decode_into(text, bytes).map_err(|_| TokenError::Encoding(segment))
 }
 
 fn read_header(text: &str) -> Result<Header, TokenError> {
