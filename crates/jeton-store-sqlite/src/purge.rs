@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use jeton_core::moment::Time;
 use jeton_core::record::Table;
@@ -14,8 +15,8 @@ use crate::rows::read_values;
 use crate::slices::Slices;
 use crate::statements::{Statements, Verb, bind};
 
-/// Rows that a step deletes when nobody waits: under a millisecond.
-const IDLE_ROWS: usize = 500;
+/// Rows that a step deletes when nobody waits: less than a tenth of a millisecond.
+const IDLE_ROWS: usize = 100;
 /// Rows that a step deletes behind a group, besides twice its commits: what leaves keeps pace with what comes, at a fraction of its price.
 const BUSY_ROWS: usize = 32;
 
@@ -37,6 +38,10 @@ pub(crate) enum Progress {
 }
 
 impl Purge {
+    /// How long the writer rests between two steps. Without a rest it would keep a core for whole time slices of the kernel, and who answers
+    /// requests on that core would wait for milliseconds.
+    pub(crate) const REST: Duration = Duration::from_millis(2);
+
     pub(crate) fn new(schema: &Schema, slices: &Slices, now: Time, reply: SyncSender<Result<u64, Fault>>) -> Purge {
         let over = |table: &&'static Table| {
             let table: &'static Table = table;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, mpsc};
+use std::time::Duration;
 
 use jeton_core::moment::Time;
 use jeton_store::ledger::Head;
@@ -106,14 +107,20 @@ impl Shared {
         is_open
     }
 
-    /// What the writer does next; waits for it unless the writer has work of its own. `None` when all is done and the engine closes.
-    pub(crate) fn next(&self, has_work: bool) -> Option<Turn> {
+    /// What the writer does next; waits for it, or for `rest` where the writer has work of its own that yields to all others. `None` when
+    /// all that was asked is done and the engine closes.
+    pub(crate) fn next(&self, rest: Option<Duration>) -> Option<Turn> {
         let mut waiting = self.lock();
-        while waiting.queue.is_empty() && waiting.chores.is_empty() && !has_work {
+        while waiting.queue.is_empty() && waiting.chores.is_empty() {
             if waiting.is_closing {
                 return None;
             }
             waiting.is_asleep = true;
+            if let Some(rest) = rest {
+                (waiting, _) = self.bell.wait_timeout(waiting, rest).unwrap_or_else(PoisonError::into_inner);
+                waiting.is_asleep = false;
+                break;
+            }
             waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             waiting.is_asleep = false;
         }

@@ -69,7 +69,7 @@ pub(crate) fn run(
         shared,
     };
     writer.note_full(writer.is_full);
-    while let Some(turn) = writer.shared.next(writer.purge.is_some()) {
+    while let Some(turn) = writer.shared.next(writer.purge.as_ref().map(|_| Purge::REST)) {
         if let Some(fault) = writer.shared.lost() {
             answer_all(turn.group, &CommitError::Fault(fault.clone()));
             writer.end_purge(Err(fault.clone()));

@@ -38,6 +38,9 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World, name: &str) -> R
 }
 
 fn in_memory(bench: &mut Bench<'_>, world: &mut World, name: &str, connections: usize) -> Result<(), Failure> {
+    // Tokens that were asked about often would keep these out.
+    world.jeton.stop()?;
+    world.jeton.start()?;
     let share = bench.sizes.share.min(IN_MEMORY);
     let tokens = world.take(share)?;
     let introspect = world.endpoint("introspect");
