@@ -38,6 +38,23 @@ pub fn time_of(id: &[u8; 16]) -> Time {
     Time::from_micros(millis.saturating_mul(1_000))
 }
 
+/// The id of an API key: the id that its text carries. Time-ordered, printed as 32 lowercase hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiKeyId(pub [u8; 16]);
+
+impl ApiKeyId {
+    /// A fresh id at the moment's time.
+    pub fn draw(moment: &mut Moment) -> ApiKeyId {
+        ApiKeyId(moment.draw_time_ordered())
+    }
+
+    /// Reads the printed form; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<ApiKeyId> {
+        parse_hexadecimal(text).map(ApiKeyId)
+    }
+}
+
 /// The id of a commit: time-ordered. It finds a commit again whose answer was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub [u8; 16]);
@@ -74,7 +91,7 @@ macro_rules! printed_as_hexadecimal {
         }
     )*};
 }
-printed_as_hexadecimal!(CredentialId, CommitId);
+printed_as_hexadecimal!(CredentialId, ApiKeyId, CommitId);
 
 fn parse_hexadecimal(text: &str) -> Option<[u8; 16]> {
     TokenId::parse(text).ok().map(TokenId::to_bytes)
@@ -122,7 +139,11 @@ named!(
     KeyId,
     /// The id of an exception from a policy: random.
     ExceptionId,
-    /// Who did it: `client:ID`, `unix:UID`, `system`.
+    /// The id of a person: random; the `sub` of what is theirs.
+    PersonId,
+    /// The id of a group of persons: random.
+    GroupId,
+    /// Who did it: `client:ID`, `key:ID`, `unix:UID`, `system`.
     Actor
 );
 
@@ -131,6 +152,12 @@ impl Actor {
     #[must_use]
     pub fn system() -> Actor {
         Actor::from("system")
+    }
+
+    /// An API key, for what it does to itself.
+    #[must_use]
+    pub fn key(key: ApiKeyId) -> Actor {
+        Actor(Arc::from(format!("key:{key}")))
     }
 }
 

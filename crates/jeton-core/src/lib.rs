@@ -11,6 +11,7 @@ pub mod key;
 pub mod moment;
 mod name;
 pub mod outcome;
+pub mod owner;
 pub mod policy;
 pub mod record;
 pub mod refusal;
