@@ -19,6 +19,8 @@ pub struct Lifetime {
     pub least_seconds: i64,
     /// How long it may live at most, in seconds.
     pub max_seconds: i64,
+    /// After how long without a use one is refused until somebody resumes it, in seconds. After as long again it is revoked.
+    pub idle_seconds: Option<i64>,
     /// Where a policy may narrow it.
     pub levels: &'static [Level],
 }
@@ -56,6 +58,7 @@ pub const ACCESS_TOKEN: Lifetime = Lifetime {
     default_seconds: HOUR,
     least_seconds: 1,
     max_seconds: DAY,
+    idle_seconds: None,
     levels: &[Level::Deployment, Level::Api, Level::Client],
 };
 
@@ -66,7 +69,30 @@ pub const CLIENT_SECRET: Lifetime = Lifetime {
     default_seconds: 180 * DAY,
     least_seconds: 1,
     max_seconds: 366 * DAY,
+    idle_seconds: None,
     levels: &[Level::Deployment, Level::Client],
+};
+
+/// API keys.
+pub const API_KEY: Lifetime = Lifetime {
+    policy_key: "api_key",
+    plural: "API keys",
+    default_seconds: 90 * DAY,
+    least_seconds: 1,
+    max_seconds: 366 * DAY,
+    idle_seconds: Some(30 * DAY),
+    levels: &[Level::Deployment, Level::Api, Level::Client],
+};
+
+/// Personal access tokens.
+pub const PERSONAL_ACCESS_TOKEN: Lifetime = Lifetime {
+    policy_key: "personal_access_token",
+    plural: "personal access tokens",
+    default_seconds: 90 * DAY,
+    least_seconds: 1,
+    max_seconds: 366 * DAY,
+    idle_seconds: Some(30 * DAY),
+    levels: &[Level::Deployment, Level::Api],
 };
 
 /// Signing keys: how long one signs before the next takes over. Not less than a day: each one that was retired stays published for two.
@@ -76,6 +102,7 @@ pub const SIGNING_KEY: Lifetime = Lifetime {
     default_seconds: 90 * DAY,
     least_seconds: DAY,
     max_seconds: 366 * DAY,
+    idle_seconds: None,
     levels: &[Level::Deployment],
 };
 
@@ -86,6 +113,7 @@ pub const CLIENT_ASSERTION: Lifetime = Lifetime {
     default_seconds: 60,
     least_seconds: 1,
     max_seconds: HOUR,
+    idle_seconds: None,
     levels: &[Level::Deployment, Level::Client],
 };
 
@@ -113,6 +141,10 @@ kinds! {
     AccessToken: ACCESS_TOKEN,
     /// Secrets of clients.
     ClientSecret: CLIENT_SECRET,
+    /// API keys.
+    ApiKey: API_KEY,
+    /// Personal access tokens.
+    PersonalAccessToken: PERSONAL_ACCESS_TOKEN,
     /// Signing keys.
     SigningKey: SIGNING_KEY,
     /// Client assertions.
@@ -161,9 +193,9 @@ mod tests {
         let line = |kind: Kind| match kind {
             Kind::AccessToken => Some(CredentialKind::AccessToken),
             Kind::ClientSecret => Some(CredentialKind::ClientSecret),
+            Kind::ApiKey => Some(CredentialKind::ApiKey),
+            Kind::PersonalAccessToken => Some(CredentialKind::PersonalAccessToken),
             Kind::RefreshToken
-            | Kind::ApiKey
-            | Kind::PersonalAccessToken
             | Kind::AuthorizationCode
             | Kind::DeviceCode
             | Kind::RegistrationAccessToken
@@ -171,6 +203,6 @@ mod tests {
             | Kind::Invitation => None,
         };
         let minted = Kind::ALL.into_iter().filter_map(line).count();
-        assert_eq!(minted, 2);
+        assert_eq!(minted, 4);
     }
 }

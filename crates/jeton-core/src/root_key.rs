@@ -5,7 +5,8 @@ use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
-use jeton_token::{CheckKey, HashKey};
+use aws_lc_rs::hmac;
+use jeton_token::{CheckKey, HashKey, SecretBytes};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::moment::Moment;
@@ -61,6 +62,7 @@ pub struct EpochKeys {
     /// Hashes secrets for storage.
     pub hash: HashKey,
     seal: [u8; 32],
+    derive: hmac::Key,
 }
 
 impl EpochKeys {
@@ -69,6 +71,7 @@ impl EpochKeys {
             check: CheckKey::new(&*purpose(secret, b"jeton/1/token-check")?),
             hash: HashKey::new(&*purpose(secret, b"jeton/1/secret-hash")?),
             seal: *purpose(secret, b"jeton/1/key-seal")?,
+            derive: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/secret-derive")?),
         })
     }
 
@@ -104,6 +107,19 @@ impl EpochKeys {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::Unsealable)?;
         let opened = self.cipher()?.open_in_place(nonce, Aad::from(context), ciphertext).map_err(|_| RootKeyError::Unsealable)?;
         Ok(opened)
+    }
+
+    /// A secret that comes out again from the same salt: for a reply that may have to be given twice, with nothing clear kept. `context` says
+    /// what it is and whose.
+    #[must_use]
+    pub fn derive_secret(&self, context: &str, salt: &[u8; 32]) -> SecretBytes {
+        // The salt has a fixed length and comes first: no two pairs are one message.
+        let mut signing = hmac::Context::with_key(&self.derive);
+        signing.update(salt);
+        signing.update(context.as_bytes());
+        let mut bytes = [0; SecretBytes::LEN];
+        bytes.iter_mut().zip(signing.sign().as_ref()).for_each(|(to, from)| *to = *from);
+        SecretBytes::new(bytes)
     }
 
     fn cipher(&self) -> Result<LessSafeKey, RootKeyError> {

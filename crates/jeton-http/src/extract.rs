@@ -6,5 +6,6 @@ mod content_type;
 
 pub use crate::edge::BodyError;
 pub use body::read_body;
-pub use client_address::{ClientAddress, ForwardedHeader, Network, NetworkError, TrustedProxies};
+pub use client_address::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use content_type::{ContentType, content_type};
+pub use jeton_core::network::{Network, NetworkError};

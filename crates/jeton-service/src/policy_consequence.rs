@@ -51,8 +51,10 @@ impl Service {
             CredentialKind::AccessToken => self.consequence_for_tokens(subject, after, moment, goes_on),
             CredentialKind::ClientSecret => Ok(Some(self.consequence_for_secrets(after, moment))),
             CredentialKind::SigningKey => Ok(Some(self.consequence_for_signing_keys(after, moment))),
-            // Nothing is kept of them.
-            CredentialKind::ClientAssertion => Ok(Some(Consequence::default())),
+            // Nothing is kept of assertions, and nobody makes keys yet.
+            CredentialKind::ClientAssertion | CredentialKind::ApiKey | CredentialKind::PersonalAccessToken => {
+                Ok(Some(Consequence::default()))
+            }
         }
     }
 
