@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Actor, ApiId, ClientId, CredentialId, ExceptionId, KeyId, SecretId};
+use crate::id::{Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, KeyId, SecretId};
 
 /// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
 /// refuse the ledger rather than read past it. The fields of each kind stand in the order of their names, as their canonical form has them.
@@ -49,6 +49,68 @@ pub enum Event {
     /// A secret of a client ends: at once, or when its overlap is over.
     #[serde(rename = "client_secret.ended")]
     ClientSecretEnded { actor: Actor, client: ClientId, ends_at_seconds: i64, secret: SecretId },
+    /// An API key or a personal access token was made.
+    #[serde(rename = "api_key.created")]
+    ApiKeyCreated {
+        actor: Actor,
+        api: ApiId,
+        environment: Arc<str>,
+        expires_at_seconds: i64,
+        key: ApiKeyId,
+        kind: Arc<str>,
+        owner: Arc<str>,
+        scopes: Arc<str>,
+    },
+    /// A key that was made elsewhere was taken over.
+    #[serde(rename = "api_key.imported")]
+    ApiKeyImported { actor: Actor, api: ApiId, expires_at_seconds: i64, key: ApiKeyId, owner: Arc<str>, scopes: Arc<str> },
+    /// A key allows less. Here as in what follows, `previous` is the first sequence of the commit that wrote the key as it was; and answers
+    /// about it with `iat` before `before_seconds` are asked again.
+    #[serde(rename = "api_key.narrowed")]
+    ApiKeyNarrowed { actor: Actor, before_seconds: i64, changed: Arc<str>, key: ApiKeyId, previous: u64, until_seconds: i64 },
+    /// A key allows more.
+    #[serde(rename = "api_key.widened")]
+    ApiKeyWidened { actor: Actor, changed: Arc<str>, key: ApiKeyId, previous: u64 },
+    /// What people and programs remember of a key changed.
+    #[serde(rename = "api_key.described")]
+    ApiKeyDescribed { actor: Actor, changed: Arc<str>, key: ApiKeyId, previous: u64 },
+    /// A key has another secret; the one before ends at `ends_at_seconds`.
+    #[serde(rename = "api_key.rotated")]
+    ApiKeyRotated {
+        actor: Actor,
+        before_seconds: i64,
+        by_itself: i64,
+        ends_at_seconds: i64,
+        expires_at_seconds: i64,
+        generation: i64,
+        key: ApiKeyId,
+        previous: u64,
+        until_seconds: i64,
+    },
+    /// A key used the secret that it gave itself for the first time.
+    #[serde(rename = "api_key.secret_confirmed")]
+    ApiKeySecretConfirmed { actor: Actor, generation: i64, key: ApiKeyId, previous: u64 },
+    /// The secret before the current one ended early.
+    #[serde(rename = "api_key.secret_ended")]
+    ApiKeySecretEnded { actor: Actor, before_seconds: i64, ends_at_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64 },
+    /// A key has another owner.
+    #[serde(rename = "api_key.transferred")]
+    ApiKeyTransferred { actor: Actor, before_seconds: i64, from: Arc<str>, key: ApiKeyId, previous: u64, to: Arc<str>, until_seconds: i64 },
+    /// A key is refused until it is resumed.
+    #[serde(rename = "api_key.suspended")]
+    ApiKeySuspended { actor: Actor, before_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64, why: Arc<str> },
+    /// A suspended key is accepted again.
+    #[serde(rename = "api_key.resumed")]
+    ApiKeyResumed { actor: Actor, key: ApiKeyId, previous: u64 },
+    /// A key was revoked: final.
+    #[serde(rename = "api_key.revoked")]
+    ApiKeyRevoked { actor: Actor, before_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64, why: Arc<str> },
+    /// A key that ended long ago is forgotten.
+    #[serde(rename = "api_key.removed")]
+    ApiKeyRemoved { actor: Actor, key: ApiKeyId },
+    /// Uses of a limited key were handed out: so many in all.
+    #[serde(rename = "api_key.uses_leased")]
+    ApiKeyUsesLeased { actor: Actor, key: ApiKeyId, leased: i64 },
     /// One token was issued to a client by somebody else; like every other it is in its group's `credentials.issued` too.
     #[serde(rename = "token.issued")]
     TokenIssued { actor: Actor, api: ApiId, client: ClientId, token: CredentialId },
@@ -137,6 +199,10 @@ impl Event {
             | Event::ApiLifetimeLowered { .. }
             | Event::ClientDeleted { .. }
             | Event::ClientSecretEnded { .. }
+            | Event::ApiKeyNarrowed { .. }
+            | Event::ApiKeySecretEnded { .. }
+            | Event::ApiKeySuspended { .. }
+            | Event::ApiKeyRevoked { .. }
             | Event::TokenRevoked { .. }
             | Event::TokenSuspended { .. }
             | Event::CutOff { .. }
@@ -151,6 +217,16 @@ impl Event {
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
+            | Event::ApiKeyCreated { .. }
+            | Event::ApiKeyImported { .. }
+            | Event::ApiKeyWidened { .. }
+            | Event::ApiKeyRotated { .. }
+            | Event::ApiKeyTransferred { .. }
+            | Event::ApiKeyResumed { .. }
+            | Event::ApiKeyUsesLeased { .. }
+            | Event::ApiKeyDescribed { .. }
+            | Event::ApiKeySecretConfirmed { .. }
+            | Event::ApiKeyRemoved { .. }
             | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
             | Event::PolicySet { .. }
@@ -171,6 +247,13 @@ impl Event {
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
+            | Event::ApiKeyCreated { .. }
+            | Event::ApiKeyImported { .. }
+            | Event::ApiKeyWidened { .. }
+            | Event::ApiKeyRotated { .. }
+            | Event::ApiKeyTransferred { .. }
+            | Event::ApiKeyResumed { .. }
+            | Event::ApiKeyUsesLeased { .. }
             | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
             | Event::PolicySet { .. }
@@ -182,6 +265,13 @@ impl Event {
             | Event::ApiLifetimeLowered { .. }
             | Event::ClientDeleted { .. }
             | Event::ClientSecretEnded { .. }
+            | Event::ApiKeyNarrowed { .. }
+            | Event::ApiKeySecretEnded { .. }
+            | Event::ApiKeySuspended { .. }
+            | Event::ApiKeyRevoked { .. }
+            | Event::ApiKeyDescribed { .. }
+            | Event::ApiKeySecretConfirmed { .. }
+            | Event::ApiKeyRemoved { .. }
             | Event::TokenRevoked { .. }
             | Event::TokenSuspended { .. }
             | Event::CutOff { .. }

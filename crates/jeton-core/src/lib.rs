@@ -1,6 +1,7 @@
 //! Jeton's rules: pure decisions from facts to commits, without I/O, clock or dice.
 
 pub mod api;
+pub mod api_key;
 pub mod checkpoint;
 pub mod client;
 pub mod commit;

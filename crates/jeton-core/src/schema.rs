@@ -1,7 +1,7 @@
 //! Every table there is, in the order in which they came to be.
 
 use crate::record::{Class, Column, Table};
-use crate::{api, checkpoint, client, deployment, key, policy, token};
+use crate::{api, api_key, checkpoint, client, deployment, key, policy, token};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -13,7 +13,7 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -31,8 +31,11 @@ pub static TABLES_OF_VERSION_1: [&Table; 9] = [
 /// The tables that version 2 added.
 pub static TABLES_SINCE_VERSION_2: [&Table; 2] = [&policy::exception::TABLE, &policy::rule::TABLE];
 
+/// The tables that version 3 added.
+pub static TABLES_SINCE_VERSION_3: [&Table; 4] = [&api_key::TABLE, &api_key::word::TABLE, &api_key::imported::TABLE, &api_key::uses::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 11] = [
+pub static TABLES: [&Table; 15] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -44,4 +47,8 @@ pub static TABLES: [&Table; 11] = [
     &MARK,
     &policy::exception::TABLE,
     &policy::rule::TABLE,
+    &api_key::TABLE,
+    &api_key::word::TABLE,
+    &api_key::imported::TABLE,
+    &api_key::uses::TABLE,
 ];

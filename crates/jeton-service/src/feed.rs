@@ -222,6 +222,15 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
             (concerned(*subject, name), cut_off(*subject, name, *before_seconds, *until_seconds)?)
         }
+        Event::ApiKeyNarrowed { key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyRotated { key, before_seconds, until_seconds, .. }
+        | Event::ApiKeySecretEnded { key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyTransferred { key, before_seconds, until_seconds, .. }
+        | Event::ApiKeySuspended { key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyRevoked { key, before_seconds, until_seconds, .. } => {
+            // What is remembered of it is asked again.
+            (None, cut_off(CutOffSubject::Key, &key.to_string(), *before_seconds, *until_seconds)?)
+        }
         Event::ApiLifetimeLowered { api, seconds, before_seconds, until_seconds, .. } => {
             let audience = audience_of(api.as_str())?;
             let change = lifetime(&audience, *seconds, *before_seconds, *until_seconds)?;
@@ -245,6 +254,14 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ClientDeleted { .. }
         | Event::ClientSecretCreated { .. }
         | Event::ClientSecretEnded { .. }
+        | Event::ApiKeyCreated { .. }
+        | Event::ApiKeyImported { .. }
+        | Event::ApiKeyWidened { .. }
+        | Event::ApiKeyDescribed { .. }
+        | Event::ApiKeySecretConfirmed { .. }
+        | Event::ApiKeyResumed { .. }
+        | Event::ApiKeyRemoved { .. }
+        | Event::ApiKeyUsesLeased { .. }
         | Event::PolicySet { .. }
         | Event::PolicyLowered { .. }
         | Event::PolicyExceptionCreated { .. }

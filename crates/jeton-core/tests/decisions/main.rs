@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by them, and prints what it saw")]
 
 mod api;
+mod api_key;
+mod api_key_change;
+mod api_key_import;
+mod api_key_rotation;
+mod api_key_verify;
 mod client;
 mod key;
 mod known;

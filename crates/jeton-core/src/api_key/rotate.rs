@@ -1,0 +1,166 @@
+//! Giving a key another secret; the one before goes on for a while.
+
+use jeton_token::{Prefix, SecretBytes};
+
+use super::facts::{KeyFacts, check_lifetime};
+use super::outdated;
+use super::secret::{KeptSecret, Shape, Slot, newest};
+use super::state::State;
+use super::{ApiKey, Repeat};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::Actor;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::policy::effective::Policies;
+use crate::record::Versioned;
+use crate::refusal::{Reason, Refusal};
+use crate::root_key::{EpochKeys, RootKeys};
+use crate::token::issue::Clear;
+
+/// How long the secret before may go on, in seconds.
+pub const OVERLAP_MAX_SECONDS: i64 = 30 * 86_400;
+
+/// How long it goes on when nobody says, in seconds.
+pub const OVERLAP_SECONDS: i64 = 86_400;
+
+/// For how long a key may be told its new secret again, in seconds.
+pub const REPEAT_SECONDS: i64 = 86_400;
+
+/// What is asked for; what is left out has a default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rotate {
+    /// How long the secret before goes on, in seconds; a day.
+    pub overlap_seconds: Option<i64>,
+    /// How long the new one lives, in seconds; as long as the one before.
+    pub expires_in_seconds: Option<i64>,
+}
+
+/// Who rotates a key.
+#[derive(Clone, Copy, Debug)]
+pub enum RotatedBy<'a> {
+    /// Somebody who may.
+    Administrator(&'a Actor),
+    /// The key itself, proven by the secret of this slot, live.
+    Itself(Slot),
+}
+
+/// A key with a secret that exists once its commit is durable.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// What is kept of it.
+    pub key: ApiKey,
+    /// Its text: shown once; to the key itself again until it has used it.
+    pub clear: Clear,
+}
+
+/// Rotates a key. One that does it itself and whose answer was lost asks again with its old secret, and gets the same one.
+pub fn rotate(key: &Versioned<ApiKey>, facts: &KeyFacts<'_>, request: Rotate, by: RotatedBy<'_>, moment: &mut Moment) -> Outcome<Rotated> {
+    let commit = Commit::new(moment);
+    let before = &key.record;
+    if let Err(refusal) = may_rotate(before, facts, moment) {
+        return Outcome::refuse(refusal, commit);
+    }
+    let rotated = match by {
+        RotatedBy::Itself(Slot::Previous) => {
+            return match told_again(before, (facts.prefix, facts.policies, facts.root_keys), moment) {
+                Ok(clear) => Outcome::grant(Rotated { key: before.clone(), clear }, commit),
+                Err(refusal) => Outcome::refuse(refusal, commit),
+            };
+        }
+        RotatedBy::Itself(Slot::Current) => make(before, facts, request, true, moment),
+        RotatedBy::Administrator(_) => make(before, facts, request, false, moment),
+    };
+    let Rotated { key: after, clear } = match rotated {
+        Ok(rotated) => rotated,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
+    };
+    let (actor, by_itself) = match by {
+        RotatedBy::Administrator(actor) => (actor.clone(), 0),
+        RotatedBy::Itself(_) => (Actor::key(before.id), 1),
+    };
+    let (commit, after, outdated) = outdated::put(commit, after, moment);
+    let commit = commit.tell(Event::ApiKeyRotated {
+        actor,
+        before_seconds: outdated.before_seconds,
+        by_itself,
+        ends_at_seconds: after.previous.as_ref().map_or(0, |previous| previous.expires_at),
+        expires_at_seconds: after.current.expires_at,
+        generation: after.generation,
+        key: after.id,
+        previous: key.version,
+        until_seconds: outdated.until_seconds,
+    });
+    Outcome::grant(Rotated { key: after, clear }, commit)
+}
+
+fn may_rotate(key: &ApiKey, facts: &KeyFacts<'_>, moment: &Moment) -> Result<(), Refusal> {
+    let conflict = |detail: &'static str| Err(Refusal::new(Reason::Conflict, detail));
+    match key.state {
+        State::Revoked(_) => return conflict("this key is revoked: make another one"),
+        State::Suspended(_) => return conflict("this key is suspended: resume it first"),
+        State::Active => {}
+    }
+    if key.ends_at(&key.current, facts.policies) <= moment.now.seconds() {
+        return conflict("this key has expired: make another one");
+    }
+    facts.check_owner()
+}
+
+fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool, moment: &mut Moment) -> Result<Rotated, Refusal> {
+    let now_seconds = moment.now.seconds();
+    let overlap_seconds = request.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
+    if !(0..=OVERLAP_MAX_SECONDS).contains(&overlap_seconds) {
+        return Err(Refusal::invalid("the overlap is between 0 seconds and 30 days"));
+    }
+    if let Some(left) = before.previous.as_ref().map(|old| before.ends_at(old, facts.policies) - now_seconds).filter(|left| *left > 0) {
+        let detail = format!("this key has two live secrets for another {left} seconds: end the previous one first");
+        return Err(Refusal::new(Reason::Conflict, detail));
+    }
+    let max_seconds = facts.allowed(before.kind, before.holder()).max_seconds;
+    // A key gives itself no longer life than it was given.
+    let most = if by_itself { max_seconds.min(before.lifetime_seconds) } else { max_seconds };
+    let asked = request.expires_in_seconds.unwrap_or_else(|| before.lifetime_seconds.min(max_seconds));
+    let expires_in = check_lifetime(before.kind, asked, most)?;
+    let (epoch, keys) = newest(facts.root_keys)?;
+    let generation = before.generation + 1;
+    let previous = before.current.clone().ended(now_seconds + overlap_seconds);
+    let (bytes, repeat) = if by_itself {
+        let salt = moment.draw();
+        let until = (now_seconds + REPEAT_SECONDS).min(previous.expires_at);
+        (derive(before, generation, &salt, keys), Some(Repeat { salt, until }))
+    } else {
+        (SecretBytes::new(moment.draw()), None)
+    };
+    let clear = shape(before, facts.prefix).mint(&bytes, epoch, keys);
+    let created_at = facts.secret_from(moment);
+    let current =
+        KeptSecret { hash: keys.hash.hash(clear.0.expose()), epoch, created_at, expires_at: created_at.saturating_add(expires_in) };
+    let lifetime_seconds = if by_itself { before.lifetime_seconds } else { expires_in };
+    let key = ApiKey { lifetime_seconds, current, previous: Some(previous), generation, repeat, is_imported: false, ..before.clone() };
+    Ok(Rotated { key, clear })
+}
+
+/// The same secret once more, for a key that has not used it and whose old secret lives still.
+fn told_again(key: &ApiKey, (prefix, policies, root_keys): (&Prefix, &Policies, &RootKeys), moment: &Moment) -> Result<Clear, Refusal> {
+    let now_seconds = moment.now.seconds();
+    let lives = |old: &KeptSecret| now_seconds < key.ends_at(old, policies);
+    let repeat = key.repeat.as_ref().filter(|repeat| now_seconds < repeat.until && key.previous.as_ref().is_some_and(lives));
+    let (Some(repeat), Some(keys)) = (repeat, root_keys.epoch(key.current.epoch)) else {
+        return Err(Refusal::new(Reason::Conflict, "this secret was replaced: go on with the one that took its place"));
+    };
+    let bytes = derive(key, key.generation, &repeat.salt, keys);
+    let clear = shape(key, prefix).mint(&bytes, key.current.epoch, keys);
+    if keys.hash.hash(clear.0.expose()).matches(&key.current.hash) {
+        return Ok(clear);
+    }
+    Err(Refusal::new(Reason::Conflict, "the prefix of tokens has changed since the rotation: ask an administrator to rotate this key"))
+}
+
+fn shape<'a>(key: &ApiKey, prefix: &'a Prefix) -> Shape<'a> {
+    Shape { prefix, environment: key.environment, kind: key.kind.token_kind(), id: key.id }
+}
+
+fn derive(key: &ApiKey, generation: i64, salt: &[u8; 32], keys: &EpochKeys) -> SecretBytes {
+    keys.derive_secret(&format!("api_key {} {generation}", key.id), salt)
+}

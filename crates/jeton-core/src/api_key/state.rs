@@ -1,0 +1,135 @@
+//! Whether a key is accepted, and who said otherwise, when and why.
+
+use std::sync::Arc;
+
+use crate::id::Actor;
+use crate::record::{Malformed, Reader, Value};
+
+/// The state of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Accepted.
+    Active,
+    /// Refused until it is resumed.
+    Suspended(Ended),
+    /// Refused for ever.
+    Revoked(Ended),
+}
+
+/// What ended it, for now or for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When, in seconds.
+    pub at: i64,
+    /// Who.
+    pub by: Actor,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a key was ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// Nobody said.
+    #[default]
+    Unspecified,
+    /// Somebody else may know it.
+    Leaked,
+    /// Another took its place.
+    Superseded,
+    /// Its owner left.
+    OwnerLeft,
+    /// Nobody needs it.
+    NoLongerNeeded,
+    /// Nobody used it for long.
+    Idle,
+    /// It was made before a cut-off over its owner, its API or everything.
+    CutOff,
+    /// A policy.
+    Policy,
+    /// Whoever found it handed it in.
+    Reported,
+    /// Its owner or its API is gone.
+    OwnerGone,
+}
+
+impl Why {
+    /// All of them.
+    pub const ALL: [Why; 10] = [
+        Why::Unspecified,
+        Why::Leaked,
+        Why::Superseded,
+        Why::OwnerLeft,
+        Why::NoLongerNeeded,
+        Why::Idle,
+        Why::CutOff,
+        Why::Policy,
+        Why::Reported,
+        Why::OwnerGone,
+    ];
+
+    /// Its name in requests and rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::Unspecified => "unspecified",
+            Why::Leaked => "leaked",
+            Why::Superseded => "superseded",
+            Why::OwnerLeft => "owner_left",
+            Why::NoLongerNeeded => "no_longer_needed",
+            Why::Idle => "idle",
+            Why::CutOff => "cut_off",
+            Why::Policy => "policy",
+            Why::Reported => "reported",
+            Why::OwnerGone => "owner_gone",
+        }
+    }
+
+    /// The reason of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Why> {
+        Why::ALL.into_iter().find(|why| why.name() == name)
+    }
+}
+
+impl State {
+    /// Its name in requests and rows.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Active => "active",
+            State::Suspended(_) => "suspended",
+            State::Revoked(_) => "revoked",
+        }
+    }
+
+    /// As the columns `state`, `state_at`, `state_by`, `state_why`.
+    pub(super) fn values(&self) -> [Value; 4] {
+        let name = Value::text(self.name());
+        match self {
+            State::Active => [name, Value::Null, Value::Null, Value::Null],
+            State::Suspended(Ended { at, by, why }) | State::Revoked(Ended { at, by, why }) => {
+                [name, Value::Int(*at), Value::Text(by.0.clone()), Value::text(why.name())]
+            }
+        }
+    }
+
+    /// From those columns.
+    pub(super) fn read(row: &mut Reader<'_>) -> Result<State, Malformed> {
+        let name = row.text()?;
+        let (at, by) = (row.int_or_null()?, row.text_or_null()?);
+        row.read(|why| {
+            let why = match why {
+                Value::Null => None,
+                value => Some(Why::from_name(value.as_text()?)?),
+            };
+            let ended = || Some(Ended { at: at?, by: Actor(Arc::clone(by.as_ref()?)), why: why? });
+            match &*name {
+                "active" => Some(State::Active),
+                "suspended" => ended().map(State::Suspended),
+                "revoked" => ended().map(State::Revoked),
+                _ => None,
+            }
+        })
+    }
+}

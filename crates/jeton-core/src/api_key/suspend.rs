@@ -1,0 +1,32 @@
+//! Refusing a key until somebody resumes it.
+
+use super::state::{Ended, State, Why};
+use super::{ApiKey, outdated};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::Actor;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::record::Versioned;
+use crate::refusal::{Reason, Refusal};
+
+/// Suspends a key.
+pub fn suspend(key: &Versioned<ApiKey>, why: Why, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    match key.record.state {
+        State::Revoked(_) => return Outcome::refuse(Refusal::new(Reason::Conflict, "this key is revoked: it cannot be suspended"), commit),
+        State::Suspended(_) => return Outcome::grant((), commit),
+        State::Active => {}
+    }
+    let state = State::Suspended(Ended { at: moment.now.seconds(), by: actor.clone(), why });
+    let (commit, after, outdated) = outdated::put(commit, ApiKey { state, ..key.record.clone() }, moment);
+    let event = Event::ApiKeySuspended {
+        actor: actor.clone(),
+        before_seconds: outdated.before_seconds,
+        key: after.id,
+        previous: key.version,
+        until_seconds: outdated.until_seconds,
+        why: why.name().into(),
+    };
+    Outcome::grant((), commit.tell(event))
+}

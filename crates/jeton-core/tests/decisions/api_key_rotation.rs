@@ -1,0 +1,190 @@
+//! A key gets another secret without a gap, and one whose answer was lost asks again.
+
+use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::confirm::confirm;
+use jeton_core::api_key::end_previous::end_previous;
+use jeton_core::api_key::facts::KeyFacts;
+use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
+use jeton_core::api_key::secret::Slot;
+use jeton_core::api_key::state::Why;
+use jeton_core::api_key::{revoke::revoke, suspend::suspend};
+use jeton_core::event::Event;
+use jeton_core::id::Actor;
+use jeton_core::outcome::Outcome;
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::rule::{PolicyRule, Subject};
+use jeton_core::record::Versioned;
+use jeton_core::rights::OwnerStanding;
+use jeton_core::root_key::RootKeys;
+use jeton_token::Prefix;
+use zeroize::Zeroizing;
+
+use crate::api_key::{DAY, World, outdates, put, stored};
+use crate::known::{NOW, actor, at};
+use crate::wants::{granted, refused};
+
+const WRITES: &str = "+api_key +negative api_key.rotated";
+
+fn by_administrator(world: &World, key: &Versioned<ApiKey>, request: Rotate, now: i64) -> Outcome<Rotated> {
+    rotate(key, &world.facts(), request, RotatedBy::Administrator(&actor()), &mut at(now))
+}
+
+fn by_itself(world: &World, key: &Versioned<ApiKey>, slot: Slot, request: Rotate, now: i64) -> Outcome<Rotated> {
+    rotate(key, &world.facts(), request, RotatedBy::Itself(slot), &mut at(now))
+}
+
+fn overlap(seconds: i64) -> Rotate {
+    Rotate { overlap_seconds: Some(seconds), ..Rotate::default() }
+}
+
+#[test]
+fn the_one_before_goes_on_for_its_overlap_and_never_longer_than_it_lived() {
+    let world = World::of("read");
+    let (key, old) = world.key(|request| request.expires_in_seconds = Some(40 * DAY));
+    for (asked, ends) in
+        [(None, NOW + 21 * DAY), (Some(0), NOW + 20 * DAY), (Some(30 * DAY), NOW + 40 * DAY), (Some(5), NOW + 20 * DAY + 5)]
+    {
+        let outcome = by_administrator(&world, &key, Rotate { overlap_seconds: asked, ..Rotate::default() }, NOW + 20 * DAY);
+        outdates(&outcome.commit, NOW + 20 * DAY + 1);
+        let Some(Event::ApiKeyRotated { ends_at_seconds, previous, by_itself, .. }) = outcome.commit.events.first().cloned() else {
+            panic!("{:?}", outcome.commit.events)
+        };
+        assert_eq!((ends_at_seconds, previous, by_itself), (ends, 7, 0), "{asked:?}");
+        let Rotated { key: rotated, clear } = granted(outcome, WRITES);
+        assert_eq!(rotated.previous.as_ref().unwrap().expires_at, ends, "{asked:?}");
+        assert_eq!((rotated.current.expires_at, rotated.generation), (NOW + 60 * DAY, 1));
+        assert_eq!((rotated.id, &rotated.scopes, &rotated.name), (key.record.id, &key.record.scopes, &key.record.name));
+        assert_eq!(rotated.slot_of(&old, &world.root_keys), Some(Slot::Previous));
+        assert_eq!(rotated.slot_of(clear.0.expose(), &world.root_keys), Some(Slot::Current));
+        assert_eq!(rotated.repeat, None);
+    }
+    for seconds in [-1, 30 * DAY + 1, i64::MAX, i64::MIN] {
+        refused(by_administrator(&world, &key, overlap(seconds), NOW), "overlap");
+        refused(by_itself(&world, &key, Slot::Current, overlap(seconds), NOW), "overlap");
+    }
+}
+
+#[test]
+fn two_live_secrets_at_most() {
+    let world = World::of("read");
+    let (key, _) = world.key(|_| {});
+    let rotated = stored(by_administrator(&world, &key, overlap(100), NOW).verdict.unwrap().key);
+    refused(by_administrator(&world, &rotated, overlap(100), NOW + 99), "for another 1 seconds");
+    refused(by_itself(&world, &rotated, Slot::Current, overlap(100), NOW + 99), "for another 1 seconds");
+    granted(by_administrator(&world, &rotated, overlap(100), NOW + 100), WRITES);
+
+    let outcome = end_previous(&rotated, &actor(), &mut at(NOW + 50));
+    outdates(&outcome.commit, NOW + 51);
+    assert!(outcome.commit.is_narrowing());
+    let ended = stored(put(&outcome.commit));
+    granted(outcome, "+api_key +negative api_key.secret_ended");
+    assert_eq!(ended.record.previous.as_ref().unwrap().expires_at, NOW + 50);
+    granted(end_previous(&ended, &actor(), &mut at(NOW + 50)), "");
+    granted(end_previous(&key, &actor(), &mut at(NOW + 50)), "");
+    granted(by_administrator(&world, &ended, overlap(100), NOW + 50), WRITES);
+}
+
+#[test]
+fn who_may_not() {
+    let mut world = World::of("read");
+    let (key, _) = world.key(|request| request.expires_in_seconds = Some(100));
+    for slot in [Slot::Current, Slot::Previous] {
+        refused(by_itself(&world, &key, slot, Rotate::default(), NOW + 100), "expired");
+    }
+    refused(by_administrator(&world, &key, Rotate::default(), NOW + 100), "expired");
+    let suspended = stored(put(&suspend(&key, Why::Leaked, &actor(), &mut at(NOW)).commit));
+    refused(by_administrator(&world, &suspended, Rotate::default(), NOW), "suspended");
+    let revoked = stored(put(&revoke(&key, Why::Leaked, &actor(), &mut at(NOW)).commit));
+    refused(by_administrator(&world, &revoked, Rotate::default(), NOW), "revoked");
+    world.rights.standing = OwnerStanding::Disabled;
+    refused(by_administrator(&world, &key, Rotate::default(), NOW), "disabled");
+}
+
+#[test]
+fn how_long_the_new_one_lives() {
+    let mut world = World::of("read");
+    let (key, _) = world.key(|request| request.expires_in_seconds = Some(10 * DAY));
+    let lives = |seconds| Rotate { expires_in_seconds: Some(seconds), ..Rotate::default() };
+    let long = by_administrator(&world, &key, lives(366 * DAY), NOW).verdict.unwrap().key;
+    assert_eq!((long.current.expires_at, long.lifetime_seconds), (NOW + 366 * DAY, 366 * DAY));
+    refused(by_administrator(&world, &key, lives(366 * DAY + 1), NOW), "366 days");
+    // A key gives itself no longer life than it was given, and does not shorten what follows.
+    refused(by_itself(&world, &key, Slot::Current, lives(10 * DAY + 1), NOW), "10 days");
+    let short = by_itself(&world, &key, Slot::Current, lives(DAY), NOW).verdict.unwrap().key;
+    assert_eq!((short.current.expires_at, short.lifetime_seconds), (NOW + DAY, 10 * DAY));
+    // A maximum that was lowered meanwhile holds.
+    let rule = PolicyRule {
+        kind: CredentialKind::ApiKey,
+        subject: Subject::Deployment,
+        default_seconds: None,
+        max_seconds: Some(3 * DAY),
+        updated_at: NOW,
+        updated_by: actor(),
+    };
+    world.policies = world.policies.with(Versioned { version: 1, record: rule });
+    let lowered = by_itself(&world, &key, Slot::Current, Rotate::default(), NOW).verdict.unwrap().key;
+    assert_eq!(lowered.current.expires_at, NOW + 3 * DAY);
+    refused(by_administrator(&world, &key, Rotate::default(), NOW + 3 * DAY), "expired");
+}
+
+#[test]
+fn whose_answer_was_lost_asks_again_with_the_old_one() {
+    let world = World::of("read");
+    let (key, old) = world.key(|_| {});
+    let outcome = by_itself(&world, &key, Slot::Current, overlap(2 * DAY), NOW);
+    assert!(
+        matches!(outcome.commit.events.first(), Some(Event::ApiKeyRotated { actor, by_itself: 1, .. }) if *actor == Actor::key(key.record.id))
+    );
+    let Rotated { key: rotated, clear } = granted(outcome, WRITES);
+    let (rotated, text) = (stored(rotated), clear.0.expose());
+    assert_ne!(text, old);
+    let again = |key: &Versioned<ApiKey>, now: i64| by_itself(&world, key, Slot::Previous, Rotate::default(), now);
+    for now in [NOW, NOW + DAY - 1] {
+        assert_eq!(granted(again(&rotated, now), "").clear.0.expose(), text, "{now}");
+    }
+    refused(again(&rotated, NOW + DAY), "was replaced");
+    // It holds over a later epoch of the root key, and ends with the epoch that it is under.
+    let with = |epochs: &[u16], prefix: &Prefix| {
+        let keys = RootKeys::new(epochs.iter().map(|epoch| (*epoch, Zeroizing::new([u8::try_from(*epoch).unwrap(); 32])))).unwrap();
+        let facts = KeyFacts { root_keys: &keys, prefix, ..world.facts() };
+        rotate(&rotated, &facts, Rotate::default(), RotatedBy::Itself(Slot::Previous), &mut at(NOW + 1))
+    };
+    assert_eq!(granted(with(&[3, 4], &Prefix::default()), "").clear.0.expose(), text);
+    refused(with(&[4], &Prefix::default()), "was replaced");
+    refused(with(&[3], &Prefix::parse("acme").unwrap()), "prefix");
+    // Once it has used the new one, or the old one has ended, nobody is told it again.
+    let outcome = confirm(&rotated, &mut at(NOW + 10));
+    let confirmed = stored(put(&outcome.commit));
+    granted(outcome, "+api_key api_key.secret_confirmed");
+    granted(confirm(&confirmed, &mut at(NOW + 10)), "");
+    refused(again(&confirmed, NOW + 11), "was replaced");
+    let ended = stored(put(&end_previous(&rotated, &actor(), &mut at(NOW + 10)).commit));
+    refused(again(&ended, NOW + 10), "was replaced");
+}
+
+#[test]
+fn without_an_overlap_nobody_is_told_again() {
+    let world = World::of("read");
+    let (key, _) = world.key(|_| {});
+    let rotated = stored(by_itself(&world, &key, Slot::Current, overlap(0), NOW).verdict.unwrap().key);
+    refused(by_itself(&world, &rotated, Slot::Previous, Rotate::default(), NOW), "was replaced");
+}
+
+#[test]
+fn what_an_administrator_rotated_is_told_to_nobody_again() {
+    let world = World::of("read");
+    let (key, _) = world.key(|_| {});
+    let rotated = stored(by_administrator(&world, &key, overlap(DAY), NOW).verdict.unwrap().key);
+    refused(by_itself(&world, &rotated, Slot::Previous, Rotate::default(), NOW), "was replaced");
+    granted(confirm(&rotated, &mut at(NOW)), "");
+}
+
+#[test]
+fn changes_of_one_second_each_outdate_the_answers_between_them() {
+    let world = World::of("read");
+    let (key, _) = world.key(|_| {});
+    let rotated = stored(by_administrator(&world, &key, overlap(100), NOW).verdict.unwrap().key);
+    assert_eq!(rotated.record.answers_from, NOW + 1);
+    outdates(&end_previous(&rotated, &actor(), &mut at(NOW)).commit, NOW + 2);
+    outdates(&end_previous(&rotated, &actor(), &mut at(NOW + 50)).commit, NOW + 51);
+}
