@@ -6,8 +6,10 @@ use std::sync::Arc;
 use jeton_core::commit::Commit;
 use jeton_core::id::CredentialId;
 use jeton_core::moment::{Moment, Time};
-use jeton_core::record::{Class, Column, Index, Row, Table, Value};
-use jeton_core::schema::MARK;
+use jeton_core::record::{Class, Column, ColumnKind, Index, Row, Table, Value};
+use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2};
+use jeton_core::{api_key, client};
+use jeton_store::schema::SCHEMA;
 use jeton_store::store::Store;
 use jeton_store::table::{Migration, Schema, Step};
 use jeton_store_sqlite::{CheckOptions, OpenError, SqliteStore, check_folder};
@@ -87,6 +89,49 @@ fn rows_stay_what_they_were_and_the_new_columns_are_there() {
     assert_eq!(found.findings, Vec::<String>::new());
     assert_eq!(open(folder.path(), &BEFORE).err(), Some(OpenError::Newer { found: 2, known: 1 }));
     open(folder.path(), &AFTER).unwrap();
+}
+
+/// The schema as it was before version 3.
+static VERSION_2_TABLES: [&Table; 11] = {
+    let [a, b, c, d, e, f, g, h, i] = TABLES_OF_VERSION_1;
+    let [j, k] = TABLES_SINCE_VERSION_2;
+    [a, b, c, d, e, f, g, h, i, j, k]
+};
+static VERSION_2_MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
+    Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
+];
+static VERSION_2: Schema = Schema { version: 2, tables: &VERSION_2_TABLES, migrations: &VERSION_2_MIGRATIONS };
+
+#[test]
+fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);
+    let of_columns = |table: &Table| -> Row {
+        let value = |column: &Column| match (column.nullable, column.kind) {
+            (true, _) => Value::Null,
+            (false, ColumnKind::Int) => Value::Int(7),
+            (false, ColumnKind::Text) => Value::text("a"),
+            (false, ColumnKind::Bytes) => Value::Id([7; 16]),
+        };
+        table.columns.iter().map(value).collect()
+    };
+    put(&*open(folder.path(), &VERSION_2).unwrap(), &mut moment, vec![(&client::TABLE, of_columns(&client::TABLE))]);
+    let store = open(folder.path(), &SCHEMA).unwrap();
+    let added: [&'static Table; 4] = [&api_key::TABLE, &api_key::word::TABLE, &api_key::imported::TABLE, &api_key::uses::TABLE];
+    put(&*store, &mut moment, added.map(|table| (table, of_columns(table))).into());
+    let view = store.view().unwrap();
+    for table in [&client::TABLE].into_iter().chain(added) {
+        let row = of_columns(table);
+        let key = row[..table.key].to_vec();
+        assert_eq!(view.get(table, &key).unwrap().unwrap().record, row, "{}", table.name);
+    }
+    for (index, prefix) in [Value::text("a"), Value::text("a"), Value::text("a")].into_iter().enumerate() {
+        assert_eq!(view.range(&api_key::TABLE, index, &vec![prefix], None, 9).unwrap().len(), 1, "{index}");
+    }
+    drop(view);
+    drop(store);
+    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 3, known: 2 }));
 }
 
 fn open(folder: &Path, schema: &'static Schema) -> Result<Arc<SqliteStore>, OpenError> {
