@@ -114,7 +114,7 @@ impl Tail {
         let interval = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = interval.map_err(|error| Failure::could_not(error.to_string(), "try again"))?;
         loop {
-            runtime.block_on(tokio::time::sleep(Duration::from_secs(1)));
+            runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
             let more = server.get(&format!("{ENTRIES}?from={next}&limit=1000"))?;
             self.print_each(context, &more)?;
             next = next_of(&more);
