@@ -498,14 +498,20 @@ async fn bad_requests_get_a_sentence_that_helps() {
     post("/tokens", json!({"client": "worker", "scope": "a\"b"}), 400, "invalid_scope").await;
     post("/tokens", json!({"client": "worker", "resource": "https://other.example"}), 400, "invalid_target").await;
     post("/tokens", json!({"client": "nobody"}), 404, "not_found").await;
-    post("/clients", json!({"name": "worker"}), 409, "conflict").await;
+    let taken = post("/clients", json!({"name": "worker"}), 409, "conflict").await;
+    assert!(taken["hint"].as_str().unwrap().contains("choose another name"), "{taken}");
+    api.post("/clients", json!({"name": "other"})).await;
+    let renamed = api.refused(Method::PATCH, "/clients/other", json!({"name": "worker"}), 409, "conflict").await;
+    assert!(renamed["hint"].as_str().unwrap().contains("choose another name"), "{renamed}");
+    let taken = post("/apis", json!({"audience": ORDERS}), 409, "conflict").await;
+    assert!(taken["hint"].as_str().unwrap().contains("jeton api update"), "{taken}");
     post("/clients", json!({"name": "x", "audiences": ["https://none.example"]}), 404, "not_found").await;
     api.refused(Method::GET, "/tokens/00000000000000000000000000000000", json!({}), 404, "not_found").await;
     api.refused(Method::GET, "/apis/%ff", json!({}), 404, "not_found").await;
     api.refused(Method::GET, "/nothing", json!({}), 404, "no_such_path").await;
     api.refused(Method::PUT, "/apis", json!({}), 405, "no_such_method").await;
     assert_eq!(api.get("/apis").await["items"].as_array().unwrap().len(), 1);
-    assert_eq!(api.get("/clients").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(api.get("/clients").await["items"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use super::answer::{Answer, created, no_content, ok};
 use super::body::Body;
 use super::management::Management;
 use super::page::Page;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::target::Target;
 
@@ -80,7 +80,9 @@ pub(super) async fn create(
         token_format: create.token_format,
         signing_algorithm: create.signing_alg,
     };
-    let api = service.create_api(&request, &actor, &service.moments().now()).await?;
+    let made = service.create_api(&request, &actor, &service.moments().now()).await;
+    let taken = "see it with `jeton api show AUDIENCE`, and change it with `jeton api update AUDIENCE`";
+    let api = made.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, taken))?;
     created(&Shown::from(&api))
 }
 

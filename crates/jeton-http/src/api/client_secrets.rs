@@ -50,7 +50,8 @@ pub(super) async fn create(
 ) -> Answer {
     let request = CreateSecret { expires_in_seconds: create.expires_in_seconds, overlap_seconds: create.overlap_seconds };
     let made = service.create_client_secret(&client, request, &actor, &service.moments().now()).await;
-    let full = "list its secrets and end one: `jeton client secret list CLIENT`, `jeton client secret revoke CLIENT SECRET`";
+    let full = "list its secrets and end one: `jeton client secret list CLIENT`, `jeton client secret revoke CLIENT SECRET`; \
+                a client that signs has keys instead: `jeton client update CLIENT --jwks FILE`";
     created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, full))?))
 }
 

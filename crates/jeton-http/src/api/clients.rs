@@ -18,11 +18,13 @@ use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
 use super::page::Page;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::target::Target;
 
 const LOOK: &str = "list the clients and the APIs: `jeton client list`, `jeton api list`";
+const TAKEN: &str =
+    "choose another name; or use the client there is: `jeton client show NAME`, and `jeton client secret create NAME` for another secret";
 
 /// A client, as it is answered.
 #[derive(Serialize)]
@@ -94,7 +96,7 @@ pub(super) async fn create(
         may_introspect: create.may_introspect,
     };
     let made = service.create_client(&request, &create.audiences, &actor, &service.moments().now()).await;
-    let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
     created(&Created { client: Shown::of(&client, &service), secret: secret.as_ref().map(FreshSecret::from) })
 }
 
@@ -117,7 +119,7 @@ pub(super) async fn update(
         may_introspect: update.may_introspect,
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &actor, &service.moments().now()).await;
-    let client = updated.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
     ok(&Shown::of(&client, &service))
 }
 

@@ -15,7 +15,7 @@ use super::before::Before;
 use super::body::Body;
 use super::management::Management;
 use super::page::Page;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::target::Target;
 
@@ -57,7 +57,9 @@ pub(super) async fn create(
     let ends_at = create.ends_at.seconds().ok_or_else(|| Problem::invalid("an exception does not end now", "name the day in `ends_at`"))?;
     let request = CreateException { owner: create.owner, reason: create.reason, ends_at };
     let made = service.create_policy_exception(&create.client, &create.secret, &request, &actor, &service.moments().now()).await;
-    created(&Shown::from(&made.map_err(|failure| Problem::from(failure).look(LOOK))?))
+    let other = "see `jeton policy exception list` and `jeton client secret list CLIENT`; \
+                 `jeton policy exception end ID` ends one, `jeton client secret create CLIENT` makes another secret";
+    created(&Shown::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?))
 }
 
 pub(super) async fn end(

@@ -28,6 +28,8 @@ pub(super) async fn rotate(State(management): State<Management>, Extension(actor
         Problem::new(ProblemKind::RootFile, detail, "let the server's user write the root file, then try again; nothing was changed")
     };
     let root_keys = blocking(move || add_root_epoch()).await?.map_err(unwritten)?;
-    service.rotate_root_key(root_keys, &actor, &service.moments().now()).await?;
+    let rotated = service.rotate_root_key(root_keys, &actor, &service.moments().now()).await;
+    let missing = "put the root file back as it was, with every epoch that `jeton root-key list` names, and try again";
+    rotated.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, missing))?;
     show(State(management)).await
 }

@@ -60,7 +60,7 @@ pub(super) async fn rotate(
 ) -> Answer {
     let algorithm = algorithm(rotate.alg.as_deref())?;
     let rotated = service.rotate_signing_key(algorithm, rotate.force, &actor, &service.moments().now()).await;
-    let early = "wait until then; if the key that signs now is no longer trusted, do not wait: `--force` (`\"force\": true`)";
+    let early = "try again then; or, if the key that signs now is no longer trusted, do not wait: `jeton signing-key rotate --force`";
     let current = rotated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, early))?;
     ok(&Rotated { alg: algorithm.name(), current })
 }
@@ -71,7 +71,8 @@ pub(super) async fn revoke(
     Target(kid): Target<Arc<str>>,
 ) -> Answer {
     let revoked = service.revoke_signing_key(&kid, &actor, &service.moments().now()).await;
-    revoked.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    let ledger = "name a key that signs tokens: `jeton signing-key list` says what each one signs";
+    revoked.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, ledger))?;
     no_content()
 }
 

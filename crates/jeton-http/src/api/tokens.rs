@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::secret_text::SecretText;
 use super::target::Target;
 use super::token_state::Shown;
@@ -116,7 +116,8 @@ async fn change(
     let (id, moment) = (credential(&id)?, service.moments().now());
     let look = |failure| Problem::from(failure).look(LOOK);
     let before = service.token_state(id, &moment).await.map_err(look)?.life.name();
-    service.change_token(id, change, &actor, &moment).await.map_err(look)?;
+    let over = |problem: Problem| problem.advise(ProblemKind::Conflict, "a revocation is final: issue another token");
+    service.change_token(id, change, &actor, &moment).await.map_err(|failure| over(look(failure)))?;
     let state = service.token_state(id, &moment).await.map_err(look)?;
     ok(&Changed { before, state: state.into() })
 }
