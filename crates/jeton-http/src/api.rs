@@ -75,7 +75,6 @@ pub fn routes(management: Management) -> Router {
         .route("/statistics", get(statistics::show))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(gate)
         .with_state(management);
-    observed(Router::new().nest("/api/v1", routes), service, observer)
+    observed(Router::new().nest("/api/v1", routes).fallback(problem::no_such_path).layer(gate), service, observer)
 }

@@ -454,7 +454,7 @@ async fn only_the_owner_is_let_in() {
         (Some(tcp), 403),
         (None, 403),
     ] {
-        for path in ["/api/v1/apis", "/api/v1/nothing"] {
+        for path in ["/api/v1/apis", "/api/v1/nothing", "/nothing"] {
             let mut request = Request::get(path);
             if let Some(peer) = peer {
                 request = request.extension(peer);
@@ -462,6 +462,8 @@ async fn only_the_owner_is_let_in() {
             let (answered, text) = api.send(request.body(Body::empty()).unwrap()).await;
             let expected = if status == 200 && path.ends_with("nothing") { 404 } else { status };
             assert_eq!(answered.as_u16(), expected, "{peer:?} {path} {text}");
+            assert!(status == 200 || text.contains("\"forbidden\""), "{text}");
+            assert!(expected != 404 || text.contains("\"no_such_path\""), "{text}");
         }
     }
 }

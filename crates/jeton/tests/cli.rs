@@ -220,3 +220,4 @@ fn what_administers() {
     desk.fails(&["api", "delete", "a:b", "--yes"], "", 1, "no API");
     assert!(Path::new(&desk.folder.path().join("jeton-data.root-key")).exists());
 }
+    desk.fails(&["request", "GET", "/nope"], "", 1, "its paths begin with /api/v1, such as /api/v1/apis");

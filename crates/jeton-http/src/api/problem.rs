@@ -204,7 +204,11 @@ impl From<BodyError> for Problem {
 /// What every path gets that leads nowhere.
 pub(super) async fn no_such_path(uri: Uri) -> Problem {
     let detail = format!("the management API has no path {}", shown(uri.path()));
-    Problem::new(ProblemKind::NoSuchPath, detail, "see the paths in the documentation, docs/reference/management-api.md")
+    Problem::new(
+        ProblemKind::NoSuchPath,
+        detail,
+        "its paths begin with /api/v1, such as /api/v1/apis: docs/reference/management-api.md lists them",
+    )
 }
 
 /// What a path gets that takes other methods.
