@@ -123,7 +123,7 @@ impl Tail {
 
     fn print_each(&self, context: &Context, page: &Value) -> Result<(), Failure> {
         items(page).iter().try_for_each(|entry| match context.options.output() {
-            Output::Table => context.print(&entries::line(entry)),
+            Output::Table => context.print(&entries::line(entry, &context.view())),
             Output::Json | Output::Jsonl => context.print(&format!("{entry}\n")),
         })
     }

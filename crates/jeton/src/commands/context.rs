@@ -62,7 +62,7 @@ impl Context {
         let stdout = std::io::stdout();
         let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
         let width = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
-        View { now_seconds: self.now_seconds, width }
+        View { now_seconds: self.now_seconds, width: width.or_else(columns).unwrap_or(COLUMNS) }
     }
 }
 
@@ -76,3 +76,12 @@ pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+/// How wide a line is where nobody says.
+const COLUMNS: usize = 80;
+
+/// What the environment says of the width, as for `ls` and `ps`: for output that a pipe carries to a page or a file.
+#[expect(clippy::disallowed_methods, reason = "how wide a page is, is no configuration of a server")]
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+

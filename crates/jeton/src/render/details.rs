@@ -30,7 +30,7 @@ impl Details {
     /// copied.
     pub(crate) fn text(&self, view: &View) -> String {
         let indent = self.lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
-        let room = view.width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(20));
+        let room = view.width.saturating_sub(indent).max(20);
         let mut text = String::new();
         for (name, value) in &self.lines {
             for (place, part) in wrap(value, room).iter().enumerate() {
@@ -72,7 +72,7 @@ mod tests {
             .with("nothing", "")
             .with("meaning", "a sentence that does not fit into one line")
             .with_each("scopes", ["read".to_owned(), "write".to_owned()]);
-        insta::assert_snapshot!(details.text(&View { now_seconds: 0, width: Some(34) }), @"
+        insta::assert_snapshot!(details.text(&View { now_seconds: 0, width: 34 }), @"
         id       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
         meaning  a sentence that does not
                  fit into one line

@@ -1,24 +1,30 @@
 use serde_json::Value;
 
-use super::relative::text_from_now;
-use super::table::{Cell, Column, Tone, table};
-use super::text::{items, member};
+use super::relative::{from_now, length, text_from_now};
+use super::table::{Cell, Column, Tone, cut, table};
+use super::text::{items, member, shown};
 use super::view::View;
 
 /// Entries of the ledger.
 pub(crate) fn list(value: &Value, view: &View) -> String {
     let rows: Vec<[Cell; 5]> = items(value).iter().map(|entry| row(entry, view)).collect();
     table(
-        [Column::number("no"), Column::whole("when"), Column::whole("what"), Column::whole("by"), Column::flexible("details")],
+        [Column::number("no"), Column::whole("when"), Column::whole("what"), Column::flexible("by"), Column::flexible("details")],
         &rows,
         view,
     )
 }
 
-/// One entry on a line of its own, for whoever follows the ledger.
-pub(crate) fn line(entry: &Value) -> String {
-    format!("{}  {}  {}  {}  {}\n", member(entry, "sequence"), member(entry, "time"), member(entry, "kind"), by(entry), details(entry))
+/// One entry on a line of its own, for whoever follows the ledger: with the time of day, since `now` would soon be wrong.
+pub(crate) fn line(entry: &Value, view: &View) -> String {
+    let (sequence, kind, time) = (member(entry, "sequence"), member(entry, "kind"), member(entry, "time"));
+    let time_of_day = time.get("2026-01-31T".len().."2026-01-31T23:59:59".len()).unwrap_or(&time);
+    let line = format!("{sequence:>6}  {time_of_day}Z  {kind:<KIND_WIDTH$}  {:<9}  {}", by(entry), shown(&details(entry, view)));
+    format!("{}\n", cut(line.trim_end(), view.width))
 }
+
+/// The kinds of entries are seldom longer.
+const KIND_WIDTH: usize = "client_secret.created".len();
 
 fn row(entry: &Value, view: &View) -> [Cell; 5] {
     let kind = member(entry, "kind");
@@ -28,7 +34,7 @@ fn row(entry: &Value, view: &View) -> [Cell; 5] {
         text_from_now(&member(entry, "time"), view.now_seconds).into(),
         Cell::toned(kind, tone),
         by(entry).into(),
-        details(entry).into(),
+        details(entry, view).into(),
     ]
 }
 
@@ -41,14 +47,26 @@ fn by(entry: &Value) -> String {
 }
 
 /// The members of an entry beside who did it.
-fn details(entry: &Value) -> String {
+fn details(entry: &Value, view: &View) -> String {
     let Some(data) = entry.get("data").and_then(Value::as_object) else { return "(erased)".to_owned() };
     let members = data.iter().filter(|(name, value)| *name != "actor" && !value.is_null());
-    let shown = members.map(|(name, value)| match value.as_str() {
-        Some(text) => format!("{name}={text}"),
-        None => format!("{name}={value}"),
-    });
-    shown.collect::<Vec<_>>().join(" ")
+    // What people know a thing by comes first: the end of a long line is cut.
+    let (known, others): (Vec<_>, Vec<_>) = members.partition(|(name, _)| matches!(name.as_str(), "name" | "audience"));
+    known.into_iter().chain(others).map(|(name, value)| detail(name, value, view)).collect::<Vec<_>>().join(" ")
+}
+
+/// One member; times as they lie from now, lengths of time in their unit.
+fn detail(name: &str, value: &Value, view: &View) -> String {
+    match (name, value.as_i64(), value.as_str()) {
+        ("expires_at_seconds" | "ends_at_seconds" | "before_seconds" | "until_seconds", Some(seconds), _) => {
+            let name = name.trim_end_matches("_seconds").trim_end_matches("_at");
+            format!("{name} {}", from_now(seconds, view.now_seconds))
+        }
+        ("seconds", Some(seconds), _) => format!("for {}", length(seconds)),
+        ("default_seconds" | "max_seconds", Some(seconds), _) => format!("{}={}", name.trim_end_matches("_seconds"), length(seconds)),
+        (_, _, Some(text)) => format!("{name}={text}"),
+        _ => format!("{name}={value}"),
+    }
 }
 
 #[cfg(test)]
@@ -64,17 +82,29 @@ mod tests {
                 "data": {"actor": "unix:1000", "client": "client_0123456789abcdefghij", "name": "worker"}},
             {"sequence": 999, "time": "2026-09-21T14:13:20.000456Z", "kind": "token.revoked",
                 "data": {"actor": "unix:0", "token": "019967c5a3807d2f8e51b0a4c3d2e1f0", "until_seconds": 1}},
-            {"sequence": 1000, "time": "2026-09-21T14:13:20.000456Z", "kind": "client.deleted"},
+            {"sequence": 1000, "time": "2026-09-21T14:13:20.000456Z", "kind": "cut_off",
+                "data": {"actor": "unix:0", "before_seconds": 1_789_999_940, "name": "a\u{1b}[2J", "until_seconds": 1_790_003_600}},
+            {"sequence": 1001, "time": "2026-09-21T14:13:20.000456Z", "kind": "policy.set",
+                "data": {"actor": "unix:0", "default_seconds": null, "kind": "client_secret", "max_seconds": 7_776_000}},
+            {"sequence": 1002, "time": "2026-09-21T14:13:20.000456Z", "kind": "client.deleted"},
         ]});
-        let text = list(&value, &View { now_seconds: 1_790_000_000, width: Some(80) });
+        let view = View { now_seconds: 1_790_000_000, width: 80 };
+        let text = list(&value, &view);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
           NO  WHEN       WHAT            BY         DETAILS
-         998  2 min ago  client.created  unix:1000  client=client_0123456789abcdefghij …
+         998  2 min ago  client.created  unix:1000  name=worker client=client_012345678…
          999  now        token.revoked   unix:0     token=019967c5a3807d2f8e51b0a4c3d2e…
-        1000  now        client.deleted             (erased)
+        1000  now        cut_off         unix:0     name=a�[2J before 1 min ago until i…
+        1001  now        policy.set      unix:0     kind=client_secret max=90 d
+        1002  now        client.deleted             (erased)
         ");
-        insta::assert_snapshot!(line(&value["items"][1]), @"
-        999  2026-09-21T14:13:20.000456Z  token.revoked  unix:0  token=019967c5a3807d2f8e51b0a4c3d2e1f0 until_seconds=1
+        let lines: String = items(&value).iter().map(|entry| line(entry, &view)).collect();
+        insta::assert_snapshot!(lines, @"
+           998  14:11:20Z  client.created         unix:1000  name=worker client=client_…
+           999  14:13:20Z  token.revoked          unix:0     token=019967c5a3807d2f8e51…
+          1000  14:13:20Z  cut_off                unix:0     name=a�[2J before 1 min ag…
+          1001  14:13:20Z  policy.set             unix:0     kind=client_secret max=90 d
+          1002  14:13:20Z  client.deleted                    (erased)
         ");
     }
 }

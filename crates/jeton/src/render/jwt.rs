@@ -37,7 +37,7 @@ fn parts(token: &Value, view: &View) -> String {
 /// Members as indented lines; times as people write them.
 fn lines(members: &Map<String, Value>, view: &View) -> String {
     let widest = members.keys().map(|name| shown(name).chars().count()).max().unwrap_or(0);
-    let room = view.width.map_or(usize::MAX, |width| width.saturating_sub(widest + 4).max(20));
+    let room = view.width.saturating_sub(widest + 4).max(20);
     let mut text = String::new();
     for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
         for (place, part) in wrap(&one(name, value, view), room).iter().enumerate() {
@@ -60,7 +60,7 @@ fn one(name: &str, value: &Value, view: &View) -> String {
 }
 
 fn bullet(sentence: &str, view: &View) -> String {
-    let room = view.width.map_or(usize::MAX, |width| width.saturating_sub(4));
+    let room = view.width.saturating_sub(4);
     let lines = wrap(&shown(sentence), room);
     lines.iter().enumerate().map(|(place, line)| format!("  {} {line}\n", if place == 0 { "-" } else { " " })).collect()
 }
@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
 
     #[test]
     fn a_token_taken_apart() {

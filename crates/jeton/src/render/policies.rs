@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
 
     fn rule(level: &str, subject: &str) -> Value {
         json!({"kind": "access_token", "level": level, "subject": subject, "default_seconds": null, "max_seconds": 900,

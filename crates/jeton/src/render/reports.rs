@@ -46,7 +46,7 @@ fn verdict(report: &Value, view: &View, clean: &str) -> String {
         return format!("{clean}\n");
     }
     let findings = report.get("findings").and_then(Value::as_array).into_iter().flatten();
-    let room = view.width.unwrap_or(usize::MAX).saturating_sub(2);
+    let room = view.width.saturating_sub(2);
     let mut text = "Not everything is as it was written:\n".to_owned();
     for finding in findings {
         let sentence = format!("{}: {} {}", member(finding, "place"), member(finding, "detail"), member(finding, "hint"));
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn reports() {
-        let view = View { now_seconds: 0, width: Some(80) };
+        let view = View { now_seconds: 0, width: 80 };
         let fine = json!({"entries": 1204, "root": "ab12", "checkpoint_size": 1200, "findings": []});
         insta::assert_snapshot!(ledger(&fine, &view), @"
         entries          1204

@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn what_fell() {
-        let view = View { now_seconds: 0, width: None };
+        let view = View { now_seconds: 0, width: 80 };
         for (revoked, expected) in [
             (json!({"fell": {"access_tokens": 1}, "dry_run": false}), "Revoked 1 access token.\n"),
             (json!({"fell": {"access_tokens": 0}, "dry_run": false}), "It was over already: nothing fell.\n"),

@@ -103,9 +103,7 @@ pub(crate) fn table<const N: usize>(columns: [Column; N], rows: &[[Cell; N]], vi
             *width = (*width).max(cell.text.chars().count());
         }
     }
-    if let Some(width) = view.width {
-        shrink(&columns, &mut widths, width);
-    }
+    shrink(&columns, &mut widths, view.width);
     let header = columns.map(|column| Cell { text: column.name.to_uppercase(), tone: Tone::Plain });
     let mut text = line(&columns, &header, &widths, Some(HEADER));
     for row in rows {
@@ -150,7 +148,7 @@ fn line<const N: usize>(columns: &[Column; N], cells: &[Cell; N], widths: &[usiz
 }
 
 /// The text, or as much of it as fits and an ellipsis.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -161,7 +159,7 @@ fn cut(text: &str, width: usize) -> String {
 mod tests {
     use super::*;
 
-    fn render(width: Option<usize>) -> String {
+    fn render(width: usize) -> String {
         let columns = [Column::whole("name"), Column::flexible("what it is for"), Column::number("uses")];
         let rows = [
             [Cell::from("worker"), Cell::from("takes orders from the queue and bills them"), Cell::from("7")],
@@ -172,7 +170,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        insta::assert_snapshot!(render(None), @"
+        insta::assert_snapshot!(render(80), @"
         NAME    WHAT IT IS FOR                               USES
         worker  takes orders from the queue and bills them      7
         a�[2J                                               12345
@@ -181,13 +179,13 @@ mod tests {
 
     #[test]
     fn what_may_give_way_does() {
-        let text = render(Some(30));
+        let text = render(30);
         assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
         insta::assert_snapshot!(text, @"
         NAME    WHAT IT IS FOR    USES
         worker  takes orders f…      7
         a�[2J                    12345
         ");
-        assert!(render(Some(5)).contains("takes o…"));
+        assert!(render(5).contains("takes o…"));
     }
 }

@@ -3,6 +3,6 @@
 pub(crate) struct View {
     /// Now, in seconds.
     pub(crate) now_seconds: i64,
-    /// How many characters a line may have; `None` where no terminal cuts it.
-    pub(crate) width: Option<usize>,
+    /// How many characters a line may have.
+    pub(crate) width: usize,
 }
