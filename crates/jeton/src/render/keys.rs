@@ -12,7 +12,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         .map(|key| {
             let state = member(key, "state");
             let life = match (member(key, "remove_at"), member(key, "activated_at")) {
-                (end, _) if !end.is_empty() => format!("ends {}", text_from_now(&end, view.now_seconds)),
+                (end, _) if !end.is_empty() => text_from_now(&end, view.now_seconds),
                 (_, since) if !since.is_empty() => text_from_now(&since, view.now_seconds),
                 _ => text_from_now(&member(key, "created_at"), view.now_seconds),
             };
@@ -26,7 +26,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         })
         .collect();
     table(
-        [Column::whole("kid"), Column::whole("alg"), Column::whole("signs"), Column::whole("state"), Column::flexible("since")],
+        [Column::whole("kid"), Column::whole("alg"), Column::whole("signs"), Column::whole("state"), Column::whole("since/until")],
         &rows,
         view,
     )
@@ -59,10 +59,10 @@ mod tests {
             key("retired", Some("2026-06-21T14:11:20Z"), Some("2026-09-23T14:11:20Z")),
         ];
         insta::assert_snapshot!(anstream::adapter::strip_str(&list(&json!({ "items": items }), &VIEW)).to_string(), @"
-        KID                                          ALG    SIGNS   STATE    SINCE
+        KID                                          ALG    SIGNS   STATE    SINCE/UNTIL
         NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  next     1 d ago
         NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  current  2 min ago
-        NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  retired  ends in 47…
+        NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  retired  in 47 h
         ");
         insta::assert_snapshot!(epochs(&json!({"current": 2, "epochs": [1, 2]}), &VIEW), @"
         epoch 1
