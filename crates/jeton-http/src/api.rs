@@ -32,6 +32,7 @@ mod token_state;
 mod tokens;
 mod watched;
 
+pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};
 pub use management::Management;
 

@@ -7,7 +7,7 @@
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Table};
 use jeton_store::ledger::audit::{self, Claims, IssuedRows};
-use jeton_store::ledger::{Entry, Hash, issued_leaf};
+use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
 use jeton_store::row::key_of;
 use jeton_store::sql;
 use jeton_store::store::{Fault, FaultKind};
@@ -55,6 +55,8 @@ pub struct CheckReport {
     pub rows: u64,
     /// What the ledger's audit counted, if it passed.
     pub ledger: Option<audit::Report>,
+    /// The head that it arrived at, if it passed.
+    pub head: Option<Head>,
 }
 
 /// Findings told in full; one bad disk can make millions.
@@ -84,6 +86,42 @@ pub fn check_folder(folder: &Options, options: &mut CheckOptions<'_>) -> Result<
     Ok(run(&connection, folder.schema, options))
 }
 
+/// Audits the ledger of a data folder that no process has open: every entry, and the rows that entries issued; nothing else is looked at.
+///
+/// # Errors
+/// When the folder is not Jeton's, is newer, is in use, or cannot be read.
+pub fn audit_folder(folder: &Options, options: &mut CheckOptions<'_>) -> Result<CheckReport, OpenError> {
+    let (database, _lock) = folder::take_existing(folder)?;
+    let connection = connection::open(&database, Purpose::Read, 8 << 10).map_err(|error| OpenError::of_sqlite(&database, &error))?;
+    let mut report = CheckReport::default();
+    let texts = migration::read_texts(&connection).map_err(|error| OpenError::of_sqlite(&database, &error))?;
+    let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
+    let issuing = |table: &&'static Table| matches!(table.class, Class::Credential { .. });
+    let tables: Vec<_> = folder.schema.tables.iter().copied().filter(issuing).collect();
+    let issued = check_tables(&connection, &tables, &Slices::among(folder.schema, &names), &mut report, options.progress);
+    check_ledger(&connection, folder.schema, issued, &mut report, options);
+    Ok(report)
+}
+
+/// Entries of a data folder that no process has open, and how many there are: those from a sequence on, or the last.
+///
+/// # Errors
+/// When the folder is not Jeton's, is newer, is in use, is damaged there, or cannot be read.
+pub fn entries_of_folder(folder: &Options, from: Option<u64>, limit: usize) -> Result<(Vec<Entry>, u64), OpenError> {
+    let (database, _lock) = folder::take_existing(folder)?;
+    let connection = connection::open(&database, Purpose::Read, 8 << 10).map_err(|error| OpenError::of_sqlite(&database, &error))?;
+    let damaged = |fault: Fault| OpenError::Damaged(format!("{}: {fault}", database.display()));
+    let size = ledger::read_head(&connection).map_err(damaged)?.map_or(0, |head| head.size);
+    let from = from.unwrap_or_else(|| size.saturating_sub(limit as u64));
+    let mut entries = Vec::new();
+    let read = ledger::read_entries(&connection, from, limit, &mut |entry| {
+        entries.push(entry);
+        true
+    });
+    read.map_err(damaged)?;
+    Ok((entries, size))
+}
+
 fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOptions<'_>) -> CheckReport {
     let mut report = CheckReport::default();
     (options.progress)(Progress::Pages);
@@ -94,24 +132,39 @@ fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOpti
         report.findings.push("the tables are not those of this schema".into());
     }
     let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
-    let slices = Slices::among(schema, &names);
-    let mut issued = IssuedRows::default();
-    for table in schema.tables {
-        for slice in slices.of(table) {
-            check_rows(connection, table, slice, &mut issued, &mut report, options.progress);
-        }
-    }
-    (options.progress)(Progress::Ledger);
-    match audit_ledger(connection, schema, issued, options) {
-        Ok(audited) => report.ledger = Some(audited),
-        Err(finding) => report.findings.push(format!("ledger: {finding}")),
-    }
+    let issued = check_tables(connection, schema.tables, &Slices::among(schema, &names), &mut report, options.progress);
+    check_ledger(connection, schema, issued, &mut report, options);
     if report.findings.len() > FINDINGS_MAX {
         let more = report.findings.len() - FINDINGS_MAX;
         report.findings.truncate(FINDINGS_MAX);
         report.findings.push(format!("and {more} more"));
     }
     report
+}
+
+/// Reads every row of these tables, and returns what of them the ledger answers for.
+fn check_tables(
+    connection: &Connection,
+    tables: &[&'static Table],
+    slices: &Slices,
+    report: &mut CheckReport,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> IssuedRows {
+    let mut issued = IssuedRows::default();
+    for table in tables {
+        for slice in slices.of(table) {
+            check_rows(connection, table, slice, &mut issued, report, progress);
+        }
+    }
+    issued
+}
+
+fn check_ledger(connection: &Connection, schema: &Schema, issued: IssuedRows, report: &mut CheckReport, options: &mut CheckOptions<'_>) {
+    (options.progress)(Progress::Ledger);
+    match audit_ledger(connection, schema, issued, options) {
+        Ok((audited, head)) => (report.ledger, report.head) = (Some(audited), Some(head)),
+        Err(finding) => report.findings.push(format!("ledger: {finding}")),
+    }
 }
 
 /// Notes findings, or the fault that ended the search for them.
@@ -186,12 +239,13 @@ fn audit_ledger(
     schema: &Schema,
     issued: IssuedRows,
     options: &CheckOptions<'_>,
-) -> Result<audit::Report, audit::Finding> {
+) -> Result<(audit::Report, Head), audit::Finding> {
     let finding = |fault: Fault| audit::Finding { sequence: None, what: fault.to_string() };
     let head = ledger::read_head(connection).map_err(finding)?;
     let head = head.ok_or_else(|| finding(Fault::new(FaultKind::Damaged, "there is no head")))?;
     let claims = Claims { tables: schema.tables, head: &head, checkpoints: options.checkpoints, now: options.now };
-    audit::audit(Entries { connection, next: 0, read: Vec::new().into_iter(), is_over: false }, issued, &claims)
+    let audited = audit::audit(Entries { connection, next: 0, read: Vec::new().into_iter(), is_over: false }, issued, &claims)?;
+    Ok((audited, head))
 }
 
 /// The entries of a ledger, read some at a time.

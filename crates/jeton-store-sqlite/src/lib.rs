@@ -24,7 +24,7 @@ mod transaction;
 mod view;
 mod writer;
 
-pub use check::{CheckOptions, CheckReport, Progress, check_folder};
+pub use check::{CheckOptions, CheckReport, Progress, audit_folder, check_folder, entries_of_folder};
 pub use options::Options;
 pub use refused::OpenError;
 pub use store::SqliteStore;

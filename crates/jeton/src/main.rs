@@ -3,6 +3,7 @@
 mod access_log;
 mod cli;
 mod clock;
+mod closed_folder;
 mod commands;
 mod config;
 mod dice;

@@ -7,7 +7,7 @@ use super::rfc3339;
 
 /// An entry of the ledger, as it is answered: with salt and commitment, so that anybody can check it.
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub struct Shown {
     pub(super) sequence: u64,
     time: String,
     time_micros: i64,
@@ -23,13 +23,8 @@ pub(super) struct Shown {
 
 impl Shown {
     /// An entry of a sequence, time, kind and commit; `content` is its salt and payload.
-    pub(super) fn new(
-        (sequence, time): (u64, Time),
-        kind: &str,
-        commit: CommitId,
-        commitment: &[u8],
-        content: Option<(&[u8], &[u8])>,
-    ) -> Shown {
+    #[must_use]
+    pub fn new((sequence, time): (u64, Time), kind: &str, commit: CommitId, commitment: &[u8], content: Option<(&[u8], &[u8])>) -> Shown {
         Shown {
             sequence,
             time: rfc3339::format_micros(time.micros()),

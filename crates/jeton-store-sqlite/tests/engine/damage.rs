@@ -6,8 +6,9 @@ use std::path::Path;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Row, Value, Versioned};
 use jeton_store::conformance::TOKENS;
+use jeton_store::ledger::Hash;
 use jeton_store::store::{FaultKind, Store};
-use jeton_store_sqlite::{CheckOptions, CheckReport, OpenError, check_folder};
+use jeton_store_sqlite::{CheckOptions, CheckReport, OpenError, audit_folder, check_folder, entries_of_folder};
 
 use crate::stage::{NOW, fill, open, options, try_open};
 
@@ -28,8 +29,32 @@ fn a_sound_store_has_no_findings_open_or_closed() {
     assert_eq!(while_open.findings, Vec::<String>::new());
     assert_eq!(while_open.ledger.as_ref().map(|ledger| (ledger.entries, ledger.issued_rows)), Some((store.head().size, 820)));
     assert!(matches!(check(folder.path()), Err(OpenError::InUse(_))));
+    assert!(matches!(entries_of_folder(&options(folder.path(), 1), None, 3), Err(OpenError::InUse(_))));
     drop(store);
     assert_eq!(check(folder.path()).unwrap(), while_open);
+    let (entries, size) = entries_of_folder(&options(folder.path(), 1), None, 3).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [size - 3, size - 2, size - 1]);
+    let (entries, _) = entries_of_folder(&options(folder.path(), 1), Some(1), 1).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn the_ledger_alone_is_audited_with_a_checkpoint_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    fill(&*store, 20, 800);
+    let head = store.head();
+    drop(store);
+    let audit = |checkpoints: &[(u64, Hash)]| {
+        let mut audit = CheckOptions { now: Time::from_seconds(NOW + 10), checkpoints, progress: &mut |_| {} };
+        audit_folder(&options(folder.path(), 1), &mut audit).unwrap()
+    };
+    let sound = audit(&[(head.size, head.frontier.root())]);
+    assert_eq!((sound.findings, sound.head.as_ref()), (Vec::new(), Some(&*head)));
+    assert_eq!(sound.ledger.map(|ledger| (ledger.entries, ledger.issued_rows, ledger.checkpoints)), Some((head.size, 820, 1)));
+    for forged in [(head.size, [7; 32]), (1, head.frontier.root()), (head.size + 1, head.frontier.root())] {
+        assert_eq!(audit(&[forged]).findings.len(), 1, "{forged:?}");
+    }
 }
 
 #[test]

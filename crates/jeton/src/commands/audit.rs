@@ -1,15 +1,18 @@
 //! `jeton audit`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use jeton_store::ledger::checkpoint::Checkpoint as Kept;
 use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::input;
 use super::options::Output;
 use super::progress::Progress;
-use super::server::Server;
+use crate::closed_folder;
 use crate::render::text::{items, member};
 use crate::render::{entries, reports};
 
@@ -34,7 +37,10 @@ const TAIL_EXAMPLES: &str = "\
 Examples:
   jeton audit tail -n 50
   jeton audit tail --follow
-  jeton audit tail --from 0 -n 1000 -o jsonl";
+  jeton audit tail --from 0 -n 1000 -o jsonl
+
+A table cuts what is too long for its line; -o jsonl has all of it. Where no
+server runs, the data folder is read.";
 
 /// Show the last entries of the ledger
 #[derive(Args, Debug)]
@@ -55,13 +61,25 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   jeton audit verify
   jeton audit verify --json | jq .root
+  jeton audit verify --checkpoint kept.txt
+
+While a server holds the data folder, the server is asked, and reads what it
+wrote itself. Stop it, and this command reads the folder: then no server has
+to be believed. Whoever can write the folder can still make a ledger up from
+its first entry: --checkpoint finds that too, with a checkpoint that you kept
+elsewhere (`jeton audit checkpoint > kept.txt`).
 
 Exit code 1 if an entry was changed, left out or put in.";
 
 /// Read the whole ledger and compare every hash
 #[derive(Args, Debug)]
 #[command(after_help = VERIFY_EXAMPLES)]
-pub(crate) struct Verify;
+pub(crate) struct Verify {
+    /// A checkpoint kept elsewhere, to compare with: `-`, standard input; or
+    /// a file
+    #[arg(long, value_name = "-|FILE")]
+    checkpoint: Option<PathBuf>,
+}
 
 const CHECKPOINT_EXAMPLES: &str = "\
 Examples:
@@ -78,20 +96,11 @@ pub(crate) struct Checkpoint;
 
 impl Audit {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let server = context.server()?;
         match self {
-            Audit::Tail(tail) => tail.run(context, &server),
-            Audit::Verify(Verify) => {
-                let mut progress = Progress::new("entries");
-                let report = server.post_watched("/api/v1/audit/verify", &json!({}), |done, total| progress.show(done, total));
-                drop(progress);
-                let report = report?;
-                context.show(&report, reports::ledger)?;
-                let hint = "stop the server, keep a copy of the data folder, and compare with a checkpoint that was kept elsewhere";
-                if reports::is_clean(&report) { Ok(()) } else { Err(Failure::no("the ledger is not what was written", hint)) }
-            }
+            Audit::Tail(tail) => tail.run(context),
+            Audit::Verify(verify) => verify.run(context),
             Audit::Checkpoint(Checkpoint) => {
-                context.show(&server.get("/api/v1/audit/checkpoint")?, |checkpoint, _| {
+                context.show(&context.server()?.get("/api/v1/audit/checkpoint")?, |checkpoint, _| {
                     // A note must be printed as it was signed.
                     checkpoint.get("note").and_then(Value::as_str).unwrap_or_default().to_owned()
                 })
@@ -100,8 +109,48 @@ impl Audit {
     }
 }
 
+impl Verify {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let kept = self.checkpoint.as_deref().map(read_checkpoint).transpose()?;
+        let mut progress = Progress::new("entries");
+        let (report, reader) = if context.is_closed() {
+            let report = closed_folder::verify_ledger(&context.options.data, kept.as_ref(), &mut |rows| progress.show(rows, rows));
+            let report = report.map_err(|sentence| Failure::could_not(sentence, ""))?;
+            (serde_json::to_value(report).map_err(|error| Failure::could_not(error.to_string(), ""))?, "command")
+        } else if kept.is_some() && context.is_served() {
+            return Err(Failure::usage(
+                "a server holds this data folder: it would compare the checkpoint with itself",
+                "stop it first, then try again: this command reads the folder then",
+            ));
+        } else {
+            let watched = |done, total| progress.show(done, total);
+            (context.server()?.post_watched("/api/v1/audit/verify", &json!({}), watched)?, "server")
+        };
+        drop(progress);
+        let mut report = report;
+        if let Some(members) = report.as_object_mut() {
+            members.insert("read_by".to_owned(), json!(reader));
+        }
+        context.show(&report, reports::ledger)?;
+        let hint = "keep a copy of the data folder as it is, and compare with a checkpoint that was kept elsewhere: --checkpoint";
+        if reports::is_clean(&report) { Ok(()) } else { Err(Failure::no("the ledger is not what was written", hint)) }
+    }
+}
+
+fn read_checkpoint(source: &Path) -> Result<Kept, Failure> {
+    let note = input::text(source, "the checkpoint")?;
+    Kept::read(&note).ok_or_else(|| {
+        Failure::usage("this is no checkpoint of a ledger", "hand in what `jeton audit checkpoint` printed, as it was printed")
+    })
+}
+
 impl Tail {
-    fn run(&self, context: &Context, server: &Server) -> Result<(), Failure> {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        if !self.follow && context.is_closed() {
+            let page = closed_folder::entries(&context.options.data, self.from, self.lines);
+            return context.show(&page.map_err(|sentence| Failure::could_not(sentence, ""))?, entries::list);
+        }
+        let server = context.server()?;
         let first = match self.from {
             Some(from) => server.get(&format!("{ENTRIES}?from={from}&limit={}", self.lines))?,
             None => server.get(&format!("{ENTRIES}?last={}", self.lines))?,

@@ -1,6 +1,5 @@
 //! `jeton check`.
 
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use clap::Args;
@@ -32,8 +31,7 @@ impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut progress = Progress::new("parts read");
         // A folder that no server has open is checked here: also one that does not open any more.
-        let is_served = UnixStream::connect(context.options.socket()).is_ok();
-        let report = if self.full && !is_served {
+        let report = if self.full && !context.is_served() {
             check_here(&context.options.data, &mut progress)
         } else {
             let server = context.server()?;

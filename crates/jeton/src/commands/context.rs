@@ -1,6 +1,7 @@
 //! What a command works with: its options, the server, the time, and where it prints.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::net::UnixStream;
 
 use serde_json::Value;
 
@@ -30,6 +31,16 @@ impl Context {
     /// The server of the data folder.
     pub(crate) fn server(&self) -> Result<Server, Failure> {
         Connection::over(self.options.socket()).map(Server::new)
+    }
+
+    /// Whether a server answers on the socket of the data folder.
+    pub(crate) fn is_served(&self) -> bool {
+        UnixStream::connect(self.options.socket()).is_ok()
+    }
+
+    /// Whether there is a data folder, and no server answers for it: then it is read where it lies.
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.is_served() && self.options.data.join("jeton.db").exists()
     }
 
     /// Prints an answer: as `render` shows it, or as JSON.
@@ -66,6 +77,15 @@ impl Context {
     }
 }
 
+/// How wide a line is where nobody says.
+const COLUMNS: usize = 80;
+
+/// What the environment says of the width, as for `ls` and `ps`: for output that a pipe carries to a page or a file.
+#[expect(clippy::disallowed_methods, reason = "how wide a page is, is no configuration of a server")]
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
 /// Writes to standard output; whoever closes it early, as `head` does, has read enough.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
@@ -76,12 +96,3 @@ pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
-/// How wide a line is where nobody says.
-const COLUMNS: usize = 80;
-
-/// What the environment says of the width, as for `ls` and `ps`: for output that a pipe carries to a page or a file.
-#[expect(clippy::disallowed_methods, reason = "how wide a page is, is no configuration of a server")]
-fn columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
-}
-

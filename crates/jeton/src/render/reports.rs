@@ -7,10 +7,15 @@ use super::view::View;
 /// What a reading of the ledger found.
 pub(crate) fn ledger(report: &Value, view: &View) -> String {
     let details = Details::default()
-        .with("entries", member(report, "entries"))
+        .with("entries", count(report, "entries"))
         .with("root", member(report, "root"))
-        .with("last checkpoint", checkpoint(report));
-    format!("{}\n{}", details.text(view), verdict(report, view, "The ledger is what was written: every entry, every hash, the root."))
+        .with(if is_read_here(report) { "checkpoint" } else { "last checkpoint" }, checkpoint(report));
+    let verdict = verdict(report, view, "The ledger is what was written: every entry, every hash, the root.");
+    let reader = match is_read_here(report) {
+        true => "This command read the data folder itself: no server had to be believed.",
+        false => "The server read this itself. To verify without it: stop it, and try again.",
+    };
+    format!("{}\n{verdict}{reader}\n", details.text(view))
 }
 
 /// What a check of the data folder found.
@@ -34,9 +39,16 @@ fn count(report: &Value, what: &str) -> String {
     report.get(what).and_then(Value::as_u64).filter(|count| *count > 0).map(|count| count.to_string()).unwrap_or_default()
 }
 
+/// Whether the command read the data folder, and no server did.
+fn is_read_here(report: &Value) -> bool {
+    report.get("read_by").and_then(Value::as_str) == Some("command")
+}
+
 fn checkpoint(report: &Value) -> String {
     match report.get("checkpoint_size").and_then(Value::as_u64) {
+        Some(size) if is_read_here(report) => format!("the one you kept covers {size} entries"),
         Some(size) => format!("covers {size} entries"),
+        None if is_read_here(report) => "none to compare with: --checkpoint FILE".to_owned(),
         None => "none is signed yet".to_owned(),
     }
 }
@@ -49,11 +61,12 @@ fn verdict(report: &Value, view: &View, clean: &str) -> String {
     let room = view.width.saturating_sub(2);
     let mut text = "Not everything is as it was written:\n".to_owned();
     for finding in findings {
-        let sentence = format!("{}: {} {}", member(finding, "place"), member(finding, "detail"), member(finding, "hint"));
+        let sentence = format!("{}: {}", member(finding, "place"), member(finding, "detail"));
         for (place, line) in wrap(&shown(&sentence), room).iter().enumerate() {
-            text.push_str(if place == 0 { "- " } else { "  " });
-            text.push_str(line);
-            text.push('\n');
+            text.push_str(&format!("{}{line}\n", if place == 0 { "- " } else { "  " }));
+        }
+        for (place, line) in wrap(&member(finding, "hint"), room.saturating_sub(2)).iter().enumerate() {
+            text.push_str(&format!("{}{line}\n", if place == 0 { "  → " } else { "    " }));
         }
     }
     text
@@ -75,9 +88,19 @@ mod tests {
         last checkpoint  covers 1200 entries
 
         The ledger is what was written: every entry, every hash, the root.
+        The server read this itself. To verify without it: stop it, and try again.
+        ");
+        let here = json!({"entries": 1204, "root": "ab12", "checkpoint_size": null, "findings": [], "read_by": "command"});
+        insta::assert_snapshot!(ledger(&here, &view), @"
+        entries     1204
+        root        ab12
+        checkpoint  none to compare with: --checkpoint FILE
+
+        The ledger is what was written: every entry, every hash, the root.
+        This command read the data folder itself: no server had to be believed.
         ");
         let broken = json!({"full": true, "pages": 12, "rows": 300, "entries": 40, "findings": [
-            {"place": "page 7", "detail": "its checksum does not fit what it holds.", "hint": "Restore the last backup into another folder."}
+            {"place": "page 7", "detail": "its checksum does not fit what it holds", "hint": "restore the last backup into another folder"}
         ]});
         insta::assert_snapshot!(check(&broken, &view), @"
         read     everything
@@ -86,8 +109,8 @@ mod tests {
         entries  40
 
         Not everything is as it was written:
-        - page 7: its checksum does not fit what it holds. Restore the last backup into
-          another folder.
+        - page 7: its checksum does not fit what it holds
+          → restore the last backup into another folder
         ");
     }
 }
