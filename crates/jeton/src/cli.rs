@@ -34,6 +34,10 @@ Examples:
   jeton client create --name worker --audience https://orders.example
   jeton revoke - < token.txt
 
+A token, a key or any other secret is never an argument, which every user of
+the machine could see: write `-` and pipe it to standard input, or name a FILE
+that holds it.
+
 Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 sign in first.";
 
 /// A token service for teams: issues, checks, rotates, revokes and watches
@@ -150,6 +154,7 @@ mod tests {
         let mut lines = 0;
         each_command(&root, "", &mut |path, command| {
             let help = command.clone().render_long_help().to_string().replace("\\\n      ", " ");
+            let help = help.split_once("Examples:\n").map_or("", |(_, examples)| examples);
             for line in help.lines().map(str::trim).filter(|line| line.starts_with("jeton ")) {
                 for words in line.split(" && ").map(words_of) {
                     lines += 1;

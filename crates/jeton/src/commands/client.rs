@@ -110,8 +110,8 @@ struct Properties {
     /// How it proves who it is
     #[arg(long, value_name = "METHOD", value_parser = ["client_secret_basic", "client_secret_post", "private_key_jwt"])]
     token_endpoint_auth_method: Option<String>,
-    /// A file with its public keys, a JWK Set (`-`: standard input)
-    #[arg(long, value_name = "FILE")]
+    /// Its public keys, a JWK Set: `-`, standard input; or a file
+    #[arg(long, value_name = "-|FILE")]
     jwks: Option<PathBuf>,
     /// An API it may ask for, by audience or id; repeat it for each
     #[arg(long, value_name = "URI")]

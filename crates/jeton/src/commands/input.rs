@@ -40,7 +40,7 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
     if looks_like_a_token(&source.to_string_lossy()) && !source.exists() {
         return Err(Failure::usage(
             "a token is not given as an argument: every user of this machine can see those",
-            "pipe it: `… -` with the token on standard input, or name a file that holds it",
+            "write `-` and let standard input have the token, or name a file that holds it",
         ));
     }
     let unread = |error: std::io::Error| Failure::could_not(format!("the token cannot be read: {error}"), "pipe it to standard input");
@@ -56,8 +56,54 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
     Ok(token)
 }
 
+/// What names one token.
+#[derive(Debug)]
+pub(crate) enum Named {
+    /// Its id.
+    Id(String),
+    /// Its text.
+    Text(Secret),
+}
+
+/// Takes an id as it stands; anything else is read as [`token`] does.
+///
+/// # Errors
+/// As [`token`], and when it is neither an id nor a file.
+pub(crate) fn named(argument: &str) -> Result<Named, Failure> {
+    if is_token_id(argument) {
+        return Ok(Named::Id(argument.to_owned()));
+    }
+    let source = Path::new(argument);
+    if argument != "-" && !looks_like_a_token(argument) && !source.exists() {
+        return Err(Failure::usage(
+            format!("{} is no token's id, and no file of that name is here", crate::render::text::shown(argument)),
+            "give the id (32 hexadecimal digits, the `jti` of a JWT), a file that holds the token, or `-` for standard input",
+        ));
+    }
+    token(source).map(Named::Text)
+}
+
+/// Refuses to read two things from standard input: the second would find nothing.
+///
+/// # Errors
+/// When both sources are `-`.
+pub(crate) fn not_both(one: (&Path, &str), other: (&Path, &str)) -> Result<(), Failure> {
+    let stdin = Path::new("-");
+    if one.0 == stdin && other.0 == stdin {
+        return Err(Failure::usage(
+            format!("{} and {} are both to come from standard input", one.1, other.1),
+            "name a file for one of them",
+        ));
+    }
+    Ok(())
+}
+
+fn is_token_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Whether a text is too much like a token to be the name of a file or an id.
-pub(crate) fn looks_like_a_token(text: &str) -> bool {
+fn looks_like_a_token(text: &str) -> bool {
     let is_jwt = text.starts_with("eyJ") && text.matches('.').count() == 2;
     let is_opaque = text.len() > 40 && text.matches('_').count() >= 2 && !text.contains(['/', '.']);
     is_jwt || is_opaque
@@ -90,6 +136,18 @@ mod tests {
             ("/tmp/a_long_name_of_a_file_that_holds_a_token_and_more", false),
         ] {
             assert_eq!(looks_like_a_token(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_named_by_its_id_or_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.txt");
+        std::fs::write(&path, "abc\n").unwrap();
+        assert!(matches!(named("019967c5a3807d2f8e51b0a4c3d2e1f0"), Ok(Named::Id(_))));
+        assert!(matches!(named(path.to_str().unwrap()), Ok(Named::Text(token)) if token.expose() == "abc"));
+        for argument in ["019967C5A3807D2F8E51B0A4C3D2E1F0", "none.txt", "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln"] {
+            assert_eq!(named(argument).unwrap_err().exit_code(), 2, "{argument}");
         }
     }
 

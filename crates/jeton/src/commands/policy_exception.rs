@@ -6,6 +6,7 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::Failure;
 use super::percent::segment;
+use super::time;
 use crate::render::policy_exceptions;
 
 const PATH: &str = "/api/v1/policies/exceptions";
@@ -51,8 +52,8 @@ pub(crate) struct Create {
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// When it ends: 2027-05-31T00:00:00Z or seconds
-    #[arg(long, value_name = "TIME")]
-    until: String,
+    #[arg(long, value_name = "TIME", value_parser = time::second)]
+    until: i64,
 }
 
 /// List the exceptions
@@ -73,8 +74,7 @@ impl Exception {
         let server = context.server()?;
         match self {
             Exception::Create(Create { client, credential, owner, reason, until }) => {
-                let ends_at = until.parse::<u64>().map_or_else(|_| json!(until), |seconds| json!(seconds));
-                let body = json!({"client": client, "secret": credential, "owner": owner, "reason": reason, "ends_at": ends_at});
+                let body = json!({"client": client, "secret": credential, "owner": owner, "reason": reason, "ends_at": until});
                 context.show(&server.post(PATH, &body)?, policy_exceptions::show)
             }
             Exception::List(List) => context.show(&server.get(PATH)?, policy_exceptions::list),

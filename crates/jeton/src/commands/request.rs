@@ -30,7 +30,7 @@ pub(crate) struct Request {
     method: String,
     /// The path, with its query
     path: String,
-    /// A file with the JSON to send (`-`: standard input)
+    /// The JSON to send: `-`, standard input; or a file
     #[arg(long, value_name = "-|FILE")]
     body: Option<PathBuf>,
 }

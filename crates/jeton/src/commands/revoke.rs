@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::input;
+use super::input::{self, Named};
+use super::time::{self, Time};
 use crate::render::revocations;
 
 const EXAMPLES: &str = "\
@@ -17,39 +18,53 @@ Examples:
   jeton revoke --everything --before now --dry-run
 
 A revocation is final. It holds here before the answer comes, and at every
-connected verifier within a moment.";
+connected verifier within a moment. More than one token is only ended after
+a question, or with --yes.
+
+People, sessions and API keys follow in a later version: until then no token
+has a --user, --session, --family or --key.";
+
+const USAGE: &str = "\
+jeton revoke [--dry-run] <ID|-|FILE>
+       jeton revoke [--dry-run] [--before <now|TIME>] --client <CLIENT>
+       jeton revoke [--dry-run] [--before <now|TIME>] --api <URI>
+       jeton revoke [--dry-run] [--before <now|TIME>] --everything";
+
+const MANY: &str = "Many tokens at once, by one of these";
 
 /// End a token, or all of a client, an API … issued before a time
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(crate) struct Revoke {
-    /// A token's id, or `-`: the token on standard input
-    #[arg(value_name = "-|ID", group = "subject")]
+    /// One token: its id; `-`, the token on standard input; or a file that
+    /// holds it
+    #[arg(value_name = "ID|-|FILE", group = "subject")]
     token: Option<String>,
-    /// All tokens of a client, by name or id
-    #[arg(long, group = "subject")]
+    /// Those of a client, by its name or id
+    #[arg(long, group = "subject", help_heading = MANY)]
     client: Option<String>,
-    /// All tokens of a person, by `sub`
-    #[arg(long, value_name = "SUB", group = "subject")]
-    user: Option<String>,
-    /// All tokens of a session, by `sid`
-    #[arg(long, value_name = "SID", group = "subject")]
-    session: Option<String>,
-    /// All tokens of a refresh family, by `gid`
-    #[arg(long, value_name = "GID", group = "subject")]
-    family: Option<String>,
-    /// All tokens for an API, by audience or id
-    #[arg(long, value_name = "URI", group = "subject")]
+    /// Those for an API, by its audience or id
+    #[arg(long, value_name = "URI", group = "subject", help_heading = MANY)]
     api: Option<String>,
-    /// All tokens of an API key, by its id
-    #[arg(long, value_name = "ID", group = "subject")]
-    key: Option<String>,
-    /// All tokens there are, of every client and for every API
-    #[arg(long, group = "subject")]
+    /// All there are, of every client and for every API
+    #[arg(long, group = "subject", help_heading = MANY)]
     everything: bool,
-    /// Only what was issued before: now, 2026-01-31T12:00:00Z or seconds
-    #[arg(long, value_name = "now|TIME")]
-    before: Option<String>,
+    /// Those that act for a person, by the claim `sub` in them
+    #[arg(long, value_name = "SUB", group = "subject", help_heading = MANY)]
+    user: Option<String>,
+    /// Those of one browser session, by the claim `sid` in them
+    #[arg(long, value_name = "SID", group = "subject", help_heading = MANY)]
+    session: Option<String>,
+    /// Those of one chain of refresh tokens, by the claim `gid` in them
+    #[arg(long, value_name = "GID", group = "subject", help_heading = MANY)]
+    family: Option<String>,
+    /// Those that were had for an API key, by the key's id
+    #[arg(long, value_name = "ID", group = "subject", help_heading = MANY)]
+    key: Option<String>,
+    /// Only what was issued before: now (the default), a time as
+    /// 2026-01-31T12:00:00Z, or seconds since 1970
+    #[arg(long, value_name = "now|TIME", value_parser = time::now_or_second, conflicts_with = "token")]
+    before: Option<Time>,
     /// Only say what would end
     #[arg(long)]
     dry_run: bool,
@@ -58,10 +73,7 @@ pub(crate) struct Revoke {
 impl Revoke {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (mut body, question) = self.subject()?;
-        if let Some(before) = &self.before {
-            let before = before.parse::<u64>().map_or_else(|_| json!(before), |seconds| json!(seconds));
-            body.insert("before".to_owned(), before);
-        }
+        body.extend(self.before.map(|before| ("before".to_owned(), before.to_json())));
         body.insert("dry_run".to_owned(), json!(self.dry_run));
         if let (Some(question), false) = (question, self.dry_run) {
             context.confirm(&question)?;
@@ -73,11 +85,10 @@ impl Revoke {
     fn subject(&self) -> Result<(Map<String, Value>, Option<String>), Failure> {
         let object = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
         if let Some(token) = &self.token {
-            return match token.as_str() {
-                "-" => Ok((object("token", json!(input::token("-".as_ref())?.expose())), None)),
-                text if input::looks_like_a_token(text) => input::token(text.as_ref()).map(|_| (Map::new(), None)),
-                id => Ok((object("id", json!(id)), None)),
-            };
+            return Ok(match input::named(token)? {
+                Named::Text(token) => (object("token", json!(token.expose())), None),
+                Named::Id(id) => (object("id", json!(id)), None),
+            });
         }
         let named = [
             ("client", &self.client),
@@ -88,7 +99,7 @@ impl Revoke {
             ("key", &self.key),
         ];
         let named = named.into_iter().find_map(|(kind, name)| Some((kind, name.as_ref()?)));
-        let before = self.before.as_deref().unwrap_or("now");
+        let before = self.before.unwrap_or(Time::Now);
         match named {
             Some((kind, name)) => {
                 let question = format!("End every token of the {kind} {name} that was issued before {before}?");

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::connection::{Connection, Reply};
 use super::failure::Failure;
+use super::flags::in_flags;
 
 /// The server of a data folder.
 pub(crate) struct Server(Connection);
@@ -88,7 +89,7 @@ fn value(reply: &Reply) -> Result<Value, Failure> {
 
 /// What a problem (RFC 9457) says.
 fn failure(status: u16, problem: &Value) -> Failure {
-    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(crate::render::text::shown);
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(|text| in_flags(&crate::render::text::shown(text)));
     let sentence = text("detail").or_else(|| text("error_description")).unwrap_or_else(|| format!("the server answered {status}"));
     Failure::of_status(status, sentence, text("hint").unwrap_or_default())
 }

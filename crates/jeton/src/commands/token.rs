@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::input;
+use super::input::{self, Named};
 use super::percent::segment;
 use super::server::Server;
 use crate::render::tokens;
@@ -18,7 +18,13 @@ const EXAMPLES: &str = "\
 Examples:
   jeton token issue --client worker --scope orders:read
   jeton token introspect - < token.txt
-  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0";
+  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0
+
+There is no list of tokens. What you may look for instead:
+  jeton client list                          who may have tokens
+  jeton revoke --client worker --dry-run     how many of a client's live
+  jeton audit tail                           what was issued and ended, and when
+  jeton signing-key list                     the keys that sign them";
 
 /// Access tokens: issue, look at, suspend
 #[derive(Subcommand, Debug)]
@@ -56,8 +62,8 @@ pub(crate) struct Issue {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton token show 019967c5a3807d2f8e51b0a4c3d2e1f0\n  jeton token show - < token.txt")]
 pub(crate) struct Show {
-    /// Its id, or `-`: the token on standard input
-    #[arg(value_name = "ID|-")]
+    /// Its id; `-`, the token on standard input; or a file that holds it
+    #[arg(value_name = "ID|-|FILE")]
     token: String,
 }
 
@@ -72,7 +78,7 @@ Exit code 1 if the token is not active.";
 #[derive(Args, Debug)]
 #[command(after_help = INTROSPECT_EXAMPLES)]
 pub(crate) struct Introspect {
-    /// `-`: the token on standard input; or a file that holds it
+    /// The token: `-`, standard input; or a file that holds it
     #[arg(value_name = "-|FILE", default_value = "-")]
     token: PathBuf,
 }
@@ -81,8 +87,8 @@ pub(crate) struct Introspect {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0\n  jeton token suspend - < token.txt")]
 pub(crate) struct Suspend {
-    /// Its id, or `-`: the token on standard input
-    #[arg(value_name = "ID|-")]
+    /// Its id; `-`, the token on standard input; or a file that holds it
+    #[arg(value_name = "ID|-|FILE")]
     token: String,
 }
 
@@ -90,8 +96,8 @@ pub(crate) struct Suspend {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton token resume 019967c5a3807d2f8e51b0a4c3d2e1f0")]
 pub(crate) struct Resume {
-    /// Its id, or `-`: the token on standard input
-    #[arg(value_name = "ID|-")]
+    /// Its id; `-`, the token on standard input; or a file that holds it
+    #[arg(value_name = "ID|-|FILE")]
     token: String,
 }
 
@@ -133,12 +139,12 @@ impl Issue {
     }
 }
 
-/// The id of a token that was named by it, or handed in on standard input.
+/// The id of a token that was named by it, or whose text was handed in.
 fn id(server: &Server, token: &str) -> Result<String, Failure> {
-    if token != "-" {
-        return if input::looks_like_a_token(token) { input::token(token.as_ref()).map(|_| String::new()) } else { Ok(token.to_owned()) };
-    }
-    let token = input::token("-".as_ref())?;
+    let token = match input::named(token)? {
+        Named::Id(id) => return Ok(id),
+        Named::Text(token) => token,
+    };
     let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
     let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
     id.ok_or_else(|| Failure::no("this is no token of this server, or one that has left with its time", ""))

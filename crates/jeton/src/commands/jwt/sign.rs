@@ -28,10 +28,10 @@ const LIMITS: Limits = Limits { length_bytes: MAX_TOKEN_BYTES, depth: 32 };
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
-    /// A file with the private key, a JWK
-    #[arg(long, value_name = "FILE")]
+    /// The private key, a JWK: `-`, standard input; or a file
+    #[arg(long, value_name = "-|FILE")]
     key: PathBuf,
-    /// `-`: the claims on standard input; or a file that holds them
+    /// The claims: `-`, standard input; or a file
     #[arg(long, value_name = "-|FILE", default_value = "-")]
     claims: PathBuf,
     /// What stands in `typ`
@@ -44,6 +44,7 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+        input::not_both((&self.key, "the key"), (&self.claims, "the claims"))?;
         let text = Secret::new(input::text(&self.key, "the key")?);
         let key = SigningKey::from_jwk(text.expose().as_bytes(), self.alg)
             .map_err(|error| Failure::usage(format!("{}: {error}", self.key.display()), "name a file with a private JWK"))?;
