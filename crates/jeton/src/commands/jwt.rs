@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod decode;
+mod difference;
 mod sign;
 mod verify;
 

@@ -26,7 +26,11 @@ pub(crate) fn verified(token: &Value, view: &View) -> String {
         [] => String::new(),
         names => format!("Not compared: {} (name them with --issuer, --audience, --typ).\n", names.join(", ")),
     };
-    format!("{}\nThe token is sound: its signature is right, and its time is now.\n{note}", parts(token, view))
+    format!(
+        "{}\nThe token is sound: its signature is right, and its time is now.\n{note}\
+        Not asked: whether it was revoked. `jeton token introspect` asks the server.\n",
+        parts(token, view)
+    )
 }
 
 fn parts(token: &Value, view: &View) -> String {
@@ -107,6 +111,7 @@ mod tests {
 
         The token is sound: its signature is right, and its time is now.
         Not compared: iss (name them with --issuer, --audience, --typ).
+        Not asked: whether it was revoked. `jeton token introspect` asks the server.
         ");
     }
 }

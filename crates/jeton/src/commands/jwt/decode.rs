@@ -22,7 +22,7 @@ The signature is not checked: anybody may have written what it says.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Decode {
-    /// `-`: the token on standard input; or a file that holds it
+    /// The token: `-`, standard input; or a file that holds it
     #[arg(value_name = "-|FILE", default_value = "-")]
     token: PathBuf,
 }
@@ -59,7 +59,7 @@ fn decode(token: &str, now_seconds: i64) -> Result<Value, String> {
     Ok(json!({ "header": header, "claims": claims, "findings": findings, "signature_checked": false }))
 }
 
-fn object(part: &str, what: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn object(part: &str, what: &str) -> Result<Map<String, Value>, String> {
     let bytes = base64url::decode(part).map_err(|error| format!("the {what} is {error}"))?;
     json::parse_object(&bytes, LIMITS).map_err(|error| format!("the {what} is unusable: {error}"))
 }

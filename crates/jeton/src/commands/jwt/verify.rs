@@ -8,6 +8,7 @@ use jeton_jose::{Algorithm, KeyError, TokenError};
 use serde_json::{Map, Value, json};
 
 use super::algorithm::algorithm;
+use super::difference::{self, Wanted};
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::input;
@@ -29,11 +30,11 @@ say: `jeton token introspect`.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Verify {
-    /// `-`: the token on standard input; or a file that holds it
+    /// The token: `-`, standard input; or a file that holds it
     #[arg(value_name = "-|FILE", default_value = "-")]
     token: PathBuf,
-    /// A file with the keys: a JWK Set, or one JWK
-    #[arg(long, value_name = "FILE")]
+    /// The keys, a JWK Set or one JWK: `-`, standard input; or a file
+    #[arg(long, value_name = "-|FILE")]
     jwks: Option<PathBuf>,
     /// The algorithm of keys that do not name theirs
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
@@ -54,19 +55,38 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(jwks) = &self.jwks {
+            input::not_both((&self.token, "the token"), (jwks, "the keys"))?;
+        }
         let keys = match &self.jwks {
             Some(file) => self.keys_of_file(file)?,
             None => self.keys_of_server(context)?,
         };
         let token = input::token(&self.token)?;
-        let refused = |error: TokenError| Failure::no(format!("{error}"), "`jeton jwt decode` shows what it says");
+        let refused = |error: TokenError| {
+            let key_ids: Vec<String> = keys.keys().iter().filter_map(|key| key.key_id().map(str::to_owned)).collect();
+            let wanted = Wanted {
+                issuer: self.issuer.as_deref(),
+                audience: self.audience.as_deref(),
+                typ: self.typ.as_deref(),
+                key_ids: &key_ids,
+                now_seconds: context.now_seconds,
+            };
+            Failure::no(
+                format!("{error}{}", difference::lines(token.expose(), &error, &wanted)),
+                "`jeton jwt decode` shows all that it says",
+            )
+        };
         let (verified, claims) = self.check(token.expose(), &keys, context.now_seconds).map_err(refused)?;
         let header = json!({ "alg": verified.header.algorithm.name(), "kid": verified.header.key_id, "typ": verified.header.token_type });
         let unchecked: Vec<&str> = [("iss", &self.issuer), ("aud", &self.audience), ("typ", &self.typ)]
             .into_iter()
             .filter_map(|(name, wanted)| wanted.is_none().then_some(name))
             .collect();
-        context.show(&json!({ "valid": true, "header": header, "claims": claims, "unchecked": unchecked }), jwt::verified)
+        context.show(
+            &json!({ "valid": true, "header": header, "claims": claims, "unchecked": unchecked, "revocation_checked": false }),
+            jwt::verified,
+        )
     }
 
     fn check<'keys>(&self, token: &str, keys: &'keys VerifyingKeys, now_seconds: i64) -> Result<(Verified<'keys>, Claims), TokenError> {
