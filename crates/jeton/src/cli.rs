@@ -95,7 +95,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let context = Context::new(self.options);
         let done = match self.command {
-            Command::Quickstart(quickstart) => return quickstart.run(&context),
+            Command::Quickstart(quickstart) => quickstart.run(&context),
             Command::Init(init) => init.run(&context),
             Command::Serve(serve) => serve.run(&context),
             Command::Api(api) => api.run(&context),

@@ -5,7 +5,6 @@ mod tour;
 mod web;
 
 use std::net::SocketAddr;
-use std::process::ExitCode;
 
 use crate::config::{self, Config, Overrides};
 use crate::{init, serve};
@@ -22,24 +21,65 @@ pub(crate) struct Quickstart {
     pub(crate) exit: bool,
 }
 
+/// Why the tour ended early, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// The server could not be started, or not be stopped in order.
+    CouldNot(String),
+    /// A step did not come out as it should.
+    StepFailed(String),
+}
+
 /// Runs the tour; then serves until a signal, unless asked to exit.
 ///
 /// # Errors
-/// In words for people.
-pub(crate) fn run(quickstart: &Quickstart) -> Result<ExitCode, String> {
-    let is_new = prepare(&quickstart.overrides)?;
-    let config = Config::load(&quickstart.overrides)?;
+/// [`Stopped`].
+pub(crate) fn run(quickstart: &Quickstart) -> Result<(), Stopped> {
+    let planned = Config::load(&quickstart.overrides)?;
+    leads_here(&planned)?;
     serve::runtime()?.block_on(async {
-        let listener = serve::listen(&config)?;
+        // The addresses first: a folder that is made keeps its issuer, and with it the port.
+        let listener = serve::listen(&planned)?;
+        let orders = orders::listen(ORDERS_LISTEN).await?;
+        let is_new = prepare(&quickstart.overrides)?;
+        let config = Config::load(&quickstart.overrides)?;
         let running = serve::start(&config, listener, false).await?;
-        let passed = tour::take(&running, &config, ORDERS_LISTEN, is_new).await;
-        if let (Ok(()), false) = (&passed, quickstart.exit) {
+        let passed = tour::take(&running, &config, orders, is_new).await.map_err(Stopped::StepFailed);
+        if let (Ok(_), false) = (&passed, quickstart.exit) {
             tour::stay(&config);
             serve::stop_signal().await?;
         }
+        if let Ok(orders) = &passed {
+            orders.abort();
+        }
         running.stop().await?;
-        passed.map(|()| ExitCode::SUCCESS)
+        passed.map(drop)
     })
+}
+
+impl From<String> for Stopped {
+    fn from(sentence: String) -> Stopped {
+        Stopped::CouldNot(sentence)
+    }
+}
+
+/// The tour asks the server where its issuer says that it is.
+fn leads_here(config: &Config) -> Result<(), String> {
+    let (issuer, listen, data) = (config.issuer.as_str(), config.listen, config.data.display());
+    let port = config.issuer.origin().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(80);
+    if config.issuer.is_https() {
+        return Err(format!(
+            "the issuer of {data} is {issuer}, and the tour speaks plain HTTP to this machine\n  → give it a folder of its own, \
+             `jeton quickstart --data ./tour-data`, or start this one with `jeton serve --data {data}`"
+        ));
+    }
+    if port != listen.port() {
+        return Err(format!(
+            "the issuer of {data} is {issuer}, and cannot change: the tour cannot listen on {listen}\n  → listen where the issuer is \
+             (leave out --listen), or give the tour a folder of its own: `jeton quickstart --listen {listen} --data ./tour-data`"
+        ));
+    }
+    Ok(())
 }
 
 /// Makes the data folder, its configuration and the root file where there is none; says whether the folder is new.

@@ -81,8 +81,9 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 /// # Errors
 /// In words for people.
 pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
-    edge::listen_tcp(config.listen)
-        .map_err(|error| format!("{} cannot be listened on: {error}: stop what holds it, or choose another with --listen", config.listen))
+    edge::listen_tcp(config.listen).map_err(|error| {
+        format!("{} cannot be listened on: {error}\n  → stop what holds it, or choose another with --listen", config.listen)
+    })
 }
 
 /// Starts everything on a listener.

@@ -1,12 +1,11 @@
 //! `jeton quickstart`.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::serving::Serving;
+use crate::quickstart::Stopped;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,8 +26,11 @@ pub(crate) struct Quickstart {
 }
 
 impl Quickstart {
-    pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let quickstart = crate::quickstart::Quickstart { overrides: self.serving.overrides(context), exit: self.exit };
-        crate::quickstart::run(&quickstart).map_err(|sentence| Failure::no(sentence, ""))
+        crate::quickstart::run(&quickstart).map_err(|stopped| match stopped {
+            Stopped::CouldNot(sentence) => Failure::could_not(sentence, ""),
+            Stopped::StepFailed(sentence) => Failure::no(sentence, ""),
+        })
     }
 }

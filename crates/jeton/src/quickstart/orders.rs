@@ -14,8 +14,21 @@ pub(super) const AUDIENCE: &str = "https://orders.example";
 /// The audience of a corner of it whose tokens live for one second.
 pub(super) const BRIEF_AUDIENCE: &str = "https://orders.example/brief";
 
+/// Takes the address, or any other that is free: nobody relies on this one.
+///
+/// # Errors
+/// In words for people.
+pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    let taken = match TcpListener::bind(address).await {
+        Ok(listener) => return Ok(listener),
+        Err(error) => error,
+    };
+    let any = SocketAddr::new(address.ip(), 0);
+    TcpListener::bind(any).await.map_err(|_| format!("the example API cannot listen on {address}: {taken}: stop what holds it"))
+}
+
 /// Serves the API: reading and writing orders, and a corner for tokens that expire at once.
-pub(super) async fn serve(issuer: &str, (client, secret): (&str, &Secret), listen: SocketAddr) -> Result<JoinHandle<()>, String> {
+pub(super) async fn serve(issuer: &str, (client, secret): (&str, &Secret), listener: TcpListener) -> Result<JoinHandle<()>, String> {
     let failed = |error: &dyn std::fmt::Display| format!("the example API cannot check tokens: {error}");
     let start = async |audience: &str| {
         // A token that lives for one second is to be refused soon after, not at the end of the usual leeway.
@@ -29,9 +42,6 @@ pub(super) async fn serve(issuer: &str, (client, secret): (&str, &Secret), liste
     let brief = Router::new().route("/brief", get(async || r#"{"brief":true}"#)).layer(brief.layer().require("orders:read"));
     let api = read.merge(write).merge(brief);
 
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|error| format!("the example API cannot listen on {listen}: {error}: stop what holds it"))?;
     Ok(tokio::spawn(async move {
         let _ = axum::serve(listener, api).await;
     }))

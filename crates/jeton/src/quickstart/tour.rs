@@ -1,6 +1,5 @@
 //! The tour: each step is done, shown with its `curl`, and must come out as it should.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
@@ -16,6 +15,8 @@ use jeton_oauth::token::ReceivedToken;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_token::Secret;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::orders::{self, AUDIENCE, BRIEF_AUDIENCE};
 use super::web::{Call, Web};
@@ -35,11 +36,11 @@ struct Tour<'a> {
     client: (String, Secret),
 }
 
-/// Takes all steps.
+/// Takes all steps, and leaves the example API running.
 ///
 /// # Errors
 /// The first that did not come out as it should, in words for people.
-pub(super) async fn take(running: &Running, config: &Config, orders_listen: SocketAddr, is_new: bool) -> Result<(), String> {
+pub(super) async fn take(running: &Running, config: &Config, orders: TcpListener, is_new: bool) -> Result<JoinHandle<()>, String> {
     say("Jeton: a token's life, step by step");
     step(1, if is_new { "an empty folder becomes a token service" } else { "the folder of last time: everything in it is kept" });
     show(&format!("data {}, root key {} (apart from it)", config.data.display(), config.root_key_file.display()));
@@ -47,24 +48,37 @@ pub(super) async fn take(running: &Running, config: &Config, orders_listen: Sock
     declare_apis(service).await?;
     let verifier = client(service, "orders-api", "orders:read orders:write", true).await?;
     let client = client(service, "orders-app", "orders:read", false).await?;
-    step(2, "an API, `orders`, with two scopes; a client that may have one of them");
-    show("jeton api create --audience https://orders.example --scope orders:read=\"Read orders\" --scope orders:write=\"Write orders\"");
-    show("jeton client create --name orders-app --audience https://orders.example --scope orders:read");
+    step(2, "an API with two scopes, and two clients: who calls it, and the API itself");
+    show("jeton api create --audience https://orders.example \\");
+    show("    --scope orders:read='Read orders' --scope orders:write='Write orders' \\");
+    show("    --default-scope orders:read");
+    show(&format!("→ the API {AUDIENCE}: what a token is for"));
+    show("jeton client create --name orders-app --audience https://orders.example \\");
+    show("    --scope orders:read");
+    show(&format!("→ {}: an application that may only read orders", client.0));
+    show("jeton client create --name orders-api --audience https://orders.example \\");
+    show("    --may-introspect");
+    show(&format!("→ {}: the API, so that it hears what is revoked", verifier.0));
     let issuer = config.issuer.as_str().trim_end_matches('/').to_owned();
-    let serving = orders::serve(config.issuer.as_str(), (&verifier.0, &verifier.1), orders_listen).await?;
+    let orders_listen = orders.local_addr().map_err(|error| error.to_string())?;
+    let serving = orders::serve(config.issuer.as_str(), (&verifier.0, &verifier.1), orders).await?;
     let tour = Tour { running, web: Web::new(), issuer, api: format!("http://{orders_listen}"), client };
-    let outcome = tour.steps().await;
-    serving.abort();
-    outcome?;
+    if let Err(failed) = tour.steps().await {
+        serving.abort();
+        return Err(failed);
+    }
     say("\nEverything did what it should.");
-    Ok(())
+    Ok(serving)
 }
 
 /// Says how to go on.
 pub(super) fn stay(config: &Config) {
-    say(&format!("\nThe server stays up on {}; stop it with Ctrl-C. Without the tour:", config.issuer));
-    show(&format!("jeton serve --data {}", config.data.display()));
-    show(&format!("jeton client list --data {}", config.data.display()));
+    let data = config.data.display();
+    say(&format!("\nThe server stays up on {}, and so does the example API.", config.issuer));
+    say("To take steps 3 to 7 yourself, in another terminal, with a SECRET of your own:");
+    show(&format!("jeton client secret create orders-app --data {data}"));
+    say("Stop everything with Ctrl-C. To start the server again, without the tour:");
+    show(&format!("jeton serve --data {data}"));
 }
 
 impl Tour<'_> {
@@ -77,7 +91,10 @@ impl Tour<'_> {
         self.call_api(Method::POST, "/orders", &token, StatusCode::FORBIDDEN).await?;
         step(6, "revoked, and refused by the API");
         self.revoke(&token).await?;
-        step(7, "a token that lives for one second is refused once it has expired");
+        step(7, "a token is refused once it has expired: here, after one second");
+        show(&format!("jeton api create --audience {BRIEF_AUDIENCE} \\"));
+        show("    --scope orders:read --access-token-lifetime 1s …");
+        show("→ a second API, whose tokens live for one second; both clients have it too");
         self.expire().await?;
         step(8, "the audit log, verified from its first entry");
         self.verify_audit()
@@ -86,7 +103,9 @@ impl Tour<'_> {
     async fn token(&self, audience: &str) -> Result<Secret, String> {
         let url = format!("{}/oauth/token", self.issuer);
         let body = form::encode([("grant_type", "client_credentials"), ("resource", audience)]);
-        show(&format!("curl -u '{}:SECRET' -d grant_type=client_credentials --data-urlencode resource={audience} {url}", self.client.0));
+        show(&format!("curl -u '{}:SECRET' -d grant_type=client_credentials \\", self.client.0));
+        show(&format!("    --data-urlencode resource={audience} \\"));
+        show(&format!("    {url}"));
         let authorization = basic_authorization(&self.client.0, &self.client.1);
         let (status, answer) =
             self.web.send(Call { method: Method::POST, url: &url, authorization: Some(&authorization), form: Some(body) }).await?;
@@ -112,13 +131,16 @@ impl Tour<'_> {
 
     async fn revoke(&self, token: &Secret) -> Result<(), String> {
         let url = format!("{}/oauth/revoke", self.issuer);
-        show(&format!("curl -u '{}:SECRET' -d token=TOKEN {url}", self.client.0));
+        show(&format!("curl -u '{}:SECRET' -d token=TOKEN \\", self.client.0));
+        show(&format!("    {url}"));
         let authorization = basic_authorization(&self.client.0, &self.client.1);
         let body = form::encode([("token", token.expose())]);
         let (status, _) =
             self.web.send(Call { method: Method::POST, url: &url, authorization: Some(&authorization), form: Some(body) }).await?;
         expect("the revocation endpoint", status, StatusCode::OK)?;
+        answered(status, "");
         let revoked = instant();
+        show("the same call as in step 4:");
         let refused = self.refused_after(revoked, "/orders", token, Duration::from_secs(5)).await?;
         answered(StatusCode::UNAUTHORIZED, &format!("{:.1} ms after the revocation was answered", refused.as_secs_f64() * 1_000.0));
         if refused > REVOKED_WITHIN {
@@ -135,8 +157,9 @@ impl Tour<'_> {
         let token = self.token(BRIEF_AUDIENCE).await?;
         let issued = instant();
         self.call_api(Method::GET, "/brief", &token, StatusCode::OK).await?;
+        show("the same again and again:");
         let refused = self.refused_after(issued, "/brief", &token, Duration::from_secs(10)).await?;
-        answered(StatusCode::UNAUTHORIZED, &format!("{:.1} s after it was issued", refused.as_secs_f64()));
+        answered(StatusCode::UNAUTHORIZED, &format!("from {:.1} s on (the API lets clocks differ by 1 s)", refused.as_secs_f64()));
         Ok(())
     }
 
@@ -161,7 +184,7 @@ impl Tour<'_> {
         match report.findings.first() {
             Some(finding) => Err(format!("the audit log does not verify: {}: {}", finding.place, finding.detail)),
             None => {
-                show(&format!("→ {} entries, root {}", report.entries, report.root));
+                show(&format!("→ {} entries, all as they were written", report.entries));
                 Ok(())
             }
         }
