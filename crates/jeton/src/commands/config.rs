@@ -22,6 +22,9 @@ pub(crate) enum Config {
     Check(Check),
 }
 
+/// What to do where a server does not start with its configuration.
+pub(super) const CHECK_IT: &str = "put it right, and let `jeton config check` with the same flags say that it is";
+
 /// Check the configuration and the root file; nothing is started
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -33,9 +36,10 @@ pub(crate) struct Check {
 impl Config {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let Config::Check(Check { serving }) = self;
-        let no = |sentence: String| Failure::no(sentence, "");
-        let config = Loaded::load(&serving.overrides(context)).map_err(no)?;
-        let epochs = root_file::numbers(&config.root_key_file).map_err(no)?;
+        let wrong = |sentence: String| Failure::no(sentence, "docs/reference/configuration.md has every key, and what it may be");
+        let config = Loaded::load(&serving.overrides(context)).map_err(wrong)?;
+        let rootless = |sentence: String| Failure::no(sentence, "");
+        let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let value = json!({
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::config::CHECK_IT;
 use super::context::Context;
 use super::failure::Failure;
 use super::logging;
@@ -29,7 +30,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, ""))?;
+        let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
         logging::start(config.log_json);
         jeton_http::edge::quiet_panics();
         crate::serve::run(&config, self.accept_clock).map_err(|sentence| Failure::could_not(sentence, ""))
