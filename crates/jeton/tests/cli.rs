@@ -31,15 +31,19 @@ impl Desk {
     fn with_server() -> Desk {
         let mut desk = Desk::empty();
         desk.done(&["init", "--issuer", "http://127.0.0.1:8420"]);
-        let mut server = desk.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+        desk.start_server();
+        desk
+    }
+
+    fn start_server(&mut self) {
+        let mut server = self.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(server.stderr.take().unwrap());
         let mut lines = log.lines();
         let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves"));
         // Read on, so that the log never fills its pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        desk.server = Some(server);
+        self.server = Some(server);
         assert!(started, "the server did not start");
-        desk
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -86,6 +90,16 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Ends the server as a person would.
+    fn stop_server(&mut self) {
+        let mut server = self.server.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&server);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert!(server.wait().unwrap().success());
+    }
+}
+
 impl Drop for Desk {
     fn drop(&mut self) {
         if let Some(server) = &mut self.server {
@@ -118,14 +132,25 @@ fn without_a_server() {
     desk.fails(&["request", "GET", "api"], "", 2, "slash");
     desk.fails(&["api", "update", "a:b", "--access-token-lifetime", "soon"], "", 2, "90s, 15m, 24h or 90d");
     desk.fails(&["revoke"], "", 2, "nothing is named");
+    for time in ["tomorrow", "2026-01-31", "-1"] {
+        let before = format!("--before={time}");
+        desk.fails(&["revoke", "--client", "a", &before], "", 2, "for '--before <now|TIME>': write now, a time as 2026-01-31T12:00:00Z");
+    }
+    desk.fails(&["revoke", "019967c5a3807d2f8e51b0a4c3d2e1f0", "--before", "now"], "", 2, "cannot be used with '--before");
+    let exception = ["policy", "exception", "create", "worker", "secret_x", "--owner", "a", "--reason", "b", "--until", "tomorrow"];
+    desk.fails(&exception, "", 2, "for '--until <TIME>': write a time as 2027-05-31T00:00:00Z");
     desk.fails(&["revoke", "--client", "a", "--api", "b"], "", 2, "cannot be used with");
     desk.fails(&["revoke", "--client", "a"], "", 2, "add --yes");
     desk.fails(&["revoke", "--before", "now", "--yes"], "", 2, "add --everything");
     desk.fails(&["revoke", "--everything"], "", 2, "EVERY token of this server, of every client and for every API");
     desk.fails(&["revoke", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"], "", 2, "not given as an argument");
+    desk.fails(&["revoke", "none.txt"], "", 2, "no token's id, and no file of that name");
+    let usage = desk.done(&["revoke", "--help"]);
+    assert!(usage.contains("Usage: jeton revoke [--dry-run] <ID|-|FILE>\n"), "{usage}");
     assert!(desk.done(&["config", "check"]).contains("sound"));
     desk.write("jeton-data/jeton.toml", "isuer = \"https://a.example\"\n");
-    desk.fails(&["config", "check"], "", 1, "did you mean `issuer`?");
+    desk.fails(&["config", "check"], "", 1, "did you mean `issuer`?\n  → docs/reference/configuration.md");
+    desk.fails(&["serve"], "", 3, "did you mean `issuer`?\n  → put it right, and let `jeton config check`");
 }
 
 #[test]
@@ -142,20 +167,27 @@ fn tokens_offline() {
     let verify = ["jwt", "verify", "-", "--jwks", "public.json"];
     let said = desk.run(&verify, &token);
     assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("Not asked: whether it was revoked"), "{}", said.out);
     for (flags, needle) in [
-        (["--issuer", "https://x.example"], "another issuer"),
-        (["--audience", "https://x.example"], "another audience"),
-        (["--typ", "JWT"], "another type"),
+        (["--issuer", "https://x.example"], "another issuer\n  iss expected: https://x.example\n  iss found:    https://a.example\n"),
+        (["--audience", "https://x.example"], "aud expected: https://x.example\n  aud found:    [\"https://b.example\"]\n"),
+        (["--typ", "JWT"], "typ expected: JWT\n  typ found:    at+jwt\n"),
     ] {
         desk.fails(&[&verify[..], &flags[..]].concat(), &token, 1, needle);
     }
+    desk.write("other.json", &PUBLIC.replace("rfc8037", "other"));
+    let other = ["jwt", "verify", "-", "--jwks", "other.json"];
+    desk.fails(&other, &token, 1, "kid expected: other\n  kid found:    rfc8037\n");
+    desk.fails(&["jwt", "verify", "-", "--jwks", "-"], &token, 2, "both to come from standard input");
+    desk.fails(&["jwt", "sign", "--key", "-"], KEY, 2, "both to come from standard input");
     let named = ["--issuer", "https://a.example", "--audience", "https://b.example", "--typ", "at+jwt"];
     let said = desk.run(&[&verify[..], &named[..]].concat(), &token);
     assert_eq!((said.code, said.out.contains("Not compared")), (0, false), "{}", said.out);
     let forged = token.replacen('.', ".e30", 1);
     desk.fails(&verify, &forged, 1, "");
     let old = desk.run(&["jwt", "sign", "--key", "key.json"], r#"{"iss":"a","aud":"b","exp":1700000000}"#).out;
-    desk.fails(&verify, &old, 1, "expired");
+    desk.fails(&verify, &old, 1, "expired\n  exp expected: after 20");
+    desk.fails(&verify, &old, 1, "exp found:    2023-11-14T22:13:20Z (");
     desk.fails(&["jwt", "decode", "-"], "not a token", 1, "opaque");
     desk.fails(&["jwt", "decode", "-"], "", 2, "no token in the input");
     desk.fails(&["jwt", "decode", token.trim()], "", 2, "not given as an argument");
@@ -177,6 +209,13 @@ fn a_token_s_life() {
     let (token, id) = (issued["access_token"].as_str().unwrap(), issued["id"].as_str().unwrap());
     assert_eq!(desk.run(&["jwt", "verify", "--issuer", "http://127.0.0.1:8420", "--audience", api], token).code, 0);
     assert_eq!(desk.run(&["token", "introspect", "-"], token).code, 0);
+    // A token is named by its id, or read from a file or standard input: everywhere.
+    desk.write("token.txt", token);
+    for source in [id, "token.txt"] {
+        assert!(desk.done(&["token", "show", source]).contains(id), "{source}");
+    }
+    assert!(desk.run(&["token", "show", "-"], token).out.contains(id));
+    desk.done(&["revoke", "token.txt", "--dry-run"]);
     desk.done(&["token", "suspend", id]);
     desk.fails(&["token", "introspect", "-"], token, 1, "not active");
     assert_eq!(desk.run(&["token", "resume", "-"], token).code, 0);
@@ -191,6 +230,96 @@ fn a_token_s_life() {
     assert_eq!(desk.json(&["revoke", "--everything", "--before", "now", "--yes"])["fell"]["access_tokens"], 0);
     desk.fails(&["revoke", "--user", "mallory", "--yes"], "", 1, "nobody of that name is known");
     desk.fails(&["client", "show", "nobody"], "", 1, "jeton client list");
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "update", "worker", "--audience", api, "--audience", "a:b"]);
+    desk.fails(&["token", "issue", "--client", "worker"], "", 2, "name one with --audience");
+    desk.fails(&["client", "create", "--name", "worker"], "", 1, "choose another name");
+    desk.fails(&["api", "create", "--audience", "a:b"], "", 1, "jeton api update AUDIENCE");
+}
+
+#[test]
+fn tables_fit_eighty_columns() {
+    let desk = Desk::with_server();
+    let api = "https://orders-of-a-department.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "orders:read", "--scope", "orders:write"]);
+    let name = "the client with the long name that nobody could shorten";
+    desk.done(&["client", "create", "--name", name, "--audience", api]);
+    desk.done(&["token", "issue", "--client", name]);
+    desk.done(&["revoke", "--client", name, "--yes"]);
+    for command in [&["audit", "tail"][..], &["client", "list"], &["api", "list"], &["signing-key", "list"], &["policy", "show"]] {
+        for line in desk.done(command).lines() {
+            assert!(line.chars().count() <= 80, "{command:?}: {line}");
+        }
+    }
+    let wide = desk.command(&["client", "list"]).env("COLUMNS", "200").output().unwrap();
+    assert!(String::from_utf8(wide.stdout).unwrap().contains(name));
+    let tail = desk.done(&["audit", "tail", "-n", "4"]);
+    assert!(!tail.contains("_seconds"), "times are told as they lie from now: {tail}");
+}
+
+#[test]
+fn the_ledger_is_followed() {
+    let desk = Desk::with_server();
+    let mut following = desk.command(&["audit", "tail", "--follow", "-n", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.next().is_some());
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    let line = lines.find(|line| line.contains("api.created"));
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert!(line.is_some_and(|line| line.contains("audience=a:b")));
+}
+
+#[test]
+fn the_ledger_is_read_without_a_server() {
+    let mut desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    desk.done(&["token", "issue", "--client", "worker"]);
+    let served = desk.json(&["audit", "verify"]);
+    assert_eq!(served["read_by"], "server");
+    assert!(desk.done(&["audit", "verify"]).contains("stop it, and try again"));
+    desk.write("kept.txt", &desk.done(&["audit", "checkpoint"]));
+    desk.fails(&["audit", "verify", "--checkpoint", "kept.txt"], "", 2, "a server holds this data folder");
+    desk.stop_server();
+    let read = desk.json(&["audit", "verify"]);
+    assert_eq!((&read["read_by"], &read["findings"]), (&"command".into(), &Value::Array(Vec::new())));
+    assert!(read["entries"].as_u64() >= served["entries"].as_u64());
+    assert!(desk.done(&["audit", "verify", "--checkpoint", "kept.txt"]).contains("the one you kept covers"));
+    let kept = std::fs::read_to_string(desk.folder.path().join("kept.txt")).unwrap();
+    let root = kept.lines().nth(2).unwrap();
+    let forged = kept.replace(root, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let said = desk.run(&["audit", "verify", "--checkpoint", "-"], &forged);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("the entries before it are not those"), "{}", said.out);
+    desk.fails(&["audit", "verify", "--checkpoint", "-"], "hello", 2, "no checkpoint of a ledger");
+    assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"));
+    assert_eq!(desk.json(&["audit", "tail", "-n", "1", "--from", "0"])["items"][0]["kind"], "deployment.created");
+    desk.fails(&["audit", "checkpoint"], "", 3, "the server is not running");
+    let database = desk.folder.path().join("jeton-data/jeton.db");
+    let mut bytes = std::fs::read(&database).unwrap();
+    let place = bytes.windows(15).position(|window| window == b"\"name\":\"worker\"").unwrap();
+    bytes[place + 8] = b'W';
+    std::fs::write(&database, bytes).unwrap();
+    desk.fails(&["audit", "verify"], "", 1, "the ledger is not what was written");
+}
+
+#[test]
+fn a_tour_that_cannot_start_says_so_at_once() {
+    let desk = Desk::empty();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for command in ["quickstart", "serve"] {
+        let said = desk.run(&[command, "--listen", &address], "");
+        assert_eq!((said.code, said.out.as_str()), (3, ""), "{command}: {}", said.err);
+        assert!(said.err.ends_with("  → stop what holds it, or choose another with --listen\n"), "{command}: {}", said.err);
+    }
+    assert!(!desk.folder.path().join("jeton-data").exists(), "a folder that was made would keep the issuer of the taken port");
+    desk.done(&["init", "--listen", "127.0.0.1:8499"]);
+    desk.fails(&["quickstart", "--listen", "127.0.0.1:8498"], "", 3, "the issuer of ./jeton-data is http://127.0.0.1:8499");
+    desk.fails(&["quickstart", "--listen", "127.0.0.1:8498"], "", 3, "jeton quickstart --listen 127.0.0.1:8498 --data ./tour-data");
+    desk.done(&["init", "--issuer", "https://id.example", "--data", "./public"]);
+    desk.fails(&["quickstart", "--data", "./public"], "", 3, "plain HTTP");
 }
 
 #[test]
@@ -214,10 +343,10 @@ fn what_administers() {
     assert!(desk.done(&["check", "--full"]).contains("What was read is what was written"));
     assert!(desk.done(&["request", "get", "/api/v1/statistics"]).contains("\"clients\":1"));
     desk.fails(&["request", "GET", "/api/v1/nothing"], "", 1, "404");
+    desk.fails(&["request", "GET", "/nope"], "", 1, "its paths begin with /api/v1, such as /api/v1/apis");
     desk.fails(&["request", "POST", "/api/v1/apis", "--body", "-"], "{}", 2, "400");
     desk.done(&["client", "delete", "worker", "--yes"]);
     assert_eq!(desk.done(&["api", "delete", "a:b", "--yes"]), "Removed a:b: every token for it is dead.\n");
     desk.fails(&["api", "delete", "a:b", "--yes"], "", 1, "no API");
     assert!(Path::new(&desk.folder.path().join("jeton-data.root-key")).exists());
 }
-    desk.fails(&["request", "GET", "/nope"], "", 1, "its paths begin with /api/v1, such as /api/v1/apis");
