@@ -1,6 +1,7 @@
 //! Access tokens: issued once, never changed. What can change about one is a [`negative`].
 
 pub mod cut_off;
+pub mod dated_ahead;
 pub mod introspect;
 pub mod issue;
 pub mod negative;

@@ -94,7 +94,7 @@ impl Service {
     }
 
     /// Lets a token name its client and API with the registry's own texts: a cache of many tokens holds each name once.
-    fn share_names(&self, token: &mut AccessToken) {
+    pub(crate) fn share_names(&self, token: &mut AccessToken) {
         if let Some(entry) = self.registry.clients.get(token.client.as_str()) {
             token.client = entry.client.record.id.clone();
         }

@@ -29,9 +29,14 @@ pub fn revoke(token: &AccessToken, audience: &Arc<str>, actor: &Actor, is_revoke
     if is_revoked {
         return Outcome::grant((), commit);
     }
+    Outcome::grant((), revoked(commit, token, audience, actor, moment))
+}
+
+/// Adds the revocation of a token to a commit.
+pub(super) fn revoked(commit: Commit, token: &AccessToken, audience: &Arc<str>, actor: &Actor, moment: &mut Moment) -> Commit {
     let until_seconds = token.remembered_until().max(moment.now.seconds() + KEPT_AFTER_EXPIRY_SECONDS);
     let row = Negative::new(Says::Revoked(token.id, audience.clone()), until_seconds, moment).row();
     let event =
         Event::TokenRevoked { actor: actor.clone(), api: token.api.clone(), client: token.client.clone(), token: token.id, until_seconds };
-    Outcome::grant((), commit.put(&negative::TABLE, row).tell(event))
+    commit.put(&negative::TABLE, row).tell(event)
 }

@@ -1,11 +1,14 @@
 //! Ledger time is monotone: a clock that goes back brings nothing back.
 
+use jeton_core::event::CutOffSubject;
+use jeton_oauth::feed::Change;
 use jeton_service::posture::{Look, Notice};
 use jeton_service::revoke::TokenChange;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::{administrator, claims_of};
 
 use crate::errors::check_error;
+use crate::feed::snapshot;
 
 #[tokio::test]
 async fn an_ended_secret_stays_ended() {
@@ -159,4 +162,52 @@ async fn an_accepted_clock_opens_a_new_incarnation() {
     assert_eq!(claims_of(&token)["iat"], now);
     assert!(world.is_active(&worker, &token).await);
     assert!(!world.is_active(&worker, &revoked).await);
+}
+
+/// What a clock that ran ahead has dated would begin one day, and no cut-off of today reaches it: it ends when the clock is accepted.
+#[tokio::test]
+async fn what_a_wrong_clock_dated_ahead_never_begins() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.opaque_api("stock").await);
+    let gone = world.api("gone").await;
+    let (worker, picker, late) =
+        (world.client("worker", &[&orders]).await, world.client("picker", &[&stock]).await, world.client("late", &[&gone]).await);
+    let lives = [(&worker, world.token(&worker).await), (&picker, world.token(&picker).await)];
+    world.advance(14 * 86_400);
+    let mut ahead = vec![(&worker, world.token(&worker).await), (&picker, world.token(&picker).await)];
+    let cut_off = (&worker, world.token(&worker).await);
+    world.token(&late).await;
+    world.service().delete_api(gone.id.as_str(), &administrator(), &world.moment()).await.unwrap();
+    world.change(&ahead[1].1, TokenChange::Suspend).await.unwrap();
+    for _ in 0..300 {
+        ahead.push((&worker, world.token(&worker).await));
+    }
+    world.revoke(&worker, &cut_off.1).await;
+    world.advance(-14 * 86_400);
+    let world = world.reopen().await;
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    snapshot(&world, &mut following).await;
+    let size = world.ledger_size();
+    world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+    assert_eq!(world.ledger_size(), size + 302 + 1, "one entry each, none for what was dead, and the incarnation's");
+    for (client, token) in &lives {
+        assert!(world.is_active(client, token).await, "it was issued before the clock ran ahead");
+    }
+    let fresh = world.token(&worker).await;
+    world.cut_off(CutOffSubject::Everything, "").await;
+    world.advance(1);
+    assert!(!world.is_active(&worker, &fresh).await);
+    // A verifier starts from what is known now, long before the time of those tokens comes.
+    let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+    let told = snapshot(&world, &mut following).await.changes;
+    for (_, token) in ahead.iter().filter(|(client, _)| client.id == worker.id) {
+        let id = claims_of(token)["jti"].as_str().unwrap().to_owned();
+        assert!(told.iter().any(|change| matches!(change, Change::TokenRevoked { id: told, .. } if told.to_string() == id)), "{id}");
+    }
+    world.advance(14 * 86_400);
+    let world = world.reopen().await;
+    for (client, token) in &ahead {
+        assert!(!world.is_active(client, token).await, "its time has come, and it is revoked");
+    }
+    assert!(world.is_active(&worker, &world.token(&worker).await).await);
 }

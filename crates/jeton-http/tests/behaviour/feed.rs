@@ -19,7 +19,7 @@ use jeton_testkit::world::manage::{administrator, claims_of};
 use crate::errors::check_error;
 
 /// The snapshot that a stream begins with, its signature checked with the published keys.
-async fn snapshot(world: &World, following: &mut Following) -> SnapshotPart {
+pub(crate) async fn snapshot(world: &World, following: &mut Following) -> SnapshotPart {
     let Some(FeedEvent::Snapshot { cursor, jws }) = following.next().await else { panic!("no snapshot") };
     let set = JwkSet::parse(&world.get("/.well-known/jwks.json").await.body).unwrap();
     let (keys, _) = VerifyingKeys::from_jwk_set(&set, None).unwrap();

@@ -23,7 +23,7 @@ Stop it with Ctrl-C or SIGTERM: requests on their way finish.";
 pub(crate) struct Serve {
     #[command(flatten)]
     serving: Serving,
-    /// The clock is right, though the ledger ends later: begin anew from it
+    /// The clock is right, though the ledger ends later: begin anew from it, and revoke every token that is dated later
     #[arg(long)]
     accept_clock: bool,
 }
