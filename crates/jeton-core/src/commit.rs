@@ -76,6 +76,13 @@ impl Commit {
         let keeps_books = |write: &Write| matches!(write, Write::Put { table, .. } if matches!(table.class, Class::Authority));
         self.is_narrowing() || (self.events.is_empty() && self.marks.is_empty() && self.writes.iter().all(keeps_books))
     }
+
+    /// Whether it sets marks and does nothing else: the proof of who asks is spent. Made on a full disk as long as the engine has room for
+    /// marks there: who proves itself so could neither check nor revoke otherwise.
+    #[must_use]
+    pub fn only_marks(&self) -> bool {
+        self.events.is_empty() && self.writes.is_empty() && !self.marks.is_empty()
+    }
 }
 
 /// Something that was read and must not have changed.

@@ -31,6 +31,8 @@ pub(crate) struct Writer<'c> {
     slices: Slices,
     reserve: Reserve,
     is_full: bool,
+    /// How many marks may be set while the disk is full.
+    marks_left: u64,
     purge: Option<Purge>,
     log: LogState<'c>,
 }
@@ -62,6 +64,7 @@ pub(crate) fn run(
         append: connection.prepare(ledger::APPEND)?,
         set_head: connection.prepare(ledger::SET_HEAD)?,
         is_full: !reserve.is_kept() && !reserve.keep_if_room(),
+        marks_left: reserve.marks(),
         salts,
         reserve,
         purge: None,
@@ -120,13 +123,22 @@ impl Writer<'_> {
         answer_all(submissions, &CommitError::Full);
     }
 
-    fn refuse_when_full(&self, submissions: Vec<Submission>) -> Vec<Submission> {
+    fn refuse_when_full(&mut self, submissions: Vec<Submission>) -> Vec<Submission> {
         if !self.is_full {
             return submissions;
         }
-        let (made, others) = submissions.into_iter().partition(|submission| submission.commit.is_made_when_full());
+        let (made, others) = submissions.into_iter().partition(|submission| self.is_made_when_full(&submission.commit));
         answer_all(others, &CommitError::Full);
         made
+    }
+
+    fn is_made_when_full(&mut self, commit: &Commit) -> bool {
+        if !commit.only_marks() {
+            return commit.is_made_when_full();
+        }
+        let left = self.marks_left.checked_sub(commit.marks.len() as u64);
+        self.marks_left = left.unwrap_or(self.marks_left);
+        left.is_some()
     }
 
     /// One transaction; on failure it is rolled back.
@@ -250,7 +262,8 @@ impl Writer<'_> {
 
     fn note_full(&mut self, is_full: bool) {
         if is_full != self.is_full {
-            tracing::warn!(is_full, "the disk is full: only commits that take authority away are made");
+            tracing::warn!(is_full, "the disk is full: only commits that take authority away are made, and some marks are set");
+            self.marks_left = self.reserve.marks();
         }
         self.is_full = is_full;
         self.shared.is_full.store(is_full, Ordering::Relaxed);

@@ -154,7 +154,7 @@ pub enum CommitError {
     Taken(Taken),
     /// The queue is full: come back in a moment.
     Busy,
-    /// The disk is full: only commits that take authority away are made.
+    /// The disk is full: only commits that take authority away are made, and marks alone as long as there is room for them.
     Full,
     /// The engine failed and nothing was written.
     Fault(Fault),

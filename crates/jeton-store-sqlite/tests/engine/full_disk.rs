@@ -7,9 +7,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{env, iter};
 
+use jeton_core::id::CredentialId;
 use jeton_core::record::Value;
 use jeton_store::conformance::TOKENS;
-use jeton_store::store::{CommitError, Store};
+use jeton_store::store::{CommitError, Store, Taken};
 use jeton_store_sqlite::{Options, SqliteStore};
 
 use crate::stage::{Ear, Maker, options, submit};
@@ -69,6 +70,7 @@ fn on_the_small_disk() {
         assert!(made.iter().all(Result::is_ok), "turn {turn}: {:?}", made.iter().find(|answer| answer.is_err()));
         assert_eq!(*last, Err(CommitError::Full), "turn {turn}");
     }
+    marks_are_set_within_bounds(&*store, &mut maker, ids[0]);
     let view = store.view().unwrap();
     assert!(ids.iter().step_by(50).all(|id| view.get(&TOKENS, &vec![Value::Id(id.0)]).unwrap().is_some()));
     drop(view);
@@ -85,6 +87,30 @@ fn on_the_small_disk() {
     assert!(submit(&*store, after).iter().all(Result::is_ok));
     assert!(data.join("jeton.reserve").exists() && ear.lost.lock().unwrap().is_empty());
     drop(store);
+}
+
+/// Who proves itself by an assertion can still ask and revoke; but marks do not take the space that revocations need.
+fn marks_are_set_within_bounds(store: &dyn Store, maker: &mut Maker, token: CredentialId) {
+    let mark = maker.mark();
+    assert!(submit(store, [mark.clone()])[0].is_ok());
+    assert_eq!(submit(store, [mark]), [Err(CommitError::Taken(Taken::Mark))], "an assertion still counts once");
+    let mut refused = maker.issue().1;
+    refused.marks = maker.mark().marks;
+    assert_eq!(submit(store, [refused]), [Err(CommitError::Full)], "a mark makes no room for what gives authority");
+    let set = (0..2_000).take_while(|_| {
+        let marks: Vec<_> = iter::repeat_with(|| maker.mark()).take(256).collect();
+        let answers = submit(store, marks);
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(_) | Err(CommitError::Full))), "{answers:?}");
+        answers.iter().all(Result::is_ok)
+    });
+    let set = set.count();
+    println!("{set} times 256 marks were set");
+    assert!((10..2_000).contains(&set), "{set}");
+    for _ in 0..100 {
+        let mut revocations: Vec<_> = iter::repeat_with(|| maker.revoke(token)).take(40).collect();
+        revocations[0].marks = maker.mark().marks;
+        assert!(submit(store, revocations).iter().all(Result::is_ok), "there is room left for what takes authority away");
+    }
 }
 
 /// Takes so many bytes of the disk, or all there are.
