@@ -286,18 +286,19 @@ impl Event {
     }
 
     /// The kind's name and the canonical payload.
-    #[must_use]
-    pub fn encode(&self) -> (String, Vec<u8>) {
+    ///
+    /// # Errors
+    /// [`Unwritable`]: a fault of the program. Whoever wants it told must not go on as if it were.
+    pub fn encode(&self) -> Result<Encoded, Unwritable> {
         // The fields are declared in order, and every one is a text, an integer or null: what serde_json writes is RFC 8785.
-        let written = serde_json::to_string(self).unwrap_or_default();
-        let parts = written.strip_prefix(r#"{"kind":""#).and_then(|rest| rest.strip_suffix('}')?.split_once(r#"","data":"#));
-        let (kind, payload) = parts.unwrap_or_default();
+        let written = serde_json::to_string(self).map_err(|_| Unwritable)?;
+        let (kind, payload) = kind_and_payload(&written).ok_or(Unwritable)?;
         debug_assert!(
             serde_json::from_str::<serde_json::Value>(payload)
                 .is_ok_and(|value| serde_json::to_string(&value).is_ok_and(|sorted| sorted == payload)),
             "the fields of `{kind}` are not declared in the order of their names"
         );
-        (kind.to_owned(), payload.as_bytes().to_vec())
+        Ok(Encoded { kind: kind.to_owned(), payload: payload.as_bytes().to_vec() })
     }
 
     /// The event of a kind and payload.
@@ -310,6 +311,33 @@ impl Event {
         serde_json::from_value(serde_json::json!({ "kind": kind, "data": data })).map_err(|_| unknown())
     }
 }
+
+/// The parts of what serde writes of an event: whatever has another shape is none.
+fn kind_and_payload(written: &str) -> Option<(&str, &str)> {
+    let (kind, payload) = written.strip_prefix(r#"{"kind":""#)?.strip_suffix('}')?.split_once(r#"","data":"#)?;
+    (!kind.is_empty() && payload.starts_with('{') && payload.ends_with('}')).then_some((kind, payload))
+}
+
+/// An event as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The kind's name.
+    pub kind: String,
+    /// Canonical JSON.
+    pub payload: Vec<u8>,
+}
+
+/// An event that has no canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unwritable;
+
+impl std::fmt::Display for Unwritable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an event has no canonical form: a fault of the program, nothing of its commit is written")
+    }
+}
+
+impl std::error::Error for Unwritable {}
 
 /// An entry of the ledger that this program cannot read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -339,13 +367,30 @@ mod tests {
             token: CredentialId([0xab; 16]),
             until_seconds: 1_700_000_000,
         };
-        let (kind, payload) = event.encode();
+        let Encoded { kind, payload } = event.encode().unwrap();
         assert_eq!(kind, "token.revoked");
         assert_eq!(
             String::from_utf8_lossy(&payload),
             r#"{"actor":"client:c1","api":"a1","client":"c1","token":"abababababababababababababababab","until_seconds":1700000000}"#
         );
         assert_eq!(Event::decode(&kind, &payload), Ok(event));
+    }
+
+    /// An entry without a payload would be in the ledger for ever, and nobody could read on past it.
+    #[test]
+    fn what_has_another_shape_is_not_written() {
+        assert_eq!(kind_and_payload(r#"{"kind":"a.b","data":{"c":1}}"#), Some(("a.b", r#"{"c":1}"#)));
+        for written in [
+            "",
+            "{}",
+            r#""a.b""#,
+            r#"{"kind":"a.b"}"#,
+            r#"{"kind":"a.b","data":1}"#,
+            r#"{"kind":"","data":{}}"#,
+            r#"{"data":{},"kind":"a.b"}"#,
+        ] {
+            assert_eq!(kind_and_payload(written), None, "{written}");
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ pub use transaction::Transaction;
 use std::sync::Arc;
 
 use jeton_core::commit::{Commit, Mark, Sequence, Write};
-use jeton_core::event::Event;
+use jeton_core::event::{Encoded, Event, Unwritable};
+use jeton_core::id::CommitId;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Row, Table, Value};
 use jeton_core::schema::MARK;
@@ -20,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::checksum;
 use crate::ledger::{Entry, Head};
 use crate::row::key_of;
-use crate::store::{CommitError, Fault, Submission, Taken};
+use crate::store::{CommitError, Fault, FaultKind, Submission, Taken};
 
 use check::{Checks, Obstacle};
 use issue::{Issue, Issues};
@@ -105,12 +106,12 @@ pub fn apply<'a>(
     Ok(Decided { answers, entries, head: Arc::new(head), has_writes })
 }
 
-struct Group<'t, 'c> {
+struct Group<'t> {
     transaction: &'t mut dyn Transaction,
     versions: Versions,
     next: Sequence,
     time: Time,
-    told: Vec<(Sequence, Time, &'c Commit, &'c Event)>,
+    told: Vec<(Sequence, Time, CommitId, Encoded)>,
     issues: Issues,
     opens_incarnation: bool,
     has_writes: bool,
@@ -125,17 +126,21 @@ struct Numbers {
     time: Time,
 }
 
-impl<'c> Group<'_, 'c> {
-    fn decide(&mut self, commit: &'c Commit) -> Result<Result<Sequence, CommitError>, Fault> {
+impl Group<'_> {
+    fn decide(&mut self, commit: &Commit) -> Result<Result<Sequence, CommitError>, Fault> {
         let mut checks = Checks { transaction: self.transaction, versions: &mut self.versions };
         match checks.check(commit) {
-            Ok(()) => self.apply(commit),
+            // Before anything is written: a commit that cannot be told is refused, and its neighbours go on.
+            Ok(()) => match commit.events.iter().map(Event::encode).collect::<Result<Vec<_>, Unwritable>>() {
+                Ok(events) => self.apply(commit, events),
+                Err(unwritable) => Ok(Err(CommitError::Fault(untold(unwritable)))),
+            },
             Err(Obstacle::Refused(refused)) => Ok(Err(refused)),
             Err(Obstacle::Engine(fault)) => Err(fault),
         }
     }
 
-    fn apply(&mut self, commit: &'c Commit) -> Result<Result<Sequence, CommitError>, Fault> {
+    fn apply(&mut self, commit: &Commit, events: Vec<Encoded>) -> Result<Result<Sequence, CommitError>, Fault> {
         let open = self.issues.open();
         let numbers = self.number(commit);
         if let Some(taken) = self.issue(commit)? {
@@ -143,8 +148,8 @@ impl<'c> Group<'_, 'c> {
             return Ok(Err(CommitError::Taken(taken)));
         }
         self.write(commit, numbers.first)?;
-        for (sequence, event) in (self.next..).zip(&commit.events) {
-            self.told.push((sequence, numbers.time, commit, event));
+        for (sequence, event) in (self.next..).zip(events) {
+            self.told.push((sequence, numbers.time, commit.id, event));
         }
         self.opens_incarnation |= opens_incarnation(commit);
         (self.next, self.time) = (numbers.next, numbers.time);
@@ -213,8 +218,10 @@ impl<'c> Group<'_, 'c> {
     }
 
     fn close(self, head: &Head, salts: &mut Salts) -> Result<(Vec<Entry>, Head), Fault> {
-        let mut told: Vec<_> = self.issues.close();
-        told.extend(self.told.iter().map(|(sequence, time, commit, event)| (*sequence, *time, commit.id, (*event).clone())));
+        let mut told = self.told;
+        for (sequence, time, commit, event) in self.issues.close() {
+            told.push((sequence, time, commit, event.encode().map_err(untold)?));
+        }
         told.sort_unstable_by_key(|(sequence, ..)| *sequence);
         if let Some((_, time, ..)) = told.last_mut() {
             // A row that joined an earlier entry may be of a later time than any of them: the head's time is the last entry's.
@@ -223,7 +230,7 @@ impl<'c> Group<'_, 'c> {
         let mut head = head.clone();
         let mut entries = Vec::with_capacity(told.len());
         for (sequence, time, commit, event) in told {
-            let entry = Entry::new(sequence, time, commit, &event, salts.draw());
+            let entry = Entry::new(sequence, time, commit, event, salts.draw());
             let leaf = entry.leaf();
             self.transaction.append(&entry, &leaf)?;
             head.frontier.append(leaf);
@@ -238,6 +245,10 @@ impl<'c> Group<'_, 'c> {
         }
         Ok((entries, head))
     }
+}
+
+fn untold(unwritable: Unwritable) -> Fault {
+    Fault::new(FaultKind::Engine, unwritable.to_string())
 }
 
 fn opens_incarnation(commit: &Commit) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::commit::Sequence;
-use jeton_core::event::Event;
+use jeton_core::event::{Encoded, Event};
 use jeton_core::id::{Actor, ApiId, ClientId, CommitId, CredentialId};
 use jeton_core::moment::Time;
 use jeton_core::token::{self, AccessToken};
@@ -20,7 +20,7 @@ fn the_format_is_what_its_page_says() {
     let mut salt = [0; 16];
     salt.iter_mut().zip(0..).for_each(|(to, byte)| *to = byte);
     let created = Event::DeploymentCreated { actor: Actor::system(), issuer: Arc::from("https://tokens.example") };
-    let first = entry(0, 1_790_000_000, &created, salt);
+    let first = entry(0, 1_790_000_000, created.encode().unwrap(), salt);
     assert_eq!(hexadecimal(&first.commitment), COMMITMENT);
     assert_eq!(hexadecimal(&first.leaf()), LEAF);
 
@@ -39,7 +39,7 @@ fn the_format_is_what_its_page_says() {
     assert_eq!(hexadecimal(&leaf), ROW);
 
     let issued = Event::Issued { count: 1, root: Arc::from(ROW), table: Arc::from("access_token") };
-    let second = entry(1, 1_790_000_001, &issued, [0; 16]);
+    let second = entry(1, 1_790_000_001, issued.encode().unwrap(), [0; 16]);
     assert_eq!(hexadecimal(&second.leaf()), ISSUED_LEAF);
 
     let mut frontier = Frontier::default();
@@ -48,7 +48,7 @@ fn the_format_is_what_its_page_says() {
     assert_eq!(hexadecimal(&frontier.root()), ROOT);
 }
 
-fn entry(sequence: Sequence, seconds: i64, event: &Event, salt: [u8; 16]) -> Entry {
+fn entry(sequence: Sequence, seconds: i64, event: Encoded, salt: [u8; 16]) -> Entry {
     Entry::new(sequence, Time::from_seconds(seconds), CommitId([9; 16]), event, salt)
 }
 

@@ -9,7 +9,7 @@ pub(crate) fn wants(commit: &Commit) -> String {
         Write::Put { table, .. } => format!("+{}", table.name),
         Write::Delete { table, .. } => format!("-{}", table.name),
     });
-    let events = commit.events.iter().map(|event| event.encode().0);
+    let events = commit.events.iter().map(|event| event.encode().unwrap().kind);
     writes.chain(events).collect::<Vec<_>>().join(" ")
 }
 

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use jeton_core::commit::Sequence;
-use jeton_core::event::{Event, UnknownEvent};
+use jeton_core::event::{Encoded, Event, UnknownEvent};
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Row, Table, Value};
@@ -41,8 +41,8 @@ pub struct Content {
 impl Entry {
     /// The entry that tells `event`.
     #[must_use]
-    pub fn new(sequence: Sequence, time: Time, commit: CommitId, event: &Event, salt: [u8; 16]) -> Entry {
-        let (kind, payload) = event.encode();
+    pub fn new(sequence: Sequence, time: Time, commit: CommitId, event: Encoded, salt: [u8; 16]) -> Entry {
+        let Encoded { kind, payload } = event;
         Entry { sequence, time, kind, commit, commitment: commitment(&salt, &payload), content: Some(Content { salt, payload }) }
     }
 
