@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac;
 use jeton_token::{CheckKey, HashKey, SecretBytes};
@@ -42,6 +43,13 @@ impl RootKeys {
         self.epochs.get(&number)
     }
 
+    /// Whether each epoch of `known` is here, with the same secret: what is kept under it needs it.
+    #[must_use]
+    pub fn holds_all_of(&self, known: &RootKeys) -> bool {
+        let is_here = |(number, keys): (&u16, &EpochKeys)| self.epoch(*number).is_some_and(|own| own.is_of_the_secret_of(keys));
+        known.epochs.iter().all(is_here)
+    }
+
     /// The numbers of all epochs, oldest first.
     pub fn numbers(&self) -> impl Iterator<Item = u16> {
         self.epochs.keys().copied()
@@ -73,6 +81,11 @@ impl EpochKeys {
             seal: *purpose(secret, b"jeton/1/key-seal")?,
             derive: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/secret-derive")?),
         })
+    }
+
+    fn is_of_the_secret_of(&self, other: &EpochKeys) -> bool {
+        // Keys of one secret: what is derived for one purpose stands for all.
+        verify_slices_are_equal(&self.seal, &other.seal).is_ok()
     }
 
     /// Seals a private key, or what else must come back as it was: nonce, then AES-256-GCM over it, bound to `context` (what it is and whose).

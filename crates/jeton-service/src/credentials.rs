@@ -53,7 +53,8 @@ impl Service {
     }
 
     /// What a key signed is proven only as long as the key is trusted: its revocation is forgotten one day, a thief's tokens may be of a later
-    /// one.
+    /// one. The epoch of an opaque one's hash needs no second look: none leaves
+    /// or changes while the process runs, and the cache ends with it.
     fn still_proven(&self, known: Arc<Proven>) -> Option<Arc<Proven>> {
         let is_trusted = known.signing_key.as_deref().is_none_or(|key| self.registry.keys().trusts(key));
         is_trusted.then_some(known)

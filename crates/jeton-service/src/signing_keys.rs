@@ -139,14 +139,14 @@ impl Service {
     /// Takes up a root key with a newer epoch: what is new is kept under it from now on, and the signing keys are sealed again.
     ///
     /// # Errors
-    /// `Conflict` when an epoch is missing or none is newer; any other [`Failure`]: the signing keys may be sealed under either epoch then,
+    /// `Conflict` when an epoch is missing or another one, or none is newer; any other [`Failure`]: the signing keys may be sealed under either epoch then,
     /// and both open.
     pub async fn rotate_root_key(&self, root_keys: RootKeys, actor: &Actor, moment: &Moment) -> Result<u16, Failure> {
         let (epoch, keys) = root_keys.current();
         let keys = keys.cloned().ok_or_else(|| fault(RootKeyError::Empty))?;
         let known = self.registry.root_keys().clone();
-        if epoch <= known.current().0 || known.numbers().any(|number| root_keys.epoch(number).is_none()) {
-            let detail = "the root key must hold every epoch that it had, and a newer one: what is kept under an epoch needs it";
+        if epoch <= known.current().0 || !root_keys.holds_all_of(&known) {
+            let detail = "the root key must hold every epoch that it had, unchanged, and a newer one: what is kept under an epoch needs it";
             return Err(Refusal::new(Reason::Conflict, detail).into());
         }
         self.registry.replace_root_keys(root_keys);

@@ -272,7 +272,7 @@ async fn the_root_key_is_rotated_while_everything_goes_on() {
     }
 }
 
-/// What is kept under an epoch needs it: a root key without it, or with nothing newer, is not taken up.
+/// What is kept under an epoch needs it: a root key without it, with another one in its place, or with nothing newer, is not taken up.
 #[tokio::test]
 async fn a_root_key_that_lost_an_epoch_is_not_taken_up() {
     let world = World::new().await;
@@ -280,7 +280,7 @@ async fn a_root_key_that_lost_an_epoch_is_not_taken_up() {
     let picker = world.client("picker", &[&stock]).await;
     let token = world.token(&picker).await;
     let size = world.ledger_size();
-    for epochs in [vec![(2, 9)], vec![(1, 7)], vec![(0, 7), (1, 7)]] {
+    for epochs in [vec![(2, 9)], vec![(1, 7)], vec![(0, 7), (1, 7)], vec![(1, 9), (2, 9)]] {
         let root_keys = RootKeys::new(epochs.iter().map(|(number, byte)| (*number, Zeroizing::new([*byte; 32])))).unwrap();
         match world.service().rotate_root_key(root_keys, &administrator(), &world.moment()).await {
             Err(Failure::Refused(refusal)) => assert_eq!(refusal.reason, Reason::Conflict, "{epochs:?}"),
