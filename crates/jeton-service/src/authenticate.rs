@@ -82,9 +82,7 @@ impl Service {
     fn secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> Option<SecretId> {
         let now_seconds = self.ledger_time(moment).seconds();
         let digest = TextDigest::of(presented)?;
-        if let Some((seen, id)) = entry.seen.get()
-            && seen.matches(&digest)
-        {
+        if let Some(id) = entry.seen.get(&digest) {
             let policies = self.registry.policies();
             let is_live = |secret: &Versioned<ClientSecret>| secret.record.id == *id && secret.record.is_live(&policies, now_seconds);
             return entry.secrets.iter().any(is_live).then(|| id.clone());
@@ -92,8 +90,7 @@ impl Service {
         let root_keys = self.registry.root_keys();
         let known = (&**self.registry.policies(), &**root_keys);
         let proven = secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, known, now_seconds)?;
-        // Another one may have been faster.
-        let _ = entry.seen.set((digest, proven.id.clone()));
+        entry.seen.note(digest, &proven.id);
         Some(proven.id.clone())
     }
 

@@ -4,6 +4,7 @@
 pub mod clients;
 pub mod keys;
 mod latest_cut_offs;
+mod seen_secrets;
 
 use std::sync::Arc;
 

@@ -1,15 +1,14 @@
 //! Clients in memory, each with its secrets and its parsed keys.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jeton_core::client::Client;
 use jeton_core::client::secret::ClientSecret;
-use jeton_core::id::SecretId;
 use jeton_core::record::Versioned;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use papaya::HashMap;
 
-use crate::text_digest::TextDigest;
+use super::seen_secrets::SeenSecrets;
 
 /// All clients. One thread writes: the engine's, as groups become durable.
 #[derive(Default)]
@@ -28,8 +27,8 @@ pub struct ClientEntry {
     pub secrets: Vec<Versioned<ClientSecret>>,
     /// Its public keys, parsed once.
     pub keys: Option<Arc<VerifyingKeys>>,
-    /// The first secret that it proved itself with since any of this changed, by the digest of the text.
-    pub(crate) seen: OnceLock<(TextDigest, SecretId)>,
+    /// The secrets that it proved itself with since any of this changed.
+    pub(crate) seen: SeenSecrets,
 }
 
 impl Clients {
@@ -61,7 +60,7 @@ impl Clients {
         self.by_name.pin().insert(client.record.name.clone(), id.clone());
         let keys = client.record.jwks.as_deref().and_then(parse_keys).map(Arc::new);
         let secrets = before.map(|before| before.secrets.clone()).unwrap_or_default();
-        self.by_id.pin().insert(id, Arc::new(ClientEntry { client, secrets, keys, seen: OnceLock::new() }));
+        self.by_id.pin().insert(id, Arc::new(ClientEntry { client, secrets, keys, seen: SeenSecrets::default() }));
     }
 
     pub(super) fn put_secret(&self, secret: Versioned<ClientSecret>) {
@@ -91,7 +90,7 @@ impl Clients {
         if let Some(entry) = self.get(id) {
             let mut entry = ClientEntry::clone(&entry);
             change(&mut entry.secrets);
-            entry.seen = OnceLock::new();
+            entry.seen = SeenSecrets::default();
             self.by_id.pin().insert(entry.client.record.id.0.clone(), Arc::new(entry));
         }
     }
