@@ -6,6 +6,7 @@ pub mod introspect;
 pub mod issue;
 pub mod negative;
 pub mod revoke;
+pub mod standing;
 pub mod suspend;
 
 use std::sync::Arc;

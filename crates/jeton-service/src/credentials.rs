@@ -8,7 +8,7 @@ use jeton_core::moment::Moment;
 use jeton_core::policy::LEEWAY_SECONDS;
 use jeton_core::record::{Value, Versioned};
 use jeton_core::token::introspect::effective_expiry;
-use jeton_core::token::suspend::Standing;
+use jeton_core::token::standing::Standing;
 use jeton_core::token::{self, AccessToken};
 use jeton_jose::jwt::{AccessTokenClaims, TokenType, Validation};
 use jeton_oauth::scope::ScopeSet;
@@ -133,9 +133,11 @@ impl Service {
     #[must_use]
     pub fn stand(&self, proven: &Proven, moment: &Moment) -> (Standing, Option<Arc<Versioned<Api>>>) {
         let token = &proven.token;
-        let Some(api) = self.registry.api(token.api.as_str()) else { return (Standing::Revoked, None) };
         // What has expired by the ledger's time stays dead, also where the clock was set back since.
         let now = self.ledger_time(moment).seconds();
+        let Some(api) = self.registry.api(token.api.as_str()) else {
+            return (if now < token.expires_at { Standing::Revoked } else { Standing::Expired }, None);
+        };
         let standing = match self.judge(proven, &api, now) {
             Judgement::Accepted
                 if now < effective_expiry(token, &api.record, &self.registry.policies())
@@ -143,6 +145,7 @@ impl Service {
             {
                 Standing::Active
             }
+            _ if self.ends_at(proven, &api) <= now => Standing::Expired,
             Judgement::Suspended => Standing::Suspended,
             _ => Standing::Revoked,
         };

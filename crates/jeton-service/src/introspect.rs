@@ -7,7 +7,7 @@ use jeton_core::client::Client;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::token::introspect::may_learn;
-use jeton_core::token::suspend::Standing;
+use jeton_core::token::standing::Standing;
 
 use crate::credential_cache::Proven;
 use crate::failure::Failure;

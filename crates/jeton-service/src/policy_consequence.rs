@@ -7,7 +7,7 @@ use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::Subject;
 use jeton_core::token::introspect::effective_expiry;
-use jeton_core::token::suspend::Standing;
+use jeton_core::token::standing::Standing;
 use jeton_core::token::{self, AccessToken};
 use jeton_store::store::{Fault, FaultKind};
 

@@ -9,7 +9,8 @@ use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::cut_off::{cut_off, lives_from};
 use jeton_core::token::revoke::{revoke, revoke_own};
-use jeton_core::token::suspend::{Standing, resume, suspend};
+use jeton_core::token::standing::Standing;
+use jeton_core::token::suspend::{resume, suspend};
 
 use crate::authenticate::Authenticated;
 use crate::credential_cache::Proven;

@@ -10,7 +10,7 @@ use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
-use jeton_core::token::suspend::Standing;
+use jeton_core::token::standing::Standing;
 
 use crate::Service;
 use crate::credential_cache::Proven;
@@ -22,7 +22,7 @@ pub struct TokenState {
     /// What is kept of it.
     pub token: AccessToken,
     /// How it stands now.
-    pub life: Life,
+    pub standing: Standing,
     /// What it is for; `None` once that is gone.
     pub api: Option<Arc<Versioned<Api>>>,
     /// Who holds it; `None` once that is gone.
@@ -48,38 +48,6 @@ impl TokenState {
     #[must_use]
     pub fn signed_by_revoked(&self) -> Option<&KeyId> {
         self.signed_by.iter().find(|by| by.is_revoked).map(|by| &by.key)
-    }
-}
-
-/// How a token stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// Accepted.
-    Active,
-    /// Refused until resumed.
-    Suspended,
-    /// Over by its own time.
-    Expired,
-    /// Ended before its time: revoked, beyond a cut-off, or its client or API is gone.
-    Revoked,
-}
-
-impl Life {
-    /// Its name in answers.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Life::Active => "active",
-            Life::Suspended => "suspended",
-            Life::Expired => "expired",
-            Life::Revoked => "revoked",
-        }
-    }
-
-    /// Whether a revocation now ends anything.
-    #[must_use]
-    pub fn can_fall(self) -> bool {
-        matches!(self, Life::Active | Life::Suspended)
     }
 }
 
@@ -142,16 +110,9 @@ impl Service {
         let token = proven.token.clone();
         let (standing, api) = self.stand(proven, moment);
         let expires_at = api.as_ref().map_or(token.expires_at, |api| self.ends_at(proven, api));
-        let life = match standing {
-            Standing::Active => Life::Active,
-            // What is over needs no other reason.
-            Standing::Suspended | Standing::Revoked if expires_at <= self.ledger_time(moment).seconds() => Life::Expired,
-            Standing::Suspended => Life::Suspended,
-            Standing::Revoked => Life::Revoked,
-        };
         let (client, signed_by) =
             (self.registry.clients.get(token.client.as_str()), self.signed_by(&token, proven.signing_key.as_deref(), moment));
-        TokenState { life, api, client, expires_at, signed_by, token }
+        TokenState { standing, api, client, expires_at, signed_by, token }
     }
 }
 

@@ -379,7 +379,7 @@ impl World {
     fn answer_question(&mut self, place: usize, question: u64, token: usize) {
         let Some(token) = self.tokens.get(token).filter(|_| !self.server.is_lost()) else { return };
         let (standing, _) = self.server.service.stand(&token.proven, &self.server.moment());
-        let is_active = standing == jeton_core::token::suspend::Standing::Active;
+        let is_active = standing == jeton_core::token::standing::Standing::Active;
         self.network.send(self.passing.micros(), &mut self.chance, place, 0, Kind::Told { question, is_active });
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jeton_core::policy::LEEWAY_SECONDS;
 use jeton_core::record::{Row, Value};
-use jeton_core::token::suspend::Standing;
+use jeton_core::token::standing::Standing;
 use jeton_core::token::{self, negative};
 use jeton_core::{api, client, key};
 use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
@@ -59,8 +59,10 @@ impl World {
                 Standing::Active if token.killed_by.is_some() => return says("the ledger kills it"),
                 Standing::Active if token.is_suspended_before(u64::MAX) => return says("the ledger suspends it"),
                 Standing::Active => {}
-                Standing::Suspended | Standing::Revoked if self.must_live(place, now) => return says("nothing speaks against it"),
-                Standing::Suspended | Standing::Revoked => {}
+                Standing::Suspended | Standing::Expired | Standing::Revoked if self.must_live(place, now) => {
+                    return says("nothing speaks against it");
+                }
+                Standing::Suspended | Standing::Expired | Standing::Revoked => {}
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::negative::{Negative, Says};
+use super::standing::Standing;
 use super::{AccessToken, negative};
 use crate::commit::Commit;
 use crate::event::Event;
@@ -11,22 +12,12 @@ use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::refusal::{Reason, Refusal};
 
-/// What is known of the token's standing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Accepted.
-    Active,
-    /// Refused until resumed.
-    Suspended,
-    /// Refused for ever: revoked, or beyond a cut-off.
-    Revoked,
-}
-
 /// Refuses a token until it is resumed.
 pub fn suspend(token: &AccessToken, audience: &Arc<str>, standing: Standing, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
     match standing {
         Standing::Revoked => Outcome::refuse(Refusal::new(Reason::Conflict, "this token is revoked: it cannot be suspended"), commit),
+        Standing::Expired => Outcome::refuse(Refusal::new(Reason::Conflict, "this token has expired: it cannot be suspended"), commit),
         Standing::Suspended => Outcome::grant((), commit),
         Standing::Active => {
             let until_seconds = token.remembered_until();
@@ -48,6 +39,7 @@ pub fn resume(token: &AccessToken, audience: &Arc<str>, standing: Standing, acto
     let commit = Commit::new(moment);
     match standing {
         Standing::Revoked => Outcome::refuse(Refusal::new(Reason::Conflict, "this token is revoked: nothing brings it back"), commit),
+        Standing::Expired => Outcome::refuse(Refusal::new(Reason::Conflict, "this token has expired: there is nothing to resume"), commit),
         Standing::Active => Outcome::grant((), commit),
         Standing::Suspended => {
             let until_seconds = token.remembered_until();

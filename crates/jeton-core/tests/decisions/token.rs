@@ -15,7 +15,8 @@ use jeton_core::token::cut_off::{cut_off, issuable_from, lives_from};
 use jeton_core::token::introspect::{effective_expiry, may_learn};
 use jeton_core::token::issue::{Facts, issue};
 use jeton_core::token::revoke::{revoke, revoke_own};
-use jeton_core::token::suspend::{Standing, resume, suspend};
+use jeton_core::token::standing::Standing;
+use jeton_core::token::suspend::{resume, suspend};
 use jeton_oauth::scope::ScopeSet;
 use jeton_token::{Kind, Prefix, Token};
 
@@ -176,6 +177,7 @@ fn suspended_and_resumed() {
     for (standing, on_suspend, on_resume) in [
         (Standing::Active, Some("+negative token.suspended"), Some("")),
         (Standing::Suspended, Some(""), Some("+negative token.resumed")),
+        (Standing::Expired, None, None),
         (Standing::Revoked, None, None),
     ] {
         for (outcome, expected) in [

@@ -98,7 +98,7 @@ async fn revoke_one(
         };
         changed.map_err(look)?;
     }
-    let fell = Fell { access_tokens: Some(u64::from(state.life.can_fall())) };
+    let fell = Fell { access_tokens: Some(u64::from(state.standing.can_fall())) };
     ok(&Revoked { before: None, before_seconds: None, fell, dry_run })
 }
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use jeton_core::id::{ClientId, CredentialId, KeyId};
-use jeton_service::token_state::{Life, TokenState};
+use jeton_core::token::standing::Standing;
+use jeton_service::token_state::TokenState;
 use serde::Serialize;
 
 use super::rfc3339;
@@ -38,7 +39,7 @@ impl From<TokenState> for Shown {
         Shown {
             id: token.id,
             kind: "access_token",
-            standing: state.life.name(),
+            standing: state.standing.name(),
             client_id: token.client,
             client_name: state.client.map(|entry| entry.client.record.name.clone()),
             audience: state.api.map(|api| api.record.audience.clone()),
@@ -63,10 +64,10 @@ fn signing_key(state: &TokenState) -> Option<KeyId> {
 
 fn remark(state: &TokenState) -> Option<String> {
     let key = state.signed_by_revoked()?;
-    Some(match state.life {
-        Life::Expired => return None,
-        Life::Revoked => format!("the key that signed it, {key}, was revoked"),
-        Life::Active | Life::Suspended => format!(
+    Some(match state.standing {
+        Standing::Expired => return None,
+        Standing::Revoked => format!("the key that signed it, {key}, was revoked"),
+        Standing::Active | Standing::Suspended => format!(
             "it was issued while signing keys changed: if {key} signed it, which was revoked, it is dead; its text tells: `jeton token introspect -`"
         ),
     })

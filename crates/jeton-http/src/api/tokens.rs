@@ -5,13 +5,13 @@ use axum::extract::State;
 use jeton_core::api::parse_scope_list;
 use jeton_core::id::{Actor, CredentialId};
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::token::standing::Standing;
 use jeton_oauth::resource::Resource;
 use jeton_oauth::scope::ScopeSet;
 use jeton_oauth::token::ClientCredentialsRequest;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::failure::Failure;
 use jeton_service::revoke::TokenChange;
-use jeton_service::token_state::Life;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
@@ -93,7 +93,7 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>, T
 pub(super) async fn introspect(State(Management { service, .. }): State<Management>, Body(introspect): Body<Introspect>) -> Answer {
     let moment = service.moments().now();
     match service.token_state_of_text(introspect.token.0.expose(), &moment).await {
-        Ok(state) => ok(&Introspected { active: state.life == Life::Active, state: Some(state.into()) }),
+        Ok(state) => ok(&Introspected { active: state.standing == Standing::Active, state: Some(state.into()) }),
         Err(Failure::Refused(_)) => ok(&Introspected { active: false, state: None }),
         Err(failure) => Err(failure.into()),
     }
@@ -115,7 +115,7 @@ async fn change(
 ) -> Answer {
     let (id, moment) = (credential(&id)?, service.moments().now());
     let look = |failure| Problem::from(failure).look(LOOK);
-    let before = service.token_state(id, &moment).await.map_err(look)?.life.name();
+    let before = service.token_state(id, &moment).await.map_err(look)?.standing.name();
     let over = |problem: Problem| problem.advise(ProblemKind::Conflict, "a revocation is final: issue another token");
     service.change_token(id, change, &actor, &moment).await.map_err(|failure| over(look(failure)))?;
     let state = service.token_state(id, &moment).await.map_err(look)?;

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use jeton_core::id::CredentialId;
 use jeton_core::refusal::Reason;
+use jeton_core::token::standing::Standing;
 use jeton_jose::jws::Signer;
 use jeton_service::failure::Failure;
 use jeton_service::revoke::TokenChange;
@@ -173,4 +174,25 @@ async fn another_text_of_a_revoked_token_is_revoked() {
     world.revoke(&worker, &token).await;
     assert!(!world.is_active(&worker, &again).await);
     assert!(!world.is_active(&worker, &signer.sign(claims_of(&token).to_string().as_bytes()).unwrap()).await);
+}
+
+/// Not revoked, which somebody would have done.
+#[tokio::test]
+async fn what_has_expired_is_said_to_have_expired() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let (token, suspended) = (world.token(&worker).await, world.token(&worker).await);
+    world.change(&suspended, TokenChange::Suspend).await.unwrap();
+    world.advance(3_600);
+    for (token, change) in [(&token, TokenChange::Suspend), (&token, TokenChange::Resume), (&suspended, TokenChange::Suspend)] {
+        match world.change(token, change).await {
+            Err(Failure::Refused(refusal)) => assert!(refusal.detail.contains("has expired"), "{change:?}: {}", refusal.detail),
+            other => panic!("{change:?}: {other:?}"),
+        }
+    }
+    assert_eq!(
+        world.service().token_state_of_text(&suspended, &world.moment()).await.map(|state| state.standing).ok(),
+        Some(Standing::Expired)
+    );
 }

@@ -6,10 +6,10 @@ use jeton_core::id::{Actor, CredentialId, KeyId};
 use jeton_core::key::{self, Purpose, SigningKeyRecord, State};
 use jeton_core::refusal::Reason;
 use jeton_core::root_key::{RootKeyError, RootKeys};
+use jeton_core::token::standing::Standing;
 use jeton_jose::Algorithm;
 use jeton_service::failure::Failure;
 use jeton_service::registry::LoadError;
-use jeton_service::token_state::Life;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::{administrator, claims_of, key_id_of};
 use zeroize::Zeroizing;
@@ -192,26 +192,29 @@ async fn a_token_by_its_id_dies_with_its_key() {
     let (second, opaque) = (ask("https://orders.example").await, ask("https://stock.example").await);
     for (token, signers) in [(&first, vec![key_id_of(&first)]), (&second, vec![key_id_of(&second)])] {
         let state = state(token).await;
-        assert_eq!((state.life, state.signed_by.iter().map(|by| by.key.to_string()).collect()), (Life::Active, signers));
+        assert_eq!((state.standing, state.signed_by.iter().map(|by| by.key.to_string()).collect()), (Standing::Active, signers));
     }
     world.advance(6);
     world.service().revoke_signing_key(&key_id_of(&second), &administrator(), &world.moment()).await.unwrap();
     let third = ask("https://orders.example").await;
-    for (token, life, in_doubt) in [
-        (&first, Life::Active, None),
-        (&beside_the_rotation, Life::Active, Some(key_id_of(&second))),
-        (&second, Life::Revoked, None),
-        (&third, Life::Active, Some(key_id_of(&second))),
+    for (token, standing, in_doubt) in [
+        (&first, Standing::Active, None),
+        (&beside_the_rotation, Standing::Active, Some(key_id_of(&second))),
+        (&second, Standing::Revoked, None),
+        (&third, Standing::Active, Some(key_id_of(&second))),
     ] {
         let state = state(token).await;
-        assert_eq!((state.life, state.signed_by_revoked().map(KeyId::to_string).filter(|_| life == Life::Active)), (life, in_doubt));
+        assert_eq!(
+            (state.standing, state.signed_by_revoked().map(KeyId::to_string).filter(|_| standing == Standing::Active)),
+            (standing, in_doubt)
+        );
     }
     let opaque = world.service().token_state_of_text(&opaque, &world.moment()).await.unwrap();
-    assert_eq!((opaque.life, opaque.signed_by.len()), (Life::Active, 0));
+    assert_eq!((opaque.standing, opaque.signed_by.len()), (Standing::Active, 0));
     world.advance(6);
     world.service().revoke_signing_key(&key_id_of(&third), &administrator(), &world.moment()).await.unwrap();
-    assert_eq!(state(&third).await.life, Life::Revoked, "whichever of the two it was");
-    assert_eq!(state(&first).await.life, Life::Active);
+    assert_eq!(state(&third).await.standing, Standing::Revoked, "whichever of the two it was");
+    assert_eq!(state(&first).await.standing, Standing::Active);
 }
 
 /// A thief with the key writes tokens of the future, and keeps asking for them: they stay dead when the key's revocation is forgotten.
