@@ -10,10 +10,12 @@ use jeton_store::store::{Answer, Fault, Group, Subscriber};
 use crate::feed::Feed;
 use crate::registry::Registry;
 use crate::scatter::Scatter;
+use crate::snapshot_cache::Snapshots;
 
 pub(crate) struct Publisher {
     pub(crate) registry: Arc<Registry>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) scatter: Scatter,
     pub(crate) on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
 }
@@ -34,6 +36,8 @@ impl Subscriber for Publisher {
             }
         }
         self.registry.reached(group.head.clone());
+        // Another API may have the audience by now: its followers take a snapshot then.
+        leaving.iter().for_each(|(_, audience)| self.snapshots.forget(audience));
         let gone = |api: &str| leaving.iter().find(|(id, _)| id.as_str() == api).map(|(_, audience)| audience.clone());
         let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone()).or_else(|| gone(api));
         self.feed.publish(&events, audience_of, group.head);

@@ -26,7 +26,7 @@ pub struct Service {
     pub(crate) registry: Arc<Registry>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) credentials: CredentialCache,
-    pub(crate) snapshots: Snapshots,
+    pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) checkpoints: LastCheckpoint,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
@@ -67,9 +67,11 @@ impl Service {
     ) -> Result<Service, E> {
         let registry = Arc::new(Registry::new(parts.root_keys));
         let feed = Arc::new(Feed::default());
+        let snapshots = Arc::new(Snapshots::default());
         let publisher = Publisher {
             registry: registry.clone(),
             feed: feed.clone(),
+            snapshots: snapshots.clone(),
             scatter: Scatter::new(parts.spawn.as_ref()),
             on_lost: parts.on_lost,
         };
@@ -85,7 +87,7 @@ impl Service {
             registry,
             feed,
             credentials: CredentialCache::new(parts.cached_credentials),
-            snapshots: Snapshots::default(),
+            snapshots,
             checkpoints: LastCheckpoint::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),

@@ -26,7 +26,7 @@ impl Service {
     /// Whose turn it is to take a snapshot for an audience: one is enough for all who come at the same time.
     #[must_use]
     pub fn snapshot_turn(&self, audience: &Arc<str>) -> Turn {
-        self.snapshots.turn(audience)
+        self.snapshots.turn(audience, |audience| self.registry.api_of_audience(audience).is_some())
     }
 
     /// Takes a snapshot for an audience, for all who come until it is too old. Reads, sorts and signs all negatives: for a thread that may
@@ -36,7 +36,7 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read or nothing can sign.
     pub fn take_snapshot(&self, audience: &Arc<str>, moment: &Moment) -> Result<Snapshot, Failure> {
         let fresh = self.read_snapshot(audience, moment)?;
-        self.snapshots.keep(audience, fresh.clone());
+        self.snapshots.keep(audience, fresh.clone(), |audience| self.registry.api_of_audience(audience).is_some());
         Ok(fresh)
     }
 

@@ -34,11 +34,24 @@ impl Snapshots {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(audience)?.last.clone()
     }
 
-    pub(crate) fn keep(&self, audience: &Arc<str>, snapshot: Snapshot) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(audience.clone()).or_default().last = Some(snapshot);
+    /// Keeps a snapshot, unless its API is gone.
+    pub(crate) fn keep(&self, audience: &Arc<str>, snapshot: Snapshot, is_known: impl Fn(&str) -> bool) {
+        self.with(audience, is_known, |kept| kept.last = Some(snapshot));
     }
 
-    pub(crate) fn turn(&self, audience: &Arc<str>) -> Turn {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(audience.clone()).or_default().turn.clone()
+    /// Whose turn it is. Of an API that is gone nothing is kept, and nobody waits.
+    pub(crate) fn turn(&self, audience: &Arc<str>, is_known: impl Fn(&str) -> bool) -> Turn {
+        self.with(audience, is_known, |kept| kept.turn.clone()).unwrap_or_default()
+    }
+
+    /// An API is gone, from where `is_known` looks too: its snapshot goes.
+    pub(crate) fn forget(&self, audience: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(audience);
+    }
+
+    fn with<R>(&self, audience: &Arc<str>, is_known: impl Fn(&str) -> bool, does: impl FnOnce(&mut Kept) -> R) -> Option<R> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked under the lock: who was told that it is there is followed by who forgets it.
+        is_known(audience).then(|| does(all.entry(audience.clone()).or_default()))
     }
 }

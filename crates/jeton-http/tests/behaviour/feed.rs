@@ -1,5 +1,7 @@
 //! The revocation feed: who may follow it, what it says, and how it goes on.
 
+use std::sync::{Arc, Weak};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_core::api::update::UpdateApi;
@@ -455,4 +457,20 @@ async fn no_name_and_no_secret_travels() {
     for secret in ["worker-with-a-name", &worker.secret, &token, token.rsplit('.').next().unwrap()] {
         assert!(!payload.contains(secret), "{payload}");
     }
+}
+
+/// A snapshot may be large, and the next API has another audience.
+#[tokio::test]
+async fn the_snapshot_of_an_api_leaves_with_it() {
+    let world = World::new().await;
+    let service = world.service();
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let take = |audience: &Arc<str>| Arc::downgrade(&service.take_snapshot(audience, &world.moment()).unwrap().events);
+    let kept = [&orders, &stock].map(|api| take(&api.audience));
+    assert!(kept.iter().all(|kept| kept.strong_count() == 1));
+    service.delete_api(orders.id.as_str(), &administrator(), &world.moment()).await.unwrap();
+    assert_eq!(kept.each_ref().map(Weak::strong_count), [0, 1]);
+    assert_eq!(take(&orders.audience).strong_count(), 0, "nor is one kept that was on its way");
+    drop(service.snapshot_turn(&orders.audience));
+    assert!(service.last_snapshot(&orders.audience).is_none());
 }
