@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jeton_core::api::Api;
 use jeton_core::commit::{Commit, Premise, Sequence};
-use jeton_core::id::SecretId;
+use jeton_core::id::{CommitId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
@@ -15,6 +15,7 @@ use jeton_core::record::{Key, Table, Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::{api, client, key};
 use jeton_store::store::{CommitError, Submission, Taken};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
@@ -69,11 +70,23 @@ impl Service {
         let (reply, answer) = oneshot::channel();
         self.commits.hand_over(Submission { commit, owner: owner.clone(), reply });
         match answer.await.unwrap_or(Err(CommitError::Unknown)) {
-            Err(CommitError::Unknown) => match self.store.look_up(id) {
-                Ok(Some(sequence)) => Ok(sequence),
-                _ => Err(CommitError::Unknown),
-            },
+            Err(CommitError::Unknown) => self.look_up(id).await,
             answer => answer,
+        }
+    }
+
+    /// What became of a commit whose answer was lost. Reads, and may wait for a disk: beside the reactor, where there is one.
+    async fn look_up(&self, id: CommitId) -> Result<Sequence, CommitError> {
+        let (store, (reply, found)) = (self.store.clone(), oneshot::channel());
+        let look = move || drop(reply.send(store.look_up(id)));
+        match Handle::try_current() {
+            Ok(reactor) => drop(reactor.spawn_blocking(look)),
+            // A simulation plays in one thread, and in one order.
+            Err(_) => look(),
+        }
+        match found.await {
+            Ok(Ok(Some(sequence))) => Ok(sequence),
+            _ => Err(CommitError::Unknown),
         }
     }
 }
