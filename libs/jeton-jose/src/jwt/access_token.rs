@@ -128,24 +128,25 @@ struct Partial {
 
 impl TakeClaim for Partial {
     fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, source: &mut ClaimSource<'_, A>) -> Result<Taken, A::Error> {
-        match name {
-            "iss" => source.text("iss", &mut self.issuer),
-            "sub" => source.text("sub", &mut self.subject),
-            "aud" => source.audience(&mut self.audience),
-            "client_id" => source.text("client_id", &mut self.client_id),
-            "iat" => source.date("iat", &mut self.issued_at, DateSeed::Down),
-            "exp" => source.date("exp", &mut self.expires_at, DateSeed::Down),
-            "nbf" => source.date("nbf", &mut self.not_before, DateSeed::Up),
-            "jti" => source.text("jti", &mut self.token_id),
-            "scope" => source.text("scope", &mut self.scope),
-            "sid" => source.text("sid", &mut self.session_id),
-            "gid" => source.text("gid", &mut self.grant_id),
-            "auth_time" => source.date("auth_time", &mut self.authenticated_at, DateSeed::Down),
-            "acr" => source.text("acr", &mut self.authentication_class),
-            "amr" => source.texts("amr", &mut self.authentication_methods),
-            "cnf" => source.object("cnf", &mut self.confirmation),
-            "act" => source.object("act", &mut self.actor),
-            "ver" => source.number("ver", &mut self.version),
+        // As bytes: texts would be compared with one name after the other.
+        match name.as_bytes() {
+            b"iss" => source.text("iss", &mut self.issuer),
+            b"sub" => source.text("sub", &mut self.subject),
+            b"aud" => source.audience(&mut self.audience),
+            b"client_id" => source.text("client_id", &mut self.client_id),
+            b"iat" => source.date("iat", &mut self.issued_at, DateSeed::Down),
+            b"exp" => source.date("exp", &mut self.expires_at, DateSeed::Down),
+            b"nbf" => source.date("nbf", &mut self.not_before, DateSeed::Up),
+            b"jti" => source.text("jti", &mut self.token_id),
+            b"scope" => source.text("scope", &mut self.scope),
+            b"sid" => source.text("sid", &mut self.session_id),
+            b"gid" => source.text("gid", &mut self.grant_id),
+            b"auth_time" => source.date("auth_time", &mut self.authenticated_at, DateSeed::Down),
+            b"acr" => source.text("acr", &mut self.authentication_class),
+            b"amr" => source.texts("amr", &mut self.authentication_methods),
+            b"cnf" => source.object("cnf", &mut self.confirmation),
+            b"act" => source.object("act", &mut self.actor),
+            b"ver" => source.number("ver", &mut self.version),
             _ => Ok(Taken::No),
         }
     }
