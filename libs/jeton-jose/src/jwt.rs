@@ -11,4 +11,4 @@ pub use access_token::AccessTokenClaims;
 pub use audience::Audience;
 pub use claims::Claims;
 pub use reading::MAX_CLAIMS_DEPTH;
-pub use validation::{TokenType, Validation};
+pub use validation::{Times, TokenType, Validation};

@@ -1,6 +1,7 @@
 //! Checking JWTs, and remembering those that passed.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jeton_jose::jws::Verified;
@@ -19,6 +20,8 @@ pub(crate) const VERSION: u32 = 1;
 /// Checks the JWTs of one issuer for one audience.
 pub(crate) struct JwtCheck {
     validation: Validation,
+    /// The issuer's name, for all tokens that are remembered.
+    issuer: Arc<str>,
     audience: String,
     seen: Memory<Seen>,
 }
@@ -33,7 +36,7 @@ struct Seen {
 impl JwtCheck {
     pub(crate) fn new(issuer: &str, audience: &str, leeway_seconds: u32, remembered: usize) -> Self {
         let validation = Validation { leeway_seconds, sole_audience: true, ..Validation::access_token(issuer, audience) };
-        Self { validation, audience: audience.to_owned(), seen: memory(remembered) }
+        Self { validation, issuer: issuer.into(), audience: audience.to_owned(), seen: memory(remembered) }
     }
 
     /// Checks everything that can be checked here: form, signature, claims, and the negatives, also for a token that was seen before.
@@ -41,7 +44,7 @@ impl JwtCheck {
         let digest = Digest::of(text);
         let seen = self.seen.get(&digest).filter(|seen| seen.generation == keys.generation());
         if let Some(Seen { token, .. }) = seen {
-            self.validation.check_access_claims(token.claims(), now_seconds).map_err(Refused::Token)?;
+            self.validation.check_times(token.times(), now_seconds).map_err(Refused::Token)?;
             self.judge(&token, negatives, now_seconds)?;
             return Ok(token);
         }
@@ -71,8 +74,8 @@ impl JwtCheck {
     }
 
     #[cfg(feature = "network")]
-    pub(crate) fn issuer(&self) -> &str {
-        &self.validation.issuer
+    pub(crate) fn issuer(&self) -> &Arc<str> {
+        &self.issuer
     }
 
     #[cfg(feature = "network")]
@@ -86,7 +89,7 @@ impl JwtCheck {
         if claims.version != Some(VERSION) {
             return Err(Refused::Version);
         }
-        VerifiedToken::new(claims, verified.key.shared_key_id())
+        VerifiedToken::new(claims, &self.issuer, verified.key.shared_key_id())
     }
 }
 
@@ -114,9 +117,7 @@ pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
     pub(crate) fn of(text: &str) -> Self {
-        let mut bytes = [0; 32];
-        bytes.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
-        Self(bytes)
+        Self(digest(&SHA256, text.as_bytes()).as_ref().try_into().unwrap_or_default())
     }
 }
 

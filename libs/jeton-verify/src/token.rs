@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jeton_jose::jwt::AccessTokenClaims;
+use jeton_jose::jwt::{AccessTokenClaims, Times};
 use jeton_oauth::ScopeSet;
 use jeton_token::TokenId;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::negatives::Described;
 use crate::refused::Refused;
@@ -15,11 +15,23 @@ use crate::refused::Refused;
 #[derive(Clone, PartialEq)]
 pub struct VerifiedToken(Arc<Parts>);
 
+/// What differs from token to token; verifiers remember thousands.
 #[derive(PartialEq)]
 struct Parts {
     id: TokenId,
-    claims: AccessTokenClaims,
+    issuer: Arc<str>,
+    /// Where it is not the client itself.
+    subject: Option<Box<str>>,
+    client_id: Box<str>,
     scopes: ScopeSet,
+    times: Times,
+    issued_at: i64,
+    session_id: Option<Box<str>>,
+    grant_id: Option<Box<str>>,
+    authenticated_at: Option<i64>,
+    authentication_class: Option<Box<str>>,
+    authentication_methods: Vec<String>,
+    additional: Map<String, Value>,
     signing_key: Option<Arc<str>>,
 }
 
@@ -33,19 +45,19 @@ impl VerifiedToken {
     /// Whom it stands for: a person, or the client itself. `sub`.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.0.claims.subject
+        self.0.subject.as_deref().unwrap_or(&self.0.client_id)
     }
 
     /// The client it was issued to. `client_id`.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.0.claims.client_id
+        &self.0.client_id
     }
 
     /// Who issued it. `iss`.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.0.claims.issuer
+        &self.0.issuer
     }
 
     /// What it may do. `scope`.
@@ -71,53 +83,53 @@ impl VerifiedToken {
     /// When it was issued. `iat`.
     #[must_use]
     pub fn issued_at_seconds(&self) -> i64 {
-        self.0.claims.issued_at
+        self.0.issued_at
     }
 
     /// From when on it is dead. `exp`.
     #[must_use]
     pub fn expires_at_seconds(&self) -> i64 {
-        self.0.claims.expires_at
+        self.0.times.expires_at
     }
 
     /// The session it belongs to. `sid`.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        self.0.claims.session_id.as_deref()
+        self.0.session_id.as_deref()
     }
 
     /// The grant it belongs to. `gid`.
     #[must_use]
     pub fn grant_id(&self) -> Option<&str> {
-        self.0.claims.grant_id.as_deref()
+        self.0.grant_id.as_deref()
     }
 
     /// When the person last signed in. `auth_time`.
     #[must_use]
     pub fn authenticated_at_seconds(&self) -> Option<i64> {
-        self.0.claims.authenticated_at
+        self.0.authenticated_at
     }
 
     /// How surely. `acr`.
     #[must_use]
     pub fn authentication_class(&self) -> Option<&str> {
-        self.0.claims.authentication_class.as_deref()
+        self.0.authentication_class.as_deref()
     }
 
     /// By what means. `amr`.
     #[must_use]
     pub fn authentication_methods(&self) -> &[String] {
-        self.0.claims.authentication_methods.as_deref().unwrap_or_default()
+        &self.0.authentication_methods
     }
 
     /// A claim that has no accessor of its own.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.0.claims.additional.get(name)
+        self.0.additional.get(name)
     }
 
-    /// Makes a token of claims whose form was checked.
-    pub(crate) fn new(claims: AccessTokenClaims, signing_key: Option<&Arc<str>>) -> Result<Self, Refused> {
+    /// Makes a token of claims that were checked: their issuer is this one.
+    pub(crate) fn new(claims: AccessTokenClaims, issuer: &Arc<str>, signing_key: Option<&Arc<str>>) -> Result<Self, Refused> {
         // What has no such id could not be revoked.
         let id = TokenId::parse(&claims.token_id).map_err(|_| Refused::malformed_claim("jti"))?;
         let scopes = match claims.scope.as_deref() {
@@ -127,25 +139,39 @@ impl VerifiedToken {
         if claims.confirmation.is_some() {
             return Err(Refused::Bound);
         }
-        Ok(Self(Arc::new(Parts { id, claims, scopes, signing_key: signing_key.cloned() })))
+        Ok(Self(Arc::new(Parts {
+            id,
+            issuer: issuer.clone(),
+            subject: Some(claims.subject).filter(|subject| *subject != claims.client_id).map(Into::into),
+            client_id: claims.client_id.into(),
+            scopes,
+            times: Times { issued_at: Some(claims.issued_at), not_before: claims.not_before, expires_at: claims.expires_at },
+            issued_at: claims.issued_at,
+            session_id: claims.session_id.map(Into::into),
+            grant_id: claims.grant_id.map(Into::into),
+            authenticated_at: claims.authenticated_at,
+            authentication_class: claims.authentication_class.map(Into::into),
+            authentication_methods: claims.authentication_methods.unwrap_or_default(),
+            additional: claims.additional,
+            signing_key: signing_key.cloned(),
+        })))
     }
 
-    pub(crate) fn claims(&self) -> &AccessTokenClaims {
-        &self.0.claims
+    pub(crate) fn times(&self) -> Times {
+        self.0.times
     }
 
     /// What negatives can name, seen by the API of this audience.
     pub(crate) fn described<'a>(&'a self, audience: &'a str) -> Described<'a> {
-        let claims = &self.0.claims;
         Described {
             token: self.0.id.to_bytes(),
-            issued_at: claims.issued_at,
-            client: &claims.client_id,
+            issued_at: self.0.issued_at,
+            client: &self.0.client_id,
             audience,
             // A client that acts for itself is its own subject, and no person.
-            user: Some(claims.subject.as_str()).filter(|subject| *subject != claims.client_id),
-            session: claims.session_id.as_deref(),
-            family: claims.grant_id.as_deref(),
+            user: self.0.subject.as_deref(),
+            session: self.session_id(),
+            family: self.grant_id(),
             signing_key: self.0.signing_key.as_deref(),
         }
     }
@@ -155,8 +181,8 @@ impl fmt::Debug for VerifiedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedToken")
             .field("id", &self.0.id)
-            .field("client_id", &self.0.claims.client_id)
-            .field("subject", &self.0.claims.subject)
+            .field("client_id", &self.client_id())
+            .field("subject", &self.subject())
             .field("scopes", &self.0.scopes)
             .finish_non_exhaustive()
     }

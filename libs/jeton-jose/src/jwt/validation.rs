@@ -132,9 +132,11 @@ impl Validation {
             issuer: claims.issuer.as_deref().ok_or_else(|| missing("iss"))?,
             subject: claims.subject.as_deref(),
             audience: claims.audience.as_ref().ok_or_else(|| missing("aud"))?,
-            expires_at: claims.expires_at.ok_or_else(|| missing("exp"))?,
-            not_before: claims.not_before,
-            issued_at: claims.issued_at,
+            times: Times {
+                issued_at: claims.issued_at,
+                not_before: claims.not_before,
+                expires_at: claims.expires_at.ok_or_else(|| missing("exp"))?,
+            },
             now_seconds,
         })
     }
@@ -151,11 +153,29 @@ impl Validation {
             issuer: &claims.issuer,
             subject: Some(&claims.subject),
             audience: &claims.audience,
-            expires_at: claims.expires_at,
-            not_before: claims.not_before,
-            issued_at: Some(claims.issued_at),
+            times: Times { issued_at: Some(claims.issued_at), not_before: claims.not_before, expires_at: claims.expires_at },
             now_seconds,
         })
+    }
+
+    /// Checks whether it is a token's time: for one whose other claims were checked before.
+    ///
+    /// # Errors
+    /// [`TokenError`] says what is wrong first.
+    pub fn check_times(&self, times: Times, now_seconds: i64) -> Result<(), TokenError> {
+        let leeway = i64::from(self.leeway_seconds);
+        // RFC 7519 section 4.1.4: on or after exp the token is dead.
+        if now_seconds >= times.expires_at.saturating_add(leeway) {
+            return Err(TokenError::Expired);
+        }
+        let horizon = now_seconds.saturating_add(leeway);
+        if times.not_before.is_some_and(|start| start > horizon) {
+            return Err(TokenError::NotYetValid);
+        }
+        if times.issued_at.is_some_and(|issued| issued > horizon) {
+            return Err(TokenError::IssuedInFuture);
+        }
+        Ok(())
     }
 
     fn check_common(&self, common: &Common<'_>) -> Result<(), TokenError> {
@@ -169,19 +189,7 @@ impl Validation {
         if !named || (self.sole_audience && common.audience.names().len() != 1) {
             return Err(TokenError::WrongAudience);
         }
-        let leeway = i64::from(self.leeway_seconds);
-        // RFC 7519 section 4.1.4: on or after exp the token is dead.
-        if common.now_seconds >= common.expires_at.saturating_add(leeway) {
-            return Err(TokenError::Expired);
-        }
-        let horizon = common.now_seconds.saturating_add(leeway);
-        if common.not_before.is_some_and(|start| start > horizon) {
-            return Err(TokenError::NotYetValid);
-        }
-        if common.issued_at.is_some_and(|issued| issued > horizon) {
-            return Err(TokenError::IssuedInFuture);
-        }
-        Ok(())
+        self.check_times(common.times, common.now_seconds)
     }
 }
 
@@ -190,8 +198,17 @@ struct Common<'a> {
     issuer: &'a str,
     subject: Option<&'a str>,
     audience: &'a Audience,
-    expires_at: i64,
-    not_before: Option<i64>,
-    issued_at: Option<i64>,
+    times: Times,
     now_seconds: i64,
+}
+
+/// When a token is to be taken. Times are seconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// `iat`: when it was issued.
+    pub issued_at: Option<i64>,
+    /// `nbf`: from when on it may be used.
+    pub not_before: Option<i64>,
+    /// `exp`: from when on it is dead.
+    pub expires_at: i64,
 }

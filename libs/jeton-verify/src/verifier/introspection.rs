@@ -133,7 +133,7 @@ fn read(token: ActiveToken<'_>, check: &JwtCheck, now_seconds: i64) -> Result<Ve
     let client_id = String::from(token.client_id.ok_or_else(|| missing("client_id"))?);
     let claims = AccessTokenClaims {
         // Whoever answers is the issuer.
-        issuer: token.iss.map_or_else(|| check.issuer().to_owned(), Into::into),
+        issuer: token.iss.map_or_else(|| check.issuer().to_string(), Into::into),
         subject: token.sub.map_or_else(|| client_id.clone(), Into::into),
         audience,
         client_id,
@@ -153,5 +153,5 @@ fn read(token: ActiveToken<'_>, check: &JwtCheck, now_seconds: i64) -> Result<Ve
         additional: Map::new(),
     };
     check.check_claims(&claims, now_seconds)?;
-    VerifiedToken::new(claims, None)
+    VerifiedToken::new(claims, check.issuer(), None)
 }
