@@ -34,7 +34,7 @@ mod watched;
 
 pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};
-pub use management::Management;
+pub use management::{Management, RootFile};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

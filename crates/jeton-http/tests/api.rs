@@ -10,7 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jeton_core::root_key::RootKeys;
-use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, rfc3339};
+use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, RootFile, rfc3339};
 use jeton_http::edge::Peer;
 use jeton_testkit::World;
 use serde_json::{Value, json};
@@ -44,9 +44,9 @@ impl Api {
         let management = Management {
             service: world.service().clone(),
             owner_uid: 1000,
-            add_root_epoch: Arc::new(|| {
+            root_file: Arc::new(RootFile::new(|_| {
                 RootKeys::new([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]).map_err(|error| error.to_string())
-            }),
+            })),
             integrity: Arc::new(Sound),
             observer: world.observer().clone(),
         };

@@ -48,17 +48,25 @@ pub(crate) fn numbers(path: &Path) -> Result<Vec<u16>, String> {
     Ok(epochs(path)?.into_iter().map(|(number, _)| number).collect())
 }
 
-/// Adds an epoch, the newest, and reads all of them. The file is replaced as a whole, so that it is never half written.
+/// Adds an epoch, the newest, to a root file that holds exactly what the server holds, and reads all of them. The file is replaced as a
+/// whole, so that it is never half written. One at a time.
 ///
 /// # Errors
 /// In words for people; the file is as it was then.
-pub(crate) fn add_epoch(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<RootKeys, String> {
+pub(crate) fn add_epoch(path: &Path, held: &RootKeys, secret: Zeroizing<[u8; 32]>) -> Result<RootKeys, String> {
     let mut epochs = epochs(path)?;
-    let next = epochs.iter().map(|(number, _)| *number).max().unwrap_or(0).checked_add(1).ok_or("the root key has no epoch left")?;
+    let here = RootKeys::new(epochs.iter().cloned()).map_err(|error| error.to_string())?;
+    if !here.holds_all_of(held) || !held.holds_all_of(&here) {
+        // What is sealed under an epoch that only the server holds could never be opened again.
+        return Err(format!("the root file {} is not what the server started with", path.display()));
+    }
+    let next = here.current().0.checked_add(1).ok_or("the root key has no epoch left")?;
     epochs.push((next, secret));
     let aside = path.with_extension("new");
     let failed = |error: io::Error| format!("the root file {} cannot be replaced: {error}", path.display());
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside).map_err(failed)?;
+    // What an attempt left behind may be readable by others.
+    fs::remove_file(&aside).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }).map_err(failed)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside).map_err(failed)?;
     file.write_all(print(&epochs).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
     fs::rename(&aside, path).map_err(failed)?;
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -123,7 +131,14 @@ mod tests {
         let path = folder.path().join("root.key");
         create(&path, Zeroizing::new([1; 32])).unwrap();
         assert!(create(&path, Zeroizing::new([2; 32])).unwrap_err().contains("already"));
-        assert_eq!(add_epoch(&path, Zeroizing::new([2; 32])).unwrap().current().0, 2);
+        let first = read(&path).unwrap();
+        // What an attempt left behind, open to others.
+        fs::write(path.with_extension("new"), "left over").unwrap();
+        let both = add_epoch(&path, &first, Zeroizing::new([2; 32])).unwrap();
+        assert_eq!(both.current().0, 2);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(add_epoch(&path, &first, Zeroizing::new([3; 32])).unwrap_err().contains("not what the server started with"));
+        assert!(read(&path).unwrap().holds_all_of(&both));
         assert_eq!(numbers(&path).unwrap(), [1, 2]);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(read(&path).unwrap_err().contains("chmod 600"));

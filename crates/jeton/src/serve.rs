@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
-use jeton_http::api::{self, Management};
+use jeton_http::api::{self, Management, RootFile};
 use jeton_http::edge::{self, Draining, Limits};
 use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
@@ -225,7 +225,7 @@ fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, o
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
-        add_root_epoch: Arc::new(move || root_file::add_epoch(&path, Zeroizing::new(seed()))),
+        root_file: Arc::new(RootFile::new(move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
         observer,
     }

@@ -322,6 +322,19 @@ fn a_tour_that_cannot_start_says_so_at_once() {
     desk.fails(&["quickstart", "--data", "./public"], "", 3, "plain HTTP");
 }
 
+/// Two at once wrote over each other, and what was sealed under the epoch that was lost could not be opened any more.
+#[test]
+fn a_root_key_that_is_rotated_by_many_at_once_opens_everything_afterwards() {
+    let mut desk = Desk::with_server();
+    let rotate = || desk.command(&["root-key", "rotate"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let rotations: Vec<Child> = std::iter::repeat_with(rotate).take(12).collect();
+    let done = rotations.into_iter().filter_map(|mut rotation| rotation.wait().ok()).filter(std::process::ExitStatus::success).count();
+    assert_eq!(done, 12);
+    desk.stop_server();
+    desk.start_server();
+    assert_eq!(desk.json(&["root-key", "list"])["epochs"].as_array().unwrap().len(), 13);
+}
+
 #[test]
 fn what_administers() {
     let desk = Desk::with_server();

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use jeton_core::root_key::RootKeys;
 use jeton_service::Service;
+use tokio::sync::Mutex;
 
 use super::integrity::Integrity;
 use crate::observe::Observer;
@@ -13,10 +14,27 @@ pub struct Management {
     pub service: Arc<Service>,
     /// The user who may use the socket, beside root: the one that this process runs as.
     pub owner_uid: u32,
-    /// Adds an epoch to the root file and reads all of it; an error is a sentence for the operator.
-    pub add_root_epoch: Arc<dyn Fn() -> Result<RootKeys, String> + Send + Sync>,
+    /// Where the root key lies.
+    pub root_file: Arc<RootFile>,
     /// Looks over the data folder.
     pub integrity: Arc<dyn Integrity>,
     /// Where requests are noted.
     pub observer: Arc<Observer>,
+}
+
+/// Where the root key lies, and gets its epochs: one at a time.
+pub struct RootFile {
+    pub(super) add_epoch: AddEpoch,
+    /// Held from the writing of an epoch until it is taken up: of two that are written at once, one would be lost.
+    pub(super) turn: Mutex<()>,
+}
+
+/// Adds an epoch to the root file, which must hold what the server holds, and reads all of it; an error is a sentence for the operator.
+type AddEpoch = Box<dyn Fn(&RootKeys) -> Result<RootKeys, String> + Send + Sync>;
+
+impl RootFile {
+    /// A root file that gets its epochs by `add_epoch`, which is given what the server holds; where it fails, nothing was written.
+    pub fn new(add_epoch: impl Fn(&RootKeys) -> Result<RootKeys, String> + Send + Sync + 'static) -> RootFile {
+        RootFile { add_epoch: Box::new(add_epoch), turn: Mutex::default() }
+    }
 }

@@ -23,13 +23,26 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>) -
 }
 
 pub(super) async fn rotate(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
-    let Management { service, add_root_epoch, .. } = management.clone();
+    // A task of its own: whoever asked may go, but an epoch that is written must be taken up.
+    let rotated = tokio::spawn(add_epoch(management.clone(), actor)).await;
+    rotated.map_err(|error| Problem::internal(&error))??;
+    show(State(management)).await
+}
+
+async fn add_epoch(management: Management, actor: Actor) -> Result<(), Problem> {
+    let Management { service, root_file, .. } = management;
+    let _turn = root_file.turn.lock().await;
     let unwritten = |detail: String| {
-        Problem::new(ProblemKind::RootFile, detail, "let the server's user write the root file, then try again; nothing was changed")
+        Problem::new(
+            ProblemKind::RootFile,
+            detail,
+            "put the root file back as it was and let the server's user write it, then try again; nothing was changed",
+        )
     };
-    let root_keys = blocking(move || add_root_epoch()).await?.map_err(unwritten)?;
+    let (held, file) = (service.registry().root_keys().clone(), root_file.clone());
+    let root_keys = blocking(move || (file.add_epoch)(&held)).await?.map_err(unwritten)?;
     let rotated = service.rotate_root_key(root_keys, &actor, &service.moments().now()).await;
     let missing = "put the root file back as it was, with every epoch that `jeton root-key list` names, and try again";
     rotated.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, missing))?;
-    show(State(management)).await
+    Ok(())
 }
