@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, KeyId, SecretId};
+use crate::id::{Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GroupId, KeyId, PersonId, RoleId, SecretId};
 
 /// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
 /// refuse the ledger rather than read past it. The fields of each kind stand in the order of their names, as their canonical form has them.
@@ -165,6 +165,54 @@ pub enum Event {
     /// An exception ended early: the maximum holds again.
     #[serde(rename = "policy_exception.ended")]
     PolicyExceptionEnded { actor: Actor, credential: Arc<str>, exception: ExceptionId },
+    /// Somebody was taken in.
+    #[serde(rename = "user.created")]
+    UserCreated { actor: Actor, user: PersonId, username: Arc<str> },
+    /// What is known of a person changed.
+    #[serde(rename = "user.updated")]
+    UserUpdated { actor: Actor, changed: Arc<str>, user: PersonId },
+    /// A person is disabled; what is theirs is cut off beside it.
+    #[serde(rename = "user.disabled")]
+    UserDisabled { actor: Actor, user: PersonId },
+    /// A person's roles and groups count again.
+    #[serde(rename = "user.enabled")]
+    UserEnabled { actor: Actor, user: PersonId },
+    /// A group was made.
+    #[serde(rename = "group.created")]
+    GroupCreated { actor: Actor, group: GroupId, name: Arc<str> },
+    /// A group's name or description changed.
+    #[serde(rename = "group.updated")]
+    GroupUpdated { actor: Actor, changed: Arc<str>, group: GroupId },
+    /// A group is gone, and with it what its members had by it.
+    #[serde(rename = "group.deleted")]
+    GroupDeleted { actor: Actor, group: GroupId },
+    /// Somebody is in a group.
+    #[serde(rename = "membership.added")]
+    MembershipAdded { actor: Actor, group: GroupId, user: PersonId },
+    /// Somebody is in a group no longer.
+    #[serde(rename = "membership.removed")]
+    MembershipRemoved { actor: Actor, group: GroupId, user: PersonId },
+    /// A role was made, which nobody holds yet.
+    #[serde(rename = "role.created")]
+    RoleCreated { actor: Actor, api: ApiId, name: Arc<str>, role: RoleId, scopes: Arc<str> },
+    /// A role's name or description changed.
+    #[serde(rename = "role.updated")]
+    RoleUpdated { actor: Actor, changed: Arc<str>, role: RoleId },
+    /// A role gives these scopes too.
+    #[serde(rename = "role.widened")]
+    RoleWidened { actor: Actor, role: RoleId, scopes: Arc<str> },
+    /// A role gives these scopes no longer.
+    #[serde(rename = "role.narrowed")]
+    RoleNarrowed { actor: Actor, role: RoleId, scopes: Arc<str> },
+    /// A role is gone, and nobody has anything by it.
+    #[serde(rename = "role.deleted")]
+    RoleDeleted { actor: Actor, role: RoleId },
+    /// A person or a group holds a role.
+    #[serde(rename = "role.assigned")]
+    RoleAssigned { actor: Actor, role: RoleId, subject: Arc<str> },
+    /// A person or a group holds a role no longer.
+    #[serde(rename = "role.unassigned")]
+    RoleUnassigned { actor: Actor, role: RoleId, subject: Arc<str> },
     /// Secrets are kept under a new epoch of the root key.
     #[serde(rename = "root_key.rotated")]
     RootKeyRotated { actor: Actor, epoch: u16 },
@@ -208,6 +256,12 @@ impl Event {
             | Event::CutOff { .. }
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
+            | Event::UserDisabled { .. }
+            | Event::GroupDeleted { .. }
+            | Event::MembershipRemoved { .. }
+            | Event::RoleNarrowed { .. }
+            | Event::RoleDeleted { .. }
+            | Event::RoleUnassigned { .. }
             | Event::SigningKeyRevoked { .. } => true,
             Event::DeploymentCreated { .. }
             | Event::IncarnationOpened { .. }
@@ -231,6 +285,16 @@ impl Event {
             | Event::TokenResumed { .. }
             | Event::PolicySet { .. }
             | Event::PolicyExceptionCreated { .. }
+            | Event::UserCreated { .. }
+            | Event::UserEnabled { .. }
+            | Event::MembershipAdded { .. }
+            | Event::RoleCreated { .. }
+            | Event::RoleWidened { .. }
+            | Event::RoleAssigned { .. }
+            | Event::UserUpdated { .. }
+            | Event::GroupCreated { .. }
+            | Event::GroupUpdated { .. }
+            | Event::RoleUpdated { .. }
             | Event::SigningKeyCreated { .. }
             | Event::SigningKeyActivated { .. }
             | Event::SigningKeyRemoved { .. }
@@ -257,7 +321,13 @@ impl Event {
             | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
             | Event::PolicySet { .. }
-            | Event::PolicyExceptionCreated { .. } => true,
+            | Event::PolicyExceptionCreated { .. }
+            | Event::UserCreated { .. }
+            | Event::UserEnabled { .. }
+            | Event::MembershipAdded { .. }
+            | Event::RoleCreated { .. }
+            | Event::RoleWidened { .. }
+            | Event::RoleAssigned { .. } => true,
             Event::DeploymentCreated { .. }
             | Event::IncarnationOpened { .. }
             | Event::ApiUpdated { .. }
@@ -277,6 +347,16 @@ impl Event {
             | Event::CutOff { .. }
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
+            | Event::UserDisabled { .. }
+            | Event::GroupDeleted { .. }
+            | Event::MembershipRemoved { .. }
+            | Event::RoleNarrowed { .. }
+            | Event::RoleDeleted { .. }
+            | Event::RoleUnassigned { .. }
+            | Event::UserUpdated { .. }
+            | Event::GroupCreated { .. }
+            | Event::GroupUpdated { .. }
+            | Event::RoleUpdated { .. }
             | Event::SigningKeyCreated { .. }
             | Event::SigningKeyActivated { .. }
             | Event::SigningKeyRemoved { .. }

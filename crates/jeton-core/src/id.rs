@@ -143,6 +143,8 @@ named!(
     PersonId,
     /// The id of a group of persons: random.
     GroupId,
+    /// The id of a role: random.
+    RoleId,
     /// Who did it: `client:ID`, `key:ID`, `unix:UID`, `system`.
     Actor
 );

@@ -56,3 +56,11 @@ pub(crate) fn check_description(description: &str) -> Result<(), Refusal> {
         "a description has at most {DESCRIPTION_MAX} characters, and no control characters or marks that change the direction of writing"
     )))
 }
+
+/// What something is for, in words, where anybody says: 1 to 500 characters, plain. An empty text says nothing.
+///
+/// # Errors
+/// `InvalidRequest`, with the rule.
+pub(crate) fn parse_description(description: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
+    description.filter(|text| !text.is_empty()).map(|text| parse_words(text, "a description")).transpose()
+}

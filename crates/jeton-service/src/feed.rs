@@ -266,6 +266,22 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::PolicyLowered { .. }
         | Event::PolicyExceptionCreated { .. }
         | Event::PolicyExceptionEnded { .. }
+        | Event::UserCreated { .. }
+        | Event::UserUpdated { .. }
+        | Event::UserDisabled { .. }
+        | Event::UserEnabled { .. }
+        | Event::GroupCreated { .. }
+        | Event::GroupUpdated { .. }
+        | Event::GroupDeleted { .. }
+        | Event::MembershipAdded { .. }
+        | Event::MembershipRemoved { .. }
+        | Event::RoleCreated { .. }
+        | Event::RoleUpdated { .. }
+        | Event::RoleWidened { .. }
+        | Event::RoleNarrowed { .. }
+        | Event::RoleDeleted { .. }
+        | Event::RoleAssigned { .. }
+        | Event::RoleUnassigned { .. }
         | Event::RootKeyRotated { .. } => return None,
     })
 }

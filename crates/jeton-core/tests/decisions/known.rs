@@ -6,9 +6,15 @@ use jeton_core::api::Api;
 use jeton_core::api::create::{CreateApi, create as create_api};
 use jeton_core::client::Client;
 use jeton_core::client::create::{CreateClient, create as create_client};
+use jeton_core::group::Group;
+use jeton_core::group::create::{CreateGroup, create as create_group};
 use jeton_core::id::Actor;
 use jeton_core::moment::{Moment, Time};
+use jeton_core::person::Person;
+use jeton_core::person::create::{CreatePerson, create as create_person};
 use jeton_core::policy::effective::Policies;
+use jeton_core::role::Role;
+use jeton_core::role::create::{CreateRole, create as create_role};
 use jeton_core::root_key::RootKeys;
 use jeton_core::token::AccessToken;
 use jeton_core::token::issue::{Facts, issue};
@@ -56,6 +62,21 @@ pub(crate) fn client(apis: &[&Api], shape: impl FnOnce(&mut CreateClient)) -> Cl
     let mut request = CreateClient { name: "worker".to_owned(), ..CreateClient::default() };
     shape(&mut request);
     create_client(&request, apis, &actor(), &mut moment()).verdict.unwrap()
+}
+
+pub(crate) fn person(username: &str) -> Person {
+    let request = CreatePerson { username: username.to_owned(), ..CreatePerson::default() };
+    let mut moment = Moment::new(Time::from_seconds(NOW), [u8::try_from(username.len()).unwrap(); 32]);
+    create_person(&request, &actor(), &mut moment).verdict.unwrap()
+}
+
+pub(crate) fn group(name: &str) -> Group {
+    create_group(&CreateGroup { name: name.to_owned(), ..CreateGroup::default() }, &actor(), &mut at(NOW)).verdict.unwrap()
+}
+
+pub(crate) fn role(api: &Api, name: &str, scopes: &str) -> Role {
+    let request = CreateRole { name: name.to_owned(), scopes: scopes.to_owned(), ..CreateRole::default() };
+    create_role(&request, api, &actor(), &mut at(NOW)).verdict.unwrap()
 }
 
 /// A token of an hour, issued now.

@@ -1,0 +1,60 @@
+//! Changing what is known of a person.
+
+use std::sync::Arc;
+
+use super::create::{parse_email, parse_person_name, parse_username};
+use super::{Person, TABLE};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::Actor;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::refusal::Refusal;
+
+/// What changes; what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct UpdatePerson {
+    /// What they are called on the command line.
+    pub username: Option<String>,
+    /// Their name; an empty one takes it away.
+    pub name: Option<String>,
+    /// Where they are written to; an empty one takes it away.
+    pub email: Option<String>,
+}
+
+/// Changes what is known of a person; what they may do stays as it is.
+pub fn update(person: &Person, request: &UpdatePerson, actor: &Actor, moment: &mut Moment) -> Outcome<Person> {
+    let commit = Commit::new(moment);
+    let updated = match apply(person, request) {
+        Ok(updated) => updated,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
+    };
+    let changed = changed(person, &updated);
+    if changed.is_empty() {
+        return Outcome::grant(updated, commit);
+    }
+    let updated = Person { updated_at: moment.now.seconds(), ..updated };
+    let event = Event::UserUpdated { actor: actor.clone(), changed: Arc::from(changed.join(" ")), user: person.id.clone() };
+    let commit = commit.put(&TABLE, updated.row()).tell(event);
+    Outcome::grant(updated, commit)
+}
+
+fn apply(person: &Person, request: &UpdatePerson) -> Result<Person, Refusal> {
+    let mut updated = person.clone();
+    if let Some(username) = &request.username {
+        updated.username = parse_username(username)?;
+    }
+    if request.name.is_some() {
+        updated.name = parse_person_name(request.name.as_deref())?;
+    }
+    if request.email.is_some() {
+        updated.email = parse_email(request.email.as_deref())?;
+    }
+    Ok(updated)
+}
+
+fn changed(before: &Person, after: &Person) -> Vec<&'static str> {
+    let changes =
+        [("username", before.username != after.username), ("name", before.name != after.name), ("email", before.email != after.email)];
+    changes.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()
+}

@@ -1,0 +1,115 @@
+//! People: taken in, changed, disabled and enabled.
+
+use jeton_core::event::{CutOffSubject, Event};
+use jeton_core::person::create::{CreatePerson, create};
+use jeton_core::person::disable::disable;
+use jeton_core::person::enable::enable;
+use jeton_core::person::update::{UpdatePerson, update};
+use jeton_core::person::{Person, State, TABLE};
+use jeton_core::record::Value;
+
+use crate::known::{NO_CUT_OFF, NOW, actor, at, moment, person};
+use crate::wants::{granted, refused};
+
+#[track_caller]
+fn check(shape: impl FnOnce(&mut CreatePerson), expected: Result<fn(&Person) -> bool, &str>) {
+    let mut request = CreatePerson { username: "ada".to_owned(), ..CreatePerson::default() };
+    shape(&mut request);
+    match (create(&request, &actor(), &mut moment()), expected) {
+        (outcome, Ok(holds)) => {
+            let person = granted(outcome, "+person user.created");
+            assert!(holds(&person), "{person:?}");
+            assert_eq!(Person::from_row(&person.row()), Ok(person));
+        }
+        (outcome, Err(words)) => refused(outcome, words),
+    }
+}
+
+#[test]
+fn taken_in() {
+    check(|_| {}, Ok(|person| person.id.as_str().starts_with("user_") && &*person.username == "ada" && person.is_active()));
+    check(|_| {}, Ok(|person| person.name.is_none() && person.email.is_none() && person.created_at == NOW));
+    check(|request| request.username = "Ada.L-9_x".into(), Ok(|person| &*person.username == "ada.l-9_x"));
+    check(|request| request.username = "a".repeat(64), Ok(|person| person.username.len() == 64));
+    for username in
+        ["", " ", "a b", "a@b", "adä", "-a", "--yes", "user_1", "USER_1", "a\u{202e}", "a\n", "a/b", "a:b", "%00", &"a".repeat(65)]
+    {
+        check(|request| request.username = username.into(), Err("username"));
+    }
+    check(|request| request.name = Some("Ada Łovelace".into()), Ok(|person| person.name.as_deref() == Some("Ada Łovelace")));
+    check(|request| request.name = Some(String::new()), Ok(|person| person.name.is_none()));
+    for name in [" ", "a ", "a\u{1b}[31m", "a\u{202e}b", "\u{2066}a", "a\nb", &"a".repeat(101)] {
+        check(|request| request.name = Some(name.into()), Err("name"));
+    }
+    check(|request| request.email = Some("Ada@example.com".into()), Ok(|person| person.email.as_deref() == Some("Ada@example.com")));
+    check(|request| request.email = Some(String::new()), Ok(|person| person.email.is_none()));
+    check(|request| request.email = Some(format!("{}@example.com", "a".repeat(242))), Ok(|person| person.email.is_some()));
+    for email in ["ada", "@example.com", "ada@", "a b@example.com", "a\u{200f}@b", "a@b\r", &format!("{}@example.com", "a".repeat(243))] {
+        check(|request| request.email = Some(email.into()), Err("e-mail"));
+    }
+}
+
+#[test]
+fn changed() {
+    let before = person("ada");
+    let nothing = UpdatePerson::default;
+    let check = |request: UpdatePerson, expected: &str| {
+        let outcome = update(&before, &request, &actor(), &mut at(NOW + 5));
+        let told = outcome.commit.events.iter().find_map(|event| match event {
+            Event::UserUpdated { changed, .. } => Some(changed.to_string()),
+            _ => None,
+        });
+        assert_eq!(told.unwrap_or_default(), expected, "{request:?}");
+        assert!(!outcome.commit.is_narrowing());
+        granted(outcome, if expected.is_empty() { "" } else { "+person user.updated" })
+    };
+    assert_eq!(check(nothing(), ""), before);
+    check(UpdatePerson { username: Some("ADA".into()), ..nothing() }, "");
+    let after = check(UpdatePerson { username: Some("ada.l".into()), email: Some("a@b.example".into()), ..nothing() }, "username email");
+    assert_eq!((&*after.username, after.updated_at, after.created_at, &after.id), ("ada.l", NOW + 5, NOW, &before.id));
+    let unnamed = update(&after, &UpdatePerson { email: Some(String::new()), ..nothing() }, &actor(), &mut moment()).verdict.unwrap();
+    assert_eq!(unnamed.email, None);
+    let refuse = |request, words| refused(update(&before, &request, &actor(), &mut moment()), words);
+    refuse(UpdatePerson { username: Some(String::new()), ..nothing() }, "username");
+    refuse(UpdatePerson { name: Some("\u{7}".into()), ..nothing() }, "name");
+    refuse(UpdatePerson { email: Some("x".into()), ..nothing() }, "e-mail");
+}
+
+#[test]
+fn disabled_and_enabled() {
+    let ada = person("ada");
+    for (latest, before) in [(NO_CUT_OFF, NOW + 1), (NOW + 1, NOW + 2)] {
+        let outcome = disable(&ada, latest, &actor(), &mut moment());
+        assert!(outcome.commit.is_narrowing());
+        let Some(Event::CutOff { subject: CutOffSubject::User, name, before_seconds, .. }) = outcome.commit.events.last() else {
+            panic!("no cut-off")
+        };
+        assert_eq!((&**name, *before_seconds), (ada.id.as_str(), before), "{latest}");
+        let disabled = granted(outcome, "+person +negative user.disabled tokens.cut_off");
+        assert_eq!(disabled.state, State::Disabled { at: NOW, by: actor() });
+        assert_eq!(Person::from_row(&disabled.row()), Ok(disabled.clone()));
+        assert_eq!(granted(disable(&disabled, latest, &actor(), &mut at(NOW + 9)), ""), disabled);
+        let renamed = UpdatePerson { username: Some("gone".into()), ..UpdatePerson::default() };
+        assert!(!granted(update(&disabled, &renamed, &actor(), &mut moment()), "+person user.updated").is_active());
+        let enabled = enable(&disabled, &actor(), &mut at(NOW + 9));
+        assert!(enabled.commit.grants());
+        let enabled = granted(enabled, "+person user.enabled");
+        assert_eq!((enabled.is_active(), enabled.updated_at), (true, NOW + 9));
+    }
+    assert_eq!(granted(enable(&ada, &actor(), &mut moment()), ""), ada);
+}
+
+#[test]
+fn half_a_state_is_damage() {
+    let (state, at, by) = (4, 5, 6);
+    let mut row = person("ada").row();
+    for (column, value) in [(at, Value::Int(1)), (state, Value::text("disabled")), (state, Value::text("asleep"))] {
+        let mut damaged = row.clone();
+        *damaged.get_mut(column).unwrap() = value;
+        assert_eq!(Person::from_row(&damaged).unwrap_err().table, TABLE.name);
+    }
+    *row.get_mut(state).unwrap() = Value::text("disabled");
+    *row.get_mut(at).unwrap() = Value::Int(1);
+    *row.get_mut(by).unwrap() = Value::text("unix:0");
+    assert!(!Person::from_row(&row).unwrap().is_active());
+}
