@@ -65,7 +65,7 @@ impl Service {
         .await
     }
 
-    /// Removes an API; its tokens die with it.
+    /// Removes an API with its roles; its tokens die with it.
     ///
     /// # Errors
     /// [`Failure`]; nothing is removed then.
@@ -76,6 +76,7 @@ impl Service {
             let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
             let mut outcome = delete(&api.record, latest, actor, moment);
             outcome.commit = forget(outcome.commit, &self.registry.policies(), &Subject::Api(api.record.id.clone()));
+            outcome.commit = self.forget_roles(reading, outcome.commit, &api.record, actor);
             Ok(outcome)
         })
         .await

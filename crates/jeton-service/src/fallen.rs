@@ -41,7 +41,8 @@ impl Service {
                 (self.clients(), vec![api], id)
             }
             CutOffSubject::Everything => (self.clients(), self.apis(), Arc::from("")),
-            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
+            CutOffSubject::User => (vec![], vec![], self.find_user(name).map_err(|_| nobody())?.record.id.0.clone()),
+            CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
         };
         let mut living_from = HashMap::new();
         for client in clients.iter().map(|entry| &entry.client.record) {
@@ -99,6 +100,6 @@ impl Service {
 }
 
 fn nobody() -> Refusal {
-    let detail = "nothing would fall, nobody of that name is known: no token here names a person, a session, a refresh family or a key";
+    let detail = "nothing would fall, nobody of that name is known: no token here names a session, a refresh family or a key";
     Refusal::new(Reason::NotFound, detail)
 }

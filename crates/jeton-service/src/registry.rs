@@ -2,8 +2,12 @@
 //! commits of the group are answered; read without a lock.
 
 pub mod clients;
+pub mod groups;
 pub mod keys;
 mod latest_cut_offs;
+pub mod named;
+pub mod people;
+pub mod roles;
 mod seen_secrets;
 
 use std::sync::Arc;
@@ -30,6 +34,7 @@ use crate::negatives_image;
 use clients::Clients;
 use keys::KeyRing;
 use latest_cut_offs::LatestCutOffs;
+use people::People;
 
 /// Everything in memory that decides.
 pub struct Registry {
@@ -37,6 +42,8 @@ pub struct Registry {
     audiences: HashMap<Arc<str>, Arc<Versioned<Api>>>,
     /// The clients with their secrets and keys.
     pub clients: Clients,
+    /// The people with their groups and roles.
+    pub people: People,
     /// What is no longer, or not now, accepted.
     pub negatives: Negatives,
     latest_cut_offs: LatestCutOffs,
@@ -95,6 +102,7 @@ impl Registry {
             apis: HashMap::new(),
             audiences: HashMap::new(),
             clients: Clients::default(),
+            people: People::default(),
             negatives: Negatives::default(),
             latest_cut_offs: LatestCutOffs::default(),
             keys: ArcSwap::from_pointee(KeyRing::default()),
@@ -109,7 +117,8 @@ impl Registry {
     /// # Errors
     /// [`LoadError`]: then nothing may be served.
     pub fn load(&self, view: &dyn View, head: Arc<Head>, image: Option<Vec<u8>>) -> Result<(), LoadError> {
-        for table in [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE, &exception::TABLE, &rule::TABLE] {
+        let tables = [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE, &exception::TABLE, &rule::TABLE];
+        for table in tables.into_iter().chain(people::TABLES) {
             let mut result = Ok(());
             view.scan(table, &mut |row| {
                 result = self.put(table, row.version, &row.record);
@@ -247,6 +256,8 @@ impl Registry {
             self.policies.store(Arc::new(Policies::clone(&self.policies.load()).with_exception(exception)));
         } else if std::ptr::eq(table, &negative::TABLE) {
             self.fold(&Negative::from_row(row)?);
+        } else {
+            self.people.put(table, version, row)?;
         }
         Ok(())
     }
@@ -256,6 +267,9 @@ impl Registry {
             let (kind, subject) = rule::of_key(key)?;
             self.policies.store(Arc::new(Policies::clone(&self.policies.load()).without(kind, &subject)));
             return Ok(());
+        }
+        if people::TABLES.iter().any(|kept| std::ptr::eq(*kept, table)) {
+            return Ok(self.people.delete(table, key)?);
         }
         let Some(key) = key.first().and_then(Value::as_text) else { return Ok(()) };
         if std::ptr::eq(table, &api::TABLE) {

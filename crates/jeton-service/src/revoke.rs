@@ -129,7 +129,8 @@ impl Service {
             CutOffSubject::Client => Ok(self.find_client(name)?.client.record.id.0.clone()),
             CutOffSubject::Api => Ok(self.find_api(name)?.record.audience.clone()),
             CutOffSubject::Everything => Ok(Arc::from("")),
-            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => Ok(Arc::from(name)),
+            CutOffSubject::User => Ok(self.find_user(name).map_or_else(|_| Arc::from(name), |person| person.record.id.0.clone())),
+            CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => Ok(Arc::from(name)),
         }
     }
 }

@@ -5,15 +5,20 @@ use std::sync::Arc;
 
 use jeton_core::api::Api;
 use jeton_core::commit::{Commit, Premise, Sequence};
-use jeton_core::id::{CommitId, SecretId};
+use jeton_core::group::{Group, member, member::Membership};
+use jeton_core::id::{CommitId, GroupId, PersonId, RoleId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::person::Person;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::{self, PolicyException};
 use jeton_core::policy::rule::{self, Subject};
 use jeton_core::record::{Key, Table, Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
-use jeton_core::{api, client, key};
+use jeton_core::role::Role;
+use jeton_core::role::assign::{self, Assignment};
+use jeton_core::role::holder::Holder;
+use jeton_core::{api, client, group, key, person, role};
 use jeton_store::store::{CommitError, Submission, Taken};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -99,6 +104,9 @@ fn failure(error: CommitError) -> Failure {
                 "api_by_audience" => "an API with this audience exists already",
                 "client_by_name" => "a client of this name exists already",
                 "policy_exception_by_credential" => "there is an exception for this credential already",
+                "person_by_username" => "somebody has this username already",
+                "person_group_by_name" => "a group of this name exists already",
+                "role_by_name" => "this API has a role of this name already",
                 _ => "this name is taken",
             };
             Failure::Refused(Refusal::new(Reason::Conflict, what))
@@ -150,7 +158,7 @@ impl Reading<'_> {
     /// The rule of a kind for a subject must still be what it was, or not there.
     pub(crate) fn rely_on_policy(&self, kind: CredentialKind, subject: &Subject) {
         let version = self.registry.policies().rule(kind, subject).map(|rule| rule.version);
-        self.premises.borrow_mut().push(Premise::Row { table: &rule::TABLE, key: rule::key(kind, subject), version });
+        self.rely_on_row(&rule::TABLE, rule::key(kind, subject), version);
     }
 
     /// An exception that was read before: it must still be there.
@@ -158,8 +166,36 @@ impl Reading<'_> {
         self.rely(&exception::TABLE, Value::Text(exception.record.id.0.clone()), Some(exception.version));
     }
 
+    /// A person who was read before: they must still be who they were.
+    pub(crate) fn rely_on_person(&self, person: &Versioned<Person>) {
+        self.rely(&person::TABLE, Value::Text(person.record.id.0.clone()), Some(person.version));
+    }
+
+    /// A group that was read before: it must still be what it was.
+    pub(crate) fn rely_on_group(&self, group: &Versioned<Group>) {
+        self.rely(&group::TABLE, Value::Text(group.record.id.0.clone()), Some(group.version));
+    }
+
+    /// Whether somebody is in a group must still be as it was.
+    pub(crate) fn rely_on_membership(&self, group: &GroupId, person: &PersonId, found: Option<&Versioned<Membership>>) {
+        self.rely_on_row(&member::TABLE, member::key(group, person), found.map(|membership| membership.version));
+    }
+
+    /// A role that was read before: it must still be what it was.
+    pub(crate) fn rely_on_role(&self, role: &Versioned<Role>) {
+        self.rely(&role::TABLE, Value::Text(role.record.id.0.clone()), Some(role.version));
+    }
+
+    /// Whether somebody holds a role must still be as it was.
+    pub(crate) fn rely_on_assignment(&self, role: &RoleId, holder: &Holder, found: Option<&Versioned<Assignment>>) {
+        self.rely_on_row(&assign::TABLE, assign::key(role, holder), found.map(|assignment| assignment.version));
+    }
+
     fn rely(&self, table: &'static Table, key: Value, version: Option<Sequence>) {
-        let premise = Premise::Row { table, key: Key::from([key]), version };
-        self.premises.borrow_mut().push(premise);
+        self.rely_on_row(table, Key::from([key]), version);
+    }
+
+    fn rely_on_row(&self, table: &'static Table, key: Key, version: Option<Sequence>) {
+        self.premises.borrow_mut().push(Premise::Row { table, key, version });
     }
 }

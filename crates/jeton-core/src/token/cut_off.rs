@@ -10,6 +10,7 @@ use crate::commit::Commit;
 use crate::event::{CutOffSubject, Event};
 use crate::id::Actor;
 use crate::moment::{Moment, Time};
+use crate::policy::exception::AHEAD_MAX_SECONDS;
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::refusal::Refusal;
 use crate::token::negative::{Negative, Says, TABLE};
@@ -52,7 +53,12 @@ pub fn issuable_from(not_before_seconds: i64) -> Time {
 #[must_use]
 pub fn cut_off(commit: Commit, subject: CutOffSubject, name: Arc<str>, before: Time, actor: &Actor, moment: &mut Moment) -> Commit {
     let before_seconds = before.seconds();
-    let until_seconds = before_seconds.max(moment.now.seconds()) + ACCESS_TOKEN.max_seconds + KEPT_AFTER_EXPIRY_SECONDS;
+    let longest_seconds = match subject {
+        // A key of theirs that lives under an exception must not outlive it.
+        CutOffSubject::User => AHEAD_MAX_SECONDS,
+        _ => ACCESS_TOKEN.max_seconds,
+    };
+    let until_seconds = before_seconds.max(moment.now.seconds()) + longest_seconds + KEPT_AFTER_EXPIRY_SECONDS;
     let negative = Negative::new(Says::CutOff(subject, name.clone(), before_seconds), until_seconds, moment);
     commit.put(&TABLE, negative.row()).tell(Event::CutOff { actor: actor.clone(), subject, name, before_seconds, until_seconds })
 }

@@ -223,10 +223,16 @@ fn from_where_on_tokens_live_under_a_cut_off() {
 
 #[test]
 fn cut_off_is_remembered_as_long_as_what_it_ends_could_live() {
-    for (before, until) in [(NOW + 1, NOW + 1 + 2 * 86_400), (NOW - 1_000, NOW + 2 * 86_400), (0, NOW + 2 * 86_400)] {
+    let (client, user) = (CutOffSubject::Client, CutOffSubject::User);
+    let cases = [
+        (client, NOW + 1, NOW + 1 + 2 * 86_400),
+        (client, NOW - 1_000, NOW + 2 * 86_400),
+        (client, 0, NOW + 2 * 86_400),
+        (user, NOW + 1, NOW + 1 + 401 * 86_400),
+    ];
+    for (subject, before, until) in cases {
         let mut moment = moment();
-        let commit = Commit::new(&mut moment);
-        let commit = cut_off(commit, CutOffSubject::Client, Arc::from("c"), Time::from_seconds(before), &actor(), &mut moment);
+        let commit = cut_off(Commit::new(&mut moment), subject, Arc::from("c"), Time::from_seconds(before), &actor(), &mut moment);
         let Some(Event::CutOff { before_seconds, until_seconds, .. }) = commit.events.first() else { panic!("{commit:?}") };
         assert_eq!((*before_seconds, *until_seconds, wants(&commit).as_str()), (before, until, "+negative tokens.cut_off"));
     }

@@ -23,6 +23,7 @@ mod health;
 mod hostile;
 mod introspection;
 mod metadata;
+mod people;
 mod policy;
 mod revocation;
 mod signing_keys;

@@ -1,0 +1,79 @@
+//! People: taken in, changed, disabled, enabled, listed.
+
+use std::sync::Arc;
+
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::Actor;
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::person::Person;
+use jeton_core::person::create::{CreatePerson, create};
+use jeton_core::person::disable::disable;
+use jeton_core::person::enable::enable;
+use jeton_core::person::update::{UpdatePerson, update};
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+
+use crate::failure::Failure;
+use crate::service::Service;
+
+impl Service {
+    /// A person by their id or their username.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn find_user(&self, name: &str) -> Result<Arc<Versioned<Person>>, Refusal> {
+        let people = &self.registry.people.all;
+        people
+            .get(name)
+            .or_else(|| people.named(&name.to_ascii_lowercase()))
+            .ok_or_else(|| Refusal::new(Reason::NotFound, "there is no user of this id or username"))
+    }
+
+    /// Takes somebody in.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is written then.
+    pub async fn create_user(&self, request: &CreatePerson, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
+        self.transact(moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
+    }
+
+    /// Changes what is known of a person.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn update_user(&self, name: &str, request: &UpdatePerson, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
+        self.change_user(name, moment, |person, moment| update(person, request, actor, moment)).await
+    }
+
+    /// Disables a person: everything of theirs is dead, and nothing is issued to them.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn disable_user(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
+        let latest = |person: &Person| self.registry.latest_cut_off(CutOffSubject::User, person.id.as_str());
+        self.change_user(name, moment, |person, moment| disable(person, latest(person), actor, moment)).await
+    }
+
+    /// Enables a person again. What was cut off stays dead.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn enable_user(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
+        self.change_user(name, moment, |person, moment| enable(person, actor, moment)).await
+    }
+
+    async fn change_user(
+        &self,
+        name: &str,
+        moment: &Moment,
+        decide: impl Fn(&Person, &mut Moment) -> Outcome<Person>,
+    ) -> Result<Person, Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let person = self.find_user(name)?;
+            reading.rely_on_person(&person);
+            Ok(decide(&person.record, moment))
+        })
+        .await
+    }
+}
