@@ -186,7 +186,7 @@ fn suspended_and_resumed() {
         ] {
             match expected {
                 Some(writes) => granted(outcome, writes),
-                None => refused(outcome, "revoked"),
+                None => refused(outcome, standing.name()),
             }
         }
     }
