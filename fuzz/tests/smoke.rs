@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use jeton_fuzz::{jose, oauth, token};
+use jeton_fuzz::{jose, ledger, oauth, token};
 
 type Target = fn(&[u8]);
 
@@ -19,6 +19,10 @@ const TARGETS: &[(&str, Target)] = &[
     ("jose_jwk", jose::jwk),
     ("jose_jwt", jose::jwt),
     ("jose_json", jose::json),
+    ("ledger_key", ledger::key),
+    ("ledger_note", ledger::note),
+    ("ledger_event", ledger::event),
+    ("ledger_image", ledger::image),
     ("oauth_form", oauth::form),
     ("oauth_requests", oauth::requests),
     ("oauth_basic", oauth::basic),
@@ -206,6 +210,10 @@ const SEEDS: &[&str] = &[
     r#"{"iss":"https://issuer.example","sub":"c1","aud":["https://api.example"],"exp":2000000000,"iat":1900000000,"nbf":1900000000,"jti":"j1","client_id":"c1","scope":"a b","cnf":{"jkt":"x"},"act":{"sub":"d"}}"#,
     r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","kid":"1","alg":"ES256"}"#,
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}]}"#,
+    "issuer.example+785c9844+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea",
+    "issuer.example/log\n3\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\ntime 1800000000\n\n\u{2014} issuer.example fYrdhgAA\n",
+    "root_key.rotated\n{\"actor\":\"unix:0\",\"epoch\":2}",
+    "\u{1}\0\0\0\0\0\0\0\0",
     "grant_type=client_credentials&scope=orders%3Aread+orders%3Awrite&resource=https%3A%2F%2Fapi.example&client_id=c1&client_secret=s%20s",
     "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=eyJhbGciOiJub25lIn0.e30.&grant_type=client_credentials",
     "token=jtn_at_x&token_type_hint=access_token",

@@ -1,0 +1,4 @@
+//! libFuzzer for `ledger::key`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jeton_fuzz::ledger::key(data));
