@@ -65,6 +65,13 @@ impl OauthError {
         OauthError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorResponse::invalid_request("this path is not asked with this method"))
     }
 
+    /// The error of a request for a path that is none.
+    pub fn no_such_path() -> OauthError {
+        let detail = "nothing lies at this path: /.well-known/oauth-authorization-server names the endpoints, and the server is managed \
+                      over its socket (the command jeton)";
+        OauthError::new(StatusCode::NOT_FOUND, ErrorResponse::invalid_request(detail))
+    }
+
     /// The same error; a client that used the Authorization header is told which scheme is taken (RFC 6749 section 5.2).
     #[must_use]
     pub fn challenged_if(self, used_header: bool) -> OauthError {

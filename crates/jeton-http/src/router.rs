@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::response::Response;
 use axum::routing::{get, post};
-use http::StatusCode;
 use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use jeton_service::Service;
 
@@ -45,6 +43,6 @@ async fn wrong_method() -> reply::OauthError {
     reply::OauthError::wrong_method()
 }
 
-async fn not_found() -> Response {
-    reply::status(StatusCode::NOT_FOUND)
+async fn not_found() -> reply::OauthError {
+    reply::OauthError::no_such_path()
 }

@@ -47,7 +47,7 @@ async fn a_line_tells_who_did_what_and_how_it_went() {
             "POST /oauth/revoke 200 worker revoked",
             "POST /oauth/introspect 200 worker inactive",
             "POST /oauth/token 401 - invalid_client",
-            "GET none 404 - -",
+            "GET none 404 - invalid_request",
             "GET /livez 200 - -",
         ]
     );

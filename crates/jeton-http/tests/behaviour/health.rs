@@ -25,6 +25,8 @@ async fn what_is_nowhere_is_not_found() {
         "/.well-known",
         "/api/v1/apis",
     ] {
-        assert_eq!(world.get(path).await.status, 404, "{path}");
+        let answer = world.get(path).await;
+        assert_eq!((answer.status, answer.error().as_str()), (404, "invalid_request"), "{path}");
+        assert!(answer.shown().contains("/.well-known/oauth-authorization-server"), "{path}");
     }
 }
