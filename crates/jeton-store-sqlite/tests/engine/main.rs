@@ -12,3 +12,5 @@ mod migration;
 mod opening;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod version_1;
