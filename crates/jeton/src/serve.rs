@@ -34,7 +34,8 @@ use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::root_file;
 
-/// How many proven credentials are kept in memory.
+/// How many proven credentials are kept in memory: a bound of entries, not of bytes. An opaque token with a scope of 24 bytes takes 301
+/// bytes, measured over a full cache: 15 MB. A longer scope comes on top, 4,096 bytes of it at most: 200 MB more if all were of that kind.
 const CACHED_CREDENTIALS: usize = 50_000;
 
 /// A server that runs.
