@@ -13,6 +13,7 @@ mod clients;
 mod counting;
 mod entry;
 mod fresh_secret;
+mod groups;
 mod integrity;
 mod management;
 mod page;
@@ -23,6 +24,7 @@ mod query;
 mod response;
 mod revocations;
 pub mod rfc3339;
+mod roles;
 mod root_key;
 mod secret_text;
 mod signing_keys;
@@ -30,6 +32,7 @@ mod statistics;
 mod target;
 mod token_state;
 mod tokens;
+mod users;
 mod watched;
 
 pub use entry::Shown as ShownEntry;
@@ -53,6 +56,7 @@ pub fn routes(management: Management) -> Router {
         .route("/clients/{client}", get(clients::show).patch(clients::update).delete(clients::remove))
         .route("/clients/{client}/secrets", get(client_secrets::list).post(client_secrets::create))
         .route("/clients/{client}/secrets/{secret}", delete(client_secrets::revoke))
+        .merge(who_may_do_what())
         .route("/tokens", post(tokens::issue))
         .route("/tokens/introspect", post(tokens::introspect))
         .route("/tokens/{token}", get(tokens::show))
@@ -78,4 +82,21 @@ pub fn routes(management: Management) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(management);
     observed(Router::new().nest("/api/v1", routes).fallback(problem::no_such_path).layer(gate), service, observer)
+}
+
+/// People, their groups and their roles.
+fn who_may_do_what() -> Router<Management> {
+    Router::new()
+        .route("/users", get(users::list).post(users::create))
+        .route("/users/{user}", get(users::show).patch(users::update))
+        .route("/users/{user}/disable", post(users::disable))
+        .route("/users/{user}/enable", post(users::enable))
+        .route("/groups", get(groups::list).post(groups::create))
+        .route("/groups/{group}", get(groups::show).patch(groups::update).delete(groups::remove))
+        .route("/groups/{group}/members", get(groups::members))
+        .route("/groups/{group}/members/{user}", put(groups::add_member).delete(groups::remove_member))
+        .route("/roles", get(roles::list).post(roles::create))
+        .route("/roles/{role}", get(roles::show).patch(roles::update).delete(roles::remove))
+        .route("/roles/{role}/assignments", get(roles::assignments))
+        .route("/roles/{role}/assignments/{subject}", put(roles::assign).delete(roles::unassign))
 }

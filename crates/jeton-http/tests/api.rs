@@ -545,10 +545,114 @@ async fn every_documented_request_is_served() {
     let api = Api::new().await;
     let page = include_str!("../../../docs/reference/management-api.md");
     let requests: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
-    assert_eq!(requests.len(), 35, "{requests:?}");
+    assert_eq!(requests.len(), 57, "{requests:?}");
     for (method, path) in requests {
         let path = path.strip_prefix("/api/v1").unwrap().replace(['{', '}'], "");
         let (_, answer) = api.ask(method.parse().unwrap(), &path, Some(json!({}))).await;
         assert!(!matches!(answer["code"].as_str(), Some("no_such_path" | "no_such_method")), "{method} {path}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn a_person_from_beginning_to_end() {
+    let api = Api::new().await;
+    let created = api.post("/users", json!({"username": "Ada", "name": "Ada Example", "email": "ada@example.com"})).await;
+    let id = created["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        without(created, &["id", "created_at", "updated_at"]),
+        json!({"username": "ada", "name": "Ada Example", "email": "ada@example.com", "state": "active", "groups": [], "roles": []})
+    );
+    for name in [id.as_str(), "ada", "ADA"] {
+        assert_eq!(api.get(&format!("/users/{name}")).await["id"], id.as_str());
+    }
+    let updated = Api::expect(api.ask(Method::PATCH, "/users/ada", Some(json!({"email": "", "username": "ada.l"}))).await, 200);
+    assert_eq!((&updated["username"], updated.get("email")), (&json!("ada.l"), None));
+    api.refused(Method::POST, "/users", json!({"username": "ADA.L"}), 409, "conflict").await;
+    for body in [
+        json!({"username": "a b"}),
+        json!({"username": "eve", "name": "\u{202e}eve"}),
+        json!({"username": "eve", "password": "x"}),
+        json!({}),
+    ] {
+        api.refused(Method::POST, "/users", body, 400, "invalid_request").await;
+    }
+    let disabled = api.post("/users/ada.l/disable", json!({})).await;
+    assert_eq!((&disabled["state"], &disabled["disabled_by"]), (&json!("disabled"), &json!("unix:1000")));
+    assert!(disabled["disabled_at"].is_string());
+    let kinds: Vec<Value> =
+        api.get("/audit/entries?last=2").await["items"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
+    assert_eq!(kinds, ["user.disabled", "tokens.cut_off"]);
+    let enabled = api.post("/users/ada.l/enable", json!({})).await;
+    assert_eq!((&enabled["state"], enabled.get("disabled_at")), (&json!("active"), None));
+    api.refused(Method::POST, "/users/ada.l/disable", json!({"dry_run": true}), 400, "invalid_request").await;
+    let revoked = api.post("/revocations", json!({"user": "ada.l"})).await;
+    assert_eq!(revoked["fell"]["access_tokens"], 0);
+    for (method, path) in [(Method::PATCH, "/users/ada"), (Method::POST, "/users/eve/disable"), (Method::POST, "/users/eve/enable")] {
+        let problem = api.refused(method, path, json!({}), 404, "not_found").await;
+        assert!(problem["hint"].as_str().unwrap().contains("jeton user list"));
+    }
+}
+
+#[tokio::test]
+async fn lists_of_people_come_page_by_page() {
+    let api = Api::new().await;
+    for name in ["eve", "ada", "bob"] {
+        api.post("/users", json!({"username": name})).await;
+        api.post("/groups", json!({"name": name})).await;
+    }
+    for (list, member) in [("/users", "username"), ("/groups", "name")] {
+        let page = api.get(&format!("{list}?limit=2")).await;
+        assert_eq!((&page["items"][0][member], &page["items"][1][member], &page["next"]), (&json!("ada"), &json!("bob"), &json!("bob")));
+        let last = api.get(&format!("{list}?after=bob")).await;
+        assert_eq!((&last["items"][0][member], last["items"].as_array().unwrap().len(), last.get("next")), (&json!("eve"), 1, None));
+        api.refused(Method::GET, &format!("{list}?page=2"), json!({}), 400, "invalid_request").await;
+    }
+}
+
+#[tokio::test]
+async fn groups_and_roles_say_what_somebody_may_do() {
+    let api = Api::with_worker().await;
+    let ada = api.post("/users", json!({"username": "ada"})).await["id"].clone();
+    let group = api.post("/groups", json!({"name": "Billing & more", "description": "Who bills"})).await;
+    assert_eq!((&group["members"], &group["description"]), (&json!(0), &json!("Who bills")));
+    let role = api.post("/roles", json!({"audience": ORDERS, "name": "clerk", "scope": "read write"})).await;
+    assert_eq!((&role["audience"], &role["scope"], role.get("description")), (&json!(ORDERS), &json!("read write"), None));
+    let id = role["id"].as_str().unwrap();
+    let put = async |path: &str| Api::expect(api.ask(Method::PUT, path, None).await, 204);
+    let delete = async |path: &str| Api::expect(api.ask(Method::DELETE, path, None).await, 204);
+    for _ in 0..2 {
+        put("/groups/Billing%20%26%20more/members/ada").await;
+        put(&format!("/roles/{id}/assignments/group:Billing%20%26%20more")).await;
+        put("/roles/clerk/assignments/user:ada").await;
+    }
+    let members = api.get("/groups/Billing%20%26%20more/members").await;
+    assert_eq!((&members["items"][0]["id"], &members["items"][0]["username"]), (&ada, &json!("ada")));
+    let held = api.get("/roles/clerk/assignments").await;
+    let names: Vec<&Value> = held["items"].as_array().unwrap().iter().map(|item| &item["name"]).collect();
+    assert_eq!(names, ["Billing & more", "ada"]);
+    let shown = api.get("/users/ada").await;
+    assert_eq!(shown["groups"][0]["name"], "Billing & more");
+    assert_eq!((shown["roles"][0].get("group"), &shown["roles"][1]["group"]), (None, &json!("Billing & more")));
+    let narrow = Api::expect(api.ask(Method::PATCH, "/roles/clerk", Some(json!({"scope": "read"}))).await, 200);
+    assert_eq!(narrow["scope"], "read");
+    let last = api.get("/audit/entries?last=1").await;
+    assert_eq!((&last["items"][0]["kind"], &last["items"][0]["data"]["scopes"]), (&json!("role.narrowed"), &json!("write")));
+    delete("/roles/clerk/assignments/user:ada").await;
+    delete("/groups/Billing%20%26%20more/members/ada").await;
+    let shown = api.get("/users/ada").await;
+    assert_eq!((&shown["groups"], &shown["roles"]), (&json!([]), &json!([])));
+    for subject in ["ada", "client:worker", "user", ""] {
+        let status = if subject.is_empty() { 404 } else { 400 };
+        let code = if subject.is_empty() { "no_such_path" } else { "invalid_request" };
+        api.refused(Method::PUT, &format!("/roles/clerk/assignments/{subject}"), json!({}), status, code).await;
+    }
+    for path in ["/roles/clerk/assignments/user:eve", "/roles/eve/assignments/user:ada", "/groups/eve/members/ada"] {
+        api.refused(Method::PUT, path, json!({}), 404, "not_found").await;
+    }
+    api.refused(Method::POST, "/roles", json!({"audience": ORDERS, "name": "boss", "scope": "admin"}), 400, "invalid_request").await;
+    api.refused(Method::POST, "/roles", json!({"audience": ORDERS, "name": "clerk", "scope": "read"}), 409, "conflict").await;
+    delete("/groups/Billing%20%26%20more").await;
+    delete("/roles/clerk").await;
+    api.refused(Method::GET, "/roles/clerk", json!({}), 404, "not_found").await;
+    assert_eq!(api.get("/roles").await["items"], json!([]));
 }

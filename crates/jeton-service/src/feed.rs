@@ -206,18 +206,11 @@ fn item((sequence, time, event): (u64, Time, &Event), audience_of: impl Fn(&str)
 }
 
 /// What an event tells verifiers, and whom it concerns. Of a token whose API is gone nobody is told: the API's cut-off told its followers
-/// all. Exhaustive on purpose: whoever adds an event decides.
+/// all. After a change of a key, what is remembered of it is asked again. Exhaustive on purpose: whoever adds an event decides.
 fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<(Option<Arc<str>>, Change)> {
-    let id = |token: &jeton_core::id::CredentialId| TokenId::from_bytes(token.0);
     Some(match event {
-        Event::TokenRevoked { api, token, until_seconds, .. } => {
-            (Some(audience_of(api.as_str())?), Change::TokenRevoked { id: id(token), until_seconds: *until_seconds })
-        }
-        Event::TokenSuspended { api, token, until_seconds, .. } => {
-            (Some(audience_of(api.as_str())?), Change::TokenSuspended { id: id(token), until_seconds: *until_seconds })
-        }
-        Event::TokenResumed { api, token, until_seconds, .. } => {
-            (Some(audience_of(api.as_str())?), Change::TokenResumed { id: id(token), until_seconds: *until_seconds })
+        Event::TokenRevoked { api, .. } | Event::TokenSuspended { api, .. } | Event::TokenResumed { api, .. } => {
+            (Some(audience_of(api.as_str())?), token_change(event)?)
         }
         Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
             (concerned(*subject, name), cut_off(*subject, name, *before_seconds, *until_seconds)?)
@@ -228,7 +221,6 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiKeyTransferred { key, before_seconds, until_seconds, .. }
         | Event::ApiKeySuspended { key, before_seconds, until_seconds, .. }
         | Event::ApiKeyRevoked { key, before_seconds, until_seconds, .. } => {
-            // What is remembered of it is asked again.
             (None, cut_off(CutOffSubject::Key, &key.to_string(), *before_seconds, *until_seconds)?)
         }
         Event::ApiLifetimeLowered { api, seconds, before_seconds, until_seconds, .. } => {
@@ -284,6 +276,17 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::RoleUnassigned { .. }
         | Event::RootKeyRotated { .. } => return None,
     })
+}
+
+/// What is told of one token.
+fn token_change(event: &Event) -> Option<Change> {
+    let id = |token: &jeton_core::id::CredentialId| TokenId::from_bytes(token.0);
+    match event {
+        Event::TokenRevoked { token, until_seconds, .. } => Some(Change::TokenRevoked { id: id(token), until_seconds: *until_seconds }),
+        Event::TokenSuspended { token, until_seconds, .. } => Some(Change::TokenSuspended { id: id(token), until_seconds: *until_seconds }),
+        Event::TokenResumed { token, until_seconds, .. } => Some(Change::TokenResumed { id: id(token), until_seconds: *until_seconds }),
+        _ => None,
+    }
 }
 
 /// What a stored negative tells verifiers, and whom it concerns.

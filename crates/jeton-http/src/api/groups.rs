@@ -1,0 +1,153 @@
+//! `/groups`: made, changed, removed, listed, and who is in them.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::group::Group;
+use jeton_core::group::create::CreateGroup;
+use jeton_core::group::update::UpdateGroup;
+use jeton_core::id::{Actor, GroupId, PersonId};
+use jeton_service::Service;
+use jeton_service::groups::Member;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, no_content, ok};
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the groups and the users: `jeton group list`, `jeton user list`";
+
+/// A group, as it is answered.
+#[derive(Serialize)]
+struct Shown {
+    id: GroupId,
+    name: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Arc<str>>,
+    /// How many are in it.
+    members: usize,
+    created_at: String,
+    updated_at: String,
+}
+
+/// One who is in a group.
+#[derive(Serialize)]
+struct ShownMember {
+    id: PersonId,
+    username: Arc<str>,
+    state: &'static str,
+    since: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    name: String,
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Update {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let groups = &service.registry().people.groups.all;
+    let fetch = |after: Option<&str>, limit| groups.after(after, limit);
+    ok(&Page::fetched(&uri, fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?)
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let request = CreateGroup { name: create.name, description: create.description };
+    let group = service.create_group(&request, &actor, &service.moments().now()).await?;
+    created(&Shown::of(&group, &service))
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+    let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    ok(&Shown::of(&group.record, &service))
+}
+
+pub(super) async fn update(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(update): Body<Update>,
+) -> Answer {
+    let request = UpdateGroup { name: update.name, description: update.description };
+    let updated = service.update_group(&name, &request, &actor, &service.moments().now()).await;
+    ok(&Shown::of(&updated.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
+}
+
+pub(super) async fn remove(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+) -> Answer {
+    let removed = service.delete_group(&name, &actor, &service.moments().now()).await;
+    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+pub(super) async fn members(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
+    let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    let fetch = |after: Option<&str>, limit| service.members_after(&group.record, after, limit);
+    ok(&Page::fetched(&uri, fetch, |member| member.person.record.id.to_string(), ShownMember::of)?)
+}
+
+pub(super) async fn add_member(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((group, user)): Target<(String, String)>,
+) -> Answer {
+    let added = service.add_member(&group, &user, &actor, &service.moments().now()).await;
+    added.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+pub(super) async fn remove_member(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((group, user)): Target<(String, String)>,
+) -> Answer {
+    let removed = service.remove_member(&group, &user, &actor, &service.moments().now()).await;
+    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+impl Shown {
+    fn of(group: &Group, service: &Service) -> Shown {
+        Shown {
+            id: group.id.clone(),
+            name: group.name.clone(),
+            description: group.description.clone(),
+            members: service.count_members(group),
+            created_at: rfc3339::format(group.created_at),
+            updated_at: rfc3339::format(group.updated_at),
+        }
+    }
+}
+
+impl ShownMember {
+    fn of(member: &Member) -> ShownMember {
+        let person = &member.person.record;
+        ShownMember {
+            id: person.id.clone(),
+            username: person.username.clone(),
+            state: person.state.name(),
+            since: rfc3339::format(member.since),
+        }
+    }
+}

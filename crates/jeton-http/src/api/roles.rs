@@ -1,0 +1,161 @@
+//! `/roles`: made, changed, removed, listed, and who holds them.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::id::{Actor, RoleId};
+use jeton_core::record::Versioned;
+use jeton_core::role::Role;
+use jeton_core::role::assign::Assignment;
+use jeton_core::role::create::CreateRole;
+use jeton_core::role::holder::Holder;
+use jeton_core::role::update::UpdateRole;
+use jeton_service::Service;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, no_content, ok};
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list what there is: `jeton role list`, `jeton api list`, `jeton user list`, `jeton group list`";
+
+/// A role, as it is answered.
+#[derive(Serialize)]
+struct Shown {
+    id: RoleId,
+    name: Arc<str>,
+    audience: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Arc<str>>,
+    scope: String,
+    created_at: String,
+    updated_at: String,
+}
+
+/// One who holds a role.
+#[derive(Serialize)]
+struct ShownAssignment {
+    /// `user:ID` or `group:ID`.
+    subject: String,
+    /// The username, or the group's name.
+    name: Option<Arc<str>>,
+    since: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    audience: String,
+    name: String,
+    description: Option<String>,
+    scope: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Update {
+    name: Option<String>,
+    description: Option<String>,
+    scope: Option<String>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let roles = &service.registry().people.roles.all;
+    let fetch = |after: Option<&str>, limit| roles.after(after, limit);
+    ok(&Page::fetched(&uri, fetch, |role| format!("{} {}", role.record.name, role.record.id), |role| Shown::of(&role.record, &service))?)
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let request = CreateRole { name: create.name, description: create.description, scopes: create.scope };
+    let made = service.create_role(&create.audience, &request, &actor, &service.moments().now()).await;
+    created(&Shown::of(&made.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+    let role = service.find_role(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    ok(&Shown::of(&role.record, &service))
+}
+
+pub(super) async fn update(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(update): Body<Update>,
+) -> Answer {
+    let request = UpdateRole { name: update.name, description: update.description, scopes: update.scope };
+    let updated = service.update_role(&name, &request, &actor, &service.moments().now()).await;
+    ok(&Shown::of(&updated.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
+}
+
+pub(super) async fn remove(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+) -> Answer {
+    let removed = service.delete_role(&name, &actor, &service.moments().now()).await;
+    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+pub(super) async fn assignments(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
+    let role = service.find_role(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    let fetch = |after: Option<&str>, limit| service.holders_after(&role.record, after, limit);
+    let item = |assignment: &Arc<Versioned<Assignment>>| ShownAssignment::of(&assignment.record, &service);
+    ok(&Page::fetched(&uri, fetch, |assignment| assignment.record.holder.to_string(), item)?)
+}
+
+pub(super) async fn assign(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((role, subject)): Target<(String, String)>,
+) -> Answer {
+    let assigned = service.assign_role(&role, &subject, &actor, &service.moments().now()).await;
+    assigned.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+pub(super) async fn unassign(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((role, subject)): Target<(String, String)>,
+) -> Answer {
+    let unassigned = service.unassign_role(&role, &subject, &actor, &service.moments().now()).await;
+    unassigned.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+impl Shown {
+    fn of(role: &Role, service: &Service) -> Shown {
+        Shown {
+            id: role.id.clone(),
+            name: role.name.clone(),
+            // An API takes its roles with it.
+            audience: service.registry().api(role.api.as_str()).map(|api| api.record.audience.clone()).unwrap_or_default(),
+            description: role.description.clone(),
+            scope: role.scopes.to_string(),
+            created_at: rfc3339::format(role.created_at),
+            updated_at: rfc3339::format(role.updated_at),
+        }
+    }
+}
+
+impl ShownAssignment {
+    fn of(assignment: &Assignment, service: &Service) -> ShownAssignment {
+        let (holder, people) = (&assignment.holder, &service.registry().people);
+        let name = match holder {
+            Holder::Person(person) => people.all.get(person.as_str()).map(|person| person.record.username.clone()),
+            Holder::Group(group) => people.groups.all.get(group.as_str()).map(|group| group.record.name.clone()),
+        };
+        ShownAssignment { subject: holder.to_string(), name, since: rfc3339::format(assignment.created_at) }
+    }
+}

@@ -1,0 +1,189 @@
+//! `/users`: people, taken in, changed, disabled, enabled, listed.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::id::{Actor, GroupId, PersonId, RoleId};
+use jeton_core::person::create::CreatePerson;
+use jeton_core::person::update::UpdatePerson;
+use jeton_core::person::{Person, State as Standing};
+use jeton_core::role::holder::Holder;
+use jeton_service::Service;
+use jeton_service::failure::Failure;
+use jeton_service::registry::people::Held;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Answer, created, ok};
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::Problem;
+use super::rfc3339;
+use super::target::Target;
+
+const LOOK: &str = "list the users: `jeton user list`";
+
+/// A person, as they are answered.
+#[derive(Serialize)]
+struct Shown {
+    id: PersonId,
+    username: Arc<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Arc<str>>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_by: Option<Actor>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A person with what they have by groups and roles.
+#[derive(Serialize)]
+struct ShownWhole {
+    #[serde(flatten)]
+    person: Shown,
+    groups: Vec<InGroup>,
+    roles: Vec<HeldRole>,
+}
+
+#[derive(Serialize)]
+struct InGroup {
+    id: GroupId,
+    name: Arc<str>,
+}
+
+#[derive(Serialize)]
+struct HeldRole {
+    id: RoleId,
+    name: Arc<str>,
+    audience: Arc<str>,
+    scope: String,
+    /// The group that it comes through; absent where they hold it themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Arc<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    username: String,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Update {
+    username: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+/// No member at all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let people = &service.registry().people.all;
+    let fetch = |after: Option<&str>, limit| people.after(after, limit);
+    ok(&Page::fetched(&uri, fetch, |person| person.record.username.to_string(), |person| Shown::from(&person.record))?)
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let request = CreatePerson { username: create.username, name: create.name, email: create.email };
+    let person = service.create_user(&request, &actor, &service.moments().now()).await?;
+    created(&ShownWhole::of(&person, &service))
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+    let person = service.find_user(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    ok(&ShownWhole::of(&person.record, &service))
+}
+
+pub(super) async fn update(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(update): Body<Update>,
+) -> Answer {
+    let request = UpdatePerson { username: update.username, name: update.name, email: update.email };
+    answer(service.update_user(&name, &request, &actor, &service.moments().now()).await, &service)
+}
+
+pub(super) async fn disable(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Answer {
+    answer(service.disable_user(&name, &actor, &service.moments().now()).await, &service)
+}
+
+pub(super) async fn enable(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(name): Target<String>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Answer {
+    answer(service.enable_user(&name, &actor, &service.moments().now()).await, &service)
+}
+
+fn answer(changed: Result<Person, Failure>, service: &Service) -> Answer {
+    ok(&ShownWhole::of(&changed.map_err(|failure| Problem::from(failure).look(LOOK))?, service))
+}
+
+impl From<&Person> for Shown {
+    fn from(person: &Person) -> Shown {
+        let (disabled_at, disabled_by) = match &person.state {
+            Standing::Active => (None, None),
+            Standing::Disabled { at, by } => (Some(rfc3339::format(*at)), Some(by.clone())),
+        };
+        Shown {
+            id: person.id.clone(),
+            username: person.username.clone(),
+            name: person.name.clone(),
+            email: person.email.clone(),
+            state: person.state.name(),
+            disabled_at,
+            disabled_by,
+            created_at: rfc3339::format(person.created_at),
+            updated_at: rfc3339::format(person.updated_at),
+        }
+    }
+}
+
+impl ShownWhole {
+    fn of(person: &Person, service: &Service) -> ShownWhole {
+        let groups = service.groups_of(person);
+        let roles = service.registry().people.roles_of(&Holder::Person(person.id.clone()));
+        ShownWhole {
+            person: Shown::from(person),
+            groups: groups.iter().map(|group| InGroup { id: group.record.id.clone(), name: group.record.name.clone() }).collect(),
+            roles: roles.iter().filter_map(|held| HeldRole::of(held, service)).collect(),
+        }
+    }
+}
+
+impl HeldRole {
+    fn of(held: &Held, service: &Service) -> Option<HeldRole> {
+        let role = &held.role.record;
+        Some(HeldRole {
+            id: role.id.clone(),
+            name: role.name.clone(),
+            audience: service.registry().api(role.api.as_str())?.record.audience.clone(),
+            scope: role.scopes.to_string(),
+            group: held.through.as_ref().map(|group| group.record.name.clone()),
+        })
+    }
+}
