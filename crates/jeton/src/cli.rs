@@ -12,6 +12,7 @@ use crate::commands::completions::Completions;
 use crate::commands::config::Config;
 use crate::commands::context::{Context, write};
 use crate::commands::failure::Failure;
+use crate::commands::group::Group;
 use crate::commands::init::Init;
 use crate::commands::jwt::Jwt;
 use crate::commands::options::Options;
@@ -19,10 +20,12 @@ use crate::commands::policy::Policy;
 use crate::commands::quickstart::Quickstart;
 use crate::commands::request::Request;
 use crate::commands::revoke::Revoke;
+use crate::commands::role::Role;
 use crate::commands::root_key::RootKey;
 use crate::commands::serve::Serve;
 use crate::commands::signing_key::SigningKey;
 use crate::commands::token::Token;
+use crate::commands::user::User;
 use crate::commands::version::Version;
 use crate::render::reference;
 
@@ -60,6 +63,12 @@ enum Command {
     Api(Api),
     #[command(subcommand)]
     Client(Client),
+    #[command(subcommand)]
+    User(User),
+    #[command(subcommand)]
+    Group(Group),
+    #[command(subcommand)]
+    Role(Role),
     #[command(subcommand)]
     Token(Token),
     Revoke(Revoke),
@@ -100,6 +109,9 @@ impl Cli {
             Command::Serve(serve) => serve.run(&context),
             Command::Api(api) => api.run(&context),
             Command::Client(client) => client.run(&context),
+            Command::User(user) => user.run(&context),
+            Command::Group(group) => group.run(&context),
+            Command::Role(role) => role.run(&context),
             Command::Token(token) => token.run(&context),
             Command::Revoke(revoke) => revoke.run(&context),
             Command::Policy(policy) => policy.run(&context),

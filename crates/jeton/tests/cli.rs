@@ -363,3 +363,45 @@ fn what_administers() {
     desk.fails(&["api", "delete", "a:b", "--yes"], "", 1, "no API");
     assert!(Path::new(&desk.folder.path().join("jeton-data.root-key")).exists());
 }
+
+#[test]
+fn people_groups_and_roles() {
+    let desk = Desk::with_server();
+    let api = "https://orders.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "orders:read=Read orders", "--scope", "orders:write"]);
+    for (noun, needle) in [("user", "nobody yet"), ("group", "no group yet"), ("role", "no role yet")] {
+        assert!(desk.done(&[noun, "list"]).contains(needle), "{noun}");
+    }
+    assert_eq!(desk.json(&["user", "create", "--username", "Ada", "--name", "Ada Example"])["username"], "ada");
+    desk.fails(&["user", "create", "--username", "ada"], "", 1, "somebody has this username already");
+    desk.fails(&["user", "create", "--username", "a b"], "", 2, "a-z, 0-9");
+    desk.fails(&["user", "create", "--username", "eve", "--name", "\u{202e}eve"], "", 2, "direction of writing");
+    desk.done(&["group", "create", "--name", "billing", "--description", "Who bills"]);
+    desk.done(&["role", "create", "--audience", api, "--name", "clerk", "--scope", "orders:read", "--scope", "orders:write"]);
+    desk.fails(&["role", "create", "--audience", api, "--name", "boss", "--scope", "admin"], "", 2, "`admin` is no scope");
+    assert_eq!(desk.done(&["group", "add", "billing", "ada"]), "ada is in billing.\n");
+    assert_eq!(desk.done(&["role", "assign", "clerk", "group:billing"]), "group:billing holds clerk.\n");
+    desk.fails(&["role", "assign", "clerk", "ada"], "", 2, "user:USERNAME");
+    desk.fails(&["role", "assign", "clerk", "user:eve"], "", 1, "jeton user list");
+    assert!(desk.done(&["group", "members", "billing"]).contains("ada"));
+    assert!(desk.done(&["role", "holders", "clerk"]).contains("billing"));
+    let shown = desk.done(&["user", "show", "ada"]);
+    assert!(shown.contains("clerk at https://orders.example, by billing"), "{shown}");
+    for noun in ["user", "group", "role"] {
+        let listed = desk.done(&[noun, "list"]);
+        assert_eq!(listed.lines().count(), 2, "{listed}");
+    }
+    assert_eq!(desk.json(&["role", "update", "clerk", "--scope", "orders:read"])["scope"], "orders:read");
+    desk.fails(&["user", "update", "ada"], "", 2, "nothing to change");
+    desk.fails(&["user", "disable", "ada"], "y\n", 2, "add --yes");
+    assert_eq!(desk.json(&["user", "disable", "ada", "--yes"])["state"], "disabled");
+    assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("tokens.cut_off"));
+    assert_eq!(desk.json(&["user", "enable", "ada"])["state"], "active");
+    assert!(desk.done(&["revoke", "--user", "ada", "--yes"]).starts_with("Revoked 0 access tokens"));
+    desk.done(&["role", "unassign", "clerk", "group:billing"]);
+    desk.done(&["group", "remove", "billing", "ada"]);
+    desk.done(&["group", "delete", "billing", "--yes"]);
+    desk.done(&["role", "delete", "clerk", "--yes"]);
+    desk.fails(&["group", "show", "billing"], "", 1, "jeton group list");
+    assert!(desk.done(&["audit", "verify"]).contains("The ledger is what was written"));
+}

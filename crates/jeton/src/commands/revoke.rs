@@ -49,8 +49,8 @@ pub(crate) struct Revoke {
     /// All there are, of every client and for every API
     #[arg(long, group = "subject", help_heading = MANY)]
     everything: bool,
-    /// Those that act for a person, by the claim `sub` in them
-    #[arg(long, value_name = "SUB", group = "subject", help_heading = MANY)]
+    /// Those that act for a person, by username or the claim `sub` in them
+    #[arg(long, value_name = "USER", group = "subject", help_heading = MANY)]
     user: Option<String>,
     /// Those of one browser session, by the claim `sid` in them
     #[arg(long, value_name = "SID", group = "subject", help_heading = MANY)]

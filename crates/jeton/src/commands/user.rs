@@ -1,0 +1,145 @@
+//! `jeton user`.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::percent::segment;
+use crate::render::users;
+
+const PATH: &str = "/api/v1/users";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton user create --username ada --name 'Ada Example'
+  jeton user show ada
+  jeton user disable ada --yes";
+
+/// People: who own keys, are in groups and hold roles
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum User {
+    Create(Create),
+    List(List),
+    Show(Show),
+    Update(Update),
+    Disable(Disable),
+    Enable(Enable),
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  jeton user create --username ada
+  jeton user create --username ada --name 'Ada Example' \\
+      --email ada@example.com
+
+Whoever is new may do nothing: give a role, or add them to a group.";
+
+/// Take somebody in
+#[derive(Args, Debug)]
+#[command(after_help = CREATE_EXAMPLES)]
+pub(crate) struct Create {
+    /// What they are called here: a-z, 0-9, `.`, `_`, `-`; unique
+    #[arg(long)]
+    username: String,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+/// List the people
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton user list\n  jeton user list -o jsonl | jq -r .username")]
+pub(crate) struct List;
+
+/// Show a person, their groups and their roles
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton user show ada")]
+pub(crate) struct Show {
+    /// Their username or id
+    user: String,
+}
+
+/// Change what is known of a person
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton user update ada --email ada@example.org\n  jeton user update ada --name 'Ada Example'")]
+pub(crate) struct Update {
+    /// Their username or id
+    user: String,
+    /// What they are called here; unique
+    #[arg(long)]
+    username: Option<String>,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+const DISABLE_EXAMPLES: &str = "\
+Examples:
+  jeton user disable ada --yes
+
+Everything of theirs is dead at once and stays dead. While they are disabled
+nothing is issued to them, and what they own is refused.";
+
+/// Disable a person; everything of theirs dies
+#[derive(Args, Debug)]
+#[command(after_help = DISABLE_EXAMPLES)]
+pub(crate) struct Disable {
+    /// Their username or id
+    user: String,
+}
+
+/// Enable a person again; what died stays dead
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton user enable ada")]
+pub(crate) struct Enable {
+    /// Their username or id
+    user: String,
+}
+
+/// What is known of a person.
+#[derive(Args, Debug)]
+struct Properties {
+    /// Their name, as they write it
+    #[arg(long)]
+    name: Option<String>,
+    /// Where they are written to
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+}
+
+impl User {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let server = context.server()?;
+        match self {
+            User::Create(Create { username, properties }) => {
+                let body = properties.body(Some(username));
+                context.show(&server.post(PATH, &Value::Object(body))?, users::show)
+            }
+            User::List(List) => context.show(&server.get_all(PATH)?, users::list),
+            User::Show(Show { user }) => context.show(&server.get(&path(user))?, users::show),
+            User::Update(Update { user, username, properties }) => {
+                let body = properties.body(username.as_ref());
+                if body.is_empty() {
+                    return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton user update --help`"));
+                }
+                context.show(&server.patch(&path(user), &Value::Object(body))?, users::show)
+            }
+            User::Disable(Disable { user }) => {
+                context.confirm(&format!("Disable {user}, and end everything of theirs?"))?;
+                context.show(&server.post(&format!("{}/disable", path(user)), &json!({}))?, users::show)
+            }
+            User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::show),
+        }
+    }
+}
+
+impl Properties {
+    fn body(&self, username: Option<&String>) -> Map<String, Value> {
+        let members = [("username", username), ("name", self.name.as_ref()), ("email", self.email.as_ref())];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
+    }
+}
+
+fn path(user: &str) -> String {
+    format!("{PATH}/{}", segment(user))
+}

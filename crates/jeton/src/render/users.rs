@@ -1,0 +1,111 @@
+use serde_json::Value;
+
+use super::details::Details;
+use super::relative::{text_from_now, with_distance};
+use super::table::{Cell, Column, Tone, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// All people.
+pub(crate) fn list(value: &Value, view: &View) -> String {
+    let rows: Vec<[Cell; 5]> = items(value)
+        .iter()
+        .map(|user| {
+            [
+                member(user, "username").into(),
+                member(user, "id").into(),
+                member(user, "name").into(),
+                state(user),
+                text_from_now(&member(user, "updated_at"), view.now_seconds).into(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return "There is nobody yet. Take somebody in:\n  jeton user create --username ada\n".to_owned();
+    }
+    let columns =
+        [Column::flexible("username"), Column::whole("id"), Column::flexible("name"), Column::whole("state"), Column::whole("changed")];
+    table(columns, &rows, view)
+}
+
+/// One person, with groups and roles.
+pub(crate) fn show(user: &Value, view: &View) -> String {
+    let each = |name: &str| user.get(name).and_then(Value::as_array).into_iter().flatten();
+    let held = |role: &Value| {
+        let through = role.get("group").map(|_| format!(", by {}", member(role, "group"))).unwrap_or_default();
+        format!("{} at {}{through}", member(role, "name"), member(role, "audience"))
+    };
+    let mut details = Details::default()
+        .with("username", member(user, "username"))
+        .with("id", member(user, "id"))
+        .with("name", member(user, "name"))
+        .with("e-mail", member(user, "email"))
+        .with("state", member(user, "state"));
+    if user.get("disabled_at").is_some() {
+        details = details
+            .with("disabled", with_distance(&member(user, "disabled_at"), view.now_seconds))
+            .with("disabled by", member(user, "disabled_by"));
+    }
+    details
+        .with_each("groups", each("groups").map(|group| member(group, "name")))
+        .with_each("roles", each("roles").map(held))
+        .with("created", with_distance(&member(user, "created_at"), view.now_seconds))
+        .with("changed", with_distance(&member(user, "updated_at"), view.now_seconds))
+        .text(view)
+}
+
+/// Whether somebody is disabled, so that it stands out.
+pub(crate) fn state(user: &Value) -> Cell {
+    let text = member(user, "state");
+    let tone = if text == "active" { Tone::Good } else { Tone::Bad };
+    Cell::toned(text, tone)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+
+    fn ada() -> Value {
+        json!({
+            "id": "user_0123456789abcdefghij", "username": "ada", "name": "Ada Example of the Long Name", "email": "ada@example.com",
+            "state": "disabled", "disabled_at": "2026-09-21T14:11:20Z", "disabled_by": "unix:1000",
+            "groups": [{"id": "group_0123456789abcdefghij", "name": "billing"}],
+            "roles": [
+                {"id": "role_0123456789abcdefghij", "name": "reader", "audience": "https://orders.example", "scope": "orders:read"},
+                {"id": "role_0123456789abcdefghik", "name": "clerk", "audience": "https://orders.example", "scope": "orders:write", "group": "billing"},
+            ],
+            "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-21T14:11:20Z",
+        })
+    }
+
+    #[test]
+    fn lists_and_shows() {
+        let text = list(&json!({"items": [ada()]}), &VIEW);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+        USERNAME  ID                         NAME                    STATE     CHANGED
+        ada       user_0123456789abcdefghij  Ada Example of the Lo…  disabled  2 min ago
+        ");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&show(&ada(), &VIEW)).to_string(), @"
+        username     ada
+        id           user_0123456789abcdefghij
+        name         Ada Example of the Long Name
+        e-mail       ada@example.com
+        state        disabled
+        disabled     2026-09-21T14:11:20Z (2 min ago)
+        disabled by  unix:1000
+        groups       billing
+        roles        reader at https://orders.example
+                     clerk at https://orders.example, by billing
+        created      2026-09-18T14:13:20Z (3 d ago)
+        changed      2026-09-21T14:11:20Z (2 min ago)
+        ");
+        insta::assert_snapshot!(list(&json!({}), &VIEW), @"
+        There is nobody yet. Take somebody in:
+          jeton user create --username ada
+        ");
+    }
+}
