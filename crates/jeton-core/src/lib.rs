@@ -15,6 +15,7 @@ mod name;
 pub mod network;
 pub mod outcome;
 pub mod owner;
+pub mod permission;
 pub mod person;
 pub mod policy;
 pub mod rate;
