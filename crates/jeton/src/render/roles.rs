@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
 
     #[test]
     fn lists_and_shows() {

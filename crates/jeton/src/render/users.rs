@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    const VIEW: View = View { now_seconds: 1_790_000_000, width: Some(80) };
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
 
     fn ada() -> Value {
         json!({
