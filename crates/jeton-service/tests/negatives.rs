@@ -234,6 +234,17 @@ impl View for Watched<'_> {
         self.view.range(table, index, prefix, after, limit)
     }
 
+    fn latest(
+        &self,
+        table: &'static Table,
+        index: Option<usize>,
+        prefix: &Key,
+        before: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.view.latest(table, index, prefix, before, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         if self.rows == Rows::Unreadable && std::ptr::eq(table, &negative::TABLE) {
             return Err(Fault::new(FaultKind::Damaged, "the rows were asked for"));

@@ -102,6 +102,17 @@ impl View for Forgetful<'_> {
         self.0.range(table, index, prefix, after, limit)
     }
 
+    fn latest(
+        &self,
+        table: &'static Table,
+        index: Option<usize>,
+        prefix: &Key,
+        before: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.latest(table, index, prefix, before, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         if std::ptr::eq(table, &negative::TABLE) { Ok(()) } else { self.0.scan(table, each) }
     }

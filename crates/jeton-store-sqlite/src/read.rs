@@ -58,9 +58,30 @@ pub(crate) fn range(
     }
     bound.extend(after.into_iter().flatten().cloned());
     let text = if after.is_some() { sql::range_after(table, index, prefix.len()) } else { sql::range(table, index, prefix.len()) };
+    rows_of(connection, table, &text, &bound, limit)
+}
+
+/// Rows under all columns of an index, or all rows, the greatest keys first.
+pub(crate) fn latest(
+    connection: &Connection,
+    table: &'static Table,
+    index: Option<usize>,
+    (prefix, before): (&Key, Option<&Key>),
+    limit: usize,
+) -> Result<Vec<Versioned<Row>>, Fault> {
+    let index = index.map(|index| table.indexes.get(index).ok_or(index)).transpose();
+    let Some(index) = index.ok().filter(|index| !table.is_sliced() && prefix.len() == index.map_or(0, |index| index.columns.len())) else {
+        return Err(Fault::new(FaultKind::Engine, format!("table `{}` has no such index", table.name)));
+    };
+    let bound: Key = prefix.iter().chain(before.into_iter().flatten()).cloned().collect();
+    rows_of(connection, table, &sql::latest(table, index, before.is_some()), &bound, limit)
+}
+
+/// The rows of a statement whose last parameter is the limit.
+fn rows_of(connection: &Connection, table: &'static Table, text: &str, bound: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
     let to_fault = |error: rusqlite::Error| fault(&error, table.name);
-    let mut statement = connection.prepare(&text).map_err(to_fault)?;
-    let number = bind(&mut statement, 1, &bound).map_err(to_fault)?;
+    let mut statement = connection.prepare(text).map_err(to_fault)?;
+    let number = bind(&mut statement, 1, bound).map_err(to_fault)?;
     statement.raw_bind_parameter(number, i64::try_from(limit).unwrap_or(i64::MAX)).map_err(to_fault)?;
     let mut rows = statement.raw_query();
     let mut found = Vec::new();

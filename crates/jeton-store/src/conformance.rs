@@ -133,6 +133,9 @@ impl Stage {
             };
             let limit = 1 + usize::try_from(self.story.chance.below(5)).unwrap_or(0);
             pages(&*view, table, index, &prefix, limit, &mut text)?;
+            let whole = prefix.len() == table.indexes.get(index).map_or(0, |index| index.columns.len());
+            let (index, prefix) = if whole { (Some(index), prefix) } else { (None, vec![]) };
+            pages_backwards(&*view, table, index, &prefix, limit, &mut text)?;
         }
         drop(view);
         self.text.push_str(&text);
@@ -229,6 +232,26 @@ fn pages(view: &dyn View, table: &'static Table, index: usize, prefix: &Key, lim
         let _ = writeln!(text, "range {} {index} {prefix:?} {after:?} {limit} {rows:?}", table.name);
         match rows.last() {
             Some(last) if rows.len() == limit => after = Some(key_of(table, &last.record)),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// Walks rows page by page, the greatest keys first.
+fn pages_backwards(
+    view: &dyn View,
+    table: &'static Table,
+    index: Option<usize>,
+    prefix: &Key,
+    limit: usize,
+    text: &mut String,
+) -> Result<(), Fault> {
+    let mut before: Option<Key> = None;
+    loop {
+        let rows = view.latest(table, index, prefix, before.as_ref(), limit)?;
+        let _ = writeln!(text, "latest {} {index:?} {prefix:?} {before:?} {limit} {rows:?}", table.name);
+        match rows.last() {
+            Some(last) if rows.len() == limit => before = Some(key_of(table, &last.record)),
             _ => return Ok(()),
         }
     }

@@ -294,6 +294,17 @@ impl View for MemoryView {
         self.0.range(table, index, prefix, after, limit)
     }
 
+    fn latest(
+        &self,
+        table: &'static Table,
+        index: Option<usize>,
+        prefix: &Key,
+        before: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.latest(table, index, prefix, before, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         // The first row that is not wanted ends the scan.
         let _ = self.0.scan(table)?.all(each);

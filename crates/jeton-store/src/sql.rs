@@ -120,6 +120,21 @@ pub fn range_after(table: &Table, index: &Index, prefix: usize) -> String {
     format!("SELECT {} FROM \"{}\" WHERE {under} AND {after} ORDER BY {order} LIMIT ?{limit}", row(table), table.name)
 }
 
+/// Rows under all columns of an index, or all rows, the greatest keys first: the values, then with `before` a key, then the limit.
+#[must_use]
+pub fn latest(table: &Table, index: Option<&Index>, before: bool) -> String {
+    let prefix = index.map_or(0, |index| index.columns.len());
+    let mut conditions: Vec<String> = index.map(|index| under(table, index, prefix)).into_iter().collect();
+    if before {
+        let numbers = joined((prefix + 1..=prefix + table.key).map(|number| format!("?{number}")), ", ");
+        conditions.push(format!("({}) < ({numbers})", listed(key(table))));
+    }
+    let conditions = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
+    let order = joined(key(table).map(|column| format!("\"{}\" DESC", column.name)), ", ");
+    let limit = prefix + if before { table.key } else { 0 } + 1;
+    format!("SELECT {} FROM \"{}\" WHERE {conditions} ORDER BY {order} LIMIT ?{limit}", row(table), table.name)
+}
+
 /// Key and version of rows under a prefix of an index: the prefix, then the limit.
 #[must_use]
 pub fn versions(table: &Table, index: &Index, prefix: usize) -> String {
@@ -211,7 +226,7 @@ fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conformance::{CLIENTS, NEGATIVES, TOKENS};
+    use crate::conformance::{CLIENTS, GRANTS, NEGATIVES, TOKENS};
 
     #[test]
     fn the_text_is_as_agreed() {
@@ -236,6 +251,8 @@ mod tests {
             text.push(range(&CLIENTS, index, 1));
             text.push(versions(&CLIENTS, index, 1));
         }
+        text.push(latest(&CLIENTS, None, false));
+        text.push(latest(&GRANTS, GRANTS.indexes.first(), true));
         let text = text.join("\n") + "\n";
         assert_eq!(text, include_str!("sql/golden.sql"), "as made:\n{text}");
     }

@@ -75,6 +75,20 @@ pub trait View {
         limit: usize,
     ) -> Result<Vec<Versioned<Row>>, Fault>;
 
+    /// Rows of a table that is not sliced, those of the greatest keys first: under all columns of an index, or, without one, all rows;
+    /// before a key, whose row may be gone, at most `limit`.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    fn latest(
+        &self,
+        table: &'static Table,
+        index: Option<usize>,
+        prefix: &Key,
+        before: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault>;
+
     /// Every row of a table, slice by slice in the order of their keys; `each` is lent one after the other and says whether to go on.
     ///
     /// # Errors

@@ -68,6 +68,35 @@ impl Rows {
         Ok(prefix.iter().chain(after).cloned().collect())
     }
 
+    pub(super) fn latest(
+        &self,
+        table: &'static Table,
+        index: Option<usize>,
+        prefix: &Key,
+        before: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        let columns = match index {
+            Some(index) => table.indexes.get(index).ok_or_else(|| missing(table, "index of that number"))?.columns,
+            None => &[],
+        };
+        if table.is_sliced() || columns.len() != prefix.len() {
+            return Err(missing(table, "index of that many columns"));
+        }
+        let is_under = |row: &Row| {
+            columns
+                .iter()
+                .zip(prefix)
+                .all(|(column, value)| row.get(*column).is_some_and(|own| equal(std::slice::from_ref(own), std::slice::from_ref(value))))
+        };
+        let before = before.map(|key| Ordered(key.iter().map(canonical).collect()));
+        let rows = self.slices(table)?.values().flat_map(|slice| match &before {
+            Some(before) => slice.range(..before.clone()),
+            None => slice.range(..),
+        });
+        Ok(rows.rev().map(|(_, row)| row).filter(|row| is_under(&row.record)).take(limit).cloned().collect())
+    }
+
     pub(super) fn scan(&self, table: &'static Table) -> Result<impl Iterator<Item = &Versioned<Row>>, Fault> {
         Ok(self.slices(table)?.values().flat_map(BTreeMap::values))
     }

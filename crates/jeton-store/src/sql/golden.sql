@@ -23,3 +23,5 @@ SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client
 SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "owner" IS ?1 AND "size" IS ?2 AND ("id" > ?3) ORDER BY "owner", "size", "id" LIMIT ?4
 SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "owner" IS ?1 ORDER BY "owner", "size", "id" LIMIT ?2
 SELECT "id", "row_version" FROM "client" WHERE "owner" IS ?1 ORDER BY "owner", "size", "id" LIMIT ?2
+SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE 1 ORDER BY "id" DESC LIMIT ?1
+SELECT "client", "api", "secret", "row_version", "row_checksum" FROM "grant" WHERE "api" IS ?1 AND ("client", "api") < (?2, ?3) ORDER BY "client" DESC, "api" DESC LIMIT ?4
