@@ -15,6 +15,7 @@ mod entry;
 mod fresh_secret;
 mod groups;
 mod integrity;
+mod keys;
 mod management;
 mod page;
 mod policies;
@@ -39,9 +40,12 @@ pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};
 pub use management::{Management, RootFile};
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
+use jeton_service::Service;
 
 use crate::observe::observed;
 
@@ -57,6 +61,11 @@ pub fn routes(management: Management) -> Router {
         .route("/clients/{client}/secrets", get(client_secrets::list).post(client_secrets::create))
         .route("/clients/{client}/secrets/{secret}", delete(client_secrets::revoke))
         .merge(who_may_do_what())
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/verify", post(keys::verify::for_administrators))
+        .route("/keys/{key}", get(keys::show).delete(keys::revoke))
+        .route("/keys/{key}/suspend", post(keys::suspend))
+        .route("/keys/{key}/resume", post(keys::resume))
         .route("/tokens", post(tokens::issue))
         .route("/tokens/introspect", post(tokens::introspect))
         .route("/tokens/{token}", get(tokens::show))
@@ -99,4 +108,9 @@ fn who_may_do_what() -> Router<Management> {
         .route("/roles/{role}", get(roles::show).patch(roles::update).delete(roles::remove))
         .route("/roles/{role}/assignments", get(roles::assignments))
         .route("/roles/{role}/assignments/{subject}", put(roles::assign).delete(roles::unassign))
+}
+
+/// The routes of the management API that clients may use, on the public listener.
+pub fn public_routes() -> Router<Arc<Service>> {
+    Router::new().route("/api/v1/keys/verify", post(keys::verify::for_clients))
 }

@@ -10,7 +10,7 @@ use jeton_service::Service;
 
 use crate::edge::Draining;
 use crate::observe::{Observer, observed};
-use crate::{feed, health, oauth, reply};
+use crate::{api, feed, health, oauth, reply};
 
 /// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
 pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>) -> Router {
@@ -26,6 +26,7 @@ pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>
         .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(oauth::metadata::get))
         .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(oauth::metadata::get))
         .route("/api/v1/revocations/feed", get(follow).post(follow_by_form))
+        .merge(api::public_routes())
         .method_not_allowed_fallback(wrong_method);
     let health = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
     let router = if path.is_empty() {

@@ -18,6 +18,8 @@ pub mod groups;
 pub mod incarnation;
 pub mod introspect;
 pub mod issue;
+mod key_cache;
+pub mod keys;
 mod last_checkpoint;
 mod leap;
 pub mod moments;

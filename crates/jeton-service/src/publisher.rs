@@ -8,6 +8,7 @@ use jeton_core::moment::Time;
 use jeton_store::store::{Answer, Fault, Group, Subscriber};
 
 use crate::feed::Feed;
+use crate::key_cache::KeyCache;
 use crate::registry::Registry;
 use crate::scatter::Scatter;
 use crate::snapshot_cache::Snapshots;
@@ -16,6 +17,7 @@ pub(crate) struct Publisher {
     pub(crate) registry: Arc<Registry>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) keys: Arc<KeyCache>,
     pub(crate) scatter: Scatter,
     pub(crate) on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
 }
@@ -34,6 +36,7 @@ impl Subscriber for Publisher {
                 (self.on_lost)(&error.into());
                 return;
             }
+            self.keys.apply(&commit.writes);
         }
         self.registry.reached(group.head.clone());
         // Another API may have the audience by now: its followers take a snapshot then.

@@ -11,6 +11,7 @@ pub mod roles;
 mod seen_secrets;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jeton_core::api::{self, Api};
@@ -51,6 +52,7 @@ pub struct Registry {
     root_keys: ArcSwap<RootKeys>,
     head: ArcSwapOption<Head>,
     policies: ArcSwap<Policies>,
+    rights_generation: AtomicU64,
 }
 
 /// Why a store cannot be served.
@@ -109,6 +111,7 @@ impl Registry {
             root_keys: ArcSwap::from_pointee(root_keys),
             head: ArcSwapOption::empty(),
             policies: ArcSwap::from_pointee(Policies::default()),
+            rights_generation: AtomicU64::new(0),
         }
     }
 
@@ -171,7 +174,17 @@ impl Registry {
                 Write::Delete { table, key } => self.delete(table, key)?,
             }
         }
+        if writes.iter().any(decides_rights) {
+            // After the writes: who judged between them judges once more.
+            self.rights_generation.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(())
+    }
+
+    /// Grows with every change of what owners of keys may do: what was judged under another one is judged again.
+    #[must_use]
+    pub fn rights_generation(&self) -> u64 {
+        self.rights_generation.load(Ordering::Acquire)
     }
 
     /// A group was followed to its end, and this is the ledger's head after it.
@@ -305,6 +318,12 @@ impl Registry {
             Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
         }
     }
+}
+
+/// Whether a write may change what the owners of keys may do.
+fn decides_rights(write: &Write) -> bool {
+    let (Write::Put { table, .. } | Write::Delete { table, .. }) = write;
+    [&api::TABLE, &client::TABLE].into_iter().any(|decides| std::ptr::eq(*table, decides))
 }
 
 fn judged(subject: CutOffSubject) -> Subject {

@@ -11,6 +11,9 @@ use jeton_token::Prefix;
 use crate::credential_cache::CredentialCache;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
+use crate::key_cache::KeyCache;
+use crate::keys::allowances::Allowances;
+use crate::keys::leases::Leases;
 use crate::last_checkpoint::LastCheckpoint;
 use crate::leap::last_leap;
 use crate::moments::Moments;
@@ -26,6 +29,9 @@ pub struct Service {
     pub(crate) registry: Arc<Registry>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) credentials: CredentialCache,
+    pub(crate) keys: Arc<KeyCache>,
+    pub(crate) allowances: Allowances,
+    pub(crate) leases: Leases,
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) checkpoints: LastCheckpoint,
     pub(crate) commits: Gather<Submission>,
@@ -68,16 +74,19 @@ impl Service {
         let registry = Arc::new(Registry::new(parts.root_keys));
         let feed = Arc::new(Feed::default());
         let snapshots = Arc::new(Snapshots::default());
+        let keys = Arc::new(KeyCache::default());
         let publisher = Publisher {
             registry: registry.clone(),
             feed: feed.clone(),
             snapshots: snapshots.clone(),
+            keys: keys.clone(),
             scatter: Scatter::new(parts.spawn.as_ref()),
             on_lost: parts.on_lost,
         };
         let store = open(Arc::new(publisher))?;
         let (head, view) = (store.head(), store.view().map_err(LoadError::from)?);
         registry.load(&*view, head.clone(), parts.negatives_image)?;
+        keys.load(&*view).map_err(LoadError::from)?;
         drop(view);
         feed.begin(&head);
         let leap = last_leap(&*store).map_err(LoadError::from)?;
@@ -87,6 +96,9 @@ impl Service {
             registry,
             feed,
             credentials: CredentialCache::new(parts.cached_credentials),
+            keys,
+            allowances: Allowances::default(),
+            leases: Leases::default(),
             snapshots,
             checkpoints: LastCheckpoint::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),

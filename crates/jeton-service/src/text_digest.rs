@@ -19,6 +19,11 @@ impl TextDigest {
         Some(TextDigest(bytes))
     }
 
+    /// The digest itself: what imported keys are found by, once it is keyed.
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Whether both are of the same text, in constant time.
     pub(crate) fn matches(&self, other: &TextDigest) -> bool {
         self.0.ct_eq(&other.0).into()

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::uses::{self, Uses};
 use jeton_core::commit::{Commit, Premise, Sequence};
 use jeton_core::group::{Group, member, member::Membership};
-use jeton_core::id::{CommitId, GroupId, PersonId, RoleId, SecretId};
+use jeton_core::id::{ApiKeyId, CommitId, GroupId, PersonId, RoleId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::person::Person;
@@ -18,7 +20,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::Role;
 use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
-use jeton_core::{api, client, group, key, person, role};
+use jeton_core::{api, api_key, client, group, key, person, role};
 use jeton_store::store::{CommitError, Submission, Taken};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -30,7 +32,7 @@ use crate::registry::keys::KeyRing;
 use crate::service::Service;
 
 /// How often a decision is made again when what it read has changed.
-const ATTEMPTS: usize = 4;
+pub(crate) const ATTEMPTS: usize = 4;
 
 /// The registry as one decision reads it: what it hands out becomes the commit's premises.
 pub(crate) struct Reading<'a> {
@@ -47,26 +49,38 @@ impl Service {
         mut decide: impl FnMut(&Reading<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
     ) -> Result<R, Failure> {
         for _ in 0..ATTEMPTS {
-            let mut attempt = moment.clone().not_before(self.store.head().time);
-            let (verdict, commit) = {
-                let reading = Reading { registry: &self.registry, premises: RefCell::default() };
-                let Outcome { verdict, mut commit } = decide(&reading, &mut attempt)?;
-                commit.premises = reading.premises.into_inner();
-                (verdict, commit)
-            };
-            if commit.is_empty() {
-                return verdict.map_err(Failure::Refused);
-            }
-            if commit.grants() && self.posture.is_behind(self.store.head().time, &self.moments) {
-                return Err(Failure::ClockBehind);
-            }
-            match self.commit(commit, owner).await {
-                Ok(_) => return verdict.map_err(Failure::Refused),
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(failure(error)),
+            if let Some(decided) = self.attempt(moment, owner, &mut decide).await? {
+                return Ok(decided);
             }
         }
         Err(Failure::Contended)
+    }
+
+    /// Decides and commits once; `None`: what was read has changed since.
+    pub(crate) async fn attempt<R>(
+        &self,
+        moment: &Moment,
+        owner: &Arc<str>,
+        decide: impl FnOnce(&Reading<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
+    ) -> Result<Option<R>, Failure> {
+        let mut attempt = moment.clone().not_before(self.store.head().time);
+        let (verdict, commit) = {
+            let reading = Reading { registry: &self.registry, premises: RefCell::default() };
+            let Outcome { verdict, mut commit } = decide(&reading, &mut attempt)?;
+            commit.premises = reading.premises.into_inner();
+            (verdict, commit)
+        };
+        if commit.is_empty() {
+            return verdict.map(Some).map_err(Failure::Refused);
+        }
+        if commit.grants() && self.posture.is_behind(self.store.head().time, &self.moments) {
+            return Err(Failure::ClockBehind);
+        }
+        match self.commit(commit, owner).await {
+            Ok(_) => verdict.map(Some).map_err(Failure::Refused),
+            Err(CommitError::Stale) => Ok(None),
+            Err(error) => Err(failure(error)),
+        }
     }
 
     /// Commits what needs no decision to be made again.
@@ -144,6 +158,16 @@ impl Reading<'_> {
     /// An API that was read before: it must still be what it was.
     pub(crate) fn rely_on_api(&self, api: &Versioned<Api>) {
         self.rely(&api::TABLE, Value::Text(api.record.id.0.clone()), Some(api.version));
+    }
+
+    /// A key that was read before: it must still be what it was.
+    pub(crate) fn rely_on_key(&self, key: &Versioned<ApiKey>) {
+        self.rely(&api_key::TABLE, Value::Id(key.record.id.0), Some(key.version));
+    }
+
+    /// The uses of a key that were read before must still be what they were, or not there.
+    pub(crate) fn rely_on_uses(&self, key: ApiKeyId, known: Option<&Versioned<Uses>>) {
+        self.rely(&uses::TABLE, Value::Id(key.0), known.map(|uses| uses.version));
     }
 
     /// The signing keys: all of them.

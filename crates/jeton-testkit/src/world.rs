@@ -3,13 +3,19 @@
 //! Requests go to the same router that the process serves; administration goes to the service, as the management API's handlers do.
 //! What goes wrong in here fails the test that asked for it, so it panics with what it saw.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a world is built in tests: what goes wrong in it must fail them, and loudly")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a world is built in tests: what goes wrong in it must fail them, and loudly"
+)]
 
 pub mod answer;
 pub mod assertion;
 pub mod follow;
 pub mod hands;
 pub mod manage;
+pub mod management;
 pub mod registered;
 pub mod request;
 pub mod seen_lines;

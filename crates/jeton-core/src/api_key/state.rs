@@ -68,6 +68,9 @@ impl Why {
         Why::OwnerGone,
     ];
 
+    /// Those that whoever ends a key may give; the others are found out.
+    pub const SAID_BY_PEOPLE: [Why; 5] = [Why::Unspecified, Why::Leaked, Why::Superseded, Why::OwnerLeft, Why::NoLongerNeeded];
+
     /// Its name in requests and rows.
     #[must_use]
     pub fn name(self) -> &'static str {

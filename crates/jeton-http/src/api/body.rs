@@ -40,7 +40,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// What serde says, without the value that it met: that may be a secret.
 fn sentence(message: &str) -> String {
-    match (message.starts_with("invalid"), message.rsplit_once(", expected ")) {
+    let has_wrong_value = message.starts_with("invalid") || message.starts_with("unknown variant");
+    match (has_wrong_value, message.rsplit_once(", expected ")) {
         (true, Some((_, expected))) => format!("a member has the wrong value: expected {expected}"),
         (true, None) => "a member has the wrong value".to_owned(),
         (false, _) => message.to_owned(),

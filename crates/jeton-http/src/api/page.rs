@@ -24,6 +24,11 @@ impl<T> Page<T> {
         Page { items, next: None }
     }
 
+    /// A page that somebody else cut: where the next one goes on.
+    pub(super) fn going_on(items: Vec<T>, next: Option<String>) -> Page<T> {
+        Page { items, next }
+    }
+
     /// The page that a query asks for, of a list sorted by `name`.
     pub(super) fn of<R>(uri: &Uri, sorted: &[R], name: impl Fn(&R) -> &str, item: impl Fn(&R) -> T) -> Result<Page<T>, Problem> {
         let query = Query::parse(uri, &["after", "limit"])?;

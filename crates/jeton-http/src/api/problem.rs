@@ -5,9 +5,11 @@ use std::error::Error;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::RETRY_AFTER;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode, Uri};
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_oauth::client_authentication::basic_challenge;
+use jeton_oauth::error::Description;
 use jeton_service::failure::Failure;
 use serde::Serialize;
 
@@ -145,6 +147,11 @@ impl IntoResponse for Problem {
         let mut response = response(status, Body::from(self.to_json()), Some("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED
+            && let Ok(challenge) = HeaderValue::from_str(&basic_challenge(&Description::new("jeton")))
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         seen::with_outcome(response, code)
     }

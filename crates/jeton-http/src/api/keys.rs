@@ -1,0 +1,199 @@
+//! `/keys`: made, listed, shown, ended. Their text is in the answer that makes them and nowhere else.
+
+mod limits;
+mod shown;
+pub(super) mod verify;
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::extract::State;
+use http::Uri;
+use jeton_core::api_key::create::CreateKey;
+use jeton_core::api_key::state::Why;
+use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::moment::Moment;
+use jeton_service::Service;
+use jeton_service::failure::Failure;
+use jeton_service::keys::list::{KeyFilter, StandingKind};
+use jeton_token::Environment;
+use serde::{Deserialize, Serialize};
+
+use self::limits::Rate;
+use self::shown::Shown;
+use super::answer::{Answer, created, ok};
+use super::blocking::blocking;
+use super::body::Body;
+use super::management::Management;
+use super::page::Page;
+use super::problem::{Problem, ProblemKind};
+use super::query::Query;
+use super::target::Target;
+
+const LOOK: &str = "list the keys, the APIs and the clients: `jeton key list`, `jeton api list`, `jeton client list`";
+const OVER: &str = "see how it stands: `jeton key show KEY`; a key that is revoked or expired is replaced: `jeton key create`";
+
+/// The most keys of a page, and how many there are when nobody says.
+const ITEMS_MAX: u64 = 1_000;
+const ITEMS: u64 = 100;
+
+/// A key that was just made, with its text: shown this once.
+#[derive(Serialize)]
+struct Created<'a> {
+    key: &'a str,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    owner: String,
+    audience: String,
+    name: String,
+    note: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    scope: Option<String>,
+    #[serde(default)]
+    allow_ip: Vec<String>,
+    rate_limit: Option<Rate>,
+    max_uses: Option<i64>,
+    environment: Option<EnvironmentName>,
+    expires_in_seconds: Option<i64>,
+    client: Option<String>,
+}
+
+/// Where a key may be used.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EnvironmentName {
+    Live,
+    Test,
+}
+
+impl From<EnvironmentName> for Environment {
+    fn from(name: EnvironmentName) -> Environment {
+        match name {
+            EnvironmentName::Live => Environment::Live,
+            EnvironmentName::Test => Environment::Test,
+        }
+    }
+}
+
+/// Why a key is ended.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct End {
+    why: Option<String>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let query = Query::parse(&uri, &["owner", "audience", "state", "after", "limit"])?;
+    let look = |refusal| Problem::from(Failure::Refused(refusal)).look(LOOK);
+    let api = query.text("audience").map(|api| service.find_api(api)).transpose().map_err(look)?;
+    let filter = KeyFilter {
+        owner: query.text("owner").map(|owner| service.named_owner(owner)).transpose().map_err(look)?,
+        api: api.map(|api| api.record.id.clone()),
+        standing: query.text("state").map(standing_kind).transpose()?,
+    };
+    let after = query.text("after").map(id).transpose()?;
+    let limit = usize::try_from(query.number("limit")?.unwrap_or(ITEMS).clamp(1, ITEMS_MAX)).unwrap_or(1);
+    let moment = service.moments().now();
+    let page = blocking(move || {
+        let page = service.list_keys(&filter, after, limit, &moment)?;
+        let items = page.keys.iter().map(|entry| Shown::of(entry, &service, &moment)).collect();
+        Ok::<_, Failure>(Page::going_on(items, page.next.map(|id| id.to_string())))
+    });
+    ok(&page.await??)
+}
+
+pub(super) async fn create(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(create): Body<Create>,
+) -> Answer {
+    let look = |failure: Failure| Problem::from(failure).look(LOOK);
+    let request = CreateKey {
+        owner: service.named_owner(&create.owner).map_err(|refusal| look(refusal.into()))?,
+        name: create.name,
+        note: create.note,
+        metadata: create.metadata,
+        scopes: create.scope,
+        networks: create.allow_ip,
+        rate: create.rate_limit.map(Rate::limit).transpose()?,
+        max_uses: create.max_uses,
+        environment: create.environment.map_or(Environment::Live, Environment::from),
+        expires_in_seconds: create.expires_in_seconds,
+    };
+    let moment = service.moments().now();
+    let made = service.create_key(&request, (&create.audience, create.client.as_deref()), &actor, &moment).await.map_err(look)?;
+    let shown = shown(&service, made.key.id, &moment).await?;
+    created(&Created { key: made.clear.0.expose(), shown })
+}
+
+pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {
+    ok(&shown(&service, id(&key)?, &service.moments().now()).await?)
+}
+
+pub(super) async fn revoke(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+    Body(end): Body<End>,
+) -> Answer {
+    let (id, why, moment) = (id(&key)?, end.why()?, service.moments().now());
+    service.revoke_key(id, why, &actor, &moment).await.map_err(over)?;
+    ok(&shown(&service, id, &moment).await?)
+}
+
+pub(super) async fn suspend(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+    Body(end): Body<End>,
+) -> Answer {
+    let (id, why, moment) = (id(&key)?, end.why()?, service.moments().now());
+    service.suspend_key(id, why, &actor, &moment).await.map_err(over)?;
+    ok(&shown(&service, id, &moment).await?)
+}
+
+pub(super) async fn resume(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+) -> Answer {
+    let (id, moment) = (id(&key)?, service.moments().now());
+    service.resume_key(id, &actor, &moment).await.map_err(over)?;
+    ok(&shown(&service, id, &moment).await?)
+}
+
+impl End {
+    fn why(&self) -> Result<Why, Problem> {
+        let Some(name) = &self.why else { return Ok(Why::Unspecified) };
+        Why::from_name(name).filter(|why| Why::SAID_BY_PEOPLE.contains(why)).ok_or_else(|| {
+            let names = Why::SAID_BY_PEOPLE.map(Why::name).join(", ");
+            Problem::invalid("there is no such reason", format!("`why` is one of {names}"))
+        })
+    }
+}
+
+async fn shown(service: &Service, id: ApiKeyId, moment: &Moment) -> Result<Shown, Problem> {
+    let entry = service.find_key(id).await.map_err(over)?;
+    Ok(Shown::of(&entry, service, moment))
+}
+
+fn over(failure: Failure) -> Problem {
+    Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, OVER)
+}
+
+fn id(text: &str) -> Result<ApiKeyId, Problem> {
+    ApiKeyId::parse(text).ok_or_else(|| Problem::invalid("a key's id is 32 lowercase hexadecimal digits: it is not its text", LOOK))
+}
+
+fn standing_kind(name: &str) -> Result<StandingKind, Problem> {
+    StandingKind::from_name(name).ok_or_else(|| {
+        let names = StandingKind::ALL.map(StandingKind::name).join(", ");
+        Problem::invalid("there is no such state of keys", format!("`state` is one of {names}"))
+    })
+}

@@ -1,0 +1,200 @@
+//! `POST /keys/verify`: whether a presented key is accepted, for the APIs that it is presented to.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use jeton_core::api::parse_scope_list;
+use jeton_core::api_key::environment_name;
+use jeton_core::api_key::verify::Code;
+use jeton_core::id::ApiKeyId;
+use jeton_core::moment::Moment;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_oauth::{ClientAuthentication, Form, ScopeSet, form};
+use jeton_service::Service;
+use jeton_service::authenticate::Authenticated;
+use jeton_service::keys::verify::{CheckedBy, KeyAnswer, KeyCheck};
+use jeton_token::{Environment, Secret};
+use serde::{Deserialize, Serialize};
+
+use super::shown::metadata;
+use crate::api::answer::{Answer, ok};
+use crate::api::body::Body;
+use crate::api::management::Management;
+use crate::api::problem::Problem;
+use crate::api::rfc3339;
+use crate::api::secret_text::SecretText;
+use crate::seen;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Check {
+    key: SecretText,
+    scope: Option<String>,
+    client_ip: Option<IpAddr>,
+    #[serde(default)]
+    environment: WantedEnvironment,
+}
+
+/// The same from a client, which may prove itself in the body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClientCheck {
+    key: SecretText,
+    scope: Option<String>,
+    client_ip: Option<IpAddr>,
+    #[serde(default)]
+    environment: WantedEnvironment,
+    client_id: Option<String>,
+    client_secret: Option<SecretText>,
+    client_assertion_type: Option<String>,
+    client_assertion: Option<SecretText>,
+}
+
+/// Where a key must belong. A test key is no key where nobody asks for one.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WantedEnvironment {
+    #[default]
+    Live,
+    Test,
+    Any,
+}
+
+/// What is answered: always with 200, since the question was understood.
+#[derive(Serialize)]
+struct Checked<'a> {
+    code: &'static str,
+    valid: bool,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    key: Option<CheckedKey<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<RateLeft>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<UsesLeft>,
+    cache_seconds: u32,
+}
+
+/// What whoever asks may know of a key.
+#[derive(Serialize)]
+struct CheckedKey<'a> {
+    key_id: ApiKeyId,
+    owner: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<&'a str>,
+    scope: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<serde_json::Value>,
+    environment: &'static str,
+    expires_at: String,
+}
+
+/// What is left of a rate; with when to come back where nothing is.
+#[derive(Serialize)]
+struct RateLeft {
+    limit: u32,
+    remaining: u32,
+    reset_seconds: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_seconds: Option<i64>,
+}
+
+/// What is left of a number of uses.
+#[derive(Serialize)]
+struct UsesLeft {
+    limit: i64,
+    remaining: i64,
+}
+
+/// Checks a key for whoever administers.
+pub(crate) async fn for_administrators(State(Management { service, .. }): State<Management>, Body(check): Body<Check>) -> Answer {
+    let moment = service.moments().now();
+    answer(&service, CheckedBy::Administrator, &check, &moment).await
+}
+
+/// Checks a key for a client that may introspect.
+pub(crate) async fn for_clients(State(service): State<Arc<Service>>, headers: HeaderMap, Body(check): Body<ClientCheck>) -> Response {
+    let moment = service.moments().now();
+    let client = match authenticate(&service, &headers, &check, &moment) {
+        Ok(client) => client,
+        Err(problem) => return problem.into_response(),
+    };
+    let answer = of_client(&service, &client, check, &moment).await;
+    seen::to_client(answer, &client.entry.client.record.id)
+}
+
+async fn of_client(service: &Service, client: &Authenticated, check: ClientCheck, moment: &Moment) -> Answer {
+    service.spend(client, moment).await?;
+    let ClientCheck { key, scope, client_ip, environment, .. } = check;
+    answer(service, CheckedBy::Client(&client.entry.client.record), &Check { key, scope, client_ip, environment }, moment).await
+}
+
+async fn answer(service: &Service, by: CheckedBy<'_>, check: &Check, moment: &Moment) -> Answer {
+    let scopes: Option<ScopeSet> = check.scope.as_deref().map(parse_scope_list).transpose().map_err(|error| {
+        let detail = format!("the scopes that the key must allow: {error}");
+        Problem::invalid(detail, "write the names of scopes with spaces between them")
+    })?;
+    let asked = KeyCheck {
+        text: check.key.0.expose(),
+        scopes: scopes.as_ref(),
+        client_ip: check.client_ip,
+        environment: match check.environment {
+            WantedEnvironment::Live => Some(Environment::Live),
+            WantedEnvironment::Test => Some(Environment::Test),
+            WantedEnvironment::Any => None,
+        },
+    };
+    let answered = service.check_key(by, &asked, moment).await?;
+    let response = ok(&Checked::of(&answered))?;
+    Ok(seen::with_outcome(response, answered.code.name()))
+}
+
+impl Checked<'_> {
+    fn of(answer: &KeyAnswer) -> Checked<'_> {
+        Checked {
+            code: answer.code.name(),
+            valid: answer.code == Code::Valid,
+            key: answer.key.as_ref().map(|checked| {
+                let key = &checked.entry.key.record;
+                CheckedKey {
+                    key_id: key.id,
+                    owner: key.owner.to_string(),
+                    audience: checked.judged.api.as_ref().map(|api| &*api.record.audience),
+                    scope: checked.judged.scopes.as_str(),
+                    name: &key.name,
+                    metadata: metadata(&key.metadata),
+                    environment: environment_name(key.environment),
+                    expires_at: rfc3339::format(checked.expires_at),
+                }
+            }),
+            rate: answer.rate.as_ref().map(|left| RateLeft {
+                limit: left.limit.count(),
+                remaining: left.rate.remaining,
+                reset_seconds: left.rate.reset_seconds,
+                retry_seconds: (!left.rate.allowed).then_some(left.rate.retry_seconds),
+            }),
+            uses: answer.uses.as_ref().map(|left| UsesLeft { limit: left.limit, remaining: left.remaining }),
+            cache_seconds: answer.cache_seconds,
+        }
+    }
+}
+
+/// Authenticates a client by its header, or by what its form would hold.
+fn authenticate(service: &Service, headers: &HeaderMap, check: &ClientCheck, moment: &Moment) -> Result<Authenticated, Problem> {
+    let members = [
+        ("client_id", check.client_id.as_deref()),
+        ("client_secret", check.client_secret.as_ref().map(|text| text.0.expose())),
+        ("client_assertion_type", check.client_assertion_type.as_deref()),
+        ("client_assertion", check.client_assertion.as_ref().map(|text| text.0.expose())),
+    ];
+    let encoded = Secret::new(form::encode(members.into_iter().filter_map(|(name, value)| Some((name, value?)))));
+    let unreadable = |detail: String| Problem::from(Refusal::new(Reason::InvalidClient, detail));
+    let form = Form::parse(encoded.expose().as_bytes()).map_err(|error| unreadable(error.to_string()))?;
+    let presented = ClientAuthentication::parse(headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)
+        .map_err(|error| unreadable(error.response.description.map_or_else(String::new, |description| description.as_str().to_owned())))?;
+    Ok(service.authenticate(&presented, moment)?)
+}

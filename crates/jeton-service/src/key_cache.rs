@@ -1,0 +1,158 @@
+//! Keys in memory: bounded, the least used leave first, and never older than the last acknowledged commit.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jeton_core::api_key::{self, ApiKey, imported};
+use jeton_core::commit::Write;
+use jeton_core::id::ApiKeyId;
+use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
+use jeton_store::store::{Fault, View};
+use jeton_token::SecretHash;
+use quick_cache::sync::Cache;
+
+use crate::keys::entry::KeyEntry;
+use crate::text_digest::TextDigest;
+
+/// How many keys are kept.
+const KEYS: usize = 24_576;
+/// How many texts are known again: a key may have two.
+const TEXTS: usize = 49_152;
+/// As many changes are told apart; two keys that share one only read once more than they must.
+const STAMPS: usize = 64;
+
+/// A text that was proven to be one of a key's.
+#[derive(Clone, Copy)]
+pub(crate) struct SeenText {
+    /// The key.
+    pub(crate) key: ApiKeyId,
+    /// The keyed hash of the text: the secret of the key that has it is the one.
+    pub(crate) hash: SecretHash,
+}
+
+/// The keys by their id, and the ids by their text.
+///
+/// What a text stands for never changes, so that nothing needs to leave there. A key does: each commit that writes it raises its stamp and
+/// takes it out, before the commit is answered. Whoever reads the store notes the stamp first, and keeps what it read only where the stamp
+/// is still the same.
+pub(crate) struct KeyCache {
+    keys: Cache<ApiKeyId, Arc<KeyEntry>>,
+    texts: Cache<TextDigest, SeenText>,
+    stamps: [Mutex<u64>; STAMPS],
+    /// Whether any key was imported: without one, nobody looks for the hash of a foreign text.
+    knows_imports: AtomicBool,
+}
+
+impl Default for KeyCache {
+    fn default() -> KeyCache {
+        KeyCache {
+            keys: Cache::new(KEYS),
+            texts: Cache::new(TEXTS),
+            stamps: std::array::from_fn(|_| Mutex::default()),
+            knows_imports: AtomicBool::new(false),
+        }
+    }
+}
+
+/// What was noted of a key before the store was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp(u64);
+
+impl KeyCache {
+    /// Learns, at the start, whether any key was imported.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    pub(crate) fn load(&self, view: &dyn View) -> Result<(), Fault> {
+        let any = view.latest(&imported::TABLE, None, &vec![], None, 1)?;
+        self.knows_imports.store(!any.is_empty(), Ordering::Release);
+        Ok(())
+    }
+
+    pub(crate) fn knows_imports(&self) -> bool {
+        self.knows_imports.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn get(&self, id: ApiKeyId) -> Option<Arc<KeyEntry>> {
+        self.keys.get(&id)
+    }
+
+    /// To be noted before the store is read.
+    pub(crate) fn stamp(&self, id: ApiKeyId) -> Stamp {
+        Stamp(self.with_stamp(id, |stamp| *stamp))
+    }
+
+    /// Keeps what was read since the stamp was noted, unless it was written meanwhile.
+    pub(crate) fn keep(&self, read: &Arc<KeyEntry>, noted: Stamp) {
+        let id = read.key.record.id;
+        self.with_stamp(id, |stamp| {
+            if *stamp == noted.0 {
+                self.keys.insert(id, read.clone());
+            }
+        });
+    }
+
+    pub(crate) fn seen(&self, text: &TextDigest) -> Option<SeenText> {
+        self.texts.get(text)
+    }
+
+    pub(crate) fn note(&self, text: TextDigest, seen: SeenText) {
+        self.texts.insert(text, seen);
+    }
+
+    /// Takes out what a commit writes.
+    pub(crate) fn apply(&self, writes: &[Write]) {
+        for write in writes {
+            let id = match write {
+                Write::Put { table, row } => {
+                    if std::ptr::eq(*table, &imported::TABLE) {
+                        self.knows_imports.store(true, Ordering::Release);
+                    }
+                    key_of_row(table, row)
+                }
+                Write::Delete { table, key } => key_of_key(table, key),
+            };
+            if let Some(id) = id {
+                self.with_stamp(id, |stamp| {
+                    *stamp += 1;
+                    self.keys.remove(&id);
+                });
+            }
+        }
+    }
+
+    fn with_stamp<R>(&self, id: ApiKeyId, work: impl FnOnce(&mut u64) -> R) -> R {
+        // The last bytes of an id are random.
+        let place = usize::from(id.0.last().copied().unwrap_or_default()) % STAMPS;
+        match self.stamps.get(place) {
+            Some(stamp) => work(&mut stamp.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => work(&mut 0),
+        }
+    }
+}
+
+fn key_of_row(table: &'static Table, row: &Row) -> Option<ApiKeyId> {
+    let column = if std::ptr::eq(table, &api_key::TABLE) {
+        0
+    } else if std::ptr::eq(table, &imported::TABLE) {
+        1
+    } else {
+        return None;
+    };
+    id_of(row.get(column)?)
+}
+
+/// A foreign text leaves with its key, whose own row says which.
+fn key_of_key(table: &'static Table, key: &Key) -> Option<ApiKeyId> {
+    std::ptr::eq(table, &api_key::TABLE).then(|| id_of(key.first()?)).flatten()
+}
+
+fn id_of(value: &Value) -> Option<ApiKeyId> {
+    Some(ApiKeyId(value.as_bytes()?.try_into().ok()?))
+}
+
+/// A row of a key, read.
+pub(crate) fn entry(row: &Versioned<Row>) -> Result<Arc<KeyEntry>, Malformed> {
+    let record = ApiKey::from_row(&row.record)?;
+    Ok(Arc::new(KeyEntry::new(Versioned { version: row.version, record })))
+}

@@ -1,0 +1,59 @@
+//! A key in memory, with what follows for it from everything else.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use jeton_core::api::Api;
+use jeton_core::api_key::ApiKey;
+use jeton_core::record::Versioned;
+use jeton_core::rights::OwnerStanding;
+use jeton_oauth::scope::ScopeSet;
+
+/// A key as it was read, and what its owner may do.
+pub struct KeyEntry {
+    /// The key.
+    pub key: Versioned<ApiKey>,
+    judged: ArcSwapOption<Judged>,
+}
+
+/// What an owner may do with a key. It holds for one state of APIs, clients and their rights.
+pub struct Judged {
+    generation: u64,
+    /// What the key is for; `None`: it is gone.
+    pub api: Option<Arc<Versioned<Api>>>,
+    /// How its owner stands.
+    pub owner: OwnerStanding,
+    /// The scopes that its owner may have at that API.
+    pub may_have: ScopeSet,
+    /// What the key allows now: its own scopes, as far as its owner may have them.
+    pub scopes: ScopeSet,
+}
+
+impl Judged {
+    /// What was judged of a key at a state of rights.
+    pub(crate) fn new(
+        key: &ApiKey,
+        generation: u64,
+        api: Option<Arc<Versioned<Api>>>,
+        (owner, may_have): (OwnerStanding, ScopeSet),
+    ) -> Judged {
+        let scopes = key.scopes.intersection(&may_have);
+        Judged { generation, api, owner, may_have, scopes }
+    }
+}
+
+impl KeyEntry {
+    pub(crate) fn new(key: Versioned<ApiKey>) -> KeyEntry {
+        KeyEntry { key, judged: ArcSwapOption::empty() }
+    }
+
+    /// What its owner may do, judged anew where rights have changed since.
+    pub(crate) fn judged(&self, generation: u64, judge: impl FnOnce(&ApiKey) -> Judged) -> Arc<Judged> {
+        if let Some(judged) = self.judged.load_full().filter(|judged| judged.generation == generation) {
+            return judged;
+        }
+        let judged = Arc::new(judge(&self.key.record));
+        self.judged.store(Some(judged.clone()));
+        judged
+    }
+}

@@ -1,0 +1,133 @@
+//! Keys by their id and by their text: from memory, or one look-up away.
+
+use std::sync::Arc;
+
+use jeton_core::api_key::imported::{self, ImportedKey};
+use jeton_core::api_key::secret::Slot;
+use jeton_core::api_key::{self, ApiKey};
+use jeton_core::id::ApiKeyId;
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_store::store::{Fault, FaultKind, Fetch};
+use jeton_token::{Kind, Token};
+use tokio::sync::oneshot;
+
+use super::entry::KeyEntry;
+use crate::failure::Failure;
+use crate::key_cache::{SeenText, entry};
+use crate::service::Service;
+use crate::text_digest::TextDigest;
+use crate::transact::{ATTEMPTS, Reading};
+
+impl Service {
+    /// A key by its id; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn key(&self, id: ApiKeyId) -> Result<Option<Arc<KeyEntry>>, Failure> {
+        if let Some(known) = self.keys.get(id) {
+            return Ok(Some(known));
+        }
+        let stamp = self.keys.stamp(id);
+        let Some(row) = self.fetch(&api_key::TABLE, Value::Id(id.0)).await? else { return Ok(None) };
+        let read = entry(&row).map_err(damaged)?;
+        self.keys.keep(&read, stamp);
+        Ok(Some(read))
+    }
+
+    /// A key by its id, for those who administer.
+    ///
+    /// # Errors
+    /// `NotFound`, or [`Failure::Fault`] when the engine cannot read.
+    pub async fn find_key(&self, id: ApiKeyId) -> Result<Arc<KeyEntry>, Failure> {
+        self.key(id).await?.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no key of this id").into())
+    }
+
+    /// The key that a text is a secret of, and which one, whether or not that has ended. `None`: it is none of ours.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub(crate) async fn presented_key(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
+        let Some(digest) = TextDigest::of(text) else { return Ok(None) };
+        if let Some(seen) = self.keys.seen(&digest) {
+            let Some(known) = self.key(seen.key).await? else { return Ok(None) };
+            if let Some(slot) = slot_with(&known.key.record, &seen) {
+                return Ok(Some((known, slot)));
+            }
+        }
+        self.prove_key(text, digest).await
+    }
+
+    async fn prove_key(&self, text: &str, digest: TextDigest) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
+        let Some(id) = self.key_of_text(text, &digest).await? else { return Ok(None) };
+        let Some(found) = self.key(id).await? else { return Ok(None) };
+        let key = &found.key.record;
+        let Some(slot) = key.slot_of(text, &self.registry.root_keys()) else { return Ok(None) };
+        if let Some(secret) = key.secret(slot) {
+            self.keys.note(digest, SeenText { key: id, hash: secret.hash });
+        }
+        Ok(Some((found, slot)))
+    }
+
+    /// The key that a text names, unproven: its own text carries the id, another's is found by its hash.
+    async fn key_of_text(&self, text: &str, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
+        let root_keys = self.registry.root_keys().clone();
+        if let Ok(parsed) = Token::parse(text, &self.prefix) {
+            // The keyed check turns away what was never made here without a read.
+            let is_key = matches!(parsed.kind(), Kind::ApiKey | Kind::PersonalAccessToken);
+            let is_ours = is_key && root_keys.epoch(parsed.epoch()).is_some_and(|keys| parsed.check(&keys.check));
+            if is_ours {
+                return Ok(Some(ApiKeyId(parsed.id().to_bytes())));
+            }
+        }
+        if !self.keys.knows_imports() {
+            return Ok(None);
+        }
+        for keys in root_keys.numbers().collect::<Vec<_>>().into_iter().rev().filter_map(|number| root_keys.epoch(number)) {
+            let hash = keys.hash.wrap(digest.as_bytes());
+            if let Some(row) = self.fetch(&imported::TABLE, Value::Hash(*hash.as_bytes())).await? {
+                return Ok(Some(ImportedKey::from_row(&row.record).map_err(damaged)?.key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Decides over a key as it is, again while it has changed.
+    pub(super) async fn change_key<R>(
+        &self,
+        id: ApiKeyId,
+        moment: &Moment,
+        mut decide: impl FnMut(&Reading<'_>, &Versioned<ApiKey>, &mut Moment) -> Result<Outcome<R>, Failure>,
+    ) -> Result<R, Failure> {
+        for _ in 0..ATTEMPTS {
+            let found = self.find_key(id).await?;
+            let decided = self
+                .attempt(moment, &Arc::from(""), |reading, moment| {
+                    reading.rely_on_key(&found.key);
+                    decide(reading, &found.key, moment)
+                })
+                .await?;
+            if let Some(decided) = decided {
+                return Ok(decided);
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    pub(super) async fn fetch(&self, table: &'static Table, key: Value) -> Result<Option<Versioned<Row>>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.fetches.hand_over(Fetch { table, key: vec![key], reply });
+        let closed = || Fault::new(FaultKind::Closed, "the store is closed");
+        Ok(answer.await.map_err(|_| closed())??)
+    }
+}
+
+fn slot_with(key: &ApiKey, seen: &SeenText) -> Option<Slot> {
+    [Slot::Current, Slot::Previous].into_iter().find(|slot| key.secret(*slot).is_some_and(|secret| secret.hash.matches(&seen.hash)))
+}
+
+pub(super) fn damaged(malformed: Malformed) -> Failure {
+    Fault::new(FaultKind::Damaged, malformed.to_string()).into()
+}

@@ -1,0 +1,161 @@
+//! Checking a presented key. Where the key is in memory nothing here waits, neither for a disk nor for a
+//! commit; but for the one use in sixteen and more of a limited key that fetches the next block of uses.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::secret::Slot;
+use jeton_core::api_key::standing::{Standing, Surroundings, standing};
+use jeton_core::api_key::verify::{Code, Found, Wanted, verify};
+use jeton_core::client::Client;
+use jeton_core::moment::Moment;
+use jeton_core::policy::effective::Policies;
+use jeton_core::rate::{Rate, RateLimit};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_oauth::scope::ScopeSet;
+use jeton_token::Environment;
+
+use super::entry::{Judged, KeyEntry};
+use crate::failure::Failure;
+use crate::service::Service;
+
+/// A key that is presented, and what is wanted of it.
+pub struct KeyCheck<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// The scopes that it must allow.
+    pub scopes: Option<&'a ScopeSet>,
+    /// Where it is used from.
+    pub client_ip: Option<IpAddr>,
+    /// Where it must belong; `None`: anywhere.
+    pub environment: Option<Environment>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub enum CheckedBy<'a> {
+    /// A client: of keys for its own APIs alone.
+    Client(&'a Client),
+    /// Whoever administers.
+    Administrator,
+}
+
+/// What is answered.
+pub struct KeyAnswer {
+    /// What was found.
+    pub code: Code,
+    /// The key, where whoever asks may know of it.
+    pub key: Option<CheckedKey>,
+    /// What is left of its rate, where it has one and nothing else spoke against it.
+    pub rate: Option<RateLeft>,
+    /// What is left of its uses, where they are limited and nothing else spoke against it.
+    pub uses: Option<UsesLeft>,
+    /// How long the answer may be remembered, in seconds.
+    pub cache_seconds: u32,
+}
+
+/// What is left of a rate.
+pub struct RateLeft {
+    /// How often the key may be used.
+    pub limit: RateLimit,
+    /// What that says now.
+    pub rate: Rate,
+}
+
+/// What is left of a limited number of uses.
+pub struct UsesLeft {
+    /// How many there are in all.
+    pub limit: i64,
+    /// How many are left.
+    pub remaining: i64,
+}
+
+/// A key that was found.
+pub struct CheckedKey {
+    /// The key.
+    pub entry: Arc<KeyEntry>,
+    /// What its owner may do with it.
+    pub judged: Arc<Judged>,
+    /// When the presented secret ends, in seconds.
+    pub expires_at: i64,
+}
+
+/// How long an answer may be remembered that nothing but time and the feed makes old.
+const CACHE_SECONDS: u32 = 60;
+
+impl Service {
+    /// Checks a key.
+    ///
+    /// # Errors
+    /// `UnauthorizedClient` where the client may not check any; any other [`Failure`] when the store cannot be read, or no uses of a
+    /// limited key can be had of it.
+    pub async fn check_key(&self, by: CheckedBy<'_>, check: &KeyCheck<'_>, moment: &Moment) -> Result<KeyAnswer, Failure> {
+        if let CheckedBy::Client(client) = by
+            && !client.may_introspect
+        {
+            let detail = "this client may not check keys: `jeton client update --may-introspect`";
+            return Err(Refusal::new(Reason::UnauthorizedClient, detail).into());
+        }
+        let not_found = || KeyAnswer { code: Code::NotFound, key: None, rate: None, uses: None, cache_seconds: 0 };
+        let Some((entry, slot)) = self.presented_key(check.text).await? else { return Ok(not_found()) };
+        let judged = self.judged(&entry);
+        if let CheckedBy::Client(client) = by
+            && !(judged.api.is_some() && client.apis.contains(&entry.key.record.api))
+        {
+            return Ok(not_found());
+        }
+        let code = self.judge_key(&entry, slot, &judged, check, moment);
+        if code == Code::NotFound {
+            return Ok(not_found());
+        }
+        let key = &entry.key.record;
+        let (code, rate) = self.take_rate(key, code, moment);
+        let (code, uses) = self.take_limited_use(key, code, moment).await?;
+        let policies = self.registry.policies();
+        let expires_at = key.secret(slot).map_or(0, |secret| key.ends_at(secret, &policies));
+        let is_limited = key.rate.is_some() || key.max_uses.is_some() || key.networks.iter().next().is_some();
+        let cache_seconds = if code == Code::Valid && !is_limited { CACHE_SECONDS } else { 0 };
+        Ok(KeyAnswer { code, rate, uses, cache_seconds, key: Some(CheckedKey { expires_at, judged, entry }) })
+    }
+
+    /// Takes one of the rate of a key that nothing speaks against so far: one that is refused anyway spends nothing.
+    fn take_rate(&self, key: &ApiKey, code: Code, moment: &Moment) -> (Code, Option<RateLeft>) {
+        let Some(limit) = key.rate.filter(|_| code == Code::Valid) else { return (code, None) };
+        let rate = self.allowances.take(key.id, limit, self.ledger_time(moment).micros());
+        (code.unless(|| rate.allowed, Code::RateLimited), Some(RateLeft { limit, rate }))
+    }
+
+    /// The same of its uses.
+    async fn take_limited_use(&self, key: &ApiKey, code: Code, moment: &Moment) -> Result<(Code, Option<UsesLeft>), Failure> {
+        let Some(limit) = key.max_uses.filter(|_| code == Code::Valid) else { return Ok((code, None)) };
+        let left = self.take_use(key, limit, moment).await?;
+        Ok((code.unless(|| left.is_some(), Code::UsageExceeded), Some(UsesLeft { limit, remaining: left.unwrap_or(0) })))
+    }
+
+    fn judge_key(&self, entry: &KeyEntry, slot: Slot, judged: &Judged, check: &KeyCheck<'_>, moment: &Moment) -> Code {
+        let policies = self.registry.policies();
+        let key = &entry.key.record;
+        let found = Found { key, slot, around: self.surroundings(entry, judged, &policies), may_have: &judged.may_have };
+        let wanted = Wanted { scopes: check.scopes, client_ip: check.client_ip, environment: check.environment };
+        verify(Some(&found), &wanted, self.ledger_time(moment).seconds())
+    }
+
+    /// How a key stands now, when the secret of this slot is presented; and what its owner may do with it.
+    #[must_use]
+    pub fn key_standing(&self, entry: &KeyEntry, slot: Slot, moment: &Moment) -> (Standing, Arc<Judged>) {
+        let (judged, policies) = (self.judged(entry), self.registry.policies());
+        let around = self.surroundings(entry, &judged, &policies);
+        (standing(&entry.key.record, slot, &around, self.ledger_time(moment).seconds()), judged)
+    }
+
+    fn surroundings<'a>(&self, entry: &KeyEntry, judged: &Judged, policies: &'a Policies) -> Surroundings<'a> {
+        let audience = judged.api.as_ref().map_or("", |api| &*api.record.audience);
+        Surroundings {
+            owner: judged.owner,
+            is_suspended: false,
+            not_before_seconds: self.cut_offs_over_key(&entry.key.record, audience),
+            policies,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Requests to the management API, as the owner of the process sends them over the Unix socket.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use jeton_http::api::{self, CheckReport, Integrity, LedgerReport, Management};
+use jeton_http::edge::Peer;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::World;
+use super::answer::Answer;
+use super::registered::Registered;
+
+/// A world has no folder to look over.
+struct NoFolder;
+
+impl Integrity for NoFolder {
+    fn verify_ledger(&self, _: &mut dyn FnMut(u64, u64)) -> Result<LedgerReport, String> {
+        Err("a world has no folder".to_owned())
+    }
+
+    fn check(&self, _: bool, _: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, String> {
+        Err("a world has no folder".to_owned())
+    }
+}
+
+impl World {
+    /// Sends a request of the administrator; `path` goes on after `/api/v1`.
+    pub async fn administer(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let management = Management {
+            service: self.service.clone(),
+            owner_uid: 1000,
+            add_root_epoch: Arc::new(|| Err("a world has no root file".to_owned())),
+            integrity: Arc::new(NoFolder),
+            observer: self.observer().clone(),
+        };
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        request = request.extension(Peer::Unix { uid: 1000, pid: None });
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = api::routes(management).oneshot(request.body(body).expect("a request")).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("the body comes whole").to_bytes();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// The same where it must go well: what is answered.
+    pub async fn done(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let answer = self.administer(method, path, body).await;
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.shown());
+        if answer.body.is_empty() { Value::Null } else { answer.json() }
+    }
+
+    /// Makes a key: what is answered, its text in the member `key`.
+    pub async fn make_key(&self, owner: &str, audience: &str, more: Value) -> Value {
+        let mut body = json!({"owner": owner, "audience": audience, "name": "a key"});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        self.done(Method::POST, "/keys", Some(body)).await
+    }
+
+    /// Posts JSON to the public router, with an Authorization header where one is given.
+    pub async fn post_json(&self, path: &str, authorization: Option<&str>, body: &Value) -> Answer {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/json");
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    /// Checks a key as a client that authenticates with Basic: what is answered, always with 200.
+    pub async fn check_key(&self, caller: &Registered, key: &str, more: Value) -> Value {
+        let mut body = json!({"key": key});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        let answer = self.post_json("/api/v1/keys/verify", Some(&caller.basic()), &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.shown());
+        answer.json()
+    }
+
+    /// The code of that answer.
+    pub async fn key_code(&self, caller: &Registered, key: &str) -> String {
+        let answer = self.check_key(caller, key, Value::Null).await;
+        let code = answer["code"].as_str().expect("a code").to_owned();
+        assert_eq!(answer["valid"], code == "valid");
+        code
+    }
+}
