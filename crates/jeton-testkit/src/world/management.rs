@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
-use jeton_http::api::{self, CheckReport, Integrity, LedgerReport, Management};
+use jeton_http::api::{self, CheckReport, Integrity, LedgerReport, Management, RootFile};
 use jeton_http::edge::Peer;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -34,7 +34,7 @@ impl World {
         let management = Management {
             service: self.service.clone(),
             owner_uid: 1000,
-            add_root_epoch: Arc::new(|| Err("a world has no root file".to_owned())),
+            root_file: Arc::new(RootFile::new(|_| Err("a world has no root file".to_owned()))),
             integrity: Arc::new(NoFolder),
             observer: self.observer().clone(),
         };
