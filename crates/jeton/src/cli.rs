@@ -15,6 +15,7 @@ use crate::commands::failure::Failure;
 use crate::commands::group::Group;
 use crate::commands::init::Init;
 use crate::commands::jwt::Jwt;
+use crate::commands::key::Key;
 use crate::commands::options::Options;
 use crate::commands::policy::Policy;
 use crate::commands::quickstart::Quickstart;
@@ -70,6 +71,8 @@ enum Command {
     #[command(subcommand)]
     Role(Role),
     #[command(subcommand)]
+    Key(Key),
+    #[command(subcommand)]
     Token(Token),
     Revoke(Revoke),
     #[command(subcommand)]
@@ -112,6 +115,7 @@ impl Cli {
             Command::User(user) => user.run(&context),
             Command::Group(group) => group.run(&context),
             Command::Role(role) => role.run(&context),
+            Command::Key(key) => key.run(&context),
             Command::Token(token) => token.run(&context),
             Command::Revoke(revoke) => revoke.run(&context),
             Command::Policy(policy) => policy.run(&context),

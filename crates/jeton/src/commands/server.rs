@@ -42,6 +42,11 @@ impl Server {
         self.send(Method::DELETE, path, None)
     }
 
+    /// Removes, or ends, and says more about it.
+    pub(crate) fn delete_with(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(Method::DELETE, path, Some(body))
+    }
+
     /// Reads a list, page after page.
     pub(crate) fn get_all(&self, path: &str) -> Result<Value, Failure> {
         let mut items = Vec::new();
@@ -51,7 +56,8 @@ impl Server {
                 items.extend(more);
             }
             let Some(next) = page.get("next").and_then(Value::as_str) else { return Ok(json!({ "items": items })) };
-            page = self.get(&format!("{path}?after={}", super::percent::segment(next)))?;
+            let joint = if path.contains('?') { '&' } else { '?' };
+            page = self.get(&format!("{path}{joint}after={}", super::percent::segment(next)))?;
         }
     }
 

@@ -1,0 +1,330 @@
+//! `jeton key`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::duration;
+use super::failure::Failure;
+use super::input;
+use super::percent::segment;
+use super::rate::{self, Rate};
+use crate::render::api_keys;
+use crate::render::text::member;
+
+const PATH: &str = "/api/v1/keys";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton key create --owner external:acme --audience https://orders.example --name acme
+  jeton key list --state active
+  jeton key verify - < key.txt
+  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 24h";
+
+/// API keys: long-lived secrets for scripts, services and customers
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Key {
+    Create(Create),
+    List(List),
+    Show(Show),
+    Verify(Verify),
+    Update(Update),
+    Rotate(Rotate),
+    Transfer(Transfer),
+    Suspend(End),
+    Resume(Show),
+    Revoke(End),
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  jeton key create --owner client:worker --audience https://orders.example \\
+      --name nightly --scope orders:read --expires-in 90d
+  jeton key create --owner external:acme --audience https://orders.example \\
+      --name acme --allow-ip 192.0.2.0/24 --rate-limit 100/1m --json | jq -r .key
+
+The key is shown once, in the answer, and is not stored.";
+
+/// Make a key
+#[derive(Args, Debug)]
+#[command(after_help = CREATE_EXAMPLES)]
+pub(crate) struct Create {
+    /// Whose it is: client:NAME, user:NAME, group:NAME or external:TEXT, somebody whom you know and Jeton does not
+    #[arg(long, value_name = "OWNER")]
+    owner: String,
+    /// The API it is for, by audience or id
+    #[arg(long, value_name = "URI")]
+    audience: String,
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// Where it may be used; a key for tests is refused where live ones are asked for
+    #[arg(long, value_name = "NAME", value_parser = ["live", "test"])]
+    environment: Option<String>,
+    /// The client that hands it out, where the owner is external
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    #[command(flatten)]
+    properties: Properties,
+    /// How long it lives: 90d if left out
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    expires_in: Option<i64>,
+}
+
+/// What a key can be told to be.
+#[derive(Args, Debug)]
+struct Properties {
+    /// A scope it has; repeat it for each (the API's default if left out)
+    #[arg(long, value_name = "NAME")]
+    scope: Vec<String>,
+    /// What it is for, in your words
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// A network that it is accepted from; repeat it for each (any if left out)
+    #[arg(long, value_name = "CIDR")]
+    allow_ip: Vec<String>,
+    /// How often it may be used: 100/1m, 5/1s
+    #[arg(long, value_name = "COUNT/TIME", value_parser = rate::parse)]
+    rate_limit: Option<Rate>,
+    /// How often in all
+    #[arg(long, value_name = "N")]
+    max_uses: Option<i64>,
+}
+
+/// List the keys, the newest first; never their text
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  jeton key list\n  jeton key list --owner external:acme --state active\n  jeton key list -o jsonl | jq -r .id"
+)]
+pub(crate) struct List {
+    /// Only this owner's
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<String>,
+    /// Only those for this API
+    #[arg(long, value_name = "URI")]
+    audience: Option<String>,
+    /// Only those that stand so
+    #[arg(long, value_name = "STATE", value_parser = ["active", "suspended", "expired", "revoked"])]
+    state: Option<String>,
+}
+
+/// Show a key, or accept a suspended one again
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key resume 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
+pub(crate) struct Show {
+    /// Its id: see `jeton key list`
+    #[arg(value_name = "KEY")]
+    key: String,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  jeton key verify - < key.txt
+  jeton key verify key.txt --scope orders:read --client-ip 192.0.2.7
+
+Exits with 1 where the key is not accepted. It counts as a use.";
+
+/// Say whether a key is accepted, and if not, why
+#[derive(Args, Debug)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(crate) struct Verify {
+    /// The key: `-`, standard input; or a file that holds it
+    #[arg(value_name = "-|FILE")]
+    key: PathBuf,
+    /// A scope that it must allow; repeat it for each
+    #[arg(long, value_name = "NAME")]
+    scope: Vec<String>,
+    /// Where it was presented from
+    #[arg(long, value_name = "ADDRESS")]
+    client_ip: Option<IpAddr>,
+    /// Where it must belong
+    #[arg(long, value_name = "NAME", value_parser = ["live", "test", "any"])]
+    environment: Option<String>,
+}
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  jeton key update 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --allow-ip 192.0.2.0/24
+  jeton key update 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --scope orders:read
+
+The scopes and networks that are named are all it has from then on.";
+
+/// Change a key
+#[derive(Args, Debug)]
+#[command(after_help = UPDATE_EXAMPLES)]
+pub(crate) struct Update {
+    /// Its id: see `jeton key list`
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// What people call it
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    properties: Properties,
+}
+
+const ROTATE_EXAMPLES: &str = "\
+Examples:
+  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 24h
+  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 0s --json | jq -r .key
+
+Everything but the text is carried over. The new text is shown once.";
+
+/// Replace a key's text; the old one goes on for a while
+#[derive(Args, Debug)]
+#[command(after_help = ROTATE_EXAMPLES)]
+pub(crate) struct Rotate {
+    /// Its id: see `jeton key list`
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// How long the old text goes on: 24h if left out, 30d at most
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    overlap: Option<i64>,
+    /// How long the new one lives: as long as the old one was given if left out
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    expires_in: Option<i64>,
+}
+
+/// Give a key to another owner
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton key transfer 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --owner client:worker")]
+pub(crate) struct Transfer {
+    /// Its id: see `jeton key list`
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// Whose it is from then on
+    #[arg(long, value_name = "OWNER")]
+    owner: String,
+}
+
+/// Refuse a key: until it is resumed, or for ever
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  jeton key suspend 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key revoke 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --why leaked"
+)]
+pub(crate) struct End {
+    /// Its id: see `jeton key list`
+    #[arg(value_name = "KEY")]
+    key: String,
+    /// Why
+    #[arg(long, value_name = "REASON", value_parser = ["leaked", "superseded", "owner_left", "no_longer_needed"])]
+    why: Option<String>,
+}
+
+impl Key {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Key::Create(create) => create.run(context),
+            Key::List(list) => context.show(&context.server()?.get_all(&list.path())?, api_keys::list),
+            Key::Show(Show { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
+            Key::Verify(verify) => verify.run(context),
+            Key::Update(update) => update.run(context),
+            Key::Rotate(rotate) => rotate.run(context),
+            Key::Transfer(Transfer { key, owner }) => {
+                let moved = context.server()?.post(&format!("{}/transfer", path(key)), &json!({ "owner": owner }))?;
+                context.show(&moved, api_keys::show)
+            }
+            Key::Suspend(end) => {
+                let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)), &end.body())?;
+                context.show(&suspended, |key, _| format!("{} is refused until it is resumed.\n", member(key, "name")))
+            }
+            Key::Resume(Show { key }) => {
+                let resumed = context.server()?.post(&format!("{}/resume", path(key)), &json!({}))?;
+                context.show(&resumed, |key, _| format!("{} is accepted again.\n", member(key, "name")))
+            }
+            Key::Revoke(end) => {
+                context.confirm(&format!("Refuse the key {} for ever?", end.key))?;
+                let revoked = context.server()?.delete_with(&path(&end.key), &end.body())?;
+                context.show(&revoked, |key, _| format!("{} is revoked: it is not accepted any more.\n", member(key, "name")))
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let mut body = self.properties.body();
+        let members = [
+            ("owner", Some(json!(self.owner))),
+            ("audience", Some(json!(self.audience))),
+            ("name", Some(json!(self.name))),
+            ("environment", self.environment.as_ref().map(|name| json!(name))),
+            ("client", self.client.as_ref().map(|client| json!(client))),
+            ("expires_in_seconds", self.expires_in.map(|seconds| json!(seconds))),
+        ];
+        body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        context.show(&context.server()?.post(PATH, &Value::Object(body))?, api_keys::created)
+    }
+}
+
+impl List {
+    fn path(&self) -> String {
+        let filters = [("owner", &self.owner), ("audience", &self.audience), ("state", &self.state)];
+        let named: Vec<String> =
+            filters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_deref()?)))).collect();
+        if named.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", named.join("&")) }
+    }
+}
+
+impl Verify {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let key = input::token(&self.key)?;
+        let mut body = Map::from_iter([("key".to_owned(), json!(key.expose()))]);
+        let members = [
+            ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
+            ("client_ip", self.client_ip.map(|address| json!(address))),
+            ("environment", self.environment.as_ref().map(|name| json!(name))),
+        ];
+        body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        let answer = context.server()?.post(&format!("{PATH}/verify"), &Value::Object(body))?;
+        context.show(&answer, api_keys::verified)?;
+        if answer.get("valid").and_then(Value::as_bool) == Some(true) { Ok(()) } else { Err(Failure::no("the key is not accepted", "")) }
+    }
+}
+
+impl Update {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let mut body = self.properties.body();
+        body.extend(self.name.as_ref().map(|name| ("name".to_owned(), json!(name))));
+        if body.is_empty() {
+            return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton key update --help`"));
+        }
+        context.show(&context.server()?.patch(&path(&self.key), &Value::Object(body))?, api_keys::show)
+    }
+}
+
+impl Rotate {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let mut body = Map::new();
+        body.extend(self.overlap.map(|seconds| ("overlap_seconds".to_owned(), json!(seconds))));
+        body.extend(self.expires_in.map(|seconds| ("expires_in_seconds".to_owned(), json!(seconds))));
+        context.show(&context.server()?.post(&format!("{}/rotate", path(&self.key)), &Value::Object(body))?, api_keys::created)
+    }
+}
+
+impl End {
+    fn body(&self) -> Value {
+        self.why.as_ref().map_or_else(|| json!({}), |why| json!({ "why": why }))
+    }
+}
+
+impl Properties {
+    fn body(&self) -> Map<String, Value> {
+        let members = [
+            ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
+            ("note", self.note.as_ref().map(|note| json!(note))),
+            ("allow_ip", (!self.allow_ip.is_empty()).then(|| json!(self.allow_ip))),
+            ("rate_limit", self.rate_limit.map(Rate::to_json)),
+            ("max_uses", self.max_uses.map(|uses| json!(uses))),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
+fn path(key: &str) -> String {
+    format!("{PATH}/{}", segment(key))
+}

@@ -1,0 +1,201 @@
+use serde_json::Value;
+
+use super::details::Details;
+use super::relative::{length, text_from_now, with_distance};
+use super::table::{Cell, Column, Tone, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// Keys, one a line.
+pub(crate) fn list(value: &Value, view: &View) -> String {
+    let rows: Vec<[Cell; 5]> = items(value)
+        .iter()
+        .map(|key| {
+            let state = member(key, "state");
+            [
+                member(key, "id").into(),
+                member(key, "name").into(),
+                member(key, "owner").into(),
+                Cell::toned(&state, Tone::of_standing(&state)),
+                text_from_now(&member(key, "expires_at"), view.now_seconds).into(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return "There is no such key. Make one:\n  jeton key create --owner external:acme --audience https://orders.example --name acme\n"
+            .to_owned();
+    }
+    let columns = [Column::whole("id"), Column::flexible("name"), Column::flexible("owner"), Column::whole("state"), Column::whole("ends")];
+    table(columns, &rows, view)
+}
+
+/// One key.
+pub(crate) fn show(key: &Value, view: &View) -> String {
+    let time = |name: &str| with_distance(&member(key, name), view.now_seconds);
+    let (scope, effective) = (member(key, "scope"), member(key, "effective_scope"));
+    let networks = key.get("allow_ip").and_then(Value::as_array).into_iter().flatten();
+    Details::default()
+        .with("name", member(key, "name"))
+        .with("id", member(key, "id"))
+        .with("kind", kind(&member(key, "kind")))
+        .with("owner", member(key, "owner"))
+        .with("handed out by", member(key, "client"))
+        .with("audience", member(key, "audience"))
+        .with("scope", &scope)
+        .with("allowed now", if effective == scope { String::new() } else { none_if_empty(effective) })
+        .with("environment", member(key, "environment"))
+        .with_each("accepted from", networks.filter_map(Value::as_str).map(str::to_owned))
+        .with("rate", rate(key))
+        .with("uses in all", member(key, "max_uses"))
+        .with("state", member(key, "state"))
+        .with("because of", member(key, "why"))
+        .with("since", time("ended_at"))
+        .with("by", member(key, "ended_by"))
+        .with("note", member(key, "note"))
+        .with("created", time("created_at"))
+        .with("created by", member(key, "created_by"))
+        .with("changed", time("updated_at"))
+        .with("ends", time("expires_at"))
+        .with("old text ends", time("previous_expires_at"))
+        .text(view)
+}
+
+/// A key that was just made, or got another text: the text, once.
+pub(crate) fn created(key: &Value, view: &View) -> String {
+    let text = Details::default().with("key", member(key, "key")).text(view);
+    format!("{}\n{text}\nKeep the key now: it is not stored, and this is the only time it is shown.\n", show(key, view))
+}
+
+/// What was answered about a key that was presented.
+pub(crate) fn verified(answer: &Value, view: &View) -> String {
+    let code = member(answer, "code");
+    let sentence = match code.as_str() {
+        "valid" => "Accepted.",
+        "not_found" => "Not accepted: there is no such key here, or none for this environment.",
+        "revoked" => "Not accepted: it is revoked.",
+        "expired" => "Not accepted: its time is over.",
+        "suspended" => "Not accepted: it is suspended.",
+        "ip_denied" => "Not accepted: it is bound to other networks than it was presented from.",
+        "insufficient_scope" => "Not accepted: it does not allow all of these scopes.",
+        "rate_limited" => "Not accepted: it was used too often; it is accepted again in a while.",
+        "usage_exceeded" => "Not accepted: it was used as often as it may be.",
+        _ => "Not accepted.",
+    };
+    let number = |pointer: &str| answer.pointer(pointer).and_then(Value::as_i64);
+    let left = |noun: &str| Some(format!("{} of {}", number(&format!("/{noun}/remaining"))?, number(&format!("/{noun}/limit"))?));
+    let details = Details::default()
+        .with("code", &code)
+        .with("name", member(answer, "name"))
+        .with("id", member(answer, "key_id"))
+        .with("owner", member(answer, "owner"))
+        .with("audience", member(answer, "audience"))
+        .with("scope", member(answer, "scope"))
+        .with("ends", with_distance(&member(answer, "expires_at"), view.now_seconds))
+        .with("rate left", left("rate").unwrap_or_default())
+        .with("again in", number("/rate/retry_seconds").map(length).unwrap_or_default())
+        .with("uses left", left("uses").unwrap_or_default());
+    format!("{sentence}\n\n{}", details.text(view))
+}
+
+fn kind(name: &str) -> &str {
+    if name == "pat" { "personal access token" } else { "API key" }
+}
+
+fn none_if_empty(scope: String) -> String {
+    if scope.is_empty() { "nothing".to_owned() } else { scope }
+}
+
+fn rate(key: &Value) -> String {
+    let number = |pointer: &str| key.pointer(pointer).and_then(Value::as_i64);
+    match (number("/rate_limit/count"), number("/rate_limit/period_seconds")) {
+        (Some(count), Some(period)) => format!("{count} in {}", length(period)),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
+
+    fn acme() -> Value {
+        json!({
+            "id": "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "kind": "key", "environment": "live", "owner": "external:acme",
+            "audience": "https://orders.example", "scope": "orders:read orders:write", "effective_scope": "orders:read", "name": "acme",
+            "allow_ip": ["192.0.2.0/24"], "rate_limit": {"count": 100, "period_seconds": 60}, "max_uses": 5000, "state": "suspended",
+            "why": "leaked", "ended_at": "2026-09-21T13:13:20Z", "ended_by": "unix:1000", "created_at": "2026-09-18T14:13:20Z",
+            "created_by": "unix:1000", "updated_at": "2026-09-21T13:13:20Z", "expires_at": "2026-12-20T14:13:20Z", "generation": 1,
+            "is_imported": false, "key": "jtn_key_4hDkW0example",
+        })
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn keys_are_listed() {
+        insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &VIEW)), @"
+        ID                                NAME  OWNER          STATE      ENDS
+        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  in 90 d
+        ");
+        insta::assert_snapshot!(list(&json!({}), &VIEW), @"
+        There is no such key. Make one:
+          jeton key create --owner external:acme --audience https://orders.example --name acme
+        ");
+    }
+
+    #[test]
+    fn a_new_key_is_shown_once() {
+        insta::assert_snapshot!(plain(&created(&acme(), &VIEW)), @"
+        name           acme
+        id             0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        kind           API key
+        owner          external:acme
+        audience       https://orders.example
+        scope          orders:read orders:write
+        allowed now    orders:read
+        environment    live
+        accepted from  192.0.2.0/24
+        rate           100 in 1 min
+        uses in all    5000
+        state          suspended
+        because of     leaked
+        since          2026-09-21T13:13:20Z (1 h ago)
+        by             unix:1000
+        created        2026-09-18T14:13:20Z (3 d ago)
+        created by     unix:1000
+        changed        2026-09-21T13:13:20Z (1 h ago)
+        ends           2026-12-20T14:13:20Z (in 90 d)
+
+        key  jtn_key_4hDkW0example
+
+        Keep the key now: it is not stored, and this is the only time it is shown.
+        ");
+    }
+
+    #[test]
+    fn an_answer_says_what_is_left() {
+        let answer = json!({
+            "code": "rate_limited", "valid": false, "key_id": "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "owner": "external:acme",
+            "name": "acme", "scope": "orders:read", "rate": {"limit": 100, "remaining": 0, "reset_seconds": 60, "retry_seconds": 3},
+            "uses": {"limit": 10, "remaining": 4}, "expires_at": "2026-12-20T14:13:20Z",
+        });
+        insta::assert_snapshot!(plain(&verified(&answer, &VIEW)), @"
+        Not accepted: it was used too often; it is accepted again in a while.
+
+        code       rate_limited
+        name       acme
+        id         0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        owner      external:acme
+        scope      orders:read
+        ends       2026-12-20T14:13:20Z (in 90 d)
+        rate left  0 of 100
+        again in   3 s
+        uses left  4 of 10
+        ");
+    }
+}
