@@ -405,3 +405,31 @@ fn people_groups_and_roles() {
     desk.fails(&["group", "show", "billing"], "", 1, "jeton group list");
     assert!(desk.done(&["audit", "verify"]).contains("The ledger is what was written"));
 }
+
+#[test]
+fn a_key_s_life() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "https://orders.example", "--scope", "read=Read", "--default-scope", "read"]);
+    let external = ["key", "create", "--owner", "external:acme", "--audience", "https://orders.example", "--name", "acme"];
+    let made = desk.json(&[&external[..], &["--max-uses", "2", "--rate-limit", "100/1m"]].concat());
+    let (id, text) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    desk.write("key.txt", text);
+    assert!(desk.done(&["key", "list"]).contains("external:acme"));
+    assert!(!desk.done(&["key", "show", id]).contains(text));
+    assert!(desk.done(&["key", "verify", "key.txt", "--scope", "read"]).starts_with("Accepted."));
+    let refused = |needle: &str| {
+        let said = desk.run(&["key", "verify", "-"], text);
+        assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+        assert!(said.out.contains(needle), "{}", said.out);
+    };
+    assert!(desk.done(&["key", "suspend", id, "--why", "leaked"]).contains("until it is resumed"));
+    refused("it is suspended");
+    assert!(desk.done(&["key", "resume", id]).contains("accepted again"));
+    assert!(desk.done(&["key", "verify", "key.txt"]).starts_with("Accepted."));
+    refused("as often as it may be");
+    assert!(desk.done(&["key", "revoke", id, "--yes"]).contains("is revoked"));
+    refused("it is revoked");
+    assert!(desk.done(&["key", "list", "--state", "active"]).starts_with("There is no such key."));
+    desk.fails(&["key", "verify", text], "", 2, "not given as an argument");
+    desk.fails(&[&external[..], &["--rate-limit", "often"]].concat(), "", 2, "100/1m");
+}

@@ -19,7 +19,8 @@ const PATH: &str = "/api/v1/keys";
 
 const EXAMPLES: &str = "\
 Examples:
-  jeton key create --owner external:acme --audience https://orders.example --name acme
+  jeton key create --owner external:acme --name acme \\
+      --audience https://orders.example
   jeton key list --state active
   jeton key verify - < key.txt
   jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 24h";
@@ -30,13 +31,21 @@ Examples:
 pub(crate) enum Key {
     Create(Create),
     List(List),
-    Show(Show),
+    /// Show a key, all but its text
+    #[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
+    Show(One),
     Verify(Verify),
     Update(Update),
     Rotate(Rotate),
     Transfer(Transfer),
+    /// Refuse a key until it is resumed
+    #[command(after_help = "Examples:\n  jeton key suspend 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --why leaked")]
     Suspend(End),
-    Resume(Show),
+    /// Accept a suspended key again
+    #[command(after_help = "Examples:\n  jeton key resume 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
+    Resume(One),
+    /// Refuse a key for ever
+    #[command(after_help = "Examples:\n  jeton key revoke 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --why leaked --yes")]
     Revoke(End),
 }
 
@@ -112,10 +121,9 @@ pub(crate) struct List {
     state: Option<String>,
 }
 
-/// Show a key, or accept a suspended one again
+/// A key
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key resume 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
-pub(crate) struct Show {
+pub(crate) struct One {
     /// Its id: see `jeton key list`
     #[arg(value_name = "KEY")]
     key: String,
@@ -201,11 +209,8 @@ pub(crate) struct Transfer {
     owner: String,
 }
 
-/// Refuse a key: until it is resumed, or for ever
+/// A key, and why it ends
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  jeton key suspend 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key revoke 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --why leaked"
-)]
 pub(crate) struct End {
     /// Its id: see `jeton key list`
     #[arg(value_name = "KEY")]
@@ -220,7 +225,7 @@ impl Key {
         match self {
             Key::Create(create) => create.run(context),
             Key::List(list) => context.show(&context.server()?.get_all(&list.path())?, api_keys::list),
-            Key::Show(Show { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
+            Key::Show(One { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
             Key::Rotate(rotate) => rotate.run(context),
@@ -232,7 +237,7 @@ impl Key {
                 let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)), &end.body())?;
                 context.show(&suspended, |key, _| format!("{} is refused until it is resumed.\n", member(key, "name")))
             }
-            Key::Resume(Show { key }) => {
+            Key::Resume(One { key }) => {
                 let resumed = context.server()?.post(&format!("{}/resume", path(key)), &json!({}))?;
                 context.show(&resumed, |key, _| format!("{} is accepted again.\n", member(key, "name")))
             }

@@ -22,8 +22,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "There is no such key. Make one:\n  jeton key create --owner external:acme --audience https://orders.example --name acme\n"
-            .to_owned();
+        return "There is no such key. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
     }
     let columns = [Column::whole("id"), Column::flexible("name"), Column::flexible("owner"), Column::whole("state"), Column::whole("ends")];
     table(columns, &rows, view)
@@ -144,7 +143,7 @@ mod tests {
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no such key. Make one:
-          jeton key create --owner external:acme --audience https://orders.example --name acme
+          jeton key create --owner external:acme --name acme --audience URI
         ");
     }
 
