@@ -1,0 +1,106 @@
+//! Every command in the tutorial and the how-tos, run as it stands: a server of its own for each page, its commands in one shell.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong here must fail the test")]
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+const JETON: &str = env!("CARGO_BIN_EXE_jeton");
+
+/// A program in a folder, without what this machine's user may have told Jeton.
+fn command(program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    for name in ["JETON_DATA", "JETON_ISSUER", "JETON_LISTEN", "JETON_ROOT_KEY_FILE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A free port: nobody else takes it in the moment until the server does.
+fn port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn serve(folder: &Path, address: &str) -> Server {
+    let made = command(JETON, folder).args(["init", "--issuer", &format!("http://{address}"), "--listen", address]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut server = command(JETON, folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves"));
+    // Read on, so that the log never fills its pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    let server = Server(server);
+    assert!(started, "the server did not start");
+    server
+}
+
+/// The shell blocks of a page, in order.
+fn script(page: &str) -> String {
+    page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[track_caller]
+fn check(name: &str, shows: &[&str]) {
+    let page = std::fs::read_to_string(docs().join(name)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let missing = |tool: &&str| !command(tool, folder.path()).arg("--version").output().is_ok_and(|output| output.status.success());
+    let missing: Vec<&str> = ["bash", "curl", "jq"].into_iter().filter(missing).collect();
+    assert!(missing.is_empty(), "install {missing:?} to run the commands of {name}");
+    let address = format!("127.0.0.1:{}", port());
+    let _server = serve(folder.path(), &address);
+    let script = script(&page).replace("127.0.0.1:8420", &address);
+    assert!(script.lines().count() > 3, "{name} has no commands");
+    let script = format!("PATH='{}':\"$PATH\"\n{script}", Path::new(JETON).parent().unwrap().display());
+    let output = command("bash", folder.path()).args(["-euxo", "pipefail", "-c", &script]).output().unwrap();
+    let said = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{name}:\n{said}");
+    for shown in shows {
+        assert!(said.contains(shown), "{name} does not show {shown}:\n{said}");
+    }
+    assert!(!said.contains("\"error\": \"server_error\"") && !said.contains("\"status\": 5"), "{name}:\n{said}");
+}
+
+#[test]
+fn the_tutorial() {
+    check("tutorial.md", &["\"active\": true", "\"active\": false", "invalid_scope", "orders:read"]);
+}
+
+#[test]
+fn keys_for_customers() {
+    check("how-to/keys-for-customers.md", &["\"valid\": true", "\"remaining\": 99", "external:acme"]);
+}
+
+#[test]
+fn a_leaked_key() {
+    check("how-to/a-leaked-key.md", &["is revoked", "api_key.revoked"]);
+}
+
+#[test]
+fn rotate_without_downtime() {
+    check("how-to/rotate-without-downtime.md", &["live", "no longer accepted"]);
+}
+
+#[test]
+fn every_how_to_is_run() {
+    let own = include_str!("guides.rs");
+    for entry in std::fs::read_dir(docs().join("how-to")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(own.contains(&format!("\"how-to/{name}\"")), "nobody runs {name}");
+    }
+}
