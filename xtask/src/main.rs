@@ -1,4 +1,4 @@
-//! Jeton's own chores: test, tidy, fuzz, bench, crash, simulate.
+//! Jeton's own chores: test, tidy, fuzz, bench, crash, dist, simulate.
 //!
 //! One file per command; [`COMMANDS`] is the list of them. This crate is the first thing a fresh machine builds, so it
 //! keeps to the standard library and `toml`: what needs more of Jeton starts it through cargo.
@@ -8,6 +8,7 @@
 mod bench;
 mod cargo_deny;
 mod crash;
+mod dist;
 mod failure;
 mod fuzz;
 mod process;
@@ -58,6 +59,12 @@ const COMMANDS: &[Command] = &[
         summary: "kill, cut, fill and freeze a server under traffic; nothing acknowledged may be missing",
         help: crash::HELP,
         run: crash::run,
+    },
+    Command {
+        name: "dist",
+        summary: "what a release is made of: binary, unit, image, bill of materials, sums",
+        help: dist::HELP,
+        run: dist::run,
     },
     Command {
         name: "simulate",
