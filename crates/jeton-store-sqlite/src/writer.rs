@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 
-use jeton_core::commit::Commit;
+use jeton_core::commit::{Commit, Sequence};
 use jeton_store::group::{self, Decided, Salts};
 use jeton_store::store::{Answer, CommitError, Fault, FaultKind, Group, Submission};
 use rusqlite::{Connection, Statement};
@@ -123,22 +123,31 @@ impl Writer<'_> {
         answer_all(submissions, &CommitError::Full);
     }
 
-    fn refuse_when_full(&mut self, submissions: Vec<Submission>) -> Vec<Submission> {
+    fn refuse_when_full(&self, submissions: Vec<Submission>) -> Vec<Submission> {
         if !self.is_full {
             return submissions;
         }
-        let (made, others) = submissions.into_iter().partition(|submission| self.is_made_when_full(&submission.commit));
+        let mut marks_left = self.marks_left;
+        let mut is_made = |commit: &Commit| {
+            if !commit.only_marks() {
+                return commit.is_made_when_full();
+            }
+            let left = marks_left.checked_sub(commit.marks.len() as u64);
+            marks_left = left.unwrap_or(marks_left);
+            left.is_some()
+        };
+        let (made, others) = submissions.into_iter().partition(|submission| is_made(&submission.commit));
         answer_all(others, &CommitError::Full);
         made
     }
 
-    fn is_made_when_full(&mut self, commit: &Commit) -> bool {
-        if !commit.only_marks() {
-            return commit.is_made_when_full();
+    /// Only marks that were set take room, and each takes it once: a replay is refused and takes none.
+    fn count_marks(&mut self, commits: &[(Sequence, Commit)]) {
+        if self.is_full {
+            let only_marks = commits.iter().filter(|(_, commit)| commit.only_marks());
+            let set = only_marks.map(|(_, commit)| commit.marks.len() as u64).sum();
+            self.marks_left = self.marks_left.saturating_sub(set);
         }
-        let left = self.marks_left.checked_sub(commit.marks.len() as u64);
-        self.marks_left = left.unwrap_or(self.marks_left);
-        left.is_some()
     }
 
     /// One transaction; on failure it is rolled back.
@@ -189,6 +198,7 @@ impl Writer<'_> {
         if decided.has_writes {
             self.shared.publish(&decided.head, commits.len());
             self.shared.subscriber.applied(&Group { commits: &commits, entries: &decided.entries, head: &decided.head });
+            self.count_marks(&commits);
         }
         self.shared.subscriber.answer(replies.into_iter().map(|(reply, answer)| Answer::Committed(reply, answer)).collect());
     }
@@ -262,7 +272,11 @@ impl Writer<'_> {
 
     fn note_full(&mut self, is_full: bool) {
         if is_full != self.is_full {
-            tracing::warn!(is_full, "the disk is full: only commits that take authority away are made, and some marks are set");
+            if is_full {
+                tracing::warn!("the disk is full: only commits that take authority away are made, and some marks are set");
+            } else {
+                tracing::info!("the disk has room again: every commit is made");
+            }
             self.marks_left = self.reserve.marks();
         }
         self.is_full = is_full;
