@@ -144,7 +144,9 @@ impl Drawn {
 struct Deaf;
 
 impl Subscriber for Deaf {
-    fn applied(&self, _group: &Group<'_>) {}
+    fn applied(&self, _group: &Group<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
 
     fn lost(&self, _fault: &Fault) {
         // Each commit under way is answered with the fault.

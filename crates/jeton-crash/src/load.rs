@@ -87,6 +87,22 @@ impl Progress {
         }
     }
 
+    /// Waits until each holder has lost the server, and looks that those whose group failed were told: a connection that ends under its
+    /// request says nothing. One holder may be late with its next request, but not all of them.
+    pub(crate) fn refused_at_the_end(&self) -> Result<(), Failure> {
+        let start = clock::now();
+        while self.gone() < HOLDERS as u64 {
+            if start.elapsed() > PATIENCE {
+                return Err(Failure::finding("the server has ended, and its connections have not"));
+            }
+            clock::pause(Duration::from_micros(200));
+        }
+        match self.refused.get() {
+            Some(_) => Ok(()),
+            None => Err(Failure::finding("whoever waited got no answer: each connection ended under its request")),
+        }
+    }
+
     /// What was acknowledged, unless an answer was odd.
     fn outcome(&self) -> Result<Acknowledged, Failure> {
         match self.odd.get() {

@@ -23,7 +23,7 @@ pub(crate) struct Publisher {
 }
 
 impl Subscriber for Publisher {
-    fn applied(&self, group: &Group<'_>) {
+    fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
         let mut events: Vec<(u64, Time, &Event)> = vec![];
         for (first, commit) in group.commits {
             events.extend((*first..).zip(&commit.events).map(|(sequence, event)| (sequence, time_of(group, sequence), event)));
@@ -33,8 +33,7 @@ impl Subscriber for Publisher {
             if let Err(error) = self.registry.apply(*sequence, &commit.writes) {
                 // A row that was just written and cannot be read is a fault of the program: nothing may be served on top of it.
                 tracing::error!(%error, "a committed row could not be taken up");
-                (self.on_lost)(&error.into());
-                return;
+                return Err(error.into());
             }
             self.keys.apply(&commit.writes);
         }
@@ -44,6 +43,7 @@ impl Subscriber for Publisher {
         let gone = |api: &str| leaving.iter().find(|(id, _)| id.as_str() == api).map(|(_, audience)| audience.clone());
         let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone()).or_else(|| gone(api));
         self.feed.publish(&events, audience_of, group.head);
+        Ok(())
     }
 
     fn answer(&self, answers: Vec<Answer>) {

@@ -140,12 +140,12 @@ impl Tardy {
 }
 
 impl Subscriber for Tardy {
-    fn applied(&self, group: &Group<'_>) {
+    fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
         let held = Held { commits: group.commits.to_vec(), entries: group.entries.to_vec(), head: group.head.clone() };
         let before = self.held.lock().unwrap_or_else(PoisonError::into_inner).replace(held);
-        if let Some(before) = before {
-            self.subscriber.applied(&Group { commits: &before.commits, entries: &before.entries, head: &before.head });
-        }
+        before.map_or(Ok(()), |before| {
+            self.subscriber.applied(&Group { commits: &before.commits, entries: &before.entries, head: &before.head })
+        })
     }
 
     fn lost(&self, fault: &Fault) {

@@ -203,7 +203,10 @@ impl Bench {
 struct Deaf;
 
 impl Subscriber for Deaf {
-    fn applied(&self, _group: &Group<'_>) {}
+    fn applied(&self, _group: &Group<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
     fn lost(&self, fault: &Fault) {
         println!("lost: {fault}");
     }

@@ -85,7 +85,7 @@ pub(crate) fn serve(shared: &Arc<Shared>, rung: &Receiver<()>) {
             Ok(_) => {}
             Err(error) if is_full(&error) => drop(shared.ask(Chore::NoteFull)),
             Err(error) if is_fatal(&error) => {
-                shared.lose(&Fault::new(FaultKind::Durability, format!("a checkpoint failed: {error}")));
+                shared.lose(&Fault::new(FaultKind::Durability, format!("a checkpoint failed: {error}")), Vec::new());
             }
             Err(error) => tracing::warn!(%error, "a checkpoint failed"),
         }

@@ -9,6 +9,7 @@ mod header;
 mod ledger;
 mod migration;
 mod options;
+mod panic_guard;
 mod purge;
 mod read;
 mod reader;

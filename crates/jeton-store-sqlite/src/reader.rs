@@ -30,11 +30,7 @@ impl LookUps {
         let mut waiting = self.lock();
         if waiting.is_closing {
             drop(waiting);
-            for fetch in batch {
-                // Whoever waited may have gone.
-                let _ = fetch.reply.send(Err(closed()));
-            }
-            return;
+            return refuse(batch);
         }
         waiting.fetches.extend(batch);
         self.ring(waiting);
@@ -73,11 +69,33 @@ impl LookUps {
     }
 }
 
+/// The end of the look-up thread, which may be a panic: nobody waits for it any more.
+struct Ended<'l>(&'l LookUps);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let fetches = {
+            let mut waiting = self.0.lock();
+            waiting.is_closing = true;
+            std::mem::take(&mut waiting.fetches)
+        };
+        refuse(fetches);
+    }
+}
+
+fn refuse(fetches: impl IntoIterator<Item = Fetch>) {
+    for fetch in fetches {
+        // Whoever waited may have gone.
+        let _ = fetch.reply.send(Err(closed()));
+    }
+}
+
 /// Statements kept before all are made anew: slices come and go, and nobody says here which.
 const STATEMENTS_MAX: usize = 256;
 
 /// Runs the look-up thread until the engine closes.
 pub(crate) fn serve(shared: &Arc<Shared>, connection: &Connection, look_ups: &LookUps) {
+    let _ended = Ended(look_ups);
     let mut statements = Statements::new(connection);
     while let Some(batch) = look_ups.next() {
         if statements.len() > STATEMENTS_MAX {

@@ -83,10 +83,12 @@ impl Shared {
 
     /// Lets commits wait for the writer, or answers those that cannot.
     pub(crate) fn submit(&self, batch: Vec<Submission>) {
+        let mut waiting = self.lock();
+        // Asked for under the lock: what is pushed after that is seen by whoever loses the engine.
         if let Some(fault) = self.lost.get() {
+            drop(waiting);
             return answer_all(batch, &CommitError::Fault(fault.clone()));
         }
-        let mut waiting = self.lock();
         if waiting.is_closing {
             drop(waiting);
             return answer_all(batch, &CommitError::Fault(closed()));
@@ -108,7 +110,7 @@ impl Shared {
     }
 
     /// What the writer does next; waits for it, or for `rest` where the writer has work of its own that yields to all others. `None` when
-    /// all that was asked is done and the engine closes.
+    /// the engine closes and neither a commit nor a chore waits: a purge that is under way then ends where it stands.
     pub(crate) fn next(&self, rest: Option<Duration>) -> Option<Turn> {
         let mut waiting = self.lock();
         while waiting.queue.is_empty() && waiting.chores.is_empty() {
@@ -138,18 +140,32 @@ impl Shared {
         self.lock().is_closing
     }
 
-    /// Says that what is on the disk is not known any more: nothing is acknowledged from now on.
-    pub(crate) fn lose(&self, fault: &Fault) {
-        if self.lost.set(fault.clone()).is_err() {
-            return;
+    /// Says that the engine lost its footing: nothing is acknowledged from now on. Whoever waits is told first, since the subscriber ends
+    /// the process.
+    pub(crate) fn lose(&self, fault: &Fault, group: Vec<Submission>) {
+        let is_first = self.lost.set(fault.clone()).is_ok();
+        answer_all(group, &CommitError::Fault(fault.clone()));
+        if is_first {
+            self.refuse_waiting(fault);
+            self.subscriber.lost(fault);
         }
-        self.subscriber.lost(fault);
+    }
+
+    fn refuse_waiting(&self, fault: &Fault) {
         loop {
-            let group = self.lock().queue.take();
-            if group.is_empty() {
+            let mut waiting = self.lock();
+            let (group, chores) = (waiting.queue.take(), std::mem::take(&mut waiting.chores));
+            drop(waiting);
+            if group.is_empty() && chores.is_empty() {
                 return;
             }
             answer_all(group, &CommitError::Fault(fault.clone()));
+            for chore in chores {
+                if let Chore::Purge(_, reply) = chore {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(Err(fault.clone()));
+                }
+            }
         }
     }
 

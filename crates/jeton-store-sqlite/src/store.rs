@@ -18,6 +18,7 @@ use crate::fault::fault;
 use crate::folder::{self, Folder};
 use crate::ledger::{self, ENTRIES};
 use crate::options::Options;
+use crate::panic_guard::PanicGuard;
 use crate::read;
 use crate::reader::{self, LookUps};
 use crate::refused::OpenError;
@@ -74,7 +75,7 @@ impl SqliteStore {
         let shared = Arc::clone(&self.shared);
         self.spawn("jeton-writer", move || {
             if let Err(error) = writer::run(Arc::clone(&shared), &writer, salts, reserve, ring, log_pages) {
-                shared.lose(&fault(&error, ENTRIES));
+                shared.lose(&fault(&error, ENTRIES), Vec::new());
             }
         })?;
         let shared = Arc::clone(&self.shared);
@@ -92,6 +93,11 @@ impl SqliteStore {
     }
 
     fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let guard = PanicGuard::new(&self.shared);
+        let work = move || {
+            let _guard = guard;
+            work();
+        };
         self.threads.push(Builder::new().name(name.into()).spawn(work)?);
         Ok(())
     }
@@ -127,6 +133,10 @@ impl Store for SqliteStore {
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
+        // Its group may be on the disk, but nobody took it up: it is not acknowledged.
+        if let Some(fault) = self.shared.lost() {
+            return Err(fault.clone());
+        }
         let pooled = self.pool.take()?;
         let connection = pooled.connection()?;
         if let Some(sequence) = find_entry(connection, commit).map_err(|error| fault(&error, ENTRIES))? {
@@ -160,7 +170,7 @@ impl Store for SqliteStore {
         if !self.shared.ask(Chore::Purge(now, reply)) {
             return Err(self.shared.lost().cloned().unwrap_or_else(closed));
         }
-        answer.recv().unwrap_or_else(|_| Err(closed()))
+        answer.recv().unwrap_or_else(|_| Err(self.shared.lost().cloned().unwrap_or_else(closed)))
     }
 
     fn statistics(&self) -> Statistics {

@@ -12,6 +12,7 @@ use rusqlite::{Connection, Statement};
 use crate::checkpointer::{self, LogState};
 use crate::fault::{fault, is_full, is_io};
 use crate::ledger;
+use crate::panic_guard::PanicGuard;
 use crate::purge::{Progress, Purge};
 use crate::reserve::Reserve;
 use crate::shared::{Chore, Shared, answer_all, closed};
@@ -152,6 +153,7 @@ impl Writer<'_> {
 
     /// One transaction; on failure it is rolled back.
     fn attempt(&mut self, submissions: &[Submission]) -> Result<Decided, Failure> {
+        let _guard = PanicGuard::new(&self.shared);
         let commits = submissions.iter().map(|submission| &submission.commit);
         let result = self.transact(commits);
         if result.is_err() && !self.statements.connection.is_autocommit() {
@@ -194,26 +196,37 @@ impl Writer<'_> {
     }
 
     fn publish(&mut self, submissions: Vec<Submission>, decided: &Decided) {
+        if self.shared.lost().is_some() {
+            // The checkpointer found the disk out meanwhile.
+            return answer_all(submissions, &CommitError::Unknown);
+        }
         let (commits, replies) = decided.split(submissions);
         if decided.has_writes {
+            let _guard = PanicGuard::new(&self.shared);
             self.shared.publish(&decided.head, commits.len());
-            self.shared.subscriber.applied(&Group { commits: &commits, entries: &decided.entries, head: &decided.head });
+            if let Err(fault) = self.shared.subscriber.applied(&Group { commits: &commits, entries: &decided.entries, head: &decided.head })
+            {
+                // Durable, but not taken up: without a reply nobody takes it for made, and once the engine is lost nobody looks it up.
+                return self.shared.lose(&fault, Vec::new());
+            }
             self.count_marks(&commits);
         }
         self.shared.subscriber.answer(replies.into_iter().map(|(reply, answer)| Answer::Committed(reply, answer)).collect());
     }
 
     fn fail(&mut self, submissions: Vec<Submission>, failure: Failure) {
-        let fault = match failure {
+        let commits = submissions.len();
+        match failure {
             Failure::Durability(fault) => {
-                self.shared.lose(&fault);
-                fault
+                tracing::error!(%fault, commits, "a group of commits failed");
+                self.shared.lose(&fault, submissions);
             }
-            Failure::Fault(fault) => fault,
-            Failure::Full => return answer_all(submissions, &CommitError::Full),
-        };
-        tracing::error!(%fault, commits = submissions.len(), "a group of commits failed");
-        answer_all(submissions, &CommitError::Fault(fault));
+            Failure::Fault(fault) => {
+                tracing::error!(%fault, commits, "a group of commits failed");
+                answer_all(submissions, &CommitError::Fault(fault));
+            }
+            Failure::Full => answer_all(submissions, &CommitError::Full),
+        }
     }
 
     fn take(&mut self, chore: Chore) {
@@ -237,7 +250,7 @@ impl Writer<'_> {
             if is_full(&error) {
                 self.note_full(true);
             } else if checkpointer::is_fatal(&error) {
-                self.shared.lose(&lost(&error));
+                self.shared.lose(&lost(&error), Vec::new());
             }
         }
     }
@@ -257,7 +270,7 @@ impl Writer<'_> {
                     let _ = self.statements.connection.execute_batch("ROLLBACK");
                 }
                 let failure = if is_io(&error) { Some(lost(&error)) } else { None };
-                failure.iter().for_each(|fault| self.shared.lose(fault));
+                failure.iter().for_each(|fault| self.shared.lose(fault, Vec::new()));
                 self.end_purge(Err(failure.unwrap_or_else(|| fault(&error, "expired rows"))));
             }
         }

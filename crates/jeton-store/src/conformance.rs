@@ -267,7 +267,7 @@ fn head(store: &Arc<dyn Store>) -> String {
 struct Heard(Mutex<String>);
 
 impl Subscriber for Heard {
-    fn applied(&self, group: &Group<'_>) {
+    fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
         let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (sequence, commit) in group.commits {
             let _ = writeln!(text, "applied {sequence} {}", commit.id);
@@ -276,6 +276,7 @@ impl Subscriber for Heard {
             let _ = writeln!(text, "told {} {} {}", entry.sequence, entry.kind, hexadecimal(&entry.commitment));
         }
         let _ = writeln!(text, "group of size {}", group.head.size);
+        Ok(())
     }
 
     fn lost(&self, fault: &Fault) {

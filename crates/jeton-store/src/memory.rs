@@ -138,8 +138,8 @@ impl MemoryStore {
                 let fault = Fault::new(FaultKind::Durability, "fsync failed");
                 state.ended = Some(End::Lost(fault.clone()));
                 drop(state);
+                answer_all(submissions, &Err(CommitError::Fault(fault.clone())));
                 self.subscriber.lost(&fault);
-                answer_all(submissions, &Err(CommitError::Fault(fault)));
             }
             (Err(fault), _) => {
                 drop(state);
@@ -156,7 +156,12 @@ impl MemoryStore {
         drop(state);
         let (group, replies) = decided.split(submissions);
         if decided.has_writes {
-            self.subscriber.applied(&Group { commits: &group, entries: &decided.entries, head: &decided.head });
+            let group = Group { commits: &group, entries: &decided.entries, head: &decided.head };
+            if let Err(fault) = self.subscriber.applied(&group) {
+                self.lock().ended = Some(End::Lost(fault.clone()));
+                drop(replies);
+                return self.subscriber.lost(&fault);
+            }
         }
         for (reply, answer) in replies {
             let answer = if is_lost && decided.has_writes { Err(CommitError::Unknown) } else { answer };
@@ -237,6 +242,9 @@ impl Store for MemoryStore {
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
         let state = self.read()?;
+        if let Some(End::Lost(fault)) = &state.ended {
+            return Err(fault.clone());
+        }
         if let Some(entry) = state.rows.entries.iter().find(|entry| entry.commit == commit) {
             return Ok(Some(entry.sequence));
         }
@@ -328,8 +336,9 @@ mod tests {
     struct Ear(Mutex<Vec<String>>);
 
     impl Subscriber for Ear {
-        fn applied(&self, group: &Group<'_>) {
+        fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
             self.0.lock().unwrap().push(format!("{} commits to {}", group.commits.len(), group.head.size));
+            Ok(())
         }
 
         fn lost(&self, fault: &Fault) {
@@ -393,8 +402,9 @@ mod tests {
         check(&Fate::Durable, Some(Ok(0)), Ok(true), true, &told);
         check(&Fate::FailBefore(fault.clone()), Some(Err(CommitError::Fault(fault))), Ok(false), false, &[]);
         check(&Fate::LostAnswer, Some(Err(CommitError::Unknown)), Ok(true), true, &told);
-        check(&Fate::FsyncFails { written: true }, Some(Err(lost.clone())), Ok(true), true, &["fsync failed"]);
-        check(&Fate::FsyncFails { written: false }, Some(Err(lost)), Ok(false), false, &["fsync failed"]);
+        let nobody_looks = Err(FaultKind::Durability);
+        check(&Fate::FsyncFails { written: true }, Some(Err(lost.clone())), nobody_looks, true, &["fsync failed"]);
+        check(&Fate::FsyncFails { written: false }, Some(Err(lost)), nobody_looks, false, &["fsync failed"]);
         check(&Fate::CrashBeforeDurable, None, Err(FaultKind::Closed), false, &[]);
         check(&Fate::CrashAfterDurable, None, Err(FaultKind::Closed), true, &[]);
     }

@@ -29,7 +29,7 @@ pub trait Store: Send + Sync + 'static {
     /// The first sequence of a commit, if it happened: how an answer of [`CommitError::Unknown`] is resolved.
     ///
     /// # Errors
-    /// When the engine cannot read.
+    /// When the engine cannot read, or is lost.
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault>;
 
     /// Up to `limit` entries from sequence `from` on.
@@ -137,7 +137,10 @@ impl Answer {
 /// Who hears of every group, in order, after it is durable and before its commits are answered.
 pub trait Subscriber: Send + Sync + 'static {
     /// A group became durable.
-    fn applied(&self, group: &Group<'_>);
+    ///
+    /// # Errors
+    /// When it could not be taken up: the engine is lost then, and nobody is told that a commit of the group was made.
+    fn applied(&self, group: &Group<'_>) -> Result<(), Fault>;
 
     /// Tells the answers of one turn of the engine. A subscriber with a reactor hands them over in one piece: waking each request from another
     /// thread costs a system call.
@@ -145,7 +148,8 @@ pub trait Subscriber: Send + Sync + 'static {
         answers.into_iter().for_each(Answer::tell);
     }
 
-    /// The engine lost its footing (a failed fsync): nothing is acknowledged any more and the process must end.
+    /// The engine lost its footing (a failed fsync, a thread that panicked, a group that could not be taken up): nothing is acknowledged or
+    /// looked up any more, and the process must end. Whoever waited was told before.
     fn lost(&self, fault: &Fault);
 }
 

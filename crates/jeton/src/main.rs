@@ -7,6 +7,7 @@ mod closed_folder;
 mod commands;
 mod config;
 mod dice;
+mod footing;
 mod init;
 mod integrity;
 mod negatives_file;

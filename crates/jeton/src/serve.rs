@@ -5,7 +5,6 @@ use std::future::Future;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jeton_core::id::Actor;
@@ -30,6 +29,7 @@ use crate::access_log;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dice::{Dice, seed};
+use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::root_file;
@@ -48,7 +48,7 @@ pub(crate) struct Running {
     listeners: Vec<JoinHandle<()>>,
     jobs: Vec<JoinHandle<()>>,
     data: PathBuf,
-    lost: Arc<AtomicBool>,
+    footing: Arc<Footing>,
     access_log: Option<access_log::Writer>,
 }
 
@@ -101,25 +101,26 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     }
     let root_keys = root_file::read(&config.root_key_file)?;
     let clock = Arc::new(Clock::start());
-    let lost = Arc::new(AtomicBool::new(false));
-    let (service, store) = open_service(config, root_keys, &clock, lost.clone())?;
+    let draining = Draining::new();
+    let (footing, held) = Footing::new(draining.clone());
+    let footing = Arc::new(footing);
+    let (service, store) = open_service(config, root_keys, &clock, footing.clone())?;
     let moment = service.moments().now();
     if accept_clock {
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
-    let draining = Draining::new();
     let limits = Limits { connections: config.connections_max, ..Limits::default() };
     let (observer, access_log) = observer(config, &service, &clock)?;
     let public = router::public(service.clone(), draining.clone(), observer.clone());
     let socket_listener = listen_on_socket(&socket(&config.data))?;
     let management = api::routes(management(service.clone(), store.clone(), config, observer));
     let listeners = vec![
-        spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone())),
-        spawn_listener(edge::serve(socket_listener, management, limits, draining.clone())),
+        spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone()), held.clone()),
+        spawn_listener(edge::serve(socket_listener, management, limits, draining.clone()), held),
     ];
     let jobs = schedules(&service, &clock);
-    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), lost, access_log })
+    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log })
 }
 
 impl Running {
@@ -137,7 +138,7 @@ impl Running {
         drop(self.access_log.take());
         let _ = fs::remove_file(socket(&self.data));
         self.leave_negatives();
-        if self.lost.load(Ordering::Acquire) { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
+        if self.footing.is_lost() { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
     }
 
     /// Leaves the negatives behind for the next start, which is the quicker for it.
@@ -157,7 +158,7 @@ fn open_service(
     config: &Config,
     root_keys: RootKeys,
     clock: &Arc<Clock>,
-    lost: Arc<AtomicBool>,
+    footing: Arc<Footing>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
     let (reading, dice) = (clock.clone(), Dice::default());
     let parts = Parts {
@@ -170,7 +171,7 @@ fn open_service(
         })),
         cached_credentials: CACHED_CREDENTIALS,
         negatives_image: negatives_file::read(&config.data),
-        on_lost: Box::new(move |fault: &Fault| end_process(fault, &lost)),
+        on_lost: Box::new(move |fault: &Fault| footing.lose(fault)),
     };
     let options = Options::new(&config.data, &SCHEMA, seed());
     let mut opened = None;
@@ -199,14 +200,6 @@ impl From<LoadError> for Opening {
 impl From<OpenError> for Opening {
     fn from(error: OpenError) -> Opening {
         Opening(error.to_string())
-    }
-}
-
-/// What is on the disk is not known after a failed fsync: whoever waits was told so, and the process ends.
-fn end_process(fault: &Fault, lost: &AtomicBool) {
-    if !lost.swap(true, Ordering::AcqRel) {
-        tracing::error!(%fault, "the store lost its footing: the process ends, and a start recovers from what is on the disk");
-        std::process::exit(3);
     }
 }
 
@@ -242,9 +235,10 @@ fn listen_on_socket(path: &Path) -> Result<UnixListener, String> {
     Ok(listener)
 }
 
-fn spawn_listener(serving: impl Future<Output = edge::Drained> + Send + 'static) -> JoinHandle<()> {
+fn spawn_listener(serving: impl Future<Output = edge::Drained> + Send + 'static, held: Held) -> JoinHandle<()> {
     tokio::spawn(async move {
         let drained = serving.await;
+        drop(held);
         if drained.aborted > 0 {
             tracing::warn!(aborted = drained.aborted, "connections did not finish in time");
         }

@@ -37,8 +37,9 @@ pub(crate) struct Ear {
 }
 
 impl Subscriber for Ear {
-    fn applied(&self, group: &Group<'_>) {
+    fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
         self.sizes.lock().unwrap().push(group.head.size);
+        Ok(())
     }
 
     fn lost(&self, fault: &Fault) {

@@ -220,7 +220,10 @@ mod tests {
     struct Deaf;
 
     impl Subscriber for Deaf {
-        fn applied(&self, _group: &Group<'_>) {}
+        fn applied(&self, _group: &Group<'_>) -> Result<(), Fault> {
+            Ok(())
+        }
+
         fn lost(&self, _fault: &Fault) {}
     }
 
