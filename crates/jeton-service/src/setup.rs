@@ -8,7 +8,6 @@ use jeton_core::commit::Commit;
 use jeton_core::deployment::{self, Deployment};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
-use jeton_core::key::Purpose;
 use jeton_core::moment::Moment;
 use jeton_jose::Algorithm;
 
@@ -85,7 +84,7 @@ impl Service {
             })
             .await?;
         }
-        self.ensure_purpose(Purpose::Ledger, Algorithm::EdDsa, &Actor::system(), &moments.split()).await?;
+        self.ensure_ledger_key(&Actor::system(), &moments.split()).await?;
         self.ensure_keys(Algorithm::Es256, &Actor::system(), &moments.split()).await?;
         if let Some(row) = self.stored(&checkpoint::TABLE, checkpoint::KEY)? {
             let signed =

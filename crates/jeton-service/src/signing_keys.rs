@@ -32,34 +32,46 @@ impl Service {
     /// # Errors
     /// [`Failure`]; no key is made then.
     pub(crate) async fn ensure_keys(&self, algorithm: Algorithm, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.ensure_purpose(Purpose::Token, algorithm, actor, moment).await
-    }
-
-    pub(crate) async fn ensure_purpose(
-        &self,
-        purpose: Purpose,
-        algorithm: Algorithm,
-        actor: &Actor,
-        moment: &Moment,
-    ) -> Result<(), Failure> {
-        let exists = |service: &Service| {
-            service
-                .registry
-                .keys()
-                .records()
-                .any(|key| key.record.purpose == purpose && key.record.algorithm == algorithm && key.record.state == State::Current)
-        };
-        if exists(self) {
+        if self.has_current(Purpose::Token, algorithm) {
             return Ok(());
         }
         let mut moment = moment.clone();
         let (current, next) = (self.make_key(algorithm, &mut moment)?, self.make_key(algorithm, &mut moment)?);
-        self.transact(&moment, &Arc::from(""), |reading, moment| {
+        self.put_to_use(Purpose::Token, algorithm, &moment, |moment| ensure::ensure(current.clone(), next.clone(), actor, moment)).await
+    }
+
+    /// Makes sure that the ledger's checkpoints can be signed.
+    ///
+    /// # Errors
+    /// [`Failure`]; no key is made then.
+    pub(crate) async fn ensure_ledger_key(&self, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let algorithm = Algorithm::EdDsa;
+        if self.has_current(Purpose::Ledger, algorithm) {
+            return Ok(());
+        }
+        let mut moment = moment.clone();
+        let key = self.make_key(algorithm, &mut moment)?;
+        self.put_to_use(Purpose::Ledger, algorithm, &moment, |moment| ensure::ensure_of_ledger(key.clone(), actor, moment)).await
+    }
+
+    fn has_current(&self, purpose: Purpose, algorithm: Algorithm) -> bool {
+        let is_it = |key: &SigningKeyRecord| key.purpose == purpose && key.algorithm == algorithm && key.state == State::Current;
+        self.registry.keys().records().any(|key| is_it(&key.record))
+    }
+
+    async fn put_to_use(
+        &self,
+        purpose: Purpose,
+        algorithm: Algorithm,
+        moment: &Moment,
+        decide: impl Fn(&mut Moment) -> Outcome<Vec<SigningKeyRecord>>,
+    ) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
             drop(reading.keys());
-            if exists(self) {
+            if self.has_current(purpose, algorithm) {
                 return Ok(Outcome::grant((), jeton_core::commit::Commit::new(moment)));
             }
-            let outcome = ensure::ensure(purpose, current.clone(), next.clone(), actor, moment);
+            let outcome = decide(moment);
             Ok(Outcome { verdict: outcome.verdict.map(|_| ()), commit: outcome.commit })
         })
         .await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::id::KeyId;
-use jeton_core::key::ensure::ensure;
+use jeton_core::key::ensure::{ensure, ensure_of_ledger};
 use jeton_core::key::remove::remove;
 use jeton_core::key::revoke::revoke;
 use jeton_core::key::rotate::{PUBLISHED_AHEAD_SECONDS, is_due, rotate};
@@ -20,23 +20,33 @@ fn fresh(id: &str) -> FreshKey {
     FreshKey { id: KeyId::from(id), algorithm: Algorithm::Es256, public: Arc::from("{}"), sealed: Arc::from([1_u8].as_slice()), epoch: 1 }
 }
 
-fn pair(purpose: Purpose) -> [SigningKeyRecord; 2] {
-    let outcome = ensure(purpose, fresh("a"), fresh("b"), &actor(), &mut at(NOW));
+fn pair() -> [SigningKeyRecord; 2] {
+    let outcome = ensure(fresh("a"), fresh("b"), &actor(), &mut at(NOW));
     granted(outcome, "+signing_key +signing_key signing_key.created signing_key.created").try_into().unwrap()
 }
 
+fn of_ledger() -> SigningKeyRecord {
+    granted(ensure_of_ledger(fresh("l"), &actor(), &mut at(NOW)), "+signing_key signing_key.created").remove(0)
+}
+
 fn ring() -> Ring {
-    let [current, next] = pair(Purpose::Token);
+    let [current, next] = pair();
     Ring { current: Some(current), next: Some(next) }
 }
 
 #[test]
 fn the_first_two() {
-    let [current, next] = pair(Purpose::Token);
+    let [current, next] = pair();
     assert_eq!((current.state, current.activated_at, next.state, next.activated_at), (State::Current, Some(NOW), State::Next, None));
     for record in [current, next] {
         assert_eq!(SigningKeyRecord::from_row(&record.row()), Ok(record));
     }
+}
+
+#[test]
+fn the_ledger_s_has_no_successor() {
+    let key = of_ledger();
+    assert_eq!((key.purpose, key.state, key.activated_at), (Purpose::Ledger, State::Current, Some(NOW)));
 }
 
 #[test]
@@ -74,7 +84,7 @@ fn rotated() {
 
 #[test]
 fn revoked() {
-    let [current, next] = pair(Purpose::Token);
+    let [current, next] = pair();
     let retired = SigningKeyRecord { state: State::Retired, ..current.clone() };
     let dead = SigningKeyRecord { state: State::Revoked, ..current.clone() };
     for (key, writes) in [
@@ -87,20 +97,14 @@ fn revoked() {
         assert_eq!(outcome.commit.is_narrowing(), !writes.is_empty());
         granted(outcome, writes);
     }
-    let [ledger, _] = pair(Purpose::Ledger);
-    refused(revoke(&ledger, Ring::default(), fresh("c"), &actor(), &mut at(NOW)), "checkpoints");
+    refused(revoke(&of_ledger(), Ring::default(), fresh("c"), &actor(), &mut at(NOW)), "checkpoints");
 }
 
 #[test]
 fn who_can_have_signed_a_token() {
-    let key = |id: &str, algorithm, activated_at| SigningKeyRecord {
-        id: KeyId::from(id),
-        algorithm,
-        activated_at,
-        ..pair(Purpose::Token)[0].clone()
-    };
+    let key = |id: &str, algorithm, activated_at| SigningKeyRecord { id: KeyId::from(id), algorithm, activated_at, ..pair()[0].clone() };
     let (es256, eddsa) = (Algorithm::Es256, Algorithm::EdDsa);
-    let ledger = SigningKeyRecord { purpose: Purpose::Ledger, ..key("ledger", es256, Some(NOW)) };
+    let ledger = SigningKeyRecord { id: KeyId::from("ledger"), ..of_ledger() };
     let keys = [
         &key("first", es256, Some(NOW)),
         &key("second", es256, Some(NOW + 100)),
@@ -130,7 +134,7 @@ fn who_can_have_signed_a_token() {
 
 #[test]
 fn removed_when_its_time_has_come() {
-    let [current, _] = pair(Purpose::Token);
+    let [current, _] = pair();
     let ends = SigningKeyRecord { state: State::Retired, remove_at: Some(NOW + 10), ..current.clone() };
     granted(remove(&current, &mut at(i64::MAX / 2_000_000)), "");
     granted(remove(&ends, &mut at(NOW + 9)), "");
