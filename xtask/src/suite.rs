@@ -12,7 +12,7 @@ use crate::tidy;
 
 pub(crate) const HELP: &str = "\
 Runs everything that a change must pass, one step after another, and stops at the first that fails:
-formatting, tidy, clippy, all tests, the fuzz smoke, feature builds, the dependencies, the simulation, the quickstart,
+formatting, tidy, clippy, all tests, the public vectors, the fuzz smoke, feature builds, the dependencies, the simulation, the quickstart,
 rounds of crashes.
 
 Needs the Rust toolchain and a C compiler. What is missing beyond these is installed below the build folder,
@@ -62,6 +62,11 @@ const STEPS: &[Step] = &[
     Step { heading: "tidy", run: |_| tidy::run(&[]).map(|()| Done::Passed), remedy: "Mend what is listed, then run `cargo xtask tidy`." },
     Step { heading: "clippy", run: clippy, remedy: "Run `cargo clippy --workspace --all-targets` and mend what it lists." },
     Step { heading: "tests", run: tests, remedy: "Run one again with `cargo test -p CRATE NAME`; a random test prints its seed." },
+    Step {
+        heading: "vectors",
+        run: vectors,
+        remedy: "Each vector that failed is listed with its file; `cargo test -p jeton-jose --test vectors` runs them again.",
+    },
     Step {
         heading: "fuzz smoke",
         run: fuzz_smoke,
@@ -155,6 +160,22 @@ fn clippy(_: &mut Run) -> Result<Done, Failure> {
 fn tests(run: &mut Run) -> Result<Done, Failure> {
     let words = "test --workspace --locked --no-fail-fast";
     count(run, cargo(words.split(' ')).env("JETON_FUZZ_SECONDS", "0"))
+}
+
+/// They pass above as well, but say there neither how many they were nor that they were not run.
+fn vectors(run: &mut Run) -> Result<Done, Failure> {
+    let words = "test --workspace --locked --test vectors -- --nocapture every_vector";
+    let (mut tally, mut not_run) = (Tally::default(), false);
+    let result = process::run_and_read(&mut cargo(words.split(' ')), |line| {
+        tally.read(line);
+        not_run |= line.contains("JETON_VECTORS is not set");
+    });
+    run.tally.add(tally);
+    result?;
+    if not_run {
+        return Ok(Done::Skipped("JETON_VECTORS is not set; set it to the folder that holds the public vectors.".to_owned()));
+    }
+    Ok(Done::Passed)
 }
 
 /// Chosen by its name within the whole workspace, so that no dependency is built again with other features.
