@@ -24,6 +24,7 @@ mod last_checkpoint;
 mod leap;
 pub mod moments;
 mod negatives_image;
+pub mod ownership;
 pub mod policies;
 pub mod policy_consequence;
 pub mod posture;

@@ -12,21 +12,14 @@ use jeton_core::moment::Moment;
 use jeton_jose::Algorithm;
 
 use crate::failure::Failure;
+use crate::ownership::{NotOwned, Owner};
 use crate::service::Service;
 
 /// Why a data folder cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetupError {
-    /// It belongs to another issuer.
-    Foreign {
-        /// Whose it is.
-        issuer: Arc<str>,
-    },
-    /// Its tokens begin with another prefix: they would all be refused.
-    OtherPrefix {
-        /// What they begin with.
-        prefix: Arc<str>,
-    },
+    /// It is another's.
+    NotOwned(NotOwned),
     /// It could not be read or written.
     Failed(Failure),
 }
@@ -34,12 +27,7 @@ pub enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SetupError::Foreign { issuer } => {
-                write!(formatter, "this data folder belongs to the issuer {issuer}: start with `--issuer {issuer}`, or on another folder")
-            }
-            SetupError::OtherPrefix { prefix } => {
-                write!(formatter, "the tokens of this data folder begin with `{prefix}`: write `token_prefix = \"{prefix}\"` in jeton.toml")
-            }
+            SetupError::NotOwned(why) => why.fmt(formatter),
             SetupError::Failed(failure) => failure.fmt(formatter),
         }
     }
@@ -63,14 +51,9 @@ impl Service {
         let mut moments = moment.clone();
         let known = self.stored(&deployment::TABLE, deployment::KEY)?;
         if let Some(row) = known {
-            let deployment =
-                Deployment::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;
-            if *deployment.issuer != *self.issuer.as_str() {
-                return Err(SetupError::Foreign { issuer: deployment.issuer });
-            }
-            if *deployment.token_prefix != *self.prefix.as_str() {
-                return Err(SetupError::OtherPrefix { prefix: deployment.token_prefix });
-            }
+            let root_keys = self.registry.root_keys();
+            let owner = Owner { issuer: &self.issuer, prefix: self.prefix, root_keys: &root_keys };
+            owner.check_deployment(&row).map_err(SetupError::NotOwned)?;
         } else {
             let deployment = Deployment {
                 issuer: Arc::from(self.issuer.as_str()),

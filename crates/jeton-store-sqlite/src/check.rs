@@ -128,7 +128,7 @@ fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOpti
     note(&mut report, check_pages(connection));
     let texts = migration::read_texts(connection).map_err(|error| fault(&error, "sqlite_master"));
     let texts = note(&mut report, texts.map(|texts| (Vec::new(), texts))).unwrap_or_default();
-    if !migration::check_texts(schema, &texts).unwrap_or(false) {
+    if !migration::check_texts(schema, schema.version, &texts).unwrap_or(false) {
         report.findings.push("the tables are not those of this schema".into());
     }
     let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();

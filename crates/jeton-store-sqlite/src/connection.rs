@@ -1,5 +1,7 @@
 //! Connections: how each one is set up.
 
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -31,6 +33,35 @@ pub(crate) fn open(path: &Path, purpose: Purpose, cache_kib: u32) -> Result<Conn
         connection.pragma_update(None, "query_only", true)?;
     }
     Ok(connection)
+}
+
+/// Opens a connection that changes no byte of the folder: no lock, no index of the log beside the database, and the log is read only where
+/// it `is_log_used`. For whoever has the folder to itself; what another program writes meanwhile is read half.
+pub(crate) fn open_to_look(path: &Path, is_log_used: bool) -> Result<Connection> {
+    // A log that was not used need not be there, and would be made; one that was used is read with an index in memory.
+    let how = if is_log_used { "vfs=unix-none" } else { "immutable=1" };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(format!("file:{}?{how}", escaped(path)), flags)?;
+    // First: whatever reads the database before would want the log's index in a file.
+    connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+    set_up(&connection, LOOK_CACHE_KIB)?;
+    Ok(connection)
+}
+
+const LOOK_CACHE_KIB: u32 = 256;
+
+/// A path within a URI: slashes too, for two at its beginning would name a machine.
+fn escaped(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes.fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() {
+            text.push(char::from(*byte));
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(text, "%{byte:02x}");
+        }
+        text
+    })
 }
 
 /// What holds for every connection.

@@ -25,18 +25,38 @@ pub(crate) struct Folder {
     _lock: File,
 }
 
-/// Locks the folder, and makes its database when it has none.
-pub(crate) fn take(options: &Options, first_head: impl FnOnce() -> Head) -> Result<Folder, OpenError> {
+/// A data folder as it was found: locked where it has a lock, and untouched.
+pub(crate) struct Inspected {
+    found: Found,
+    lock: Option<File>,
+}
+
+impl Inspected {
+    /// Its database, where it has one, and whether the log was used.
+    pub(crate) fn database(&self, options: &Options) -> Option<(PathBuf, bool)> {
+        match self.found {
+            Found::Nothing => None,
+            Found::Database { log_length } => Some((database_in(&options.folder), log_length > 0)),
+        }
+    }
+}
+
+/// Makes what the folder lacks, its lock and its database too.
+pub(crate) fn make_ready(options: &Options, inspected: Inspected, first_head: impl FnOnce() -> Head) -> Result<Folder, OpenError> {
     let folder = &options.folder;
-    let (found, lock) = inspect(options)?;
-    let (database, log) = (database_in(folder), log_in(folder));
-    let lock_path = lock_in(folder);
+    let Inspected { found, lock } = inspected;
+    let (database, log, lock_path) = (database_in(folder), log_in(folder), lock_in(folder));
     let lock = match lock {
         Some(lock) => lock,
         None => {
             make_folder(folder)?;
             let made = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&lock_path);
-            self::lock(made.map_err(|error| OpenError::of_io(&lock_path, &error))?, folder)?
+            let lock = self::lock(made.map_err(|error| OpenError::of_io(&lock_path, &error))?, folder)?;
+            // Nobody was kept out until now.
+            if header::inspect(&database, &log, options.schema.version)? != found {
+                return Err(OpenError::InUse(folder.display().to_string()));
+            }
+            lock
         }
     };
     let reserve = Reserve::new(folder, options.reserve_bytes);
@@ -52,9 +72,10 @@ pub(crate) fn take(options: &Options, first_head: impl FnOnce() -> Head) -> Resu
 
 /// Locks a folder that has a database already, and leaves all else as it is.
 pub(crate) fn take_existing(options: &Options) -> Result<(PathBuf, Option<File>), OpenError> {
-    match inspect(options)? {
-        (Found::Nothing, _) => Err(OpenError::Foreign(format!("{} (there is no jeton.db in it)", options.folder.display()))),
-        (Found::Database { .. }, lock) => Ok((database_in(&options.folder), lock)),
+    let inspected = inspect(options)?;
+    match inspected.database(options) {
+        None => Err(OpenError::Foreign(format!("{} (there is no jeton.db in it)", options.folder.display()))),
+        Some((database, _)) => Ok((database, inspected.lock)),
     }
 }
 
@@ -66,7 +87,7 @@ pub(crate) fn grow_log_again(database: &Path, bytes: u64) -> io::Result<()> {
 }
 
 /// Looks at the files, and takes the lock first where there is one: what a running process writes is not for others to judge.
-fn inspect(options: &Options) -> Result<(Found, Option<File>), OpenError> {
+pub(crate) fn inspect(options: &Options) -> Result<Inspected, OpenError> {
     let (folder, lock_path) = (&options.folder, lock_in(&options.folder));
     let lock = match File::options().read(true).write(true).open(&lock_path) {
         Ok(file) => Some(lock(file, folder)?),
@@ -79,7 +100,7 @@ fn inspect(options: &Options) -> Result<(Found, Option<File>), OpenError> {
         Found::Database { log_length } if log_length > 0 && log_length < options.log_bytes => {
             Err(OpenError::CutOff(format!("{} has {log_length} bytes of at least {}", log.display(), options.log_bytes)))
         }
-        _ => Ok((found, lock)),
+        _ => Ok(Inspected { found, lock }),
     }
 }
 

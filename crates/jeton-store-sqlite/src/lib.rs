@@ -22,6 +22,7 @@ mod start;
 mod statements;
 mod store;
 mod transaction;
+mod unopened;
 mod view;
 mod writer;
 
@@ -29,3 +30,4 @@ pub use check::{CheckOptions, CheckReport, Progress, audit_folder, check_folder,
 pub use options::Options;
 pub use refused::OpenError;
 pub use store::SqliteStore;
+pub use unopened::Unopened;

@@ -34,17 +34,17 @@ pub(crate) fn create(connection: &Connection, schema: &Schema) -> Result<(), Fai
     connection.pragma_update(None, "user_version", schema.version).map_err(Failure::from)
 }
 
-/// Brings tables of an older version up to date, within the caller's transaction. `names` are the tables there are.
-pub(crate) fn migrate(connection: &Connection, schema: &Schema, from: u32, names: &[String]) -> Result<(), Failure> {
+/// Brings tables of an older version to a newer one, within the caller's transaction. `names` are the tables there are.
+pub(crate) fn migrate(connection: &Connection, schema: &Schema, from: u32, to: u32, names: &[String]) -> Result<(), Failure> {
     let mut shapes = schema.shapes_at(from).map_err(Failure::Schema)?;
-    for migration in schema.migrations.iter().filter(|migration| migration.version > from) {
+    for migration in schema.migrations.iter().filter(|migration| migration.version > from && migration.version <= to) {
         let after = schema.shapes_at(migration.version).map_err(Failure::Schema)?;
         for step in migration.steps {
             run(connection, step, &shapes, &after, names)?;
         }
         shapes = after;
     }
-    connection.pragma_update(None, "user_version", schema.version).map_err(Failure::from)
+    connection.pragma_update(None, "user_version", to).map_err(Failure::from)
 }
 
 fn run(connection: &Connection, step: &Step, shapes: &[Shape], after: &[Shape], names: &[String]) -> Result<(), Failure> {
@@ -70,11 +70,11 @@ fn create_tables(connection: &Connection, shape: &Shape) -> rusqlite::Result<()>
     shape.indexes.iter().try_for_each(|index| connection.execute_batch(&sql::create_index(shape, index)))
 }
 
-/// What the texts of a store's tables and indexes may be, by name; those of slices by the name of slice 0. A store that was made by an
-/// older version and migrated has other texts than a fresh one, so each way to the newest version is walked.
-pub(crate) fn texts(schema: &Schema) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+/// What the texts of the tables and indexes of a store of a version may be, by name; those of slices by the name of slice 0. A store that
+/// was made by an older version and migrated has other texts than a fresh one, so each way to that version is walked.
+fn texts(schema: &Schema, version: u32) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for start in 1..=schema.version {
+    for start in 1..=version {
         let connection = Connection::open_in_memory()?;
         for shape in schema.shapes_at(start).map_err(Failure::Schema)? {
             create_tables(&connection, &shape)?;
@@ -83,7 +83,7 @@ pub(crate) fn texts(schema: &Schema) -> Result<BTreeMap<String, Vec<String>>, Fa
             }
         }
         let names: Vec<_> = read_texts(&connection)?.into_iter().map(|(name, _)| name).collect();
-        migrate(&connection, schema, start, &names)?;
+        migrate(&connection, schema, start, version, &names)?;
         for (name, text) in read_texts(&connection)? {
             texts.entry(name).or_default().push(text);
         }
@@ -100,9 +100,9 @@ pub(crate) fn read_texts(connection: &Connection) -> rusqlite::Result<Vec<(Strin
     rows.collect()
 }
 
-/// Whether the texts of a store are what this schema's may be.
-pub(crate) fn check_texts(schema: &Schema, found: &[(String, String)]) -> Result<bool, Failure> {
-    let texts = texts(schema)?;
+/// Whether the texts of a store are what this schema's may be at a version.
+pub(crate) fn check_texts(schema: &Schema, version: u32, found: &[(String, String)]) -> Result<bool, Failure> {
+    let texts = texts(schema, version)?;
     let is_known = |name: &str, text: &str| texts.get(name).is_some_and(|known| known.iter().any(|known| known == text));
     let is_known_slice = |(name, text): &(String, String)| {
         schema.tables.iter().filter(|table| table.is_sliced() && sql::slice_of_name(table, name).is_some()).any(|table| {

@@ -1,4 +1,4 @@
-//! What is looked at when a store is opened: the tables' texts and the ledger's tail. Every row and every entry is for `check`.
+//! What is looked at before a store is opened: the tables' texts and the ledger's tail. Every row and every entry is for `check`.
 
 use std::path::Path;
 
@@ -16,43 +16,62 @@ use crate::slices::Slices;
 pub(crate) struct Start {
     pub(crate) head: Head,
     pub(crate) slices: Slices,
+    version: u32,
+    names: Vec<String>,
 }
 
-/// Checks an opened database, and brings it up to date.
+/// Checks a database, by reading alone.
 pub(crate) fn check(connection: &Connection, schema: &'static Schema, database: &Path) -> Result<Start, OpenError> {
     let to_refusal = |error: rusqlite::Error| OpenError::of_sqlite(database, &error);
-    let damaged = |fault: Fault| match fault.kind {
-        FaultKind::Damaged => OpenError::Damaged(format!("{}: {fault}", database.display())),
-        _ => OpenError::Disk(format!("{}: {fault}", database.display())),
-    };
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(to_refusal)?;
-    if mode != "wal" {
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(to_refusal)?;
-    }
+    let damaged = |fault: Fault| of_fault(database, &fault);
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(to_refusal)?;
     if version > schema.version {
         return Err(OpenError::Newer { found: version, known: schema.version });
     }
-    let to_open_error = |failure| match failure {
-        Failure::Schema(words) => OpenError::Schema(words),
-        Failure::Sqlite(error) => OpenError::of_sqlite(database, &error),
-    };
-    let mut texts = migration::read_texts(connection).map_err(to_refusal)?;
-    if version < schema.version {
-        let names: Vec<_> = texts.iter().map(|(name, _)| name.clone()).collect();
-        connection.execute_batch("BEGIN IMMEDIATE").map_err(to_refusal)?;
-        migration::migrate(connection, schema, version, &names).map_err(to_open_error)?;
-        connection.execute_batch("COMMIT").map_err(to_refusal)?;
-        texts = migration::read_texts(connection).map_err(to_refusal)?;
-    }
-    if !migration::check_texts(schema, &texts).map_err(to_open_error)? {
+    let texts = migration::read_texts(connection).map_err(to_refusal)?;
+    if !migration::check_texts(schema, version, &texts).map_err(|failure| of_failure(database, failure))? {
         return Err(OpenError::Damaged(format!("{}: its tables are not those of version {version}", database.display())));
     }
     let head = ledger::read_head(connection).map_err(damaged)?;
     let head = head.ok_or_else(|| OpenError::CutOff(format!("{} has no ledger", database.display())))?;
     check_tail(connection, &head).map_err(damaged)?;
     let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
-    Ok(Start { head, slices: Slices::among(schema, &names) })
+    Ok(Start { head, slices: Slices::among(schema, &names), version, names })
+}
+
+/// Brings a database that was checked up to date.
+pub(crate) fn bring_up_to_date(connection: &Connection, schema: &Schema, mut found: Start, database: &Path) -> Result<Start, OpenError> {
+    let to_refusal = |error: rusqlite::Error| OpenError::of_sqlite(database, &error);
+    // It was checked without a lock that other programs heed.
+    let head = ledger::read_head(connection).map_err(|fault| of_fault(database, &fault))?;
+    if head.as_ref() != Some(&found.head) {
+        return Err(OpenError::InUse(database.display().to_string()));
+    }
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(to_refusal)?;
+    if mode != "wal" {
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(to_refusal)?;
+    }
+    if found.version < schema.version {
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(to_refusal)?;
+        let migrated = migration::migrate(connection, schema, found.version, schema.version, &found.names);
+        migrated.map_err(|failure| of_failure(database, failure))?;
+        let names = migration::read_texts(connection).map_err(to_refusal)?.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        connection.execute_batch("COMMIT").map_err(to_refusal)?;
+        (found.slices, found.version) = (Slices::among(schema, &names), schema.version);
+    }
+    Ok(found)
+}
+
+fn of_fault(database: &Path, fault: &Fault) -> OpenError {
+    let words = format!("{}: {fault}", database.display());
+    if fault.kind == FaultKind::Damaged { OpenError::Damaged(words) } else { OpenError::Disk(words) }
+}
+
+fn of_failure(database: &Path, failure: Failure) -> OpenError {
+    match failure {
+        Failure::Schema(words) => OpenError::Schema(words),
+        Failure::Sqlite(error) => OpenError::of_sqlite(database, &error),
+    }
 }
 
 /// Subtrees of at most so many leaves are computed again.

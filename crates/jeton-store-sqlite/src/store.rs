@@ -26,6 +26,7 @@ use crate::reserve::Reserve;
 use crate::shared::{Chore, Shared, closed};
 use crate::start;
 use crate::statements::Statements;
+use crate::unopened::Unopened;
 use crate::view::{Pool, SqliteView};
 use crate::{checkpointer, writer};
 
@@ -40,19 +41,28 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store of a data folder, or makes it. Looks at the header, the tables' texts and the ledger's tail, not at every row.
+    /// Opens the store of a data folder, or makes it, after a look at it ([`Unopened::look`]).
     ///
     /// # Errors
     /// In words to act on; what is refused stays as it was.
     pub fn open(options: Options, subscriber: Arc<dyn Subscriber>) -> Result<Arc<SqliteStore>, OpenError> {
-        options.schema.validate().map_err(OpenError::Schema)?;
+        SqliteStore::open_after_look(Unopened::look(options)?, subscriber)
+    }
+
+    /// Opens the store of a data folder that was looked at, or makes it, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// In words to act on.
+    pub fn open_after_look(looked_at: Unopened, subscriber: Arc<dyn Subscriber>) -> Result<Arc<SqliteStore>, OpenError> {
+        let (options, inspected, found) = looked_at.into_parts();
         let mut salts = Salts::new(options.entropy);
         let first_head = Head { size: 0, time: Time::EPOCH, incarnation: salts.draw(), frontier: Frontier::default() };
-        let folder = folder::take(&options, || first_head)?;
+        let folder = folder::make_ready(&options, inspected, || first_head)?;
         let database = folder.database.clone();
         let to_refusal = |error: rusqlite::Error| OpenError::of_sqlite(&database, &error);
         let connection = connection::open(&database, Purpose::Write, options.writer_cache_kib).map_err(to_refusal)?;
-        let found = start::check(&connection, options.schema, &database)?;
+        let found = found.map_or_else(|| start::check(&connection, options.schema, &database), Ok)?;
+        let found = start::bring_up_to_date(&connection, options.schema, found, &database)?;
         let lookups_connection = connection::open(&database, Purpose::Read, options.reader_cache_kib).map_err(to_refusal)?;
         let shared = Arc::new(Shared::new(options.schema, database.clone(), subscriber, options.limits, found.head, found.slices));
         let mut store = SqliteStore {

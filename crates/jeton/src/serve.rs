@@ -14,11 +14,12 @@ use jeton_http::edge::{self, Draining, Limits};
 use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
 use jeton_service::moments::Moments;
+use jeton_service::ownership::Owner;
 use jeton_service::registry::LoadError;
 use jeton_service::{Parts, Service};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
-use jeton_store_sqlite::{OpenError, Options, SqliteStore};
+use jeton_store_sqlite::{OpenError, Options, SqliteStore, Unopened};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
@@ -106,6 +107,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let footing = Arc::new(footing);
     let (service, store) = open_service(config, root_keys, &clock, footing.clone())?;
     let moment = service.moments().now();
+    // Whose the folder is was asked before it was opened. First keys are not made by a clock that is not believed.
     if accept_clock {
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
@@ -160,6 +162,11 @@ fn open_service(
     clock: &Arc<Clock>,
     footing: Arc<Footing>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
+    let looked_at = Unopened::look(Options::new(&config.data, &SCHEMA, seed())).map_err(|error| error.to_string())?;
+    if let Some(view) = looked_at.view() {
+        let owner = Owner { issuer: &config.issuer, prefix: config.token_prefix, root_keys: &root_keys };
+        owner.check(view).map_err(|error| error.to_string())?;
+    }
     let (reading, dice) = (clock.clone(), Dice::default());
     let parts = Parts {
         issuer: config.issuer.clone(),
@@ -173,10 +180,9 @@ fn open_service(
         negatives_image: negatives_file::read(&config.data),
         on_lost: Box::new(move |fault: &Fault| footing.lose(fault)),
     };
-    let options = Options::new(&config.data, &SCHEMA, seed());
     let mut opened = None;
     let service = Service::open::<Opening>(parts, |subscriber| {
-        let store = SqliteStore::open(options, subscriber)?;
+        let store = SqliteStore::open_after_look(looked_at, subscriber)?;
         opened = Some(store.clone());
         Ok(store as Arc<dyn Store>)
     })
@@ -190,10 +196,7 @@ struct Opening(String);
 
 impl From<LoadError> for Opening {
     fn from(error: LoadError) -> Opening {
-        Opening(match error {
-            LoadError::RootKey(error) => format!("{error}: start with the root file that belongs to this data folder (--root-key-file)"),
-            other => other.to_string(),
-        })
+        Opening(error.to_string())
     }
 }
 

@@ -129,7 +129,8 @@ impl KeyRing {
     }
 }
 
-fn open(record: &SigningKeyRecord, root_keys: &RootKeys) -> Result<Arc<SigningKey>, RootKeyError> {
+/// Opens the private half of a key.
+pub(crate) fn open(record: &SigningKeyRecord, root_keys: &RootKeys) -> Result<Arc<SigningKey>, RootKeyError> {
     let sealed = record.sealed.as_deref().ok_or(RootKeyError::Unsealable)?;
     let keys = root_keys.epoch(record.epoch).ok_or(RootKeyError::Unsealable)?;
     let private = keys.open(sealed, &SigningKeyRecord::seal_context(&record.id))?;

@@ -12,9 +12,9 @@ use jeton_core::{api_key, client};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::Store;
 use jeton_store::table::{Migration, Schema, Step};
-use jeton_store_sqlite::{CheckOptions, OpenError, SqliteStore, check_folder};
+use jeton_store_sqlite::{CheckOptions, OpenError, SqliteStore, Unopened, check_folder};
 
-use crate::stage::{Ear, NOW, options, submit};
+use crate::stage::{Ear, NOW, contents, options, submit};
 
 static THINGS_BEFORE: Table =
     Table { name: "thing", columns: &[Column::text("id"), Column::int("size")], key: 1, indexes: &[], class: Class::Authority };
@@ -89,6 +89,37 @@ fn rows_stay_what_they_were_and_the_new_columns_are_there() {
     assert_eq!(found.findings, Vec::<String>::new());
     assert_eq!(open(folder.path(), &BEFORE).err(), Some(OpenError::Newer { found: 2, known: 1 }));
     open(folder.path(), &AFTER).unwrap();
+}
+
+#[test]
+fn an_older_store_that_is_only_looked_at_stays_an_older_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);
+    let store = open(folder.path(), &BEFORE).unwrap();
+    put(&*store, &mut moment, vec![(&THINGS_BEFORE, vec![Value::text("a"), Value::Int(7)])]);
+    let killed = tempfile::tempdir().unwrap();
+    for (name, bytes) in contents(folder.path()) {
+        std::fs::write(killed.path().join(name), bytes).unwrap();
+    }
+    let looked_at = Unopened::look(jeton_store_sqlite::Options { schema: &AFTER, ..options(killed.path(), 1) }).unwrap();
+    assert!(looked_at.view().unwrap().get(&THINGS_BEFORE, &vec![Value::text("a")]).unwrap().is_some());
+    drop(looked_at);
+    assert!(contents(folder.path()) == contents(killed.path()), "something was touched");
+    open(killed.path(), &BEFORE).unwrap();
+    open(killed.path(), &AFTER).unwrap();
+}
+
+#[test]
+fn an_older_store_with_a_stray_table_stays_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);
+    put(&*open(folder.path(), &BEFORE).unwrap(), &mut moment, vec![(&THINGS_BEFORE, vec![Value::text("a"), Value::Int(7)])]);
+    let connection = rusqlite::Connection::open(folder.path().join("jeton.db")).unwrap();
+    connection.execute_batch("CREATE TABLE stray (a INTEGER)").unwrap();
+    drop(connection);
+    let before = contents(folder.path());
+    assert!(matches!(open(folder.path(), &AFTER).err(), Some(OpenError::Damaged(_))));
+    assert!(before == contents(folder.path()), "something was touched");
 }
 
 /// The schema as it was before version 3.

@@ -1,17 +1,16 @@
 //! What a data folder is opened as, or refused as; what is refused stays as it was.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::stage::{Ear, Maker, fill, open, options, submit, try_open};
+use crate::stage::{Ear, Maker, contents, fill, open, options, submit, try_open};
 use jeton_core::commit::{Commit, Write};
 use jeton_core::record::Value;
 use jeton_store::conformance::{CLIENTS, TOKENS};
 use jeton_store::store::{CommitError, FaultKind, Fetch, Store, Taken};
-use jeton_store_sqlite::{OpenError, SqliteStore};
+use jeton_store_sqlite::{OpenError, SqliteStore, Unopened};
 use tokio::sync::oneshot;
 
 #[test]
@@ -129,6 +128,69 @@ fn what_is_not_ours_or_not_whole_is_refused_and_stays_as_it_was() {
 }
 
 #[test]
+fn a_look_reads_what_is_there_and_touches_nothing() {
+    // Names that mean something in a URI.
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("a b?c=1&d#e%20é'");
+    let store = open(&data);
+    let ids = fill(&*store, 3, 40);
+    let head = store.head();
+    let look = |what: &str, folder: &Path| {
+        let before = contents(folder);
+        let looked_at = Unopened::look(options(folder, 1)).unwrap_or_else(|refused| panic!("{what}: {refused}"));
+        let view = looked_at.view().unwrap();
+        assert_eq!(view.as_of(), head.size, "{what}");
+        assert!(ids.iter().all(|id| view.get(&TOKENS, &vec![Value::Id(id.0)]).unwrap().is_some()), "{what}");
+        assert_eq!(view.range(&CLIENTS, 0, &vec![Value::text("name 1")], None, 9).unwrap().len(), 1, "{what}");
+        let mut clients = 0;
+        let mut count = |_: &_| {
+            clients += 1;
+            true
+        };
+        view.scan(&CLIENTS, &mut count).unwrap();
+        assert_eq!(clients, 3, "{what}");
+        assert!(matches!(try_open(folder), Err(OpenError::InUse(_))), "{what}: a folder that is looked at is locked");
+        drop(looked_at);
+        assert!(before == contents(folder), "{what}: something was touched");
+    };
+    let killed = place.path().join("killed");
+    fs::create_dir(&killed).unwrap();
+    for (name, bytes) in contents(&data) {
+        fs::write(killed.join(name), bytes).unwrap();
+    }
+    look("killed", &killed);
+    fs::remove_file(killed.join("jeton.db-shm")).unwrap();
+    look("killed, without the log's index", &killed);
+    drop(store);
+    look("ended", &data);
+    for name in ["jeton.db-wal", "jeton.db-shm"] {
+        fs::remove_file(data.join(name)).unwrap();
+    }
+    look("ended, and no log left", &data);
+    assert_eq!(open(&data).head(), head);
+    assert_eq!(open(&killed).head(), head);
+}
+
+#[test]
+fn there_is_nothing_to_see_where_there_is_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    assert!(Unopened::look(options(&data, 1)).unwrap().view().is_none());
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_folder_that_changed_since_the_look_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&*open(folder.path()), 3, 40);
+    let looked_at = Unopened::look(options(folder.path(), 1)).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("jeton.db")).unwrap();
+    connection.execute_batch("UPDATE ledger_head SET time = time + 1").unwrap();
+    let refused = SqliteStore::open_after_look(looked_at, Arc::new(Ear::default())).err();
+    assert!(matches!(refused, Some(OpenError::InUse(_) | OpenError::Damaged(_))), "{refused:?}");
+}
+
+#[test]
 fn a_log_cut_while_it_was_in_use_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
@@ -187,9 +249,4 @@ fn a_closed_store_says_so_and_its_subscriber_heard_each_group() {
     let misfit = store.view().unwrap().range(&CLIENTS, 9, &vec![], None, 1).unwrap_err();
     assert_eq!(misfit.kind, FaultKind::Engine);
     assert!(ear.lost.lock().unwrap().is_empty());
-}
-
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
 }

@@ -1,5 +1,7 @@
 //! What the tests share: a store in a folder of its own, and commits to make on it.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -118,4 +120,10 @@ pub(crate) fn fill(store: &dyn Store, clients: u32, tokens: usize) -> Vec<Creden
         assert!(submit(store, commits).iter().all(Result::is_ok));
     }
     ids
+}
+
+/// Every file of a folder, byte for byte.
+pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
 }

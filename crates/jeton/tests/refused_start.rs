@@ -1,0 +1,194 @@
+//! A start that is refused leaves the data folder as it was, byte for byte, also where the process before was killed and its log was used.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what goes wrong here must fail the test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use jeton_core::commit::Commit;
+use jeton_core::moment::{Moment, Time};
+use jeton_core::record::{Row, Table};
+use jeton_core::schema::{TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2};
+use jeton_core::{deployment, key};
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, Group, Store as _, Submission, Subscriber};
+use jeton_store::table::{Migration, Schema, Step};
+use jeton_store_sqlite::{Options, SqliteStore};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+const ISSUER: &str = "http://127.0.0.1:8420";
+
+/// A folder with a data folder and its root file in it.
+struct Place(TempDir);
+
+impl Place {
+    /// With an API, a client and a token, after a server that ended so.
+    fn after(signal: Signal) -> Place {
+        let place = Place(tempfile::tempdir().unwrap());
+        place.done(&["init", "--issuer", ISSUER]);
+        let mut server = place.start(&[]);
+        place.done(&["api", "create", "--audience", "a:b"]);
+        place.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+        place.done(&["token", "issue", "--client", "worker"]);
+        end(&mut server, signal);
+        place
+    }
+
+    fn data(&self) -> PathBuf {
+        self.0.path().join("jeton-data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
+        command.args(arguments).current_dir(self.0.path()).env_clear();
+        command
+    }
+
+    #[track_caller]
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts a server that must come up.
+    fn start(&self, flags: &[&str]) -> Child {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+        let mut server = self.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+        let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves"));
+        std::thread::spawn(move || lines.for_each(drop));
+        assert!(started, "the server did not start");
+        server
+    }
+
+    /// Starts a server that must refuse, in these words, and touch nothing.
+    #[track_caller]
+    fn refuses(&self, flags: &[&str], words: &str) {
+        let before = contents(&self.data());
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
+        let mut server = self.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok) {
+            // It would not end.
+            if line.contains("jeton serves") {
+                end(&mut server, Signal::KILL);
+                panic!("{flags:?}: it was served");
+            }
+            said.push_str(&line);
+        }
+        assert_eq!(server.wait().unwrap().code(), Some(3), "{flags:?}: {said}");
+        assert!(said.contains(words), "{flags:?}: {said}");
+        let after = contents(&self.data());
+        let touched: Vec<_> = after.iter().filter(|(name, bytes)| before.get(*name) != Some(*bytes)).map(|(name, _)| name).collect();
+        assert!(before == after, "{flags:?}: touched: {touched:?}");
+    }
+}
+
+fn end(server: &mut Child, signal: Signal) {
+    kill_process(Pid::from_child(server), signal).unwrap();
+    server.wait().unwrap();
+}
+
+/// Every file's bytes; a socket has none.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap_or_default())).collect()
+}
+
+#[test]
+fn a_folder_that_is_another_s_is_not_touched() {
+    for signal in [Signal::KILL, Signal::INT] {
+        let place = Place::after(signal);
+        place.done(&["init", "--data", "other", "--issuer", ISSUER]);
+        place.refuses(&["--issuer", "https://id.example"], "belongs to the issuer http://127.0.0.1:8420");
+        place.refuses(&["--root-key-file", "other.root-key"], "root file that belongs to this data folder");
+        let config = fs::read_to_string(place.data().join("jeton.toml")).unwrap();
+        fs::write(place.data().join("jeton.toml"), config.replace("\"jtn\"", "\"other\"")).unwrap();
+        place.refuses(&[], "begin with `jtn`");
+        fs::write(place.data().join("jeton.toml"), config).unwrap();
+        end(&mut place.start(&[]), Signal::INT);
+    }
+}
+
+#[test]
+fn a_clock_is_not_accepted_for_a_folder_that_is_another_s() {
+    let place = Place::after(Signal::KILL);
+    place.refuses(&["--accept-clock", "--issuer", "https://id.example"], "belongs to the issuer");
+}
+
+/// The schema as it was before version 3.
+static OLDER_TABLES: [&Table; 11] = {
+    let [a, b, c, d, e, f, g, h, i] = TABLES_OF_VERSION_1;
+    let [j, k] = TABLES_SINCE_VERSION_2;
+    [a, b, c, d, e, f, g, h, i, j, k]
+};
+static OLDER_MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
+    Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
+];
+static OLDER: Schema = Schema { version: 2, tables: &OLDER_TABLES, migrations: &OLDER_MIGRATIONS };
+
+#[test]
+fn an_older_folder_that_is_another_s_stays_an_older_one() {
+    let place = Place::after(Signal::INT);
+    place.done(&["init", "--data", "other", "--issuer", ISSUER]);
+    write_again_as_older(&place.data());
+    place.refuses(&["--issuer", "https://id.example"], "belongs to the issuer http://127.0.0.1:8420");
+    place.refuses(&["--root-key-file", "other.root-key"], "root file that belongs to this data folder");
+    let older = open(&place.data(), &OLDER);
+    assert!(older.view().unwrap().get(&deployment::TABLE, &vec![deployment::KEY]).unwrap().is_some(), "an older Jeton opens it still");
+    drop(older);
+    end(&mut place.start(&[]), Signal::INT);
+}
+
+/// Puts a store of the older schema, with the same owner, into the place of the newer one, as a kill leaves it.
+fn write_again_as_older(data: &Path) {
+    let owner = rows_of_owner(data);
+    for name in ["jeton.db", "jeton.db-wal", "jeton.db-shm", "jeton.negatives"] {
+        fs::remove_file(data.join(name)).unwrap();
+    }
+    let store = open(data, &OLDER);
+    let mut moment = Moment::new(Time::from_seconds(1_700_000_000), [4; 32]);
+    let commit = owner.into_iter().fold(Commit::new(&mut moment), |commit, (table, row)| commit.put(table, row));
+    let (reply, answer) = oneshot::channel();
+    store.submit(vec![Submission { commit, owner: Arc::from(""), reply }]);
+    answer.blocking_recv().unwrap().unwrap();
+    let left: Vec<_> = ["jeton.db", "jeton.db-wal"].map(|name| (name, fs::read(data.join(name)).unwrap())).into();
+    drop(store);
+    left.into_iter().for_each(|(name, bytes)| fs::write(data.join(name), bytes).unwrap());
+    fs::remove_file(data.join("jeton.db-shm")).unwrap();
+}
+
+fn rows_of_owner(data: &Path) -> Vec<(&'static Table, Row)> {
+    let store = open(data, &SCHEMA);
+    let view = store.view().unwrap();
+    let mut rows = Vec::new();
+    for table in [&deployment::TABLE, &key::TABLE] {
+        let mut keep = |row: &jeton_core::record::Versioned<Row>| {
+            rows.push((table, row.record.clone()));
+            true
+        };
+        view.scan(table, &mut keep).unwrap();
+    }
+    rows
+}
+
+fn open(data: &Path, schema: &'static Schema) -> Arc<SqliteStore> {
+    SqliteStore::open(Options::new(data, schema, [9; 32]), Arc::new(Deaf)).unwrap()
+}
+
+struct Deaf;
+
+impl Subscriber for Deaf {
+    fn applied(&self, _: &Group<'_>) {}
+
+    fn lost(&self, _: &Fault) {}
+}
