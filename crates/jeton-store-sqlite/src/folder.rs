@@ -100,7 +100,20 @@ pub(crate) fn inspect(options: &Options) -> Result<Inspected, OpenError> {
         Found::Database { log_length } if log_length > 0 && log_length < options.log_bytes => {
             Err(OpenError::CutOff(format!("{} has {log_length} bytes of at least {}", log.display(), options.log_bytes)))
         }
-        _ => Ok(Inspected { found, lock }),
+        Found::Nothing => refuse_remains(folder).map(|()| Inspected { found, lock }),
+        Found::Database { .. } => Ok(Inspected { found, lock }),
+    }
+}
+
+/// What lies in a folder only once its database was opened: a first start that was cut short leaves none of it.
+const LEFT_BY_USE: [&str; 3] = ["jeton.db-shm", "jeton.negatives", "jeton.sock"];
+
+/// A folder that was used and has no database lost it: an empty one in its place would know of no revocation.
+fn refuse_remains(folder: &Path) -> Result<(), OpenError> {
+    let is_there = |name: &&str| fs::symlink_metadata(folder.join(name)).is_ok();
+    match LEFT_BY_USE.into_iter().find(is_there) {
+        Some(name) => Err(OpenError::CutOff(format!("{} is gone, but {name} is there", database_in(folder).display()))),
+        None => Ok(()),
     }
 }
 

@@ -124,6 +124,19 @@ fn a_clock_is_not_accepted_for_a_folder_that_is_another_s() {
     place.refuses(&["--accept-clock", "--issuer", "https://id.example"], "belongs to the issuer");
 }
 
+#[test]
+fn a_folder_that_lost_its_database_is_not_begun_anew() {
+    for signal in [Signal::KILL, Signal::INT] {
+        let place = Place::after(signal);
+        fs::remove_file(place.data().join("jeton.db")).unwrap();
+        place.refuses(&[], "jeton.db is gone");
+        for file in ["jeton.db-wal", "jeton.db-shm"] {
+            fs::remove_file(place.data().join(file)).unwrap();
+            place.refuses(&[], "jeton.db is gone");
+        }
+    }
+}
+
 /// The schema as it was before version 3.
 static OLDER_TABLES: [&Table; 11] = {
     let [a, b, c, d, e, f, g, h, i] = TABLES_OF_VERSION_1;

@@ -128,6 +128,37 @@ fn what_is_not_ours_or_not_whole_is_refused_and_stays_as_it_was() {
 }
 
 #[test]
+fn a_store_that_lost_its_database_is_refused() {
+    for others in [&[][..], &["jeton.db-wal"], &["jeton.db-wal", "jeton.lock", "jeton.reserve"]] {
+        let folder = tempfile::tempdir().unwrap();
+        fill(&*open(folder.path()), 3, 40);
+        for name in [&["jeton.db"], others].concat() {
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
+        let before = contents(folder.path());
+        let refused = try_open(folder.path()).err();
+        assert!(matches!(refused, Some(OpenError::CutOff(_))), "{others:?}: {refused:?}");
+        assert!(before == contents(folder.path()), "{others:?}: something was touched");
+    }
+}
+
+#[test]
+fn a_first_start_that_was_cut_short_is_made_up_for() {
+    let whole = tempfile::tempdir().unwrap();
+    drop(open(whole.path()));
+    // In the order in which they are made.
+    let files = ["jeton.toml", "jeton.lock", "jeton.reserve", "jeton.db-wal", "jeton.db.new", "jeton.db.new-wal", "jeton.db.new-shm"];
+    for count in 0..=files.len() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in &files[..count] {
+            let made = fs::read(whole.path().join(name)).unwrap_or_else(|_| vec![7; 5_000]);
+            fs::write(folder.path().join(name), &made[..made.len() / 2]).unwrap();
+        }
+        fill(&*open(folder.path()), 1, 1);
+    }
+}
+
+#[test]
 fn a_look_reads_what_is_there_and_touches_nothing() {
     // Names that mean something in a URI.
     let place = tempfile::tempdir().unwrap();
