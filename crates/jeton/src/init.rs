@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::config::{self, Config, File, Overrides};
-use crate::{dice, root_file};
+use crate::{apart, dice, root_file};
 
 /// What was made, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +34,8 @@ pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
     refuse_strangers(&overrides.data)?;
     // Checked before anything is made; the file itself does not exist yet.
     let config = Config::load(&Overrides { config: None, ..overrides.clone() })?;
+    apart::check(&config.root_key_file, &config.data)?;
     let root_key_file = std::path::absolute(&config.root_key_file).map_err(|error| error.to_string())?;
-    let data = std::path::absolute(&config.data).map_err(|error| error.to_string())?;
-    if root_key_file.starts_with(&data) {
-        return Err("the root file must lie apart from the data folder, or a copy of the folder would carry its own key".into());
-    }
     make_folder(&config.data)?;
     let is_new = !root_key_file.exists();
     if is_new {
@@ -124,8 +121,10 @@ mod tests {
     fn the_root_file_lies_apart() {
         let folder = tempfile::tempdir().unwrap();
         let mut overrides = overrides(folder.path());
-        overrides.root_key_file = Some(overrides.data.join("root.key"));
-        assert!(run(&overrides).unwrap_err().contains("apart"));
-        assert!(!overrides.data.exists());
+        for within in ["data/root.key", "nope/../data/root.key"] {
+            overrides.root_key_file = Some(folder.path().join(within));
+            assert!(run(&overrides).unwrap_err().contains("apart"), "{within}");
+            assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "{within}: something was made");
+        }
     }
 }

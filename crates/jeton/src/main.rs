@@ -1,6 +1,7 @@
 //! Jeton: a token service for teams, in one binary.
 
 mod access_log;
+mod apart;
 mod cli;
 mod clock;
 mod closed_folder;

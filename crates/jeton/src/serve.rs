@@ -27,6 +27,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use zeroize::Zeroizing;
 
 use crate::access_log;
+use crate::apart;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dice::{Dice, seed};
@@ -100,6 +101,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::warn!(%error, "a crash may leave a core with secrets behind: run under `ulimit -c 0`");
     }
+    apart::check(&config.root_key_file, &config.data)?;
     let root_keys = root_file::read(&config.root_key_file)?;
     let clock = Arc::new(Clock::start());
     let draining = Draining::new();

@@ -137,6 +137,16 @@ fn a_folder_that_lost_its_database_is_not_begun_anew() {
     }
 }
 
+#[test]
+fn a_root_file_in_the_data_folder_is_refused() {
+    let place = Place::after(Signal::INT);
+    fs::copy(place.0.path().join("jeton-data.root-key"), place.data().join("root.key")).unwrap();
+    std::os::unix::fs::symlink(place.data(), place.0.path().join("elsewhere")).unwrap();
+    for path in ["jeton-data/root.key", "elsewhere/root.key", "elsewhere/../jeton-data/./root.key"] {
+        place.refuses(&["--root-key-file", path], "apart from the data folder");
+    }
+}
+
 /// The schema as it was before version 3.
 static OLDER_TABLES: [&Table; 11] = {
     let [a, b, c, d, e, f, g, h, i] = TABLES_OF_VERSION_1;

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::serving::Serving;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
-use crate::root_file;
+use crate::{apart, root_file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +39,7 @@ impl Config {
         let wrong = |sentence: String| Failure::no(sentence, "docs/reference/configuration.md has every key, and what it may be");
         let config = Loaded::load(&serving.overrides(context)).map_err(wrong)?;
         let rootless = |sentence: String| Failure::no(sentence, "");
+        apart::check(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let value = json!({
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
