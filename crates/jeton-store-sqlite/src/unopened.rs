@@ -75,6 +75,17 @@ impl View for Look {
         read::range(&self.connection, table, index, prefix, after, limit)
     }
 
+    fn latest(
+        &self,
+        table: &'static Table,
+        index: Option<usize>,
+        prefix: &Key,
+        before: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::latest(&self.connection, table, index, (prefix, before), limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         read::scan(&self.connection, &self.start.slices, table, each)
     }

@@ -211,7 +211,9 @@ fn open(data: &Path, schema: &'static Schema) -> Arc<SqliteStore> {
 struct Deaf;
 
 impl Subscriber for Deaf {
-    fn applied(&self, _: &Group<'_>) {}
+    fn applied(&self, _: &Group<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
 
     fn lost(&self, _: &Fault) {}
 }
