@@ -1,6 +1,7 @@
 //! How a store is opened.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jeton_store::queue::Limits;
 use jeton_store::table::Schema;
@@ -26,10 +27,12 @@ pub struct Options {
     pub log_bytes: u64,
     /// What is kept free for revocations on a full disk, in bytes.
     pub reserve_bytes: u64,
+    /// Reads the clock that says how long commits wait and groups take; one that stands still measures nothing.
+    pub uptime: fn() -> Duration,
 }
 
 impl Options {
-    /// The usual sizes: 22 MiB of page caches at most, a log of 16 MiB, a reserve of 64 MiB.
+    /// The usual sizes: 22 MiB of page caches at most, a log of 16 MiB, a reserve of 64 MiB, no clock.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, schema: &'static Schema, entropy: [u8; 32]) -> Options {
         Options {
@@ -43,6 +46,7 @@ impl Options {
             view_cache_kib: 1 << 10,
             log_bytes: 16 << 20,
             reserve_bytes: 64 << 20,
+            uptime: || Duration::ZERO,
         }
     }
 }

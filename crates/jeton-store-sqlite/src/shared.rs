@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use jeton_core::moment::Time;
 use jeton_store::ledger::Head;
+use jeton_store::occupancy::Occupancy;
 use jeton_store::queue::{Limits, Queue};
-use jeton_store::store::{CommitError, Fault, FaultKind, Statistics, Submission, Subscriber};
+use jeton_store::store::{CommitError, FSYNC_FIRST_MICROS, FSYNC_TIMES, Fault, FaultKind, GROUP_SIZES, Statistics, Submission, Subscriber};
 use jeton_store::table::Schema;
+use jeton_store::tally::Tally;
 
 use crate::slices::Slices;
 
@@ -25,14 +27,18 @@ pub(crate) struct Shared {
     slices: RwLock<Arc<Slices>>,
     /// Whether the disk is full.
     pub(crate) is_full: AtomicBool,
+    uptime: fn() -> Duration,
     groups: AtomicU64,
     commits: AtomicU64,
+    group_sizes: Tally<GROUP_SIZES>,
+    fsync_micros: Tally<FSYNC_TIMES>,
     expired_rows_removed: AtomicU64,
     lost: OnceLock<Fault>,
 }
 
 struct Waiting {
     queue: Queue,
+    occupancy: Occupancy,
     chores: VecDeque<Chore>,
     /// Whether the writer sleeps: only then is the bell rung, since ringing costs a system call.
     is_asleep: bool,
@@ -61,10 +67,17 @@ impl Shared {
         database: PathBuf,
         subscriber: Arc<dyn Subscriber>,
         limits: Limits,
+        uptime: fn() -> Duration,
         head: Head,
         slices: Slices,
     ) -> Shared {
-        let waiting = Waiting { queue: Queue::new(limits), chores: VecDeque::new(), is_asleep: false, is_closing: false };
+        let waiting = Waiting {
+            queue: Queue::new(limits),
+            occupancy: Occupancy::default(),
+            chores: VecDeque::new(),
+            is_asleep: false,
+            is_closing: false,
+        };
         Shared {
             schema,
             database,
@@ -74,8 +87,11 @@ impl Shared {
             head: RwLock::new(Arc::new(head)),
             slices: RwLock::new(Arc::new(slices)),
             is_full: AtomicBool::new(false),
+            uptime,
             groups: AtomicU64::new(0),
             commits: AtomicU64::new(0),
+            group_sizes: Tally::new(1),
+            fsync_micros: Tally::new(FSYNC_FIRST_MICROS),
             expired_rows_removed: AtomicU64::new(0),
             lost: OnceLock::new(),
         }
@@ -83,6 +99,7 @@ impl Shared {
 
     /// Lets commits wait for the writer, or answers those that cannot.
     pub(crate) fn submit(&self, batch: Vec<Submission>) {
+        let now_micros = self.uptime_micros();
         let mut waiting = self.lock();
         // Asked for under the lock: what is pushed after that is seen by whoever loses the engine.
         if let Some(fault) = self.lost.get() {
@@ -93,6 +110,7 @@ impl Shared {
             drop(waiting);
             return answer_all(batch, &CommitError::Fault(closed()));
         }
+        waiting.pass(now_micros);
         let refused: Vec<_> = batch.into_iter().filter_map(|submission| waiting.queue.push(submission).err()).collect();
         self.ring(waiting);
         answer_all(refused, &CommitError::Busy);
@@ -126,6 +144,7 @@ impl Shared {
             waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             waiting.is_asleep = false;
         }
+        waiting.pass(self.uptime_micros());
         Some(Turn { group: waiting.queue.take(), chores: std::mem::take(&mut waiting.chores) })
     }
 
@@ -189,6 +208,7 @@ impl Shared {
     pub(crate) fn publish(&self, head: &Arc<Head>, commits: usize) {
         *self.head.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(head);
         self.groups.fetch_add(1, Ordering::Relaxed);
+        self.group_sizes.note(commits as u64);
         self.commits.fetch_add(commits as u64, Ordering::Relaxed);
     }
 
@@ -197,12 +217,31 @@ impl Shared {
         self.expired_rows_removed.fetch_add(rows, Ordering::Relaxed);
     }
 
+    /// How long the engine has run, in microseconds.
+    pub(crate) fn uptime_micros(&self) -> u64 {
+        u64::try_from((self.uptime)().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Counts a group's fsync.
+    pub(crate) fn count_fsync(&self, micros: u64) {
+        self.fsync_micros.note(micros);
+    }
+
     pub(crate) fn statistics(&self) -> Statistics {
-        let waiting = self.lock().queue.len() as u64;
+        let now_micros = self.uptime_micros();
+        let (waiting, waited_micros) = {
+            let mut waiting = self.lock();
+            waiting.pass(now_micros);
+            (waiting.queue.len() as u64, waiting.occupancy.waited_micros())
+        };
         Statistics {
             groups: self.groups.load(Ordering::Relaxed),
             commits: self.commits.load(Ordering::Relaxed),
             waiting,
+            group_sizes: self.group_sizes.read(),
+            fsync_micros: self.fsync_micros.read(),
+            waited_micros,
+            is_full: self.is_full.load(Ordering::Relaxed),
             expired_rows_removed: self.expired_rows_removed.load(Ordering::Relaxed),
         }
     }
@@ -217,6 +256,13 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// What waits has waited until now.
+    fn pass(&mut self, now_micros: u64) {
+        self.occupancy.pass(now_micros, self.queue.len());
     }
 }
 

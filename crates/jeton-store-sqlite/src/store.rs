@@ -64,7 +64,8 @@ impl SqliteStore {
         let found = found.map_or_else(|| start::check(&connection, options.schema, &database), Ok)?;
         let found = start::bring_up_to_date(&connection, options.schema, found, &database)?;
         let lookups_connection = connection::open(&database, Purpose::Read, options.reader_cache_kib).map_err(to_refusal)?;
-        let shared = Arc::new(Shared::new(options.schema, database.clone(), subscriber, options.limits, found.head, found.slices));
+        let shared =
+            Arc::new(Shared::new(options.schema, database.clone(), subscriber, options.limits, options.uptime, found.head, found.slices));
         let mut store = SqliteStore {
             shared: Arc::clone(&shared),
             look_ups: Arc::default(),

@@ -182,7 +182,7 @@ impl Writer<'_> {
             Ok(decided) if !decided.has_writes => {
                 self.statements.connection.execute_batch("ROLLBACK").map_err(|error| failure(&error)).map(|()| decided)
             }
-            Ok(decided) => self.commit.raw_execute().map_err(|error| failure_of_commit(&error)).map(|_| decided),
+            Ok(decided) => self.make_durable().map(|()| decided),
         };
         match &ended {
             Ok(_) if !made.is_empty() => self.shared.set_slices(&self.slices),
@@ -193,6 +193,13 @@ impl Writer<'_> {
             }),
         }
         ended
+    }
+
+    fn make_durable(&mut self) -> Result<(), Failure> {
+        let begun_micros = self.shared.uptime_micros();
+        self.commit.raw_execute().map_err(|error| failure_of_commit(&error))?;
+        self.shared.count_fsync(self.shared.uptime_micros().saturating_sub(begun_micros));
+        Ok(())
     }
 
     fn publish(&mut self, submissions: Vec<Submission>, decided: &Decided) {

@@ -12,8 +12,9 @@ use jeton_core::record::{Class, Key, Row, Table, Value, Versioned};
 use crate::group::{self, Decided, Salts};
 use crate::ledger::{Entry, Frontier, Head};
 use crate::queue::{Limits, Queue};
-use crate::store::{CommitError, Fault, FaultKind, Fetch, Group, Statistics, Store, Submission, Subscriber, View};
+use crate::store::{CommitError, Fault, FaultKind, Fetch, GROUP_SIZES, Group, Statistics, Store, Submission, Subscriber, View};
 use crate::table::Schema;
+use crate::tally::Tally;
 
 use rows::Rows;
 
@@ -62,6 +63,7 @@ struct State {
     queue: Queue,
     salts: Salts,
     statistics: Statistics,
+    group_sizes: Tally<GROUP_SIZES>,
     /// Why nothing is accepted any more.
     ended: Option<End>,
     /// What was never answered: kept, so that whoever waits does so for ever.
@@ -151,8 +153,12 @@ impl MemoryStore {
 
     fn publish(&self, mut state: MutexGuard<'_, State>, submissions: Vec<Submission>, decided: Decided, is_lost: bool) {
         state.head = Arc::clone(&decided.head);
-        state.statistics.groups += u64::from(decided.has_writes);
-        state.statistics.commits += decided.answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+        let commits = decided.answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+        state.statistics.commits += commits;
+        if decided.has_writes {
+            state.statistics.groups += 1;
+            state.group_sizes.note(commits);
+        }
         drop(state);
         let (group, replies) = decided.split(submissions);
         if decided.has_writes {
@@ -191,6 +197,7 @@ impl State {
             queue: Queue::new(Limits::default()),
             salts,
             statistics: Statistics::default(),
+            group_sizes: Tally::new(1),
             ended: None,
             unanswered: Vec::new(),
             unfetched: Vec::new(),
@@ -276,7 +283,7 @@ impl Store for MemoryStore {
 
     fn statistics(&self) -> Statistics {
         let state = self.lock();
-        Statistics { waiting: state.queue.len() as u64, ..state.statistics }
+        Statistics { waiting: state.queue.len() as u64, group_sizes: state.group_sizes.read(), ..state.statistics }
     }
 }
 

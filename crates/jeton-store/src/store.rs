@@ -10,6 +10,7 @@ use jeton_core::record::{Key, Row, Table, Versioned};
 use tokio::sync::oneshot;
 
 use crate::ledger::{Entry, Head};
+use crate::tally::Tallied;
 
 /// An engine. One process writes to one store.
 pub trait Store: Send + Sync + 'static {
@@ -241,6 +242,23 @@ pub struct Statistics {
     pub commits: u64,
     /// Commits that wait now.
     pub waiting: u64,
+    /// How many commits a group had.
+    pub group_sizes: Tallied<GROUP_SIZES>,
+    /// How long a group took from its COMMIT until it was durable, in microseconds. Of an engine without a clock, or a disk, nothing.
+    pub fsync_micros: Tallied<FSYNC_TIMES>,
+    /// How long commits waited for their group, all together, in microseconds.
+    pub waited_micros: u64,
+    /// Whether the disk is full.
+    pub is_full: bool,
     /// Rows that left because nothing of them was of use any more.
     pub expired_rows_removed: u64,
 }
+
+/// Up to 1, 2, 4 … 256 commits, and more.
+pub const GROUP_SIZES: usize = 10;
+
+/// Up to 64 µs, 128 µs … 1.05 s, and more.
+pub const FSYNC_TIMES: usize = 16;
+
+/// The first of them, in microseconds.
+pub const FSYNC_FIRST_MICROS: u64 = 64;

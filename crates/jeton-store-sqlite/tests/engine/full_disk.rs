@@ -75,6 +75,7 @@ fn on_the_small_disk() {
         assert!(turn < 10_000, "the disk never fills up");
     }
     println!("full after {} tokens", ids.len());
+    assert!(store.statistics().is_full);
     for turn in 0..300 {
         let revocations: Vec<_> = ids.iter().cycle().skip(turn * 40).take(40).map(|id| maker.revoke(*id)).collect();
         let refused = maker.issue().1;

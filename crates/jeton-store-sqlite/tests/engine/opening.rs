@@ -4,13 +4,15 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::stage::{Ear, Maker, contents, fill, open, options, submit, try_open};
 use jeton_core::commit::{Commit, Write};
 use jeton_core::record::Value;
 use jeton_store::conformance::{CLIENTS, TOKENS};
 use jeton_store::store::{CommitError, FaultKind, Fetch, Store, Taken};
-use jeton_store_sqlite::{OpenError, SqliteStore, Unopened};
+use jeton_store_sqlite::{OpenError, Options, SqliteStore, Unopened};
 use tokio::sync::oneshot;
 
 #[test]
@@ -280,4 +282,28 @@ fn a_closed_store_says_so_and_its_subscriber_heard_each_group() {
     let misfit = store.view().unwrap().range(&CLIENTS, 9, &vec![], None, 1).unwrap_err();
     assert_eq!(misfit.kind, FaultKind::Engine);
     assert!(ear.lost.lock().unwrap().is_empty());
+}
+
+/// A clock that is a millisecond further each time it is read.
+fn ticking() -> Duration {
+    static READ: AtomicU64 = AtomicU64::new(0);
+    Duration::from_millis(READ.fetch_add(1, Ordering::Relaxed))
+}
+
+#[test]
+fn the_engine_tells_how_large_groups_are_how_long_they_take_and_how_long_commits_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(Options { uptime: ticking, ..options(folder.path(), 3) }, Arc::new(Ear::default())).unwrap();
+    assert_eq!(store.statistics().fsync_micros.count(), 0);
+    let mut maker = Maker::new(3);
+    for size in [1, 5, 200] {
+        let commits: Vec<_> = (0..size).map(|_| maker.issue().1).collect();
+        assert!(submit(&*store, commits).iter().all(Result::is_ok));
+    }
+    let told = store.statistics();
+    assert_eq!(told.group_sizes.counts, [1, 0, 0, 1, 0, 0, 0, 0, 1, 0]);
+    assert_eq!((told.group_sizes.sum, told.commits, told.groups), (206, 206, 3));
+    assert_eq!((told.fsync_micros.count(), told.fsync_micros.sum >= 3_000), (3, true), "{told:?}");
+    assert!(told.waited_micros >= 206_000, "each waits between two readings at least: {told:?}");
+    assert!(!told.is_full);
 }
