@@ -47,7 +47,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 use jeton_service::Service;
 
-use crate::observe::observed;
+use crate::metrics;
+use crate::observe::{Endpoint, Requests, counted, observed};
 
 /// Every route of the management API. A request from anybody but the owner of this process, or root, over the Unix socket is refused.
 pub fn routes(management: Management) -> Router {
@@ -90,7 +91,12 @@ pub fn routes(management: Management) -> Router {
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(management);
-    observed(Router::new().nest("/api/v1", routes).fallback(problem::no_such_path).layer(gate), service, observer)
+    let metrics = {
+        let (service, requests) = (service.clone(), observer.requests.clone());
+        get(async move || metrics::answer(&service, &requests))
+    };
+    let router = Router::new().nest("/api/v1", routes).route(metrics::PATH, metrics).fallback(problem::no_such_path).layer(gate);
+    observed(router, service, observer)
 }
 
 /// People, their groups and their roles.
@@ -111,6 +117,6 @@ fn who_may_do_what() -> Router<Management> {
 }
 
 /// The routes of the management API that clients may use, on the public listener.
-pub fn public_routes() -> Router<Arc<Service>> {
-    Router::new().route("/api/v1/keys/verify", post(keys::verify::for_clients))
+pub fn public_routes(requests: &Arc<Requests>) -> Router<Arc<Service>> {
+    Router::new().route("/api/v1/keys/verify", post(counted(requests, Endpoint::KeyCheck, keys::verify::for_clients)))
 }

@@ -16,7 +16,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use jeton_core::checkpoint::SignedCheckpoint;
 use jeton_core::id::ClientId;
-use jeton_core::moment::Moment;
+use jeton_core::moment::{Moment, Time};
 use jeton_core::refusal::Refusal;
 use jeton_oauth::feed::{CONTENT_TYPE as EVENT_STREAM, Cursor, FeedEvent, Incarnation, SignedNote};
 use jeton_oauth::{ClientAuthentication, Form};
@@ -39,6 +39,8 @@ struct Follower {
     incarnation: Incarnation,
     /// It has been told everything before this sequence.
     next: u64,
+    /// Whether it has heard of all there was before it came.
+    has_waited: bool,
     told: watch::Receiver<u64>,
     checkpoints: watch::Receiver<Option<Arc<SignedCheckpoint>>>,
     draining: Draining,
@@ -92,8 +94,17 @@ async fn follow(
             None => return Ok(gone()),
         },
     };
-    let follower =
-        Follower { service, client: client.entry.client.record.id.clone(), audience, incarnation, next, told, checkpoints, draining };
+    let follower = Follower {
+        service,
+        client: client.entry.client.record.id.clone(),
+        audience,
+        incarnation,
+        next,
+        has_waited: false,
+        told,
+        checkpoints,
+        draining,
+    };
     let client = follower.client.clone();
     Ok(seen::to_client(event_stream(first, follower), &client))
 }
@@ -169,15 +180,21 @@ impl Follower {
     async fn more(&mut self) -> Option<Bytes> {
         loop {
             self.told.borrow_and_update();
-            let Next::Events(events, end) = self.service.feed().next(&self.incarnation, self.next, &self.audience) else { return None };
+            let Next::Events(events, end, first_at) = self.service.feed().next(&self.incarnation, self.next, &self.audience) else {
+                return None;
+            };
             self.next = end;
             if !events.is_empty() {
+                self.note_lag(first_at);
                 return Some(join(&events));
             }
             tokio::select! {
                 biased;
                 () = self.draining.begun() => return None,
-                changed = self.told.changed() => changed.ok()?,
+                changed = self.told.changed() => {
+                    changed.ok()?;
+                    self.has_waited = true;
+                }
                 changed = self.checkpoints.changed() => {
                     changed.ok()?;
                     // A client that lost the right to follow is told no more.
@@ -192,12 +209,22 @@ impl Follower {
         }
     }
 
+    /// Of what it missed while it was away, the lag is its own.
+    fn note_lag(&self, first_at: Option<Time>) {
+        if let Some(at) = first_at.filter(|_| self.has_waited) {
+            self.service.feed().note_lag(at, self.service.moments().time());
+        }
+    }
+
     /// The last checkpoint, after everything that happened before it.
     fn heartbeat(&mut self) -> Option<Bytes> {
         let checkpoint = self.checkpoints.borrow_and_update().clone()?;
         let told = *self.told.borrow();
-        let Next::Events(events, end) = self.service.feed().next(&self.incarnation, self.next, &self.audience) else { return None };
+        let Next::Events(events, end, first_at) = self.service.feed().next(&self.incarnation, self.next, &self.audience) else {
+            return None;
+        };
         self.next = end;
+        self.note_lag(first_at);
         if end < told {
             // There is more before it: the next second's checkpoint vouches for that too.
             return Some(join(&events));

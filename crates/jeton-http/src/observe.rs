@@ -1,4 +1,4 @@
-//! What is seen of every request at both routers: its line in the access log.
+//! What is seen of every request at each router: its place in the counts, and its line in the access log.
 //!
 //! A line holds names from closed lists, ids, numbers and an address. What a request carries (its target, query, header and body) is never in
 //! it: a token or a secret may be anywhere there.
@@ -6,9 +6,12 @@
 mod access_log;
 mod agent;
 mod network;
+mod requests;
 
 pub use access_log::AccessLog;
 pub use network::Addresses;
+pub(crate) use requests::counted;
+pub use requests::{Endpoint, Requests};
 
 use std::sync::Arc;
 
@@ -36,6 +39,8 @@ pub struct Observer {
     pub addresses: Addresses,
     /// Whose word about an address counts.
     pub proxies: TrustedProxies,
+    /// Where they are counted.
+    pub requests: Arc<Requests>,
 }
 
 /// What one router notes its requests with.

@@ -9,7 +9,7 @@ use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use jeton_service::Service;
 
 use crate::edge::Draining;
-use crate::observe::{Observer, observed};
+use crate::observe::{Endpoint, Observer, counted, observed};
 use crate::{api, feed, health, oauth, reply};
 
 /// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
@@ -18,26 +18,34 @@ pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>
     let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, draining.clone(), request);
     let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.clone(), request);
     let path = service.issuer().path().trim_end_matches('/').to_owned();
+    let requests = observer.requests.clone();
+    let metadata = counted(&requests, Endpoint::Metadata, oauth::metadata::get);
     let endpoints = Router::new()
-        .route("/oauth/token", post(oauth::token::post))
-        .route("/oauth/introspect", post(oauth::introspect::post))
-        .route("/oauth/revoke", post(oauth::revoke::post))
-        .route("/.well-known/jwks.json", get(oauth::key_set::get))
-        .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(oauth::metadata::get))
-        .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(oauth::metadata::get))
-        .route("/api/v1/revocations/feed", get(follow).post(follow_by_form))
-        .merge(api::public_routes())
-        .method_not_allowed_fallback(wrong_method);
-    let health = Router::new().route("/livez", get(health::live)).route("/readyz", get(health::ready));
+        .route("/oauth/token", post(counted(&requests, Endpoint::Token, oauth::token::post)))
+        .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, oauth::introspect::post)))
+        .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, oauth::revoke::post)))
+        .route("/.well-known/jwks.json", get(counted(&requests, Endpoint::KeySet, oauth::key_set::get)))
+        .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(metadata.clone()))
+        .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(metadata.clone()))
+        .route(
+            "/api/v1/revocations/feed",
+            get(counted(&requests, Endpoint::Feed, follow)).post(counted(&requests, Endpoint::Feed, follow_by_form)),
+        )
+        .merge(api::public_routes(&requests))
+        .method_not_allowed_fallback(counted(&requests, Endpoint::Nowhere, wrong_method));
+    let health = Router::new()
+        .route("/livez", get(counted(&requests, Endpoint::Health, health::live)))
+        .route("/readyz", get(counted(&requests, Endpoint::Health, health::ready)));
     let router = if path.is_empty() {
         endpoints
     } else {
         Router::new()
             .nest(&path, endpoints)
-            .route(&format!("/.well-known/{AUTHORIZATION_SERVER}{path}"), get(oauth::metadata::get))
-            .route(&format!("/.well-known/{OPENID_CONFIGURATION}{path}"), get(oauth::metadata::get))
+            .route(&format!("/.well-known/{AUTHORIZATION_SERVER}{path}"), get(metadata.clone()))
+            .route(&format!("/.well-known/{OPENID_CONFIGURATION}{path}"), get(metadata))
     };
-    observed(router.merge(health).fallback(not_found).with_state(service.clone()), service, observer)
+    let router = router.merge(health).fallback(counted(&requests, Endpoint::Nowhere, not_found));
+    observed(router.with_state(service.clone()), service, observer)
 }
 
 async fn wrong_method() -> reply::OauthError {

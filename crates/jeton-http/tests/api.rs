@@ -117,6 +117,27 @@ fn without(mut value: Value, members: &[&str]) -> Value {
 }
 
 #[tokio::test]
+async fn metrics_are_for_administrators_alone_and_count_their_requests() {
+    let api = Api::with_worker().await;
+    let ask = async |peer: Peer| {
+        let request = Request::get("/metrics").extension(peer).body(Body::empty()).unwrap();
+        api.send(request).await
+    };
+    let (status, _) = ask(Peer::Unix { uid: 1001, pid: None }).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(ask(Peer::Tcp(([127, 0, 0, 1], 1).into())).await.0, StatusCode::FORBIDDEN);
+    let (status, page) = ask(Peer::Unix { uid: 0, pid: None }).await;
+    assert_eq!(status, StatusCode::OK);
+    for line in [
+        "jeton_http_requests_total{endpoint=\"management\",status=\"2xx\"} 2\n",
+        "jeton_http_requests_total{endpoint=\"management\",status=\"4xx\"} 2\n",
+        "jeton_registered{kind=\"client\"} 1\n",
+    ] {
+        assert!(page.contains(line), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn an_api_from_beginning_to_end() {
     let api = Api::new().await;
     let created = api.post("/apis", json!({"audience": ORDERS, "scopes": {"read": "Read orders"}})).await;

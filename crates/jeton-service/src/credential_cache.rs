@@ -1,6 +1,7 @@
 //! Tokens that were proven, in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jeton_core::token::AccessToken;
 use quick_cache::sync::Cache;
@@ -19,19 +20,40 @@ pub struct Proven {
 }
 
 /// Tokens whose text was seen and proven, in memory: bounded, the least used leave first.
-pub(crate) struct CredentialCache(Cache<TextDigest, Arc<Proven>>);
+pub(crate) struct CredentialCache {
+    proven: Cache<TextDigest, Arc<Proven>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// How a cache is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheUse {
+    /// How many are in it.
+    pub entries: usize,
+    /// How often what was asked for was there, since the start.
+    pub hits: u64,
+    /// How often it was not.
+    pub misses: u64,
+}
 
 impl CredentialCache {
     /// Room for so many.
     pub(crate) fn new(entries: usize) -> CredentialCache {
-        CredentialCache(Cache::new(entries))
+        CredentialCache { proven: Cache::new(entries), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
     pub(crate) fn get(&self, seen: &TextDigest) -> Option<Arc<Proven>> {
-        self.0.get(seen)
+        let proven = self.proven.get(seen);
+        if proven.is_some() { &self.hits } else { &self.misses }.fetch_add(1, Ordering::Relaxed);
+        proven
     }
 
     pub(crate) fn keep(&self, seen: TextDigest, proven: Arc<Proven>) {
-        self.0.insert(seen, proven);
+        self.proven.insert(seen, proven);
+    }
+
+    pub(crate) fn used(&self) -> CacheUse {
+        CacheUse { entries: self.proven.len(), hits: self.hits.load(Ordering::Relaxed), misses: self.misses.load(Ordering::Relaxed) }
     }
 }

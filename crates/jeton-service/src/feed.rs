@@ -10,6 +10,7 @@ use jeton_core::moment::Time;
 use jeton_core::token::negative::{Negative, Says};
 use jeton_oauth::feed::{Change, Cursor, FeedEvent, Incarnation, Narrowing, Subject, SubjectId};
 use jeton_store::ledger::Head;
+use jeton_store::tally::{Tallied, Tally};
 use jeton_token::TokenId;
 use tokio::sync::{OnceCell, watch};
 
@@ -26,7 +27,11 @@ pub struct Feed {
     told: watch::Sender<u64>,
     /// Set once what was told before this process began has been read back.
     refilled: OnceCell<()>,
+    lag_micros: Tally<LAGS>,
 }
+
+/// Up to 1 ms, 2 ms … 65 s, and more.
+pub const LAGS: usize = 18;
 
 struct Recent {
     incarnation: Option<Incarnation>,
@@ -55,8 +60,8 @@ impl Item {
 
 /// What a follower at a cursor is sent next.
 pub enum Next {
-    /// These bytes; it then stands before this sequence.
-    Events(Vec<Bytes>, u64),
+    /// These bytes; it then stands before this sequence. The first of them happened at this time.
+    Events(Vec<Bytes>, u64, Option<Time>),
     /// The cursor is too old, or of another incarnation.
     Gone,
 }
@@ -64,7 +69,7 @@ pub enum Next {
 impl Default for Feed {
     fn default() -> Feed {
         let recent = Recent { incarnation: None, complete_from: 0, items: VecDeque::new() };
-        Feed { recent: Mutex::new(recent), told: watch::Sender::new(0), refilled: OnceCell::new() }
+        Feed { recent: Mutex::new(recent), told: watch::Sender::new(0), refilled: OnceCell::new(), lag_micros: Tally::new(1_000) }
     }
 }
 
@@ -125,7 +130,8 @@ impl Feed {
             };
             (chosen, end)
         };
-        Next::Events(chosen.iter().map(|item| item.bytes(of)).collect(), end.max(from))
+        let first_at = chosen.first().map(|item| Time::from_micros(item.narrowing.at_micros));
+        Next::Events(chosen.iter().map(|item| item.bytes(of)).collect(), end.max(from), first_at)
     }
 
     /// From which sequence on everything that this incarnation told is kept; `None` where it is another one.
@@ -159,6 +165,17 @@ impl Feed {
     #[must_use]
     pub fn refilled(&self) -> &OnceCell<()> {
         &self.refilled
+    }
+
+    /// A follower that waited is handed what happened at `at`.
+    pub fn note_lag(&self, at: Time, now: Time) {
+        self.lag_micros.note(u64::try_from(now.micros().saturating_sub(at.micros())).unwrap_or(0));
+    }
+
+    /// How long after it happened followers that waited were handed what they wait for, in microseconds.
+    #[must_use]
+    pub fn lag_micros(&self) -> Tallied<LAGS> {
+        self.lag_micros.read()
     }
 
     /// Wakes when there may be more.
@@ -352,7 +369,7 @@ mod tests {
         feed.publish(&told, |api| Some(Arc::from(api)), &head(size));
         let (of, mut from, mut sent) = (incarnation(&[7; 16]), 0, vec![]);
         while from < size {
-            let Next::Events(events, end) = feed.next(&of, from, "own") else { panic!("gone at {from}") };
+            let Next::Events(events, end, _) = feed.next(&of, from, "own") else { panic!("gone at {from}") };
             assert!(events.len() <= PAGE && end > from, "{from}");
             sent.extend(events);
             from = end;

@@ -44,6 +44,6 @@ pub mod token_state;
 mod transact;
 pub mod users;
 
-pub use credential_cache::Proven;
+pub use credential_cache::{CacheUse, Proven};
 pub use service::{Parts, Service};
 pub use snapshot_cache::{Snapshot, Turn};

@@ -8,7 +8,7 @@ use jeton_oauth::Issuer;
 use jeton_store::store::{Fault, Fetch, Store, Submission, Subscriber};
 use jeton_token::Prefix;
 
-use crate::credential_cache::CredentialCache;
+use crate::credential_cache::{CacheUse, CredentialCache};
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
 use crate::key_cache::KeyCache;
@@ -145,6 +145,12 @@ impl Service {
     #[must_use]
     pub fn posture(&self) -> &Posture {
         &self.posture
+    }
+
+    /// How the memory of proven tokens is used.
+    #[must_use]
+    pub fn credential_cache(&self) -> CacheUse {
+        self.credentials.used()
     }
 
     /// The store, to look at.

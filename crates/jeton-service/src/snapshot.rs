@@ -19,7 +19,7 @@ impl Service {
     #[must_use]
     pub fn last_snapshot(&self, audience: &str) -> Option<Snapshot> {
         let (known, incarnation) = (self.snapshots.last(audience)?, self.feed.incarnation()?);
-        let Next::Events(since, _) = self.feed.next(&incarnation, known.next, audience) else { return None };
+        let Next::Events(since, ..) = self.feed.next(&incarnation, known.next, audience) else { return None };
         (since.len() < 1_000 && self.registry.keys().trusts(&known.signing_key)).then_some(known)
     }
 

@@ -75,7 +75,7 @@ impl Broadcast {
     /// # Errors
     /// When the feed cannot go on from where it stands.
     pub(crate) fn more(&mut self, service: &Service) -> Result<Option<Chunk>, ()> {
-        let Next::Events(mut events, end) = service.feed().next(&self.incarnation, self.next, &self.audience) else { return Err(()) };
+        let Next::Events(mut events, end, _) = service.feed().next(&self.incarnation, self.next, &self.audience) else { return Err(()) };
         self.next = end;
         if self.breakage == Some(Breakage::SkipsEvents) && end % 3 == 0 {
             events.clear();

@@ -51,7 +51,7 @@ pub struct World {
     pub(crate) router: Router,
     pub(crate) draining: Draining,
     pub(crate) hands: Hands,
-    observer: Arc<Observer>,
+    pub(crate) observer: Arc<Observer>,
     access_log: Arc<SeenLines>,
     store: Arc<MemoryStore>,
     issuer: Issuer,

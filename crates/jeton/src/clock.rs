@@ -1,7 +1,7 @@
 //! The process's one clock: the wall's time when it was last looked at, and what the boot clock counted since. Never back.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jeton_core::moment::Time;
 use jeton_service::posture::Look;
@@ -38,6 +38,11 @@ impl Clock {
         let held = now.micros().saturating_sub(wall).max(0);
         Look { now, stepped_seconds: stepped / 1_000_000, held_seconds: held / 1_000_000 }
     }
+}
+
+/// How long the machine has run: what the engine times its groups with.
+pub(crate) fn uptime() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default()
 }
 
 fn boot_micros() -> i64 {

@@ -27,6 +27,9 @@ pub(crate) struct File {
     /// Where to listen: address and port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<String>,
+    /// Where `/metrics` is served, and nothing else: address and port. On the management socket alone when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) metrics_listen: Option<String>,
     /// The root file, apart from the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root_key_file: Option<PathBuf>,
@@ -57,9 +60,10 @@ pub(crate) struct File {
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "issuer",
     "listen",
+    "metrics_listen",
     "root_key_file",
     "token_prefix",
     "log_format",
@@ -95,6 +99,8 @@ pub(crate) struct Config {
     pub(crate) issuer: Issuer,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
+    /// Where to serve the metrics.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// The root file.
     pub(crate) root_key_file: PathBuf,
     /// The first part of every opaque token.
@@ -135,6 +141,7 @@ impl Config {
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
         let listen: SocketAddr =
             listen_text.parse().map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
+        let metrics_listen = file.metrics_listen.as_deref().map(|text| metrics_listen(text, listen)).transpose()?;
         let issuer_text = overrides.issuer.clone().or(file.issuer).unwrap_or_else(|| format!("http://{listen}"));
         let issuer = Issuer::parse(&issuer_text).map_err(|problem| format!("`issuer` is {issuer_text}: {problem}"))?;
         let prefix_text = file.token_prefix.as_deref().unwrap_or("jtn");
@@ -150,6 +157,7 @@ impl Config {
             data: overrides.data.clone(),
             issuer,
             listen,
+            metrics_listen,
             root_key_file,
             token_prefix,
             log_json,
@@ -157,6 +165,15 @@ impl Config {
             observing,
         })
     }
+}
+
+fn metrics_listen(text: &str, listen: SocketAddr) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| format!("`metrics_listen` is an address and a port, such as 127.0.0.1:8421, not `{text}`"))?;
+    if address == listen && address.port() != 0 {
+        return Err(format!("`metrics_listen` is a listener of its own: {address} is where the public one listens"));
+    }
+    Ok(address)
 }
 
 fn observing(file: &File, data: &Path) -> Result<Observing, String> {
@@ -273,6 +290,21 @@ mod tests {
             ("forwarded_header = \"via\"", "`forwarded`"),
         ] {
             assert!(observed(text).unwrap_err().contains(needle), "{text}");
+        }
+    }
+
+    #[test]
+    fn metrics_have_a_listener_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = Overrides { data: folder.path().to_owned(), ..Overrides::default() };
+        let loaded = |text: &str| {
+            fs::write(folder.path().join(FILE_NAME), text).unwrap();
+            Config::load(&overrides).map(|config| config.metrics_listen)
+        };
+        assert_eq!(loaded("").unwrap(), None);
+        assert_eq!(loaded("metrics_listen = \"127.0.0.1:8421\"").unwrap(), Some(([127, 0, 0, 1], 8421).into()));
+        for (text, needle) in [("metrics_listen = \"8421\"", "127.0.0.1:8421"), ("metrics_listen = \"127.0.0.1:8420\"", "of its own")] {
+            assert!(loaded(text).unwrap_err().contains(needle), "{text}");
         }
     }
 

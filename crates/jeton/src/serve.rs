@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::access_log;
 use crate::apart;
-use crate::clock::Clock;
+use crate::clock::{Clock, uptime};
 use crate::config::Config;
 use crate::dice::{Dice, seed};
 use crate::footing::{Footing, Held};
@@ -89,6 +89,12 @@ pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
     })
 }
 
+fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, String> {
+    let Some(address) = config.metrics_listen else { return Ok(None) };
+    let failed = |error| format!("{address} cannot be listened on: {error}\n  → stop what holds it, or choose another as `metrics_listen`");
+    edge::listen_tcp(address).map(Some).map_err(failed)
+}
+
 /// Starts everything on a listener.
 ///
 /// # Errors
@@ -116,13 +122,18 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
     let limits = Limits { connections: config.connections_max, ..Limits::default() };
     let (observer, access_log) = observer(config, &service, &clock)?;
+    let metrics_listener = listen_for_metrics(config)?;
     let public = router::public(service.clone(), draining.clone(), observer.clone());
+    let metrics = jeton_http::metrics::routes(service.clone(), observer.clone());
     let socket_listener = listen_on_socket(&socket(&config.data))?;
     let management = api::routes(management(service.clone(), store.clone(), config, observer));
-    let listeners = vec![
+    let mut listeners = vec![
         spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone()), held.clone()),
-        spawn_listener(edge::serve(socket_listener, management, limits, draining.clone()), held),
+        spawn_listener(edge::serve(socket_listener, management, limits.clone(), draining.clone()), held.clone()),
     ];
+    if let Some(listener) = metrics_listener {
+        listeners.push(spawn_listener(edge::serve(listener, metrics, limits, draining.clone()), held));
+    }
     let jobs = schedules(&service, &clock);
     Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log })
 }
@@ -164,7 +175,7 @@ fn open_service(
     clock: &Arc<Clock>,
     footing: Arc<Footing>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
-    let looked_at = Unopened::look(Options::new(&config.data, &SCHEMA, seed())).map_err(|error| error.to_string())?;
+    let looked_at = Unopened::look(Options { uptime, ..Options::new(&config.data, &SCHEMA, seed()) }).map_err(|error| error.to_string())?;
     if let Some(view) = looked_at.view() {
         let owner = Owner { issuer: &config.issuer, prefix: config.token_prefix, root_keys: &root_keys };
         owner.check(view).map_err(|error| error.to_string())?;
@@ -210,7 +221,7 @@ impl From<OpenError> for Opening {
 
 fn observer(config: &Config, service: &Arc<Service>, clock: &Arc<Clock>) -> Result<(Arc<Observer>, Option<access_log::Writer>), String> {
     let observing = &config.observing;
-    let mut observer = Observer { access_log: None, addresses: observing.addresses, proxies: observing.proxies.clone() };
+    let mut observer = Observer { addresses: observing.addresses, proxies: observing.proxies.clone(), ..Observer::default() };
     let Some(path) = &observing.access_log else { return Ok((Arc::new(observer), None)) };
     let (service, clock) = (service.clone(), clock.clone());
     let may_destroy = move || service.posture().may_destroy(service.moments().time());

@@ -433,3 +433,32 @@ fn a_key_s_life() {
     desk.fails(&["key", "verify", text], "", 2, "not given as an argument");
     desk.fails(&[&external[..], &["--rate-limit", "often"]].concat(), "", 2, "100/1m");
 }
+
+#[test]
+fn metrics_are_on_the_socket_and_on_a_listener_of_their_own() {
+    let mut desk = Desk::empty();
+    desk.done(&["init", "--issuer", "http://127.0.0.1:8420"]);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let path = desk.folder.path().join("jeton-data/jeton.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{config}metrics_listen = \"{address}\"\n")).unwrap();
+    desk.start_server();
+    desk.done(&["api", "create", "--audience", "https://orders.example"]);
+    let page = get(address, "/metrics");
+    assert!(page.contains("\njeton_store_fsync_seconds_sum 0.0"), "the engine has a clock: {page}");
+    assert!(desk.done(&["request", "GET", "/metrics"]).contains("jeton_registered{kind=\"api\"} 1\n"));
+    for elsewhere in ["/oauth/token", "/api/v1/apis", "/"] {
+        assert!(get(address, elsewhere).starts_with("HTTP/1.1 404"), "{elsewhere}");
+    }
+}
+
+fn get(address: std::net::SocketAddr, path: &str) -> String {
+    use std::io::Read as _;
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}

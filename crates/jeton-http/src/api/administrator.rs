@@ -8,11 +8,12 @@ use jeton_core::id::Actor;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use crate::edge::Peer;
+use crate::observe::Endpoint;
 use crate::seen;
 
 /// Lets an administrator in, and says to the handlers who it is.
 pub(super) async fn admit(State(management): State<Management>, mut request: Request, next: Next) -> Response {
-    match actor(request.extensions().get::<Peer>(), management.owner_uid) {
+    let response = match actor(request.extensions().get::<Peer>(), management.owner_uid) {
         Ok(actor) => {
             request.extensions_mut().insert(actor.clone());
             let mut response = next.run(request).await;
@@ -20,7 +21,9 @@ pub(super) async fn admit(State(management): State<Management>, mut request: Req
             response
         }
         Err(problem) => problem.into_response(),
-    }
+    };
+    management.observer.requests.count(Endpoint::Management, &response);
+    response
 }
 
 fn actor(peer: Option<&Peer>, owner_uid: u32) -> Result<Actor, Problem> {

@@ -69,7 +69,7 @@ async fn the_address_is_the_one_that_trusted_proxies_vouch_for() {
         let log = Arc::new(SeenLines::default());
         let networks = trusted.split(' ').filter_map(|network| network.parse().ok()).collect();
         let proxies = TrustedProxies::new(networks, Default::default());
-        let observer = Observer { access_log: Some(log.clone()), addresses, proxies };
+        let observer = Observer { access_log: Some(log.clone()), addresses, proxies, ..Observer::default() };
         let router = router::public(world.service().clone(), Draining::new(), Arc::new(observer));
         let peer = Peer::Tcp(format!("{peer}:1").parse().unwrap());
         let request = Request::get("/livez").header("x-forwarded-for", forwarded).extension(peer).body(Body::empty()).unwrap();

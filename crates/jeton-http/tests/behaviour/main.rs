@@ -27,6 +27,7 @@ mod key_limits;
 mod key_lists;
 mod key_verify;
 mod metadata;
+mod metrics;
 mod people;
 mod policy;
 mod revocation;

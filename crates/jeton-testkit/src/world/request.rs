@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::BodyExt as _;
+use jeton_http::metrics;
 use jeton_oauth::form;
 use tower::ServiceExt as _;
 
@@ -19,6 +20,17 @@ impl World {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("the body comes whole").to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// The page of metrics.
+    pub async fn metrics(&self) -> String {
+        let router = metrics::routes(self.service.clone(), self.observer.clone());
+        let request = Request::get("/metrics").body(Body::empty()).expect("a request");
+        let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        assert_eq!(kind, Some("text/plain; version=0.0.4; charset=utf-8"));
+        let body = response.into_body().collect().await.expect("the body comes whole").to_bytes();
+        String::from_utf8(body.to_vec()).expect("text")
     }
 
     /// Sends a request whose answer may be a stream: a success is answered without its body.

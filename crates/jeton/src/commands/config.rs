@@ -43,6 +43,7 @@ impl Config {
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let value = json!({
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
+            "metrics_listen": config.metrics_listen.map(|listen| listen.to_string()),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
             "log_format": if config.log_json { "json" } else { "text" }, "connections_max": config.connections_max,
         });
@@ -51,6 +52,7 @@ impl Config {
                 .with("data", config.data.display().to_string())
                 .with("issuer", config.issuer.as_str())
                 .with("listen", config.listen.to_string())
+                .with("metrics", config.metrics_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
                 .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
                 .with("token prefix", config.token_prefix.as_str())
                 .with("log", if config.log_json { "json" } else { "text" })

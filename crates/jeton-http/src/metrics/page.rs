@@ -1,0 +1,98 @@
+//! What the page says. Labels are of closed lists: nothing that a request carries, and no name of a client or an API, is ever one.
+
+use jeton_service::Service;
+
+use super::text::{Sizes, Text, Unit};
+use crate::observe::{Endpoint, Requests};
+
+/// The page, as things stand.
+pub(super) fn page(service: &Service, requests: &Requests) -> Vec<u8> {
+    let mut text = Text::default();
+    text.gauge("jeton_build_info", "The version that runs.").with(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    answers(&mut text, requests);
+    engine(&mut text, service);
+    ledger_and_clock(&mut text, service);
+    feed(&mut text, service);
+    memory(&mut text, service);
+    text.into_bytes()
+}
+
+fn answers(text: &mut Text, requests: &Requests) {
+    let mut family = text.counter("jeton_http_requests_total", "Requests by where they led and the class of their answer.");
+    for endpoint in Endpoint::ALL {
+        for (class, count) in requests.classes(endpoint) {
+            family = family.with(&[("endpoint", endpoint.name()), ("status", class)], count);
+        }
+    }
+    for (endpoint, name, help) in [
+        (Endpoint::Token, "jeton_token_requests_total", "Requests for a token, by how they went: issued, or why not."),
+        (Endpoint::Introspect, "jeton_introspections_total", "Introspections, by what was answered: active, inactive, or an error."),
+        (Endpoint::Revoke, "jeton_revocations_total", "Revocations of a token by its client, by how they went."),
+    ] {
+        let mut family = text.counter(name, help);
+        for (outcome, count) in requests.outcomes(endpoint) {
+            family = family.with(&[("outcome", outcome)], count);
+        }
+    }
+}
+
+fn engine(text: &mut Text, service: &Service) {
+    let engine = service.store().statistics();
+    let (groups, fsyncs) = (&engine.group_sizes, &engine.fsync_micros);
+    text.counter("jeton_store_commits_total", "Commits made durable.").is(engine.commits);
+    text.histogram(
+        "jeton_store_group_commits",
+        "Commits made durable together, with one fsync.",
+        Unit::Ones,
+        Sizes { bounds: &mut groups.bounds(), counts: &groups.counts, sum: groups.sum },
+    );
+    text.histogram(
+        "jeton_store_fsync_seconds",
+        "From a group's COMMIT until it was durable.",
+        Unit::Micros,
+        Sizes { bounds: &mut fsyncs.bounds(), counts: &fsyncs.counts, sum: fsyncs.sum },
+    );
+    text.gauge("jeton_store_queue_commits", "Commits that wait for their group now.").is(engine.waiting);
+    text.counter("jeton_store_queue_wait_seconds_total", "How long commits waited for their group, all together.")
+        .is(Unit::Micros.shown(engine.waited_micros));
+    text.counter("jeton_store_expired_rows_total", "Expired rows that left.").is(engine.expired_rows_removed);
+    text.gauge("jeton_store_disk_full", "1 while the disk is full: only what takes authority away is written.")
+        .is(u8::from(engine.is_full));
+}
+
+fn ledger_and_clock(text: &mut Text, service: &Service) {
+    let (head, posture, now) = (service.store().head(), service.posture(), service.moments().time());
+    text.gauge("jeton_ledger_entries", "Entries of the ledger.").is(head.size);
+    text.gauge("jeton_ledger_time_seconds", "The time of the ledger's last entry, since 1970.").is(head.time.seconds());
+    text.gauge("jeton_clock_doubted", "1 while nothing is deleted on the clock's word.").is(u8::from(!posture.may_destroy(now)));
+    text.gauge("jeton_clock_behind", "1 while the clock stands before the ledger or what it read: only revocations are written.")
+        .is(u8::from(posture.is_behind(head.time, service.moments())));
+    text.gauge("jeton_clock_held_seconds", "How long the clock stands still since it was set back.").is(posture.held_seconds());
+}
+
+fn feed(text: &mut Text, service: &Service) {
+    let (feed, lags) = (service.feed(), service.feed().lag_micros());
+    text.gauge("jeton_feed_followers", "Verifiers that follow the feed now.").is(feed.followers());
+    text.histogram(
+        "jeton_feed_lag_seconds",
+        "How long after a revocation a verifier that waited was handed it.",
+        Unit::Micros,
+        Sizes { bounds: &mut lags.bounds(), counts: &lags.counts, sum: lags.sum },
+    );
+}
+
+fn memory(text: &mut Text, service: &Service) {
+    let (registry, cache) = (service.registry(), service.credential_cache());
+    let mut cut_offs = 0;
+    registry.negatives.for_each_cut_off(|_, _| cut_offs += 1);
+    text.gauge("jeton_negatives", "What is held against tokens: tokens by their id, and cut-offs.")
+        .with(&[("kind", "token")], registry.negatives.tokens())
+        .with(&[("kind", "cut_off")], cut_offs);
+    text.gauge("jeton_credential_cache_entries", "Proven tokens in memory.").is(cache.entries);
+    text.counter("jeton_credential_cache_hits_total", "Tokens that were found in memory.").is(cache.hits);
+    text.counter("jeton_credential_cache_misses_total", "Tokens that were not, and were proven anew.").is(cache.misses);
+    text.gauge("jeton_registered", "What is registered.")
+        .with(&[("kind", "api")], registry.apis().len())
+        .with(&[("kind", "client")], registry.clients.all().len())
+        .with(&[("kind", "signing_key")], registry.keys().records().count());
+}
