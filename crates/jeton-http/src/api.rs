@@ -42,13 +42,13 @@ pub use management::{Management, RootFile};
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
+use axum::{Extension, Router};
 use jeton_service::Service;
 
 use crate::metrics;
-use crate::observe::{Endpoint, Requests, counted, observed};
+use crate::observe::{Endpoint, Observer, counted, observed};
 
 /// Every route of the management API. A request from anybody but the owner of this process, or root, over the Unix socket is refused.
 pub fn routes(management: Management) -> Router {
@@ -62,11 +62,7 @@ pub fn routes(management: Management) -> Router {
         .route("/clients/{client}/secrets", get(client_secrets::list).post(client_secrets::create))
         .route("/clients/{client}/secrets/{secret}", delete(client_secrets::revoke))
         .merge(who_may_do_what())
-        .route("/keys", get(keys::list).post(keys::create))
-        .route("/keys/verify", post(keys::verify::for_administrators))
-        .route("/keys/{key}", get(keys::show).delete(keys::revoke))
-        .route("/keys/{key}/suspend", post(keys::suspend))
-        .route("/keys/{key}/resume", post(keys::resume))
+        .merge(api_keys())
         .route("/tokens", post(tokens::issue))
         .route("/tokens/introspect", post(tokens::introspect))
         .route("/tokens/{token}", get(tokens::show))
@@ -99,6 +95,20 @@ pub fn routes(management: Management) -> Router {
     observed(router, service, observer)
 }
 
+/// API keys and personal access tokens.
+fn api_keys() -> Router<Management> {
+    Router::new()
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/verify", post(keys::verify::for_administrators))
+        .route("/keys/import", post(keys::import::import))
+        .route("/keys/{key}", get(keys::show).patch(keys::change::update).delete(keys::revoke))
+        .route("/keys/{key}/rotate", post(keys::change::rotate))
+        .route("/keys/{key}/transfer", post(keys::change::transfer))
+        .route("/keys/{key}/secrets/previous", delete(keys::change::end_previous))
+        .route("/keys/{key}/suspend", post(keys::suspend))
+        .route("/keys/{key}/resume", post(keys::resume))
+}
+
 /// People, their groups and their roles.
 fn who_may_do_what() -> Router<Management> {
     Router::new()
@@ -116,7 +126,12 @@ fn who_may_do_what() -> Router<Management> {
         .route("/roles/{role}/assignments/{subject}", put(roles::assign).delete(roles::unassign))
 }
 
-/// The routes of the management API that clients may use, on the public listener.
-pub fn public_routes(requests: &Arc<Requests>) -> Router<Arc<Service>> {
-    Router::new().route("/api/v1/keys/verify", post(counted(requests, Endpoint::KeyCheck, keys::verify::for_clients)))
+/// The routes of the management API that clients and keys may use, on the public listener.
+pub fn public_routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
+    let requests = &observer.requests;
+    Router::new()
+        .route("/api/v1/keys/verify", post(counted(requests, Endpoint::KeyCheck, keys::verify::for_clients)))
+        .route("/api/v1/keys/self", get(counted(requests, Endpoint::KeyItself, keys::itself::show)))
+        .route("/api/v1/keys/self/rotate", post(counted(requests, Endpoint::KeyItself, keys::itself::rotate)))
+        .layer(Extension(observer.clone()))
 }

@@ -31,7 +31,7 @@ pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>
             "/api/v1/revocations/feed",
             get(counted(&requests, Endpoint::Feed, follow)).post(counted(&requests, Endpoint::Feed, follow_by_form)),
         )
-        .merge(api::public_routes(&requests))
+        .merge(api::public_routes(&observer))
         .method_not_allowed_fallback(counted(&requests, Endpoint::Nowhere, wrong_method));
     let health = Router::new()
         .route("/livez", get(counted(&requests, Endpoint::Health, health::live)))

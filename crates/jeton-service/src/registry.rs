@@ -323,7 +323,7 @@ impl Registry {
 /// Whether a write may change what the owners of keys may do.
 fn decides_rights(write: &Write) -> bool {
     let (Write::Put { table, .. } | Write::Delete { table, .. }) = write;
-    [&api::TABLE, &client::TABLE].into_iter().any(|decides| std::ptr::eq(*table, decides))
+    [&api::TABLE, &client::TABLE].into_iter().chain(people::TABLES).any(|decides| std::ptr::eq(*table, decides))
 }
 
 fn judged(subject: CutOffSubject) -> Subject {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jeton_core::api::Api;
 use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::imported;
 use jeton_core::api_key::uses::{self, Uses};
 use jeton_core::commit::{Commit, Premise, Sequence};
 use jeton_core::group::{Group, member, member::Membership};
@@ -22,6 +23,7 @@ use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
 use jeton_core::{api, api_key, client, group, key, person, role};
 use jeton_store::store::{CommitError, Submission, Taken};
+use jeton_token::SecretHash;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -81,6 +83,16 @@ impl Service {
             Err(CommitError::Stale) => Ok(None),
             Err(error) => Err(failure(error)),
         }
+    }
+
+    /// Decides as [`attempt`](Self::attempt) does, and commits nothing.
+    pub(crate) fn plan<R>(
+        &self,
+        moment: &Moment,
+        decide: impl FnOnce(&Reading<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
+    ) -> Result<Outcome<R>, Failure> {
+        let mut attempt = moment.clone().not_before(self.store.head().time);
+        decide(&Reading { registry: &self.registry, premises: RefCell::default() }, &mut attempt)
     }
 
     /// Commits what needs no decision to be made again.
@@ -168,6 +180,11 @@ impl Reading<'_> {
     /// The uses of a key that were read before must still be what they were, or not there.
     pub(crate) fn rely_on_uses(&self, key: ApiKeyId, known: Option<&Versioned<Uses>>) {
         self.rely(&uses::TABLE, Value::Id(key.0), known.map(|uses| uses.version));
+    }
+
+    /// No foreign key of this hash must be there.
+    pub(crate) fn rely_on_no_import(&self, hash: &SecretHash) {
+        self.rely(&imported::TABLE, Value::Hash(*hash.as_bytes()), None);
     }
 
     /// The signing keys: all of them.

@@ -1,5 +1,8 @@
 //! `/keys`: made, listed, shown, ended. Their text is in the answer that makes them and nowhere else.
 
+pub(super) mod change;
+pub(super) mod import;
+pub(super) mod itself;
 mod limits;
 mod shown;
 pub(super) mod verify;

@@ -32,6 +32,7 @@ pub(super) struct Problem {
 pub(super) enum ProblemKind {
     InvalidRequest,
     InvalidClient,
+    InvalidToken,
     InvalidScope,
     InvalidTarget,
     UnauthorizedClient,
@@ -88,6 +89,7 @@ impl ProblemKind {
         match self {
             Self::InvalidRequest => (S::BAD_REQUEST, "invalid_request", "The request is malformed"),
             Self::InvalidClient => (S::UNAUTHORIZED, "invalid_client", "The client did not prove who it is"),
+            Self::InvalidToken => (S::UNAUTHORIZED, "invalid_token", "The key is not accepted"),
             Self::InvalidScope => (S::BAD_REQUEST, "invalid_scope", "The scope cannot be granted"),
             Self::InvalidTarget => (S::BAD_REQUEST, "invalid_target", "The resource cannot be asked for"),
             Self::UnauthorizedClient => (S::FORBIDDEN, "unauthorized_client", "The client may not do this"),
@@ -125,6 +127,15 @@ struct Document<'a> {
 }
 
 impl Problem {
+    /// How to prove who it is, where that is what is missing (RFC 9110 section 15.5.2).
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self.kind {
+            ProblemKind::InvalidClient => HeaderValue::from_str(&basic_challenge(&Description::new("jeton"))).ok(),
+            ProblemKind::InvalidToken => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
+            _ => None,
+        }
+    }
+
     /// The document of RFC 9457 section 3.1.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let (status, code, title) = self.kind.parts();
@@ -148,9 +159,7 @@ impl IntoResponse for Problem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
-        if status == StatusCode::UNAUTHORIZED
-            && let Ok(challenge) = HeaderValue::from_str(&basic_challenge(&Description::new("jeton")))
-        {
+        if let Some(challenge) = self.challenge() {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         seen::with_outcome(response, code)

@@ -23,6 +23,8 @@ pub enum Endpoint {
     Revoke,
     /// `/api/v1/keys/verify`, asked by clients.
     KeyCheck,
+    /// `/api/v1/keys/self`, asked by keys.
+    KeyItself,
     /// The feed of revocations: counted when its stream begins.
     Feed,
     /// The key set.
@@ -41,11 +43,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Endpoint; 11] = [
+    pub const ALL: [Endpoint; 12] = [
         Endpoint::Token,
         Endpoint::Introspect,
         Endpoint::Revoke,
         Endpoint::KeyCheck,
+        Endpoint::KeyItself,
         Endpoint::Feed,
         Endpoint::KeySet,
         Endpoint::Metadata,
@@ -63,6 +66,7 @@ impl Endpoint {
             Endpoint::Introspect => "introspect",
             Endpoint::Revoke => "revoke",
             Endpoint::KeyCheck => "key_check",
+            Endpoint::KeyItself => "key_self",
             Endpoint::Feed => "feed",
             Endpoint::KeySet => "jwks",
             Endpoint::Metadata => "metadata",

@@ -153,8 +153,8 @@ async fn what_cannot_be_made_says_why() {
         more.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
         body
     };
-    check(of(json!({"owner": "user:user_1"})), 400, "invalid_request", "people and groups do not own keys yet").await;
-    check(of(json!({"owner": "group:group_1"})), 400, "invalid_request", "people and groups do not own keys yet").await;
+    check(of(json!({"owner": "user:nobody"})), 404, "not_found", "no user").await;
+    check(of(json!({"owner": "group:nobody"})), 404, "not_found", "no group").await;
     check(of(json!({"owner": "client:nobody"})), 404, "not_found", "no client").await;
     check(of(json!({"owner": "shop"})), 400, "invalid_request", "an owner is").await;
     check(of(json!({"audience": "https://nowhere.example"})), 404, "not_found", "no API").await;

@@ -9,8 +9,9 @@ use jeton_core::id::ClientId;
 use jeton_core::owner::Owner;
 use jeton_core::policy::effective::Policies;
 use jeton_core::record::Versioned;
-use jeton_core::refusal::{Reason, Refusal};
-use jeton_core::rights::{Rights, granted};
+use jeton_core::refusal::Refusal;
+use jeton_core::rights::{OwnerStanding, Rights, granted};
+use jeton_core::role::holder::Holder;
 use jeton_core::root_key::RootKeys;
 use jeton_oauth::scope::ScopeSet;
 use jeton_verify::negatives::Subject;
@@ -30,21 +31,24 @@ pub(super) struct Around {
     not_before_seconds: i64,
 }
 
+impl Around {
+    /// The latest cut-off over the owner, the API and everything, in seconds.
+    pub(super) fn not_before_seconds(&self) -> i64 {
+        self.not_before_seconds
+    }
+}
+
 impl Service {
-    /// An owner as it is written; a client by its name too.
+    /// An owner as it is written; a client, a person or a group by its name too.
     ///
     /// # Errors
-    /// `NotFound` where there is no such client; `InvalidRequest` where nobody like that owns keys.
+    /// `NotFound` where there is none of them; `InvalidRequest` where it is no owner.
     pub fn named_owner(&self, text: &str) -> Result<Owner, Refusal> {
-        if let Some(client) = text.strip_prefix("client:") {
-            return Ok(Owner::Client(self.find_client(client)?.client.record.id.clone()));
-        }
-        match Owner::parse(text)? {
-            Owner::Person(_) | Owner::Group(_) => {
-                let detail = "people and groups do not own keys yet: name a client, `client:ID`, or somebody of your own, `external:TEXT`";
-                Err(Refusal::new(Reason::InvalidRequest, detail))
-            }
-            owner => Ok(owner),
+        match text.split_once(':') {
+            Some(("client", name)) => Ok(Owner::Client(self.find_client(name)?.client.record.id.clone())),
+            Some(("user", name)) => Ok(Owner::Person(self.find_user(name)?.record.id.clone())),
+            Some(("group", name)) => Ok(Owner::Group(self.find_group(name)?.record.id.clone())),
+            _ => Owner::parse(text),
         }
     }
 
@@ -59,10 +63,13 @@ impl Service {
         reading.rely_on_api(&api);
         let client = handed_out_by.and_then(|client| self.registry.clients.get(client.as_str()));
         client.iter().for_each(|client| reading.rely_on_client(client));
-        if let Owner::Client(owner) = owner
-            && let Some(entry) = self.registry.clients.get(owner.as_str())
-        {
-            reading.rely_on_client(&entry);
+        let registry = &self.registry;
+        // What their roles allow is asked at each use: here it only tells what is worth asking for.
+        match owner {
+            Owner::Client(owner) => registry.clients.get(owner.as_str()).iter().for_each(|entry| reading.rely_on_client(entry)),
+            Owner::Person(owner) => registry.people.all.get(owner.as_str()).iter().for_each(|person| reading.rely_on_person(person)),
+            Owner::Group(owner) => registry.people.groups.all.get(owner.as_str()).iter().for_each(|group| reading.rely_on_group(group)),
+            Owner::External(_) => {}
         }
         Around {
             rights: self.rights_of(owner, handed_out_by, &api.record),
@@ -93,7 +100,7 @@ impl Service {
         let generation = self.registry.rights_generation();
         entry.judged(generation, |key| {
             let Some(api) = self.registry.api(key.api.as_str()) else {
-                let nothing = (jeton_core::rights::OwnerStanding::Gone, ScopeSet::empty());
+                let nothing = (OwnerStanding::Gone, ScopeSet::empty());
                 return Judged::new(key, generation, None, nothing);
             };
             let rights = self.rights_of(&key.owner, key.client.as_ref(), &api.record);
@@ -128,7 +135,8 @@ impl Service {
             (Owner::External(_), None) => Rights::of_external(api, None),
             // One that is gone hands out nothing any more.
             (Owner::External(_), Some(by)) => Rights::of_client(client(by).as_ref().map(|entry| &entry.client.record), api),
-            (Owner::Person(_) | Owner::Group(_), _) => Rights::of_client(None, api),
+            (Owner::Person(person), _) => self.registry.people.rights(&Holder::Person(person.clone()), api),
+            (Owner::Group(group), _) => self.registry.people.rights(&Holder::Group(group.clone()), api),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Checking a presented key. Where the key is in memory nothing here waits, neither for a disk nor for a
-//! commit; but for the one use in sixteen and more of a limited key that fetches the next block of uses.
+//! commit; but for the one use in sixteen and more of a limited key that fetches the next block of uses, and the first use of a secret
+//! that a key gave itself.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -110,6 +111,9 @@ impl Service {
             return Ok(not_found());
         }
         let key = &entry.key.record;
+        if code == Code::Valid {
+            self.note_first_use(&entry, slot, moment).await;
+        }
         let (code, rate) = self.take_rate(key, code, moment);
         let (code, uses) = self.take_limited_use(key, code, moment).await?;
         let policies = self.registry.policies();
@@ -133,7 +137,7 @@ impl Service {
         Ok((code.unless(|| left.is_some(), Code::UsageExceeded), Some(UsesLeft { limit, remaining: left.unwrap_or(0) })))
     }
 
-    fn judge_key(&self, entry: &KeyEntry, slot: Slot, judged: &Judged, check: &KeyCheck<'_>, moment: &Moment) -> Code {
+    pub(super) fn judge_key(&self, entry: &KeyEntry, slot: Slot, judged: &Judged, check: &KeyCheck<'_>, moment: &Moment) -> Code {
         let policies = self.registry.policies();
         let key = &entry.key.record;
         let found = Found { key, slot, around: self.surroundings(entry, judged, &policies), may_have: &judged.may_have };

@@ -1,0 +1,138 @@
+//! What changes a key: what it allows, whose it is, and its secrets.
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::api_key::rotate::Rotate;
+use jeton_core::api_key::update::{Change, UpdateKey};
+use jeton_core::id::Actor;
+use jeton_core::refusal::Refusal;
+use serde::de::{Deserialize, Deserializer};
+
+use super::limits::Rate;
+use super::{Created, id, over, shown};
+use crate::api::answer::{Answer, ok};
+use crate::api::body::Body;
+use crate::api::management::Management;
+use crate::api::problem::{Problem, ProblemKind};
+use crate::api::target::Target;
+
+const TWO_SECRETS: &str =
+    "see how it stands: `jeton key show KEY`; with two live secrets, end the previous one first: `jeton key end-previous KEY`";
+
+/// What changes; what is left out stays, and `null` takes a limit or a note away.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Update {
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    note: Option<Option<String>>,
+    metadata: Option<BTreeMap<String, String>>,
+    scope: Option<String>,
+    allow_ip: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    rate_limit: Option<Option<Rate>>,
+    #[serde(default, deserialize_with = "present")]
+    max_uses: Option<Option<i64>>,
+    expires_in_seconds: Option<i64>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotation {
+    overlap_seconds: Option<i64>,
+    expires_in_seconds: Option<i64>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Transfer {
+    owner: String,
+    client: Option<String>,
+}
+
+pub(crate) async fn update(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+    Body(update): Body<Update>,
+) -> Answer {
+    let (id, request, moment) = (id(&key)?, update.request()?, service.moments().now());
+    service.update_key(id, &request, &actor, &moment).await.map_err(over)?;
+    ok(&shown(&service, id, &moment).await?)
+}
+
+pub(crate) async fn rotate(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+    Body(rotation): Body<Rotation>,
+) -> Answer {
+    let (id, moment) = (id(&key)?, service.moments().now());
+    let rotated = service.rotate_key(id, rotation.request(), &actor, &moment).await;
+    let rotated = rotated.map_err(|failure| over(failure).advise(ProblemKind::Conflict, TWO_SECRETS))?;
+    ok(&Created { key: rotated.clear.0.expose(), shown: shown(&service, id, &moment).await? })
+}
+
+pub(crate) async fn end_previous(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+) -> Answer {
+    let (id, moment) = (id(&key)?, service.moments().now());
+    service.end_previous_secret(id, &actor, &moment).await.map_err(over)?;
+    ok(&shown(&service, id, &moment).await?)
+}
+
+pub(crate) async fn transfer(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(key): Target<String>,
+    Body(transfer): Body<Transfer>,
+) -> Answer {
+    let (id, moment) = (id(&key)?, service.moments().now());
+    let to = service.named_owner(&transfer.owner).map_err(|refusal| over(refusal.into()))?;
+    service.transfer_key(id, (&to, transfer.client.as_deref()), &actor, &moment).await.map_err(over)?;
+    ok(&shown(&service, id, &moment).await?)
+}
+
+impl Rotation {
+    /// As the core takes it.
+    pub(super) fn request(&self) -> Rotate {
+        Rotate { overlap_seconds: self.overlap_seconds, expires_in_seconds: self.expires_in_seconds }
+    }
+}
+
+impl Update {
+    fn request(self) -> Result<UpdateKey, Problem> {
+        let rate: Option<Option<_>> = match self.rate_limit {
+            Some(Some(rate)) => Some(Some(rate.limit().map_err(|refusal: Refusal| Problem::from(refusal))?)),
+            Some(None) => Some(None),
+            None => None,
+        };
+        Ok(UpdateKey {
+            name: self.name,
+            note: change(self.note),
+            metadata: self.metadata,
+            scopes: self.scope,
+            networks: self.allow_ip,
+            rate: change(rate),
+            max_uses: change(self.max_uses),
+            expires_in_seconds: self.expires_in_seconds,
+        })
+    }
+}
+
+fn change<T>(said: Option<Option<T>>) -> Change<T> {
+    match said {
+        None => Change::Keep,
+        Some(None) => Change::Clear,
+        Some(Some(value)) => Change::Set(value),
+    }
+}
+
+/// A member that is there, `null` or not.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

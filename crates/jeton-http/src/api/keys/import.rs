@@ -1,0 +1,186 @@
+//! `POST /keys/import`: keys that were made elsewhere, by the SHA-256 of their text.
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::api_key::create::CreateKey;
+use jeton_core::api_key::import::{AT_ONCE_MAX, Imported};
+use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_service::Service;
+use jeton_service::failure::Failure;
+use jeton_service::keys::import::KeyToImport;
+use jeton_token::Environment;
+use serde::{Deserialize, Serialize};
+
+use super::limits::Rate;
+use super::{EnvironmentName, LOOK};
+use crate::api::answer::{Answer, ok};
+use crate::api::body::Body;
+use crate::api::management::Management;
+use crate::api::problem::Problem;
+use crate::api::rfc3339;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Import {
+    audience: String,
+    keys: Vec<Foreign>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// One key as somebody else kept it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Foreign {
+    sha256: String,
+    owner: String,
+    name: String,
+    note: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    scope: Option<String>,
+    #[serde(default)]
+    allow_ip: Vec<String>,
+    rate_limit: Option<Rate>,
+    max_uses: Option<i64>,
+    environment: Option<EnvironmentName>,
+    expires_at: Option<String>,
+    client: Option<String>,
+}
+
+/// What became of all of them.
+#[derive(Default, Serialize)]
+struct Report {
+    imported: Vec<Made>,
+    existed: Vec<usize>,
+    refused: Vec<Refused>,
+    dry_run: bool,
+}
+
+/// One that is there from now on; `index` is its place in the request.
+#[derive(Serialize)]
+struct Made {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<ApiKeyId>,
+    expires_at: String,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    index: usize,
+    code: &'static str,
+    detail: String,
+}
+
+pub(crate) async fn import(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Body(import): Body<Import>,
+) -> Answer {
+    if import.keys.len() > AT_ONCE_MAX {
+        return Err(Problem::invalid(format!("at most {AT_ONCE_MAX} keys are imported at a time"), "send them in several requests"));
+    }
+    let mut report = Report { dry_run: import.dry_run, ..Report::default() };
+    let (mut places, mut keys) = (vec![], vec![]);
+    for (index, foreign) in import.keys.into_iter().enumerate() {
+        match foreign.read(&service) {
+            Ok(key) => {
+                places.push(index);
+                keys.push(key);
+            }
+            Err(refusal) => report.refused.push(Refused::of(index, &refusal)),
+        }
+    }
+    let moment = service.moments().now();
+    let imported = match import.dry_run {
+        true => service.plan_import(&import.audience, &keys, &actor, &moment).await,
+        false => service.import_keys(&import.audience, &keys, &actor, &moment).await,
+    };
+    let imported = imported.map_err(|failure: Failure| Problem::from(failure).look(LOOK))?;
+    for (index, imported) in places.into_iter().zip(imported) {
+        match imported {
+            Imported::Made(key) => report.imported.push(Made {
+                index,
+                // Without a commit there is none of this id.
+                id: (!import.dry_run).then_some(key.id),
+                expires_at: rfc3339::format(key.current.expires_at),
+            }),
+            Imported::Existed => report.existed.push(index),
+            Imported::Refused(refusal) => report.refused.push(Refused::of(index, &refusal)),
+        }
+    }
+    report.refused.sort_by_key(|refused| refused.index);
+    ok(&report)
+}
+
+impl Foreign {
+    fn read(self, service: &Service) -> Result<KeyToImport, Refusal> {
+        if let Some(client) = &self.client {
+            service.find_client(client)?;
+        }
+        Ok(KeyToImport {
+            sha256: digest(&self.sha256)?,
+            expires_at: self.expires_at.as_deref().map(time).transpose()?,
+            client: self.client,
+            request: CreateKey {
+                owner: service.named_owner(&self.owner)?,
+                name: self.name,
+                note: self.note,
+                metadata: self.metadata,
+                scopes: self.scope,
+                networks: self.allow_ip,
+                rate: self.rate_limit.map(Rate::limit).transpose()?,
+                max_uses: self.max_uses,
+                environment: self.environment.map_or(Environment::Live, Environment::from),
+                expires_in_seconds: None,
+            },
+        })
+    }
+}
+
+impl Refused {
+    fn of(index: usize, refusal: &Refusal) -> Refused {
+        let code = match refusal.reason {
+            Reason::InvalidScope => "invalid_scope",
+            Reason::InvalidTarget => "invalid_target",
+            Reason::NotFound => "not_found",
+            Reason::Conflict => "conflict",
+            _ => "invalid_request",
+        };
+        Refused { index, code, detail: refusal.detail.to_string() }
+    }
+}
+
+fn digest(text: &str) -> Result<[u8; 32], Refusal> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits: Option<Vec<u8>> = text.as_bytes().iter().map(digit).collect();
+    let bytes: Option<Vec<u8>> = digits
+        .filter(|digits| digits.len() == 64)
+        .map(|digits| digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect());
+    bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| Refusal::invalid("`sha256` is the SHA-256 of the key's text, 64 hexadecimal digits"))
+}
+
+fn time(text: &str) -> Result<i64, Refusal> {
+    rfc3339::parse(text).ok_or_else(|| Refusal::invalid("`expires_at` is a time as 2026-01-31T23:59:59Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests() {
+        let text = format!("{}{}", "00ff".repeat(8), "Ab".repeat(16));
+        let read = digest(&text).unwrap();
+        assert_eq!((read[0], read[1], read[16], read[31]), (0, 255, 0xab, 0xab));
+        for wrong in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"é".repeat(32)] {
+            assert!(digest(wrong).is_err(), "{wrong}");
+        }
+    }
+}

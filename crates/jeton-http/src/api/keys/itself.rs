@@ -1,0 +1,87 @@
+//! `/keys/self`: what a key may ask about itself, presented as a bearer token (RFC 6750 section 2.1).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use jeton_core::api_key::verify::Code;
+use jeton_core::id::Actor;
+use jeton_service::Service;
+
+use super::change::Rotation;
+use super::shown::Shown;
+use super::{Created, over, shown};
+use crate::api::answer::{Answer, ok};
+use crate::api::body::Body;
+use crate::api::problem::{Problem, ProblemKind};
+use crate::edge::Peer;
+use crate::extract::ClientAddress;
+use crate::observe::Observer;
+use crate::seen;
+
+pub(crate) async fn show(
+    State(service): State<Arc<Service>>,
+    Extension(observer): Extension<Arc<Observer>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Answer {
+    let moment = service.moments().now();
+    let address = address(&observer, peer.as_deref(), &headers);
+    let entry = service.key_itself(bearer(&headers)?, address, &moment).await?.map_err(not_accepted)?;
+    let answer = ok(&Shown::of(&entry, &service, &moment))?;
+    Ok(by_key(answer, Actor::key(entry.key.record.id)))
+}
+
+pub(crate) async fn rotate(
+    State(service): State<Arc<Service>>,
+    Extension(observer): Extension<Arc<Observer>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Body(rotation): Body<Rotation>,
+) -> Answer {
+    let moment = service.moments().now();
+    let address = address(&observer, peer.as_deref(), &headers);
+    let rotated = service.rotate_itself(bearer(&headers)?, address, rotation.request(), &moment).await.map_err(over)?;
+    let rotated = rotated.map_err(not_accepted)?;
+    let answer = ok(&Created { key: rotated.clear.0.expose(), shown: shown(&service, rotated.key.id, &moment).await? })?;
+    Ok(by_key(answer, Actor::key(rotated.key.id)))
+}
+
+/// The text of the key; the header's scheme in any case (RFC 9110 section 11.1).
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let text = match (lines.next(), lines.next()) {
+        (Some(line), None) => line.to_str().ok().and_then(|line| line.split_once(' ')),
+        _ => None,
+    };
+    let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
+    bearer.ok_or_else(|| {
+        let detail = "the key itself must be presented";
+        Problem::new(ProblemKind::InvalidToken, detail, "send it in the header `Authorization: Bearer KEY`")
+    })
+}
+
+fn not_accepted(code: Code) -> Problem {
+    let detail = format!("this key is not accepted: {}", code.name());
+    Problem::new(
+        ProblemKind::InvalidToken,
+        detail,
+        "ask whoever administers for another key; a secret that was replaced gives way to its successor",
+    )
+}
+
+fn address(observer: &Observer, peer: Option<&Peer>, headers: &HeaderMap) -> Option<IpAddr> {
+    match observer.proxies.client_address(peer?, headers) {
+        ClientAddress::Network(address) => Some(address),
+        ClientAddress::Local => None,
+    }
+}
+
+fn by_key(mut answer: Response, key: Actor) -> Response {
+    seen::note(&mut answer, |seen| seen.actor = Some(key));
+    answer
+}

@@ -1,0 +1,159 @@
+//! Keys get other secrets: from who administers, and from themselves, also where an answer is lost.
+
+use axum::body::Body;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request};
+use jeton_core::event::CutOffSubject;
+use jeton_testkit::World;
+use jeton_testkit::world::answer::Answer;
+use jeton_testkit::world::registered::Registered;
+use serde_json::{Value, json};
+
+const ORDERS: &str = "https://orders.example";
+const DAY: i64 = 86_400;
+
+async fn keys(more: Value) -> (World, Registered, String, String) {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:a", ORDERS, more).await;
+    let path = format!("/keys/{}", made["id"].as_str().unwrap());
+    (world, shop, text(&made), path)
+}
+
+fn text(made: &Value) -> String {
+    made["key"].as_str().expect("the text of a key").to_owned()
+}
+
+async fn itself(world: &World, method: Method, path: &str, key: &str, body: Value) -> Answer {
+    let request = Request::builder().method(method).uri(format!("/api/v1/keys/self{path}")).header(AUTHORIZATION, format!("Bearer {key}"));
+    let request = match body {
+        Value::Null => request.body(Body::empty()),
+        body => request.header(CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
+    };
+    world.send(request.unwrap()).await
+}
+
+async fn rotated(world: &World, key: &str) -> String {
+    let answer = itself(world, Method::POST, "/rotate", key, Value::Null).await;
+    assert_eq!(answer.status, 200, "{}", answer.shown());
+    text(&answer.json())
+}
+
+#[tokio::test]
+async fn the_secret_before_goes_on_for_its_overlap() {
+    let (world, shop, old, path) = keys(json!({"expires_in_seconds": 30 * DAY})).await;
+    let answer = world.done(Method::POST, &format!("{path}/rotate"), Some(json!({"overlap_seconds": 60}))).await;
+    let new = text(&answer);
+    assert_ne!(old, new);
+    assert_eq!((&answer["generation"], &answer["previous_expires_at"]), (&json!(1), &json!("2027-01-15T08:01:00Z")));
+    let shown = world.done(Method::GET, &path, None).await;
+    assert_eq!((&shown["key"], &shown["expires_at"]), (&Value::Null, &json!("2027-02-14T08:00:00Z")));
+    let again = world.administer(Method::POST, &format!("{path}/rotate"), None).await;
+    assert_eq!((again.status, again.member("code")), (409, json!("conflict")), "it has two live secrets");
+    let world = world.reopen().await;
+    world.advance(59);
+    assert_eq!((world.key_code(&shop, &old).await, world.key_code(&shop, &new).await), ("valid".into(), "valid".into()));
+    world.advance(1);
+    assert_eq!((world.key_code(&shop, &old).await, world.key_code(&shop, &new).await), ("expired".into(), "valid".into()));
+    let newest = text(&world.done(Method::POST, &format!("{path}/rotate"), None).await);
+    assert_eq!(world.key_code(&shop, &old).await, "not_found", "the one before the one before is forgotten");
+    world.done(Method::DELETE, &format!("{path}/secrets/previous"), None).await;
+    assert_eq!((world.key_code(&shop, &new).await, world.key_code(&shop, &newest).await), ("expired".into(), "valid".into()));
+    let leaked = text(&world.done(Method::POST, &format!("{path}/rotate"), Some(json!({"overlap_seconds": 0}))).await);
+    assert_eq!((world.key_code(&shop, &newest).await, world.key_code(&shop, &leaked).await), ("expired".into(), "valid".into()));
+}
+
+#[tokio::test]
+async fn a_key_rotates_itself_and_is_told_again_until_it_uses_what_it_got() {
+    let (world, shop, old, path) = keys(Value::Null).await;
+    let shown = itself(&world, Method::GET, "", &old, Value::Null).await;
+    assert_eq!((shown.status, shown.member("state"), shown.member("key")), (200, json!("active"), Value::Null));
+    let new = rotated(&world, &old).await;
+    let world = world.reopen().await;
+    let size = world.ledger_size();
+    assert_eq!((rotated(&world, &old).await, rotated(&world, &old).await), (new.clone(), new.clone()), "the answer was lost");
+    assert_eq!(world.ledger_size(), size, "being told again changes nothing");
+    assert_eq!(world.key_code(&shop, &old).await, "valid");
+    assert_eq!(world.key_code(&shop, &new).await, "valid");
+    let size = world.ledger_size();
+    assert_eq!((world.key_code(&shop, &new).await, world.ledger_size()), ("valid".into(), size), "its first use is noted once");
+    let late = itself(&world, Method::POST, "/rotate", &old, Value::Null).await;
+    assert_eq!((late.status, late.member("code")), (409, json!("conflict")));
+    assert!(!late.text().contains(&new));
+    let shown = world.done(Method::GET, &path, None).await;
+    assert_eq!(shown["generation"], 1);
+    world.advance(DAY);
+    let ended = itself(&world, Method::POST, "/rotate", &old, Value::Null).await;
+    assert_eq!((ended.status, ended.member("code")), (401, json!("invalid_token")));
+    let newest = rotated(&world, &new).await;
+    world.advance(DAY - 1);
+    assert_eq!(rotated(&world, &new).await, newest, "for a day");
+    world.advance(1);
+    assert_eq!(itself(&world, Method::POST, "/rotate", &new, Value::Null).await.status, 401);
+    for place in [world.access_log(), world.done(Method::GET, &path, None).await.to_string()] {
+        assert!([&old, &new, &newest].iter().all(|text| !place.contains(text.as_str())), "{place}");
+    }
+}
+
+/// Many at once, as programs do that share a key: each is told the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_rotate_a_key_at_once_get_the_same_secret() {
+    let (world, shop, old, _) = keys(Value::Null).await;
+    let world = std::sync::Arc::new(world);
+    let mut asking = vec![];
+    for _ in 0..16 {
+        let (world, old) = (world.clone(), old.clone());
+        asking.push(tokio::spawn(async move { rotated(&world, &old).await }));
+    }
+    let mut told = vec![];
+    for task in asking {
+        told.push(task.await.unwrap());
+    }
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), 1);
+    assert_eq!(world.key_code(&shop, &told[0]).await, "valid");
+}
+
+#[tokio::test]
+async fn who_is_not_the_key_gets_nothing_of_it() {
+    let (world, _, key, path) = keys(json!({"allow_ip": ["192.0.2.0/24"]})).await;
+    let refused = itself(&world, Method::GET, "", &key, Value::Null).await;
+    assert_eq!((refused.status, refused.member("code")), (401, json!("invalid_token")), "from nowhere of its networks");
+    assert!(refused.header("www-authenticate").starts_with("Bearer"));
+    world.done(Method::PATCH, &path, Some(json!({"allow_ip": []}))).await;
+    assert_eq!(itself(&world, Method::GET, "", &key, Value::Null).await.status, 200);
+    for other in ["", "x", &key[..key.len() - 1]] {
+        for (method, path) in [(Method::GET, ""), (Method::POST, "/rotate")] {
+            assert_eq!(itself(&world, method, path, other, Value::Null).await.status, 401, "{other}");
+        }
+    }
+    assert_eq!(world.get("/api/v1/keys/self").await.status, 401);
+    world.done(Method::POST, &format!("{path}/suspend"), None).await;
+    assert_eq!(itself(&world, Method::POST, "/rotate", &key, Value::Null).await.status, 401);
+}
+
+/// What a cut-off ended, nothing brings back: no later secret, no other owner.
+#[tokio::test]
+async fn a_key_that_was_cut_off_is_neither_rotated_nor_transferred() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let (shop, other) = (world.client("shop", &[&orders]).await, world.client("other", &[&orders]).await);
+    let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+    let (key, path) = (text(&made), format!("/keys/{}", made["id"].as_str().unwrap()));
+    world.cut_off(CutOffSubject::Client, &shop.id).await;
+    let (rotate, transfer) = (format!("{path}/rotate"), format!("{path}/transfer"));
+    for (path, body) in [(&rotate, json!({})), (&transfer, json!({"owner": "client:other"}))] {
+        let refused = world.administer(Method::POST, path, Some(body)).await;
+        assert_eq!((refused.status, refused.member("code")), (409, json!("conflict")), "{}", refused.shown());
+    }
+    assert_eq!(itself(&world, Method::POST, "/rotate", &key, Value::Null).await.status, 401);
+    assert_eq!(world.key_code(&other, &key).await, "revoked");
+    // Also when what would forget the cut-off of tokens has run.
+    world.advance(10 * DAY);
+    world.service().drop_expired().unwrap();
+    assert_eq!(world.key_code(&other, &key).await, "revoked");
+    let world = world.reopen().await;
+    assert_eq!(world.key_code(&other, &key).await, "revoked");
+}

@@ -1,0 +1,113 @@
+//! Changing keys: what they allow, whose they are, and their secrets.
+
+use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::end_previous::end_previous;
+use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
+use jeton_core::api_key::transfer::transfer;
+use jeton_core::api_key::update::{UpdateKey, update};
+use jeton_core::id::{Actor, ApiKeyId, ClientId};
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::owner::Owner;
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+
+use super::owner::Around;
+use crate::failure::Failure;
+use crate::service::Service;
+use crate::transact::{ATTEMPTS, Reading};
+
+impl Service {
+    /// Changes a key.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn update_key(&self, id: ApiKeyId, request: &UpdateKey, actor: &Actor, moment: &Moment) -> Result<ApiKey, Failure> {
+        for _ in 0..ATTEMPTS {
+            let (found, uses) = (self.find_key(id).await?, self.uses(id).await?);
+            let updated = self
+                .attempt(moment, &std::sync::Arc::from(""), |reading, moment| {
+                    reading.rely_on_key(&found.key);
+                    reading.rely_on_uses(id, uses.as_ref());
+                    let around = self.around(reading, &found.key.record)?;
+                    let leased = uses.as_ref().map_or(0, |uses| uses.record.leased);
+                    Ok(update(&found.key, &self.facts(&around), leased, request, actor, moment))
+                })
+                .await?;
+            if let Some(updated) = updated {
+                return Ok(updated);
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// Gives a key to another owner; `client`, by id or name, is who hands it out to somebody outside.
+    ///
+    /// # Errors
+    /// [`Failure`]; it stays whose it was then.
+    pub async fn transfer_key(
+        &self,
+        id: ApiKeyId,
+        (to, client): (&Owner, Option<&str>),
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<ApiKey, Failure> {
+        self.change_key(id, moment, |reading, key, moment| {
+            // Those of the owner before: the new one must not bring back what they ended.
+            self.check_not_cut_off(key, &self.around(reading, &key.record)?)?;
+            let api = self.find_api(key.record.api.as_str())?;
+            let client: Option<ClientId> =
+                client.map(|client| self.find_client(client)).transpose()?.map(|entry| entry.client.record.id.clone());
+            let around = self.around_key(reading, api, to, client.as_ref());
+            Ok(transfer(key, to, &self.facts(&around), actor, moment))
+        })
+        .await
+    }
+
+    /// Gives a key another secret; the one before goes on for a while.
+    ///
+    /// # Errors
+    /// [`Failure`]; it has none then.
+    pub async fn rotate_key(&self, id: ApiKeyId, request: Rotate, actor: &Actor, moment: &Moment) -> Result<Rotated, Failure> {
+        self.change_key(id, moment, |reading, key, moment| {
+            self.decide_rotation(reading, key, request, RotatedBy::Administrator(actor), moment)
+        })
+        .await
+    }
+
+    /// Ends the secret before the current one early.
+    ///
+    /// # Errors
+    /// [`Failure`]; it is not known to have ended then.
+    pub async fn end_previous_secret(&self, id: ApiKeyId, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.change_key(id, moment, |_, key, moment| Ok(end_previous(key, actor, moment))).await
+    }
+
+    pub(super) fn decide_rotation(
+        &self,
+        reading: &Reading<'_>,
+        key: &Versioned<ApiKey>,
+        request: Rotate,
+        by: RotatedBy<'_>,
+        moment: &mut Moment,
+    ) -> Result<Outcome<Rotated>, Failure> {
+        let around = self.around(reading, &key.record)?;
+        self.check_not_cut_off(key, &around)?;
+        Ok(rotate(key, &self.facts(&around), request, by, moment))
+    }
+
+    /// A cut-off is final: neither a later secret nor another owner brings back what it ended.
+    fn check_not_cut_off(&self, key: &Versioned<ApiKey>, around: &Around) -> Result<(), Refusal> {
+        if key.record.current.created_at < around.not_before_seconds() {
+            let detail = "this key was cut off, with its owner, its API or everything: make another one";
+            return Err(Refusal::new(Reason::Conflict, detail));
+        }
+        Ok(())
+    }
+
+    fn around(&self, reading: &Reading<'_>, key: &ApiKey) -> Result<Around, Refusal> {
+        let api = self.registry.api(key.api.as_str());
+        let gone = || Refusal::new(Reason::Conflict, "the API of this key is gone, and the key with it");
+        Ok(self.around_key(reading, api.ok_or_else(gone)?, &key.owner, key.client.as_ref()))
+    }
+}

@@ -1,0 +1,82 @@
+//! What a key may do to itself: whoever presents it is shown what it is, and may give it another secret.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jeton_core::api_key::confirm::confirm;
+use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy};
+use jeton_core::api_key::secret::Slot;
+use jeton_core::api_key::verify::Code;
+use jeton_core::moment::Moment;
+use jeton_core::refusal::{Reason, Refusal};
+
+use super::entry::KeyEntry;
+use super::verify::KeyCheck;
+use crate::failure::Failure;
+use crate::service::Service;
+
+impl Service {
+    /// The key that a text is, for the key itself: accepted from this address, in any environment; or what speaks against it.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn key_itself(&self, text: &str, address: Option<IpAddr>, moment: &Moment) -> Result<Result<Arc<KeyEntry>, Code>, Failure> {
+        let Some((entry, slot)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
+        let check = KeyCheck { text, scopes: None, client_ip: address, environment: None };
+        let code = self.judge_key(&entry, slot, &self.judged(&entry), &check, moment);
+        if code != Code::Valid {
+            return Ok(Err(code));
+        }
+        self.note_first_use(&entry, slot, moment).await;
+        Ok(Ok(entry))
+    }
+
+    /// Gives a key another secret, asked for by the key itself. Where its answer was lost, the old secret is told the same one again.
+    ///
+    /// # Errors
+    /// [`Failure`]; it has none then. Or what speaks against the key.
+    pub async fn rotate_itself(
+        &self,
+        text: &str,
+        address: Option<IpAddr>,
+        request: Rotate,
+        moment: &Moment,
+    ) -> Result<Result<Rotated, Code>, Failure> {
+        let Some((entry, _)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
+        let check = KeyCheck { text, scopes: None, client_ip: address, environment: None };
+        let root_keys = self.registry.root_keys().clone();
+        let mut refused = Code::Valid;
+        let rotated = self
+            .change_key(entry.key.record.id, moment, |reading, key, moment| {
+                let not_accepted = || Refusal::new(Reason::Conflict, "the key is not accepted");
+                // Which secret it is now: another rotation may have come between.
+                let Some(slot) = key.record.slot_of(text, &root_keys) else {
+                    refused = Code::NotFound;
+                    return Err(not_accepted().into());
+                };
+                let as_it_is = KeyEntry::new(key.clone());
+                refused = self.judge_key(&as_it_is, slot, &self.judged(&as_it_is), &check, moment);
+                if refused != Code::Valid {
+                    return Err(not_accepted().into());
+                }
+                self.decide_rotation(reading, key, request, RotatedBy::Itself(slot), moment)
+            })
+            .await;
+        match rotated {
+            Err(Failure::Refused(_)) if refused != Code::Valid => Ok(Err(refused)),
+            rotated => rotated.map(Ok),
+        }
+    }
+
+    /// Notes that a key has used the secret that it gave itself: nobody is told it again. Where that cannot be written now, the next use
+    /// tries once more; the key passes all the same.
+    pub(super) async fn note_first_use(&self, entry: &KeyEntry, slot: Slot, moment: &Moment) {
+        let key = &entry.key.record;
+        if slot == Slot::Current && key.repeat.is_some() {
+            let noted: Result<(), Failure> = self.change_key(key.id, moment, |_, key, moment| Ok(confirm(key, moment))).await;
+            if let Err(failure) = noted {
+                tracing::warn!(%failure, key = %key.id, "the first use of a key's new secret could not be noted");
+            }
+        }
+    }
+}
