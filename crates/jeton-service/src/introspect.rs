@@ -1,16 +1,19 @@
-//! Introspection (RFC 7662): whether a token is active, for those who may learn it.
+//! Introspection (RFC 7662): whether a token or a key is active, for those who may learn it.
 
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::api_key::verify::Code;
 use jeton_core::client::Client;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::token::introspect::may_learn;
 use jeton_core::token::standing::Standing;
+use jeton_token::Environment;
 
 use crate::credential_cache::Proven;
 use crate::failure::Failure;
+use crate::keys::verify::{CheckedBy, CheckedKey, KeyCheck};
 use crate::service::Service;
 
 /// An active token.
@@ -23,19 +26,50 @@ pub struct Active {
     pub expires_at: i64,
 }
 
+/// An active key.
+pub struct ActiveKey {
+    /// What is known of it.
+    pub key: CheckedKey,
+    /// The second that the answer is of: what changes the key later makes answers of before old.
+    pub answered_at: i64,
+}
+
+/// What is active.
+pub enum Introspected {
+    /// A token.
+    Token(Active),
+    /// A key.
+    Key(ActiveKey),
+}
+
 impl Service {
-    /// What `caller` may learn of a token; `None` stands for every reason to say that it is inactive.
+    /// What `caller` may learn of a token or a key; `None` stands for every reason to say that it is inactive.
     ///
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read: never an ordinary answer.
-    pub async fn introspect(&self, caller: &Client, text: &str, moment: &Moment) -> Result<Option<Active>, Failure> {
-        let Some(proven) = self.prove(text).await? else { return Ok(None) };
+    pub async fn introspect(&self, caller: &Client, text: &str, moment: &Moment) -> Result<Option<Introspected>, Failure> {
+        let Some(proven) = self.prove(text).await? else {
+            return Ok(self.introspect_key(caller, text, moment).await?.map(Introspected::Key));
+        };
         if !may_learn(caller, &proven.token) {
             return Ok(None);
         }
         Ok(match self.stand(&proven, moment) {
-            (Standing::Active, Some(api)) => Some(Active { expires_at: self.ends_at(&proven, &api), api, proven }),
+            (Standing::Active, Some(api)) => Some(Introspected::Token(Active { expires_at: self.ends_at(&proven, &api), api, proven })),
             _ => None,
         })
+    }
+
+    /// A key is used by it, as by any other check; those of test environments and of networks are checked where that can be said.
+    async fn introspect_key(&self, caller: &Client, text: &str, moment: &Moment) -> Result<Option<ActiveKey>, Failure> {
+        if !caller.may_introspect {
+            return Ok(None);
+        }
+        let check = KeyCheck { text, scopes: None, client_ip: None, environment: Some(Environment::Live) };
+        let answer = self.check_key(CheckedBy::Client(caller), &check, moment).await?;
+        let Some(key) = answer.key.filter(|_| answer.code == Code::Valid) else { return Ok(None) };
+        let record = &key.entry.key.record;
+        let answered_at = self.ledger_time(moment).seconds().max(record.answers_from).max(record.current.created_at);
+        Ok(Some(ActiveKey { answered_at, key }))
     }
 }

@@ -35,6 +35,11 @@ impl Service {
     /// [`Failure`]; the token is not known to be revoked then.
     pub async fn revoke_own(&self, client: &Authenticated, text: &str, moment: &Moment) -> Result<(), Failure> {
         let proven = self.prove_once(text).await?;
+        if proven.is_none()
+            && let Some((entry, _)) = self.presented_key(text).await?
+        {
+            return self.revoke_own_key(client, entry.key.record.id, moment).await;
+        }
         self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
             let mut outcome = match &proven {
                 None => Outcome::grant((), jeton_core::commit::Commit::new(moment)),

@@ -107,6 +107,9 @@ pub struct ActiveToken<'t> {
     /// The key it is bound to: such a token must not be taken as a bearer token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation<'t>>,
+    /// For how many seconds the answer may be remembered by who follows the feed; 0: it is for this one use. Absent: as any other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_seconds: Option<u32>,
 }
 
 /// The key that a token is bound to (RFC 7800). Present with both members absent: bound in a way not known here.

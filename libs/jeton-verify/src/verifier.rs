@@ -23,7 +23,7 @@ use crate::refused::Refused;
 use crate::staleness::{Decision, Form, Server, decide};
 use crate::token::VerifiedToken;
 use crate::verifier::builder::Running;
-use crate::verifier::introspection::Reply;
+use crate::verifier::introspection::{Keep, Reply};
 use crate::verifier::key_set::Fetched;
 use crate::verifier::remembered::Remembered;
 use crate::verifier::shared::Shared;
@@ -102,8 +102,8 @@ impl Verifier {
     async fn ask_about_jwt(&self, text: &str, token: VerifiedToken) -> Result<VerifiedToken, Refused> {
         let shared = self.shared();
         match self.ask(text).await {
-            Reply::Active(answered) if answered.id() == token.id() => self.judge(token),
-            Reply::Active(_) => Err(Refused::Inactive),
+            Reply::Active(answered, _) if answered.id() == token.id() => self.judge(token),
+            Reply::Active(..) => Err(Refused::Inactive),
             Reply::Refused(refused) => {
                 let until = token.expires_at_seconds().saturating_add(shared.check.leeway_seconds());
                 shared.knowledge.refuse(token.id().to_bytes(), until);
@@ -137,7 +137,11 @@ impl Verifier {
         match (decide(form, hearing, &shared.patience, shared.introspection.server(&now)), remembered) {
             (Decision::Accept, Some(Remembered { token, .. })) => self.judge(token),
             (Decision::Ask, _) => match self.ask(text).await {
-                Reply::Active(token) => {
+                Reply::Active(token, Keep::No) => {
+                    self.0.remembered.remove(&digest);
+                    self.judge(token)
+                }
+                Reply::Active(token, Keep::Yes) => {
                     let token = self.judge(token)?;
                     self.0.remembered.insert(digest, Remembered { token: token.clone(), asked: now });
                     Ok(token)

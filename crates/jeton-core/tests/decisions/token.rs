@@ -223,12 +223,16 @@ fn from_where_on_tokens_live_under_a_cut_off() {
 
 #[test]
 fn cut_off_is_remembered_as_long_as_what_it_ends_could_live() {
-    let (client, user) = (CutOffSubject::Client, CutOffSubject::User);
+    let (client, family) = (CutOffSubject::Client, CutOffSubject::Family);
     let cases = [
-        (client, NOW + 1, NOW + 1 + 2 * 86_400),
-        (client, NOW - 1_000, NOW + 2 * 86_400),
-        (client, 0, NOW + 2 * 86_400),
-        (user, NOW + 1, NOW + 1 + 401 * 86_400),
+        (family, NOW + 1, NOW + 1 + 2 * 86_400),
+        (family, NOW - 1_000, NOW + 2 * 86_400),
+        (family, 0, NOW + 2 * 86_400),
+        (client, NOW + 1, NOW + 1 + 401 * 86_400),
+        (client, 0, NOW + 401 * 86_400),
+        (CutOffSubject::Api, NOW + 1, NOW + 1 + 401 * 86_400),
+        (CutOffSubject::User, NOW + 1, NOW + 1 + 401 * 86_400),
+        (CutOffSubject::Everything, NOW + 1, NOW + 1 + 401 * 86_400),
     ];
     for (subject, before, until) in cases {
         let mut moment = moment();

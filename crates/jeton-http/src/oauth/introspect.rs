@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use jeton_core::moment::Moment;
+use jeton_core::owner::Owner;
 use jeton_oauth::{ActiveToken, Form, IntrospectionRequest, IntrospectionResponse, ScopeSet};
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
-use jeton_service::introspect::Active;
+use jeton_service::introspect::{Active, ActiveKey, Introspected};
 use jeton_service::issue::CLAIMS_VERSION;
 
 use super::{authenticate, form_body};
@@ -30,7 +31,11 @@ async fn introspect(service: &Service, client: &Authenticated, form: &Form<'_>, 
     let request = IntrospectionRequest::parse(form)?;
     service.spend(client, moment).await?;
     let active = service.introspect(&client.entry.client.record, request.token, moment).await?;
-    let response = active.as_ref().map_or(IntrospectionResponse::Inactive, |active| describe(service, active));
+    let response = match &active {
+        None => IntrospectionResponse::Inactive,
+        Some(Introspected::Token(active)) => describe(service, active),
+        Some(Introspected::Key(active)) => describe_key(service, active),
+    };
     Ok(seen::with_outcome(json(response.to_json()), if active.is_some() { "active" } else { "inactive" }))
 }
 
@@ -47,6 +52,30 @@ fn describe<'a>(service: &'a Service, active: &'a Active) -> IntrospectionRespon
         iss: Some(Cow::Borrowed(service.issuer().as_str())),
         jti: Some(Cow::Owned(token.id.to_string())),
         ver: Some(u64::from(CLAIMS_VERSION)),
+        ..ActiveToken::default()
+    })
+}
+
+fn describe_key<'a>(service: &'a Service, active: &'a ActiveKey) -> IntrospectionResponse<'a> {
+    let key = &active.key.entry.key.record;
+    let id = || Cow::Owned(key.id.to_string());
+    IntrospectionResponse::Active(ActiveToken {
+        scope: Some(active.key.judged.scopes.clone()).filter(|scope| !scope.is_empty()),
+        client_id: Some(key.holder().map_or_else(id, |client| Cow::Borrowed(client.as_str()))),
+        token_type: Some(Cow::Borrowed("Bearer")),
+        exp: Some(active.key.expires_at),
+        iat: Some(active.answered_at),
+        sub: Some(match &key.owner {
+            Owner::Client(client) => Cow::Borrowed(client.as_str()),
+            Owner::Person(person) => Cow::Borrowed(person.as_str()),
+            Owner::Group(_) | Owner::External(_) => Cow::Owned(key.owner.to_string()),
+        }),
+        aud: active.key.judged.api.iter().map(|api| Cow::Borrowed(&*api.record.audience)).collect(),
+        iss: Some(Cow::Borrowed(service.issuer().as_str())),
+        jti: Some(id()),
+        ver: Some(u64::from(CLAIMS_VERSION)),
+        // Verifiers do not hear of changes of keys yet: they ask each time.
+        cache_seconds: Some(0),
         ..ActiveToken::default()
     })
 }

@@ -24,6 +24,7 @@ mod hostile;
 mod introspection;
 mod key_change;
 mod key_import;
+mod key_introspection;
 mod key_life;
 mod key_limits;
 mod key_lists;

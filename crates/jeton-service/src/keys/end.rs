@@ -4,9 +4,13 @@ use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
 use jeton_core::api_key::state::Why;
 use jeton_core::api_key::suspend::suspend;
+use jeton_core::commit::Commit;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::refusal::{Reason, Refusal};
 
+use crate::authenticate::Authenticated;
 use crate::failure::Failure;
 use crate::service::Service;
 
@@ -17,6 +21,21 @@ impl Service {
     /// [`Failure`]; it is not known to be revoked then.
     pub async fn revoke_key(&self, id: ApiKeyId, why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
         self.change_key(id, moment, |_, key, moment| Ok(revoke(key, why, actor, moment))).await
+    }
+
+    /// Revokes a key that its client hands in: its own, or one that it handed out.
+    pub(crate) async fn revoke_own_key(&self, client: &Authenticated, id: ApiKeyId, moment: &Moment) -> Result<(), Failure> {
+        let holder = &client.entry.client.record.id;
+        self.change_key(id, moment, |_, key, moment| {
+            let mut outcome = if key.record.holder() == Some(holder) {
+                revoke(key, Why::Unspecified, &Actor(format!("client:{holder}").into()), moment)
+            } else {
+                Outcome::refuse(Refusal::new(Reason::UnauthorizedClient, "this key is another's"), Commit::new(moment))
+            };
+            outcome.commit.marks.extend(client.mark.clone());
+            Ok(outcome)
+        })
+        .await
     }
 
     /// Suspends a key until it is resumed.

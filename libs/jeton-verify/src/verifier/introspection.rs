@@ -39,7 +39,7 @@ pub(crate) struct Introspection {
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// The token is active, for us.
-    Active(VerifiedToken),
+    Active(VerifiedToken, Keep),
     /// It is not, or not for us.
     Refused(Refused),
     /// Too many questions are under way.
@@ -48,6 +48,15 @@ pub(crate) enum Reply {
     Unreachable,
     /// We may not ask.
     Forbidden,
+}
+
+/// Whether an answer may be remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// For a while, as long as the feed is heard.
+    Yes,
+    /// It is for this one use.
+    No,
 }
 
 impl Introspection {
@@ -111,10 +120,13 @@ async fn exchange(text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock, 
         _ => return Reply::Unreachable,
     }
     match IntrospectionResponse::parse(&answer.body) {
-        Ok(IntrospectionResponse::Active(token)) => match read(token, check, clock.now().seconds()) {
-            Ok(token) => Reply::Active(token),
-            Err(refused) => Reply::Refused(refused),
-        },
+        Ok(IntrospectionResponse::Active(token)) => {
+            let keep = if token.cache_seconds == Some(0) { Keep::No } else { Keep::Yes };
+            match read(token, check, clock.now().seconds()) {
+                Ok(token) => Reply::Active(token, keep),
+                Err(refused) => Reply::Refused(refused),
+            }
+        }
         Ok(IntrospectionResponse::Inactive) => Reply::Refused(Refused::Inactive),
         Err(_) => Reply::Unreachable,
     }
