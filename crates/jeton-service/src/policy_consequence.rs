@@ -1,5 +1,7 @@
 //! What a policy would do to credentials that are out.
 
+use jeton_core::api_key::state::State as KeyState;
+use jeton_core::api_key::{self, ApiKey};
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::key::{Purpose, State};
 use jeton_core::moment::Moment;
@@ -34,7 +36,7 @@ impl Consequence {
 }
 
 impl Service {
-    /// Counts what becomes of credentials of a kind under other policies than now. Of access tokens it reads every one that is kept: for a
+    /// Counts what becomes of credentials of a kind under other policies than now. Of access tokens and keys it reads every one that is kept: for a
     /// thread that may block. `None`: `goes_on` said no before the end.
     ///
     /// # Errors
@@ -51,10 +53,34 @@ impl Service {
             CredentialKind::AccessToken => self.consequence_for_tokens(subject, after, moment, goes_on),
             CredentialKind::ClientSecret => Ok(Some(self.consequence_for_secrets(after, moment))),
             CredentialKind::SigningKey => Ok(Some(self.consequence_for_signing_keys(after, moment))),
-            // Nothing is kept of assertions, and nobody makes keys yet.
-            CredentialKind::ClientAssertion | CredentialKind::ApiKey | CredentialKind::PersonalAccessToken => {
-                Ok(Some(Consequence::default()))
+            CredentialKind::ApiKey | CredentialKind::PersonalAccessToken => self.consequence_for_keys(kind, after, moment, goes_on),
+            // Nothing is kept of assertions.
+            CredentialKind::ClientAssertion => Ok(Some(Consequence::default())),
+        }
+    }
+
+    fn consequence_for_keys(
+        &self,
+        kind: CredentialKind,
+        after: &Policies,
+        moment: &Moment,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Option<Consequence>, Failure> {
+        let (before, now_seconds) = (self.registry.policies().clone(), self.ledger_time(moment).seconds());
+        let (mut consequence, mut damaged) = (Consequence::default(), None);
+        self.store.view()?.scan(&api_key::TABLE, &mut |row| {
+            match ApiKey::from_row(&row.record) {
+                Ok(key) if key.kind.credential_kind() == kind && !matches!(key.state, KeyState::Revoked(_)) => {
+                    consequence.note(key.ends_at(&key.current, &before), key.ends_at(&key.current, after), now_seconds);
+                }
+                Ok(_) => {}
+                Err(malformed) => damaged = Some(malformed),
             }
+            damaged.is_none() && goes_on()
+        })?;
+        match damaged {
+            Some(malformed) => Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into()),
+            None => Ok(goes_on().then_some(consequence)),
         }
     }
 

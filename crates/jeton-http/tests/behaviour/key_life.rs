@@ -214,3 +214,22 @@ async fn a_change_is_felt_at_once_while_others_ask() {
         task.await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_lower_maximum_ends_keys_and_a_dry_run_counts_them() {
+    let Keys { world, shop, owner } = keys().await;
+    let made = world.make_key(&owner, ORDERS, Value::Null).await;
+    world.make_key(&owner, ORDERS, json!({"expires_in_seconds": 60})).await;
+    let gone = world.make_key(&owner, ORDERS, Value::Null).await;
+    world.done(Method::DELETE, &path(&gone), None).await;
+    world.advance(86_400);
+    let set = async |max_days: i64, dry_run: bool| {
+        let body = json!({"max_seconds": max_days * 86_400, "dry_run": dry_run});
+        world.done(Method::PUT, "/policies/api_key", Some(body)).await["consequence"].clone()
+    };
+    assert_eq!(set(30, true).await, json!({"would_expire_now": 0, "would_expire_sooner": 1}));
+    assert_eq!(set(1, true).await, json!({"would_expire_now": 1, "would_expire_sooner": 0}));
+    assert_eq!(world.key_code(&shop, &text(&made)).await, "valid");
+    set(1, false).await;
+    assert_eq!(world.key_code(&shop, &text(&made)).await, "expired");
+}
