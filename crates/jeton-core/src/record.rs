@@ -17,7 +17,7 @@ pub struct Table {
     pub class: Class,
 }
 
-/// The kinds of state that an engine keeps apart (usage, the fourth, is never in the store).
+/// The kinds of state that an engine keeps apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Rows with a version, read sets and indexes.
@@ -35,30 +35,55 @@ pub enum Class {
         /// The length of a slice, in seconds.
         slice_seconds: i64,
     },
+    /// Usage that counts: rows in slices by the first column, a time in seconds. Put again, a row is replaced. No commit writes them, no
+    /// premise stands on them, and the ledger does not tell of them.
+    Counted {
+        /// The length of a slice, in seconds.
+        slice_seconds: i64,
+        /// How long after its end a slice is kept, in seconds.
+        kept_seconds: i64,
+    },
+    /// Usage that is remembered: one row for each key, replaced as often as it is put. Outside the ledger like what is counted.
+    Noted,
+}
+
+impl Class {
+    /// Whether rows lie in slices that are dropped whole.
+    #[must_use]
+    pub fn is_sliced(self) -> bool {
+        !matches!(self, Class::Authority | Class::Noted)
+    }
+
+    /// Whether it is usage: outside the ledger, written by notes and by no commit.
+    #[must_use]
+    pub fn is_usage(self) -> bool {
+        matches!(self, Class::Counted { .. } | Class::Noted)
+    }
 }
 
 impl Table {
     /// Whether rows lie in slices that are dropped whole.
     #[must_use]
     pub fn is_sliced(&self) -> bool {
-        !matches!(self.class, Class::Authority)
+        self.class.is_sliced()
     }
 
     /// The slice that a row lies in; 0 for a table that is not sliced.
     #[must_use]
     pub fn slice_of_row(&self, row: &Row) -> i64 {
         match self.class {
-            Class::Authority => 0,
-            Class::Credential { .. } => row.first().map_or(0, |id| self.slice_of_key(id)),
+            Class::Authority | Class::Noted => 0,
+            Class::Credential { .. } | Class::Counted { .. } => row.first().map_or(0, |first| self.slice_of_key(first)),
             Class::Expiring { slice_seconds } => row.last().map_or(0, |until| until.int().unwrap_or(0).div_euclid(slice_seconds)),
         }
     }
 
-    /// The slice that a credential's key names; 0 for other tables.
+    /// The slice that the first value of a key names: a credential's id, or the time of what is counted; 0 for other tables.
     #[must_use]
-    pub fn slice_of_key(&self, id: &Value) -> i64 {
-        match (self.class, id) {
+    pub fn slice_of_key(&self, first: &Value) -> i64 {
+        match (self.class, first) {
             (Class::Credential { slice_seconds, .. }, Value::Id(id)) => crate::id::time_of(id).seconds().div_euclid(slice_seconds),
+            (Class::Counted { slice_seconds, .. }, Value::Int(seconds)) => seconds.div_euclid(slice_seconds),
             _ => 0,
         }
     }
@@ -67,8 +92,8 @@ impl Table {
     #[must_use]
     pub fn is_slice_over(&self, slice: i64, now_seconds: i64) -> bool {
         match self.class {
-            Class::Authority => false,
-            Class::Credential { slice_seconds, kept_seconds } => {
+            Class::Authority | Class::Noted => false,
+            Class::Credential { slice_seconds, kept_seconds } | Class::Counted { slice_seconds, kept_seconds } => {
                 (slice + 1).saturating_mul(slice_seconds).saturating_add(kept_seconds) <= now_seconds
             }
             Class::Expiring { slice_seconds } => (slice + 1).saturating_mul(slice_seconds) <= now_seconds,

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use jeton_core::commit::Sequence;
+use jeton_core::commit::{Sequence, Write};
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
@@ -35,6 +35,10 @@ impl Store for Mute {
             self.engine.submit(vec![Submission { reply, ..submission }]);
             assert!(answer.try_recv().unwrap().is_ok(), "the engine in memory commits at once");
         }
+    }
+
+    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.engine.note(writes, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {

@@ -245,6 +245,10 @@ impl View for Watched<'_> {
         self.view.latest(table, index, prefix, before, limit)
     }
 
+    fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.view.starting_with(table, prefix, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         if self.rows == Rows::Unreadable && std::ptr::eq(table, &negative::TABLE) {
             return Err(Fault::new(FaultKind::Damaged, "the rows were asked for"));

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jeton_core::commit::{Commit, Sequence};
+use jeton_core::commit::{Commit, Sequence, Write};
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
@@ -55,6 +55,10 @@ impl Store for Saboteur {
 
     fn fetch(&self, batch: Vec<Fetch>) {
         self.store.fetch(batch);
+    }
+
+    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.store.note(writes, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
@@ -111,6 +115,10 @@ impl View for Forgetful<'_> {
         limit: usize,
     ) -> Result<Vec<Versioned<Row>>, Fault> {
         self.0.latest(table, index, prefix, before, limit)
+    }
+
+    fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.starting_with(table, prefix, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

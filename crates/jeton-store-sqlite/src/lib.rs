@@ -8,6 +8,7 @@ mod folder;
 mod header;
 mod ledger;
 mod migration;
+mod note;
 mod options;
 mod panic_guard;
 mod purge;

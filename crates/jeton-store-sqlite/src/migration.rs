@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jeton_core::record::Class;
 use jeton_store::sql;
 use jeton_store::table::{Schema, Shape, Step};
 use rusqlite::Connection;
@@ -51,7 +50,7 @@ fn run(connection: &Connection, step: &Step, shapes: &[Shape], after: &[Shape], 
     match *step {
         Step::CreateTables(tables) => tables.iter().try_for_each(|table| Ok(create_tables(connection, &Shape::of(table))?)),
         Step::AddColumn { table, column } => {
-            let sliced = shapes.iter().any(|shape| shape.name == table && is_sliced(shape));
+            let sliced = shapes.iter().any(|shape| shape.name == table && shape.class.is_sliced());
             let is_one = |name: &&String| if sliced { is_slice(name, table) } else { name.as_str() == table };
             names.iter().filter(is_one).try_for_each(|name| Ok(connection.execute_batch(&sql::add_column(name, column))?))
         }
@@ -63,7 +62,7 @@ fn run(connection: &Connection, step: &Step, shapes: &[Shape], after: &[Shape], 
 }
 
 fn create_tables(connection: &Connection, shape: &Shape) -> rusqlite::Result<()> {
-    if is_sliced(shape) {
+    if shape.class.is_sliced() {
         return Ok(());
     }
     connection.execute_batch(&sql::create_table(shape, shape.name))?;
@@ -78,7 +77,7 @@ fn texts(schema: &Schema, version: u32) -> Result<BTreeMap<String, Vec<String>>,
         let connection = Connection::open_in_memory()?;
         for shape in schema.shapes_at(start).map_err(Failure::Schema)? {
             create_tables(&connection, &shape)?;
-            if is_sliced(&shape) {
+            if shape.class.is_sliced() {
                 connection.execute_batch(&sql::create_table(&shape, &format!("{}_0", shape.name)))?;
             }
         }
@@ -114,10 +113,6 @@ pub(crate) fn check_texts(schema: &Schema, version: u32, found: &[(String, Strin
     let expected = texts.keys().filter(|name| !schema.tables.iter().any(|table| table.is_sliced() && is_slice(name, table.name)));
     let none_missing = expected.into_iter().all(|name| found.iter().any(|(found, _)| found == name));
     Ok(none_missing && found.iter().all(|found| is_known(&found.0, &found.1) || is_known_slice(found)))
-}
-
-fn is_sliced(shape: &Shape) -> bool {
-    !matches!(shape.class, Class::Authority)
 }
 
 fn is_slice(name: &str, table: &str) -> bool {

@@ -91,6 +91,36 @@ fn rows_of(connection: &Connection, table: &'static Table, text: &str, bound: &K
     Ok(found)
 }
 
+/// Rows whose key begins with these values.
+pub(crate) fn starting_with(
+    connection: &Connection,
+    slices: &Slices,
+    table: &'static Table,
+    prefix: &Key,
+    limit: usize,
+) -> Result<Vec<Versioned<Row>>, Fault> {
+    if prefix.len() > table.key {
+        return Err(Fault::new(FaultKind::Engine, format!("the key of table `{}` has fewer columns", table.name)));
+    }
+    let to_fault = |error: rusqlite::Error| fault(&error, table.name);
+    let mut found = Vec::new();
+    for slice in slices.of_key(table, prefix) {
+        let text = sql::starting_with(table, &sql::physical_name(table, slice), prefix.len());
+        let mut statement = match connection.prepare(&text) {
+            Err(_) if is_gone(connection, table, slice) => continue,
+            other => other.map_err(to_fault)?,
+        };
+        let number = bind(&mut statement, 1, prefix).map_err(to_fault)?;
+        let left = limit.saturating_sub(found.len());
+        statement.raw_bind_parameter(number, i64::try_from(left).unwrap_or(i64::MAX)).map_err(to_fault)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(to_fault)? {
+            found.push(read_row(table, row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// Every row of a table; `each` says whether to go on.
 pub(crate) fn scan(
     connection: &Connection,

@@ -14,6 +14,7 @@ use jeton_store::store::{CommitError, FSYNC_FIRST_MICROS, FSYNC_TIMES, Fault, Fa
 use jeton_store::table::Schema;
 use jeton_store::tally::Tally;
 
+use crate::note::Note;
 use crate::slices::Slices;
 
 /// What the engine's threads share.
@@ -49,6 +50,8 @@ struct Waiting {
 pub(crate) enum Chore {
     /// Drop what has expired, and say how many rows went.
     Purge(Time, mpsc::SyncSender<Result<u64, Fault>>),
+    /// Write usage.
+    Note(Note),
     /// Empty the rest of the write-ahead log, so that it starts over.
     FinishCheckpoint,
     /// The disk is full.
@@ -116,15 +119,15 @@ impl Shared {
         answer_all(refused, &CommitError::Busy);
     }
 
-    /// Asks the writer for a chore; `false` when the engine does nothing any more.
-    pub(crate) fn ask(&self, chore: Chore) -> bool {
+    /// Asks the writer for a chore; gives it back when the engine does nothing any more.
+    pub(crate) fn ask(&self, chore: Chore) -> Result<(), Chore> {
         let mut waiting = self.lock();
-        let is_open = !waiting.is_closing && self.lost.get().is_none();
-        if is_open {
-            waiting.chores.push_back(chore);
-            self.ring(waiting);
+        if waiting.is_closing || self.lost.get().is_some() {
+            return Err(chore);
         }
-        is_open
+        waiting.chores.push_back(chore);
+        self.ring(waiting);
+        Ok(())
     }
 
     /// What the writer does next; waits for it, or for `rest` where the writer has work of its own that yields to all others. `None` when

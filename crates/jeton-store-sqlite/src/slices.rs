@@ -37,11 +37,11 @@ impl Slices {
         self.0.get(table.name).into_iter().flatten().copied()
     }
 
-    /// The slices in which a row of that key may lie.
+    /// The slices in which a row of that key, or of a key that begins so, may lie.
     pub(crate) fn of_key(&self, table: &Table, key: &Key) -> impl Iterator<Item = i64> {
         let named = match table.class {
-            Class::Credential { .. } => key.first().map(|id| table.slice_of_key(id)),
-            Class::Authority | Class::Expiring { .. } => None,
+            Class::Credential { .. } | Class::Counted { .. } => key.first().map(|first| table.slice_of_key(first)),
+            Class::Authority | Class::Expiring { .. } | Class::Noted => None,
         };
         self.of(table).filter(move |slice| named.is_none_or(|named| named == *slice))
     }

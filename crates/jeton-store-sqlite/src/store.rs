@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 
-use jeton_core::commit::Sequence;
+use jeton_core::commit::{Sequence, Write};
 use jeton_core::id::{CommitId, time_of};
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Value};
@@ -12,11 +12,13 @@ use jeton_store::group::Salts;
 use jeton_store::ledger::{Entry, Frontier, Head};
 use jeton_store::store::{Fault, Fetch, Statistics, Store, Submission, Subscriber, View};
 use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::oneshot;
 
 use crate::connection::{self, PAGE_BYTES, Purpose};
 use crate::fault::fault;
 use crate::folder::{self, Folder};
 use crate::ledger::{self, ENTRIES};
+use crate::note::Note;
 use crate::options::Options;
 use crate::panic_guard::PanicGuard;
 use crate::read;
@@ -143,6 +145,12 @@ impl Store for SqliteStore {
         self.look_ups.push(batch);
     }
 
+    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
+        if let Err(Chore::Note(note)) = self.shared.ask(Chore::Note(Note::new(writes, reply))) {
+            note.answer(Err(self.shared.lost().cloned().unwrap_or_else(closed)));
+        }
+    }
+
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
         // Its group may be on the disk, but nobody took it up: it is not acknowledged.
         if let Some(fault) = self.shared.lost() {
@@ -178,7 +186,7 @@ impl Store for SqliteStore {
 
     fn drop_expired(&self, now: Time) -> Result<u64, Fault> {
         let (reply, answer) = mpsc::sync_channel(1);
-        if !self.shared.ask(Chore::Purge(now, reply)) {
+        if self.shared.ask(Chore::Purge(now, reply)).is_err() {
             return Err(self.shared.lost().cloned().unwrap_or_else(closed));
         }
         answer.recv().unwrap_or_else(|_| Err(self.shared.lost().cloned().unwrap_or_else(closed)))

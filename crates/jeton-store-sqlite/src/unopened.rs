@@ -86,6 +86,10 @@ impl View for Look {
         read::latest(&self.connection, table, index, (prefix, before), limit)
     }
 
+    fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::starting_with(&self.connection, &self.start.slices, table, prefix, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         read::scan(&self.connection, &self.start.slices, table, each)
     }

@@ -117,6 +117,10 @@ impl View for SqliteView<'_> {
         read::latest(self.pooled.connection()?, table, index, (prefix, before), limit)
     }
 
+    fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::starting_with(self.pooled.connection()?, &self.slices, table, prefix, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         read::scan(self.pooled.connection()?, &self.slices, table, each)
     }

@@ -1,17 +1,22 @@
 //! The writer thread: group commit, and what is done between groups.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
-use jeton_core::commit::{Commit, Sequence};
-use jeton_store::group::{self, Decided, Salts};
+use jeton_core::commit::{Commit, Sequence, Write};
+use jeton_core::record::Table;
+use jeton_store::group::{self, Decided, Salts, Transaction as _};
 use jeton_store::store::{Answer, CommitError, Fault, FaultKind, Group, Submission};
+use jeton_store::{checksum, note};
 use rusqlite::{Connection, Statement};
 
 use crate::checkpointer::{self, LogState};
 use crate::fault::{fault, is_full, is_io};
 use crate::ledger;
+use crate::note::Note;
 use crate::panic_guard::PanicGuard;
 use crate::purge::{Progress, Purge};
 use crate::reserve::Reserve;
@@ -35,6 +40,7 @@ pub(crate) struct Writer<'c> {
     /// How many marks may be set while the disk is full.
     marks_left: u64,
     purge: Option<Purge>,
+    notes: VecDeque<Note>,
     log: LogState<'c>,
 }
 
@@ -69,31 +75,44 @@ pub(crate) fn run(
         salts,
         reserve,
         purge: None,
+        notes: VecDeque::new(),
         log: LogState::new(connection, checkpointer, log_pages)?,
         shared,
     };
     writer.note_full(writer.is_full);
-    while let Some(turn) = writer.shared.next(writer.purge.as_ref().map(|_| Purge::REST)) {
-        if let Some(fault) = writer.shared.lost() {
+    while let Some(turn) = writer.shared.next(writer.rest()) {
+        if let Some(fault) = writer.shared.lost().cloned() {
             answer_all(turn.group, &CommitError::Fault(fault.clone()));
             writer.end_purge(Err(fault.clone()));
+            writer.end_notes(&fault);
             if writer.shared.is_closing() {
                 break;
             }
             continue;
         }
+        let is_asked = !turn.chores.is_empty();
         turn.chores.into_iter().for_each(|chore| writer.take(chore));
         let commits = turn.group.len();
         if commits > 0 {
             writer.group(turn.group);
         }
         writer.purge_some(commits);
+        // Asked this moment, it waits: a group may come, whose fsync serves both.
+        if commits > 0 || !is_asked {
+            writer.note_some(commits);
+        }
     }
     writer.end_purge(Err(closed()));
+    writer.end_notes(&closed());
     Ok(())
 }
 
 impl Writer<'_> {
+    /// How long the writer waits for others before it goes on with work of its own; for ever where it has none.
+    fn rest(&self) -> Option<Duration> {
+        (self.purge.is_some() || !self.notes.is_empty()).then_some(Purge::REST)
+    }
+
     fn group(&mut self, submissions: Vec<Submission>) {
         if self.is_full && self.reserve.keep_if_room() {
             self.note_full(false);
@@ -184,14 +203,7 @@ impl Writer<'_> {
             }
             Ok(decided) => self.make_durable().map(|()| decided),
         };
-        match &ended {
-            Ok(_) if !made.is_empty() => self.shared.set_slices(&self.slices),
-            Ok(_) => {}
-            Err(_) => made.into_iter().for_each(|(table, slice)| {
-                self.slices.remove(table, slice);
-                self.statements.forget(table, slice);
-            }),
-        }
+        self.keep_slices(made, ended.is_ok());
         ended
     }
 
@@ -200,6 +212,20 @@ impl Writer<'_> {
         self.commit.raw_execute().map_err(|error| failure_of_commit(&error))?;
         self.shared.count_fsync(self.shared.uptime_micros().saturating_sub(begun_micros));
         Ok(())
+    }
+
+    /// Tells of the slices that a transaction made, or forgets them with it.
+    fn keep_slices(&mut self, made: Vec<(&'static Table, i64)>, is_kept: bool) {
+        if made.is_empty() {
+            return;
+        }
+        if is_kept {
+            return self.shared.set_slices(&self.slices);
+        }
+        for (table, slice) in made {
+            self.slices.remove(table, slice);
+            self.statements.forget(table, slice);
+        }
     }
 
     fn publish(&mut self, submissions: Vec<Submission>, decided: &Decided) {
@@ -211,6 +237,7 @@ impl Writer<'_> {
         if decided.has_writes {
             let _guard = PanicGuard::new(&self.shared);
             self.shared.publish(&decided.head, commits.len());
+            self.notes.iter_mut().for_each(Note::synced);
             if let Err(fault) = self.shared.subscriber.applied(&Group { commits: &commits, entries: &decided.entries, head: &decided.head })
             {
                 // Durable, but not taken up: without a reply nobody takes it for made, and once the engine is lost nobody looks it up.
@@ -239,6 +266,12 @@ impl Writer<'_> {
     fn take(&mut self, chore: Chore) {
         match chore {
             Chore::FinishCheckpoint => self.finish_checkpoint(),
+            // What is set aside on a full disk is for what takes authority away.
+            Chore::Note(note) if self.is_full => note.answer(Err(full())),
+            Chore::Note(note) => match note::rows(note.writes()).map(drop) {
+                Ok(()) => self.notes.push_back(note),
+                Err(fault) => note.answer(Err(fault)),
+            },
             Chore::NoteFull => {
                 self.reserve.release();
                 self.note_full(true);
@@ -284,6 +317,61 @@ impl Writer<'_> {
         self.log.watch(1);
     }
 
+    /// One step of what is noted, in a transaction of its own.
+    fn note_some(&mut self, commits: usize) {
+        let Some(mut note) = self.notes.pop_front() else { return };
+        if !note.is_durable()
+            && let Some(step) = note.step(commits)
+        {
+            match self.write_usage(note.writes().get(step.writes.clone()).unwrap_or_default(), step.is_synced) {
+                Ok(()) => note.wrote(&step),
+                Err(Failure::Full) => return note.answer(Err(full())),
+                Err(Failure::Fault(fault)) => return note.answer(Err(fault)),
+                Err(Failure::Durability(fault)) => {
+                    self.shared.lose(&fault, Vec::new());
+                    return note.answer(Err(fault));
+                }
+            }
+            self.log.watch(1);
+        }
+        if note.is_durable() { note.answer(Ok(())) } else { self.notes.push_front(note) }
+    }
+
+    fn write_usage(&mut self, writes: &[Write], is_synced: bool) -> Result<(), Failure> {
+        let synchronous = if is_synced { "FULL" } else { "NORMAL" };
+        let begin = format!("PRAGMA synchronous = {synchronous}; BEGIN IMMEDIATE");
+        self.statements.connection.execute_batch(&begin).map_err(|error| failure(&error))?;
+        let mut transaction = GroupTransaction {
+            statements: &mut self.statements,
+            append: &mut self.append,
+            set_head: &mut self.set_head,
+            slices: &mut self.slices,
+            made: Vec::new(),
+            trouble: Trouble::None,
+        };
+        let put = note::rows(writes).and_then(|rows| {
+            rows.into_iter()
+                .try_for_each(|(table, row)| transaction.put(table, row, note::VERSION, checksum::of_row(table, row, note::VERSION)))
+        });
+        let (made, trouble) = (transaction.made, transaction.trouble);
+        let ended = match put {
+            Err(_) if trouble == Trouble::Full => Err(Failure::Full),
+            Err(fault) => Err(Failure::Fault(fault)),
+            Ok(()) => self.commit.raw_execute().map_err(|error| failure_of_commit(&error)).map(drop),
+        };
+        self.keep_slices(made, ended.is_ok());
+        if !self.statements.connection.is_autocommit() {
+            // Nothing of it was committed.
+            let _ = self.statements.connection.execute_batch("ROLLBACK");
+        }
+        let restored = self.statements.connection.execute_batch("PRAGMA synchronous = FULL");
+        ended.and(restored.map_err(|error| failure(&error)))
+    }
+
+    fn end_notes(&mut self, fault: &Fault) {
+        self.notes.drain(..).for_each(|note| note.answer(Err(fault.clone())));
+    }
+
     fn end_purge(&mut self, result: Result<u64, Fault>) {
         if let Some(purge) = self.purge.take() {
             purge.answer(result);
@@ -302,6 +390,10 @@ impl Writer<'_> {
         self.is_full = is_full;
         self.shared.is_full.store(is_full, Ordering::Relaxed);
     }
+}
+
+fn full() -> Fault {
+    Fault::new(FaultKind::Full, "the disk is full: usage is not kept")
 }
 
 fn failure(error: &rusqlite::Error) -> Failure {

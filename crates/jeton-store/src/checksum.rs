@@ -20,7 +20,7 @@ pub fn of_row(table: &Table, row: &Row, version: Sequence) -> i64 {
 pub fn of_row_in(room: &mut Vec<u8>, table: &Table, row: &Row, version: Sequence) -> i64 {
     match table.class {
         Class::Credential { .. } => of_leaf(&issued_leaf_in(room, table, row), version),
-        Class::Authority | Class::Expiring { .. } => {
+        Class::Authority | Class::Expiring { .. } | Class::Counted { .. } | Class::Noted => {
             room.clear();
             encode_row(table, row, room);
             room.extend_from_slice(&version.to_be_bytes());

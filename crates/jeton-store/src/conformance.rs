@@ -4,7 +4,7 @@ mod chance;
 mod story;
 mod tables;
 
-pub use tables::{CLIENTS, GRANTS, KEYS, NEGATIVES, SCHEMA, TOKENS};
+pub use tables::{CLIENTS, COUNTS, GRANTS, KEYS, LAST, NEGATIVES, SCHEMA, TOKENS};
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,7 +64,9 @@ struct Stage {
 
 impl Stage {
     fn step(&mut self) -> Result<(), Fault> {
-        match self.story.chance.below(12) {
+        match self.story.chance.below(14) {
+            12 => self.note_usage(),
+            13 => self.read_usage(),
             0 => self.read_rows(),
             1 => self.read_ranges(),
             2 => self.scan(),
@@ -99,6 +101,37 @@ impl Stage {
         let heard = std::mem::take(&mut *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner));
         self.text.push_str(&heard);
         self.note(&format_args!("head {}", head(&self.store)));
+        Ok(())
+    }
+
+    /// Usage moves no head, no entry and no version of another's row.
+    fn note_usage(&mut self) -> Result<(), Fault> {
+        let before = head(&self.store);
+        let writes = self.story.usage();
+        let (reply, answer) = oneshot::channel();
+        self.store.note(writes, reply);
+        let answer = answer.blocking_recv().map_err(|_| Fault::new(FaultKind::Closed, "a note was not answered"))?;
+        self.note(&format_args!("noted {answer:?} head {} was {before}", head(&self.store)));
+        Ok(())
+    }
+
+    fn read_usage(&mut self) -> Result<(), Fault> {
+        let key = self.story.usage_key();
+        let prefixes = [key.clone(), key.iter().take(2).cloned().collect(), key.iter().take(1).cloned().collect(), vec![]];
+        let limit = 1 + usize::try_from(self.story.chance.below(6)).unwrap_or(0);
+        let mut text = String::new();
+        let view = self.store.view()?;
+        for prefix in prefixes {
+            let rows = view.starting_with(&COUNTS, &prefix, limit)?;
+            let _ = writeln!(text, "starting with {prefix:?} {limit} {rows:?}");
+        }
+        for prefix in [vec![], vec![Value::text("ada")], vec![Value::text("ada"), Value::Int(1)]] {
+            let _ = writeln!(text, "starting with {prefix:?} {:?}", view.starting_with(&LAST, &prefix, limit)?);
+        }
+        let _ = writeln!(text, "get {key:?} {:?}", view.get(&COUNTS, &key)?);
+        let _ = writeln!(text, "clients {:?}", view.starting_with(&CLIENTS, &self.story.client_key(), limit)?);
+        drop(view);
+        self.text.push_str(&text);
         Ok(())
     }
 
@@ -302,9 +335,18 @@ mod tests {
     fn stories_meet_every_kind_of_answer() {
         let make = |subscriber| MemoryStore::new(&SCHEMA, ENTROPY, subscriber) as Arc<dyn Store>;
         let told: String = (0..20).map(|seed| run(&make, seed).unwrap().0).collect();
-        for words in
-            ["Ok(", "Err(Stale)", "Taken(Mark)", "Taken(Name(\"client_by_name\"))", "Taken(Name(\"token\"))", "does not fit", "dropped 1"]
-        {
+        for words in [
+            "Ok(",
+            "Err(Stale)",
+            "Taken(Mark)",
+            "Taken(Name(\"client_by_name\"))",
+            "Taken(Name(\"token\"))",
+            "does not fit",
+            "dropped 1",
+            "noted Ok",
+            "only rows of usage are noted",
+            "usage is noted, not committed",
+        ] {
             assert!(told.contains(words), "no story meets {words}");
         }
     }

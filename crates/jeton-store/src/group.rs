@@ -195,6 +195,8 @@ impl Group<'_> {
             match write {
                 Write::Put { table, row } => match table.class {
                     Class::Credential { .. } => {}
+                    // Usage was refused before: it is noted, not committed.
+                    Class::Counted { .. } | Class::Noted => {}
                     Class::Expiring { .. } => self.put(table, row, version)?,
                     Class::Authority => {
                         let key = key_of(table, row);

@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod group;
 pub mod ledger;
 pub mod memory;
+pub mod note;
 pub mod occupancy;
 pub mod queue;
 pub mod row;

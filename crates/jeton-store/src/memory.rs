@@ -4,13 +4,15 @@ mod rows;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jeton_core::commit::Sequence;
+use jeton_core::commit::{Sequence, Write};
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Row, Table, Value, Versioned};
+use tokio::sync::oneshot;
 
 use crate::group::{self, Decided, Salts};
 use crate::ledger::{Entry, Frontier, Head};
+use crate::note;
 use crate::queue::{Limits, Queue};
 use crate::store::{CommitError, Fault, FaultKind, Fetch, GROUP_SIZES, Group, Statistics, Store, Submission, Subscriber, View};
 use crate::table::Schema;
@@ -69,6 +71,9 @@ struct State {
     /// What was never answered: kept, so that whoever waits does so for ever.
     unanswered: Vec<Submission>,
     unfetched: Vec<Fetch>,
+    unnoted: Vec<oneshot::Sender<Result<(), Fault>>>,
+    /// Whether notes are refused as on a full disk.
+    is_full: bool,
 }
 
 #[derive(Clone)]
@@ -114,6 +119,11 @@ impl MemoryStore {
             self.process(submissions, fate);
         }
         count
+    }
+
+    /// Refuses notes from now on as on a full disk, or takes them again.
+    pub fn refuse_notes(&self, is_full: bool) {
+        self.lock().is_full = is_full;
     }
 
     fn process(&self, submissions: Vec<Submission>, fate: &Fate) {
@@ -201,6 +211,8 @@ impl State {
             ended: None,
             unanswered: Vec::new(),
             unfetched: Vec::new(),
+            unnoted: Vec::new(),
+            is_full: false,
         }
     }
 }
@@ -245,6 +257,19 @@ impl Store for MemoryStore {
             // Whoever waited may have gone.
             let _ = fetch.reply.send(state.rows.get(fetch.table, &fetch.key).map(Option::<&Versioned<Row>>::cloned));
         }
+    }
+
+    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
+        let mut state = self.lock();
+        let noted = match state.ended.clone() {
+            Some(End::Crashed) => return state.unnoted.push(reply),
+            Some(End::Lost(fault)) => Err(fault),
+            None if state.is_full => Err(Fault::new(FaultKind::Full, "the disk is full")),
+            None => note::rows(&writes).and_then(|rows| Arc::make_mut(&mut state.rows).put_all(rows)),
+        };
+        drop(state);
+        // Whoever waited may have gone.
+        let _ = reply.send(noted);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
@@ -318,6 +343,10 @@ impl View for MemoryView {
         limit: usize,
     ) -> Result<Vec<Versioned<Row>>, Fault> {
         self.0.latest(table, index, prefix, before, limit)
+    }
+
+    fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.starting_with(table, prefix, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

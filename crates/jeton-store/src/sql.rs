@@ -103,6 +103,13 @@ pub fn scan(table: &Table, physical: &str) -> String {
     format!("SELECT {} FROM \"{physical}\" ORDER BY {}", row(table), listed(key(table)))
 }
 
+/// Rows whose key begins with so many values, in the order of the keys: the values, then the limit.
+#[must_use]
+pub fn starting_with(table: &Table, physical: &str, prefix: usize) -> String {
+    let begins = if prefix == 0 { "1".into() } else { equal(key(table).take(prefix)) };
+    format!("SELECT {} FROM \"{physical}\" WHERE {begins} ORDER BY {} LIMIT ?{}", row(table), listed(key(table)), prefix + 1)
+}
+
 /// Rows under a prefix of an index in its order: the prefix, then the limit.
 #[must_use]
 pub fn range(table: &Table, index: &Index, prefix: usize) -> String {
@@ -226,7 +233,7 @@ fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conformance::{CLIENTS, GRANTS, NEGATIVES, TOKENS};
+    use crate::conformance::{CLIENTS, COUNTS, GRANTS, NEGATIVES, TOKENS};
 
     #[test]
     fn the_text_is_as_agreed() {
@@ -242,6 +249,8 @@ mod tests {
             scan(&TOKENS, "token_7"),
             key_behind(&NEGATIVES, "negative_1"),
             delete_before(&NEGATIVES, "negative_1"),
+            starting_with(&COUNTS, "count_4", 0),
+            starting_with(&COUNTS, "count_4", 2),
             add_column("client", &Column::text("note").or_null()),
         ];
         text.extend(neighbours(&NEGATIVES, "negative_1"));

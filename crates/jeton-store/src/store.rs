@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jeton_core::commit::{Commit, Sequence};
+use jeton_core::commit::{Commit, Sequence, Write};
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
@@ -26,6 +26,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Hands over look-ups by key, answered by a reader beside the reactor.
     fn fetch(&self, batch: Vec<Fetch>);
+
+    /// Writes rows of usage, each put or replaced, outside the ledger. Does not wait, and no group waits for it: the answer comes once the
+    /// rows are durable. On a full disk it is refused with [`FaultKind::Full`]. What a process that ends had not answered may be there in
+    /// part, the first writes before the last.
+    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>);
 
     /// The first sequence of a commit, if it happened: how an answer of [`CommitError::Unknown`] is resolved.
     ///
@@ -89,6 +94,12 @@ pub trait View {
         before: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<Versioned<Row>>, Fault>;
+
+    /// Rows whose key begins with these values, slice by slice in the order of their keys, at most `limit`. Makes no premise.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault>;
 
     /// Every row of a table, slice by slice in the order of their keys; `each` is lent one after the other and says whether to go on.
     ///
@@ -216,6 +227,8 @@ pub enum FaultKind {
     Durability,
     /// The engine is shutting down.
     Closed,
+    /// The disk is full.
+    Full,
 }
 
 impl Fault {

@@ -179,7 +179,11 @@ fn validate_table(table: &Table) -> Result<(), String> {
     }
     match table.class {
         Class::Authority => Ok(()),
-        Class::Credential { .. } | Class::Expiring { .. } if !table.indexes.is_empty() => Err("a sliced table has no index".into()),
+        Class::Noted if table.indexes.is_empty() => Ok(()),
+        Class::Noted => Err("usage has no index".into()),
+        Class::Credential { .. } | Class::Expiring { .. } | Class::Counted { .. } if !table.indexes.is_empty() => {
+            Err("a sliced table has no index".into())
+        }
         Class::Credential { slice_seconds, kept_seconds } => {
             let by_id = table.key == 1 && table.columns.first().is_some_and(|column| column.kind == ColumnKind::Bytes);
             if by_id && slice_seconds > 0 && kept_seconds >= 0 { Ok(()) } else { Err("a credential's key is its id".into()) }
@@ -187,6 +191,14 @@ fn validate_table(table: &Table) -> Result<(), String> {
         Class::Expiring { slice_seconds } => {
             let until = table.columns.last().is_some_and(|column| column.kind == ColumnKind::Int && !column.nullable);
             if until && slice_seconds > 0 { Ok(()) } else { Err("the last column is the time a row ends".into()) }
+        }
+        Class::Counted { slice_seconds, kept_seconds } => {
+            let at = table.columns.first().is_some_and(|column| column.kind == ColumnKind::Int);
+            if at && slice_seconds > 0 && kept_seconds >= 0 {
+                Ok(())
+            } else {
+                Err("the first column is the time of what is counted".into())
+            }
         }
     }
 }

@@ -10,10 +10,10 @@ use std::{env, iter};
 use jeton_core::id::CredentialId;
 use jeton_core::record::Value;
 use jeton_store::conformance::TOKENS;
-use jeton_store::store::{CommitError, Store, Taken};
+use jeton_store::store::{CommitError, FaultKind, Store, Taken};
 use jeton_store_sqlite::{Options, SqliteStore};
 
-use crate::stage::{Ear, Maker, options, submit};
+use crate::stage::{Ear, Maker, note, options, submit};
 
 const DISK: &str = "JETON_SMALL_DISK";
 const RESERVE_BYTES: u64 = 24 << 20;
@@ -76,6 +76,7 @@ fn on_the_small_disk() {
     }
     println!("full after {} tokens", ids.len());
     assert!(store.statistics().is_full);
+    assert_eq!(note(&*store, 1_700_000_000).unwrap_err().kind, FaultKind::Full, "usage leaves the reserve alone");
     for turn in 0..300 {
         let revocations: Vec<_> = ids.iter().cycle().skip(turn * 40).take(40).map(|id| maker.revoke(*id)).collect();
         let refused = maker.issue().1;
@@ -99,6 +100,7 @@ fn on_the_small_disk() {
     }
     let after: Vec<_> = iter::repeat_with(|| maker.issue().1).take(50).collect();
     assert!(submit(&*store, after).iter().all(Result::is_ok));
+    note(&*store, 1_700_000_000).unwrap();
     assert!(data.join("jeton.reserve").exists() && ear.lost.lock().unwrap().is_empty());
     drop(store);
     fs::write(beside.join(PLAYED), "").unwrap();

@@ -15,4 +15,6 @@ mod opening;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod usage;
+#[cfg(test)]
 mod version_1;

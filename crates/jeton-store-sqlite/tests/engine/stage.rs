@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use jeton_core::commit::{Commit, Mark, MarkKind, Sequence};
+use jeton_core::commit::{Commit, Mark, MarkKind, Sequence, Write};
 use jeton_core::event::Event;
 use jeton_core::id::{Actor, ApiId, ClientId, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::Value;
-use jeton_store::conformance::{CLIENTS, GRANTS, KEYS, NEGATIVES, SCHEMA, TOKENS};
+use jeton_store::conformance::{CLIENTS, COUNTS, GRANTS, KEYS, NEGATIVES, SCHEMA, TOKENS};
 use jeton_store::store::{CommitError, Fault, Group, Store, Submission, Subscriber};
 use jeton_store_sqlite::{OpenError, Options, SqliteStore};
 use tokio::sync::oneshot;
@@ -102,6 +102,14 @@ pub(crate) fn submit(store: &dyn Store, commits: impl IntoIterator<Item = Commit
     let batch = batch.collect();
     store.submit(batch);
     answers.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
+}
+
+/// Notes four hundred rows of usage at a time, and waits for the answer.
+pub(crate) fn note(store: &dyn Store, at: i64) -> Result<(), Fault> {
+    let row = |kind| vec![Value::Int(at), Value::text("ada"), Value::Int(kind), Value::Int(kind + 1), Value::Null];
+    let (reply, answer) = oneshot::channel();
+    store.note((0..400).map(|kind| Write::Put { table: &COUNTS, row: row(kind) }).collect(), reply);
+    answer.blocking_recv().unwrap()
 }
 
 /// Fills a store with rows of every table; the ids of its tokens.

@@ -9,7 +9,7 @@ use jeton_core::moment::Time;
 use jeton_core::record::{Key, Table, Value};
 
 use super::chance::Chance;
-use super::tables::{CLIENTS, GRANTS, KEYS, NEGATIVES, TOKENS};
+use super::tables::{CLIENTS, COUNTS, GRANTS, KEYS, LAST, NEGATIVES, TOKENS};
 use crate::row::key_of;
 use crate::store::{Fault, View};
 
@@ -213,9 +213,40 @@ impl Story {
         }
     }
 
+    /// The key of something counted: of this time, or of an earlier one.
+    pub(super) fn usage_key(&mut self) -> Key {
+        let at = self.now().seconds() - 60 * i64::try_from(self.chance.below(60)).unwrap_or(0);
+        let who = self.chance.pick(&CLIENT_NAMES).copied().unwrap_or_default();
+        vec![Value::Int(at.div_euclid(300) * 300), Value::text(who), Value::Int(i64::try_from(self.chance.below(3)).unwrap_or(0))]
+    }
+
+    /// What is noted: rows of usage, and once in a while something that is none.
+    pub(super) fn usage(&mut self) -> Vec<Write> {
+        let mut writes = Vec::new();
+        for _ in 0..self.chance.below(400) {
+            let key = self.usage_key();
+            let last = vec![
+                key.get(1).cloned().unwrap_or(Value::Null),
+                key.get(2).cloned().unwrap_or(Value::Null),
+                Value::Int(self.now().seconds()),
+            ];
+            let packed = if self.chance.once_in(3) { Value::Bytes(vec![7; 70].into()) } else { Value::Null };
+            let count = Value::Int(i64::try_from(self.chance.below(1_000)).unwrap_or(0));
+            writes.push(Write::Put { table: &COUNTS, row: [key, vec![count, packed]].concat() });
+            writes.push(Write::Put { table: &LAST, row: last });
+        }
+        if self.chance.once_in(8) {
+            let key = self.client_key();
+            writes.push(Write::Delete { table: &CLIENTS, key });
+        }
+        writes
+    }
+
     fn misfit(&mut self, commit: &mut Commit) {
         let key = self.client_key();
-        let write = match self.chance.below(3) {
+        let write = match self.chance.below(5) {
+            3 => Write::Delete { table: &LAST, key: vec![Value::text("ada"), Value::Int(1)] },
+            4 => Write::Put { table: &LAST, row: vec![Value::text("ada"), Value::Int(1), Value::Int(1)] },
             0 => Write::Put { table: &CLIENTS, row: vec![Value::Int(1); 4] },
             1 => Write::Put { table: &TOKENS, row: vec![Value::Bytes(vec![1].into()), Value::text("c"), Value::Int(1)] },
             _ => Write::Delete { table: &NEGATIVES, key: vec![Value::Int(1), Value::Id([1; 16])] },

@@ -53,9 +53,27 @@ pub static NEGATIVES: Table = Table {
     class: Class::Expiring { slice_seconds: 900 },
 };
 
+/// Usage that counts.
+pub static COUNTS: Table = Table {
+    name: "count",
+    columns: &[Column::int("at"), Column::text("who"), Column::int("kind"), Column::int("count"), Column::bytes("packed").or_null()],
+    key: 3,
+    indexes: &[],
+    class: Class::Counted { slice_seconds: 600, kept_seconds: 1_200 },
+};
+
+/// Usage that is remembered.
+pub static LAST: Table = Table {
+    name: "last",
+    columns: &[Column::text("who"), Column::int("kind"), Column::int("at")],
+    key: 2,
+    indexes: &[],
+    class: Class::Noted,
+};
+
 /// All of them.
 pub static SCHEMA: Schema = Schema { version: 1, tables: &TABLES, migrations: &MIGRATIONS };
 
-static TABLES: [&Table; 6] = [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK];
+static TABLES: [&Table; 8] = [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK, &COUNTS, &LAST];
 
 static MIGRATIONS: [Migration; 1] = [Migration { version: 1, steps: &[Step::CreateTables(&TABLES)] }];

@@ -66,6 +66,9 @@ impl Checks<'_, '_> {
 
     fn write(&mut self, write: &Write, before: &[Write]) -> Result<(), Obstacle> {
         match write {
+            Write::Put { table, .. } | Write::Delete { table, .. } if table.class.is_usage() => {
+                Err(misuse("usage is noted, not committed"))
+            }
             Write::Delete { table, key } => {
                 check_key(table, key).map_err(refused)?;
                 if table.is_sliced() { Err(misuse("rows of a sliced table are not deleted one by one")) } else { Ok(()) }
@@ -75,7 +78,7 @@ impl Checks<'_, '_> {
                 match table.class {
                     Class::Authority => self.names(table, row, before),
                     Class::Credential { .. } => self.credential(table, row, before),
-                    Class::Expiring { .. } => Ok(()),
+                    Class::Expiring { .. } | Class::Counted { .. } | Class::Noted => Ok(()),
                 }
             }
         }

@@ -164,7 +164,7 @@ impl Audit<'_> {
             Class::Credential { slice_seconds, .. } => {
                 table.is_slice_over(time.seconds().div_euclid(slice_seconds) - 1, self.claims.now.seconds())
             }
-            Class::Authority | Class::Expiring { .. } => false,
+            Class::Authority | Class::Expiring { .. } | Class::Counted { .. } | Class::Noted => false,
         }
     }
 

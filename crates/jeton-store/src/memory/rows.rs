@@ -9,6 +9,7 @@ use jeton_core::record::{Key, Row, Table, Value, Versioned};
 
 use crate::group::Transaction;
 use crate::ledger::{Entry, Hash, Head};
+use crate::note;
 use crate::row::{compare_all, equal, key_of};
 use crate::store::{Fault, FaultKind};
 use crate::table::Schema;
@@ -95,6 +96,21 @@ impl Rows {
             None => slice.range(..),
         });
         Ok(rows.rev().map(|(_, row)| row).filter(|row| is_under(&row.record)).take(limit).cloned().collect())
+    }
+
+    /// Puts rows of usage.
+    pub(super) fn put_all(&mut self, rows: Vec<(&'static Table, &Row)>) -> Result<(), Fault> {
+        rows.into_iter().try_for_each(|(table, row)| self.put(table, row, note::VERSION, 0))
+    }
+
+    pub(super) fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        let from = Ordered(prefix.iter().map(canonical).collect());
+        let begins = |key: &Ordered| key.0.get(..prefix.len()).is_some_and(|leading| equal(leading, prefix));
+        let of_slice = |slice: &BTreeMap<Ordered, Versioned<Row>>| {
+            let rows = slice.range(from.clone()..).take_while(|(key, _)| begins(key));
+            rows.map(|(_, row)| row.clone()).collect::<Vec<_>>()
+        };
+        Ok(self.slices(table)?.values().flat_map(of_slice).take(limit).collect())
     }
 
     pub(super) fn scan(&self, table: &'static Table) -> Result<impl Iterator<Item = &Versioned<Row>>, Fault> {

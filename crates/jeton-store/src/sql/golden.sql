@@ -9,6 +9,8 @@ DELETE FROM "client" WHERE "id" = ?1
 SELECT "id", "client", "expires_at", "row_version", "row_checksum" FROM "token_7" ORDER BY "id"
 SELECT "kind", "id" FROM "negative_1" ORDER BY "kind", "id" LIMIT 1 OFFSET ?1
 DELETE FROM "negative_1" WHERE ("kind", "id") < (?1, ?2)
+SELECT "at", "who", "kind", "count", "packed", "row_version", "row_checksum" FROM "count_4" WHERE 1 ORDER BY "at", "who", "kind" LIMIT ?1
+SELECT "at", "who", "kind", "count", "packed", "row_version", "row_checksum" FROM "count_4" WHERE "at" = ?1 AND "who" = ?2 ORDER BY "at", "who", "kind" LIMIT ?3
 ALTER TABLE "client" ADD COLUMN "note" TEXT
 SELECT "kind", "id", "until", "row_version", "row_checksum" FROM "negative_1" WHERE ("kind", "id") < (?1, ?2) ORDER BY "kind" DESC, "id" DESC LIMIT 1
 SELECT "kind", "id", "until", "row_version", "row_checksum" FROM "negative_1" WHERE ("kind", "id") > (?1, ?2) ORDER BY "kind", "id" LIMIT 1
