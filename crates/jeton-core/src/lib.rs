@@ -26,3 +26,4 @@ pub mod role;
 pub mod root_key;
 pub mod schema;
 pub mod token;
+pub mod usage;

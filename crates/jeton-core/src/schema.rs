@@ -1,7 +1,7 @@
 //! Every table there is, in the order in which they came to be.
 
 use crate::record::{Class, Column, Table};
-use crate::{api, api_key, checkpoint, client, deployment, group, key, person, policy, role, token};
+use crate::{api, api_key, checkpoint, client, deployment, group, key, person, policy, role, token, usage};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -32,7 +32,7 @@ pub static TABLES_OF_VERSION_1: [&Table; 9] = [
 pub static TABLES_SINCE_VERSION_2: [&Table; 2] = [&policy::exception::TABLE, &policy::rule::TABLE];
 
 /// The tables that version 3 added.
-pub static TABLES_SINCE_VERSION_3: [&Table; 9] = [
+pub static TABLES_SINCE_VERSION_3: [&Table; 15] = [
     &api_key::TABLE,
     &api_key::word::TABLE,
     &api_key::imported::TABLE,
@@ -42,10 +42,16 @@ pub static TABLES_SINCE_VERSION_3: [&Table; 9] = [
     &group::member::TABLE,
     &role::TABLE,
     &role::assign::TABLE,
+    &usage::journal::TABLE,
+    &usage::bucket::MINUTE,
+    &usage::bucket::HOUR,
+    &usage::bucket::DAY,
+    &usage::last::TABLE,
+    &usage::progress::TABLE,
 ];
 
 /// All tables.
-pub static TABLES: [&Table; 20] = [
+pub static TABLES: [&Table; 26] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -66,4 +72,10 @@ pub static TABLES: [&Table; 20] = [
     &group::member::TABLE,
     &role::TABLE,
     &role::assign::TABLE,
+    &usage::journal::TABLE,
+    &usage::bucket::MINUTE,
+    &usage::bucket::HOUR,
+    &usage::bucket::DAY,
+    &usage::last::TABLE,
+    &usage::progress::TABLE,
 ];

@@ -33,6 +33,7 @@ mod statistics;
 mod target;
 mod token_state;
 mod tokens;
+mod usage;
 mod users;
 mod watched;
 
@@ -84,6 +85,7 @@ pub fn routes(management: Management) -> Router {
         .route("/audit/verify", post(audit::verify))
         .route("/check", post(audit::check))
         .route("/statistics", get(statistics::show))
+        .route("/usage", get(usage::show))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(management);

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api_key::verify::Code;
 use jeton_core::client::Client;
+use jeton_core::id::ApiId;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
+use jeton_core::token::AccessToken;
 use jeton_core::token::introspect::may_learn;
 use jeton_core::token::standing::Standing;
+use jeton_core::usage::{Outcome, Subject};
 use jeton_token::Environment;
 
 use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::keys::verify::{CheckedBy, CheckedKey, KeyCheck};
 use crate::service::Service;
+use crate::usage::recorder::Seen;
 
 /// An active token.
 pub struct Active {
@@ -49,15 +53,34 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read: never an ordinary answer.
     pub async fn introspect(&self, caller: &Client, text: &str, moment: &Moment) -> Result<Option<Introspected>, Failure> {
         let Some(proven) = self.prove(text).await? else {
-            return Ok(self.introspect_key(caller, text, moment).await?.map(Introspected::Key));
+            let key = self.introspect_key(caller, text, moment).await?;
+            self.count_caller(caller, key.as_ref().map(|key| &key.key.entry.key.record.api), moment);
+            return Ok(key.map(Introspected::Key));
         };
         if !may_learn(caller, &proven.token) {
+            self.count_introspection(caller, None, false, moment);
             return Ok(None);
         }
-        Ok(match self.stand(&proven, moment) {
+        let standing = self.stand(&proven, moment);
+        self.count_introspection(caller, Some(&proven.token), standing.0 == Standing::Active && standing.1.is_some(), moment);
+        Ok(match standing {
             (Standing::Active, Some(api)) => Some(Introspected::Token(Active { expires_at: self.ends_at(&proven, &api), api, proven })),
             _ => None,
         })
+    }
+
+    /// An introspection is a use of the token, whose client used an API; and it is a use that the caller made of Jeton.
+    fn count_introspection(&self, caller: &Client, token: Option<&AccessToken>, is_active: bool, moment: &Moment) {
+        let (at, api) = (moment.now, token.map(|token| token.api.clone()));
+        let subject = token.map_or(Subject::Unknown, |token| Subject::Client(token.client.clone()));
+        let outcome = if is_active { Outcome::Active } else { Outcome::Inactive };
+        self.record(Seen { subject, api, outcome, at });
+        self.count_caller(caller, token.map(|token| &token.api), moment);
+    }
+
+    fn count_caller(&self, caller: &Client, api: Option<&ApiId>, moment: &Moment) {
+        let subject = Subject::Client(caller.id.clone());
+        self.record(Seen { subject, api: api.cloned(), outcome: Outcome::Introspected, at: moment.now });
     }
 
     /// A key is used by it, as by any other check; those of test environments and of networks are checked where that can be said.

@@ -11,6 +11,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_core::token::cut_off::issuable_from;
 use jeton_core::token::issue::{Facts, Issued, issue};
+use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::token::ClientCredentialsRequest;
 use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::authenticate::Authenticated;
 use crate::failure::Failure;
 use crate::service::Service;
+use crate::usage::recorder::Seen;
 
 /// A token and what the client is told of it (RFC 6749 section 5.1).
 pub struct IssuedToken {
@@ -48,6 +50,23 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is issued then.
     pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
+        let issued = self.issue_uncounted(client, request, moment).await;
+        let (api, outcome) = match &issued {
+            Ok(issued) => (Some(issued.token.api.clone()), Outcome::Issued),
+            Err(Failure::Refused(_)) => (None, Outcome::IssueRefused),
+            Err(_) => (None, Outcome::IssueFailed),
+        };
+        let subject = Subject::Client(client.entry.client.record.id.clone());
+        self.record(Seen { subject, api, outcome, at: moment.now });
+        issued
+    }
+
+    async fn issue_uncounted(
+        &self,
+        client: &Authenticated,
+        request: &ClientCredentialsRequest,
+        moment: &Moment,
+    ) -> Result<IssuedToken, Failure> {
         let mut moments = moment.clone();
         let mut mark = client.mark.clone();
         let (mut waits, mut overtaken) = (WAITS, 0);

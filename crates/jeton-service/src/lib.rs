@@ -42,6 +42,7 @@ mod snapshot_cache;
 mod text_digest;
 pub mod token_state;
 mod transact;
+pub mod usage;
 pub mod users;
 
 pub use credential_cache::{CacheUse, Proven};

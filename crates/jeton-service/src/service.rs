@@ -22,6 +22,8 @@ use crate::publisher::Publisher;
 use crate::registry::{LoadError, Registry};
 use crate::scatter::Scatter;
 use crate::snapshot_cache::Snapshots;
+use crate::usage::keeping::Keeping;
+use crate::usage::recorder::Recorder;
 
 /// The token service of one deployment.
 pub struct Service {
@@ -34,6 +36,8 @@ pub struct Service {
     pub(crate) leases: Leases,
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) checkpoints: LastCheckpoint,
+    pub(crate) recorder: Recorder,
+    pub(crate) keeping: Keeping,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
     pub(crate) moments: Moments,
@@ -101,6 +105,8 @@ impl Service {
             leases: Leases::default(),
             snapshots,
             checkpoints: LastCheckpoint::default(),
+            recorder: Recorder::default(),
+            keeping: Keeping::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),
             moments: parts.moments,

@@ -181,6 +181,11 @@ impl World {
         count
     }
 
+    /// Whether usage meets a full disk.
+    pub fn refuse_notes(&self, is_full: bool) {
+        self.store.refuse_notes(is_full);
+    }
+
     /// The word that the server stops: streams end.
     pub fn drain(&self) {
         self.draining.begin();

@@ -1,5 +1,6 @@
 //! `/clients`: registered, changed, removed, listed.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,11 +10,16 @@ use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
 use jeton_core::id::{Actor, ClientId};
+use jeton_core::usage::Subject;
 use jeton_service::Service;
+use jeton_service::failure::Failure;
+use jeton_service::registry::clients::ClientEntry;
+use jeton_service::usage::series::LastUses;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, created, no_content, ok};
+use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
@@ -38,6 +44,9 @@ struct Shown {
     audiences: Vec<Arc<str>>,
     scope: String,
     may_introspect: bool,
+    /// When it last got a token, one of its tokens was active at an API, or it introspected one; to the minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -78,8 +87,20 @@ pub(super) struct Update {
 }
 
 pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let clients = service.clients();
-    ok(&Page::of(&uri, &clients, |entry| &entry.client.record.name, |entry| Shown::of(&entry.client.record, &service))?)
+    let page = blocking(move || {
+        let (clients, last) = (service.clients(), service.last_uses()?);
+        let unread = RefCell::new(None);
+        let shown = |entry: &Arc<ClientEntry>| {
+            let shown = Shown::of(&entry.client.record, &service);
+            shown.last_used(&last).unwrap_or_else(|(shown, failure)| {
+                unread.replace(Some(failure));
+                shown
+            })
+        };
+        let page = Page::of(&uri, &clients, |entry| &entry.client.record.name, shown)?;
+        unread.take().map_or(Ok(page), |failure| Err(Problem::from(failure)))
+    });
+    ok(&page.await??)
 }
 
 pub(super) async fn create(
@@ -102,7 +123,11 @@ pub(super) async fn create(
 
 pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let entry = service.find_client(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    ok(&Shown::of(&entry.client.record, &service))
+    let shown = blocking(move || {
+        let last = service.last_uses()?;
+        Shown::of(&entry.client.record, &service).last_used(&last).map_err(|(_, failure)| Problem::from(failure))
+    });
+    ok(&shown.await??)
 }
 
 pub(super) async fn update(
@@ -145,8 +170,19 @@ impl Shown {
             audiences: client.apis.iter().filter_map(|id| Some(registry.api(id.as_str())?.record.audience.clone())).collect(),
             scope: client.scopes.to_string(),
             may_introspect: client.may_introspect,
+            last_used_at: None,
             created_at: rfc3339::format(client.created_at),
             updated_at: rfc3339::format(client.updated_at),
+        }
+    }
+}
+
+impl Shown {
+    /// With when it was last used; as it is, where that cannot be read.
+    fn last_used(self, last: &LastUses<'_>) -> Result<Shown, (Shown, Failure)> {
+        match last.of(&Subject::Client(self.client_id.clone())) {
+            Ok(at) => Ok(Shown { last_used_at: at.map(rfc3339::format), ..self }),
+            Err(failure) => Err((self, failure)),
         }
     }
 }

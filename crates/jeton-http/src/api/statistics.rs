@@ -34,12 +34,16 @@ struct Statistics {
     is_clock_behind: bool,
     /// How long the clock stands still, in seconds, since it was set back.
     clock_held_seconds: i64,
+    /// Times that a process ended without a last word on usage: each lost a second of counting at most.
+    usage_seconds_lost: u64,
+    /// Uses that were counted and could not be kept.
+    usage_uses_dropped: u64,
     now: String,
 }
 
 pub(super) async fn show(State(Management { service, .. }): State<Management>) -> Answer {
     let (engine, head, registry) = (service.store().statistics(), service.store().head(), service.registry());
-    let now = service.moments().time();
+    let (now, usage) = (service.moments().time(), service.usage_progress()?);
     ok(&Statistics {
         groups: engine.groups,
         commits: engine.commits,
@@ -55,6 +59,8 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>) -
         is_clock_believed: service.posture().may_destroy(now),
         is_clock_behind: service.posture().is_behind(head.time, service.moments()),
         clock_held_seconds: service.posture().held_seconds(),
+        usage_seconds_lost: usage.seconds_lost,
+        usage_uses_dropped: usage.uses_dropped,
         now: rfc3339::format_micros(now.micros()),
     })
 }

@@ -37,3 +37,4 @@ mod policy;
 mod revocation;
 mod signing_keys;
 mod token;
+mod usage;

@@ -14,12 +14,14 @@ use jeton_core::moment::Moment;
 use jeton_core::policy::effective::Policies;
 use jeton_core::rate::{Rate, RateLimit};
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::scope::ScopeSet;
 use jeton_token::Environment;
 
 use super::entry::{Judged, KeyEntry};
 use crate::failure::Failure;
 use crate::service::Service;
+use crate::usage::recorder::Seen;
 
 /// A key that is presented, and what is wanted of it.
 pub struct KeyCheck<'a> {
@@ -92,6 +94,19 @@ impl Service {
     /// `UnauthorizedClient` where the client may not check any; any other [`Failure`] when the store cannot be read, or no uses of a
     /// limited key can be had of it.
     pub async fn check_key(&self, by: CheckedBy<'_>, check: &KeyCheck<'_>, moment: &Moment) -> Result<KeyAnswer, Failure> {
+        let asked_by = if let CheckedBy::Client(client) = by { Some(client.id.clone()) } else { None };
+        let answer = self.check_uncounted(by, check, moment).await?;
+        let key = answer.key.as_ref().map(|checked| &checked.entry.key.record);
+        let (at, api) = (moment.now, key.map(|key| key.api.clone()));
+        let subject = key.map_or(Subject::Unknown, |key| Subject::Key(key.id));
+        self.record(Seen { subject, api: api.clone(), outcome: Outcome::Key(answer.code), at });
+        if let Some(client) = asked_by {
+            self.record(Seen { subject: Subject::Client(client), api, outcome: Outcome::Introspected, at });
+        }
+        Ok(answer)
+    }
+
+    async fn check_uncounted(&self, by: CheckedBy<'_>, check: &KeyCheck<'_>, moment: &Moment) -> Result<KeyAnswer, Failure> {
         if let CheckedBy::Client(client) = by
             && !client.may_introspect
         {

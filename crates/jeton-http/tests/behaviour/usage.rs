@@ -1,0 +1,218 @@
+//! Usage: each issue and each introspection is counted once, whatever happens to the process, and nobody waits for it.
+
+use http::Method;
+use jeton_core::usage::Subject;
+use jeton_core::usage::bucket::Resolution;
+use jeton_testkit::World;
+use jeton_testkit::world::registered::Registered;
+use serde_json::{Value, json};
+
+const DAY: i64 = 86_400;
+
+/// What the management API tells of a subject: `outcome count` by time, of the last day, or of days the last forty.
+async fn counted(world: &World, subject: &str, resolution: Resolution) -> Vec<String> {
+    let from = world.now() - if resolution == Resolution::Minute { DAY } else { 40 * DAY };
+    let path = format!("/usage?subject={}&resolution={}&from={from}", subject.replace(':', "%3A"), resolution.name());
+    let usage = world.done(Method::GET, &path, None).await;
+    let told = |item: &Value| format!("{} {}", item["outcome"].as_str().unwrap(), item["count"]);
+    usage["items"].as_array().unwrap().iter().map(told).collect()
+}
+
+/// Seconds and uses that are not counted, as the statistics tell.
+async fn lost(world: &World) -> (Value, Value) {
+    let statistics = world.done(Method::GET, "/statistics", None).await;
+    (statistics["usage_seconds_lost"].clone(), statistics["usage_uses_dropped"].clone())
+}
+
+fn of(client: &Registered) -> String {
+    format!("client:{}", client.id)
+}
+
+async fn flush(world: &World) {
+    world.service().flush_usage().await.unwrap();
+}
+
+#[tokio::test]
+async fn issues_and_introspections_are_counted_by_client_api_and_outcome() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.opaque_api("stock").await);
+    let worker = world.client("worker", &[&orders, &stock]).await;
+    let gate = world.client("gate", &[&orders]).await;
+    let token = world.token_with(&worker, &[("resource", "https://orders.example")]).await;
+    world.token_with(&worker, &[("resource", "https://stock.example")]).await;
+    assert_eq!(world.ask(&worker, &[("resource", "https://unknown.example")]).await.status, 400);
+    assert!(world.is_active(&gate, &token).await);
+    world.revoke(&worker, &token).await;
+    assert!(!world.is_active(&gate, &token).await);
+    assert!(!world.is_active(&gate, "no token of ours").await);
+    assert!(counted(&world, "all", Resolution::Minute).await.is_empty(), "within a second");
+    flush(&world).await;
+    let all = ["issued 2", "issue_refused 1", "active 1", "inactive 2", "introspected 3"];
+    let of_orders = ["issued 1", "active 1", "inactive 1", "introspected 2"];
+    for minutes in [0, 1, 1] {
+        world.advance(60 * minutes);
+        flush(&world).await;
+        for resolution in Resolution::ALL {
+            assert_eq!(counted(&world, "all", resolution).await, all, "{resolution:?}");
+            assert_eq!(counted(&world, &format!("api:{}", orders.id), resolution).await, of_orders);
+            assert_eq!(counted(&world, &of(&gate), resolution).await, ["introspected 1", "introspected 2"], "one of them at no API");
+            assert_eq!(counted(&world, "unknown", resolution).await, ["inactive 1"]);
+            let mut worker = counted(&world, &of(&worker), resolution).await;
+            worker.sort();
+            assert_eq!(worker, ["active 1", "inactive 1", "issue_refused 1", "issued 1", "issued 1"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn minutes_add_up_to_hours_and_days_and_leave_in_their_time() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    // From 08:00 to 10:30 of one day, and once on the next.
+    for _ in 0..5 {
+        world.token(&worker).await;
+        world.token(&worker).await;
+        flush(&world).await;
+        world.advance(1_800);
+    }
+    assert_eq!(counted(&world, &of(&worker), Resolution::Minute).await, ["issued 2"; 5]);
+    flush(&world).await;
+    assert_eq!(counted(&world, &of(&worker), Resolution::Minute).await, ["issued 2"; 5]);
+    assert_eq!(counted(&world, &of(&worker), Resolution::Hour).await, ["issued 4", "issued 4", "issued 2"]);
+    assert_eq!(counted(&world, "all", Resolution::Day).await, ["issued 10"]);
+    world.advance(DAY);
+    world.token(&worker).await;
+    flush(&world).await;
+    assert_eq!(counted(&world, "all", Resolution::Day).await, ["issued 10", "issued 1"]);
+    // The posture lets nothing leave on the word of a clock that nobody believes; here it is believed.
+    world.advance(2 * 3_600);
+    world.token(&worker).await;
+    flush(&world).await;
+    world.service().drop_expired().unwrap();
+    let from = world.now() - DAY - 5 * 3_600;
+    let minutes = world.done(Method::GET, &format!("/usage?resolution=minute&from={from}&until={}", from + DAY), None).await;
+    assert_eq!(minutes["items"], json!([]), "those of the day before are gone");
+    assert_eq!(counted(&world, "all", Resolution::Day).await, ["issued 10", "issued 2"]);
+}
+
+#[tokio::test]
+async fn after_a_crash_the_journal_is_folded_again_and_nothing_twice() {
+    let mut world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let mut issued = 0;
+    let mut crashes = 0;
+    // Each process ends without a last word: within a minute, behind it, an hour and a day later; with what came after the last flush lost.
+    for seconds in [0, 1, 30, 60, 61, 3_600, 20, DAY, 0] {
+        world.token(&worker).await;
+        flush(&world).await;
+        world.token(&worker).await;
+        flush(&world).await;
+        issued += 2;
+        world.token(&worker).await;
+        world = world.reopen().await;
+        crashes += 1;
+        world.advance(seconds);
+        flush(&world).await;
+        assert_eq!(lost(&world).await.0, crashes);
+        for resolution in [Resolution::Hour, Resolution::Day] {
+            let told = counted(&world, &of(&worker), resolution).await;
+            let sum = told.iter().map(|told| told.trim_start_matches("issued ").parse::<u64>().unwrap()).sum::<u64>();
+            assert_eq!(sum, issued, "{resolution:?} after {crashes} crashes: {told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_ends_in_order_loses_nothing() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    flush(&world).await;
+    world.token(&worker).await;
+    world.service().end_usage().await.unwrap();
+    let world = world.reopen().await;
+    flush(&world).await;
+    assert_eq!(counted(&world, &of(&worker), Resolution::Minute).await, ["issued 1"]);
+    assert_eq!(lost(&world).await.0, 0);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_usage_is_dropped_and_counted_and_nobody_waits() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    world.refuse_notes(true);
+    for _ in 0..3 {
+        world.token(&worker).await;
+    }
+    assert!(world.service().flush_usage().await.is_err());
+    assert_eq!(counted(&world, &of(&worker), Resolution::Minute).await, ["issued 3"], "seen while its minute is open");
+    assert_eq!(lost(&world).await.1, 0, "nor lost until then");
+    world.advance(60);
+    assert!(world.service().flush_usage().await.is_err());
+    assert_eq!(lost(&world).await.1, 3);
+    world.refuse_notes(false);
+    world.token(&worker).await;
+    flush(&world).await;
+    let world = world.reopen().await;
+    flush(&world).await;
+    assert_eq!(lost(&world).await.1, 3, "a restart remembers");
+    assert_eq!(counted(&world, &of(&worker), Resolution::Minute).await, ["issued 1"]);
+}
+
+#[tokio::test]
+async fn usage_is_not_on_the_ledger() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let token = world.token(&worker).await;
+    let (size, commits) = (world.ledger_size(), world.commits());
+    for _ in 0..3 {
+        assert!(world.is_active(&worker, &token).await);
+        flush(&world).await;
+        world.advance(60);
+    }
+    assert_eq!((world.ledger_size(), world.commits()), (size, commits));
+}
+
+#[tokio::test]
+async fn who_was_last_used_is_known_to_the_minute() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let (worker, idle) = (world.client("worker", &[&orders]).await, world.client("idle", &[&orders]).await);
+    let last = |world: &World, client: &Registered| world.service().last_uses().unwrap().of(&Subject::parse(&of(client)).unwrap()).unwrap();
+    world.advance(61);
+    world.token(&worker).await;
+    let at = world.now() / 60 * 60;
+    flush(&world).await;
+    assert_eq!((last(&world, &worker), last(&world, &idle)), (Some(at), None));
+    world.advance(600);
+    assert_eq!(world.ask(&worker, &[("scope", "unknown")]).await.status, 400);
+    flush(&world).await;
+    world.advance(60);
+    flush(&world).await;
+    let world = world.reopen().await;
+    assert_eq!((last(&world, &worker), last(&world, &idle)), (Some(at), None), "a refusal is no use");
+}
+
+#[tokio::test]
+async fn checks_of_keys_are_counted_by_key_and_by_who_asked() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:customer 7", "https://orders.example", Value::Null).await;
+    let key = made["key"].as_str().unwrap();
+    for (key, more) in [(key, Value::Null), (key, json!({"scope": "orders:delete"})), ("no key of ours", Value::Null)] {
+        world.check_key(&shop, key, more).await;
+    }
+    flush(&world).await;
+    let subject = format!("key:{}", made["id"].as_str().unwrap());
+    assert_eq!(counted(&world, &subject, Resolution::Hour).await, ["valid 1", "insufficient_scope 1"]);
+    assert_eq!(counted(&world, "unknown", Resolution::Hour).await, ["not_found 1"]);
+    assert_eq!(counted(&world, &of(&shop), Resolution::Hour).await, ["introspected 1", "introspected 2"]);
+    world.advance(60);
+    flush(&world).await;
+    assert_eq!(counted(&world, &subject, Resolution::Minute).await, ["valid 1", "insufficient_scope 1"]);
+}

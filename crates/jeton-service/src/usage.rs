@@ -1,0 +1,6 @@
+//! Usage: recorded in memory by whoever answers, journaled each second, kept by minute, hour and day. Nobody waits for it.
+
+pub mod flush;
+pub(crate) mod keeping;
+pub mod recorder;
+pub mod series;

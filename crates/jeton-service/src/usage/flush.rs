@@ -1,0 +1,56 @@
+//! Recording uses, and bringing them into the store.
+
+use jeton_core::usage::progress::Progress;
+use jeton_store::store::{Fault, FaultKind};
+use tokio::sync::oneshot;
+
+use super::recorder::Seen;
+use crate::failure::Failure;
+use crate::service::Service;
+
+impl Service {
+    /// Counts one use, in memory: within a second it is in the store. Under a microsecond, and never an error.
+    pub fn record(&self, seen: Seen) {
+        self.recorder.record(seen);
+    }
+
+    /// Brings what was counted into the store. For a schedule, each second; two at a time would mix up the journal.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or could not write: what was counted in a minute that is over is dropped then, and counted as such.
+    pub async fn flush_usage(&self) -> Result<(), Fault> {
+        self.flush(false).await
+    }
+
+    /// The same for the last time: the next process knows that nothing was lost.
+    ///
+    /// # Errors
+    /// As [`Service::flush_usage`].
+    pub async fn end_usage(&self) -> Result<(), Fault> {
+        self.flush(true).await
+    }
+
+    /// How far counting has come, and what of it was lost.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    pub fn usage_progress(&self) -> Result<Progress, Failure> {
+        Ok(self.keeping.with(&*self.store, self.moments.time(), |kept| kept.progress)?)
+    }
+
+    async fn flush(&self, is_last: bool) -> Result<(), Fault> {
+        let now = self.moments.time();
+        let fold = |kept: &mut super::keeping::Kept| kept.fold(self.recorder.take(), now, is_last);
+        let batch = self.keeping.with(&*self.store, now, fold)?;
+        if batch.writes.is_empty() {
+            return Ok(());
+        }
+        let (reply, answer) = oneshot::channel();
+        self.store.note(batch.writes, reply);
+        let noted = answer.await.unwrap_or_else(|_| Err(Fault::new(FaultKind::Closed, "the store is closing")));
+        if noted.is_err() {
+            self.keeping.with(&*self.store, now, |kept| kept.dropped(batch.uses))?;
+        }
+        noted
+    }
+}
