@@ -26,6 +26,7 @@ use crate::commands::root_key::RootKey;
 use crate::commands::serve::Serve;
 use crate::commands::signing_key::SigningKey;
 use crate::commands::token::Token;
+use crate::commands::usage::Usage;
 use crate::commands::user::User;
 use crate::commands::version::Version;
 use crate::render::reference;
@@ -75,6 +76,7 @@ enum Command {
     #[command(subcommand)]
     Token(Token),
     Revoke(Revoke),
+    Usage(Usage),
     #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
@@ -118,6 +120,7 @@ impl Cli {
             Command::Key(key) => key.run(&context),
             Command::Token(token) => token.run(&context),
             Command::Revoke(revoke) => revoke.run(&context),
+            Command::Usage(usage) => usage.run(&context),
             Command::Policy(policy) => policy.run(&context),
             Command::SigningKey(signing_key) => signing_key.run(&context),
             Command::RootKey(root_key) => root_key.run(&context),

@@ -37,5 +37,6 @@ mod serving;
 pub(crate) mod signing_key;
 mod time;
 pub(crate) mod token;
+pub(crate) mod usage;
 pub(crate) mod user;
 pub(crate) mod version;

@@ -19,5 +19,6 @@ pub(crate) mod secrets;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod view;

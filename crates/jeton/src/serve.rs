@@ -149,6 +149,9 @@ impl Running {
             let _ = listener.await;
         }
         self.jobs.iter().for_each(JoinHandle::abort);
+        if let Err(error) = self.service.end_usage().await {
+            tracing::warn!(%error, "the last second of usage was not kept");
+        }
         // What waits is written.
         drop(self.access_log.take());
         let _ = fs::remove_file(socket(&self.data));
@@ -286,6 +289,7 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
                 }
             }
         }),
+        usage_schedule(service),
         every(Duration::from_secs(60), First::Later, move || {
             let service = tending.clone();
             async move {
@@ -295,6 +299,22 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
             }
         }),
     ]
+}
+
+/// Usage is kept each second; where that fails, it is said once, and once more when it goes well again.
+fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let (service, fails) = (service.clone(), Arc::new(AtomicBool::new(false)));
+    every(Duration::from_secs(1), First::AtOnce, move || {
+        let (service, fails) = (service.clone(), fails.clone());
+        async move {
+            let flushed = service.flush_usage().await;
+            match (&flushed, fails.swap(flushed.is_err(), Ordering::Relaxed)) {
+                (Err(error), false) => tracing::error!(%error, "usage is not kept: what is counted meanwhile may be dropped"),
+                (Ok(()), true) => tracing::info!("usage is kept again"),
+                _ => {}
+            }
+        }
+    })
 }
 
 /// When a schedule's work is done first.

@@ -462,3 +462,18 @@ fn get(address: std::net::SocketAddr, path: &str) -> String {
     stream.read_to_string(&mut text).unwrap();
     text
 }
+
+#[test]
+fn what_was_used_is_told() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    assert!(desk.done(&["usage", "client:worker"]).starts_with("Nothing was counted of client:client_"));
+    desk.done(&["token", "issue", "--client", "worker"]);
+    // Within a second.
+    let told = (0..10_000).map(|_| desk.done(&["usage", "client:worker", "--last", "2h"])).find(|told| told.contains("issued")).unwrap();
+    assert!(told.starts_with("FROM ") && told.contains("Last used ") && told.lines().all(|line| line.chars().count() <= 80), "{told}");
+    assert!(desk.done(&["client", "show", "worker"]).contains("last used"));
+    assert!(desk.done(&["usage", "api:a:b", "--resolution", "day", "--json"]).contains("\"count\": 1"));
+    desk.fails(&["usage", "worker"], "", 2, "no subject");
+}

@@ -8,13 +8,14 @@ use super::view::View;
 
 /// All clients.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 4]> = items(value)
+    let rows: Vec<[Cell; 5]> = items(value)
         .iter()
         .map(|client| {
             [
                 member(client, "name").into(),
                 member(client, "client_id").into(),
                 audiences(client).join(" ").into(),
+                text_from_now(&member(client, "last_used_at"), view.now_seconds).into(),
                 text_from_now(&member(client, "updated_at"), view.now_seconds).into(),
             ]
         })
@@ -22,7 +23,14 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     if rows.is_empty() {
         return "There is no client yet. Register one:\n  jeton client create --name worker --audience https://orders.example\n".to_owned();
     }
-    table([Column::flexible("name"), Column::whole("client id"), Column::flexible("audiences"), Column::whole("changed")], &rows, view)
+    let columns = [
+        Column::flexible("name"),
+        Column::whole("client id"),
+        Column::flexible("audiences"),
+        Column::whole("last used"),
+        Column::whole("changed"),
+    ];
+    table(columns, &rows, view)
 }
 
 /// One client.
@@ -39,6 +47,7 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with_each("audiences", audiences(client))
         .with("scope", member(client, "scope"))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
+        .with("last used", with_distance(&member(client, "last_used_at"), view.now_seconds))
         .with("created", with_distance(&member(client, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(client, "updated_at"), view.now_seconds))
         .text(view)
@@ -71,7 +80,7 @@ mod tests {
             "client_id": "client_0123456789abcdefghij", "name": "worker", "grant_types": ["client_credentials"],
             "token_endpoint_auth_method": "client_secret_basic", "audiences": ["https://orders.example", "https://stock.example"],
             "scope": "orders:read orders:write", "may_introspect": false,
-            "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-18T14:13:20Z",
+            "last_used_at": "2026-09-21T14:11:00Z", "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-18T14:13:20Z",
             "client_secret": "jtn_cs_4hDkW0example", "client_secret_id": "secret_0123456789abcdefghij",
             "client_secret_expires_at": "2027-03-20T14:13:20Z",
         })
@@ -81,8 +90,8 @@ mod tests {
     fn lists() {
         let text = list(&json!({"items": [worker()]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        NAME    CLIENT ID                    AUDIENCES                           CHANGED
-        worker  client_0123456789abcdefghij  https://orders.example https://st…  3 d ago
+        NAME    CLIENT ID                    AUDIENCES                LAST USED  CHANGED
+        worker  client_0123456789abcdefghij  https://orders.example…  2 min ago  3 d ago
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no client yet. Register one:
@@ -101,6 +110,7 @@ mod tests {
                           https://stock.example
         scope             orders:read orders:write
         may introspect    no
+        last used         2026-09-21T14:11:00Z (2 min ago)
         created           2026-09-18T14:13:20Z (3 d ago)
         changed           2026-09-18T14:13:20Z (3 d ago)
 

@@ -1,0 +1,72 @@
+//! `jeton usage`.
+
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::duration;
+use super::failure::Failure;
+use super::percent::segment;
+use super::time;
+use crate::render::usage;
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton usage
+  jeton usage client:worker --resolution minute --last 1h
+  jeton usage api:https://orders.example --resolution day --last 30d
+  jeton usage client:worker --from 2027-01-15T00:00:00Z \\
+      --until 2027-01-16T00:00:00Z --json
+
+A subject is `all`; `client:` and a name or id; `api:` and an audience or id;
+`key:` and an id; `unknown`, whose texts are no tokens of ours; or `other`, all
+that came after as many as are told apart. Minutes are kept for a day, hours
+for 30 days, days for 13 months.";
+
+/// How often tokens were issued and used, by whom, and how it went
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Usage {
+    /// Whose use: all, client:NAME, api:URI, key:ID, unknown, other
+    #[arg(default_value = "all")]
+    subject: String,
+    /// What is counted together
+    #[arg(long, value_name = "LENGTH", default_value = "hour")]
+    resolution: Resolution,
+    /// How far back (1h of minutes, 24h of hours, 30d of days if left out)
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds, conflicts_with = "from")]
+    last: Option<i64>,
+    /// From when on
+    #[arg(long, value_name = "WHEN", value_parser = time::second)]
+    from: Option<i64>,
+    /// Up to when; now if left out
+    #[arg(long, value_name = "WHEN", value_parser = time::second)]
+    until: Option<i64>,
+}
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Resolution {
+    /// Kept for a day
+    Minute,
+    /// Kept for 30 days
+    Hour,
+    /// Kept for 13 months
+    Day,
+}
+
+impl Usage {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let resolution = match self.resolution {
+            Resolution::Minute => "minute",
+            Resolution::Hour => "hour",
+            Resolution::Day => "day",
+        };
+        let end = self.until.unwrap_or(context.now_seconds + 1);
+        let from = self.from.or(self.last.map(|seconds| end.saturating_sub(seconds).max(0)));
+        let mut path = format!("/api/v1/usage?subject={}&resolution={resolution}", segment(&self.subject));
+        for (name, seconds) in [("from", from), ("until", self.until)] {
+            path.extend(seconds.map(|seconds| format!("&{name}={seconds}")));
+        }
+        context.show(&context.server()?.get(&path)?, usage::series)
+    }
+}

@@ -1,0 +1,112 @@
+use serde_json::Value;
+
+use super::relative::with_distance;
+use super::table::{Cell, Column, Tone, table};
+use super::text::{items, member};
+use super::view::View;
+
+/// What was counted of a subject.
+pub(crate) fn series(value: &Value, view: &View) -> String {
+    let rows: Vec<[Cell; 4]> = items(value).iter().map(|item| row(item, &member(value, "resolution"))).collect();
+    let mut text = match rows.as_slice() {
+        [] => {
+            format!("Nothing was counted of {}\nfrom {} to {}.\n", member(value, "subject"), member(value, "from"), member(value, "until"))
+        }
+        rows => {
+            let columns = [Column::whole("from"), Column::flexible("audience"), Column::whole("outcome"), Column::number("count")];
+            table(columns, rows, view)
+        }
+    };
+    let last = member(value, "last_used_at");
+    if !last.is_empty() {
+        text.push_str(&format!("\nLast used {}.\n", with_distance(&last, view.now_seconds)));
+    }
+    text.push_str(&lost(value));
+    text
+}
+
+fn row(item: &Value, resolution: &str) -> [Cell; 4] {
+    let start = member(item, "start");
+    let shown = match resolution {
+        "day" => start.get(..10).unwrap_or(&start).to_owned(),
+        // To the minute: `2026-01-31T23:00Z`.
+        _ => start.get(..16).map_or_else(|| start.clone(), |start| format!("{start}Z")),
+    };
+    let outcome = member(item, "outcome");
+    let tone = match outcome.as_str() {
+        "issued" | "active" | "introspected" | "valid" => Tone::Plain,
+        _ => Tone::Warning,
+    };
+    [shown.into(), member(item, "audience").into(), Cell::toned(outcome, tone), member(item, "count").into()]
+}
+
+/// What is missing, since these counts began.
+fn lost(value: &Value) -> String {
+    let number = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or(0);
+    match (number("seconds_lost"), number("uses_dropped")) {
+        (0, 0) => String::new(),
+        (seconds, 0) => format!("\nNot counted so far: {seconds} s at most, before a server ended without a last word.\n"),
+        (seconds, uses) => {
+            format!("\nNot counted so far: {seconds} s at most, and {uses} uses that could not be written.\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
+
+    fn shown(value: &Value) -> String {
+        anstream::adapter::strip_str(&series(value, &VIEW)).to_string()
+    }
+
+    #[test]
+    fn a_series() {
+        let item = |start: &str, audience: Option<&str>, outcome: &str, count: u64| json!({"start": start, "audience": audience, "outcome": outcome, "count": count});
+        let mut value = json!({
+            "subject": "client:client_0123456789abcdefghij", "resolution": "hour", "last_used_at": "2026-09-21T14:11:00Z",
+            "seconds_lost": 0, "uses_dropped": 0,
+            "items": [
+                item("2026-09-21T13:00:00Z", Some("https://orders.example"), "issued", 1_204),
+                item("2026-09-21T14:00:00Z", Some("https://orders.example/with/a/long/path/of/its/own"), "insufficient_scope", 7),
+                item("2026-09-21T14:00:00Z", None, "issue_refused", 1),
+            ],
+        });
+        assert!(shown(&value).lines().all(|line| line.chars().count() <= 80));
+        insta::assert_snapshot!(shown(&value), @"
+        FROM               AUDIENCE                            OUTCOME             COUNT
+        2026-09-21T13:00Z  https://orders.example              issued               1204
+        2026-09-21T14:00Z  https://orders.example/with/a/lon…  insufficient_scope      7
+        2026-09-21T14:00Z                                      issue_refused           1
+
+        Last used 2026-09-21T14:11:00Z (2 min ago).
+        ");
+        value["resolution"] = json!("day");
+        value["seconds_lost"] = json!(2);
+        value["items"] = json!([item("2026-09-21T00:00:00Z", None, "issued", 5)]);
+        insta::assert_snapshot!(shown(&value), @"
+        FROM        AUDIENCE  OUTCOME  COUNT
+        2026-09-21            issued       5
+
+        Last used 2026-09-21T14:11:00Z (2 min ago).
+
+        Not counted so far: 2 s at most, before a server ended without a last word.
+        ");
+    }
+
+    #[test]
+    fn nothing() {
+        let value = json!({"subject": "all", "resolution": "hour", "from": "2026-09-20T14:13:20Z", "until": "2026-09-21T14:13:20Z",
+            "last_used_at": null, "seconds_lost": 1, "uses_dropped": 12, "items": []});
+        insta::assert_snapshot!(shown(&value), @"
+        Nothing was counted of all
+        from 2026-09-20T14:13:20Z to 2026-09-21T14:13:20Z.
+
+        Not counted so far: 1 s at most, and 12 uses that could not be written.
+        ");
+    }
+}
