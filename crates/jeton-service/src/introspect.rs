@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api_key::verify::Code;
 use jeton_core::client::Client;
-use jeton_core::id::ApiId;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::token::AccessToken;
@@ -53,9 +52,8 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read: never an ordinary answer.
     pub async fn introspect(&self, caller: &Client, text: &str, moment: &Moment) -> Result<Option<Introspected>, Failure> {
         let Some(proven) = self.prove(text).await? else {
-            let key = self.introspect_key(caller, text, moment).await?;
-            self.count_caller(caller, key.as_ref().map(|key| &key.key.entry.key.record.api), moment);
-            return Ok(key.map(Introspected::Key));
+            // Counted as a check of a key.
+            return Ok(self.introspect_key(caller, text, moment).await?.map(Introspected::Key));
         };
         if !may_learn(caller, &proven.token) {
             self.count_introspection(caller, None, false, moment);
@@ -75,12 +73,8 @@ impl Service {
         let subject = token.map_or(Subject::Unknown, |token| Subject::Client(token.client.clone()));
         let outcome = if is_active { Outcome::Active } else { Outcome::Inactive };
         self.record(Seen { subject, api, outcome, at });
-        self.count_caller(caller, token.map(|token| &token.api), moment);
-    }
-
-    fn count_caller(&self, caller: &Client, api: Option<&ApiId>, moment: &Moment) {
-        let subject = Subject::Client(caller.id.clone());
-        self.record(Seen { subject, api: api.cloned(), outcome: Outcome::Introspected, at: moment.now });
+        let caller = Subject::Client(caller.id.clone());
+        self.record(Seen { subject: caller, api: token.map(|token| token.api.clone()), outcome: Outcome::Introspected, at });
     }
 
     /// A key is used by it, as by any other check; those of test environments and of networks are checked where that can be said.

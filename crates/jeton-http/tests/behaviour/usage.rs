@@ -47,7 +47,7 @@ async fn issues_and_introspections_are_counted_by_client_api_and_outcome() {
     assert!(!world.is_active(&gate, "no token of ours").await);
     assert!(counted(&world, "all", Resolution::Minute).await.is_empty(), "within a second");
     flush(&world).await;
-    let all = ["issued 2", "issue_refused 1", "active 1", "inactive 2", "introspected 3"];
+    let all = ["issued 2", "issue_refused 1", "active 1", "inactive 1", "introspected 3", "not_found 1"];
     let of_orders = ["issued 1", "active 1", "inactive 1", "introspected 2"];
     for minutes in [0, 1, 1] {
         world.advance(60 * minutes);
@@ -56,7 +56,7 @@ async fn issues_and_introspections_are_counted_by_client_api_and_outcome() {
             assert_eq!(counted(&world, "all", resolution).await, all, "{resolution:?}");
             assert_eq!(counted(&world, &format!("api:{}", orders.id), resolution).await, of_orders);
             assert_eq!(counted(&world, &of(&gate), resolution).await, ["introspected 1", "introspected 2"], "one of them at no API");
-            assert_eq!(counted(&world, "unknown", resolution).await, ["inactive 1"]);
+            assert_eq!(counted(&world, "unknown", resolution).await, ["not_found 1"]);
             let mut worker = counted(&world, &of(&worker), resolution).await;
             worker.sort();
             assert_eq!(worker, ["active 1", "inactive 1", "issue_refused 1", "issued 1", "issued 1"]);
