@@ -96,6 +96,23 @@ async fn are_asked_about_again_after_a_minute() {
     }
 }
 
+/// As of a key whose uses are counted.
+#[tokio::test]
+async fn are_asked_about_each_time_where_the_server_says_so() {
+    let (fixture, token) = live(1).await;
+    let said = answer(&fixture.ledger, 1);
+    for introspections in [1, 2, 3] {
+        fixture.issuer.say(&token, said.replacen('{', r#"{"cache_seconds":0,"#, 1));
+        assert!(fixture.check(&token).await.is_ok());
+        assert_eq!(fixture.issuer.introspections(), introspections);
+    }
+    fixture.issuer.say(&token, said);
+    for _ in 0..2 {
+        assert!(fixture.check(&token).await.is_ok());
+        assert_eq!(fixture.issuer.introspections(), 4);
+    }
+}
+
 #[tokio::test]
 async fn are_asked_about_once_by_all_who_wait() {
     let (fixture, token) = live(1).await;
