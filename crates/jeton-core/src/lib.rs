@@ -6,6 +6,7 @@ pub mod checkpoint;
 pub mod client;
 pub mod commit;
 pub mod deployment;
+pub mod doctor;
 pub mod event;
 pub mod group;
 pub mod id;

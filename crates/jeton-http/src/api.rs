@@ -11,6 +11,7 @@ mod body;
 mod client_secrets;
 mod clients;
 mod counting;
+mod doctor;
 mod entry;
 mod fresh_secret;
 mod groups;
@@ -86,6 +87,7 @@ pub fn routes(management: Management) -> Router {
         .route("/check", post(audit::check))
         .route("/statistics", get(statistics::show))
         .route("/usage", get(usage::show))
+        .route("/doctor", get(doctor::show))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(management);

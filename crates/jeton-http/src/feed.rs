@@ -83,6 +83,7 @@ async fn follow(
     let last = headers.get("last-event-id").map(|id| id.to_str().ok().and_then(|id| Cursor::parse(id).ok()));
     // Subscribed before the snapshot is taken: nothing falls between them.
     let (told, checkpoints) = (service.feed().watch(), service.checkpoints());
+    service.feed().note_following(&audience, moment.now);
     let incarnation = service.feed().incarnation().ok_or_else(|| OauthError::from(Refusal::invalid("the feed has not begun")))?;
     let (first, next) = match last {
         None => {
@@ -230,6 +231,8 @@ impl Follower {
             return Some(join(&events));
         }
         let mut bytes = BytesMut::from(join(&events));
+        self.service.feed().note_following(&self.audience, self.service.moments().time());
+        self.service.note_checkpoint_left();
         let note = SignedNote::parse(checkpoint.note.to_string()).ok()?;
         bytes.extend_from_slice(&FeedEvent::Checkpoint { cursor: cursor(&self.incarnation, self.next), note }.to_bytes());
         Some(bytes.freeze())

@@ -9,6 +9,7 @@ use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use jeton_core::doctor::Surroundings;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, RootFile, rfc3339};
 use jeton_http::edge::Peer;
@@ -48,6 +49,7 @@ impl Api {
                 RootKeys::new([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]).map_err(|error| error.to_string())
             })),
             integrity: Arc::new(Sound),
+            surroundings: Arc::new(|| Surroundings { has_access_log: Some(false), ..Surroundings::default() }),
             observer: world.observer().clone(),
         };
         Api { world, router: api::routes(management) }
@@ -114,6 +116,29 @@ fn without(mut value: Value, members: &[&str]) -> Value {
         });
     }
     value
+}
+
+#[tokio::test]
+async fn the_doctor_tells_grades_and_what_failed() {
+    let api = Api::with_worker().await;
+    let report = api.get("/doctor").await;
+    assert_eq!(report["grade"], "D");
+    let practice = |name: &str| report["practices"].as_array().unwrap().iter().find(|one| one["practice"] == name).unwrap();
+    let monitoring = practice("monitoring");
+    assert_eq!((&monitoring["priority"], &monitoring["grade"]), (&json!("next_weeks"), &json!("D")));
+    assert_eq!(
+        monitoring["checks"][0],
+        json!({"id": "monitoring.access_log", "severity": "high", "verdict": "failed", "evidence": "no access log is written",
+            "why": "After an accident nobody can say who asked for what, and from where.",
+            "command": "access_log = \"access.log\" in jeton.toml"})
+    );
+    assert_eq!((&practice("storage")["grade"], &practice("client_side")["grade"]), (&Value::Null, &Value::Null));
+    // Whoever takes a checkpoint away has it elsewhere.
+    assert_eq!(monitoring["checks"][1]["verdict"], "not_known");
+    api.world.service().sign_checkpoint(&api.world.moment()).await.unwrap();
+    api.get("/audit/checkpoint").await;
+    let report = api.get("/doctor").await;
+    assert_eq!(report["practices"][4]["checks"][1]["verdict"], "passed");
 }
 
 #[tokio::test]
@@ -566,7 +591,7 @@ async fn every_documented_request_is_served() {
     let api = Api::new().await;
     let page = include_str!("../../../docs/reference/management-api.md");
     let requests: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
-    assert_eq!(requests.len(), 72, "{requests:?}");
+    assert_eq!(requests.len(), 73, "{requests:?}");
     for (method, path) in requests {
         let path = path.strip_prefix("/api/v1").unwrap().replace(['{', '}'], "");
         let (_, answer) = api.ask(method.parse().unwrap(), &path, Some(json!({}))).await;

@@ -55,6 +55,11 @@ impl Service {
         self.checkpoints.last.subscribe()
     }
 
+    /// A checkpoint left for somewhere else: whoever has it sees a ledger that was put back.
+    pub fn note_checkpoint_left(&self) {
+        self.checkpoints.leave(self.moments.time());
+    }
+
     /// The key that checks checkpoints, as a verifier key of a signed note (C2SP signed-note).
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use jeton_oauth::feed::{Change, Cursor, FeedEvent, Incarnation, Narrowing, Subje
 use jeton_store::ledger::Head;
 use jeton_store::tally::{Tallied, Tally};
 use jeton_token::TokenId;
+use papaya::HashMap;
 use tokio::sync::{OnceCell, watch};
 
 /// How many narrowings are kept to send again; a cursor from before them takes a snapshot.
@@ -28,6 +29,8 @@ pub struct Feed {
     /// Set once what was told before this process began has been read back.
     refilled: OnceCell<()>,
     lag_micros: Tally<LAGS>,
+    /// When each audience was last followed, in seconds.
+    followed_at: HashMap<Arc<str>, i64>,
 }
 
 /// Up to 1 ms, 2 ms … 65 s, and more.
@@ -69,7 +72,13 @@ pub enum Next {
 impl Default for Feed {
     fn default() -> Feed {
         let recent = Recent { incarnation: None, complete_from: 0, items: VecDeque::new() };
-        Feed { recent: Mutex::new(recent), told: watch::Sender::new(0), refilled: OnceCell::new(), lag_micros: Tally::new(1_000) }
+        Feed {
+            recent: Mutex::new(recent),
+            told: watch::Sender::new(0),
+            refilled: OnceCell::new(),
+            lag_micros: Tally::new(1_000),
+            followed_at: HashMap::new(),
+        }
     }
 }
 
@@ -176,6 +185,22 @@ impl Feed {
     #[must_use]
     pub fn lag_micros(&self) -> Tallied<LAGS> {
         self.lag_micros.read()
+    }
+
+    /// An audience is followed at this time.
+    pub fn note_following(&self, audience: &Arc<str>, now: Time) {
+        self.followed_at.pin().insert(audience.clone(), now.seconds());
+    }
+
+    /// When an audience was last followed, in seconds, since the process began.
+    #[must_use]
+    pub fn followed_at(&self, audience: &str) -> Option<i64> {
+        self.followed_at.pin().get(audience).copied()
+    }
+
+    /// An audience is nobody's any more.
+    pub(crate) fn forget(&self, audience: &str) {
+        self.followed_at.pin().remove(audience);
     }
 
     /// Wakes when there may be more.

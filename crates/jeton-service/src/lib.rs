@@ -10,6 +10,7 @@ pub mod checkpoints;
 pub mod clients;
 mod credential_cache;
 pub mod credentials;
+mod doctor;
 pub mod failure;
 pub mod fallen;
 pub mod feed;

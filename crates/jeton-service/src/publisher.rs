@@ -39,7 +39,10 @@ impl Subscriber for Publisher {
         }
         self.registry.reached(group.head.clone());
         // Another API may have the audience by now: its followers take a snapshot then.
-        leaving.iter().for_each(|(_, audience)| self.snapshots.forget(audience));
+        for (_, audience) in &leaving {
+            self.snapshots.forget(audience);
+            self.feed.forget(audience);
+        }
         let gone = |api: &str| leaving.iter().find(|(id, _)| id.as_str() == api).map(|(_, audience)| audience.clone());
         let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone()).or_else(|| gone(api));
         self.feed.publish(&events, audience_of, group.head);

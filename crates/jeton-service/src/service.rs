@@ -44,6 +44,8 @@ pub struct Service {
     pub(crate) posture: Posture,
     pub(crate) issuer: Issuer,
     pub(crate) prefix: Prefix,
+    /// When it began to watch.
+    pub(crate) started_at: Time,
 }
 
 /// What a service is made of.
@@ -94,7 +96,8 @@ impl Service {
         drop(view);
         feed.begin(&head);
         let leap = last_leap(&*store).map_err(LoadError::from)?;
-        let posture = Posture::at_start(parts.moments.time(), head.time, leap);
+        let started_at = parts.moments.time();
+        let posture = Posture::at_start(started_at, head.time, leap);
         let (commits_to, fetches_to) = (store.clone(), store.clone());
         Ok(Service {
             registry,
@@ -113,6 +116,7 @@ impl Service {
             posture,
             issuer: parts.issuer,
             prefix: parts.prefix,
+            started_at,
             store,
         })
     }

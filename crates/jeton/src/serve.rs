@@ -36,6 +36,7 @@ use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::root_file;
+use crate::surroundings;
 
 /// How many proven credentials are kept in memory: a bound of entries, not of bytes. An opaque token with a scope of 24 bytes takes 301
 /// bytes, measured over a full cache: 15 MB. A longer scope comes on top, 4,096 bytes of it at most: 200 MB more if all were of that kind.
@@ -235,12 +236,13 @@ fn observer(config: &Config, service: &Arc<Service>, clock: &Arc<Clock>) -> Resu
 }
 
 fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, observer: Arc<Observer>) -> Management {
-    let path = config.root_key_file.clone();
+    let (path, around) = (config.root_key_file.clone(), config.clone());
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
         root_file: Arc::new(RootFile::new(move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
+        surroundings: Arc::new(move || surroundings::look(&around)),
         observer,
     }
 }

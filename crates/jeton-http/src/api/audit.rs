@@ -76,6 +76,7 @@ pub(super) async fn checkpoint(State(Management { service, .. }): State<Manageme
         Problem::from(none).look("try again in a second: the server signs one each second")
     })?;
     let key = service.checkpoint_key()?;
+    service.note_checkpoint_left();
     ok(&Checkpoint { size: signed.size, signed_at: rfc3339::format(signed.signed_at), note: signed.note.clone(), key })
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use jeton_core::doctor::Surroundings;
 use jeton_core::root_key::RootKeys;
 use jeton_service::Service;
 use tokio::sync::Mutex;
@@ -18,6 +19,8 @@ pub struct Management {
     pub root_file: Arc<RootFile>,
     /// Looks over the data folder.
     pub integrity: Arc<dyn Integrity>,
+    /// Looks at what lies around the process, on a thread that may block.
+    pub surroundings: Arc<dyn Fn() -> Surroundings + Send + Sync>,
     /// Where requests are noted.
     pub observer: Arc<Observer>,
 }

@@ -17,6 +17,7 @@ mod client_authentication;
 mod clock;
 mod cut_off;
 mod declared;
+mod doctor;
 mod errors;
 mod feed;
 mod health;

@@ -1,0 +1,111 @@
+use super::observed::Observed;
+use super::rule::{Check, Offender, Rule, Severity, shown};
+use crate::policy::CredentialKind;
+use crate::policy::rule::Subject;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+const LONG: Rule = Rule {
+    id: "expiration.access_tokens_day",
+    severity: Severity::High,
+    why: "A stolen access token works until it expires: nobody should have it for a day.",
+};
+const LONGISH: Rule = Rule {
+    id: "expiration.access_tokens_hours",
+    severity: Severity::Medium,
+    why: "An hour is enough for a client, which asks for another, and short for a thief.",
+};
+const RAISED: Rule = Rule {
+    id: "expiration.policy_raised",
+    severity: Severity::Medium,
+    why: "A default at the ceiling makes the longest life the usual one.",
+};
+const EXCEPTIONS: Rule = Rule {
+    id: "expiration.exceptions",
+    severity: Severity::Medium,
+    why: "Each exception is a credential that outlives what was decided for all others.",
+};
+const ENDING: Rule = Rule {
+    id: "expiration.secrets_ending",
+    severity: Severity::Medium,
+    why: "A client stops working when its only secret ends: give it the next one before.",
+};
+const CLOCK: Rule = Rule {
+    id: "expiration.clock",
+    severity: Severity::High,
+    why: "Nothing is deleted on the word of a clock that jumped, and nothing ends rightly by it.",
+};
+
+pub(super) fn checks(observed: &Observed) -> Vec<Check> {
+    vec![
+        LONG.none(&living_longer(observed, 12 * HOUR), "APIs whose access tokens live longer than 12 h"),
+        LONGISH.none(&living_longer(observed, HOUR), "APIs whose access tokens live longer than 1 h"),
+        RAISED.none(&raised(observed), "policies whose default is the ceiling"),
+        EXCEPTIONS.none(&exceptions(observed), "exceptions in force"),
+        ENDING.none(&ending(observed), "clients whose last secret ends within 7 days"),
+        CLOCK.holds(
+            observed.is_clock_believed,
+            match observed.is_clock_believed {
+                Some(true) => "the clock is believed",
+                Some(false) => "the clock jumped, or the server was down for more than a day",
+                None => "nobody looked at the clock",
+            },
+            "jeton serve --accept-clock",
+        ),
+    ]
+}
+
+fn living_longer(observed: &Observed, seconds: i64) -> Vec<Offender> {
+    let longer = observed.apis.iter().filter(|api| {
+        let max_seconds = observed.policies.effective(CredentialKind::AccessToken, &Subject::Api(api.id.clone())).max_seconds;
+        api.access_token_lifetime_seconds.min(max_seconds) > seconds
+    });
+    let offender = |api: &crate::api::Api| Offender {
+        name: format!("{} ({})", api.audience, shown(api.access_token_lifetime_seconds)),
+        command: format!("jeton api update {} --access-token-lifetime 1h", api.audience),
+    };
+    longer.map(offender).collect()
+}
+
+fn raised(observed: &Observed) -> Vec<Offender> {
+    let rules = CredentialKind::ALL.iter().flat_map(|kind| observed.policies.rules_of(*kind)).map(|rule| &rule.record);
+    let is_raised = rules.filter(|rule| {
+        let table = rule.kind.lifetime();
+        let default_seconds = observed.policies.effective(rule.kind, &rule.subject).default_seconds;
+        table.default_seconds < table.max_seconds && default_seconds >= table.max_seconds
+    });
+    let offender = |rule: &crate::policy::rule::PolicyRule| {
+        let (table, level) = (rule.kind.lifetime(), rule.subject.level().name());
+        let of = if rule.subject == Subject::Deployment { String::new() } else { format!(" --{level} {}", rule.subject.name()) };
+        // What is not said again is said no more.
+        let max = rule.max_seconds.map(|max| format!(" --max {}", shown(max))).unwrap_or_default();
+        Offender {
+            name: format!("{} of the {level} ({})", table.policy_key, shown(table.max_seconds)),
+            command: format!("jeton policy set {} --default {}{max}{of}", table.policy_key, shown(table.default_seconds)),
+        }
+    };
+    is_raised.map(offender).collect()
+}
+
+fn exceptions(observed: &Observed) -> Vec<Offender> {
+    let in_force = observed.policies.exceptions().map(|exception| &exception.record).filter(|one| one.ends_at > observed.now_seconds);
+    let offender = |exception: &crate::policy::exception::PolicyException| Offender {
+        name: format!("{} of {}, {} left", exception.id, exception.owner, shown((exception.ends_at - observed.now_seconds) / DAY * DAY)),
+        command: format!("jeton policy exception end {}", exception.id),
+    };
+    in_force.map(offender).collect()
+}
+
+fn ending(observed: &Observed) -> Vec<Offender> {
+    let ending = observed.live_secrets().filter(|(_, live)| {
+        let last = live.iter().map(|(_, ends_at)| *ends_at).max();
+        last.is_some_and(|ends_at| ends_at - observed.now_seconds < 7 * DAY)
+    });
+    ending
+        .map(|(client, _)| Offender {
+            name: client.name.to_string(),
+            command: format!("jeton client secret create {} --overlap 7d", client.name),
+        })
+        .collect()
+}

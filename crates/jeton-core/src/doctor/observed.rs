@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+
+use crate::api::Api;
+use crate::client::Client;
+use crate::client::secret::ClientSecret;
+use crate::id::ApiId;
+use crate::key::SigningKeyRecord;
+use crate::policy::effective::Policies;
+
+/// What was seen of a deployment. `None` stands for what nobody looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// When, in seconds.
+    pub now_seconds: i64,
+    /// For how long the process has looked, in seconds: what it has not seen in that time may be there all the same.
+    pub watched_seconds: i64,
+    /// Every API.
+    pub apis: Vec<Api>,
+    /// Every client, each with its secrets.
+    pub clients: Vec<(Client, Vec<ClientSecret>)>,
+    /// What is set of lifetimes.
+    pub policies: Policies,
+    /// Every signing key.
+    pub signing_keys: Vec<SigningKeyRecord>,
+    /// Whether the clock is believed.
+    pub is_clock_believed: Option<bool>,
+    /// Whether the disk is full.
+    pub is_disk_full: Option<bool>,
+    /// When a verifier of an API last followed the feed, in seconds, since the process began.
+    pub followed_at: BTreeMap<ApiId, i64>,
+    /// How many revocations were handed to verifiers that waited.
+    pub told: u64,
+    /// How many of them later than 16 seconds after they were made.
+    pub told_late: u64,
+    /// When a signed checkpoint last left for somewhere else, in seconds, since the process began.
+    pub checkpoint_left_at: Option<i64>,
+    /// What lies around the process.
+    pub surroundings: Surroundings,
+}
+
+/// What lies around the process: files, listeners, configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The data folder.
+    pub data: Option<Kept>,
+    /// The root file.
+    pub root_file: Option<Kept>,
+    /// Whether the root file lies apart from the data folder.
+    pub is_root_file_apart: Option<bool>,
+    /// Whether a crash may leave a core with secrets behind.
+    pub may_leave_core: Option<bool>,
+    /// Whether the public listener is reached from other machines.
+    pub is_reached_from_elsewhere: Option<bool>,
+    /// Whether a proxy is configured that may end TLS before it.
+    pub has_proxy: Option<bool>,
+    /// Whether an access log is written.
+    pub has_access_log: Option<bool>,
+    /// Whether metrics have a listener.
+    pub has_metrics_listener: Option<bool>,
+}
+
+/// Something on a disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Where.
+    pub path: String,
+    /// Who may do what with it: the permission bits of its mode.
+    pub mode: u32,
+}
+
+impl Observed {
+    /// The live secrets of each client, the youngest first, each with when it really ends.
+    pub(super) fn live_secrets(&self) -> impl Iterator<Item = (&Client, Vec<(&ClientSecret, i64)>)> {
+        self.clients.iter().map(|(client, secrets)| {
+            let ends = secrets.iter().map(|secret| (secret, secret.ends_at(&self.policies)));
+            let mut live: Vec<_> = ends.filter(|(_, ends_at)| *ends_at > self.now_seconds).collect();
+            live.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.created_at));
+            (client, live)
+        })
+    }
+}

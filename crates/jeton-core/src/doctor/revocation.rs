@@ -1,0 +1,74 @@
+use super::observed::Observed;
+use super::rule::{Check, Offender, Rule, Severity};
+use crate::api::{Api, TokenFormat};
+
+const ANYBODY: Rule = Rule {
+    id: "revocation.verifiers",
+    severity: Severity::High,
+    why: "Without a client that may introspect, no API can learn that a token was revoked.",
+};
+const FOLLOWED: Rule = Rule {
+    id: "revocation.followers",
+    severity: Severity::High,
+    why: "A JWT is checked offline: it is accepted until it expires where nobody follows the feed.",
+};
+const LAG: Rule =
+    Rule { id: "revocation.lag", severity: Severity::High, why: "A revoked token is accepted until the API's verifier has heard of it." };
+const FULL: Rule = Rule {
+    id: "revocation.full_disk",
+    severity: Severity::Critical,
+    why: "On a full disk nothing is issued, and revocations only go on while the reserve lasts.",
+};
+
+/// How long a verifier may be away before its API counts as not followed.
+const AWAY_SECONDS: i64 = 24 * 3_600;
+
+/// After a start, verifiers come back within this time.
+const BACK_SECONDS: i64 = 600;
+
+pub(super) fn checks(observed: &Observed) -> Vec<Check> {
+    vec![anybody(observed), followed(observed), lag(observed), full(observed)]
+}
+
+fn offender(api: &Api) -> Offender {
+    let command = format!("jeton client create --name NAME --audience {} --may-introspect", api.audience);
+    Offender { name: api.audience.to_string(), command }
+}
+
+fn anybody(observed: &Observed) -> Check {
+    if observed.apis.is_empty() {
+        return ANYBODY.holds(None, "there is no API yet", "");
+    }
+    let may = |api: &Api| observed.clients.iter().any(|(client, _)| client.may_introspect && client.apis.contains(&api.id));
+    let without: Vec<_> = observed.apis.iter().filter(|api| !may(api)).map(offender).collect();
+    ANYBODY.none(&without, "APIs for which no client may introspect or follow")
+}
+
+fn followed(observed: &Observed) -> Check {
+    let mut signed = observed.apis.iter().filter(|api| api.token_format == TokenFormat::Jwt).peekable();
+    if signed.peek().is_none() {
+        return FOLLOWED.holds(None, "no API takes JWTs", "");
+    }
+    let is_followed = |api: &Api| observed.followed_at.get(&api.id).is_some_and(|at| observed.now_seconds - at <= AWAY_SECONDS);
+    let without: Vec<_> = signed.filter(|api| !is_followed(api)).map(offender).collect();
+    if !without.is_empty() && observed.watched_seconds < BACK_SECONDS {
+        return FOLLOWED.holds(None, "the server has just started: verifiers come back within minutes", "");
+    }
+    FOLLOWED.none(&without, "APIs with JWTs whose verifiers did not follow the feed within a day")
+}
+
+fn lag(observed: &Observed) -> Check {
+    let (told, late) = (observed.told, observed.told_late);
+    let seen = format!("{late} of {told} revocations were handed over later than 16 s after they were made");
+    LAG.holds((told > 0).then_some(late == 0), &seen, "jeton request GET /metrics")
+}
+
+fn full(observed: &Observed) -> Check {
+    let seen = match observed.is_disk_full {
+        Some(true) => "the disk of the data folder is full",
+        Some(false) => "the disk has room",
+        None => "nobody looked at the disk",
+    };
+    let path = observed.surroundings.data.as_ref().map_or("DATA", |data| data.path.as_str());
+    FULL.holds(observed.is_disk_full.map(|is_full| !is_full), seen, &format!("df -h {path}"))
+}

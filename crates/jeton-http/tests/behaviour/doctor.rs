@@ -1,0 +1,297 @@
+//! `jeton doctor`: each check sees what it looks for in a deployment that has it, and the grade falls.
+
+use std::time::Duration;
+
+use jeton_core::api::Api;
+use jeton_core::client::secret::CreateSecret;
+use jeton_core::doctor::{Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::exception::create::CreateException;
+use jeton_core::policy::set::SetPolicy;
+use jeton_testkit::World;
+use jeton_testkit::world::follow::Following;
+use jeton_testkit::world::manage::administrator;
+use jeton_testkit::world::registered::Registered;
+
+const DAY: i64 = 86_400;
+
+/// A deployment that keeps to all that is looked at, until a test breaks it.
+struct Deployment {
+    world: World,
+    around: Surroundings,
+    orders: Api,
+    worker: Registered,
+    following: Following,
+}
+
+impl Deployment {
+    async fn sound() -> Deployment {
+        let world = World::new().await;
+        let orders = world.api("orders").await;
+        let worker = world.client_with("worker", &[&orders], |request| request.scopes = Some("orders:read".to_owned())).await;
+        let mut following = world.follow(&worker, "", None).await.ok().unwrap();
+        following.next().await.unwrap();
+        let deployment = Deployment { around: around(), world, orders, worker, following };
+        deployment.hear(0).await
+    }
+
+    /// Lets the verifier hear of a revocation so many seconds after it was made, and of the second's checkpoint.
+    async fn hear(mut self, seconds: i64) -> Deployment {
+        let token = self.world.token(&self.worker).await;
+        // Polled once: it waits from now on.
+        assert!(tokio::time::timeout(Duration::ZERO, self.following.next()).await.is_err());
+        self.world.revoke(&self.worker, &token).await;
+        self.world.advance(seconds);
+        self.following.next().await.unwrap();
+        assert!(tokio::time::timeout(Duration::ZERO, self.following.next()).await.is_err());
+        self.world.service().sign_checkpoint(&self.world.moment()).await.unwrap();
+        self.following.next().await.unwrap();
+        self
+    }
+
+    fn examine(&self) -> Report {
+        examine(&self.world.service().observe(self.around.clone()))
+    }
+
+    async fn set(&self, kind: CredentialKind, request: SetPolicy) {
+        let subject = self.world.service().policy_subject(None, None).unwrap();
+        self.world.service().set_policy(kind, &subject, request, &administrator(), &self.world.moment()).await.unwrap();
+    }
+
+    async fn second_secret(&self) -> String {
+        let request = CreateSecret::default();
+        let made = self.world.service().create_client_secret(&self.worker.id, request, &administrator(), &self.world.moment()).await;
+        made.unwrap().secret.id.to_string()
+    }
+}
+
+fn around() -> Surroundings {
+    let kept = |path: &str, mode| Some(Kept { path: path.to_owned(), mode });
+    Surroundings {
+        data: kept("data", 0o700),
+        root_file: kept("data.root-key", 0o600),
+        is_root_file_apart: Some(true),
+        may_leave_core: Some(false),
+        is_reached_from_elsewhere: Some(false),
+        has_proxy: Some(false),
+        has_access_log: Some(true),
+        has_metrics_listener: Some(true),
+    }
+}
+
+fn found<'a>(report: &'a Report, id: &str) -> &'a Check {
+    let mut checks = report.practices.iter().flat_map(|examined| &examined.checks);
+    checks.find(|check| check.id == id).unwrap_or_else(|| panic!("there is no check {id}"))
+}
+
+fn grade(report: &Report, practice: Practice) -> Option<Grade> {
+    report.practices.iter().find(|examined| examined.practice == practice).unwrap().grade
+}
+
+/// The check fails, and nothing else of the practice does worse; it says what it saw, and what to do about it.
+#[track_caller]
+fn fails(deployment: &Deployment, id: &str, severity: Severity, evidence: &str, command: &str) {
+    let report = deployment.examine();
+    let check = found(&report, id);
+    assert_eq!((check.verdict, check.severity), (Verdict::Failed, severity), "{check:?}");
+    assert!(check.evidence.contains(evidence) && check.command.contains(command), "{check:?}");
+    let grades = [Grade::B, Grade::C, Grade::D, Grade::F];
+    let expected = grades[severity as usize];
+    let practice = Practice::ALL.into_iter().find(|practice| id.starts_with(&format!("{practice:?}.").to_lowercase())).unwrap();
+    assert_eq!(grade(&report, practice), Some(expected), "{report:?}");
+    assert!(report.grade >= Some(expected) && report.grade > Some(Grade::A));
+}
+
+#[tokio::test]
+async fn a_sound_deployment_has_an_a_for_all_that_is_looked_at() {
+    let report = Deployment::sound().await.examine();
+    for examined in &report.practices {
+        let expected = (!examined.checks.is_empty()).then_some(Grade::A);
+        assert_eq!(examined.grade, expected, "{examined:?}");
+    }
+    assert_eq!((report.grade, report.failed(Severity::Low).count()), (Some(Grade::A), 0));
+}
+
+#[tokio::test]
+async fn an_empty_deployment_that_nobody_looked_around_knows_little_and_is_no_a() {
+    let world = World::new().await;
+    let report = examine(&world.service().observe(Surroundings::default()));
+    for practice in [Practice::Revocation, Practice::Storage, Practice::Format, Practice::Monitoring, Practice::Scopes, Practice::Recovery]
+    {
+        assert_eq!(grade(&report, practice), None, "{practice:?}");
+    }
+    assert_eq!(report.failed(Severity::Low).count(), 0);
+}
+
+#[tokio::test]
+async fn access_tokens_that_live_long() {
+    let deployment = Deployment::sound().await;
+    let longer = |seconds| move |request: &mut jeton_core::api::create::CreateApi| request.access_token_lifetime_seconds = Some(seconds);
+    let stock = deployment.world.api_with("stock", longer(2 * 3_600)).await;
+    deployment.world.client_with("gateway", &[&stock], |request| request.may_introspect = true).await;
+    fails(&deployment, "expiration.access_tokens_hours", Severity::Medium, "https://stock.example (2h)", "--access-token-lifetime 1h");
+    assert_eq!(found(&deployment.examine(), "expiration.access_tokens_day").verdict, Verdict::Passed);
+    assert_eq!(deployment.examine().grade, Some(Grade::D), "today's practices count more");
+    deployment.world.api_with("lager", longer(24 * 3_600)).await;
+    fails(&deployment, "expiration.access_tokens_day", Severity::High, "https://lager.example (1d)", "api update https://lager.example");
+    deployment.set(CredentialKind::AccessToken, SetPolicy { max_seconds: Some(3_600), ..SetPolicy::default() }).await;
+    assert_eq!(grade(&deployment.examine(), Practice::Expiration), Some(Grade::A), "a policy ends them all the same");
+}
+
+#[tokio::test]
+async fn policies_that_are_raised_and_exceptions_from_them() {
+    let deployment = Deployment::sound().await;
+    deployment.set(CredentialKind::ClientSecret, SetPolicy { default_seconds: Some(365 * DAY), ..SetPolicy::default() }).await;
+    assert_eq!(found(&deployment.examine(), "expiration.policy_raised").verdict, Verdict::Passed);
+    deployment.set(CredentialKind::ClientSecret, SetPolicy { default_seconds: Some(366 * DAY), ..SetPolicy::default() }).await;
+    fails(
+        &deployment,
+        "expiration.policy_raised",
+        Severity::Medium,
+        "client_secret of the deployment",
+        "policy set client_secret --default 180d",
+    );
+    let deployment = Deployment::sound().await;
+    let entry = deployment.world.service().registry().clients.get(&deployment.worker.id).unwrap();
+    let request = CreateException { owner: "Ada".to_owned(), reason: "a test".to_owned(), ends_at: deployment.world.now() + 390 * DAY };
+    let secret = entry.secrets[0].record.id.to_string();
+    let service = deployment.world.service();
+    let (by, moment) = (administrator(), deployment.world.moment());
+    let made = service.create_policy_exception(&deployment.worker.id, &secret, &request, &by, &moment);
+    let id = made.await.unwrap().id.to_string();
+    fails(&deployment, "expiration.exceptions", Severity::Medium, "of Ada, 390d left", &format!("policy exception end {id}"));
+}
+
+#[tokio::test]
+async fn secrets_that_end_soon_and_secrets_that_are_two_for_long() {
+    let deployment = Deployment::sound().await;
+    deployment.world.advance(174 * DAY);
+    fails(&deployment, "expiration.secrets_ending", Severity::Medium, "worker", "client secret create worker --overlap 7d");
+    let younger = deployment.second_secret().await;
+    assert_eq!(found(&deployment.examine(), "expiration.secrets_ending").verdict, Verdict::Passed);
+    let deployment = Deployment::sound().await;
+    let older = deployment.world.service().registry().clients.get(&deployment.worker.id).unwrap().secrets[0].record.id.to_string();
+    deployment.world.advance(1);
+    deployment.second_secret().await;
+    assert_eq!(found(&deployment.examine(), "rotation.two_secrets").verdict, Verdict::Passed);
+    deployment.world.advance(8 * DAY);
+    fails(&deployment, "rotation.two_secrets", Severity::Medium, "worker", &format!("client secret revoke worker {older}"));
+    assert_ne!(younger, older);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_not_believed() {
+    let mut deployment = Deployment::sound().await;
+    deployment.world.advance(40 * DAY);
+    deployment.world = deployment.world.reopen().await;
+    fails(&deployment, "expiration.clock", Severity::High, "the clock jumped", "jeton serve --accept-clock");
+}
+
+#[tokio::test]
+async fn apis_that_nobody_asks_for() {
+    let deployment = Deployment::sound().await;
+    let stock = deployment.world.opaque_api("stock").await;
+    fails(&deployment, "revocation.verifiers", Severity::High, "https://stock.example", "--may-introspect");
+    deployment.world.client("gateway", &[&stock]).await;
+    assert_eq!(found(&deployment.examine(), "revocation.verifiers").verdict, Verdict::Passed);
+    assert_eq!(found(&deployment.examine(), "revocation.followers").verdict, Verdict::Passed, "an opaque token is asked for");
+    deployment.world.advance(2 * DAY);
+    fails(
+        &deployment,
+        "revocation.followers",
+        Severity::High,
+        "https://orders.example",
+        "--audience https://orders.example --may-introspect",
+    );
+}
+
+#[tokio::test]
+async fn after_a_start_verifiers_have_time_to_come_back() {
+    let Deployment { world, around, following, .. } = Deployment::sound().await;
+    drop(following);
+    let world = world.reopen().await;
+    let verdict = |world: &World| found(&examine(&world.service().observe(around.clone())), "revocation.followers").verdict;
+    assert_eq!(verdict(&world), Verdict::NotKnown);
+    world.advance(601);
+    assert_eq!(verdict(&world), Verdict::Failed);
+}
+
+#[tokio::test]
+async fn verifiers_that_hear_late() {
+    let deployment = Deployment::sound().await.hear(16).await;
+    assert_eq!(found(&deployment.examine(), "revocation.lag").verdict, Verdict::Passed);
+    let deployment = deployment.hear(20).await;
+    fails(&deployment, "revocation.lag", Severity::High, "1 of 3 revocations", "/metrics");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full() {
+    let deployment = Deployment::sound().await;
+    let mut observed = deployment.world.service().observe(deployment.around.clone());
+    // No world has a disk: the engine's own test fills one, and hears it said.
+    assert_eq!(observed.is_disk_full, Some(false));
+    observed.is_disk_full = Some(true);
+    let report = examine(&observed);
+    assert_eq!((found(&report, "revocation.full_disk").verdict, report.grade), (Verdict::Failed, Some(Grade::F)));
+    assert_eq!(found(&report, "revocation.full_disk").command, "df -h data");
+}
+
+#[tokio::test]
+async fn files_that_others_may_read() {
+    let mut deployment = Deployment::sound().await;
+    deployment.around.is_root_file_apart = Some(false);
+    fails(&deployment, "storage.root_file_apart", Severity::Critical, "lies in the data folder", "root_key_file");
+    deployment.around = Surroundings { root_file: Some(Kept { path: "k".to_owned(), mode: 0o640 }), ..around() };
+    fails(&deployment, "storage.root_file_private", Severity::Critical, "mode 640", "chmod 600 k");
+    deployment.around = Surroundings { data: Some(Kept { path: "d".to_owned(), mode: 0o701 }), ..around() };
+    fails(&deployment, "storage.data_private", Severity::Critical, "mode 701", "chmod 700 d");
+    deployment.around = Surroundings { may_leave_core: Some(true), ..around() };
+    fails(&deployment, "storage.dumps", Severity::Medium, "a core", "ulimit -c 0");
+}
+
+#[tokio::test]
+async fn how_tokens_are_signed_and_how_they_travel() {
+    let mut deployment = Deployment::sound().await;
+    deployment.around.is_reached_from_elsewhere = Some(true);
+    fails(&deployment, "format.transport", Severity::High, "no proxy", "trusted_proxies");
+    deployment.around.has_proxy = Some(true);
+    assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A));
+    deployment.world.api_with("stock", |request| request.signing_algorithm = Some("PS256".to_owned())).await;
+    fails(&deployment, "format.algorithm", Severity::High, "https://stock.example (PS256)", "--signing-alg ES256");
+}
+
+#[tokio::test]
+async fn what_nobody_watches() {
+    let mut deployment = Deployment::sound().await;
+    deployment.around = Surroundings { has_metrics_listener: Some(false), ..around() };
+    fails(&deployment, "monitoring.metrics", Severity::Low, "socket alone", "metrics_listen");
+    deployment.around = Surroundings { has_access_log: Some(false), ..around() };
+    fails(&deployment, "monitoring.access_log", Severity::High, "no access log", "access_log");
+    deployment.around = around();
+    deployment.world.advance(8 * DAY);
+    fails(&deployment, "monitoring.checkpoint_elsewhere", Severity::Medium, "older than a week", "audit/checkpoint");
+    deployment.world = deployment.world.reopen().await;
+    let verdict = |deployment: &Deployment| found(&deployment.examine(), "monitoring.checkpoint_elsewhere").verdict;
+    assert_eq!(verdict(&deployment), Verdict::NotKnown, "it may lie elsewhere since before the start");
+    deployment.world.advance(DAY);
+    assert_eq!(verdict(&deployment), Verdict::Failed);
+}
+
+#[tokio::test]
+async fn signing_keys_that_the_schedule_left() {
+    let deployment = Deployment::sound().await;
+    deployment.world.advance(91 * DAY);
+    assert_eq!(found(&deployment.examine(), "rotation.signing_keys").verdict, Verdict::Passed);
+    deployment.world.advance(1);
+    fails(&deployment, "rotation.signing_keys", Severity::High, "signs for 91d", "signing-key rotate --alg ES256");
+    deployment.world.service().tend_signing_keys(&deployment.world.moment()).await.unwrap();
+    assert_eq!(found(&deployment.examine(), "rotation.signing_keys").verdict, Verdict::Passed);
+}
+
+#[tokio::test]
+async fn clients_that_may_do_all_there_is() {
+    let deployment = Deployment::sound().await;
+    let all = |request: &mut jeton_core::client::create::CreateClient| request.scopes = Some("orders:read orders:write".to_owned());
+    deployment.world.client_with("greedy", &[&deployment.orders], all).await;
+    fails(&deployment, "scopes.all", Severity::Medium, "greedy", "client update greedy --scope");
+}
