@@ -11,6 +11,7 @@ use crate::commands::client::Client;
 use crate::commands::completions::Completions;
 use crate::commands::config::Config;
 use crate::commands::context::{Context, write};
+use crate::commands::doctor::Doctor;
 use crate::commands::failure::Failure;
 use crate::commands::group::Group;
 use crate::commands::init::Init;
@@ -86,6 +87,7 @@ enum Command {
     #[command(subcommand)]
     Audit(Audit),
     Check(Check),
+    Doctor(Doctor),
     #[command(subcommand)]
     Config(Config),
     #[command(subcommand)]
@@ -126,6 +128,7 @@ impl Cli {
             Command::RootKey(root_key) => root_key.run(&context),
             Command::Audit(audit) => audit.run(&context),
             Command::Check(check) => check.run(&context),
+            Command::Doctor(doctor) => doctor.run(&context),
             Command::Config(config) => config.run(&context),
             Command::Jwt(jwt) => jwt.run(&context),
             Command::Request(request) => request.run(&context),

@@ -10,6 +10,7 @@ pub(crate) mod config;
 mod confirm;
 pub(crate) mod connection;
 pub(crate) mod context;
+pub(crate) mod doctor;
 mod duration;
 pub(crate) mod failure;
 mod flags;

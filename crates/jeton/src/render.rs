@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod apis;
 pub(crate) mod clients;
 pub(crate) mod details;
+pub(crate) mod doctor;
 pub(crate) mod entries;
 pub(crate) mod groups;
 pub(crate) mod jwt;

@@ -477,3 +477,20 @@ fn what_was_used_is_told() {
     assert!(desk.done(&["usage", "api:a:b", "--resolution", "day", "--json"]).contains("\"count\": 1"));
     desk.fails(&["usage", "worker"], "", 2, "no subject");
 }
+
+#[test]
+fn the_doctor_sees_the_files_around_the_server() {
+    let desk = Desk::with_server();
+    let said = desk.run(&["doctor"], "");
+    assert_eq!(said.code, 1, "no access log is written: {}", said.out);
+    assert!(said.out.starts_with("Grade: D\n") && said.out.contains("check  monitoring.access_log (high)"), "{}", said.out);
+    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    let storage = |out: &str| {
+        let report: Value = serde_json::from_str(out).unwrap();
+        report["practices"][2]["grade"].clone()
+    };
+    assert_eq!(storage(&desk.run(&["doctor", "--json"], "").out), "A");
+    let root_file = desk.folder.path().join("jeton-data.root-key");
+    std::fs::set_permissions(&root_file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(storage(&desk.run(&["doctor", "--json"], "").out), "F");
+}

@@ -1,0 +1,114 @@
+use serde_json::Value;
+
+use super::details::Details;
+use super::table::{Cell, Column, Tone, table};
+use super::text::member;
+use super::view::View;
+
+/// How a deployment keeps to the practices: the grades, then what failed, the most urgent first.
+pub(crate) fn report(report: &Value, view: &View) -> String {
+    let practices: Vec<&Value> = list(report, "practices").collect();
+    let rows: Vec<[Cell; 4]> = practices.iter().map(|practice| row(practice)).collect();
+    let columns = [Column::whole("when"), Column::whole("practice"), Column::whole("grade"), Column::flexible("checks")];
+    let mut text = format!("Grade: {}\n\n{}", grade(report), table(columns, &rows, view));
+    for severity in ["critical", "high", "medium", "low"] {
+        let checks = practices.iter().flat_map(|practice| list(practice, "checks"));
+        for check in checks.filter(|check| is(check, "verdict", "failed") && is(check, "severity", severity)) {
+            text.push('\n');
+            text.push_str(&failed(check, view));
+        }
+    }
+    text
+}
+
+/// How many checks of high or critical severity failed.
+pub(crate) fn grave(report: &Value) -> usize {
+    let checks = list(report, "practices").flat_map(|practice| list(practice, "checks"));
+    let is_grave = |check: &&Value| is(check, "severity", "high") || is(check, "severity", "critical");
+    checks.filter(is_grave).filter(|check| is(check, "verdict", "failed")).count()
+}
+
+fn row(practice: &Value) -> [Cell; 4] {
+    let count = |verdict: &str| list(practice, "checks").filter(|check| is(check, "verdict", verdict)).count();
+    let told = [(count("failed"), "failed"), (count("not_known"), "not known"), (count("passed"), "passed")];
+    let told: Vec<String> = told.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}")).collect();
+    let told = if told.is_empty() { "none yet".to_owned() } else { told.join(", ") };
+    let grade = grade(practice);
+    let tone = match grade.as_str() {
+        "A" => Tone::Good,
+        "B" | "C" => Tone::Warning,
+        "D" | "F" => Tone::Bad,
+        _ => Tone::Faint,
+    };
+    let words = |name: &str| member(practice, name).replace('_', " ");
+    [words("priority").into(), words("practice").into(), Cell::toned(grade, tone), told.into()]
+}
+
+fn failed(check: &Value, view: &View) -> String {
+    Details::default()
+        .with("check", format!("{} ({})", member(check, "id"), member(check, "severity")))
+        .with("seen", member(check, "evidence"))
+        .with("why", member(check, "why"))
+        .with("cure", member(check, "command"))
+        .text(view)
+}
+
+fn grade(of: &Value) -> String {
+    Some(member(of, "grade")).filter(|grade| !grade.is_empty()).unwrap_or_else(|| "not known".to_owned())
+}
+
+fn list<'a>(of: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    of.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn is(of: &Value, name: &str, text: &str) -> bool {
+    of.get(name).and_then(Value::as_str) == Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn grades_first_then_what_failed_the_worst_first() {
+        let check = |id: &str, severity: &str, verdict: &str| {
+            json!({"id": id, "severity": severity, "verdict": verdict,
+                "evidence": "APIs whose access tokens live longer than 12 h: https://orders.example (24h), https://stock.example (20h) and 2 more",
+                "why": "A stolen access token works until it expires: nobody should have it for a day.",
+                "command": "jeton api update https://orders.example --access-token-lifetime 1h"})
+        };
+        let value = json!({"grade": "D", "practices": [
+            {"practice": "expiration", "priority": "today", "grade": "D",
+                "checks": [check("expiration.b", "medium", "failed"), check("expiration.a", "high", "failed"), check("expiration.c", "low", "passed")]},
+            {"practice": "scopes", "priority": "next_weeks", "grade": null, "checks": [check("scopes.all", "high", "not_known")]},
+            {"practice": "client_side", "priority": "later", "grade": null, "checks": []},
+        ]});
+        let text = anstream::adapter::strip_str(&report(&value, &View { now_seconds: 0, width: 80 })).to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        insta::assert_snapshot!(text, @"
+        Grade: D
+
+        WHEN        PRACTICE     GRADE      CHECKS
+        today       expiration   D          2 failed, 1 passed
+        next weeks  scopes       not known  1 not known
+        later       client side  not known  none yet
+
+        check  expiration.a (high)
+        seen   APIs whose access tokens live longer than 12 h: https://orders.example
+               (24h), https://stock.example (20h) and 2 more
+        why    A stolen access token works until it expires: nobody should have it for a
+               day.
+        cure   jeton api update https://orders.example --access-token-lifetime 1h
+
+        check  expiration.b (medium)
+        seen   APIs whose access tokens live longer than 12 h: https://orders.example
+               (24h), https://stock.example (20h) and 2 more
+        why    A stolen access token works until it expires: nobody should have it for a
+               day.
+        cure   jeton api update https://orders.example --access-token-lifetime 1h
+        ");
+        assert_eq!(grave(&value), 1);
+    }
+}
