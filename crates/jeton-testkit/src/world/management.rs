@@ -6,6 +6,7 @@ use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
+use jeton_core::doctor::Surroundings;
 use jeton_http::api::{self, CheckReport, Integrity, LedgerReport, Management, RootFile};
 use jeton_http::edge::Peer;
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ impl World {
         let management = Management {
             service: self.service.clone(),
             owner_uid: 1000,
+            surroundings: Arc::new(Surroundings::default),
             root_file: Arc::new(RootFile::new(|_| Err("a world has no root file".to_owned()))),
             integrity: Arc::new(NoFolder),
             observer: self.observer().clone(),
