@@ -27,4 +27,5 @@ pub mod role;
 pub mod root_key;
 pub mod schema;
 pub mod token;
+pub mod told;
 pub mod usage;

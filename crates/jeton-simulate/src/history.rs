@@ -23,10 +23,6 @@ pub(crate) struct History {
     pub(crate) apis: BTreeSet<String>,
     /// Clients that exist by the ledger.
     pub(crate) clients: BTreeSet<String>,
-    /// Signing keys that exist by the ledger.
-    pub(crate) keys: BTreeSet<String>,
-    /// How many entries tell of a negative.
-    pub(crate) negatives: usize,
     /// The `credentials.issued` entries: count and root.
     pub(crate) issued: BTreeMap<u64, (u64, String)>,
     /// How many new incarnations were opened.
@@ -138,7 +134,6 @@ impl History {
             Event::SigningKeyRevoked { key, .. } => self.kill(sequence, Kill::Key(key.to_string())),
             Event::TokenSuspended { token, .. } => self.suspend(sequence, token.0, true),
             Event::TokenResumed { token, .. } => self.suspend(sequence, token.0, false),
-            Event::ApiLifetimeLowered { .. } => self.negatives += 1,
             Event::ApiCreated { api, .. } => {
                 self.apis.insert(api.to_string());
             }
@@ -151,12 +146,6 @@ impl History {
             Event::ClientDeleted { client, .. } => {
                 self.clients.remove(client.as_str());
             }
-            Event::SigningKeyCreated { key, .. } => {
-                self.keys.insert(key.to_string());
-            }
-            Event::SigningKeyRemoved { key, .. } => {
-                self.keys.remove(key.as_str());
-            }
             Event::IncarnationOpened { .. } => self.incarnations += 1,
             Event::Issued { count, root, .. } => {
                 self.issued.insert(sequence, (count, root.to_string()));
@@ -166,12 +155,10 @@ impl History {
     }
 
     fn kill(&mut self, sequence: u64, kill: Kill) {
-        self.negatives += 1;
         self.kills.push((sequence, kill));
     }
 
     fn suspend(&mut self, sequence: u64, token: [u8; 16], suspends: bool) {
-        self.negatives += 1;
         self.suspensions.push((sequence, token, suspends));
     }
 }

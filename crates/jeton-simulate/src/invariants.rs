@@ -1,14 +1,14 @@
 //! What must hold after every step.
 
-use std::collections::BTreeSet;
-
+use jeton_core::moment::Time;
 use jeton_core::policy::LEEWAY_SECONDS;
-use jeton_core::record::{Row, Value};
+use jeton_core::record::Value;
+use jeton_core::token;
 use jeton_core::token::standing::Standing;
-use jeton_core::token::{self, negative};
-use jeton_core::{api, client, key};
 use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
+use jeton_store::ledger::comparison::Comparison;
 use jeton_store::ledger::{issued_leaf, merkle};
+use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Store as _, View};
 use jeton_verify::staleness::Server as Reach;
 
@@ -164,17 +164,7 @@ impl World {
     /// What is missing, or too much.
     pub(crate) fn check_rows(&self) -> Result<(), String> {
         let view = self.server.store.view().map_err(|fault| fault.to_string())?;
-        let same = |table, known: &BTreeSet<String>| {
-            let rows: BTreeSet<String> = rows(&*view, table)?.iter().filter_map(|row| Some(row.first()?.as_text()?.to_string())).collect();
-            if rows == *known { Ok(()) } else { Err(format!("the rows of {} are not those that the ledger tells of", table.name)) }
-        };
-        same(&api::TABLE, &self.history.apis)?;
-        same(&client::TABLE, &self.history.clients)?;
-        same(&key::TABLE, &self.history.keys)?;
-        let negatives = rows(&*view, &negative::TABLE)?.len();
-        if self.purged_at_seconds == i64::MIN && negatives != self.history.negatives {
-            return Err(format!("there are {negatives} negatives, and the ledger tells of {}", self.history.negatives));
-        }
+        self.compare_rows(&*view)?;
         for token in self.tokens.iter().filter(|token| !token.may_have_left) {
             let found = view.get(&token::TABLE, &vec![Value::Id(token.kept().id.0)]).map_err(|fault| fault.to_string())?;
             if found.is_none_or(|found| found.record != token.kept().row()) {
@@ -182,6 +172,22 @@ impl World {
             }
         }
         self.check_issued(&*view)
+    }
+
+    fn compare_rows(&self, view: &dyn View) -> Result<(), String> {
+        // What was purged had to be over by then; nothing else may be missing.
+        let now = Time::from_seconds(self.purged_at_seconds.max(0));
+        let mut comparison = Comparison::of(&SCHEMA, now).ok_or("the schema is another one")?;
+        for table in SCHEMA.tables.iter().copied().filter(|table| Comparison::concerns(table)) {
+            let scanned = view.scan(table, &mut |row| {
+                comparison.row(table, row.version, &row.record);
+                true
+            });
+            scanned.map_err(|fault| fault.to_string())?;
+        }
+        let entries = self.server.store.tail(0, usize::MAX).map_err(|fault| fault.to_string())?;
+        entries.iter().for_each(|entry| comparison.entry(entry));
+        comparison.end().first().map_or(Ok(()), |difference| Err(difference.to_string()))
     }
 
     fn check_issued(&self, view: &dyn View) -> Result<(), String> {
@@ -203,14 +209,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn rows(view: &dyn View, table: &'static jeton_core::record::Table) -> Result<Vec<Row>, String> {
-    let mut rows = vec![];
-    let scanned = view.scan(table, &mut |row| {
-        rows.push(row.record.clone());
-        true
-    });
-    scanned.map_err(|fault| fault.to_string())?;
-    Ok(rows)
 }

@@ -2,11 +2,13 @@
 //!
 //! What holds rows is covered twice: SQLite's `integrity_check` walks every page's structure and compares each index with its table, and
 //! every row carries a checksum over what it means; the ledger's entries are covered by the head's root besides. Space of a page that no
-//! row uses holds nothing and is not looked at.
+//! row uses holds nothing and is not looked at. Neither says that a row is missing, or one too many: the rows are compared with what the
+//! ledger tells of them.
 
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Table};
 use jeton_store::ledger::audit::{self, Claims, IssuedRows};
+use jeton_store::ledger::comparison::{Comparison, Difference};
 use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
 use jeton_store::row::key_of;
 use jeton_store::sql;
@@ -51,6 +53,8 @@ pub enum Progress<'a> {
 pub struct CheckReport {
     /// What is wrong, in words; empty when nothing is.
     pub findings: Vec<String>,
+    /// Where rows are not those that the ledger tells of; looked for where the ledger itself is in order.
+    pub differences: Vec<Difference>,
     /// Rows that were read.
     pub rows: u64,
     /// What the ledger's audit counted, if it passed.
@@ -98,8 +102,8 @@ pub fn audit_folder(folder: &Options, options: &mut CheckOptions<'_>) -> Result<
     let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
     let issuing = |table: &&'static Table| matches!(table.class, Class::Credential { .. });
     let tables: Vec<_> = folder.schema.tables.iter().copied().filter(issuing).collect();
-    let issued = check_tables(&connection, &tables, &Slices::among(folder.schema, &names), &mut report, options.progress);
-    check_ledger(&connection, folder.schema, issued, &mut report, options);
+    let rows = check_tables(&connection, &tables, &Slices::among(folder.schema, &names), None, &mut report, options.progress);
+    check_ledger(&connection, folder.schema, rows, &mut report, options);
     Ok(report)
 }
 
@@ -132,8 +136,10 @@ fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOpti
         report.findings.push("the tables are not those of this schema".into());
     }
     let names: Vec<_> = texts.into_iter().map(|(name, _)| name).collect();
-    let issued = check_tables(connection, schema.tables, &Slices::among(schema, &names), &mut report, options.progress);
-    check_ledger(connection, schema, issued, &mut report, options);
+    let comparison = Comparison::of(schema, options.now);
+    let rows = check_tables(connection, schema.tables, &Slices::among(schema, &names), comparison, &mut report, options.progress);
+    check_ledger(connection, schema, rows, &mut report, options);
+    report.differences.truncate(FINDINGS_MAX);
     if report.findings.len() > FINDINGS_MAX {
         let more = report.findings.len() - FINDINGS_MAX;
         report.findings.truncate(FINDINGS_MAX);
@@ -142,27 +148,36 @@ fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOpti
     report
 }
 
+/// What the ledger answers for.
+struct ToldRows {
+    issued: IssuedRows,
+    comparison: Option<Comparison>,
+}
+
 /// Reads every row of these tables, and returns what of them the ledger answers for.
 fn check_tables(
     connection: &Connection,
     tables: &[&'static Table],
     slices: &Slices,
+    comparison: Option<Comparison>,
     report: &mut CheckReport,
     progress: &mut dyn FnMut(Progress<'_>),
-) -> IssuedRows {
-    let mut issued = IssuedRows::default();
+) -> ToldRows {
+    let mut told = ToldRows { issued: IssuedRows::default(), comparison };
     for table in tables {
         for slice in slices.of(table) {
-            check_rows(connection, table, slice, &mut issued, report, progress);
+            check_rows(connection, table, slice, &mut told, report, progress);
         }
     }
-    issued
+    told
 }
 
-fn check_ledger(connection: &Connection, schema: &Schema, issued: IssuedRows, report: &mut CheckReport, options: &mut CheckOptions<'_>) {
+fn check_ledger(connection: &Connection, schema: &Schema, rows: ToldRows, report: &mut CheckReport, options: &mut CheckOptions<'_>) {
     (options.progress)(Progress::Ledger);
-    match audit_ledger(connection, schema, issued, options) {
-        Ok((audited, head)) => (report.ledger, report.head) = (Some(audited), Some(head)),
+    match audit_ledger(connection, schema, rows, options) {
+        Ok((audited, head, differences)) => {
+            (report.ledger, report.head, report.differences) = (Some(audited), Some(head), differences);
+        }
         Err(finding) => report.findings.push(format!("ledger: {finding}")),
     }
 }
@@ -195,7 +210,7 @@ fn check_rows(
     connection: &Connection,
     table: &'static Table,
     slice: i64,
-    issued: &mut IssuedRows,
+    told: &mut ToldRows,
     report: &mut CheckReport,
     progress: &mut dyn FnMut(Progress<'_>),
 ) {
@@ -215,7 +230,10 @@ fn check_rows(
             match reader.read(row) {
                 Ok(row) => {
                     if matches!(table.class, Class::Credential { .. }) {
-                        issued.add(table, row.version, issued_leaf(table, &row.record));
+                        told.issued.add(table, row.version, issued_leaf(table, &row.record));
+                    }
+                    if let Some(comparison) = &mut told.comparison {
+                        comparison.row(table, row.version, &row.record);
                     }
                     if table.slice_of_row(&row.record) != slice {
                         report.findings.push(format!("`{physical}`: row {count} belongs to another slice"));
@@ -237,15 +255,22 @@ fn check_rows(
 fn audit_ledger(
     connection: &Connection,
     schema: &Schema,
-    issued: IssuedRows,
+    rows: ToldRows,
     options: &CheckOptions<'_>,
-) -> Result<(audit::Report, Head), audit::Finding> {
+) -> Result<(audit::Report, Head, Vec<Difference>), audit::Finding> {
     let finding = |fault: Fault| audit::Finding { sequence: None, what: fault.to_string() };
     let head = ledger::read_head(connection).map_err(finding)?;
     let head = head.ok_or_else(|| finding(Fault::new(FaultKind::Damaged, "there is no head")))?;
     let claims = Claims { tables: schema.tables, head: &head, checkpoints: options.checkpoints, now: options.now };
-    let audited = audit::audit(Entries { connection, next: 0, read: Vec::new().into_iter(), is_over: false }, issued, &claims)?;
-    Ok((audited, head))
+    let ToldRows { issued, mut comparison } = rows;
+    let entries = Entries { connection, next: 0, read: Vec::new().into_iter(), is_over: false };
+    let heard = entries.inspect(|entry| {
+        if let (Some(comparison), Ok(entry)) = (&mut comparison, entry) {
+            comparison.entry(entry);
+        }
+    });
+    let audited = audit::audit(heard, issued, &claims)?;
+    Ok((audited, head, comparison.map(Comparison::end).unwrap_or_default()))
 }
 
 /// The entries of a ledger, read some at a time.

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod checkpoint;
+pub mod comparison;
 pub mod entry;
 pub mod head;
 pub mod merkle;

@@ -4,11 +4,14 @@ use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 
+use jeton_core::event::CutOffSubject;
 use jeton_core::record::Class;
+use jeton_core::token::negative::Says;
 use jeton_http::api::{CheckReport, Finding, Integrity, LedgerReport};
 use jeton_service::Service;
 use jeton_store::ledger::audit::{self, Claims, IssuedRows};
 use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
+use jeton_store::ledger::comparison::Difference;
 use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
@@ -90,8 +93,41 @@ fn told(report: &jeton_store_sqlite::CheckReport) -> CheckReport {
         pages: 0,
         rows: report.rows,
         entries: report.ledger.as_ref().map_or(0, |ledger| ledger.entries),
-        findings: report.findings.iter().map(finding).collect(),
+        findings: report.findings.iter().map(finding).chain(report.differences.iter().map(told_of_difference)).collect(),
     }
+}
+
+fn told_of_difference(difference: &Difference) -> Finding {
+    let hint = match difference {
+        Difference::NegativeMissing { says, .. } => again(says),
+        _ => "somebody changed the database: keep a copy of the data folder for inquiry, and restore the last backup".to_owned(),
+    };
+    Finding { place: "rows and ledger".to_owned(), detail: difference.to_string(), hint }
+}
+
+/// How a negative that is missing is said again. What cannot be said again is in a backup.
+fn again(says: &Says) -> String {
+    let command = match says {
+        Says::Revoked(token, _) => {
+            return format!(
+                "it may be accepted: end it again with `jeton revoke {token}`, or, where there is no such token any more, revoke the signing keys"
+            );
+        }
+        Says::Suspended(token, _) => format!("jeton token suspend {token}"),
+        Says::Resumed(token, _) => format!("jeton token resume {token}"),
+        Says::CutOff(CutOffSubject::Client, name, _) => format!("jeton revoke --client {name}"),
+        Says::CutOff(CutOffSubject::Api, name, _) => format!("jeton revoke --api {name}"),
+        Says::CutOff(CutOffSubject::User, name, _) => format!("jeton revoke --user {name}"),
+        Says::CutOff(CutOffSubject::Session, name, _) => format!("jeton revoke --session {name}"),
+        Says::CutOff(CutOffSubject::Family, name, _) => format!("jeton revoke --family {name}"),
+        Says::CutOff(CutOffSubject::Everything, ..) => "jeton revoke --everything".to_owned(),
+        Says::Lifetime(audience, ..) => format!("jeton revoke --api {audience}"),
+        Says::CutOff(CutOffSubject::Key, ..) | Says::KeyRevoked(_) => {
+            return "verifiers that start now do not hear of it: keep a copy of the data folder for inquiry, and restore the last backup"
+                .to_owned();
+        }
+    };
+    format!("what it ended may be accepted: say it again with `{command}`")
 }
 
 impl StoreIntegrity {
@@ -142,5 +178,33 @@ impl StoreIntegrity {
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::id::{CredentialId, KeyId};
+
+    use super::*;
+
+    #[test]
+    fn a_difference_says_what_to_do() {
+        let token = CredentialId([1; 16]);
+        let missing = |says| Difference::NegativeMissing { sequence: 7, says };
+        for (difference, detail, hint) in [
+            (
+                missing(Says::Revoked(token, Arc::from("a"))),
+                "entry 7 says that token 01010101010101010101010101010101 is revoked",
+                "`jeton revoke 01010101010101010101010101010101`",
+            ),
+            (missing(Says::Suspended(token, Arc::from("a"))), "is suspended", "`jeton token suspend 0101"),
+            (missing(Says::CutOff(CutOffSubject::Everything, Arc::from(""), 5)), "before second 5", "`jeton revoke --everything`"),
+            (missing(Says::CutOff(CutOffSubject::Client, Arc::from("c"), 5)), "Client `c`", "`jeton revoke --client c`"),
+            (missing(Says::KeyRevoked(KeyId::from("k"))), "signing key k is revoked", "restore the last backup"),
+            (Difference::RowMissing { sequence: 3, table: "api", id: Arc::from("x") }, "entry 3 tells of `x`", "restore the last backup"),
+        ] {
+            let finding = told_of_difference(&difference);
+            assert!(finding.detail.contains(detail) && finding.hint.contains(hint), "{finding:?}");
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! What a commit wants written, in words.
 
+use std::sync::Arc;
+
 use jeton_core::commit::{Commit, Write};
 use jeton_core::outcome::Outcome;
+use jeton_core::token::negative::{self, Negative, Says};
+use jeton_core::told::{Told, told};
 
 /// `+table` for a row put, `-table` for one deleted, and the kinds of events; in order.
 pub(crate) fn wants(commit: &Commit) -> String {
@@ -17,6 +21,7 @@ pub(crate) fn wants(commit: &Commit) -> String {
 #[track_caller]
 pub(crate) fn granted<R: std::fmt::Debug>(outcome: Outcome<R>, writes: &str) -> R {
     assert_eq!(wants(&outcome.commit), writes);
+    agrees(&outcome.commit);
     outcome.verdict.unwrap()
 }
 
@@ -28,4 +33,22 @@ pub(crate) fn refused<R: std::fmt::Debug>(outcome: Outcome<R>, words: &str) {
         Err(refusal) => assert!(refusal.detail.contains(words), "{refusal:?} does not say {words:?}"),
         Ok(reply) => panic!("granted: {reply:?}, not refused for {words:?}"),
     }
+}
+
+/// Checks that the negatives that are put are those that the events tell of: whoever checks a store compares them.
+#[track_caller]
+fn agrees(commit: &Commit) {
+    let put = commit.writes.iter().filter_map(|write| match write {
+        Write::Put { table, row } if **table == negative::TABLE => Some(Negative::from_row(row).unwrap()),
+        _ => None,
+    });
+    let put: Vec<_> = put.map(|negative| Told::Negative(negative.says, negative.until)).collect();
+    // Where an event names an API, the row has its audience: of every API here, the same.
+    let audience = put.iter().find_map(|negative| match negative {
+        Told::Negative(Says::Revoked(_, audience) | Says::Suspended(_, audience) | Says::Resumed(_, audience), _) => Some(audience.clone()),
+        Told::Negative(Says::Lifetime(audience, ..), _) => Some(audience.clone()),
+        _ => None,
+    });
+    let told = commit.events.iter().map(|event| told(event, |_| audience.clone().unwrap_or_else(|| Arc::from(""))));
+    assert_eq!(told.filter(|told| matches!(told, Told::Negative(..))).collect::<Vec<_>>(), put);
 }

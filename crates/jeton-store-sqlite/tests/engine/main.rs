@@ -11,6 +11,8 @@ mod lost;
 #[cfg(test)]
 mod migration;
 #[cfg(test)]
+mod missing;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod stage;

@@ -22,7 +22,7 @@ Exit code 1 if anything is not as it was written.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
-    /// Read every page and row
+    /// Read every page and row, and compare the rows with the ledger
     #[arg(long)]
     full: bool,
 }
