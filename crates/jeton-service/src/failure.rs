@@ -5,6 +5,9 @@ use std::fmt;
 use jeton_core::refusal::Refusal;
 use jeton_store::store::Fault;
 
+/// Cut-offs lie a second or two ahead by themselves; further, in seconds, only where a clock was taken back.
+const FAR_SECONDS: i64 = 60;
+
 /// A refusal, or a reason to come back later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -64,8 +67,13 @@ impl fmt::Display for Failure {
             ),
             Failure::CutOffAhead { .. } => write!(
                 formatter,
-                "tokens of this client, of this API or of all were cut off up to a time that lies ahead: the next one can be issued in {} s",
-                self.retry_after_seconds()
+                "tokens of this client, of this API or of all were cut off up to a time that lies ahead: the next one can be issued in {} s{}",
+                self.retry_after_seconds(),
+                if self.retry_after_seconds() > FAR_SECONDS {
+                    "; it was made under a clock that ran ahead: cut off as a client or an API, register it anew; cut off as everything, wait, or go back to a data folder from before"
+                } else {
+                    ""
+                }
             ),
             Failure::Unknown => formatter.write_str("whether it was written is not known: look before you try again"),
             Failure::Fault(fault) => fault.fmt(formatter),

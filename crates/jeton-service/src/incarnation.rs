@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::commit::Commit;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
+use jeton_core::key::rotate::publish_anew;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::token::dated_ahead::{REVOKED_AT_ONCE, is_dated_ahead, revoke_dated_ahead};
@@ -38,6 +39,7 @@ impl Service {
                 root: Arc::from(hexadecimal(&head.frontier.root())),
             };
             let commit = Commit::new(&mut moments.split()).tell(event);
+            let commit = publish_anew(commit, self.registry.keys().records().map(|key| &key.record), moments.now.seconds());
             self.commit(commit, &Arc::from("")).await.map_err(failed)?;
         }
         self.posture.accept();

@@ -39,6 +39,16 @@ pub fn rotate(ring: Ring, fresh: FreshKey, now_even_so: bool, actor: &Actor, mom
     Outcome::grant(id, add(commit, &fresh, actor))
 }
 
+/// Adds to a commit that takes a clock back: of what was published later than now nobody knows when it was. It counts as published now, so
+/// that it signs once caches must know it.
+#[must_use]
+pub fn publish_anew<'a>(commit: Commit, keys: impl Iterator<Item = &'a SigningKeyRecord>, now: i64) -> Commit {
+    keys.filter(|key| key.state == State::Next && key.created_at > now).fold(commit, |commit, key| {
+        let published = SigningKeyRecord { created_at: now, ..key.clone() };
+        commit.put(&TABLE, published.row())
+    })
+}
+
 /// Lets `next` sign, with what becomes of the key before it.
 pub(super) fn hand_over(commit: Commit, next: SigningKeyRecord, before: Option<SigningKeyRecord>, actor: &Actor, now: i64) -> Commit {
     let event =

@@ -60,6 +60,9 @@ struct Revoked {
     before_seconds: Option<i64>,
     fell: Fell,
     dry_run: bool,
+    /// Told where the clock is doubted: what a cut-off costs then, and what to do first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
 /// How many of each kind; `null` where counting them took too long, or failed.
@@ -67,6 +70,8 @@ struct Revoked {
 struct Fell {
     access_tokens: Option<u64>,
 }
+
+const DOUBTED: &str = "the clock was set or leapt within a day: if it runs ahead, nothing is issued under this cut-off before that time, also once the clock is right; set the clock right first (`jeton serve --accept-clock`), and revoke single tokens by their ids until then";
 
 pub(super) async fn revoke(management: State<Management>, actor: Extension<Actor>, Body(mut revoke): Body<Revoke>) -> Answer {
     let (before, dry_run) = (revoke.before.take(), revoke.dry_run);
@@ -99,7 +104,7 @@ async fn revoke_one(
         changed.map_err(look)?;
     }
     let fell = Fell { access_tokens: Some(u64::from(state.standing.can_fall())) };
-    ok(&Revoked { before: None, before_seconds: None, fell, dry_run })
+    ok(&Revoked { before: None, before_seconds: None, fell, dry_run, warning: None })
 }
 
 async fn cut_off(
@@ -112,6 +117,7 @@ async fn cut_off(
     let moment = service.moments().now();
     let before = before.and_then(|before| before.seconds()).map(Time::from_seconds);
     let look = |failure| Problem::from(failure).look(LOOK);
+    let warning = (!service.posture().may_destroy(moment.now)).then_some(DOUBTED);
     // Taken first: afterwards nobody knows what stood before.
     let survey = service.survey(subject, &name).map_err(|refusal| look(refusal.into()))?;
     let decided = match dry_run {
@@ -129,6 +135,7 @@ async fn cut_off(
         before_seconds: Some(decided.seconds()),
         fell: Fell { access_tokens },
         dry_run,
+        warning,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Ledger time is monotone: a clock that goes back brings nothing back.
 
 use jeton_core::event::CutOffSubject;
+use jeton_jose::Algorithm;
 use jeton_oauth::feed::Change;
 use jeton_service::posture::{Look, Notice};
 use jeton_service::revoke::TokenChange;
@@ -210,4 +211,39 @@ async fn what_a_wrong_clock_dated_ahead_never_begins() {
         assert!(!world.is_active(client, token).await, "its time has come, and it is revoked");
     }
     assert!(world.is_active(&worker, &world.token(&worker).await).await);
+}
+
+/// A key that was published under a clock that ran ahead signs once caches must know it, by the clock that was accepted.
+#[tokio::test]
+async fn a_key_that_a_wrong_clock_published_signs_in_time() {
+    let world = World::new().await;
+    world.api("orders").await;
+    world.advance(14 * 86_400);
+    world.service().rotate_signing_key(Algorithm::Es256, true, &administrator(), &world.moment()).await.unwrap();
+    world.advance(-14 * 86_400);
+    let world = world.reopen().await;
+    world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+    for (seconds, rotates) in [(0, false), (599, false), (1, true)] {
+        world.advance(seconds);
+        let rotated = world.service().rotate_signing_key(Algorithm::Es256, false, &administrator(), &world.moment()).await;
+        assert_eq!(rotated.is_ok(), rotates, "{rotated:?}");
+    }
+}
+
+/// What a cut-off under a clock that ran ahead costs is said where it is made, and where it is felt.
+#[tokio::test]
+async fn a_cut_off_that_lies_far_ahead_says_what_to_do() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    world.advance(14 * 86_400);
+    world.cut_off(CutOffSubject::Client, worker.id.as_str()).await;
+    world.advance(-14 * 86_400);
+    let world = world.reopen().await;
+    world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+    let answer = world.ask(&worker, &[]).await;
+    check_error(&answer, 503, "temporarily_unavailable");
+    assert!(answer.text().contains("register it anew"), "{}", answer.text());
+    let again = world.client("again", &[&orders]).await;
+    assert!(world.is_active(&again, &world.token(&again).await).await, "as it says");
 }

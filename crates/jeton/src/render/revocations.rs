@@ -1,10 +1,20 @@
 use serde_json::Value;
 
+use super::details::wrap;
 use super::text::member;
 use super::view::View;
 
 /// What fell, by kind.
-pub(crate) fn show(revoked: &Value, _: &View) -> String {
+pub(crate) fn show(revoked: &Value, view: &View) -> String {
+    let warning = member(revoked, "warning");
+    let mut text = fell(revoked);
+    if !warning.is_empty() {
+        wrap(&format!("Warning: {warning}."), view.width).iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    }
+    text
+}
+
+fn fell(revoked: &Value) -> String {
     let count = revoked.pointer("/fell/access_tokens").and_then(Value::as_u64);
     let tokens = match count {
         Some(1) => "1 access token".to_owned(),
@@ -41,6 +51,7 @@ mod tests {
                 "Revoked access tokens that were too many to count: what was issued before 2026-09-21T14:11:20Z.\n",
             ),
             (json!({"fell": {"access_tokens": 0}, "dry_run": true}), "Would end 0 access tokens.\n"),
+            (json!({"fell": {"access_tokens": 1}, "dry_run": false, "warning": "ahead"}), "Revoked 1 access token.\nWarning: ahead.\n"),
         ] {
             assert_eq!(show(&revoked, &view), expected);
         }
