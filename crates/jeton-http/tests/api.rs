@@ -298,7 +298,8 @@ async fn policies_are_set_shown_and_explained() {
         ("client_assertion", json!({"max_seconds": 60, "dry_run": true}), 0, 0),
     ] {
         let planned = put(kind, body.clone()).await;
-        assert_eq!(planned["consequence"], json!({"would_expire_now": now, "would_expire_sooner": sooner}), "{kind} {body}");
+        let expected = json!({"would_expire_now": now, "would_expire_sooner": sooner, "would_come_back": 0});
+        assert_eq!(planned["consequence"], expected, "{kind} {body}");
     }
     assert_eq!(api.world.ledger_size(), size, "a dry run writes nothing");
     let set = put("access_token", json!({"api": ORDERS, "max_seconds": 900})).await;
@@ -311,6 +312,29 @@ async fn policies_are_set_shown_and_explained() {
     assert_eq!(explained["said"].as_array().unwrap().len(), 2);
     put("access_token", json!({"api": ORDERS})).await;
     assert_eq!(api.get("/policies").await, built_in, "a level that says nothing is gone");
+}
+
+#[tokio::test]
+async fn what_a_wider_policy_brings_back_is_counted() {
+    let api = Api::with_worker().await;
+    let put = async |kind: &str, body: Value| Api::expect(api.ask(Method::PUT, &format!("/policies/{kind}"), Some(body)).await, 200);
+    let token = api.post("/tokens", json!({"client": "worker"})).await;
+    for kind in ["client_secret", "access_token"] {
+        put(kind, json!({"max_seconds": 100})).await;
+    }
+    api.world.advance(100);
+    for (kind, body, back) in [
+        ("client_secret", json!({"max_seconds": 101, "dry_run": true}), 1),
+        ("client_secret", json!({"max_seconds": 100, "dry_run": true}), 0),
+        ("client_secret", json!({"client": "worker", "max_seconds": 50, "dry_run": true}), 0),
+        // What a lowered maximum ended stays dead: verifiers were told.
+        ("access_token", json!({}), 0),
+        ("client_secret", json!({}), 1),
+        ("client_secret", json!({}), 0),
+    ] {
+        assert_eq!(put(kind, body.clone()).await["consequence"]["would_come_back"], back, "{kind} {body}");
+    }
+    assert_eq!(api.get(&format!("/tokens/{}", token["id"].as_str().unwrap())).await["standing"], "expired");
 }
 
 #[tokio::test]

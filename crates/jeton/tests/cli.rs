@@ -336,6 +336,24 @@ fn a_root_key_that_is_rotated_by_many_at_once_opens_everything_afterwards() {
 }
 
 #[test]
+fn a_policy_asks_before_credentials_end_otherwise() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let set = ["policy", "set", "client_secret", "--client", "worker"];
+    let max = |max| [&set[..], &["--max", max]].concat();
+    desk.fails(&max("90d"), "", 2, "1 client secret would end earlier than now. Set it?");
+    desk.done(&[&max("1s")[..], &["--yes"]].concat());
+    // It ends within the second that begins now.
+    while desk.json(&["client", "secret", "list", "worker"])["items"][0]["is_live"] != false {}
+    let unset = [&set[..], &["--unset"]].concat();
+    let planned = desk.done(&[&unset[..], &["--dry-run"]].concat());
+    assert!(planned.contains("1 client secret that had ended would come back to life."), "{planned}");
+    desk.fails(&unset, "", 2, "1 client secret that had ended would come back to life. Set it?");
+    assert!(desk.done(&[&unset[..], &["--yes"]].concat()).contains("1 client secret that had ended comes back to life."));
+}
+
+#[test]
 fn what_administers() {
     let desk = Desk::with_server();
     desk.done(&["api", "create", "--audience", "a:b"]);
