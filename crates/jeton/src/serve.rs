@@ -108,6 +108,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
         tracing::warn!(%error, "a crash may leave a core with secrets behind: run under `ulimit -c 0`");
     }
     apart::check(&config.root_key_file, &config.data)?;
+    root_file::look_for(&config.root_key_file, &config.data)?;
     let root_keys = root_file::read(&config.root_key_file)?;
     let clock = Arc::new(Clock::start());
     let draining = Draining::new();

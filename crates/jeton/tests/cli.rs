@@ -353,6 +353,26 @@ fn a_policy_asks_before_credentials_end_otherwise() {
     assert!(desk.done(&[&unset[..], &["--yes"]].concat()).contains("1 client secret that had ended comes back to life."));
 }
 
+/// `serve` named `jeton init`, which named `serve`.
+#[test]
+fn a_root_file_that_is_gone_is_put_back() {
+    let mut desk = Desk::empty();
+    desk.done(&["init"]);
+    let root = desk.folder.path().join("jeton-data.root-key");
+    let away = desk.folder.path().join("away");
+    std::fs::rename(&root, &away).unwrap();
+    desk.fails(&["serve"], "", 3, "remove ./jeton-data/jeton.toml, and `jeton init` makes both anew");
+    std::fs::rename(&away, &root).unwrap();
+    desk.start_server();
+    desk.stop_server();
+    std::fs::rename(&root, &away).unwrap();
+    for (command, code) in [(&["serve"][..], 3), (&["config", "check"], 1)] {
+        desk.fails(command, "", code, "put your copy back, or name it with --root-key-file; without it ./jeton-data cannot be opened");
+    }
+    std::fs::rename(&away, &root).unwrap();
+    desk.start_server();
+}
+
 #[test]
 fn what_administers() {
     let desk = Desk::with_server();

@@ -40,6 +40,7 @@ impl Config {
         let config = Loaded::load(&serving.overrides(context)).map_err(wrong)?;
         let rootless = |sentence: String| Failure::no(sentence, "");
         apart::check(&config.root_key_file, &config.data).map_err(rootless)?;
+        root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let value = json!({
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
