@@ -95,6 +95,8 @@ pub(crate) struct Overrides {
 pub(crate) struct Config {
     /// The data folder.
     pub(crate) data: PathBuf,
+    /// The file that was read, where there is one.
+    pub(crate) file: PathBuf,
     /// The issuer.
     pub(crate) issuer: Issuer,
     /// Where to listen.
@@ -155,6 +157,7 @@ impl Config {
             overrides.root_key_file.clone().or(file.root_key_file).unwrap_or_else(|| default_root_key_file(&overrides.data));
         Ok(Config {
             data: overrides.data.clone(),
+            file: path,
             issuer,
             listen,
             metrics_listen,

@@ -16,6 +16,7 @@ mod quickstart;
 mod render;
 mod root_file;
 mod serve;
+mod writable;
 
 use std::io::Write as _;
 use std::process::ExitCode;

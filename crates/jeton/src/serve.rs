@@ -35,6 +35,7 @@ use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::root_file;
+use crate::writable;
 
 /// How many proven credentials are kept in memory: a bound of entries, not of bytes. An opaque token with a scope of 24 bytes takes 301
 /// bytes, measured over a full cache: 15 MB. A longer scope comes on top, 4,096 bytes of it at most: 200 MB more if all were of that kind.
@@ -108,6 +109,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
         tracing::warn!(%error, "a crash may leave a core with secrets behind: run under `ulimit -c 0`");
     }
     apart::check(&config.root_key_file, &config.data)?;
+    writable::check(&config.data, &config.file)?;
     root_file::look_for(&config.root_key_file, &config.data)?;
     let root_keys = root_file::read(&config.root_key_file)?;
     let clock = Arc::new(Clock::start());

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong here must fail the test")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -370,6 +371,26 @@ fn a_root_file_that_is_gone_is_put_back() {
         desk.fails(command, "", code, "put your copy back, or name it with --root-key-file; without it ./jeton-data cannot be opened");
     }
     std::fs::rename(&away, &root).unwrap();
+    desk.start_server();
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_not_served() {
+    let mut desk = Desk::with_server();
+    desk.stop_server();
+    let chmod = |name: &str, mode: u32| {
+        let path = desk.folder.path().join(name);
+        let before = std::fs::metadata(&path).unwrap().permissions();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        before.mode()
+    };
+    for (name, mode) in [("jeton-data", 0o777), ("jeton-data", 0o720), ("jeton-data/jeton.db", 0o666), ("jeton-data/jeton.toml", 0o666)] {
+        let before = chmod(name, mode);
+        desk.fails(&["serve"], "", 3, &format!("others can write ./{name}, and with it change what is refused\n  → `chmod go-w ./{name}`"));
+        desk.fails(&["config", "check"], "", 1, &format!("`chmod go-w ./{name}`"));
+        chmod(name, before);
+    }
+    chmod("jeton-data", 0o755);
     desk.start_server();
 }
 

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::serving::Serving;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
-use crate::{apart, root_file};
+use crate::{apart, root_file, writable};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +40,7 @@ impl Config {
         let config = Loaded::load(&serving.overrides(context)).map_err(wrong)?;
         let rootless = |sentence: String| Failure::no(sentence, "");
         apart::check(&config.root_key_file, &config.data).map_err(rootless)?;
+        writable::check(&config.data, &config.file).map_err(rootless)?;
         root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let value = json!({
