@@ -315,6 +315,22 @@ async fn policies_are_set_shown_and_explained() {
 }
 
 #[tokio::test]
+async fn an_update_that_asks_for_nothing_changes_nothing() {
+    let api = Api::with_worker().await;
+    api.post("/apis", json!({"audience": "urn:stock", "scopes": {"stock": ""}})).await;
+    api.post("/clients", json!({"name": "keeper", "audiences": [ORDERS, "urn:stock"]})).await;
+    assert_eq!(api.get("/clients/keeper").await["scope"], "read stock write");
+    Api::expect(api.ask(Method::DELETE, "/apis/urn:stock", None).await, 204);
+    let before = api.get("/clients/keeper").await;
+    assert_eq!((&before["audiences"], &before["scope"]), (&json!([ORDERS]), &json!("read write")), "what is gone is not shown");
+    let size = api.world.ledger_size();
+    for nothing in [json!({}), json!({"name": null}), json!({"scope": null, "audiences": null})] {
+        assert_eq!(Api::expect(api.ask(Method::PATCH, "/clients/keeper", Some(nothing)).await, 200), before);
+    }
+    assert_eq!(api.world.ledger_size(), size);
+}
+
+#[tokio::test]
 async fn what_a_wider_policy_brings_back_is_counted() {
     let api = Api::with_worker().await;
     let put = async |kind: &str, body: Value| Api::expect(api.ask(Method::PUT, &format!("/policies/{kind}"), Some(body)).await, 200);
