@@ -323,6 +323,23 @@ fn a_tour_that_cannot_start_says_so_at_once() {
     desk.fails(&["quickstart", "--data", "./public"], "", 3, "plain HTTP");
 }
 
+#[test]
+fn a_tour_leaves_the_folder_of_a_server_alone() {
+    let mut desk = Desk::empty();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    desk.done(&["init", "--listen", &free]);
+    let refused =
+        "no tour was taken in it: its API and clients do not belong there\n  → give the tour a folder of its own: `jeton quickstart";
+    desk.fails(&["quickstart"], "", 3, refused);
+    desk.start_server();
+    desk.done(&["api", "create", "--audience", "https://orders.example"]);
+    desk.stop_server();
+    desk.fails(&["quickstart"], "", 3, refused);
+    desk.start_server();
+    assert_eq!(desk.json(&["api", "list"])["items"].as_array().unwrap().len(), 1);
+    assert!(desk.done(&["client", "list"]).contains("There is no client yet"));
+}
+
 /// Two at once wrote over each other, and what was sealed under the epoch that was lost could not be opened any more.
 #[test]
 fn a_root_key_that_is_rotated_by_many_at_once_opens_everything_afterwards() {
