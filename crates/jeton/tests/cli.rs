@@ -234,6 +234,7 @@ fn a_token_s_life() {
     desk.done(&["api", "create", "--audience", "a:b"]);
     desk.done(&["client", "update", "worker", "--audience", api, "--audience", "a:b"]);
     desk.fails(&["token", "issue", "--client", "worker"], "", 2, "name one with --audience");
+    desk.fails(&["token", "issue", "--client", "worker"], "", 2, "  → name the one that it is for: a:b, https://orders.example\n");
     desk.fails(&["client", "create", "--name", "worker"], "", 1, "choose another name");
     desk.fails(&["api", "create", "--audience", "a:b"], "", 1, "jeton api update AUDIENCE");
 }
@@ -409,6 +410,28 @@ fn a_folder_that_others_can_write_is_not_served() {
     }
     chmod("jeton-data", 0o755);
     desk.start_server();
+}
+
+#[test]
+fn what_a_change_replaces_is_asked_for() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read", "--scope", "write"]);
+    desk.done(&["api", "create", "--audience", "c:d"]);
+    let id = desk.json(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read"])["client_id"].to_string();
+    let id = id.trim_matches('"');
+    let issue = ["token", "issue", "--client", "worker"];
+    let hint = format!("let worker have (what is named replaces what it has): `jeton client update {id} --scope read --scope write`");
+    desk.fails(&[&issue[..], &["--scope", "write"]].concat(), "", 2, &hint);
+    let hint = format!("let worker ask for (what is named replaces what it has): `jeton client update {id} --audience a:b --audience c:d`");
+    desk.fails(&[&issue[..], &["--audience", "c:d"]].concat(), "", 2, &hint);
+    let update = ["client", "update", "worker", "--audience", "c:d"];
+    desk.fails(&update, "", 2, "what the client worker has, without a:b. Change it? To keep: --audience a:b");
+    desk.fails(&["client", "update", "worker", "--scope", "write"], "", 2, "without read. Change it? To keep: --scope read");
+    desk.done(&["client", "update", "worker", "--audience", "a:b", "--audience", "c:d", "--scope", "read", "--scope", "write"]);
+    let update = ["api", "update", "a:b", "--scope", "new=New", "--scope", "read"];
+    desk.fails(&update, "", 2, "what the API a:b has, without write. Change it? To keep: --scope write");
+    assert_eq!(desk.json(&["api", "show", "a:b"])["scopes"].as_object().unwrap().len(), 2);
+    desk.done(&[&update[..], &["--yes"]].concat());
 }
 
 #[test]
