@@ -43,6 +43,11 @@ pub(crate) fn look_for(path: &Path, data: &Path) -> Result<(), String> {
         return Ok(());
     }
     let (shown, data_shown) = (path.display(), data.display());
+    if !data.exists() {
+        return Err(format!(
+            "there is no data folder at {data_shown}\n  → name it with --data or JETON_DATA, or make one with `jeton init --data {data_shown}`"
+        ));
+    }
     let next = if data.join("jeton.db").exists() {
         format!("put your copy back, or name it with --root-key-file; without it {data_shown} cannot be opened")
     } else if data.join(FILE_NAME).exists() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,14 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 /// In words for people.
 pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
     edge::listen_tcp(config.listen).map_err(|error| {
+        let data = config.data.display();
+        // Another address would not help: one folder, one server.
+        if UnixStream::connect(socket(&config.data)).is_ok() {
+            return format!(
+                "{data} is open in another process: a server answers at {}\n  → stop that one first",
+                socket(&config.data).display()
+            );
+        }
         format!("{} cannot be listened on: {error}\n  → stop what holds it, or choose another with --listen", config.listen)
     })
 }

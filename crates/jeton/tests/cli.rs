@@ -128,6 +128,15 @@ fn without_a_server() {
     desk.fails(&["api", "list"], "", 3, "jeton init --data ./jeton-data");
     assert!(desk.done(&["init"]).contains("jeton serve --data ./jeton-data"));
     desk.fails(&["init"], "", 3, "exists already");
+    for arguments in [&["check"][..], &["check", "--full"]] {
+        desk.fails(arguments, "", 3, "./jeton-data was not started yet: there is nothing in it to check\n  → start it with `jeton serve");
+    }
+    desk.fails(
+        &["serve", "--listen", "127.0.0.1:0", "--data", "nope"],
+        "",
+        3,
+        "there is no data folder at nope\n  → name it with --data or JETON_DATA",
+    );
     desk.fails(&["api", "list"], "", 3, "the server is not running at ./jeton-data/jeton.sock");
     desk.fails(&["api", "list"], "", 3, "start it with `jeton serve --data ./jeton-data`");
     desk.fails(&["request", "GET", "api"], "", 2, "slash");
@@ -278,6 +287,14 @@ fn the_ledger_is_read_without_a_server() {
     desk.done(&["api", "create", "--audience", "a:b"]);
     desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
     desk.done(&["token", "issue", "--client", "worker"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    desk.fails(
+        &["serve", "--listen", &address],
+        "",
+        3,
+        "./jeton-data is open in another process: a server answers at ./jeton-data/jeton.sock",
+    );
     let served = desk.json(&["audit", "verify"]);
     assert_eq!(served["read_by"], "server");
     assert!(desk.done(&["audit", "verify"]).contains("stop it, and try again"));
@@ -298,6 +315,7 @@ fn the_ledger_is_read_without_a_server() {
     assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"));
     assert_eq!(desk.json(&["audit", "tail", "-n", "1", "--from", "0"])["items"][0]["kind"], "deployment.created");
     desk.fails(&["audit", "checkpoint"], "", 3, "the server is not running");
+    desk.fails(&["check"], "", 3, "`jeton check --full --data ./jeton-data` reads the folder itself");
     let database = desk.folder.path().join("jeton-data/jeton.db");
     let mut bytes = std::fs::read(&database).unwrap();
     let place = bytes.windows(15).position(|window| window == b"\"name\":\"worker\"").unwrap();
@@ -380,12 +398,12 @@ fn a_root_file_that_is_gone_is_put_back() {
     let root = desk.folder.path().join("jeton-data.root-key");
     let away = desk.folder.path().join("away");
     std::fs::rename(&root, &away).unwrap();
-    desk.fails(&["serve"], "", 3, "remove ./jeton-data/jeton.toml, and `jeton init` makes both anew");
+    desk.fails(&["serve", "--listen", "127.0.0.1:0"], "", 3, "remove ./jeton-data/jeton.toml, and `jeton init` makes both anew");
     std::fs::rename(&away, &root).unwrap();
     desk.start_server();
     desk.stop_server();
     std::fs::rename(&root, &away).unwrap();
-    for (command, code) in [(&["serve"][..], 3), (&["config", "check"], 1)] {
+    for (command, code) in [(&["serve", "--listen", "127.0.0.1:0"][..], 3), (&["config", "check"], 1)] {
         desk.fails(command, "", code, "put your copy back, or name it with --root-key-file; without it ./jeton-data cannot be opened");
     }
     std::fs::rename(&away, &root).unwrap();
@@ -404,7 +422,8 @@ fn a_folder_that_others_can_write_is_not_served() {
     };
     for (name, mode) in [("jeton-data", 0o777), ("jeton-data", 0o720), ("jeton-data/jeton.db", 0o666), ("jeton-data/jeton.toml", 0o666)] {
         let before = chmod(name, mode);
-        desk.fails(&["serve"], "", 3, &format!("others can write ./{name}, and with it change what is refused\n  → `chmod go-w ./{name}`"));
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        desk.fails(&serve, "", 3, &format!("others can write ./{name}, and with it change what is refused\n  → `chmod go-w ./{name}`"));
         desk.fails(&["config", "check"], "", 1, &format!("`chmod go-w ./{name}`"));
         chmod(name, before);
     }

@@ -87,7 +87,8 @@ Examples:
   jeton audit checkpoint --json | jq -r .key
 
 Keep checkpoints elsewhere: whoever has one can tell a ledger that was cut
-or rewritten. The note is a C2SP tlog-checkpoint.";
+or rewritten. The note is a C2SP tlog-checkpoint. The server is asked: it must
+run.";
 
 /// Print the last signed checkpoint
 #[derive(Args, Debug)]
