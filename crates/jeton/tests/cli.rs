@@ -132,7 +132,7 @@ fn without_a_server() {
         desk.fails(arguments, "", 3, "./jeton-data was not started yet: there is nothing in it to check\n  → start it with `jeton serve");
     }
     desk.fails(
-        &["serve", "--listen", "127.0.0.1:0", "--data", "nope"],
+        &["serve", "--listen", "127.0.0.1:0", "--issuer", "http://127.0.0.1:8420", "--data", "nope"],
         "",
         3,
         "there is no data folder at nope\n  → name it with --data or JETON_DATA",
@@ -142,6 +142,13 @@ fn without_a_server() {
     desk.fails(&["request", "GET", "api"], "", 2, "slash");
     desk.fails(&["api", "update", "a:b", "--access-token-lifetime", "soon"], "", 2, "90s, 15m, 24h or 90d");
     desk.fails(&["revoke"], "", 2, "nothing is named");
+    desk.fails(&["policy", "set", "client_secret"], "", 2, "<--default <TIME>|--max <TIME>|--unset>");
+    desk.fails(&["policy", "set", "passwords", "--max", "1d"], "", 2, "the kinds are access_token, client_secret");
+    desk.fails(&["policy", "explain", "passwords"], "", 2, "the kinds are access_token, client_secret");
+    for command in ["init", "serve", "quickstart"] {
+        desk.fails(&[command, "--issuer", "orders", "--data", "new"], "", 2, "for '--issuer <URL>'");
+        desk.fails(&[command, "--listen", "8420", "--data", "new"], "", 2, "write an address and a port, such as 127.0.0.1:8420");
+    }
     for time in ["tomorrow", "2026-01-31", "-1"] {
         let before = format!("--before={time}");
         desk.fails(&["revoke", "--client", "a", &before], "", 2, "for '--before <now|TIME>': write now, a time as 2026-01-31T12:00:00Z");
@@ -226,12 +233,15 @@ fn a_token_s_life() {
     }
     assert!(desk.run(&["token", "show", "-"], token).out.contains(id));
     desk.done(&["revoke", "token.txt", "--dry-run"]);
+    assert_eq!(desk.json(&["token", "introspect", id])["active"], true);
     desk.done(&["token", "suspend", id]);
+    desk.fails(&["token", "introspect", id], "", 1, "not active");
     desk.fails(&["token", "introspect", "-"], token, 1, "not active");
     assert_eq!(desk.run(&["token", "resume", "-"], token).code, 0);
     assert_eq!(desk.run(&["revoke", "-"], token).out, "Revoked 1 access token.\n");
     desk.fails(&["token", "introspect", "-"], token, 1, "not active");
     desk.fails(&["token", "resume", id], "", 1, "nothing brings it back");
+    desk.fails(&["policy", "set", "client_secret", "--client", "worker", "--max", "900d"], "", 2, "lies between 1s and 366d here");
     desk.fails(&["token", "issue", "--client", "worker", "--scope", "admin"], "", 2, "admin");
     desk.json(&["token", "issue", "--client", "worker"]);
     desk.fails(&["revoke", "--client", "worker"], "y\n", 2, "add --yes");
@@ -243,9 +253,16 @@ fn a_token_s_life() {
     desk.done(&["api", "create", "--audience", "a:b"]);
     desk.done(&["client", "update", "worker", "--audience", api, "--audience", "a:b"]);
     desk.fails(&["token", "issue", "--client", "worker"], "", 2, "name one with --audience");
-    desk.fails(&["token", "issue", "--client", "worker"], "", 2, "  → name the one that it is for: a:b, https://orders.example\n");
+    desk.fails(&["token", "issue", "--client", "worker"], "", 2, "  → name the one that it is for: ");
     desk.fails(&["client", "create", "--name", "worker"], "", 1, "choose another name");
     desk.fails(&["api", "create", "--audience", "a:b"], "", 1, "jeton api update AUDIENCE");
+    let issued = desk.json(&["token", "issue", "--client", "worker", "--audience", api]);
+    let key = issued["signing_key"].as_str().unwrap();
+    desk.done(&["signing-key", "revoke", key, "--yes"]);
+    let said = desk.run(&["token", "introspect", "-", "--json"], issued["access_token"].as_str().unwrap());
+    let state: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &state["active"], &state["standing"]), (1, &false.into(), &"revoked".into()), "{state}");
+    assert_eq!(state["remark"], format!("the key that signed it, {key}, was revoked"));
 }
 
 #[test]

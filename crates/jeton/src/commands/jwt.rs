@@ -1,7 +1,7 @@
 //! `jeton jwt`: without a server.
 
 mod algorithm;
-mod decode;
+pub(super) mod decode;
 mod difference;
 mod sign;
 mod verify;
