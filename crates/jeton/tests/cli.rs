@@ -208,7 +208,29 @@ fn tokens_offline() {
     desk.fails(&["jwt", "decode", "-"], "not a token", 1, "opaque");
     desk.fails(&["jwt", "decode", "-"], "", 2, "no token in the input");
     desk.fails(&["jwt", "decode", token.trim()], "", 2, "not given as an argument");
-    desk.fails(&["jwt", "sign", "--key", "public.json"], "{}", 2, "public.json");
+    desk.fails(&["jwt", "sign", "--key", "public.json"], "{}", 2, "public.json: this is a JWK Set, not one JWK");
+    desk.write("pem", "-----BEGIN PRIVATE KEY-----\n");
+    desk.fails(&["jwt", "sign", "--key", "pem"], "{}", 2, "pem: this is PEM, not a JWK\n  → name a file with one private JWK");
+    desk.fails(
+        &["jwt", "verify", "-", "--jwks", "pem"],
+        &token,
+        2,
+        "pem: this is PEM, not a JWK\n  → name a JWK Set or a JWK; a server publishes",
+    );
+    // One key, without a name and an algorithm of its own: what signs with it is verified with it.
+    let bare = |text: &str| text.replace(r#""kid":"rfc8037","#, "").replace(r#""alg":"EdDSA","#, "");
+    desk.write("bare.json", &bare(KEY));
+    desk.write("bare-public.json", bare(PUBLIC).trim_start_matches(r#"{"keys":["#).trim_end_matches("]}"));
+    desk.fails(&["jwt", "sign", "--key", "bare.json"], claims, 2, "name it with --alg, such as --alg ES256");
+    desk.write("bare-set.json", &bare(PUBLIC));
+    for keys in ["bare.json", "bare-public.json", "bare-set.json"] {
+        desk.fails(&["jwt", "verify", "-", "--jwks", keys], &token, 2, "name it with --alg, such as --alg ES256");
+    }
+    let signed = desk.run(&["jwt", "sign", "--key", "bare.json", "--alg", "EdDSA"], claims).out;
+    for keys in ["bare.json", "bare-public.json"] {
+        let said = desk.run(&["jwt", "verify", "-", "--jwks", keys, "--alg", "EdDSA"], &signed);
+        assert_eq!(said.code, 0, "{keys}: {}", said.err);
+    }
     desk.fails(&["jwt", "sign", "--key", "key.json"], "{\"a\":1,\"a\":2}", 2, "same member twice");
 }
 

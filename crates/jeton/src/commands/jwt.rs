@@ -3,6 +3,7 @@
 mod algorithm;
 pub(super) mod decode;
 mod difference;
+mod key_file;
 mod sign;
 mod verify;
 
