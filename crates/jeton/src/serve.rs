@@ -42,6 +42,9 @@ use crate::writable;
 /// bytes, measured over a full cache: 15 MB. A longer scope comes on top, 4,096 bytes of it at most: 200 MB more if all were of that kind.
 const CACHED_CREDENTIALS: usize = 50_000;
 
+/// How much of a body the socket takes: the routes allow less, and say so as problems of the API (RFC 9457), which the edge does not know.
+const MANAGEMENT_BODY_BYTES: u64 = 1024 * 1024;
+
 /// A server that runs.
 pub(crate) struct Running {
     /// The service.
@@ -139,9 +142,10 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let metrics = jeton_http::metrics::routes(service.clone(), observer.clone());
     let socket_listener = listen_on_socket(&socket(&config.data))?;
     let management = api::routes(management(service.clone(), store.clone(), config, observer));
+    let managing = Limits { body_bytes: MANAGEMENT_BODY_BYTES, ..limits.clone() };
     let mut listeners = vec![
         spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone()), held.clone()),
-        spawn_listener(edge::serve(socket_listener, management, limits.clone(), draining.clone()), held.clone()),
+        spawn_listener(edge::serve(socket_listener, management, managing, draining.clone()), held.clone()),
     ];
     if let Some(listener) = metrics_listener {
         listeners.push(spawn_listener(edge::serve(listener, metrics, limits, draining.clone()), held));

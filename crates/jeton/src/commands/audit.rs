@@ -47,7 +47,7 @@ server runs, the data folder is read.";
 #[command(after_help = TAIL_EXAMPLES)]
 pub(crate) struct Tail {
     /// How many entries, 1000 at most
-    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=1_000))]
     lines: u64,
     /// Begin at this entry
     #[arg(long, value_name = "NUMBER")]

@@ -43,7 +43,9 @@ impl Config {
         writable::check(&config.data, &config.file).map_err(rootless)?;
         root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
+        let is_used = config.data.join("jeton.db").exists();
         let value = json!({
+            "root_key_tried": false,
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
             "metrics_listen": config.metrics_listen.map(|listen| listen.to_string()),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
@@ -59,7 +61,9 @@ impl Config {
                 .with("token prefix", config.token_prefix.as_str())
                 .with("log", if config.log_json { "json" } else { "text" })
                 .with("connections", format!("{} at most", config.connections_max));
-            format!("{}\nThe configuration is sound.\n", details.text(view))
+            // Whoever has the wrong root file reads "sound" as "it opens".
+            let untried = if is_used { "That the root file opens what is in the data folder was not tried: a start does.\n" } else { "" };
+            format!("{}\nThe configuration is sound.\n{untried}", details.text(view))
         })
     }
 }
