@@ -145,7 +145,7 @@ async fn an_api_from_beginning_to_end() {
     assert_eq!(
         without(created, &["id", "created_at", "updated_at"]),
         json!({"audience": ORDERS, "name": ORDERS, "scopes": {"read": "Read orders"}, "default_scope": "",
-            "access_token_lifetime_seconds": 3600, "token_format": "jwt", "signing_alg": "ES256"})
+            "access_token_lifetime_seconds": 3600, "effective_lifetime_seconds": 3600, "token_format": "jwt", "signing_alg": "ES256"})
     );
     for name in [id.as_str(), "https%3A%2F%2Forders.example"] {
         assert_eq!(api.get(&format!("/apis/{name}")).await["id"], id.as_str());
@@ -304,6 +304,8 @@ async fn policies_are_set_shown_and_explained() {
     assert_eq!(api.world.ledger_size(), size, "a dry run writes nothing");
     let set = put("access_token", json!({"api": ORDERS, "max_seconds": 900})).await;
     assert_eq!((&set["level"], &set["max_seconds"], &set["default_seconds"]), (&json!("api"), &json!(900), &json!(900)));
+    let shown = api.get("/apis/https%3A%2F%2Forders.example").await;
+    assert_eq!((&shown["access_token_lifetime_seconds"], &shown["effective_lifetime_seconds"]), (&json!(3600), &json!(900)));
     let list = api.get("/policies").await;
     assert_eq!(levels(&list)[..2], ["access_token table", "access_token api"]);
     assert_eq!((&list["items"][1]["subject"], &list["items"][1]["updated_by"]), (&json!(ORDERS), &json!("unix:1000")));
