@@ -54,7 +54,7 @@ pub(crate) fn run(quickstart: &Quickstart) -> Result<(), Stopped> {
         let passed = tour::take(&running, &config, orders, is_new).await.map_err(Stopped::StepFailed);
         if let (Ok(_), false) = (&passed, quickstart.exit) {
             tour::stay(&config);
-            serve::stop_signal().await?;
+            serve::stop_signal()?.await;
         }
         if let Ok(orders) = &passed {
             orders.abort();

@@ -67,8 +67,10 @@ pub(crate) fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
     runtime()?.block_on(async {
         let listener = listen(config)?;
         let running = start(config, listener, accept_clock).await?;
+        // Heard from before the first word on: whoever reads it may stop the server at once.
+        let stop = stop_signal()?;
         tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
-        let stopped = stop_signal().await?;
+        let stopped = stop.await;
         tracing::info!(signal = stopped, "jeton stops: requests on their way finish");
         running.stop().await
     })
@@ -336,17 +338,19 @@ fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work
     })
 }
 
-/// Waits for the signal to stop, and names it.
+/// Listens for the signal to stop from now on; what is returned waits for it, and names it.
 ///
 /// # Errors
 /// When signals cannot be heard.
-pub(crate) async fn stop_signal() -> Result<&'static str, String> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = &'static str>, String> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |error: std::io::Error| format!("signals cannot be heard: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     })
 }
