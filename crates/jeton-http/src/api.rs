@@ -23,6 +23,7 @@ mod policies;
 mod policy_exceptions;
 mod problem;
 mod query;
+mod reach;
 mod response;
 mod revocations;
 pub mod rfc3339;

@@ -17,13 +17,15 @@ use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::service::Service;
 
-/// How many live credentials of the kind would end otherwise than now.
+/// How many credentials of the kind would end otherwise than now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consequence {
     /// At once.
     pub would_expire_now: u64,
     /// Later, but earlier than now.
     pub would_expire_sooner: u64,
+    /// Never, so far: they have ended, and would be accepted again.
+    pub would_come_back: u64,
 }
 
 impl Consequence {
@@ -32,6 +34,10 @@ impl Consequence {
             let counted = if would_end_at <= now_seconds { &mut self.would_expire_now } else { &mut self.would_expire_sooner };
             *counted += 1;
         }
+    }
+
+    fn note_return(&mut self, ends_at: i64, would_end_at: i64, now_seconds: i64) {
+        self.would_come_back += u64::from(ends_at <= now_seconds && now_seconds < would_end_at);
     }
 }
 
@@ -87,7 +93,11 @@ impl Service {
     fn consequence_for_secrets(&self, after: &Policies, moment: &Moment) -> Consequence {
         let (before, now_seconds) = (self.registry.policies(), self.ledger_time(moment).seconds());
         let mut consequence = Consequence::default();
-        let mut note = |secret: &ClientSecret| consequence.note(secret.ends_at(&before), secret.ends_at(after), now_seconds);
+        let mut note = |secret: &ClientSecret| {
+            let (ends_at, would_end_at) = (secret.ends_at(&before), secret.ends_at(after));
+            consequence.note(ends_at, would_end_at, now_seconds);
+            consequence.note_return(ends_at, would_end_at, now_seconds);
+        };
         self.registry.clients.all().iter().for_each(|entry| entry.secrets.iter().for_each(|secret| note(&secret.record)));
         consequence
     }
@@ -113,6 +123,7 @@ impl Service {
         goes_on: impl Fn() -> bool,
     ) -> Result<Option<Consequence>, Failure> {
         let (before, now_seconds) = (self.registry.policies().clone(), self.ledger_time(moment).seconds());
+        // None comes back: a lowered maximum leaves a negative behind, which outlives the policy.
         // Verifiers know no lifetime of a client: where its maximum is lowered, what it holds is cut off.
         let cut_off = match subject {
             Subject::Client(client) => {

@@ -240,7 +240,10 @@ fn check_rows(
                     }
                     before = Some(key_of(table, &row.record));
                 }
-                Err(_) => report.findings.push(format!("`{physical}`: row {count}, after {before:?}, is not what was written")),
+                Err(_) => {
+                    let place = before.as_ref().map(|key| format!(", after {key:?},")).unwrap_or_default();
+                    report.findings.push(format!("`{physical}`: row {count}{place} is not what was written"));
+                }
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ use crate::commands::group::Group;
 use crate::commands::init::Init;
 use crate::commands::jwt::Jwt;
 use crate::commands::key::Key;
-use crate::commands::options::Options;
+use crate::commands::options::{Options, Output};
 use crate::commands::policy::Policy;
 use crate::commands::quickstart::Quickstart;
 use crate::commands::request::Request;
@@ -104,6 +104,11 @@ enum Command {
 struct Reference;
 
 impl Cli {
+    /// Whether programs read what it says.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.options.output() != Output::Table
+    }
+
     /// Does what was asked for.
     ///
     /// # Errors

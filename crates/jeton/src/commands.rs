@@ -28,6 +28,7 @@ mod policy_exception;
 mod progress;
 pub(crate) mod quickstart;
 mod rate;
+mod replacing;
 pub(crate) mod request;
 pub(crate) mod revoke;
 pub(crate) mod role;

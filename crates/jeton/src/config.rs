@@ -95,6 +95,8 @@ pub(crate) struct Overrides {
 pub(crate) struct Config {
     /// The data folder.
     pub(crate) data: PathBuf,
+    /// The file that was read, where there is one.
+    pub(crate) file: PathBuf,
     /// The issuer.
     pub(crate) issuer: Issuer,
     /// Where to listen.
@@ -155,6 +157,7 @@ impl Config {
             overrides.root_key_file.clone().or(file.root_key_file).unwrap_or_else(|| default_root_key_file(&overrides.data));
         Ok(Config {
             data: overrides.data.clone(),
+            file: path,
             issuer,
             listen,
             metrics_listen,
@@ -222,8 +225,12 @@ pub(crate) fn parse(text: &str) -> Result<File, String> {
         let unknown = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim()).find(|key| !KEYS.contains(key));
         match unknown.filter(|_| error.message().starts_with("unknown field")) {
             Some(unknown) => {
-                let nearest = KEYS.iter().min_by_key(|key| distance(key, unknown)).copied().unwrap_or_default();
-                format!("there is no key `{unknown}`: did you mean `{nearest}`?")
+                // With more than a third of its letters wrong it is another word.
+                let near = KEYS.iter().map(|key| (distance(key, unknown), key)).filter(|(distance, _)| distance * 3 <= unknown.len());
+                match near.min() {
+                    Some((_, nearest)) => format!("there is no key `{unknown}`: did you mean `{nearest}`?"),
+                    None => format!("there is no key `{unknown}`"),
+                }
             }
             None => error.to_string(),
         }
@@ -270,6 +277,10 @@ mod tests {
             [("isuer = \"https://a\"", "did you mean `issuer`?"), ("conections_max = 3", "did you mean `connections_max`?")]
         {
             assert!(parse(text).unwrap_err().contains(expected), "{text}");
+        }
+        for text in ["foo = 1", "list = 1", "proxy = 1"] {
+            let said = parse(text).unwrap_err();
+            assert!(said.starts_with("there is no key") && !said.contains("did you mean"), "{said}");
         }
         assert!(parse("listen = 3").unwrap_err().contains("string"));
     }

@@ -17,6 +17,7 @@ mod render;
 mod root_file;
 mod serve;
 mod surroundings;
+mod writable;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -29,11 +30,14 @@ use cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    let cli = Cli::parse();
+    let wants_json = cli.wants_json();
+    match cli.run() {
         Ok(code) => code,
         Err(failure) => {
+            let text = if wants_json { failure.to_json().to_string() } else { format!("jeton: {failure}") };
             // There is nowhere left to say that it could not be said.
-            let _ = writeln!(anstream::stderr(), "jeton: {failure}");
+            let _ = writeln!(anstream::stderr(), "{text}");
             ExitCode::from(failure.exit_code())
         }
     }

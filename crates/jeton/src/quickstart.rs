@@ -37,6 +37,9 @@ pub(crate) enum Stopped {
 pub(crate) fn run(quickstart: &Quickstart) -> Result<(), Stopped> {
     let planned = Config::load(&quickstart.overrides)?;
     leads_here(&planned)?;
+    if !is_new(&quickstart.overrides) && !planned.data.join("jeton.db").exists() {
+        return Err(Stopped::CouldNot(somebodys(&planned)));
+    }
     serve::runtime()?.block_on(async {
         // The addresses first: a folder that is made keeps its issuer, and with it the port.
         let listener = serve::listen(&planned)?;
@@ -44,10 +47,14 @@ pub(crate) fn run(quickstart: &Quickstart) -> Result<(), Stopped> {
         let is_new = prepare(&quickstart.overrides)?;
         let config = Config::load(&quickstart.overrides)?;
         let running = serve::start(&config, listener, false).await?;
+        if !is_new && !tour::was_taken(&running.service) {
+            running.stop().await?;
+            return Err(Stopped::CouldNot(somebodys(&config)));
+        }
         let passed = tour::take(&running, &config, orders, is_new).await.map_err(Stopped::StepFailed);
         if let (Ok(_), false) = (&passed, quickstart.exit) {
             tour::stay(&config);
-            serve::stop_signal().await?;
+            serve::stop_signal()?.await;
         }
         if let Ok(orders) = &passed {
             orders.abort();
@@ -82,9 +89,22 @@ fn leads_here(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
+/// What is said of a folder that is there, and that no tour was taken in: its example API and clients are no business of a server in use.
+fn somebodys(config: &Config) -> String {
+    format!(
+        "{data} is there already, and no tour was taken in it: its API and clients do not belong there\n  → give the tour a folder of its \
+         own: `jeton quickstart --data ./tour-data`; or start this one: `jeton serve --data {data}`",
+        data = config.data.display()
+    )
+}
+
+fn is_new(overrides: &Overrides) -> bool {
+    !overrides.data.join("jeton.db").exists() && !overrides.data.join(config::FILE_NAME).exists()
+}
+
 /// Makes the data folder, its configuration and the root file where there is none; says whether the folder is new.
 fn prepare(overrides: &Overrides) -> Result<bool, String> {
-    let is_new = !overrides.data.join("jeton.db").exists() && !overrides.data.join(config::FILE_NAME).exists();
+    let is_new = is_new(overrides);
     if is_new {
         init::run(overrides)?;
     }

@@ -10,6 +10,8 @@ use jeton_core::root_key::RootKeys;
 use jeton_jose::base64url;
 use zeroize::Zeroizing;
 
+use crate::config::FILE_NAME;
+
 const HEADER: &str = "# Jeton's root key: one epoch a line. Whoever reads this file can read the sealed keys of the data folder;\n\
                       # without it the folder is worthless. Keep a copy apart from the data and from its backups.\n";
 
@@ -30,6 +32,30 @@ pub(crate) fn create(path: &Path, secret: Zeroizing<[u8; 32]>) -> Result<(), Str
     })?;
     let text = print(&[(1, secret)]);
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| format!("the root file cannot be written: {error}"))
+}
+
+/// Says what to do where there is no root file: one that something is sealed under cannot be made again.
+///
+/// # Errors
+/// In words for people.
+pub(crate) fn look_for(path: &Path, data: &Path) -> Result<(), String> {
+    if path.exists() {
+        return Ok(());
+    }
+    let (shown, data_shown) = (path.display(), data.display());
+    if !data.exists() {
+        return Err(format!(
+            "there is no data folder at {data_shown}\n  → name it with --data or JETON_DATA, or make one with `jeton init --data {data_shown}`"
+        ));
+    }
+    let next = if data.join("jeton.db").exists() {
+        format!("put your copy back, or name it with --root-key-file; without it {data_shown} cannot be opened")
+    } else if data.join(FILE_NAME).exists() {
+        format!("nothing is sealed under it yet: remove {data_shown}/{FILE_NAME}, and `jeton init` makes both anew")
+    } else {
+        "`jeton init` makes one, or name it with --root-key-file".to_owned()
+    };
+    Err(format!("there is no root file at {shown}\n  → {next}"))
 }
 
 /// Reads a root file that only its owner can read.
@@ -78,7 +104,7 @@ pub(crate) fn add_epoch(path: &Path, held: &RootKeys, secret: Zeroizing<[u8; 32]
 fn epochs(path: &Path) -> Result<Vec<Epoch>, String> {
     let shown = path.display();
     let metadata = fs::metadata(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => format!("there is no root file at {shown}: `jeton init` makes one, or name it with --root-key-file"),
+        io::ErrorKind::NotFound => format!("there is no root file at {shown}: name it with --root-key-file"),
         _ => format!("the root file {shown} cannot be read: {error}"),
     })?;
     if metadata.permissions().mode() & 0o077 != 0 {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,10 +38,14 @@ use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::root_file;
 use crate::surroundings;
+use crate::writable;
 
 /// How many proven credentials are kept in memory: a bound of entries, not of bytes. An opaque token with a scope of 24 bytes takes 301
 /// bytes, measured over a full cache: 15 MB. A longer scope comes on top, 4,096 bytes of it at most: 200 MB more if all were of that kind.
 const CACHED_CREDENTIALS: usize = 50_000;
+
+/// How much of a body the socket takes: the routes allow less, and say so as problems of the API (RFC 9457), which the edge does not know.
+const MANAGEMENT_BODY_BYTES: u64 = 1024 * 1024;
 
 /// A server that runs.
 pub(crate) struct Running {
@@ -64,8 +69,10 @@ pub(crate) fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
     runtime()?.block_on(async {
         let listener = listen(config)?;
         let running = start(config, listener, accept_clock).await?;
+        // Heard from before the first word on: whoever reads it may stop the server at once.
+        let stop = stop_signal()?;
         tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
-        let stopped = stop_signal().await?;
+        let stopped = stop.await;
         tracing::info!(signal = stopped, "jeton stops: requests on their way finish");
         running.stop().await
     })
@@ -87,6 +94,14 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 /// In words for people.
 pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
     edge::listen_tcp(config.listen).map_err(|error| {
+        let data = config.data.display();
+        // Another address would not help: one folder, one server.
+        if UnixStream::connect(socket(&config.data)).is_ok() {
+            return format!(
+                "{data} is open in another process: a server answers at {}\n  → stop that one first",
+                socket(&config.data).display()
+            );
+        }
         format!("{} cannot be listened on: {error}\n  → stop what holds it, or choose another with --listen", config.listen)
     })
 }
@@ -110,6 +125,8 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
         tracing::warn!(%error, "a crash may leave a core with secrets behind: run under `ulimit -c 0`");
     }
     apart::check(&config.root_key_file, &config.data)?;
+    writable::check(&config.data, &config.file)?;
+    root_file::look_for(&config.root_key_file, &config.data)?;
     let root_keys = root_file::read(&config.root_key_file)?;
     let clock = Arc::new(Clock::start());
     let draining = Draining::new();
@@ -129,9 +146,10 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let metrics = jeton_http::metrics::routes(service.clone(), observer.clone());
     let socket_listener = listen_on_socket(&socket(&config.data))?;
     let management = api::routes(management(service.clone(), store.clone(), config, observer));
+    let managing = Limits { body_bytes: MANAGEMENT_BODY_BYTES, ..limits.clone() };
     let mut listeners = vec![
         spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone()), held.clone()),
-        spawn_listener(edge::serve(socket_listener, management, limits.clone(), draining.clone()), held.clone()),
+        spawn_listener(edge::serve(socket_listener, management, managing, draining.clone()), held.clone()),
     ];
     if let Some(listener) = metrics_listener {
         listeners.push(spawn_listener(edge::serve(listener, metrics, limits, draining.clone()), held));
@@ -343,17 +361,19 @@ fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work
     })
 }
 
-/// Waits for the signal to stop, and names it.
+/// Listens for the signal to stop from now on; what is returned waits for it, and names it.
 ///
 /// # Errors
 /// When signals cannot be heard.
-pub(crate) async fn stop_signal() -> Result<&'static str, String> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = &'static str>, String> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |error: std::io::Error| format!("signals cannot be heard: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     })
 }

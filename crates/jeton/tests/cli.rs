@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong here must fail the test")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -127,11 +128,27 @@ fn without_a_server() {
     desk.fails(&["api", "list"], "", 3, "jeton init --data ./jeton-data");
     assert!(desk.done(&["init"]).contains("jeton serve --data ./jeton-data"));
     desk.fails(&["init"], "", 3, "exists already");
+    for arguments in [&["check"][..], &["check", "--full"]] {
+        desk.fails(arguments, "", 3, "./jeton-data was not started yet: there is nothing in it to check\n  → start it with `jeton serve");
+    }
+    desk.fails(
+        &["serve", "--listen", "127.0.0.1:0", "--issuer", "http://127.0.0.1:8420", "--data", "nope"],
+        "",
+        3,
+        "there is no data folder at nope\n  → name it with --data or JETON_DATA",
+    );
     desk.fails(&["api", "list"], "", 3, "the server is not running at ./jeton-data/jeton.sock");
     desk.fails(&["api", "list"], "", 3, "start it with `jeton serve --data ./jeton-data`");
     desk.fails(&["request", "GET", "api"], "", 2, "slash");
     desk.fails(&["api", "update", "a:b", "--access-token-lifetime", "soon"], "", 2, "90s, 15m, 24h or 90d");
     desk.fails(&["revoke"], "", 2, "nothing is named");
+    desk.fails(&["policy", "set", "client_secret"], "", 2, "<--default <TIME>|--max <TIME>|--unset>");
+    desk.fails(&["policy", "set", "passwords", "--max", "1d"], "", 2, "the kinds are access_token, client_secret");
+    desk.fails(&["policy", "explain", "passwords"], "", 2, "the kinds are access_token, client_secret");
+    for command in ["init", "serve", "quickstart"] {
+        desk.fails(&[command, "--issuer", "orders", "--data", "new"], "", 2, "for '--issuer <URL>'");
+        desk.fails(&[command, "--listen", "8420", "--data", "new"], "", 2, "write an address and a port, such as 127.0.0.1:8420");
+    }
     for time in ["tomorrow", "2026-01-31", "-1"] {
         let before = format!("--before={time}");
         desk.fails(&["revoke", "--client", "a", &before], "", 2, "for '--before <now|TIME>': write now, a time as 2026-01-31T12:00:00Z");
@@ -191,7 +208,29 @@ fn tokens_offline() {
     desk.fails(&["jwt", "decode", "-"], "not a token", 1, "opaque");
     desk.fails(&["jwt", "decode", "-"], "", 2, "no token in the input");
     desk.fails(&["jwt", "decode", token.trim()], "", 2, "not given as an argument");
-    desk.fails(&["jwt", "sign", "--key", "public.json"], "{}", 2, "public.json");
+    desk.fails(&["jwt", "sign", "--key", "public.json"], "{}", 2, "public.json: this is a JWK Set, not one JWK");
+    desk.write("pem", "-----BEGIN PRIVATE KEY-----\n");
+    desk.fails(&["jwt", "sign", "--key", "pem"], "{}", 2, "pem: this is PEM, not a JWK\n  → name a file with one private JWK");
+    desk.fails(
+        &["jwt", "verify", "-", "--jwks", "pem"],
+        &token,
+        2,
+        "pem: this is PEM, not a JWK\n  → name a JWK Set or a JWK; a server publishes",
+    );
+    // One key, without a name and an algorithm of its own: what signs with it is verified with it.
+    let bare = |text: &str| text.replace(r#""kid":"rfc8037","#, "").replace(r#""alg":"EdDSA","#, "");
+    desk.write("bare.json", &bare(KEY));
+    desk.write("bare-public.json", bare(PUBLIC).trim_start_matches(r#"{"keys":["#).trim_end_matches("]}"));
+    desk.fails(&["jwt", "sign", "--key", "bare.json"], claims, 2, "name it with --alg, such as --alg ES256");
+    desk.write("bare-set.json", &bare(PUBLIC));
+    for keys in ["bare.json", "bare-public.json", "bare-set.json"] {
+        desk.fails(&["jwt", "verify", "-", "--jwks", keys], &token, 2, "name it with --alg, such as --alg ES256");
+    }
+    let signed = desk.run(&["jwt", "sign", "--key", "bare.json", "--alg", "EdDSA"], claims).out;
+    for keys in ["bare.json", "bare-public.json"] {
+        let said = desk.run(&["jwt", "verify", "-", "--jwks", keys, "--alg", "EdDSA"], &signed);
+        assert_eq!(said.code, 0, "{keys}: {}", said.err);
+    }
     desk.fails(&["jwt", "sign", "--key", "key.json"], "{\"a\":1,\"a\":2}", 2, "same member twice");
 }
 
@@ -216,12 +255,15 @@ fn a_token_s_life() {
     }
     assert!(desk.run(&["token", "show", "-"], token).out.contains(id));
     desk.done(&["revoke", "token.txt", "--dry-run"]);
+    assert_eq!(desk.json(&["token", "introspect", id])["active"], true);
     desk.done(&["token", "suspend", id]);
+    desk.fails(&["token", "introspect", id], "", 1, "not active");
     desk.fails(&["token", "introspect", "-"], token, 1, "not active");
     assert_eq!(desk.run(&["token", "resume", "-"], token).code, 0);
     assert_eq!(desk.run(&["revoke", "-"], token).out, "Revoked 1 access token.\n");
     desk.fails(&["token", "introspect", "-"], token, 1, "not active");
     desk.fails(&["token", "resume", id], "", 1, "nothing brings it back");
+    desk.fails(&["policy", "set", "client_secret", "--client", "worker", "--max", "900d"], "", 2, "lies between 1s and 366d here");
     desk.fails(&["token", "issue", "--client", "worker", "--scope", "admin"], "", 2, "admin");
     desk.json(&["token", "issue", "--client", "worker"]);
     desk.fails(&["revoke", "--client", "worker"], "y\n", 2, "add --yes");
@@ -233,8 +275,16 @@ fn a_token_s_life() {
     desk.done(&["api", "create", "--audience", "a:b"]);
     desk.done(&["client", "update", "worker", "--audience", api, "--audience", "a:b"]);
     desk.fails(&["token", "issue", "--client", "worker"], "", 2, "name one with --audience");
+    desk.fails(&["token", "issue", "--client", "worker"], "", 2, "  → name the one that it is for: ");
     desk.fails(&["client", "create", "--name", "worker"], "", 1, "choose another name");
     desk.fails(&["api", "create", "--audience", "a:b"], "", 1, "jeton api update AUDIENCE");
+    let issued = desk.json(&["token", "issue", "--client", "worker", "--audience", api]);
+    let key = issued["signing_key"].as_str().unwrap();
+    desk.done(&["signing-key", "revoke", key, "--yes"]);
+    let said = desk.run(&["token", "introspect", "-", "--json"], issued["access_token"].as_str().unwrap());
+    let state: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &state["active"], &state["standing"]), (1, &false.into(), &"revoked".into()), "{state}");
+    assert_eq!(state["remark"], format!("the key that signed it, {key}, was revoked"));
 }
 
 #[test]
@@ -276,6 +326,14 @@ fn the_ledger_is_read_without_a_server() {
     desk.done(&["api", "create", "--audience", "a:b"]);
     desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
     desk.done(&["token", "issue", "--client", "worker"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    desk.fails(
+        &["serve", "--listen", &address],
+        "",
+        3,
+        "./jeton-data is open in another process: a server answers at ./jeton-data/jeton.sock",
+    );
     let served = desk.json(&["audit", "verify"]);
     assert_eq!(served["read_by"], "server");
     assert!(desk.done(&["audit", "verify"]).contains("stop it, and try again"));
@@ -296,6 +354,7 @@ fn the_ledger_is_read_without_a_server() {
     assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"));
     assert_eq!(desk.json(&["audit", "tail", "-n", "1", "--from", "0"])["items"][0]["kind"], "deployment.created");
     desk.fails(&["audit", "checkpoint"], "", 3, "the server is not running");
+    desk.fails(&["check"], "", 3, "`jeton check --full --data ./jeton-data` reads the folder itself");
     let database = desk.folder.path().join("jeton-data/jeton.db");
     let mut bytes = std::fs::read(&database).unwrap();
     let place = bytes.windows(15).position(|window| window == b"\"name\":\"worker\"").unwrap();
@@ -322,6 +381,23 @@ fn a_tour_that_cannot_start_says_so_at_once() {
     desk.fails(&["quickstart", "--data", "./public"], "", 3, "plain HTTP");
 }
 
+#[test]
+fn a_tour_leaves_the_folder_of_a_server_alone() {
+    let mut desk = Desk::empty();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    desk.done(&["init", "--listen", &free]);
+    let refused =
+        "no tour was taken in it: its API and clients do not belong there\n  → give the tour a folder of its own: `jeton quickstart";
+    desk.fails(&["quickstart"], "", 3, refused);
+    desk.start_server();
+    desk.done(&["api", "create", "--audience", "https://orders.example"]);
+    desk.stop_server();
+    desk.fails(&["quickstart"], "", 3, refused);
+    desk.start_server();
+    assert_eq!(desk.json(&["api", "list"])["items"].as_array().unwrap().len(), 1);
+    assert!(desk.done(&["client", "list"]).contains("There is no client yet"));
+}
+
 /// Two at once wrote over each other, and what was sealed under the epoch that was lost could not be opened any more.
 #[test]
 fn a_root_key_that_is_rotated_by_many_at_once_opens_everything_afterwards() {
@@ -333,6 +409,87 @@ fn a_root_key_that_is_rotated_by_many_at_once_opens_everything_afterwards() {
     desk.stop_server();
     desk.start_server();
     assert_eq!(desk.json(&["root-key", "list"])["epochs"].as_array().unwrap().len(), 13);
+}
+
+#[test]
+fn a_policy_asks_before_credentials_end_otherwise() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let set = ["policy", "set", "client_secret", "--client", "worker"];
+    let max = |max| [&set[..], &["--max", max]].concat();
+    desk.fails(&max("90d"), "", 2, "1 client secret would end earlier than now. Set it?");
+    desk.done(&[&max("1s")[..], &["--yes"]].concat());
+    // It ends within the second that begins now.
+    while desk.json(&["client", "secret", "list", "worker"])["items"][0]["is_live"] != false {}
+    let unset = [&set[..], &["--unset"]].concat();
+    let planned = desk.done(&[&unset[..], &["--dry-run"]].concat());
+    assert!(planned.contains("1 client secret that had ended would come back to life."), "{planned}");
+    desk.fails(&unset, "", 2, "1 client secret that had ended would come back to life. Set it?");
+    assert!(desk.done(&[&unset[..], &["--yes"]].concat()).contains("1 client secret that had ended comes back to life."));
+}
+
+/// `serve` named `jeton init`, which named `serve`.
+#[test]
+fn a_root_file_that_is_gone_is_put_back() {
+    let mut desk = Desk::empty();
+    desk.done(&["init"]);
+    let root = desk.folder.path().join("jeton-data.root-key");
+    let away = desk.folder.path().join("away");
+    std::fs::rename(&root, &away).unwrap();
+    desk.fails(&["serve", "--listen", "127.0.0.1:0"], "", 3, "remove ./jeton-data/jeton.toml, and `jeton init` makes both anew");
+    std::fs::rename(&away, &root).unwrap();
+    desk.start_server();
+    desk.stop_server();
+    std::fs::rename(&root, &away).unwrap();
+    for (command, code) in [(&["serve", "--listen", "127.0.0.1:0"][..], 3), (&["config", "check"], 1)] {
+        desk.fails(command, "", code, "put your copy back, or name it with --root-key-file; without it ./jeton-data cannot be opened");
+    }
+    std::fs::rename(&away, &root).unwrap();
+    desk.start_server();
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_not_served() {
+    let mut desk = Desk::with_server();
+    desk.stop_server();
+    let chmod = |name: &str, mode: u32| {
+        let path = desk.folder.path().join(name);
+        let before = std::fs::metadata(&path).unwrap().permissions();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        before.mode()
+    };
+    for (name, mode) in [("jeton-data", 0o777), ("jeton-data", 0o720), ("jeton-data/jeton.db", 0o666), ("jeton-data/jeton.toml", 0o666)] {
+        let before = chmod(name, mode);
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        desk.fails(&serve, "", 3, &format!("others can write ./{name}, and with it change what is refused\n  → `chmod go-w ./{name}`"));
+        desk.fails(&["config", "check"], "", 1, &format!("`chmod go-w ./{name}`"));
+        chmod(name, before);
+    }
+    chmod("jeton-data", 0o755);
+    desk.start_server();
+}
+
+#[test]
+fn what_a_change_replaces_is_asked_for() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read", "--scope", "write"]);
+    desk.done(&["api", "create", "--audience", "c:d"]);
+    let id = desk.json(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read"])["client_id"].to_string();
+    let id = id.trim_matches('"');
+    let issue = ["token", "issue", "--client", "worker"];
+    let hint = format!("let worker have (what is named replaces what it has): `jeton client update {id} --scope read --scope write`");
+    desk.fails(&[&issue[..], &["--scope", "write"]].concat(), "", 2, &hint);
+    let hint = format!("let worker ask for (what is named replaces what it has): `jeton client update {id} --audience a:b --audience c:d`");
+    desk.fails(&[&issue[..], &["--audience", "c:d"]].concat(), "", 2, &hint);
+    let update = ["client", "update", "worker", "--audience", "c:d"];
+    desk.fails(&update, "", 2, "what the client worker has, without a:b. Change it? To keep: --audience a:b");
+    desk.fails(&["client", "update", "worker", "--scope", "write"], "", 2, "without read. Change it? To keep: --scope read");
+    desk.done(&["client", "update", "worker", "--audience", "a:b", "--audience", "c:d", "--scope", "read", "--scope", "write"]);
+    let update = ["api", "update", "a:b", "--scope", "new=New", "--scope", "read"];
+    desk.fails(&update, "", 2, "what the API a:b has, without write. Change it? To keep: --scope write");
+    assert_eq!(desk.json(&["api", "show", "a:b"])["scopes"].as_object().unwrap().len(), 2);
+    desk.done(&[&update[..], &["--yes"]].concat());
 }
 
 #[test]
@@ -358,7 +515,18 @@ fn what_administers() {
     desk.fails(&["request", "GET", "/api/v1/nothing"], "", 1, "404");
     desk.fails(&["request", "GET", "/nope"], "", 1, "its paths begin with /api/v1, such as /api/v1/apis");
     desk.fails(&["request", "POST", "/api/v1/apis", "--body", "-"], "{}", 2, "400");
-    desk.done(&["client", "delete", "worker", "--yes"]);
+    desk.write("large.json", &format!("{{\"audience\":\"{}\"}}", "a".repeat(100_000)));
+    let said = desk.run(&["request", "POST", "/api/v1/apis", "--body", "large.json"], "");
+    let problem: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &problem["code"], &problem["status"]), (2, &"too_large".into(), &413.into()), "{}", said.err);
+    desk.fails(&["audit", "tail", "-n", "1001"], "", 2, "1001 is not in 0..=1000");
+    assert!(desk.done(&["config", "check"]).contains("was not tried"));
+    let said = desk.run(&["client", "show", "nobody", "--json"], "");
+    let problem: Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!((said.code, said.out.as_str(), &problem["exit_code"]), (1, "", &1.into()), "{problem}");
+    assert!(problem["hint"].as_str().unwrap().contains("jeton client list"), "{problem}");
+    let done = desk.json(&["client", "delete", "worker", "--yes"]);
+    assert_eq!(done["done"], "Removed worker: its secrets and tokens are dead.");
     assert_eq!(desk.done(&["api", "delete", "a:b", "--yes"]), "Removed a:b: every token for it is dead.\n");
     desk.fails(&["api", "delete", "a:b", "--yes"], "", 1, "no API");
     assert!(Path::new(&desk.folder.path().join("jeton-data.root-key")).exists());

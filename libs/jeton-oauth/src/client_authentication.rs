@@ -123,7 +123,9 @@ fn from_body(form: &Form<'_>) -> Result<ClientAuthentication, ErrorResponse> {
     let client_id = form.get("client_id").map(checked_id).transpose()?;
     match (form.get("client_secret"), form.get("client_assertion"), form.get("client_assertion_type")) {
         (None, None, None) => client_id.map(|client_id| ClientAuthentication::None { client_id }).ok_or_else(|| {
-            ErrorResponse::invalid_client("the client did not authenticate: send its id and secret as Basic, or a client_assertion")
+            ErrorResponse::invalid_client(
+                "the client did not authenticate: send its id and secret as Basic or as client_id and client_secret, or a client_assertion",
+            )
         }),
         (Some(secret), None, None) => {
             let client_id = client_id.ok_or_else(|| ErrorResponse::invalid_request("client_secret was sent without client_id"))?;

@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
 /// What changes; what is left out stays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpdateClient {
     /// What people call it.
     pub name: Option<String>,

@@ -86,18 +86,25 @@ fn check(kind: CredentialKind, subject: &Subject, request: SetPolicy, policies: 
         Level::Deployment => lifetime.max_seconds,
         Level::Api | Level::Client => policies.effective(kind, &Subject::Deployment).max_seconds,
     };
+    let refuse = |what: &str, least: i64, most: i64| {
+        Refusal::invalid(format!("the {what} of {} lies between {} and {} here", lifetime.plural, length(least), length(most)))
+    };
     let max_seconds = request.max_seconds.unwrap_or(above);
     if !(lifetime.least_seconds.min(above)..=above).contains(&max_seconds) {
-        let least = lifetime.least_seconds;
-        return Err(Refusal::invalid(format!("the maximum of {} lies between {least} and {above} seconds here", lifetime.plural)));
+        return Err(refuse("maximum", lifetime.least_seconds, above));
     }
     let least = lifetime.least_seconds.min(max_seconds);
     match request.default_seconds {
-        Some(default) if !(least..=max_seconds).contains(&default) => {
-            Err(Refusal::invalid(format!("the default of {} lies between {least} and {max_seconds} seconds here", lifetime.plural)))
-        }
+        Some(default) if !(least..=max_seconds).contains(&default) => Err(refuse("default", least, max_seconds)),
         _ => Ok(()),
     }
+}
+
+/// A length of time in the largest unit that it is a multiple of, as the command line takes it.
+fn length(seconds: i64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(unit, _)| seconds % unit == 0);
+    unit.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
 }
 
 fn event(kind: CredentialKind, subject: &Subject, request: SetPolicy, is_lowered: bool, actor: &Actor) -> Event {

@@ -88,15 +88,15 @@ fn what_a_level_may_not_say() {
     let narrow = said(&Policies::default(), AccessToken, &Subject::Deployment, max(HOUR));
     let (all, none) = (Subject::Deployment, Policies::default());
     for (policies, kind, subject, request, words) in [
-        (&none, AccessToken, &all, max(DAY + 1), "between 1 and 86400 seconds"),
-        (&none, AccessToken, &all, max(0), "between 1 and"),
-        (&none, AccessToken, &all, max(i64::MIN), "between 1 and"),
-        (&none, Secret, &all, max(i64::MAX), "between 1 and 31622400"),
-        (&none, SigningKey, &all, max(DAY - 1), "between 86400 and"),
+        (&none, AccessToken, &all, max(DAY + 1), "between 1s and 1d here"),
+        (&none, AccessToken, &all, max(0), "between 1s and"),
+        (&none, AccessToken, &all, max(i64::MIN), "between 1s and"),
+        (&none, Secret, &all, max(i64::MAX), "between 1s and 366d"),
+        (&none, SigningKey, &all, max(DAY - 1), "between 1d and"),
         (&none, ClientAssertion, &all, max(HOUR + 1), "client assertions"),
-        (&narrow, AccessToken, &of_api(&orders), max(HOUR + 1), "between 1 and 3600"),
-        (&narrow, AccessToken, &of_client(&worker), max(HOUR + 1), "between 1 and 3600"),
-        (&narrow, AccessToken, &of_api(&orders), default(HOUR + 1), "the default of access tokens lies between 1 and 3600"),
+        (&narrow, AccessToken, &of_api(&orders), max(HOUR + 1), "between 1s and 1h"),
+        (&narrow, AccessToken, &of_client(&worker), max(HOUR + 1), "between 1s and 1h"),
+        (&narrow, AccessToken, &of_api(&orders), default(HOUR + 1), "the default of access tokens lies between 1s and 1h"),
         (&none, Secret, &all, SetPolicy { default_seconds: Some(11), max_seconds: Some(10) }, "the default of client secrets"),
         (&none, Secret, &all, default(0), "the default"),
         (&none, Secret, &of_api(&orders), max(10), "set for: deployment, client"),

@@ -10,6 +10,9 @@ use jeton_core::api::Api;
 use jeton_core::api::create::CreateApi;
 use jeton_core::api::update::UpdateApi;
 use jeton_core::id::{Actor, ApiId};
+use jeton_core::policy::CredentialKind;
+use jeton_core::policy::effective::Policies;
+use jeton_core::policy::rule::Subject;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -31,6 +34,8 @@ struct Shown {
     scopes: BTreeMap<String, String>,
     default_scope: String,
     access_token_lifetime_seconds: i64,
+    /// What a policy leaves of it.
+    effective_lifetime_seconds: i64,
     token_format: &'static str,
     signing_alg: &'static str,
     created_at: String,
@@ -62,8 +67,8 @@ pub(super) struct Update {
 }
 
 pub(super) async fn list(State(management): State<Management>, uri: Uri) -> Answer {
-    let apis = management.service.apis();
-    ok(&Page::of(&uri, &apis, |api| &api.record.audience, |api| Shown::from(&api.record))?)
+    let (apis, policies) = (management.service.apis(), management.service.registry().policies());
+    ok(&Page::of(&uri, &apis, |api| &api.record.audience, |api| Shown::of(&api.record, &policies))?)
 }
 
 pub(super) async fn create(
@@ -83,12 +88,12 @@ pub(super) async fn create(
     let made = service.create_api(&request, &actor, &service.moments().now()).await;
     let taken = "see it with `jeton api show AUDIENCE`, and change it with `jeton api update AUDIENCE`";
     let api = made.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, taken))?;
-    created(&Shown::from(&api))
+    created(&Shown::of(&api, &service.registry().policies()))
 }
 
 pub(super) async fn show(State(management): State<Management>, Target(name): Target<String>) -> Answer {
     let api = management.service.find_api(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    ok(&Shown::from(&api.record))
+    ok(&Shown::of(&api.record, &management.service.registry().policies()))
 }
 
 pub(super) async fn update(
@@ -106,7 +111,8 @@ pub(super) async fn update(
         signing_algorithm: update.signing_alg,
     };
     let api = service.update_api(&name, &request, &actor, &service.moments().now()).await;
-    ok(&Shown::from(&api.map_err(|failure| Problem::from(failure).look(LOOK))?))
+    let api = api.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    ok(&Shown::of(&api, &service.registry().policies()))
 }
 
 pub(super) async fn remove(
@@ -119,8 +125,9 @@ pub(super) async fn remove(
     no_content()
 }
 
-impl From<&Api> for Shown {
-    fn from(api: &Api) -> Shown {
+impl Shown {
+    fn of(api: &Api, policies: &Policies) -> Shown {
+        let allowed = policies.effective(CredentialKind::AccessToken, &Subject::Api(api.id.clone()));
         Shown {
             id: api.id.clone(),
             audience: api.audience.clone(),
@@ -128,6 +135,7 @@ impl From<&Api> for Shown {
             scopes: api.scopes.clone(),
             default_scope: api.default_scope.to_string(),
             access_token_lifetime_seconds: api.access_token_lifetime_seconds,
+            effective_lifetime_seconds: api.access_token_lifetime_seconds.min(allowed.max_seconds),
             token_format: api.token_format.name(),
             signing_alg: api.signing_algorithm.name(),
             created_at: rfc3339::format(api.created_at),

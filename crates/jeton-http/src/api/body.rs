@@ -40,11 +40,26 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// What serde says, without the value that it met: that may be a secret.
 fn sentence(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let quoted = || message.split('`').nth(1).unwrap_or_default();
     let has_wrong_value = message.starts_with("invalid") || message.starts_with("unknown variant");
-    match (has_wrong_value, message.rsplit_once(", expected ")) {
-        (true, Some((_, expected))) => format!("a member has the wrong value: expected {expected}"),
-        (true, None) => "a member has the wrong value".to_owned(),
-        (false, _) => message.to_owned(),
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if has_wrong_value => format!("a member has the wrong value: expected {}", plain(expected)),
+        None if has_wrong_value => "a member has the wrong value".to_owned(),
+        Some((_, known)) if message.starts_with("unknown field") => format!("there is no member `{}`: there is {known}", quoted()),
+        _ if message.starts_with("missing field") => format!("the member `{}` is missing", quoted()),
+        _ => message.to_owned(),
+    }
+}
+
+/// What serde expects, in words for people.
+fn plain(expected: &str) -> &str {
+    match expected {
+        object if object.starts_with("struct ") || object == "a map" => "an object",
+        number if number.starts_with(['i', 'u']) && number.trim_start_matches(['i', 'u']).parse::<u8>().is_ok() => "a whole number",
+        list if list == "a sequence" => "a list",
+        truth if truth == "a boolean" => "true or false",
+        other => other,
     }
 }
 
@@ -74,16 +89,16 @@ mod tests {
     fn bodies() {
         check(r#"{"name":"a"}"#, "");
         check(r#"{"name":"a","count":1}"#, "");
-        check("{}", "missing field `name`");
-        check(r#"{"name":"a","nam":"b"}"#, "unknown field `nam`, expected `name` or `count`");
+        check("{}", "the member `name` is missing");
+        check(r#"{"name":"a","nam":"b"}"#, "there is no member `nam`: there is `name` or `count`");
         check(r#"{"name":"a","name":"b"}"#, "names the same member twice");
-        check(r#"{"name":"a","count":"hunter2"}"#, "a member has the wrong value: expected i64 at line 1");
-        check(r#"{"name":"a","count":"hunter2, expected x"}"#, "expected i64");
-        check(r#"{"name":"a","count":1.5}"#, "expected i64");
-        check(r#"{"name":"a","count":99999999999999999999}"#, "expected i64");
+        check(r#"{"name":"a","count":"hunter2"}"#, "a member has the wrong value: expected a whole number");
+        check(r#"{"name":"a","count":"hunter2, expected x"}"#, "expected a whole number");
+        check(r#"{"name":"a","count":1.5}"#, "expected a whole number");
+        check(r#"{"name":"a","count":99999999999999999999}"#, "expected a whole number");
         check(r#"{"name":["hunter2"]}"#, "expected a string");
         check(r#"["hunter2"]"#, "expected");
-        check("null", "expected struct Sample");
+        check("null", "expected an object");
         check("{", "not valid JSON");
         check("{\"name\":\"\u{0}\"}", "not valid JSON");
         check(&format!("{{\"name\":{}1{}}}", "[".repeat(40), "]".repeat(40)), "nested deeper");

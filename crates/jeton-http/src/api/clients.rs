@@ -6,10 +6,12 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use http::Uri;
+use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
 use jeton_core::id::{Actor, ClientId};
+use jeton_core::record::Versioned;
 use jeton_core::usage::Subject;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
@@ -160,15 +162,15 @@ pub(super) async fn remove(
 
 impl Shown {
     fn of(client: &Client, service: &Service) -> Shown {
-        let registry = service.registry();
+        let apis: Vec<_> = client.apis.iter().filter_map(|id| service.registry().api(id.as_str())).collect();
         Shown {
             client_id: client.id.clone(),
             name: client.name.clone(),
             grant_types: client.grant_types.iter().map(|grant| grant.name()).collect(),
             token_endpoint_auth_method: client.authentication.name(),
             jwks: client.jwks.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-            audiences: client.apis.iter().filter_map(|id| Some(registry.api(id.as_str())?.record.audience.clone())).collect(),
-            scope: client.scopes.to_string(),
+            audiences: apis.iter().map(|api| api.record.audience.clone()).collect(),
+            scope: scopes_of(client, &apis),
             may_introspect: client.may_introspect,
             last_used_at: None,
             created_at: rfc3339::format(client.created_at),
@@ -185,6 +187,12 @@ impl Shown {
             Err(failure) => Err((self, failure)),
         }
     }
+}
+
+/// The scopes that a client may have: those of an API that is gone are of no use.
+fn scopes_of(client: &Client, apis: &[Arc<Versioned<Api>>]) -> String {
+    let is_known = |scope: &&str| apis.iter().any(|api| api.record.scopes.contains_key(*scope));
+    client.scopes.iter().filter(is_known).collect::<Vec<_>>().join(" ")
 }
 
 /// The key set as the core reads it: a text.

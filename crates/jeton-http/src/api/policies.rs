@@ -70,6 +70,7 @@ struct Changed {
 struct Counted {
     would_expire_now: Option<u64>,
     would_expire_sooner: Option<u64>,
+    would_come_back: Option<u64>,
 }
 
 /// What holds between an API and a client, and what each level says.
@@ -133,6 +134,7 @@ pub(super) async fn set(
         consequence: Counted {
             would_expire_now: consequence.map(|consequence| consequence.would_expire_now),
             would_expire_sooner: consequence.map(|consequence| consequence.would_expire_sooner),
+            would_come_back: consequence.map(|consequence| consequence.would_come_back),
         },
         dry_run: set.dry_run,
     })

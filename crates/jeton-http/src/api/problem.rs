@@ -78,7 +78,7 @@ impl Problem {
     }
 
     /// The same problem; where it is of this kind, with this to do next.
-    pub(super) fn advise(self, kind: ProblemKind, hint: &'static str) -> Problem {
+    pub(super) fn advise(self, kind: ProblemKind, hint: impl Into<Cow<'static, str>>) -> Problem {
         if self.kind == kind { Problem { hint: hint.into(), ..self } } else { self }
     }
 }
@@ -169,16 +169,18 @@ impl IntoResponse for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         let (kind, hint) = match refusal.reason {
-            Reason::InvalidRequest => (ProblemKind::InvalidRequest, "change what the sentence names, and send it again"),
+            Reason::InvalidRequest => (ProblemKind::InvalidRequest, "docs/reference/management-api.md says what may be sent"),
             Reason::InvalidClient => (ProblemKind::InvalidClient, "use the client's own credentials, by the method it is registered for"),
             Reason::UnauthorizedClient => (ProblemKind::UnauthorizedClient, "look at the client: `jeton client show`"),
             Reason::UnsupportedGrantType => (ProblemKind::UnsupportedGrantType, "use the grant type `client_credentials`"),
-            Reason::InvalidScope => {
-                (ProblemKind::InvalidScope, "ask for less, or give the client the scope: `jeton client update --scope`")
-            }
-            Reason::InvalidTarget => {
-                (ProblemKind::InvalidTarget, "name the API by its audience, or give it to the client: `jeton client update --audience`")
-            }
+            Reason::InvalidScope => (
+                ProblemKind::InvalidScope,
+                "ask for less, or name all scopes that the client shall have: `jeton client update CLIENT --scope …`",
+            ),
+            Reason::InvalidTarget => (
+                ProblemKind::InvalidTarget,
+                "name the API by its audience, or name all APIs that the client may ask for: `jeton client update CLIENT --audience …`",
+            ),
             Reason::Conflict => (ProblemKind::Conflict, "look at how things stand, then decide again"),
             Reason::NotFound => (ProblemKind::NotFound, "list what there is, and take the id or name from there"),
         };

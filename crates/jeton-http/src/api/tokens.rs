@@ -18,6 +18,7 @@ use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
+use super::reach::with_command;
 use super::secret_text::SecretText;
 use super::target::Target;
 use super::token_state::Shown;
@@ -75,7 +76,8 @@ pub(super) async fn issue(
         service.find_client(&issue.client).map_err(|refusal| Problem::from(refusal).look("list the clients: `jeton client list`"))?;
     let request = parse(issue)?;
     // Who administers stands in for the client: there is no proof to spend.
-    let issued = service.issue(&Authenticated::by_administrator(entry, actor), &request, &moment).await?;
+    let issued = service.issue(&Authenticated::by_administrator(entry.clone(), actor), &request, &moment).await;
+    let issued = issued.map_err(|failure| with_command(failure.into(), &entry, &request, &service))?;
     created(&Issued {
         access_token: issued.access_token.expose(),
         token_type: "Bearer",

@@ -60,7 +60,7 @@ async fn the_challenge_comes_only_where_the_header_was_used() {
     content-type: application/json
     x-content-type-options: nosniff
 
-    {"error":"invalid_client","error_description":"the client did not authenticate: send its id and secret as Basic, or a client_assertion"}
+    {"error":"invalid_client","error_description":"the client did not authenticate: send its id and secret as Basic or as client_id and client_secret, or a client_assertion"}
     "#);
     for authorization in ["Bearer abc", "Digest x", "basic"] {
         let answer = world.post("/oauth/token", Some(authorization), "grant_type=client_credentials").await;

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::duration;
 use super::failure::Failure;
 use super::percent::segment;
+use super::replacing;
 use crate::render::apis;
 
 const PATH: &str = "/api/v1/apis";
@@ -65,10 +66,11 @@ pub(crate) struct Show {
 const UPDATE_EXAMPLES: &str = "\
 Examples:
   jeton api update https://orders.example --access-token-lifetime 15m
-  jeton api update https://orders.example --scope orders:read='Read orders'
+  jeton api update https://orders.example --scope orders:read='Read orders' \\
+      --scope orders:new='New orders'
 
-The scopes that are named are all it has from then on. A shorter lifetime
-reaches tokens that are out already.";
+The scopes that are named replace those it has: name all of them. It asks
+before one goes. A shorter lifetime reaches tokens that are out already.";
 
 /// Change an API
 #[derive(Args, Debug)]
@@ -126,6 +128,12 @@ impl Api {
                 let body = properties.body();
                 if body.is_empty() {
                     return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton api update --help`"));
+                }
+                if let Some(Value::Object(scopes)) = body.get("scopes") {
+                    let known = server.get(&path(api))?;
+                    let left_out = known.get("scopes").and_then(Value::as_object).into_iter().flatten();
+                    let left_out = left_out.map(|(name, _)| name.as_str()).filter(|name| !scopes.contains_key(*name));
+                    replacing::ask(context, &format!("the API {api}"), "scope", left_out)?;
                 }
                 context.show(&server.patch(&path(api), &Value::Object(body))?, apis::show)
             }

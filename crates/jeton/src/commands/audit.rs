@@ -47,7 +47,7 @@ server runs, the data folder is read.";
 #[command(after_help = TAIL_EXAMPLES)]
 pub(crate) struct Tail {
     /// How many entries, 1000 at most
-    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=1_000))]
     lines: u64,
     /// Begin at this entry
     #[arg(long, value_name = "NUMBER")]
@@ -87,7 +87,8 @@ Examples:
   jeton audit checkpoint --json | jq -r .key
 
 Keep checkpoints elsewhere: whoever has one can tell a ledger that was cut
-or rewritten. The note is a C2SP tlog-checkpoint.";
+or rewritten. The note is a C2SP tlog-checkpoint. The server is asked: it must
+run.";
 
 /// Print the last signed checkpoint
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::failure::Failure;
 use super::progress::Progress;
+use crate::config::FILE_NAME;
 use crate::integrity::check_folder;
 use crate::render::reports;
 
@@ -16,6 +17,7 @@ Examples:
   jeton check
   jeton check --full
 
+The server is asked; where none runs, --full reads the data folder itself.
 Exit code 1 if anything is not as it was written.";
 
 /// Look for damage in the data folder
@@ -29,6 +31,17 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let data = &context.options.data;
+        if !context.is_served() && data.is_dir() {
+            if !data.join("jeton.db").exists() && data.join(FILE_NAME).exists() {
+                let start = format!("start it with `jeton serve --data {}`", data.display());
+                return Err(Failure::could_not(format!("{} was not started yet: there is nothing in it to check", data.display()), start));
+            }
+            if !self.full {
+                let hint = format!("`jeton check --full --data {}` reads the folder itself", data.display());
+                return Err(Failure::could_not(format!("no server runs on {}", data.display()), hint));
+            }
+        }
         let mut progress = Progress::new("parts read");
         // A folder that no server has open is checked here: also one that does not open any more.
         let report = if self.full && !context.is_served() {

@@ -10,7 +10,9 @@ use super::context::Context;
 use super::failure::Failure;
 use super::input;
 use super::percent::segment;
+use super::replacing;
 use crate::render::clients;
+use crate::render::text::member;
 
 const PATH: &str = "/api/v1/clients";
 
@@ -78,7 +80,8 @@ Examples:
   jeton client update worker --scope orders:read --scope orders:write
   jeton client update gateway --may-introspect true
 
-The audiences and scopes that are named are all it has from then on.";
+The audiences and scopes that are named replace those it has: name all of
+them. It asks before one goes.";
 
 /// Change a client
 #[derive(Args, Debug)]
@@ -158,7 +161,32 @@ impl Update {
         if body.is_empty() {
             return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton client update --help`"));
         }
-        context.show(&context.server()?.patch(&path(&self.client), &Value::Object(body))?, clients::show)
+        let server = context.server()?;
+        if !self.properties.audience.is_empty() || !self.properties.scope.is_empty() {
+            let known = server.get(&path(&self.client))?;
+            self.ask(context, &known)?;
+        }
+        context.show(&server.patch(&path(&self.client), &Value::Object(body))?, clients::show)
+    }
+
+    /// Asks before what the client has is taken from it; an API may be named by its id, which is no reason to ask.
+    fn ask(&self, context: &Context, known: &Value) -> Result<(), Failure> {
+        let whose = format!("the client {}", self.client);
+        let Properties { audience, scope, .. } = &self.properties;
+        let audiences = known.get("audiences").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        if !audience.is_empty() && audience.iter().all(|name| name.contains(':')) {
+            replacing::ask(context, &whose, "audience", audiences.filter(|name| !audience.iter().any(|given| given == name)))?;
+        }
+        let scopes = member(known, "scope");
+        if !scope.is_empty() {
+            replacing::ask(
+                context,
+                &whose,
+                "scope",
+                scopes.split(' ').filter(|name| !name.is_empty() && !scope.iter().any(|given| given == name)),
+            )?;
+        }
+        Ok(())
     }
 }
 

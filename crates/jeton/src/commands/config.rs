@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::serving::Serving;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
-use crate::{apart, root_file};
+use crate::{apart, root_file, writable};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,8 +40,12 @@ impl Config {
         let config = Loaded::load(&serving.overrides(context)).map_err(wrong)?;
         let rootless = |sentence: String| Failure::no(sentence, "");
         apart::check(&config.root_key_file, &config.data).map_err(rootless)?;
+        writable::check(&config.data, &config.file).map_err(rootless)?;
+        root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
+        let is_used = config.data.join("jeton.db").exists();
         let value = json!({
+            "root_key_tried": false,
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
             "metrics_listen": config.metrics_listen.map(|listen| listen.to_string()),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
@@ -57,7 +61,9 @@ impl Config {
                 .with("token prefix", config.token_prefix.as_str())
                 .with("log", if config.log_json { "json" } else { "text" })
                 .with("connections", format!("{} at most", config.connections_max));
-            format!("{}\nThe configuration is sound.\n", details.text(view))
+            // Whoever has the wrong root file reads "sound" as "it opens".
+            let untried = if is_used { "That the root file opens what is in the data folder was not tried: a start does.\n" } else { "" };
+            format!("{}\nThe configuration is sound.\n{untried}", details.text(view))
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::net::UnixStream;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::confirm;
 use super::connection::Connection;
@@ -53,9 +53,9 @@ impl Context {
         }
     }
 
-    /// Prints a sentence for people; nothing where JSON is asked for.
+    /// Prints that something is done, in a sentence; where JSON is asked for, as its only member.
     pub(crate) fn say(&self, sentence: &str) -> Result<(), Failure> {
-        if self.options.output() == Output::Table { self.print(&format!("{sentence}\n")) } else { Ok(()) }
+        self.show(&json!({ "done": sentence }), |_, _| format!("{sentence}\n"))
     }
 
     /// Prints a text as it stands.

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde_json::{Value, json};
+
 /// Why a command did not do what it was asked to, and what to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -45,6 +47,11 @@ impl Failure {
             _ => Kind::CouldNot,
         };
         Failure { kind, sentence: sentence.into(), hint: hint.into() }
+    }
+
+    /// For programs: what went wrong in the members of RFC 9457, and what the process ends with.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({ "type": "about:blank", "detail": self.sentence, "hint": self.hint, "exit_code": self.exit_code() })
     }
 
     /// The process's exit code.

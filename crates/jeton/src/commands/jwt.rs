@@ -1,8 +1,9 @@
 //! `jeton jwt`: without a server.
 
 mod algorithm;
-mod decode;
+pub(super) mod decode;
 mod difference;
+mod key_file;
 mod sign;
 mod verify;
 

@@ -11,7 +11,7 @@ pub(crate) struct Options {
     /// How answers are printed
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "Everywhere")]
     output: Output,
-    /// Print JSON: short for -o json
+    /// Print JSON, errors too: short for -o json
     #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
     /// Do it without asking

@@ -1,6 +1,7 @@
 //! `jeton policy`.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+use jeton_core::policy::CredentialKind;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -49,9 +50,10 @@ lifetime of a client: lowering one ends the access tokens that it holds.";
 
 /// Set what a level says of a kind
 #[derive(Args, Debug)]
-#[command(after_help = SET_EXAMPLES)]
+#[command(after_help = SET_EXAMPLES, group = ArgGroup::new("says").args(["default", "max", "unset"]).required(true).multiple(true))]
 pub(crate) struct Set {
     /// The kind: see `jeton policy show`
+    #[arg(value_parser = kind)]
     kind: String,
     /// For one API, by audience or id
     #[arg(long, value_name = "URI", conflicts_with = "client")]
@@ -60,7 +62,7 @@ pub(crate) struct Set {
     #[arg(long)]
     client: Option<String>,
     /// How long one lives when nobody says
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds, required_unless_present_any = ["max", "unset"])]
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     default: Option<i64>,
     /// How long one may live at most
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
@@ -84,6 +86,7 @@ Examples:
 #[command(after_help = EXPLAIN_EXAMPLES)]
 pub(crate) struct Explain {
     /// The kind: see `jeton policy show`
+    #[arg(value_parser = kind)]
     kind: String,
     /// For this API, by audience or id
     #[arg(long, value_name = "URI")]
@@ -130,4 +133,12 @@ impl Set {
         }
         context.show(&server.put(&path, &body(false))?, policies::changed)
     }
+}
+
+fn kind(text: &str) -> Result<String, String> {
+    if CredentialKind::from_policy_key(text).is_some() {
+        return Ok(text.to_owned());
+    }
+    let known: Vec<&str> = CredentialKind::ALL.iter().map(|kind| kind.lifetime().policy_key).collect();
+    Err(format!("the kinds are {}", known.join(", ")))
 }

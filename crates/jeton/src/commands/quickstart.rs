@@ -12,7 +12,8 @@ Examples:
   jeton quickstart
   jeton quickstart --exit --data /tmp/jeton-tour
 
-A second start on the same folder keeps everything that is in it.";
+A second start on the tour's folder keeps everything that is in it; a folder
+of another server is left alone.";
 
 /// See a token's life, step by step, from an empty folder
 #[derive(Args, Debug)]

@@ -24,7 +24,7 @@ pub(crate) enum RootKey {
 
 /// List the epochs of the root key
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton root-key list")]
+#[command(after_help = "Examples:\n  jeton root-key list\n\nThe server is asked: it must run. `jeton config check` reads the root file.")]
 pub(crate) struct List;
 
 const ROTATE_EXAMPLES: &str = "\

@@ -1,15 +1,15 @@
 //! `jeton token`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
 use super::input::{self, Named};
+use super::jwt::decode;
 use super::percent::segment;
 use super::server::Server;
+use crate::render::text::member;
 use crate::render::tokens;
 
 const PATH: &str = "/api/v1/tokens";
@@ -78,9 +78,9 @@ Exit code 1 if the token is not active.";
 #[derive(Args, Debug)]
 #[command(after_help = INTROSPECT_EXAMPLES)]
 pub(crate) struct Introspect {
-    /// The token: `-`, standard input; or a file that holds it
-    #[arg(value_name = "-|FILE", default_value = "-")]
-    token: PathBuf,
+    /// Its id; `-`, the token on standard input; or a file that holds it
+    #[arg(value_name = "ID|-|FILE", default_value = "-")]
+    token: String,
 }
 
 /// Refuse a token until it is resumed
@@ -115,8 +115,7 @@ impl Token {
                 context.show(&server.get(&path)?, tokens::show)
             }
             Token::Introspect(Introspect { token }) => {
-                let token = input::token(token)?;
-                let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
+                let answer = introspected(&server, token)?;
                 context.show(&answer, tokens::introspected)?;
                 let is_active = answer.get("active").and_then(Value::as_bool) == Some(true);
                 if is_active { Ok(()) } else { Err(Failure::no("the token is not active", "")) }
@@ -137,6 +136,45 @@ impl Issue {
         body.extend(self.audience.as_ref().map(|audience| ("resource".to_owned(), json!(audience))));
         Value::Object(body)
     }
+}
+
+/// What is known of a token, and whether it is active.
+fn introspected(server: &Server, token: &str) -> Result<Value, Failure> {
+    let id = match input::named(token)? {
+        Named::Id(id) => id,
+        Named::Text(token) => {
+            let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
+            let is_known = answer.get("id").is_some();
+            // A signature of a key that was revoked proves nothing any more. Whoever administers may see what became of the id in it.
+            let Some((id, key)) = decode::id_and_key(token.expose()).filter(|_| !is_known) else { return Ok(answer) };
+            let found = server.get(&format!("{PATH}/{}", segment(&id))).ok();
+            return Ok(found.and_then(|found| as_signed(found, &key)).map_or(answer, with_active));
+        }
+    };
+    Ok(with_active(server.get(&format!("{PATH}/{}", segment(&id)))?))
+}
+
+/// A token's state where its text, which is not accepted, names the key; `None` where that does not say why. Of a token that was issued while
+/// keys changed, the id alone does not tell which key signed it.
+fn as_signed(mut state: Value, key: &str) -> Option<Value> {
+    if !key.is_empty() && member(&state, "remark").contains(&format!("if {key} signed it")) {
+        let members = state.as_object_mut()?;
+        members.insert("standing".to_owned(), json!("revoked"));
+        members.insert("remark".to_owned(), json!(format!("the key that signed it, {key}, was revoked")));
+    }
+    (!is_active(&state)).then_some(state)
+}
+
+fn is_active(state: &Value) -> bool {
+    member(state, "standing") == "active"
+}
+
+fn with_active(mut state: Value) -> Value {
+    let active = is_active(&state);
+    if let Some(members) = state.as_object_mut() {
+        members.insert("active".to_owned(), json!(active));
+    }
+    state
 }
 
 /// The id of a token that was named by it, or whose text was handed in.

@@ -34,6 +34,13 @@ struct Tour<'a> {
     issuer: String,
     api: String,
     client: (String, Secret),
+    /// The program and the data folder, as a command begins.
+    jeton: String,
+}
+
+/// Whether a tour was taken in this data folder: its second API is of no use to anybody else.
+pub(super) fn was_taken(service: &Service) -> bool {
+    service.find_api(BRIEF_AUDIENCE).is_ok()
 }
 
 /// Takes all steps, and leaves the example API running.
@@ -49,20 +56,22 @@ pub(super) async fn take(running: &Running, config: &Config, orders: TcpListener
     let verifier = client(service, "orders-api", "orders:read orders:write", true).await?;
     let client = client(service, "orders-app", "orders:read", false).await?;
     step(2, "an API with two scopes, and two clients: who calls it, and the API itself");
-    show("jeton api create --audience https://orders.example \\");
+    let jeton = format!("jeton --data {}", config.data.display());
+    show(&format!("{jeton} api create \\"));
+    show(&format!("    --audience {AUDIENCE} \\"));
     show("    --scope orders:read='Read orders' --scope orders:write='Write orders' \\");
     show("    --default-scope orders:read");
     show(&format!("→ the API {AUDIENCE}: what a token is for"));
-    show("jeton client create --name orders-app --audience https://orders.example \\");
-    show("    --scope orders:read");
+    show(&format!("{jeton} client create --name orders-app \\"));
+    show(&format!("    --audience {AUDIENCE} --scope orders:read"));
     show(&format!("→ {}: an application that may only read orders", client.0));
-    show("jeton client create --name orders-api --audience https://orders.example \\");
-    show("    --may-introspect");
+    show(&format!("{jeton} client create --name orders-api \\"));
+    show(&format!("    --audience {AUDIENCE} --may-introspect"));
     show(&format!("→ {}: the API, so that it hears what is revoked", verifier.0));
     let issuer = config.issuer.as_str().trim_end_matches('/').to_owned();
     let orders_listen = orders.local_addr().map_err(|error| error.to_string())?;
     let serving = orders::serve(config.issuer.as_str(), (&verifier.0, &verifier.1), orders).await?;
-    let tour = Tour { running, web: Web::new(), issuer, api: format!("http://{orders_listen}"), client };
+    let tour = Tour { running, web: Web::new(), issuer, api: format!("http://{orders_listen}"), client, jeton };
     if let Err(failed) = tour.steps().await {
         serving.abort();
         return Err(failed);
@@ -76,9 +85,9 @@ pub(super) fn stay(config: &Config) {
     let data = config.data.display();
     say(&format!("\nThe server stays up on {}, and so does the example API.", config.issuer));
     say("To take steps 3 to 7 yourself, in another terminal, with a SECRET of your own:");
-    show(&format!("jeton client secret create orders-app --data {data}"));
+    show(&format!("jeton --data {data} client secret create orders-app"));
     say("Stop everything with Ctrl-C. To start the server again, without the tour:");
-    show(&format!("jeton serve --data {data}"));
+    show(&format!("jeton --data {data} serve"));
 }
 
 impl Tour<'_> {
@@ -92,8 +101,10 @@ impl Tour<'_> {
         step(6, "revoked, and refused by the API");
         self.revoke(&token).await?;
         step(7, "a token is refused once it has expired: here, after one second");
-        show(&format!("jeton api create --audience {BRIEF_AUDIENCE} \\"));
-        show("    --scope orders:read --access-token-lifetime 1s …");
+        show(&format!("{} api create \\", self.jeton));
+        show(&format!("    --audience {BRIEF_AUDIENCE} \\"));
+        show("    --scope orders:read='Read orders' --scope orders:write='Write orders' \\");
+        show("    --default-scope orders:read --access-token-lifetime 1s");
         show("→ a second API, whose tokens live for one second; both clients have it too");
         self.expire().await?;
         step(8, "the audit log, verified from its first entry");
@@ -178,7 +189,7 @@ impl Tour<'_> {
     }
 
     fn verify_audit(&self) -> Result<(), String> {
-        show("jeton audit verify");
+        show(&format!("{} audit verify", self.jeton));
         let integrity = StoreIntegrity { service: self.running.service.clone(), store: self.running.store.clone() };
         let report = integrity.verify_ledger(&mut |_, _| {})?;
         match report.findings.first() {

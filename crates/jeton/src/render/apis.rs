@@ -39,7 +39,7 @@ pub(crate) fn show(api: &Value, view: &View) -> String {
         .with("id", member(api, "id"))
         .with_each("scopes", scope_lines(api))
         .with("default scope", default_scope)
-        .with("access tokens", format!("{format}, for {}", lifetime(api)))
+        .with("access tokens", format!("{format}, for {}{}", lifetime(api), as_set(api)))
         .with("created", with_distance(&member(api, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(api, "updated_at"), view.now_seconds))
         .text(view)
@@ -57,7 +57,17 @@ fn row(api: &Value, view: &View) -> [Cell; 5] {
 }
 
 fn lifetime(api: &Value) -> String {
-    api.get("access_token_lifetime_seconds").and_then(Value::as_i64).map(length).unwrap_or_default()
+    let seconds = |name: &str| api.get(name).and_then(Value::as_i64);
+    seconds("effective_lifetime_seconds").or_else(|| seconds("access_token_lifetime_seconds")).map(length).unwrap_or_default()
+}
+
+/// What the API itself says, where a policy leaves less of it.
+fn as_set(api: &Value) -> String {
+    let seconds = |name: &str| api.get(name).and_then(Value::as_i64);
+    match (seconds("access_token_lifetime_seconds"), seconds("effective_lifetime_seconds")) {
+        (Some(set), Some(effective)) if effective < set => format!(", as a policy has it (set: {})", length(set)),
+        _ => String::new(),
+    }
 }
 
 fn scopes(api: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -120,5 +130,8 @@ mod tests {
         created        2026-09-20T14:13:20Z (1 d ago)
         changed        2026-09-21T14:11:20Z (2 min ago)
         ");
+        let mut narrowed = orders();
+        narrowed["effective_lifetime_seconds"] = json!(900);
+        assert!(show(&narrowed, &VIEW).contains("for 15 min, as a policy has it (set: 1 h)"));
     }
 }

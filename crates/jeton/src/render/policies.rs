@@ -68,21 +68,43 @@ pub(crate) fn changed(value: &Value, _: &View) -> String {
     let verb = if is_dry_run { "expire" } else { "expired" };
     text.push_str(&match (counted(value, "would_expire_now"), counted(value, "would_expire_sooner")) {
         (Some(now), Some(sooner)) => {
-            format!("{} {kind} {would}{verb}, {} more {would}end earlier than they were to.\n", thousands(now), thousands(sooner))
+            format!("{} {would}{verb}, {} more {would}end earlier than they were to.\n", some(now, &kind), thousands(sooner))
         }
         _ => format!("Those that {would}{verb} were too many to count.\n"),
     });
+    match counted(value, "would_come_back") {
+        Some(0) | None => {}
+        Some(count) => {
+            let comes = if is_dry_run || count > 1 { "come" } else { "comes" };
+            text.push_str(&format!("{} that had ended {would}{comes} back to life.\n", some(count, &kind)));
+        }
+    }
     text
 }
 
-/// What is asked before credentials expire; nothing where none would.
+/// What is asked before credentials end otherwise than they were to; nothing where none would.
 pub(crate) fn question(planned: &Value) -> Option<String> {
     let kind = member(planned, "plural");
-    match counted(planned, "would_expire_now") {
-        Some(0) => None,
-        Some(count) => Some(format!("{} {kind} would expire at once. Set it?", thousands(count))),
-        None => Some(format!("How many {kind} would expire is not known: too many to count. Set it?")),
+    let says = [
+        ("would_expire_now", "would expire at once"),
+        ("would_expire_sooner", "would end earlier than now"),
+        ("would_come_back", "that had ended would come back to life"),
+    ];
+    let mut parts = Vec::new();
+    for (name, what) in says {
+        match counted(planned, name) {
+            Some(0) => {}
+            Some(count) => parts.push(format!("{} {what}", some(count, &kind))),
+            None => return Some(format!("How many {kind} would expire is not known: too many to count. Set it?")),
+        }
     }
+    (!parts.is_empty()).then(|| format!("{}. Set it?", parts.join(", ")))
+}
+
+/// So many of a kind.
+fn some(count: u64, plural: &str) -> String {
+    let name = if count == 1 { plural.trim_end_matches('s') } else { plural };
+    format!("{} {name}", thousands(count))
 }
 
 fn counted(value: &Value, name: &str) -> Option<u64> {
@@ -149,7 +171,7 @@ mod tests {
     fn says_what_expires() {
         let planned = |dry_run: bool, now: Value, level: &str| {
             json!({"plural": "client secrets", "level": level, "default_seconds": 2_592_000, "max_seconds": 7_776_000, "dry_run": dry_run,
-                "consequence": {"would_expire_now": now, "would_expire_sooner": 3}})
+                "consequence": {"would_expire_now": now, "would_expire_sooner": 3, "would_come_back": 0}})
         };
         insta::assert_snapshot!(changed(&planned(true, json!(1_204), "deployment"), &VIEW), @"
         Would live for 30 d, 90 d at most: client secrets.
@@ -163,11 +185,20 @@ mod tests {
         Would live for 30 d, 90 d at most: client secrets of this client.
         Those that would expire were too many to count.
         ");
+        let asked = |now: u64, sooner: u64, back: u64| {
+            let mut planned = planned(true, json!(now), "client");
+            planned["consequence"] = json!({"would_expire_now": now, "would_expire_sooner": sooner, "would_come_back": back});
+            question(&planned)
+        };
+        assert_eq!(asked(0, 0, 0), None);
         assert_eq!(
-            question(&planned(true, json!(1_234_567), "client")).as_deref(),
-            Some("1,234,567 client secrets would expire at once. Set it?")
+            asked(1_234_567, 1, 2).as_deref(),
+            Some(
+                "1,234,567 client secrets would expire at once, 1 client secret would end earlier than now, 2 client secrets that had \
+                 ended would come back to life. Set it?"
+            )
         );
-        assert_eq!(question(&planned(true, json!(0), "client")), None);
+        assert_eq!(asked(0, 3, 0).as_deref(), Some("3 client secrets would end earlier than now. Set it?"));
         assert!(question(&planned(true, json!(null), "client")).unwrap().contains("not known"));
     }
 

@@ -59,6 +59,14 @@ fn decode(token: &str, now_seconds: i64) -> Result<Value, String> {
     Ok(json!({ "header": header, "claims": claims, "findings": findings, "signature_checked": false }))
 }
 
+/// The id that a JWT says it has, and the key that it says signed it; nothing vouches for either.
+pub(in crate::commands) fn id_and_key(token: &str) -> Option<(String, String)> {
+    let mut parts = token.split('.');
+    let (header, claims) = (object(parts.next()?, "header").ok()?, object(parts.next()?, "payload").ok()?);
+    let text = |members: &Map<String, Value>, name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some((text(&claims, "jti")?, text(&header, "kid").unwrap_or_default()))
+}
+
 pub(super) fn object(part: &str, what: &str) -> Result<Map<String, Value>, String> {
     let bytes = base64url::decode(part).map_err(|error| format!("the {what} is {error}"))?;
     json::parse_object(&bytes, LIMITS).map_err(|error| format!("the {what} is unusable: {error}"))

@@ -10,6 +10,7 @@ use jeton_token::Secret;
 use serde_json::{Value, json};
 
 use super::algorithm::algorithm;
+use super::key_file;
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::input;
@@ -46,8 +47,12 @@ impl Sign {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         input::not_both((&self.key, "the key"), (&self.claims, "the claims"))?;
         let text = Secret::new(input::text(&self.key, "the key")?);
+        let wanted = "name a file with one private JWK";
+        if let Some(found) = key_file::other_than_jwk(text.expose()) {
+            return Err(Failure::usage(format!("{}: {found}", self.key.display()), wanted));
+        }
         let key = SigningKey::from_jwk(text.expose().as_bytes(), self.alg)
-            .map_err(|error| Failure::usage(format!("{}: {error}", self.key.display()), "name a file with a private JWK"))?;
+            .map_err(|error| Failure::usage(format!("{}: {error}", self.key.display()), key_file::hint(error, wanted)))?;
         let claims = input::text(&self.claims, "the claims")?;
         let claims = json::parse_object(claims.as_bytes(), LIMITS)
             .map_err(|error| Failure::usage(format!("the claims: {error}"), "write one JSON object, each claim once"))?;

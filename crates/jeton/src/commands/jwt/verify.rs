@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jeton_jose::jwk::{Jwk, JwkSet, VerifyingKey, VerifyingKeys};
+use jeton_jose::jwk::{Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
 use jeton_jose::jws::{self, Verified};
 use jeton_jose::jwt::{Audience, Claims, TokenType, Validation};
 use jeton_jose::{Algorithm, KeyError, TokenError};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::algorithm::algorithm;
 use super::difference::{self, Wanted};
+use super::key_file;
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::input;
@@ -117,23 +118,27 @@ impl Verify {
 
     fn keys_of_file(&self, file: &Path) -> Result<VerifyingKeys, Failure> {
         let text = input::text(file, "the keys")?;
+        let wanted = "name a JWK Set or a JWK; a server publishes its set at ISSUER/.well-known/jwks.json";
+        if text.contains("-----BEGIN ") {
+            return Err(Failure::usage(format!("{}: this is PEM, not a JWK", file.display()), wanted));
+        }
         let parsed = match JwkSet::parse(text.as_bytes()) {
-            Ok(set) => VerifyingKeys::from_jwk_set(&set, self.alg).map(|(keys, _)| keys),
+            Ok(set) => VerifyingKeys::from_jwk_set(&set, self.alg).and_then(|(keys, ignored)| match ignored.into_iter().next() {
+                // Without any key the token would be blamed.
+                Some(first) if keys.keys().is_empty() => Err(first.reason),
+                _ => Ok(keys),
+            }),
             Err(KeyError::Missing("keys")) => self.one_key(text.as_bytes()),
             Err(error) => Err(error),
         };
-        parsed.map_err(|error| {
-            Failure::usage(
-                format!("{}: {error}", file.display()),
-                "name a JWK Set or a JWK; `jeton request GET /api/v1/signing-keys` shows the server's",
-            )
-        })
+        parsed.map_err(|error| Failure::usage(format!("{}: {error}", file.display()), key_file::hint(error, wanted)))
     }
 
     fn one_key(&self, text: &[u8]) -> Result<VerifyingKeys, KeyError> {
         let key = match Jwk::parse(text) {
-            Ok(jwk) => VerifyingKey::from_jwk(&jwk, self.alg)?,
-            Err(KeyError::PrivateMember("k") | KeyError::UnsupportedKeyType) => VerifyingKey::from_secret_jwk(text, self.alg)?,
+            Ok(jwk) => VerifyingKey::from_jwk(&named(jwk)?, self.alg)?,
+            // The key that signed, or a shared secret.
+            Err(KeyError::PrivateMember(_) | KeyError::UnsupportedKeyType) => SigningKey::from_jwk(text, self.alg)?.verifying_key()?,
             Err(error) => return Err(error),
         };
         VerifyingKeys::new(vec![key])
@@ -148,4 +153,14 @@ impl Verify {
         keys.map(|(keys, _)| keys)
             .map_err(|error| Failure::could_not(format!("the server's keys cannot be used: {error}"), "name them with --jwks"))
     }
+}
+
+/// The key under the name that `jeton jwt sign` gives one that has none: its thumbprint.
+fn named(jwk: Jwk) -> Result<Jwk, KeyError> {
+    if jwk.key_id().is_some() {
+        return Ok(jwk);
+    }
+    let mut members: Map<String, Value> = serde_json::from_str(&jwk.to_json()).unwrap_or_default();
+    members.insert("kid".to_owned(), json!(jwk.thumbprint()));
+    Jwk::from_members(&members)
 }
