@@ -77,7 +77,9 @@ impl Service {
         self.store.view()?.scan(&api_key::TABLE, &mut |row| {
             match ApiKey::from_row(&row.record) {
                 Ok(key) if key.kind.credential_kind() == kind && !matches!(key.state, KeyState::Revoked(_)) => {
-                    consequence.note(key.ends_at(&key.current, &before), key.ends_at(&key.current, after), now_seconds);
+                    let (ends_at, would_end_at) = (key.ends_at(&key.current, &before), key.ends_at(&key.current, after));
+                    consequence.note(ends_at, would_end_at, now_seconds);
+                    consequence.note_return(ends_at, would_end_at, now_seconds);
                 }
                 Ok(_) => {}
                 Err(malformed) => damaged = Some(malformed),

@@ -182,7 +182,7 @@ impl Verifier {
             self.remembered.insert(place, token.kept().expires_at);
         } else if !is_active {
             self.remembered.remove(&place);
-            self.knowledge.refuse(token.kept().id.0, token.kept().remembered_until());
+            self.knowledge.refuse(token.kept().id.0, token.kept().remembered_until(), &self.reading());
         }
     }
 
@@ -229,7 +229,9 @@ impl Verifier {
             signing_key,
             ..Described::default()
         };
+        let refuses = self.knowledge.refuses(&described.token);
         match self.knowledge.negatives().judge(&described, now_seconds) {
+            Judgement::Accepted if refuses => Some(Verdict::Refuse),
             Judgement::Accepted => None,
             Judgement::Suspended | Judgement::Outlived => Some(Verdict::Refuse),
             Judgement::Revoked | Judgement::CutOff(_) | Judgement::KeyRevoked => Some(Verdict::RefuseForGood),

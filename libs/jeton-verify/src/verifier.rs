@@ -19,6 +19,7 @@ use jeton_token::{Malformed, Prefix, Token};
 
 use crate::clock::Reading;
 use crate::jwt::{Digest, is_jwt};
+use crate::negatives::Judgement;
 use crate::refused::Refused;
 use crate::staleness::{Decision, Form, Server, decide};
 use crate::token::VerifiedToken;
@@ -86,6 +87,7 @@ impl Verifier {
             }
             result => result?,
         };
+        let token = if shared.knowledge.has_refused() { self.judge(token)? } else { token };
         match decide(Form::Jwt, hearing, &shared.patience, shared.introspection.server(&now)) {
             Decision::Accept => Ok(token),
             Decision::Ask => self.ask_about_jwt(text, token).await,
@@ -106,7 +108,7 @@ impl Verifier {
             Reply::Active(..) => Err(Refused::Inactive),
             Reply::Refused(refused) => {
                 let until = token.expires_at_seconds().saturating_add(shared.check.leeway_seconds());
-                shared.knowledge.refuse(token.id().to_bytes(), until);
+                shared.knowledge.refuse(token.id().to_bytes(), until, &shared.now());
                 Err(refused)
             }
             Reply::Busy => Err(self.refuse_unasked()),
@@ -169,6 +171,9 @@ impl Verifier {
     /// Judges a token again by what came while an answer was under way.
     fn judge(&self, token: VerifiedToken) -> Result<VerifiedToken, Refused> {
         let shared = self.shared();
+        if shared.knowledge.refuses(&token.id().to_bytes()) {
+            return Err(Refused::Negative(Judgement::Suspended));
+        }
         shared.check.judge(&token, &shared.knowledge.negatives(), shared.now().seconds())?;
         Ok(token)
     }

@@ -247,6 +247,7 @@ impl Follower {
             self.forgot_at = by_both;
         }
         knowledge.heard(now);
+        knowledge.forget_refusals(now, self.lag_seconds);
         Ok(News { heard: true, ..news })
     }
 }

@@ -1,10 +1,11 @@
 //! What a verifier knows, as the checking of tokens reads it: without a lock.
 
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
+use papaya::HashMap;
 
 use crate::clock::Reading;
 use crate::negatives::Negatives;
@@ -18,8 +19,20 @@ pub struct Knowledge {
     negatives: ArcSwap<Negatives>,
     trust: AtomicU8,
     heard: Heard,
-    /// Held while negatives are replaced or a refusal of our own is added, so that none is lost in between.
+    refusals: HashMap<[u8; 16], Refusal>,
+    /// Whether there ever was a refusal: until then nobody looks for one.
+    has_refused: AtomicBool,
+    /// Held while negatives are replaced, so that none is lost in between.
     replacing: Mutex<()>,
+}
+
+/// The server, asked, refused a token.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    /// When it answered, by our uptime.
+    answered: Duration,
+    /// When the token is over, in seconds.
+    until: i64,
 }
 
 /// The reading of the clocks at the last heartbeat, in nanoseconds and microseconds; zero uptime stands for never.
@@ -53,10 +66,34 @@ impl Knowledge {
         Hearing { trust, silent_for: (uptime != 0).then(|| now.since(&heard)) }
     }
 
-    /// The server, asked while this verifier could not hear, refuses the token. It stays refused until the feed says that it was resumed.
-    pub fn refuse(&self, token: [u8; 16], until_seconds: i64) {
-        let _held = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.negatives.load().suspend(token, until_seconds);
+    /// The server, asked while this verifier could not hear, refuses the token. It stays refused until the feed must have told why, if it
+    /// was because of the token: whoever may not ask is told the same of every one.
+    pub fn refuse(&self, token: [u8; 16], until_seconds: i64, now: &Reading) {
+        self.has_refused.store(true, Ordering::Release);
+        self.refusals.pin().insert(token, Refusal { answered: now.uptime, until: until_seconds });
+    }
+
+    /// Whether the server refused the token, and the feed need not have told of it yet. Whoever judges takes the negatives after it: where
+    /// the refusal was forgotten they hold what it was for.
+    #[must_use]
+    pub fn refuses(&self, token: &[u8; 16]) -> bool {
+        self.has_refused() && self.refusals.pin().contains_key(token)
+    }
+
+    /// Whether the server ever refused a token.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.has_refused.load(Ordering::Acquire)
+    }
+
+    /// A heartbeat came that was at most so long on its way. What the server had refused before that, the negatives know.
+    pub(crate) fn forget_refusals(&self, now: &Reading, lag_seconds: i64) {
+        if !self.has_refused() || self.trust() != Trust::Sound {
+            return;
+        }
+        // The checkpoint's time is cut to the second.
+        let lag = Duration::from_secs(u64::try_from(lag_seconds).unwrap_or(0).saturating_add(1));
+        let may_be_untold = |refusal: &Refusal| now.uptime.saturating_sub(refusal.answered) <= lag;
+        self.refusals.pin().retain(|_, refusal| may_be_untold(refusal) && now.seconds() < refusal.until);
     }
 
     /// Puts a newer reading in place of the old, without forgetting anything that the old one refused.
@@ -89,7 +126,6 @@ impl Knowledge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::negatives::{Described, Judgement};
 
     fn at(seconds: u64) -> Reading {
         Reading { since_1970: Duration::from_secs(1_000_000 + seconds), uptime: Duration::from_secs(seconds) }
@@ -110,16 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_refused_stays_refused_over_a_replacement() {
+    fn what_the_server_refused_stays_refused_until_a_heartbeat_must_be_newer() {
         let knowledge = Knowledge::default();
-        let judge = || knowledge.negatives().judge(&Described { token: [1; 16], ..Described::default() }, 0);
-        knowledge.refuse([1; 16], 900);
-        assert_eq!(judge(), Judgement::Suspended);
+        assert!(!knowledge.refuses(&[1; 16]));
+        knowledge.refuse([1; 16], 2_000_000, &at(100));
         knowledge.replace(Negatives::default());
-        assert_eq!(judge(), Judgement::Suspended);
-        let resumed = Negatives::default();
-        resumed.resume([1; 16], 900);
-        knowledge.replace(resumed);
-        assert_eq!(judge(), Judgement::Accepted);
+        for (now, trust, refuses) in
+            [(100, Trust::Sound, true), (136, Trust::Sound, true), (137, Trust::Doubtful, true), (137, Trust::Sound, false)]
+        {
+            knowledge.set_trust(trust);
+            knowledge.forget_refusals(&at(now), 35);
+            assert_eq!(knowledge.refuses(&[1; 16]), refuses, "{now} {trust:?}");
+        }
+        assert!(!knowledge.refuses(&[2; 16]));
     }
 }

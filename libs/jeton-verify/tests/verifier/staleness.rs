@@ -26,12 +26,38 @@ async fn a_stale_verifier_asks() {
     assert!(fixture.check(&token).await.is_ok());
     assert_eq!(fixture.check(&dead).await, Err(Refused::Inactive));
     assert_eq!(fixture.issuer.introspections(), 2);
-    // The feed comes back and has not yet told why: what was refused stays refused, until it says that it was resumed.
+    // The feed comes back and has not yet told why: what was refused stays refused. What comes may be older than the refusal.
     fixture.beat().await;
     assert!(fixture.check(&token).await.is_ok());
-    assert_eq!(fixture.check(&dead).await, Err(Refused::Negative(Judgement::Suspended)));
     fixture.change(resumed(2)).await;
-    assert!(fixture.check(&dead).await.is_ok());
+    assert_eq!(fixture.check(&dead).await, Err(Refused::Negative(Judgement::Suspended)));
+    assert_eq!(fixture.issuer.introspections(), 2);
+}
+
+/// A client that may not introspect for a while hears of every token that it is not active.
+#[tokio::test]
+async fn a_refusal_lasts_until_the_feed_must_have_told_of_it() {
+    let mut fixture = Fixture::live().await;
+    let long = |fixture: &Fixture, id| {
+        let mut claims = fixture.ledger.claims(id);
+        claims.expires_at += 10_000;
+        fixture.ledger.sign(&claims)
+    };
+    let (asked, dead) = (long(&fixture, 1), long(&fixture, 2));
+    fixture.clock.advance(31);
+    assert_eq!(fixture.check(&asked).await, Err(Refused::Inactive));
+    assert_eq!(fixture.check(&dead).await, Err(Refused::Inactive));
+    for _ in 0..3 {
+        fixture.beat().await;
+        assert_eq!(fixture.check(&asked).await, Err(Refused::Negative(Judgement::Suspended)), "a heartbeat may have been on its way");
+        fixture.clock.advance(10);
+    }
+    fixture.change(revoked(2)).await;
+    fixture.clock.advance(70);
+    assert_eq!(fixture.check(&asked).await, Err(Refused::Negative(Judgement::Suspended)), "nothing was heard since");
+    fixture.beat().await;
+    assert!(fixture.check(&asked).await.is_ok());
+    assert_eq!(fixture.check(&dead).await, Err(Refused::Negative(Judgement::Revoked)));
     assert_eq!(fixture.issuer.introspections(), 2);
 }
 
