@@ -57,8 +57,8 @@ fn plain(expected: &str) -> &str {
     match expected {
         object if object.starts_with("struct ") || object == "a map" => "an object",
         number if number.starts_with(['i', 'u']) && number.trim_start_matches(['i', 'u']).parse::<u8>().is_ok() => "a whole number",
-        list if list == "a sequence" => "a list",
-        truth if truth == "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
         other => other,
     }
 }
