@@ -93,11 +93,11 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
         let (clients, last) = (service.clients(), service.last_uses()?);
         let unread = RefCell::new(None);
         let shown = |entry: &Arc<ClientEntry>| {
-            let shown = Shown::of(&entry.client.record, &service);
-            shown.last_used(&last).unwrap_or_else(|(shown, failure)| {
+            let mut shown = Shown::of(&entry.client.record, &service);
+            if let Err(failure) = shown.read_last_use(&last) {
                 unread.replace(Some(failure));
-                shown
-            })
+            }
+            shown
         };
         let page = Page::of(&uri, &clients, |entry| &entry.client.record.name, shown)?;
         unread.take().map_or(Ok(page), |failure| Err(Problem::from(failure)))
@@ -127,7 +127,9 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>, T
     let entry = service.find_client(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let shown = blocking(move || {
         let last = service.last_uses()?;
-        Shown::of(&entry.client.record, &service).last_used(&last).map_err(|(_, failure)| Problem::from(failure))
+        let mut shown = Shown::of(&entry.client.record, &service);
+        shown.read_last_use(&last)?;
+        Ok::<_, Problem>(shown)
     });
     ok(&shown.await??)
 }
@@ -180,12 +182,10 @@ impl Shown {
 }
 
 impl Shown {
-    /// With when it was last used; as it is, where that cannot be read.
-    fn last_used(self, last: &LastUses<'_>) -> Result<Shown, (Shown, Failure)> {
-        match last.of(&Subject::Client(self.client_id.clone())) {
-            Ok(at) => Ok(Shown { last_used_at: at.map(rfc3339::format), ..self }),
-            Err(failure) => Err((self, failure)),
-        }
+    /// Says when it was last used.
+    fn read_last_use(&mut self, last: &LastUses<'_>) -> Result<(), Failure> {
+        self.last_used_at = last.of(&Subject::Client(self.client_id.clone()))?.map(rfc3339::format);
+        Ok(())
     }
 }
 
