@@ -19,7 +19,8 @@ use super::problem::Problem;
 use super::secret_text::SecretText;
 use super::{before, rfc3339};
 
-const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`; a token's id is the `jti` of a JWT";
+const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`, `jeton key list`; a token's id is the `jti` of a JWT, and an API key \
+                    is ended by `jeton key revoke KEY`, whose id `jeton key verify -` says of its text";
 /// How long what fell is counted, before the answer goes without.
 const COUNTING: Duration = Duration::from_secs(8);
 const ONE_SUBJECT: &str = "name exactly one of `token`, `id`, `client`, `api`, `user`, `session`, `family`, `key`, and `everything`: true";
