@@ -8,7 +8,8 @@ use crate::process::{self, cargo};
 use crate::workspace;
 
 pub(crate) const HELP: &str = "\
-Builds `jeton` and runs `jeton quickstart --exit` in an empty temporary folder, which is removed afterwards.
+Builds `jeton` and runs `jeton quickstart --exit` in an empty temporary folder, twice: the second start must keep everything.
+The folder is removed afterwards.
 
 Usage: cargo xtask quickstart
 
@@ -24,7 +25,31 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     process::run(&mut cargo(["build", "--workspace", "--locked", "--bin", "jeton"]))?;
     let program = workspace::profile_folder()?.join("jeton");
     let folder = EmptyFolder::create()?;
-    process::run(Command::new(program).args(["quickstart", "--exit"]).current_dir(folder.path()))
+    let in_folder = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(arguments).current_dir(folder.path());
+        command
+    };
+    process::run(&mut in_folder(&["quickstart", "--exit"]))?;
+    let before = entries(&mut in_folder(&["audit", "verify", "--json"]))?;
+    process::run(&mut in_folder(&["quickstart", "--exit"]))?;
+    let after = entries(&mut in_folder(&["audit", "verify", "--json"]))?;
+    // Whatever was there is there: the ledger is sound, and has grown.
+    if before == 0 || after <= before {
+        return Err(Failure::refused(format!("The second start kept {after} entries of {before}.")));
+    }
+    Ok(())
+}
+
+/// How many entries the ledger has that the command read and found sound.
+fn entries(command: &mut Command) -> Result<u64, Failure> {
+    let could_not = |why: String| Failure::could_not(format!("The ledger of the tour: {why}"));
+    let output = command.output().map_err(|error| could_not(error.to_string()))?;
+    if !output.status.success() {
+        return Err(could_not(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|error| could_not(error.to_string()))?;
+    report.get("entries").and_then(serde_json::Value::as_u64).ok_or_else(|| could_not("the report names no entries".to_owned()))
 }
 
 /// A new folder, removed with all that came into it.

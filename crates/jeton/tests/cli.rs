@@ -662,3 +662,27 @@ fn the_doctor_sees_the_files_around_the_server() {
     std::fs::set_permissions(&root_file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert_eq!(storage(&desk.run(&["doctor", "--json"], "").out), "F");
 }
+
+/// The start reads no rows of tokens: a page that went bad is met by whoever asks for what lies on it, and by nobody else.
+#[test]
+fn a_page_that_went_bad_is_said_and_answers_no() {
+    let mut desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--token-format", "opaque"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let id = desk.json(&["token", "issue", "--client", "worker"])["id"].as_str().unwrap().to_owned();
+    assert!(desk.done(&["token", "show", &id]).contains("active"));
+    desk.stop_server();
+    let path = desk.folder.path().join("jeton-data/jeton.db");
+    let mut database = std::fs::read(&path).unwrap();
+    let token: Vec<u8> = id.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
+    // Behind the key lie the row's other columns; the ledger's entry, which the start reads, names the token and no client behind it.
+    let is_row = |at: &usize| database[*at..].starts_with(&token) && database[*at..at + 60].windows(7).any(|text| text == b"client_");
+    let places: Vec<usize> = (0..database.len() - 60).filter(is_row).collect();
+    assert!(!places.is_empty(), "the row lies in the database");
+    places.iter().for_each(|at| database[at + 24] ^= 1);
+    std::fs::write(&path, database).unwrap();
+    desk.start_server();
+    desk.fails(&["token", "show", &id], "", 3, "a row of table `access_token` is not what was written");
+    desk.done(&["token", "issue", "--client", "worker"]);
+    assert_ne!(desk.run(&["check", "--full"], "").code, 0);
+}
