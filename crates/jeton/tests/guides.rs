@@ -20,6 +20,9 @@ fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
 }
 
+/// What the pages' commands need beside Jeton.
+const TOOLS: [&str; 6] = ["bash", "curl", "jq", "node", "npm", "python3"];
+
 const JETON: &str = env!("CARGO_BIN_EXE_jeton");
 
 /// A program in a folder, without what this machine's user may have told Jeton.
@@ -60,13 +63,15 @@ fn check(name: &str, shows: &[&str]) {
     let page = std::fs::read_to_string(docs().join(name)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let missing = |tool: &&str| !command(tool, folder.path()).arg("--version").output().is_ok_and(|output| output.status.success());
-    let missing: Vec<&str> = ["bash", "curl", "jq"].into_iter().filter(missing).collect();
+    let missing: Vec<&str> = TOOLS.iter().copied().filter(missing).collect();
     assert!(missing.is_empty(), "install {missing:?} to run the commands of {name}");
     let address = format!("127.0.0.1:{}", port());
     let _server = serve(folder.path(), &address);
-    let script = script(&page).replace("127.0.0.1:8420", &address);
+    // Pages are read with the ports they name, and run beside each other with ports of their own.
+    let script = script(&page).replace("127.0.0.1:8420", &address).replace("8421", &port().to_string());
     assert!(script.lines().count() > 3, "{name} has no commands");
-    let script = format!("PATH='{}':\"$PATH\"\n{script}", Path::new(JETON).parent().unwrap().display());
+    let ended = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
+    let script = format!("{ended}\nPATH='{}':\"$PATH\"\n{script}", Path::new(JETON).parent().unwrap().display());
     let output = command("bash", folder.path()).args(["-euxo", "pipefail", "-c", &script]).output().unwrap();
     let said = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{name}:\n{said}");
@@ -94,6 +99,16 @@ fn a_leaked_key() {
 #[test]
 fn rotate_without_downtime() {
     check("how-to/rotate-without-downtime.md", &["live", "no longer accepted"]);
+}
+
+#[test]
+fn protect_an_api_in_node() {
+    check("how-to/protect-an-api-in-node.md", &["the orders of ", "asked: 401", "offline: 200"]);
+}
+
+#[test]
+fn protect_an_api_in_python() {
+    check("how-to/protect-an-api-in-python.md", &["the orders of ", "asked: 401", "offline: accepted, scope orders:read"]);
 }
 
 #[test]
