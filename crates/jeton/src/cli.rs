@@ -5,13 +5,16 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::api::Api;
+use crate::commands::apply::Apply;
 use crate::commands::audit::Audit;
 use crate::commands::check::Check;
 use crate::commands::client::Client;
 use crate::commands::completions::Completions;
 use crate::commands::config::Config;
 use crate::commands::context::{Context, write};
+use crate::commands::diff::Diff;
 use crate::commands::doctor::Doctor;
+use crate::commands::export::Export;
 use crate::commands::failure::Failure;
 use crate::commands::group::Group;
 use crate::commands::init::Init;
@@ -88,6 +91,9 @@ enum Command {
     Audit(Audit),
     Check(Check),
     Doctor(Doctor),
+    Export(Export),
+    Diff(Diff),
+    Apply(Apply),
     #[command(subcommand)]
     Config(Config),
     #[command(subcommand)]
@@ -134,6 +140,9 @@ impl Cli {
             Command::Audit(audit) => audit.run(&context),
             Command::Check(check) => check.run(&context),
             Command::Doctor(doctor) => doctor.run(&context),
+            Command::Export(export) => export.run(&context),
+            Command::Diff(diff) => diff.run(&context),
+            Command::Apply(apply) => apply.run(&context),
             Command::Config(config) => config.run(&context),
             Command::Jwt(jwt) => jwt.run(&context),
             Command::Request(request) => request.run(&context),

@@ -7,6 +7,7 @@ mod clock;
 mod closed_folder;
 mod commands;
 mod config;
+mod declared;
 mod dice;
 mod footing;
 mod init;

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod apis;
+pub(crate) mod changes;
 pub(crate) mod clients;
 pub(crate) mod details;
 pub(crate) mod doctor;

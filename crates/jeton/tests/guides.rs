@@ -112,6 +112,11 @@ fn protect_an_api_in_python() {
 }
 
 #[test]
+fn version_control() {
+    check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 made", "- group forgotten", "differs: 1"]);
+}
+
+#[test]
 fn every_how_to_is_run() {
     let own = include_str!("guides.rs");
     for entry in std::fs::read_dir(docs().join("how-to")).unwrap() {

@@ -49,6 +49,12 @@ impl Failure {
         Failure { kind, sentence: sentence.into(), hint: hint.into() }
     }
 
+    /// The same failure, with what was done before it.
+    pub(crate) fn after(self, done: &str, hint: &str) -> Failure {
+        let hint = if self.hint.is_empty() { hint.to_owned() } else { format!("{}; {hint}", self.hint) };
+        Failure { sentence: format!("{}; {done}", self.sentence), hint, ..self }
+    }
+
     /// For programs: what went wrong in the members of RFC 9457, and what the process ends with.
     pub(crate) fn to_json(&self) -> Value {
         json!({ "type": "about:blank", "detail": self.sentence, "hint": self.hint, "exit_code": self.exit_code() })

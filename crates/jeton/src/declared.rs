@@ -1,0 +1,210 @@
+//! What files under version control say of a deployment: its APIs, clients, groups, roles and policies by name. No secret, no key, no person.
+
+pub(crate) mod change;
+pub(crate) mod difference;
+pub(crate) mod file;
+pub(crate) mod held;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// All that is declared. What a thing's table leaves out is left as it is.
+#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Declared {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) api: Vec<Api>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) client: Vec<Client>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) group: Vec<Group>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) role: Vec<Role>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) policy: Vec<Policy>,
+}
+
+/// An API; its audience names it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Api {
+    pub(crate) audience: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_scope: Option<BTreeSet<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token_lifetime_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<BTreeMap<String, String>>,
+}
+
+/// A client; its name names it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Client {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_types: Option<BTreeSet<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_endpoint_auth_method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audiences: Option<BTreeSet<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<BTreeSet<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_introspect: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<Map<String, Value>>,
+}
+
+/// A group; its name names it. Who is in it is no matter of files.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+/// A role; its API and its name name it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Role {
+    pub(crate) audience: String,
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<BTreeSet<String>>,
+    /// The groups that hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<BTreeSet<String>>,
+}
+
+/// What a level says of a kind of credential; kind and level name it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    pub(crate) kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) api: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_seconds: Option<i64>,
+}
+
+/// The kinds of thing that files declare, in the order in which they are made; they are removed in the other order.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Noun {
+    Api,
+    Client,
+    Group,
+    Role,
+    /// That a group holds a role.
+    Assignment,
+    Policy,
+}
+
+/// One thing, for comparing: what names it, and all else that is said of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Thing {
+    pub(crate) noun: Noun,
+    pub(crate) key: Vec<String>,
+    pub(crate) members: Map<String, Value>,
+}
+
+impl Noun {
+    /// As files and answers name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Noun::Api => "api",
+            Noun::Client => "client",
+            Noun::Group => "group",
+            Noun::Role => "role",
+            Noun::Assignment => "assignment",
+            Noun::Policy => "policy",
+        }
+    }
+
+    /// The members that name one of it.
+    fn key(self) -> &'static [&'static str] {
+        match self {
+            Noun::Api => &["audience"],
+            Noun::Client | Noun::Group => &["name"],
+            Noun::Role => &["audience", "name"],
+            Noun::Assignment => &["audience", "name", "group"],
+            Noun::Policy => &["kind", "api", "client"],
+        }
+    }
+}
+
+impl Declared {
+    /// All things, each kind in the order of its names.
+    pub(crate) fn things(&self) -> Vec<Thing> {
+        let mut things: Vec<Thing> = self.api.iter().map(|api| Thing::of(Noun::Api, api)).collect();
+        things.extend(self.client.iter().map(|client| Thing::of(Noun::Client, client)));
+        things.extend(self.group.iter().map(|group| Thing::of(Noun::Group, group)));
+        things.extend(self.role.iter().map(|role| Thing::of(Noun::Role, &Role { groups: None, ..role.clone() })));
+        things.extend(self.role.iter().flat_map(Role::assignments));
+        things.extend(self.policy.iter().map(|policy| Thing::of(Noun::Policy, policy)));
+        things.sort_by(|one, other| (one.noun, &one.key).cmp(&(other.noun, &other.key)));
+        things
+    }
+
+    /// The roles whose groups are said.
+    pub(crate) fn says_groups_of(&self, audience: &str, name: &str) -> bool {
+        self.role.iter().any(|role| role.audience == audience && role.name == name && role.groups.is_some())
+    }
+}
+
+impl Role {
+    fn assignments(&self) -> impl Iterator<Item = Thing> {
+        let groups = self.groups.iter().flatten();
+        groups.map(|group| Thing {
+            noun: Noun::Assignment,
+            key: vec![self.audience.clone(), self.name.clone(), group.clone()],
+            members: Map::new(),
+        })
+    }
+}
+
+impl Thing {
+    fn of(noun: Noun, value: &impl Serialize) -> Thing {
+        // Texts, numbers and collections of them always can be written as JSON.
+        let Ok(Value::Object(mut members)) = serde_json::to_value(value) else {
+            return Thing { noun, key: Vec::new(), members: Map::new() };
+        };
+        let mut take = |name: &&str| members.remove(*name).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+        let key = noun.key().iter().map(&mut take).collect();
+        Thing { noun, key, members }
+    }
+
+    /// What people call it.
+    pub(crate) fn name(&self) -> String {
+        let part = |place: usize| self.key.get(place).map_or("", String::as_str);
+        match self.noun {
+            Noun::Api | Noun::Client | Noun::Group => part(0).to_owned(),
+            Noun::Role => format!("{} at {}", part(1), part(0)),
+            Noun::Assignment => format!("group:{} holds {} at {}", part(2), part(1), part(0)),
+            Noun::Policy => match (part(1), part(2)) {
+                ("", "") => part(0).to_owned(),
+                ("", client) => format!("{} of client {client}", part(0)),
+                (api, _) => format!("{} of {api}", part(0)),
+            },
+        }
+    }
+}

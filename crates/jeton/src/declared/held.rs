@@ -1,0 +1,97 @@
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::{Api, Client, Declared, Group, Policy, Role};
+use crate::commands::failure::Failure;
+use crate::commands::percent::segment;
+use crate::commands::server::Server;
+use crate::render::text::items;
+
+/// What a server holds of what files can declare.
+pub(crate) struct Held {
+    pub(crate) declared: Declared,
+    /// The ids of roles, by audience and name: a name alone may be that of two.
+    pub(crate) role_ids: BTreeMap<(String, String), String>,
+}
+
+const API: &[&str] = &["audience", "name", "default_scope", "access_token_lifetime_seconds", "token_format", "signing_alg", "scopes"];
+const CLIENT: &[&str] = &["name", "contact", "grant_types", "token_endpoint_auth_method", "audiences", "scope", "may_introspect", "jwks"];
+const GROUP: &[&str] = &["name", "description"];
+const ROLE: &[&str] = &["audience", "name", "description", "scope", "groups"];
+const POLICY: &[&str] = &["kind", "api", "client", "default_seconds", "max_seconds", "idle_seconds"];
+
+impl Held {
+    /// Asks a server.
+    ///
+    /// # Errors
+    /// When it does not answer, or with what no file can say.
+    pub(crate) fn by(server: &Server) -> Result<Held, Failure> {
+        let list = |nouns: &str| server.get_all(&format!("/api/v1/{nouns}"));
+        let mut roles = list("roles")?;
+        let mut role_ids = BTreeMap::new();
+        for role in roles.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().filter(|role| !is_built_in(role)) {
+            let id = text(role, "id");
+            let holders = list(&format!("roles/{}/assignments", segment(&id)))?;
+            let groups = items(&holders).iter().filter(|holder| text(holder, "subject").starts_with("group:"));
+            let groups: Vec<String> = groups.map(|holder| text(holder, "name")).collect();
+            role_ids.insert((text(role, "audience"), text(role, "name")), id);
+            if let (Some(role), false) = (role.as_object_mut(), groups.is_empty()) {
+                role.insert("groups".to_owned(), json!(groups));
+            }
+        }
+        Ok(Held {
+            declared: Declared {
+                api: of::<Api>(&list("apis")?, API)?,
+                client: of::<Client>(&list("clients")?, CLIENT)?,
+                group: of::<Group>(&list("groups")?, GROUP)?,
+                role: of::<Role>(&roles, ROLE)?,
+                policy: of::<Policy>(&levels(&list("policies")?), POLICY)?,
+            },
+            role_ids,
+        })
+    }
+}
+
+/// What comes with Jeton is nobody's to declare.
+fn is_built_in(item: &Value) -> bool {
+    item.get("built_in") == Some(&Value::Bool(true))
+}
+
+/// What levels say beside Jeton's own table; `subject` is an API or a client.
+fn levels(policies: &Value) -> Value {
+    let said = items(policies).iter().filter(|policy| text(policy, "level") != "table").cloned();
+    let named = said.map(|mut policy| {
+        let (level, subject) = (text(&policy, "level"), policy.get("subject").cloned());
+        if let (Some(policy), Some(subject)) = (policy.as_object_mut(), subject) {
+            policy.insert(level, subject);
+        }
+        policy
+    });
+    json!({ "items": named.collect::<Vec<_>>() })
+}
+
+fn of<T: DeserializeOwned>(list: &Value, members: &[&str]) -> Result<Vec<T>, Failure> {
+    let picked = items(list).iter().filter(|item| !is_built_in(item)).map(|item| {
+        let known = members.iter().filter_map(|name| Some((*name, item.get(*name).filter(|value| !value.is_null())?)));
+        Value::Object(known.map(|(name, value)| (name.to_owned(), split(name, value))).collect::<Map<_, _>>())
+    });
+    picked.map(|value| serde_json::from_value(value).map_err(|error| unreadable(&error))).collect()
+}
+
+/// The management API writes scopes with spaces between; files write lists.
+fn split(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) if name == "scope" || name == "default_scope" => json!(text.split_whitespace().collect::<Vec<_>>()),
+        value => value.clone(),
+    }
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn unreadable(error: &serde_json::Error) -> Failure {
+    Failure::could_not(format!("the server says what this program does not know: {error}"), "use the program of the server's version")
+}
