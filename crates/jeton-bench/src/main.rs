@@ -18,6 +18,7 @@ mod jeton;
 mod load;
 mod machine;
 mod measured;
+mod peers;
 mod plan;
 mod process;
 mod raw;

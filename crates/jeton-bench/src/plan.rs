@@ -10,7 +10,7 @@ use crate::fill::Content;
 use crate::machine::Machine;
 use crate::report;
 use crate::row::{Basis, Limit, Row};
-use crate::rows::{cryptography, expiry, introspect, issue, peer, refusal, revoke, start, verify};
+use crate::rows::{cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, verify};
 use crate::world::World;
 
 /// Measures what `options` ask for and reports it.
@@ -65,6 +65,7 @@ fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
         measure_jeton(bench, jeton);
     }
     peer::measure(bench)?;
+    key_peer::measure(bench)?;
     bench.sample_floor()?;
     cryptography::sample(bench)
 }

@@ -1,23 +1,19 @@
 //! `oidc_provider_*`: npm's `oidc-provider` with its adapter in memory, which keeps 1,000 entries and nothing on disk.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::bench::{Bench, row_name};
-use crate::failure::{Doing, Failure};
+use crate::failure::Failure;
 use crate::http::{Template, basic_authorization, exchange};
 use crate::load::{self, Shape, Traffic};
+use crate::peers::{self, SECRET};
 use crate::row::{Figures, Limit, Reading};
 use crate::server::Server;
 use crate::tokens::Tokens;
 use crate::traffic::{PerToken, Same};
 
 const PREFIX: &str = "oidc_provider";
-
-/// It answers requests of this machine alone, and only while it is measured.
-const SECRET: &str = "only-for-the-bench";
 
 /// Its compiler takes that long to get going.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -38,31 +34,14 @@ pub(crate) fn measure(bench: &mut Bench<'_>) -> Result<(), Failure> {
 }
 
 fn start(bench: &Bench<'_>) -> Result<Server, Failure> {
-    let folder = install(&bench.scratch)?;
+    let files = [
+        ("package.json", include_str!("../peer/oidc_provider/package.json")),
+        ("server.mjs", include_str!("../peer/oidc_provider/server.mjs")),
+    ];
+    let folder = peers::node(&bench.scratch, "oidc_provider", &files)?;
     let mut node = Command::new("node");
     node.arg("server.mjs").current_dir(&folder).env("PEER_SECRET", SECRET).env("NODE_ENV", "production");
     Server::announced(&mut node, bench.cores, &bench.scratch.join("peer.log"))
-}
-
-/// Installs the version that `package.json` pins, unless it is there from an earlier run.
-fn install(scratch: &Path) -> Result<PathBuf, Failure> {
-    let folder = scratch.join("peer");
-    fs::create_dir_all(&folder).doing(&format!("creating {}", folder.display()))?;
-    for (name, text) in [("package.json", include_str!("../peer/package.json")), ("server.mjs", include_str!("../peer/server.mjs"))] {
-        fs::write(folder.join(name), text).doing(&format!("writing {name}"))?;
-    }
-    let output = Command::new("npm")
-        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(&folder)
-        .stdin(Stdio::null())
-        .output()
-        .doing("starting npm")?;
-    if output.status.success() {
-        return Ok(folder);
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    let reason = text.lines().find(|line| line.contains("error")).unwrap_or("it gave no reason");
-    Err(Failure::new(format!("npm could not install oidc-provider: {reason}")))
 }
 
 fn measure_on(bench: &mut Bench<'_>, server: &Server) -> Result<(), Failure> {
