@@ -45,7 +45,7 @@ impl Api {
         let management = Management {
             service: world.service().clone(),
             owner_uid: 1000,
-            root_file: Arc::new(RootFile::new(|_| {
+            root_file: Arc::new(RootFile::new("root.key", |_| {
                 RootKeys::new([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]).map_err(|error| error.to_string())
             })),
             integrity: Arc::new(Sound),
@@ -472,8 +472,8 @@ async fn keys_rotate_and_are_revoked() {
     api.refused(Method::POST, "/signing-keys/rotate", json!({"alg": "none"}), 400, "invalid_request").await;
     api.refused(Method::DELETE, "/signing-keys/nobody", json!({}), 404, "not_found").await;
     assert!(!api.get("/signing-keys").await.to_string().contains("\"d\":"));
-    assert_eq!(api.get("/root-key").await, json!({"current": 1, "epochs": [1]}));
-    assert_eq!(api.post("/root-key/rotate", json!({})).await, json!({"current": 2, "epochs": [1, 2]}));
+    assert_eq!(api.get("/root-key").await, json!({"current": 1, "epochs": [1], "root_file": "root.key"}));
+    assert_eq!(api.post("/root-key/rotate", json!({})).await, json!({"current": 2, "epochs": [1, 2], "root_file": "root.key"}));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The command line as a whole: every noun, and what all of them take.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -152,6 +153,28 @@ impl Cli {
         };
         done.map(|()| ExitCode::SUCCESS)
     }
+}
+
+/// Says what is wrong with a command line, or what was asked of it instead: help, the version. In JSON where that is asked for, as far as
+/// can be told of a line that is not understood.
+pub(crate) fn misused(misuse: &clap::Error) -> ExitCode {
+    let wants_json =
+        std::env::args_os().any(|word| ["--json", "-ojson", "-ojsonl", "--output=json", "--output=jsonl"].iter().any(|flag| word == *flag));
+    if !wants_json || !misuse.use_stderr() {
+        // There is nowhere left to say that it could not be said.
+        let _ = misuse.print();
+        return ExitCode::from(u8::try_from(misuse.exit_code()).unwrap_or(2));
+    }
+    let text = misuse.to_string();
+    let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let failure = Failure::usage(sentence, "`--help` says what the command takes");
+    // As above.
+    let _ = write_error(&failure.to_json().to_string());
+    ExitCode::from(failure.exit_code())
+}
+
+fn write_error(text: &str) -> std::io::Result<()> {
+    writeln!(anstream::stderr(), "{text}")
 }
 
 #[cfg(test)]

@@ -31,7 +31,10 @@ use cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(misuse) => return cli::misused(&misuse),
+    };
     let wants_json = cli.wants_json();
     match cli.run() {
         Ok(code) => code,

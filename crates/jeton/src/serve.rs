@@ -198,11 +198,7 @@ fn open_service(
     clock: &Arc<Clock>,
     footing: Arc<Footing>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
-    let looked_at = Unopened::look(Options { uptime, ..Options::new(&config.data, &SCHEMA, seed()) }).map_err(|error| error.to_string())?;
-    if let Some(view) = looked_at.view() {
-        let owner = Owner { issuer: &config.issuer, prefix: config.token_prefix, root_keys: &root_keys };
-        owner.check(view).map_err(|error| error.to_string())?;
-    }
+    let looked_at = look_with(config, &root_keys)?;
     let (reading, dice) = (clock.clone(), Dice::default());
     let parts = Parts {
         issuer: config.issuer.clone(),
@@ -225,6 +221,23 @@ fn open_service(
     .map_err(|error| error.0)?;
     let store = opened.ok_or("the store was not opened")?;
     Ok((Arc::new(service), store))
+}
+
+/// Whether a server would open the data folder with this configuration and root key. Nothing is written.
+///
+/// # Errors
+/// In words for people.
+pub(crate) fn look(config: &Config, root_keys: RootKeys) -> Result<(), String> {
+    look_with(config, &root_keys).map(drop)
+}
+
+fn look_with(config: &Config, root_keys: &RootKeys) -> Result<Unopened, String> {
+    let looked_at = Unopened::look(Options { uptime, ..Options::new(&config.data, &SCHEMA, seed()) }).map_err(|error| error.to_string())?;
+    if let Some(view) = looked_at.view() {
+        let owner = Owner { issuer: &config.issuer, prefix: config.token_prefix, root_keys };
+        owner.check(view).map_err(|error| error.to_string())?;
+    }
+    Ok(looked_at)
 }
 
 /// Why the store was not opened, in words for people.
@@ -258,7 +271,7 @@ fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, o
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
-        root_file: Arc::new(RootFile::new(move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
+        root_file: Arc::new(RootFile::new(&config.root_key_file, move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
         surroundings: Arc::new(move || surroundings::look(&around)),
         observer,

@@ -162,6 +162,11 @@ fn without_a_server() {
     desk.fails(&["revoke", "--everything"], "", 2, "EVERY token of this server, of every client and for every API");
     desk.fails(&["revoke", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"], "", 2, "not given as an argument");
     desk.fails(&["revoke", "none.txt"], "", 2, "no token's id, and no file of that name");
+    let said = desk.run(&["revoke", "--clent", "a", "--json"], "");
+    let problem: Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!((said.code, &problem["exit_code"]), (2, &2.into()), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("'--clent'"), "{problem}");
+    assert!(desk.done(&["revoke", "--help", "--json"]).contains("Usage: jeton revoke"));
     let usage = desk.done(&["revoke", "--help"]);
     assert!(usage.contains("Usage: jeton revoke [--dry-run] <ID|-|FILE>\n"), "{usage}");
     assert!(desk.done(&["config", "check"]).contains("sound"));
@@ -506,7 +511,9 @@ fn what_administers() {
     assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"), "who issued it is on the ledger");
     desk.fails(&["signing-key", "rotate"], "", 1, "--force");
     assert!(desk.done(&["signing-key", "rotate", "--force"]).contains("from now on"));
-    assert_eq!(desk.json(&["root-key", "rotate"])["epochs"].as_array().unwrap().len(), 2);
+    let rotated = desk.json(&["root-key", "rotate"]);
+    assert_eq!(rotated["epochs"].as_array().unwrap().len(), 2);
+    assert!(rotated["root_file"].as_str().unwrap().ends_with("jeton-data.root-key"), "{rotated}");
     assert!(desk.done(&["audit", "tail", "-n", "3"]).contains("root_key.rotated"));
     assert!(desk.done(&["audit", "verify"]).contains("The ledger is what was written"));
     assert!(desk.done(&["audit", "checkpoint"]).starts_with("127.0.0.1:8420\n"));

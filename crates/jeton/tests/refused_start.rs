@@ -119,6 +119,24 @@ fn a_folder_that_is_another_s_is_not_touched() {
 }
 
 #[test]
+fn what_a_start_would_refuse_is_told_beforehand() {
+    let place = Place::after(Signal::INT);
+    place.done(&["init", "--data", "other", "--issuer", ISSUER]);
+    let before = contents(&place.data());
+    assert!(place.done(&["config", "check"]).contains("The root file opens what is in the data folder"));
+    for (flags, words) in [
+        (["--root-key-file", "other.root-key"], "root file that belongs to this data folder"),
+        (["--issuer", "https://id.example"], "belongs to the issuer http://127.0.0.1:8420"),
+    ] {
+        let output = place.command(&[&["config", "check"], &flags[..]].concat()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(contents(&place.data()) == before);
+}
+
+#[test]
 fn a_clock_is_not_accepted_for_a_folder_that_is_another_s() {
     let place = Place::after(Signal::KILL);
     place.refuses(&["--accept-clock", "--issuer", "https://id.example"], "belongs to the issuer");

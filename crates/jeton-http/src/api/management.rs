@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jeton_core::doctor::Surroundings;
@@ -27,6 +28,8 @@ pub struct Management {
 
 /// Where the root key lies, and gets its epochs: one at a time.
 pub struct RootFile {
+    /// Where it lies: whoever gets another epoch must save it anew.
+    pub(super) path: PathBuf,
     pub(super) add_epoch: AddEpoch,
     /// Held from the writing of an epoch until it is taken up: of two that are written at once, one would be lost.
     pub(super) turn: Mutex<()>,
@@ -36,8 +39,8 @@ pub struct RootFile {
 type AddEpoch = Box<dyn Fn(&RootKeys) -> Result<RootKeys, String> + Send + Sync>;
 
 impl RootFile {
-    /// A root file that gets its epochs by `add_epoch`, which is given what the server holds; where it fails, nothing was written.
-    pub fn new(add_epoch: impl Fn(&RootKeys) -> Result<RootKeys, String> + Send + Sync + 'static) -> RootFile {
-        RootFile { add_epoch: Box::new(add_epoch), turn: Mutex::default() }
+    /// A root file at this path that gets its epochs by `add_epoch`, which is given what the server holds; where it fails, nothing was written.
+    pub fn new(path: impl Into<PathBuf>, add_epoch: impl Fn(&RootKeys) -> Result<RootKeys, String> + Send + Sync + 'static) -> RootFile {
+        RootFile { path: path.into(), add_epoch: Box::new(add_epoch), turn: Mutex::default() }
     }
 }

@@ -1,5 +1,7 @@
 //! `/root-key`: its epochs, and another one.
 
+use std::path::PathBuf;
+
 use axum::Extension;
 use axum::extract::State;
 use jeton_core::id::Actor;
@@ -15,11 +17,13 @@ use super::problem::{Problem, ProblemKind};
 struct Shown {
     current: u16,
     epochs: Vec<u16>,
+    /// Where it lies on the server's machine.
+    root_file: PathBuf,
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>) -> Answer {
+pub(super) async fn show(State(Management { service, root_file, .. }): State<Management>) -> Answer {
     let root_keys = service.registry().root_keys();
-    ok(&Shown { current: root_keys.current().0, epochs: root_keys.numbers().collect() })
+    ok(&Shown { current: root_keys.current().0, epochs: root_keys.numbers().collect(), root_file: root_file.path.clone() })
 }
 
 pub(super) async fn rotate(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {

@@ -36,7 +36,7 @@ impl World {
             service: self.service.clone(),
             owner_uid: 1000,
             surroundings: Arc::new(Surroundings::default),
-            root_file: Arc::new(RootFile::new(|_| Err("a world has no root file".to_owned()))),
+            root_file: Arc::new(RootFile::new("root.key", |_| Err("a world has no root file".to_owned()))),
             integrity: Arc::new(NoFolder),
             observer: self.observer().clone(),
         };

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::serving::Serving;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
-use crate::{apart, root_file, writable};
+use crate::{apart, root_file, serve, writable};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,8 +44,13 @@ impl Config {
         root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let is_used = config.data.join("jeton.db").exists();
+        // Whom a server answers for has the root file that it started with.
+        let is_tried = is_used && !context.is_served();
+        if is_tried {
+            serve::look(&config, root_file::read(&config.root_key_file).map_err(rootless)?).map_err(rootless)?;
+        }
         let value = json!({
-            "root_key_tried": false,
+            "root_key_tried": is_tried,
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
             "metrics_listen": config.metrics_listen.map(|listen| listen.to_string()),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
@@ -61,9 +66,12 @@ impl Config {
                 .with("token prefix", config.token_prefix.as_str())
                 .with("log", if config.log_json { "json" } else { "text" })
                 .with("connections", format!("{} at most", config.connections_max));
-            // Whoever has the wrong root file reads "sound" as "it opens".
-            let untried = if is_used { "That the root file opens what is in the data folder was not tried: a start does.\n" } else { "" };
-            format!("{}\nThe configuration is sound.\n{untried}", details.text(view))
+            let tried = match (is_tried, is_used) {
+                (true, _) => "The root file opens what is in the data folder.\n",
+                (false, true) => "The data folder is in use: that the root file opens it was not tried.\n",
+                (false, false) => "",
+            };
+            format!("{}\nThe configuration is sound.\n{tried}", details.text(view))
         })
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::Failure;
 use crate::render::keys;
+use crate::render::text::member;
 
 const PATH: &str = "/api/v1/root-key";
 
@@ -46,7 +47,8 @@ impl RootKey {
         match self {
             RootKey::List(List) => context.show(&server.get(PATH)?, keys::epochs),
             RootKey::Rotate(Rotate) => context.show(&server.post(&format!("{PATH}/rotate"), &json!({}))?, |epochs, view| {
-                format!("{}\nSave the root file now: backups from now on need the new epoch.\n", keys::epochs(epochs, view))
+                let file = member(epochs, "root_file");
+                format!("{}\nSave the root file now, {file}: backups from now on need the new epoch.\n", keys::epochs(epochs, view))
             }),
         }
     }
