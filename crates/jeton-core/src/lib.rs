@@ -1,5 +1,6 @@
 //! Jeton's rules: pure decisions from facts to commits, without I/O, clock or dice.
 
+pub mod administrator;
 pub mod api;
 pub mod api_key;
 pub mod checkpoint;

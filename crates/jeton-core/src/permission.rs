@@ -2,6 +2,8 @@
 
 use jeton_oauth::scope::ScopeSet;
 
+use crate::event::CutOffSubject;
+
 macro_rules! permissions {
     ($($(#[$doc:meta])* $permission:ident = $name:literal),* $(,)?) => {
         /// One thing that an administrator may do.
@@ -127,6 +129,23 @@ fn bit(permission: Permission) -> u32 {
 #[must_use]
 pub fn may_give(grantor: Permissions, scopes: &ScopeSet) -> bool {
     scopes.iter().all(|name| Permission::from_name(name).is_some_and(|permission| grantor.has(permission)))
+}
+
+/// What it takes to end everything of a subject; of one token, where there is none.
+#[must_use]
+pub fn to_end(subject: Option<CutOffSubject>) -> Permission {
+    match subject {
+        None => Permission::TokensRevoke,
+        Some(CutOffSubject::Key) => Permission::KeysRevoke,
+        Some(
+            CutOffSubject::Client
+            | CutOffSubject::Api
+            | CutOffSubject::User
+            | CutOffSubject::Session
+            | CutOffSubject::Family
+            | CutOffSubject::Everything,
+        ) => Permission::RevocationsWrite,
+    }
 }
 
 /// A role of administrators that is there from the start and cannot be changed.

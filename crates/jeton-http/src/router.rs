@@ -8,12 +8,15 @@ use axum::routing::{get, post};
 use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use jeton_service::Service;
 
+use crate::api::{Management, Place};
 use crate::edge::Draining;
-use crate::observe::{Endpoint, Observer, counted, observed};
+use crate::observe::{Endpoint, counted, observed};
 use crate::{api, feed, health, oauth, reply};
 
-/// Everything that is public. An issuer with a path has its endpoints below it, and its metadata under both forms of RFC 8414 section 3.1.
-pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>) -> Router {
+/// Everything that is public, with as much of the management API as belongs to this place. An issuer with a path has its endpoints below it, and
+/// its metadata under both forms of RFC 8414 section 3.1.
+pub fn public(management: Management, place: Place, draining: Draining) -> Router {
+    let (service, observer) = (management.service.clone(), management.observer.clone());
     let also = draining.clone();
     let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, draining.clone(), request);
     let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.clone(), request);
@@ -31,8 +34,8 @@ pub fn public(service: Arc<Service>, draining: Draining, observer: Arc<Observer>
             "/api/v1/revocations/feed",
             get(counted(&requests, Endpoint::Feed, follow)).post(counted(&requests, Endpoint::Feed, follow_by_form)),
         )
-        .merge(api::public_routes(&observer))
-        .method_not_allowed_fallback(counted(&requests, Endpoint::Nowhere, wrong_method));
+        .method_not_allowed_fallback(counted(&requests, Endpoint::Nowhere, wrong_method))
+        .merge(api::nested(management, place));
     let health = Router::new()
         .route("/livez", get(counted(&requests, Endpoint::Health, health::live)))
         .route("/readyz", get(counted(&requests, Endpoint::Health, health::ready)));

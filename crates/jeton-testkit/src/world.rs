@@ -16,6 +16,7 @@ pub mod follow;
 pub mod hands;
 pub mod manage;
 pub mod management;
+mod no_folder;
 pub mod registered;
 pub mod request;
 pub mod seen_lines;
@@ -26,6 +27,7 @@ use axum::Router;
 use jeton_core::moment::Moment;
 use jeton_core::root_key::RootKeys;
 use jeton_core::token;
+use jeton_http::api::Place;
 use jeton_http::edge::Draining;
 use jeton_http::observe::Observer;
 use jeton_http::router;
@@ -106,7 +108,7 @@ impl World {
         let draining = Draining::new();
         let access_log = Arc::new(SeenLines::default());
         let observer = Arc::new(Observer { access_log: Some(access_log.clone()), ..Observer::default() });
-        let router = router::public(service.clone(), draining.clone(), observer.clone());
+        let router = router::public(no_folder::management(service.clone(), observer.clone()), Place::Public, draining.clone());
         World { service, router, draining, hands, observer, access_log, store, issuer, root_keys, lost }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
-use jeton_http::api::{self, Management, RootFile};
+use jeton_http::api::{self, Management, Place, RootFile};
 use jeton_http::edge::{self, Draining, Limits};
 use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
@@ -142,10 +142,11 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let limits = Limits { connections: config.connections_max, ..Limits::default() };
     let (observer, access_log) = observer(config, &service, &clock)?;
     let metrics_listener = listen_for_metrics(config)?;
-    let public = router::public(service.clone(), draining.clone(), observer.clone());
     let metrics = jeton_http::metrics::routes(service.clone(), observer.clone());
+    let management = management(service.clone(), store.clone(), config, observer);
+    let public = router::public(management.clone(), Place::Public, draining.clone());
     let socket_listener = listen_on_socket(&socket(&config.data))?;
-    let management = api::routes(management(service.clone(), store.clone(), config, observer));
+    let management = api::routes(management, Place::Socket);
     let managing = Limits { body_bytes: MANAGEMENT_BODY_BYTES, ..limits.clone() };
     let mut listeners = vec![
         spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone()), held.clone()),

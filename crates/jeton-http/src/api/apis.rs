@@ -10,6 +10,7 @@ use jeton_core::api::Api;
 use jeton_core::api::create::CreateApi;
 use jeton_core::api::update::UpdateApi;
 use jeton_core::id::{Actor, ApiId};
+use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::Subject;
@@ -21,7 +22,19 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::ApisRead);
+const WRITE: Access = Access::Permission(Permission::ApisWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/apis"), READ, Repeats::Reads, |at| at.on(list), About::new("apis", "Lists the APIs.")),
+    Route::new((Verb::Post, "/apis"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("apis", "Declares an API.")),
+    Route::new((Verb::Get, "/apis/{api}"), READ, Repeats::Reads, |at| at.on(show), About::new("apis", "Shows an API.")),
+    Route::new((Verb::Patch, "/apis/{api}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("apis", "Changes an API.")),
+    Route::new((Verb::Delete, "/apis/{api}"), WRITE, Repeats::ByNature, |at| at.on(remove), About::new("apis", "Removes an API.")),
+];
 
 const LOOK: &str = "list the APIs: `jeton api list`";
 
@@ -66,12 +79,12 @@ pub(super) struct Update {
     signing_alg: Option<String>,
 }
 
-pub(super) async fn list(State(management): State<Management>, uri: Uri) -> Answer {
+async fn list(State(management): State<Management>, uri: Uri) -> Answer {
     let (apis, policies) = (management.service.apis(), management.service.registry().policies());
     ok(&Page::of(&uri, &apis, |api| &api.record.audience, |api| Shown::of(&api.record, &policies))?)
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -91,12 +104,12 @@ pub(super) async fn create(
     created(&Shown::of(&api, &service.registry().policies()))
 }
 
-pub(super) async fn show(State(management): State<Management>, Target(name): Target<String>) -> Answer {
+async fn show(State(management): State<Management>, Target(name): Target<String>) -> Answer {
     let api = management.service.find_api(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     ok(&Shown::of(&api.record, &management.service.registry().policies()))
 }
 
-pub(super) async fn update(
+async fn update(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -115,7 +128,7 @@ pub(super) async fn update(
     ok(&Shown::of(&api, &service.registry().policies()))
 }
 
-pub(super) async fn remove(
+async fn remove(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,

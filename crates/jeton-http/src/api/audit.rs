@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
+use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,36 @@ use super::management::Management;
 use super::problem::Problem;
 use super::query::Query;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::watched::watched;
+
+const READ: Access = Access::Permission(Permission::AuditRead);
+const LOOK_OVER: Access = Access::Permission(Permission::ServerWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/audit/entries"), READ, Repeats::Reads, |at| at.on(entries), About::new("audit", "Reads the ledger.")),
+    Route::new(
+        (Verb::Get, "/audit/checkpoint"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(checkpoint),
+        About::new("audit", "Shows the latest signed checkpoint of the ledger."),
+    ),
+    Route::new(
+        (Verb::Post, "/audit/verify"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(verify),
+        About::new("audit", "Verifies the ledger, line by line."),
+    ),
+    Route::new(
+        (Verb::Post, "/check"),
+        LOOK_OVER,
+        Repeats::Reads,
+        |at| at.on(check),
+        About::new("audit", "Looks over the data folder, line by line."),
+    ),
+];
 
 /// How many entries there are when nobody says.
 const ENTRIES: u64 = 100;
@@ -47,7 +77,7 @@ pub(super) struct Check {
     full: bool,
 }
 
-pub(super) async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let query = Query::parse(&uri, &["from", "limit", "last"])?;
     let (from, limit, last) = (query.number("from")?, query.number("limit")?, query.number("last")?);
     if last.is_some() && (from.is_some() || limit.is_some()) {
@@ -69,7 +99,7 @@ pub(super) async fn entries(State(Management { service, .. }): State<Management>
     ok(&Entries { items, next, size })
 }
 
-pub(super) async fn checkpoint(State(Management { service, .. }): State<Management>) -> Answer {
+async fn checkpoint(State(Management { service, .. }): State<Management>) -> Answer {
     let signed = service.checkpoints().borrow().clone();
     let signed = signed.ok_or_else(|| {
         let none = Refusal::new(Reason::NotFound, "no checkpoint is signed yet");
@@ -80,10 +110,10 @@ pub(super) async fn checkpoint(State(Management { service, .. }): State<Manageme
     ok(&Checkpoint { size: signed.size, signed_at: rfc3339::format(signed.signed_at), note: signed.note.clone(), key })
 }
 
-pub(super) async fn verify(State(Management { integrity, .. }): State<Management>) -> Response {
+async fn verify(State(Management { integrity, .. }): State<Management>) -> Response {
     watched(move |progress| integrity.verify_ledger(progress)).into_response()
 }
 
-pub(super) async fn check(State(Management { integrity, .. }): State<Management>, Body(check): Body<Check>) -> Response {
+async fn check(State(Management { integrity, .. }): State<Management>, Body(check): Body<Check>) -> Response {
     watched(move |progress| integrity.check(check.full, progress)).into_response()
 }

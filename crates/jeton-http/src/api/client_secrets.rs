@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
 use jeton_core::id::{Actor, SecretId};
+use jeton_core::permission::Permission;
 use jeton_core::policy::effective::Policies;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,35 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::ClientsRead);
+const WRITE: Access = Access::Permission(Permission::ClientsWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/clients/{client}/secrets"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("clients", "Lists the secrets of a client, without their text."),
+    ),
+    Route::new(
+        (Verb::Post, "/clients/{client}/secrets"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("clients", "Makes a secret for a client; its text is shown this once."),
+    ),
+    Route::new(
+        (Verb::Delete, "/clients/{client}/secrets/{secret}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(revoke),
+        About::new("clients", "Ends a secret of a client."),
+    ),
+];
 
 const LOOK: &str = "list the clients and their secrets: `jeton client list`, `jeton client secret list CLIENT`";
 
@@ -34,7 +63,7 @@ pub(super) struct Create {
     overlap_seconds: Option<i64>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
     let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let (now_seconds, policies) = (service.moments().time().seconds(), service.registry().policies());
     let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
@@ -42,7 +71,7 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, T
     ok(&Page::whole(secrets.into_iter().map(|secret| Shown::at(secret, &policies, now_seconds)).collect()))
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(client): Target<String>,
@@ -55,7 +84,7 @@ pub(super) async fn create(
     created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, full))?))
 }
 
-pub(super) async fn revoke(
+async fn revoke(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target((client, secret)): Target<(String, String)>,

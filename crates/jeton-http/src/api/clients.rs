@@ -11,6 +11,7 @@ use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
 use jeton_core::id::{Actor, ClientId};
+use jeton_core::permission::Permission;
 use jeton_core::record::Versioned;
 use jeton_core::usage::Subject;
 use jeton_service::Service;
@@ -28,7 +29,31 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::ClientsRead);
+const WRITE: Access = Access::Permission(Permission::ClientsWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/clients"), READ, Repeats::Reads, |at| at.on(list), About::new("clients", "Lists the clients.")),
+    Route::new((Verb::Post, "/clients"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("clients", "Registers a client.")),
+    Route::new((Verb::Get, "/clients/{client}"), READ, Repeats::Reads, |at| at.on(show), About::new("clients", "Shows a client.")),
+    Route::new(
+        (Verb::Patch, "/clients/{client}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(update),
+        About::new("clients", "Changes a client."),
+    ),
+    Route::new(
+        (Verb::Delete, "/clients/{client}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(remove),
+        About::new("clients", "Removes a client, its secrets and its tokens."),
+    ),
+];
 
 const LOOK: &str = "list the clients and the APIs: `jeton client list`, `jeton api list`";
 const TAKEN: &str =
@@ -88,7 +113,7 @@ pub(super) struct Update {
     may_introspect: Option<bool>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let page = blocking(move || {
         let (clients, last) = (service.clients(), service.last_uses()?);
         let unread = RefCell::new(None);
@@ -105,7 +130,7 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
     ok(&page.await??)
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -123,7 +148,7 @@ pub(super) async fn create(
     created(&Created { client: Shown::of(&client, &service), secret: secret.as_ref().map(FreshSecret::from) })
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let entry = service.find_client(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let shown = blocking(move || {
         let last = service.last_uses()?;
@@ -134,7 +159,7 @@ pub(super) async fn show(State(Management { service, .. }): State<Management>, T
     ok(&shown.await??)
 }
 
-pub(super) async fn update(
+async fn update(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -152,7 +177,7 @@ pub(super) async fn update(
     ok(&Shown::of(&client, &service))
 }
 
-pub(super) async fn remove(
+async fn remove(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,

@@ -2,12 +2,24 @@
 
 use axum::extract::State;
 use jeton_core::doctor::examine;
+use jeton_core::permission::Permission;
 
 use super::answer::{Answer, ok};
 use super::blocking::blocking;
 use super::management::Management;
+use super::route::{About, Access, Repeats, Route, Verb};
 
-pub(super) async fn show(State(Management { service, surroundings, .. }): State<Management>) -> Answer {
+const READ: Access = Access::Permission(Permission::ServerRead);
+
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Get, "/doctor"),
+    READ,
+    Repeats::Reads,
+    |at| at.on(show),
+    About::new("server", "Grades how the deployment keeps to the ten practices."),
+)];
+
+async fn show(State(Management { service, surroundings, .. }): State<Management>) -> Answer {
     let seen = blocking(move || surroundings()).await?;
     ok(&examine(&service.observe(seen)))
 }

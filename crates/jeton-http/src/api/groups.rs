@@ -9,6 +9,7 @@ use jeton_core::group::Group;
 use jeton_core::group::create::CreateGroup;
 use jeton_core::group::update::UpdateGroup;
 use jeton_core::id::{Actor, GroupId, PersonId};
+use jeton_core::permission::Permission;
 use jeton_service::Service;
 use jeton_service::groups::Member;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,40 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::Problem;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::PeopleRead);
+const WRITE: Access = Access::Permission(Permission::PeopleWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/groups"), READ, Repeats::Reads, |at| at.on(list), About::new("groups", "Lists the groups.")),
+    Route::new((Verb::Post, "/groups"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("groups", "Makes a group.")),
+    Route::new((Verb::Get, "/groups/{group}"), READ, Repeats::Reads, |at| at.on(show), About::new("groups", "Shows a group.")),
+    Route::new((Verb::Patch, "/groups/{group}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("groups", "Changes a group.")),
+    Route::new((Verb::Delete, "/groups/{group}"), WRITE, Repeats::ByNature, |at| at.on(remove), About::new("groups", "Removes a group.")),
+    Route::new(
+        (Verb::Get, "/groups/{group}/members"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(members),
+        About::new("groups", "Lists the members of a group."),
+    ),
+    Route::new(
+        (Verb::Put, "/groups/{group}/members/{user}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(add_member),
+        About::new("groups", "Takes a person into a group."),
+    ),
+    Route::new(
+        (Verb::Delete, "/groups/{group}/members/{user}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(remove_member),
+        About::new("groups", "Takes a person out of a group."),
+    ),
+];
 
 const LOOK: &str = "list the groups and the users: `jeton group list`, `jeton user list`";
 
@@ -59,13 +93,13 @@ pub(super) struct Update {
     description: Option<String>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let groups = &service.registry().people.groups.all;
     let fetch = |after: Option<&str>, limit| groups.after(after, limit);
     ok(&Page::fetched(&uri, fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?)
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -75,12 +109,12 @@ pub(super) async fn create(
     created(&Shown::of(&group, &service))
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     ok(&Shown::of(&group.record, &service))
 }
 
-pub(super) async fn update(
+async fn update(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -91,7 +125,7 @@ pub(super) async fn update(
     ok(&Shown::of(&updated.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
 }
 
-pub(super) async fn remove(
+async fn remove(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -101,13 +135,13 @@ pub(super) async fn remove(
     no_content()
 }
 
-pub(super) async fn members(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
+async fn members(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
     let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.members_after(&group.record, after, limit);
     ok(&Page::fetched(&uri, fetch, |member| member.person.record.id.to_string(), ShownMember::of)?)
 }
 
-pub(super) async fn add_member(
+async fn add_member(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target((group, user)): Target<(String, String)>,
@@ -117,7 +151,7 @@ pub(super) async fn add_member(
     no_content()
 }
 
-pub(super) async fn remove_member(
+async fn remove_member(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target((group, user)): Target<(String, String)>,

@@ -16,6 +16,7 @@ use jeton_core::api_key::create::CreateKey;
 use jeton_core::api_key::state::Why;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
+use jeton_core::permission::Permission;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::keys::list::{KeyFilter, StandingKind};
@@ -31,7 +32,33 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::KeysRead);
+const WRITE: Access = Access::Permission(Permission::KeysWrite);
+const REVOKE: Access = Access::Permission(Permission::KeysRevoke);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/keys"), READ, Repeats::Reads, |at| at.on(list), About::new("keys", "Lists the keys.")),
+    Route::new(
+        (Verb::Post, "/keys"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("keys", "Makes a key; its text is shown this once."),
+    ),
+    Route::new((Verb::Get, "/keys/{key}"), READ, Repeats::Reads, |at| at.on(show), About::new("keys", "Shows a key.")),
+    Route::new((Verb::Delete, "/keys/{key}"), REVOKE, Repeats::ByNature, |at| at.on(revoke), About::new("keys", "Revokes a key.")),
+    Route::new((Verb::Post, "/keys/{key}/suspend"), REVOKE, Repeats::ByNature, |at| at.on(suspend), About::new("keys", "Suspends a key.")),
+    Route::new(
+        (Verb::Post, "/keys/{key}/resume"),
+        REVOKE,
+        Repeats::ByNature,
+        |at| at.on(resume),
+        About::new("keys", "Resumes a key that is suspended."),
+    ),
+];
 
 const LOOK: &str = "list the keys, the APIs and the clients: `jeton key list`, `jeton api list`, `jeton client list`";
 const OVER: &str = "see how it stands: `jeton key show KEY`; a key that is revoked or expired is replaced: `jeton key create`";
@@ -91,7 +118,7 @@ pub(super) struct End {
     why: Option<String>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let query = Query::parse(&uri, &["owner", "audience", "state", "after", "limit"])?;
     let look = |refusal| Problem::from(Failure::Refused(refusal)).look(LOOK);
     let api = query.text("audience").map(|api| service.find_api(api)).transpose().map_err(look)?;
@@ -111,7 +138,7 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
     ok(&page.await??)
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -135,11 +162,11 @@ pub(super) async fn create(
     created(&Created { key: made.clear.0.expose(), shown })
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {
     ok(&shown(&service, id(&key)?, &service.moments().now()).await?)
 }
 
-pub(super) async fn revoke(
+async fn revoke(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,
@@ -150,7 +177,7 @@ pub(super) async fn revoke(
     ok(&shown(&service, id, &moment).await?)
 }
 
-pub(super) async fn suspend(
+async fn suspend(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,
@@ -161,7 +188,7 @@ pub(super) async fn suspend(
     ok(&shown(&service, id, &moment).await?)
 }
 
-pub(super) async fn resume(
+async fn resume(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::id::Actor;
+use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::policy::set::SetPolicy;
@@ -20,7 +21,35 @@ use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::PoliciesRead);
+const WRITE: Access = Access::Permission(Permission::PoliciesWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/policies"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("policies", "Lists how long each kind of credential lives."),
+    ),
+    Route::new(
+        (Verb::Put, "/policies/{kind}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(set),
+        About::new("policies", "Sets how long a kind of credential lives."),
+    ),
+    Route::new(
+        (Verb::Get, "/policies/{kind}/explanation"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(explain),
+        About::new("policies", "Explains how long a kind of credential lives somewhere."),
+    ),
+];
 
 const LOOK: &str = "list the policies, the APIs and the clients: `jeton policy show`, `jeton api list`, `jeton client list`";
 /// How long what would expire is counted, before the answer goes without.
@@ -84,7 +113,7 @@ struct Explained {
     said: Vec<Shown>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     Query::parse(&uri, &[])?;
     let policies = service.registry().policies();
     let of_kind = |kind: &CredentialKind| {
@@ -94,7 +123,7 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
     ok(&Page::whole(CredentialKind::ALL.iter().flat_map(of_kind).collect()))
 }
 
-pub(super) async fn set(
+async fn set(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(kind): Target<String>,
@@ -140,7 +169,7 @@ pub(super) async fn set(
     })
 }
 
-pub(super) async fn explain(State(Management { service, .. }): State<Management>, Target(kind): Target<String>, uri: Uri) -> Answer {
+async fn explain(State(Management { service, .. }): State<Management>, Target(kind): Target<String>, uri: Uri) -> Answer {
     let query = Query::parse(&uri, &["api", "client"])?;
     let kind = parse_kind(&kind)?;
     let look = |refusal| Problem::from(refusal).look(LOOK);

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::id::{Actor, ExceptionId};
+use jeton_core::permission::Permission;
 use jeton_core::policy::exception::PolicyException;
 use jeton_core::policy::exception::create::CreateException;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,35 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::PoliciesRead);
+const WRITE: Access = Access::Permission(Permission::PoliciesWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/policies/exceptions"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("policies", "Lists the exceptions from policies."),
+    ),
+    Route::new(
+        (Verb::Post, "/policies/exceptions"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("policies", "Lets a single credential live beyond its maximum."),
+    ),
+    Route::new(
+        (Verb::Delete, "/policies/exceptions/{exception}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(end),
+        About::new("policies", "Ends an exception."),
+    ),
+];
 
 const LOOK: &str = "list them: `jeton policy exception list`, `jeton client secret list CLIENT`";
 
@@ -44,12 +73,12 @@ pub(super) struct Create {
     ends_at: Before,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     super::query::Query::parse(&uri, &[])?;
     ok(&Page::whole(service.policy_exceptions().iter().map(Shown::from).collect()))
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -62,7 +91,7 @@ pub(super) async fn create(
     created(&Shown::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?))
 }
 
-pub(super) async fn end(
+async fn end(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(id): Target<String>,

@@ -94,7 +94,7 @@ impl ProblemKind {
             Self::InvalidTarget => (S::BAD_REQUEST, "invalid_target", "The resource cannot be asked for"),
             Self::UnauthorizedClient => (S::FORBIDDEN, "unauthorized_client", "The client may not do this"),
             Self::UnsupportedGrantType => (S::BAD_REQUEST, "unsupported_grant_type", "The grant type is not offered"),
-            Self::Forbidden => (S::FORBIDDEN, "forbidden", "Not an administrator"),
+            Self::Forbidden => (S::FORBIDDEN, "forbidden", "This may not be done"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
             Self::NoSuchPath => (S::NOT_FOUND, "no_such_path", "There is no such path"),
             Self::NoSuchMethod => (S::METHOD_NOT_ALLOWED, "no_such_method", "The path does not take this method"),
@@ -221,7 +221,16 @@ impl From<BodyError> for Problem {
 
 /// What every path gets that leads nowhere.
 pub(super) async fn no_such_path(uri: Uri) -> Problem {
-    let detail = format!("the management API has no path {}", shown(uri.path()));
+    nowhere(uri.path())
+}
+
+/// The same below the management API, where a path is read without its beginning.
+pub(super) async fn no_such_path_below(uri: Uri) -> Problem {
+    nowhere(&format!("/api/v1{}", uri.path()))
+}
+
+fn nowhere(path: &str) -> Problem {
+    let detail = format!("the management API has no path {}", shown(path));
     Problem::new(
         ProblemKind::NoSuchPath,
         detail,

@@ -4,20 +4,32 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
+use jeton_core::administrator::{Administrator, Needed};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, CredentialId};
 use jeton_core::moment::Time;
+use jeton_core::permission::{self, Permission};
 use jeton_service::revoke::TokenChange;
 use jeton_token::Secret;
 use serde::{Deserialize, Serialize};
 
+use super::administrator::must_have;
 use super::answer::{Answer, ok};
 use super::body::Body;
 use super::counting::count;
 use super::management::Management;
 use super::problem::Problem;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::secret_text::SecretText;
 use super::{before, rfc3339};
+
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Post, "/revocations"),
+    Access::AnyOf(&[Permission::TokensRevoke, Permission::KeysRevoke, Permission::RevocationsWrite]),
+    Repeats::ByNature,
+    |at| at.on(revoke),
+    About::new("revocations", "Revokes one token, or everything of a subject that was issued before a time."),
+)];
 
 const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`, `jeton key list`; a token's id is the `jti` of a JWT, and an API key \
                     is ended by `jeton key revoke KEY`, whose id `jeton key verify -` says of its text";
@@ -51,6 +63,16 @@ enum Subject {
     CutOff(CutOffSubject, String),
 }
 
+impl Subject {
+    /// What is cut off; `None` where it is one token.
+    fn cut_off(&self) -> Option<CutOffSubject> {
+        match self {
+            Subject::Token(_) | Subject::Id(_) => None,
+            Subject::CutOff(subject, _) => Some(*subject),
+        }
+    }
+}
+
 /// What fell, by kind.
 #[derive(Serialize)]
 struct Revoked {
@@ -74,9 +96,16 @@ struct Fell {
 
 const DOUBTED: &str = "the clock was set or leapt within a day: if it runs ahead, nothing is issued under this cut-off before that time, also once the clock is right; set the clock right first (`jeton serve --accept-clock`), and revoke single tokens by their ids until then";
 
-pub(super) async fn revoke(management: State<Management>, actor: Extension<Actor>, Body(mut revoke): Body<Revoke>) -> Answer {
+async fn revoke(
+    management: State<Management>,
+    Extension(administrator): Extension<Administrator>,
+    actor: Extension<Actor>,
+    Body(mut revoke): Body<Revoke>,
+) -> Answer {
     let (before, dry_run) = (revoke.before.take(), revoke.dry_run);
-    match (subject(revoke)?, before) {
+    let subject = subject(revoke)?;
+    must_have(&administrator, Needed::One(permission::to_end(subject.cut_off())))?;
+    match (subject, before) {
         (Subject::CutOff(subject, name), before) => cut_off(management, actor, (subject, name), before, dry_run).await,
         (_, Some(_)) => Err(Problem::invalid("one token is revoked whenever it was issued", "leave `before` out")),
         (subject, None) => revoke_one(management, actor, subject, dry_run).await,

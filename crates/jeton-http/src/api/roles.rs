@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::id::{Actor, RoleId};
+use jeton_core::permission::Permission;
 use jeton_core::record::Versioned;
 use jeton_core::role::Role;
 use jeton_core::role::assign::Assignment;
@@ -21,7 +22,40 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::Problem;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::RolesRead);
+const WRITE: Access = Access::Permission(Permission::RolesWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/roles"), READ, Repeats::Reads, |at| at.on(list), About::new("roles", "Lists the roles.")),
+    Route::new((Verb::Post, "/roles"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("roles", "Makes a role of an API.")),
+    Route::new((Verb::Get, "/roles/{role}"), READ, Repeats::Reads, |at| at.on(show), About::new("roles", "Shows a role.")),
+    Route::new((Verb::Patch, "/roles/{role}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("roles", "Changes a role.")),
+    Route::new((Verb::Delete, "/roles/{role}"), WRITE, Repeats::ByNature, |at| at.on(remove), About::new("roles", "Removes a role.")),
+    Route::new(
+        (Verb::Get, "/roles/{role}/assignments"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(assignments),
+        About::new("roles", "Lists who holds a role."),
+    ),
+    Route::new(
+        (Verb::Put, "/roles/{role}/assignments/{subject}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(assign),
+        About::new("roles", "Gives a role to a person or a group."),
+    ),
+    Route::new(
+        (Verb::Delete, "/roles/{role}/assignments/{subject}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(unassign),
+        About::new("roles", "Takes a role from a person or a group."),
+    ),
+];
 
 const LOOK: &str = "list what there is: `jeton role list`, `jeton api list`, `jeton user list`, `jeton group list`";
 
@@ -65,13 +99,13 @@ pub(super) struct Update {
     scope: Option<String>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let roles = &service.registry().people.roles.all;
     let fetch = |after: Option<&str>, limit| roles.after(after, limit);
     ok(&Page::fetched(&uri, fetch, |role| format!("{} {}", role.record.name, role.record.id), |role| Shown::of(&role.record, &service))?)
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -81,12 +115,12 @@ pub(super) async fn create(
     created(&Shown::of(&made.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let role = service.find_role(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     ok(&Shown::of(&role.record, &service))
 }
 
-pub(super) async fn update(
+async fn update(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -97,7 +131,7 @@ pub(super) async fn update(
     ok(&Shown::of(&updated.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
 }
 
-pub(super) async fn remove(
+async fn remove(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -107,14 +141,14 @@ pub(super) async fn remove(
     no_content()
 }
 
-pub(super) async fn assignments(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
+async fn assignments(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
     let role = service.find_role(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.holders_after(&role.record, after, limit);
     let item = |assignment: &Arc<Versioned<Assignment>>| ShownAssignment::of(&assignment.record, &service);
     ok(&Page::fetched(&uri, fetch, |assignment| assignment.record.holder.to_string(), item)?)
 }
 
-pub(super) async fn assign(
+async fn assign(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target((role, subject)): Target<(String, String)>,
@@ -124,7 +158,7 @@ pub(super) async fn assign(
     no_content()
 }
 
-pub(super) async fn unassign(
+async fn unassign(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target((role, subject)): Target<(String, String)>,

@@ -5,12 +5,34 @@ use std::path::PathBuf;
 use axum::Extension;
 use axum::extract::State;
 use jeton_core::id::Actor;
+use jeton_core::permission::Permission;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
 use super::blocking::blocking;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
+use super::route::{About, Access, Repeats, Route, Verb};
+
+const READ: Access = Access::Permission(Permission::RootKeyRead);
+const WRITE: Access = Access::Permission(Permission::RootKeyWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/root-key"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("root key", "Shows the epochs of the root key."),
+    ),
+    Route::new(
+        (Verb::Post, "/root-key/rotate"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(rotate),
+        About::new("root key", "Adds an epoch to the root key."),
+    ),
+];
 
 /// The epochs that the root file holds.
 #[derive(Serialize)]
@@ -21,12 +43,12 @@ struct Shown {
     root_file: PathBuf,
 }
 
-pub(super) async fn show(State(Management { service, root_file, .. }): State<Management>) -> Answer {
+async fn show(State(Management { service, root_file, .. }): State<Management>) -> Answer {
     let root_keys = service.registry().root_keys();
     ok(&Shown { current: root_keys.current().0, epochs: root_keys.numbers().collect(), root_file: root_file.path.clone() })
 }
 
-pub(super) async fn rotate(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
+async fn rotate(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
     // A task of its own: whoever asked may go, but an epoch that is written must be taken up.
     let rotated = tokio::spawn(add_epoch(management.clone(), actor)).await;
     rotated.map_err(|error| Problem::internal(&error))??;

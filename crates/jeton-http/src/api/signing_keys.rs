@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use jeton_core::id::{Actor, KeyId};
 use jeton_core::key::SigningKeyRecord;
+use jeton_core::permission::Permission;
 use jeton_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,29 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::SigningKeysRead);
+const WRITE: Access = Access::Permission(Permission::SigningKeysWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/signing-keys"), READ, Repeats::Reads, |at| at.on(list), About::new("signing keys", "Lists the signing keys.")),
+    Route::new(
+        (Verb::Post, "/signing-keys/rotate"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(rotate),
+        About::new("signing keys", "Lets the next signing key sign."),
+    ),
+    Route::new(
+        (Verb::Delete, "/signing-keys/{key}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(revoke),
+        About::new("signing keys", "Revokes a signing key at once."),
+    ),
+];
 
 const LOOK: &str = "list the signing keys: `jeton signing-key list`";
 
@@ -49,11 +72,11 @@ struct Rotated {
     current: KeyId,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>) -> Answer {
     ok(&Page::whole(service.signing_keys().iter().map(|key| Shown::from(&key.record)).collect()))
 }
 
-pub(super) async fn rotate(
+async fn rotate(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(rotate): Body<Rotate>,
@@ -65,7 +88,7 @@ pub(super) async fn rotate(
     ok(&Rotated { alg: algorithm.name(), current })
 }
 
-pub(super) async fn revoke(
+async fn revoke(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(kid): Target<Arc<str>>,

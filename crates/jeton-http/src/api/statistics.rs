@@ -1,11 +1,18 @@
 //! `/statistics`: what the engine and the registry can say of themselves.
 
 use axum::extract::State;
+use jeton_core::permission::Permission;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
 use super::management::Management;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
+
+const READ: Access = Access::Permission(Permission::ServerRead);
+
+pub(super) static ROUTES: &[Route] =
+    &[Route::new((Verb::Get, "/statistics"), READ, Repeats::Reads, |at| at.on(show), About::new("server", "Shows how the server is."))];
 
 #[derive(Serialize)]
 struct Statistics {
@@ -41,7 +48,7 @@ struct Statistics {
     now: String,
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>) -> Answer {
     let (engine, head, registry) = (service.store().statistics(), service.store().head(), service.registry());
     let (now, usage) = (service.moments().time(), service.usage_progress()?);
     ok(&Statistics {

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use jeton_core::api::parse_scope_list;
 use jeton_core::id::{Actor, CredentialId};
+use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::standing::Standing;
 use jeton_oauth::resource::Resource;
@@ -19,9 +20,40 @@ use super::body::Body;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use super::reach::with_command;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::secret_text::SecretText;
 use super::target::Target;
 use super::token_state::Shown;
+
+const READ: Access = Access::Permission(Permission::TokensRead);
+const ISSUE: Access = Access::Permission(Permission::TokensIssue);
+const REVOKE: Access = Access::Permission(Permission::TokensRevoke);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Post, "/tokens"),
+        ISSUE,
+        Repeats::Remembered,
+        |at| at.on(issue),
+        About::new("tokens", "Issues an access token to a client."),
+    ),
+    Route::new((Verb::Post, "/tokens/introspect"), READ, Repeats::Reads, |at| at.on(introspect), About::new("tokens", "Reads a token.")),
+    Route::new((Verb::Get, "/tokens/{token}"), READ, Repeats::Reads, |at| at.on(show), About::new("tokens", "Shows a token by its id.")),
+    Route::new(
+        (Verb::Post, "/tokens/{token}/suspend"),
+        REVOKE,
+        Repeats::ByNature,
+        |at| at.on(suspend),
+        About::new("tokens", "Suspends a token."),
+    ),
+    Route::new(
+        (Verb::Post, "/tokens/{token}/resume"),
+        REVOKE,
+        Repeats::ByNature,
+        |at| at.on(resume),
+        About::new("tokens", "Resumes a token that is suspended."),
+    ),
+];
 
 const LOOK: &str =
     "the id is the `jti` of a JWT, and stands in the answer that issued the token; `jeton token introspect -` reads the token itself";
@@ -66,7 +98,7 @@ struct Changed {
     state: Shown,
 }
 
-pub(super) async fn issue(
+async fn issue(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(issue): Body<Issue>,
@@ -86,13 +118,13 @@ pub(super) async fn issue(
     })
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(id): Target<String>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, Target(id): Target<String>) -> Answer {
     let moment = service.moments().now();
     let state = service.token_state(credential(&id)?, &moment).await.map_err(|failure| Problem::from(failure).look(LOOK))?;
     ok(&Shown::from(state))
 }
 
-pub(super) async fn introspect(State(Management { service, .. }): State<Management>, Body(introspect): Body<Introspect>) -> Answer {
+async fn introspect(State(Management { service, .. }): State<Management>, Body(introspect): Body<Introspect>) -> Answer {
     let moment = service.moments().now();
     match service.token_state_of_text(introspect.token.0.expose(), &moment).await {
         Ok(state) => ok(&Introspected { active: state.standing == Standing::Active, state: Some(state.into()) }),
@@ -101,11 +133,11 @@ pub(super) async fn introspect(State(Management { service, .. }): State<Manageme
     }
 }
 
-pub(super) async fn suspend(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
+async fn suspend(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
     change(management, actor, id, TokenChange::Suspend).await
 }
 
-pub(super) async fn resume(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
+async fn resume(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
     change(management, actor, id, TokenChange::Resume).await
 }
 

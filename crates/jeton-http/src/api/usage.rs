@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::Uri;
+use jeton_core::permission::Permission;
 use jeton_core::usage::Subject;
 use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_core::usage::progress::Progress;
@@ -18,6 +19,17 @@ use super::management::Management;
 use super::problem::Problem;
 use super::query::Query;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
+
+const READ: Access = Access::Permission(Permission::UsageRead);
+
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Get, "/usage"),
+    READ,
+    Repeats::Reads,
+    |at| at.on(show),
+    About::new("usage", "Shows how often a subject was used, and how that went."),
+)];
 
 const SUBJECTS: &str =
     "a subject is `all`, `client:` and a name or id, `api:` and an audience or id, `key:` and an id, `unknown`, or `other`";
@@ -50,7 +62,7 @@ struct Item {
     count: u64,
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let request = parse(&Query::parse(&uri, &["subject", "resolution", "from", "until"])?, &service)?;
     let (reading, asked) = (service.clone(), request.clone());
     let (series, last_used, progress) = blocking(move || read(&reading, &asked)).await??;

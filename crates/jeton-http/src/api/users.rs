@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::id::{Actor, GroupId, PersonId, RoleId};
+use jeton_core::permission::Permission;
 use jeton_core::person::create::CreatePerson;
 use jeton_core::person::update::UpdatePerson;
 use jeton_core::person::{Person, State as Standing};
@@ -21,7 +22,32 @@ use super::management::Management;
 use super::page::Page;
 use super::problem::Problem;
 use super::rfc3339;
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+
+const READ: Access = Access::Permission(Permission::PeopleRead);
+const WRITE: Access = Access::Permission(Permission::PeopleWrite);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new((Verb::Get, "/users"), READ, Repeats::Reads, |at| at.on(list), About::new("users", "Lists the people.")),
+    Route::new((Verb::Post, "/users"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("users", "Takes in a person.")),
+    Route::new((Verb::Get, "/users/{user}"), READ, Repeats::Reads, |at| at.on(show), About::new("users", "Shows a person.")),
+    Route::new((Verb::Patch, "/users/{user}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("users", "Changes a person.")),
+    Route::new(
+        (Verb::Post, "/users/{user}/disable"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(disable),
+        About::new("users", "Disables a person: all that is theirs ends."),
+    ),
+    Route::new(
+        (Verb::Post, "/users/{user}/enable"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(enable),
+        About::new("users", "Enables a person again."),
+    ),
+];
 
 const LOOK: &str = "list the users: `jeton user list`";
 
@@ -90,13 +116,13 @@ pub(super) struct Update {
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let people = &service.registry().people.all;
     let fetch = |after: Option<&str>, limit| people.after(after, limit);
     ok(&Page::fetched(&uri, fetch, |person| person.record.username.to_string(), |person| Shown::from(&person.record))?)
 }
 
-pub(super) async fn create(
+async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(create): Body<Create>,
@@ -106,12 +132,12 @@ pub(super) async fn create(
     created(&ShownWhole::of(&person, &service))
 }
 
-pub(super) async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let person = service.find_user(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     ok(&ShownWhole::of(&person.record, &service))
 }
 
-pub(super) async fn update(
+async fn update(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -121,7 +147,7 @@ pub(super) async fn update(
     answer(service.update_user(&name, &request, &actor, &service.moments().now()).await, &service)
 }
 
-pub(super) async fn disable(
+async fn disable(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
@@ -130,7 +156,7 @@ pub(super) async fn disable(
     answer(service.disable_user(&name, &actor, &service.moments().now()).await, &service)
 }
 
-pub(super) async fn enable(
+async fn enable(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use http::header::{AUTHORIZATION, USER_AGENT};
+use jeton_http::api::{Management, Place};
 use jeton_http::edge::{Draining, Peer};
 use jeton_http::extract::TrustedProxies;
 use jeton_http::observe::{Addresses, Observer};
@@ -70,7 +71,7 @@ async fn the_address_is_the_one_that_trusted_proxies_vouch_for() {
         let networks = trusted.split(' ').filter_map(|network| network.parse().ok()).collect();
         let proxies = TrustedProxies::new(networks, Default::default());
         let observer = Observer { access_log: Some(log.clone()), addresses, proxies, ..Observer::default() };
-        let router = router::public(world.service().clone(), Draining::new(), Arc::new(observer));
+        let router = router::public(Management { observer: Arc::new(observer), ..world.management() }, Place::Shared, Draining::new());
         let peer = Peer::Tcp(format!("{peer}:1").parse().unwrap());
         let request = Request::get("/livez").header("x-forwarded-for", forwarded).extension(peer).body(Body::empty()).unwrap();
         router.oneshot(request).await.unwrap();

@@ -1,52 +1,38 @@
 //! Requests to the management API, as the owner of the process sends them over the Unix socket.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
-use jeton_core::doctor::Surroundings;
-use jeton_http::api::{self, CheckReport, Integrity, LedgerReport, Management, RootFile};
+use jeton_http::api::{self, Management, Place};
 use jeton_http::edge::Peer;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::World;
 use super::answer::Answer;
+use super::no_folder;
 use super::registered::Registered;
 
-/// A world has no folder to look over.
-struct NoFolder;
-
-impl Integrity for NoFolder {
-    fn verify_ledger(&self, _: &mut dyn FnMut(u64, u64)) -> Result<LedgerReport, String> {
-        Err("a world has no folder".to_owned())
-    }
-
-    fn check(&self, _: bool, _: &mut dyn FnMut(u64, u64)) -> Result<CheckReport, String> {
-        Err("a world has no folder".to_owned())
-    }
-}
-
 impl World {
+    /// What the management API works on.
+    #[must_use]
+    pub fn management(&self) -> Management {
+        no_folder::management(self.service.clone(), self.observer().clone())
+    }
+
     /// Sends a request of the administrator; `path` goes on after `/api/v1`.
     pub async fn administer(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let management = Management {
-            service: self.service.clone(),
-            owner_uid: 1000,
-            surroundings: Arc::new(Surroundings::default),
-            root_file: Arc::new(RootFile::new("root.key", |_| Err("a world has no root file".to_owned()))),
-            integrity: Arc::new(NoFolder),
-            observer: self.observer().clone(),
-        };
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         request = request.extension(Peer::Unix { uid: 1000, pid: None });
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let response = api::routes(management).oneshot(request.body(body).expect("a request")).await.unwrap_or_else(|never| match never {});
+        let response = api::routes(self.management(), Place::Socket)
+            .oneshot(request.body(body).expect("a request"))
+            .await
+            .unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("the body comes whole").to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use jeton_core::api_key::rotate::Rotate;
 use jeton_core::api_key::update::{Change, UpdateKey};
 use jeton_core::id::Actor;
+use jeton_core::permission::Permission;
 use jeton_core::refusal::Refusal;
 use serde::de::{Deserialize, Deserializer};
 
@@ -16,7 +17,42 @@ use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
 use crate::api::problem::{Problem, ProblemKind};
+use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::target::Target;
+
+const WRITE: Access = Access::Permission(Permission::KeysWrite);
+const REVOKE: Access = Access::Permission(Permission::KeysRevoke);
+
+pub(crate) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Patch, "/keys/{key}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(update),
+        About::new("keys", "Changes what a key allows, and what is said of it."),
+    ),
+    Route::new(
+        (Verb::Post, "/keys/{key}/rotate"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(rotate),
+        About::new("keys", "Gives a key another secret; its text is shown this once."),
+    ),
+    Route::new(
+        (Verb::Post, "/keys/{key}/transfer"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(transfer),
+        About::new("keys", "Gives a key to another owner."),
+    ),
+    Route::new(
+        (Verb::Delete, "/keys/{key}/secrets/previous"),
+        REVOKE,
+        Repeats::ByNature,
+        |at| at.on(end_previous),
+        About::new("keys", "Ends the secret that was replaced."),
+    ),
+];
 
 const TWO_SECRETS: &str =
     "see how it stands: `jeton key show KEY`; with two live secrets, end the previous one first: `jeton key end-previous KEY`";
@@ -52,7 +88,7 @@ pub(crate) struct Transfer {
     client: Option<String>,
 }
 
-pub(crate) async fn update(
+async fn update(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,
@@ -63,7 +99,7 @@ pub(crate) async fn update(
     ok(&shown(&service, id, &moment).await?)
 }
 
-pub(crate) async fn rotate(
+async fn rotate(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,
@@ -75,7 +111,7 @@ pub(crate) async fn rotate(
     ok(&Created { key: rotated.clear.0.expose(), shown: shown(&service, id, &moment).await? })
 }
 
-pub(crate) async fn end_previous(
+async fn end_previous(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,
@@ -85,7 +121,7 @@ pub(crate) async fn end_previous(
     ok(&shown(&service, id, &moment).await?)
 }
 
-pub(crate) async fn transfer(
+async fn transfer(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(key): Target<String>,

@@ -7,6 +7,7 @@ use axum::extract::State;
 use jeton_core::api_key::create::CreateKey;
 use jeton_core::api_key::import::{AT_ONCE_MAX, Imported};
 use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_service::Service;
 use jeton_service::failure::Failure;
@@ -21,6 +22,17 @@ use crate::api::body::Body;
 use crate::api::management::Management;
 use crate::api::problem::Problem;
 use crate::api::rfc3339;
+use crate::api::route::{About, Access, Repeats, Route, Verb};
+
+const WRITE: Access = Access::Permission(Permission::KeysWrite);
+
+pub(crate) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Post, "/keys/import"),
+    WRITE,
+    Repeats::Remembered,
+    |at| at.on(import),
+    About::new("keys", "Takes in keys that were made elsewhere, by the SHA-256 of their text."),
+)];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +88,7 @@ struct Refused {
     detail: String,
 }
 
-pub(crate) async fn import(
+async fn import(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Body(import): Body<Import>,

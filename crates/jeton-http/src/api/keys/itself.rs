@@ -1,7 +1,6 @@
 //! `/keys/self`: what a key may ask about itself, presented as a bearer token (RFC 6750 section 2.1).
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
@@ -10,25 +9,38 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
-use jeton_service::Service;
 
 use super::change::Rotation;
 use super::shown::Shown;
 use super::{Created, over, shown};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
+use crate::api::management::Management;
 use crate::api::problem::{Problem, ProblemKind};
+use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::edge::Peer;
 use crate::extract::ClientAddress;
-use crate::observe::Observer;
+use crate::observe::{Endpoint, Observer};
 use crate::seen;
 
-pub(crate) async fn show(
-    State(service): State<Arc<Service>>,
-    Extension(observer): Extension<Arc<Observer>>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-) -> Answer {
+pub(crate) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/keys/self"),
+        Access::KeyItself,
+        Repeats::Reads,
+        |at| at.on_counted(Endpoint::KeyItself, show),
+        About::new("keys", "Shows the key that is presented."),
+    ),
+    Route::new(
+        (Verb::Post, "/keys/self/rotate"),
+        Access::KeyItself,
+        Repeats::ByNature,
+        |at| at.on_counted(Endpoint::KeyItself, rotate),
+        About::new("keys", "Gives the key that is presented another secret; a repeat answers the same."),
+    ),
+];
+
+async fn show(State(Management { service, observer, .. }): State<Management>, peer: Option<Extension<Peer>>, headers: HeaderMap) -> Answer {
     let moment = service.moments().now();
     let address = address(&observer, peer.as_deref(), &headers);
     let entry = service.key_itself(bearer(&headers)?, address, &moment).await?.map_err(not_accepted)?;
@@ -36,9 +48,8 @@ pub(crate) async fn show(
     Ok(by_key(answer, Actor::key(entry.key.record.id)))
 }
 
-pub(crate) async fn rotate(
-    State(service): State<Arc<Service>>,
-    Extension(observer): Extension<Arc<Observer>>,
+async fn rotate(
+    State(Management { service, observer, .. }): State<Management>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     Body(rotation): Body<Rotation>,

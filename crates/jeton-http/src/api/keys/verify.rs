@@ -1,17 +1,18 @@
 //! `POST /keys/verify`: whether a presented key is accepted, for the APIs that it is presented to.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use jeton_core::administrator::Needed;
 use jeton_core::api::parse_scope_list;
 use jeton_core::api_key::environment_name;
 use jeton_core::api_key::verify::Code;
 use jeton_core::id::ApiKeyId;
 use jeton_core::moment::Moment;
+use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_oauth::{ClientAuthentication, Form, ScopeSet, form};
 use jeton_service::Service;
@@ -21,13 +22,27 @@ use jeton_token::{Environment, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::shown::metadata;
+use crate::api::administrator::{Presented, authorize};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
 use crate::api::problem::Problem;
 use crate::api::rfc3339;
+use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
+use crate::observe::Endpoint;
 use crate::seen;
+
+pub(crate) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Post, "/keys/verify"),
+    Access::ClientOr(Permission::KeysVerify),
+    Repeats::ByNature,
+    |at| match at.place.is_for_administrators() {
+        true => at.on(for_whoever),
+        false => at.on(for_clients),
+    },
+    About::new("keys", "Tells whether a key that was presented is accepted."),
+)];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,21 +125,48 @@ struct UsesLeft {
     remaining: i64,
 }
 
-/// Checks a key for whoever administers.
-pub(crate) async fn for_administrators(State(Management { service, .. }): State<Management>, Body(check): Body<Check>) -> Answer {
-    let moment = service.moments().now();
-    answer(&service, CheckedBy::Administrator, &check, &moment).await
+/// Checks a key for whoever asks: who administers presents a bearer token or comes over the socket, a client comes otherwise.
+async fn for_whoever(management: State<Management>, request: Request) -> Response {
+    let presented = Presented::of(&request);
+    match presented.is_of_administrator() {
+        true => for_administrators(management, presented, request).await,
+        false => for_clients(management, request).await,
+    }
+}
+
+async fn for_administrators(State(management): State<Management>, presented: Presented, request: Request) -> Response {
+    let needed = Needed::One(Permission::KeysVerify);
+    let response = match authorize(&management, needed, presented).await {
+        Ok(administrator) => {
+            let mut response = of_administrator(&management.service, request).await.into_response();
+            seen::note(&mut response, |seen| seen.actor = Some(administrator.actor));
+            response
+        }
+        Err(problem) => problem.into_response(),
+    };
+    management.observer.requests.count(Endpoint::Management, &response);
+    response
+}
+
+async fn of_administrator(service: &Service, request: Request) -> Answer {
+    let Body(check) = Body::<Check>::from_request(request, &()).await?;
+    answer(service, CheckedBy::Administrator, &check, &service.moments().now()).await
 }
 
 /// Checks a key for a client that may introspect.
-pub(crate) async fn for_clients(State(service): State<Arc<Service>>, headers: HeaderMap, Body(check): Body<ClientCheck>) -> Response {
+async fn for_clients(State(Management { service, observer, .. }): State<Management>, request: Request) -> Response {
+    let response = asked_by_client(&service, request).await.unwrap_or_else(Problem::into_response);
+    observer.requests.count(Endpoint::KeyCheck, &response);
+    response
+}
+
+async fn asked_by_client(service: &Service, request: Request) -> Answer {
+    let headers = request.headers().clone();
+    let Body(check) = Body::<ClientCheck>::from_request(request, &()).await?;
     let moment = service.moments().now();
-    let client = match authenticate(&service, &headers, &check, &moment) {
-        Ok(client) => client,
-        Err(problem) => return problem.into_response(),
-    };
-    let answer = of_client(&service, &client, check, &moment).await;
-    seen::to_client(answer, &client.entry.client.record.id)
+    let client = authenticate(service, &headers, &check, &moment)?;
+    let answer = of_client(service, &client, check, &moment).await;
+    Ok(seen::to_client(answer, &client.entry.client.record.id))
 }
 
 async fn of_client(service: &Service, client: &Authenticated, check: ClientCheck, moment: &Moment) -> Answer {

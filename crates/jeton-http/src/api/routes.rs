@@ -1,0 +1,108 @@
+//! The table of the management API: the rows of all nouns, and the router that is built from them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use super::administrator::{Gate, admit};
+use super::management::Management;
+use super::place::Place;
+use super::route::{Access, Route};
+use super::{
+    apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations, roles,
+    root_key, signing_keys, statistics, tokens, usage, users,
+};
+use crate::observe::{Endpoint, counted, observed};
+
+/// Every request below `/api/v1`, by noun.
+pub static ROUTES: &[&[Route]] = &[
+    apis::ROUTES,
+    clients::ROUTES,
+    client_secrets::ROUTES,
+    keys::ROUTES,
+    keys::change::ROUTES,
+    keys::import::ROUTES,
+    keys::verify::ROUTES,
+    keys::itself::ROUTES,
+    tokens::ROUTES,
+    revocations::ROUTES,
+    users::ROUTES,
+    groups::ROUTES,
+    roles::ROUTES,
+    policy_exceptions::ROUTES,
+    policies::ROUTES,
+    signing_keys::ROUTES,
+    root_key::ROUTES,
+    audit::ROUTES,
+    usage::ROUTES,
+    statistics::ROUTES,
+    doctor::ROUTES,
+];
+
+/// What stands beside `/api/v1` where administrators are served alone.
+pub static BESIDE: &[&[Route]] = &[metrics::ROUTES];
+
+/// The management API at a place, as a router of its own.
+pub fn routes(management: Management, place: Place) -> Router {
+    let (service, observer) = (management.service.clone(), management.observer.clone());
+    let nowhere = counted(&observer.requests, Endpoint::Management, problem::no_such_path);
+    let beside = mounted(Router::new(), BESIDE, &management, place).with_state(management.clone());
+    let router = nested(management, place).merge(beside).fallback(nowhere);
+    observed(router, service, observer)
+}
+
+/// What is below `/api/v1` at a place, to be merged into a router that is observed as a whole.
+pub(crate) fn nested<S: Clone + Send + Sync + 'static>(management: Management, place: Place) -> Router<S> {
+    let requests = management.observer.requests.clone();
+    let rows = mounted(Router::new(), ROUTES, &management, place)
+        .fallback(counted(&requests, Endpoint::Management, problem::no_such_path_below))
+        .method_not_allowed_fallback(counted(&requests, Endpoint::Management, problem::no_such_method))
+        .with_state(management);
+    Router::new().nest("/api/v1", rows)
+}
+
+fn mounted(router: Router<Management>, table: &[&[Route]], management: &Management, place: Place) -> Router<Management> {
+    let rows = table.iter().copied().flatten().filter(|row| is_served(row.access, place));
+    rows.fold(router, |router, row| {
+        let requests = &management.observer.requests;
+        let handler = row.mounted(place, requests);
+        let guarded = match row.access.needed() {
+            Some(needed) => {
+                let gate = Gate { management: Arc::new(management.clone()), needed };
+                handler.route_layer(from_fn_with_state(gate, admit))
+            }
+            None => handler,
+        };
+        router.route(row.path, guarded)
+    })
+}
+
+/// Who administers is served where administrators are; the others everywhere.
+fn is_served(access: Access, place: Place) -> bool {
+    access.needed().is_none() || place.is_for_administrators()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::api::route::{Repeats, Verb};
+
+    #[test]
+    fn each_request_has_one_row_that_says_what_it_does() {
+        let mut seen = BTreeSet::new();
+        for row in ROUTES.iter().chain(BESIDE).copied().flatten() {
+            let name = format!("{} {}", row.method.name(), row.path);
+            assert!(row.path.starts_with('/') && !row.about.tag.is_empty() && row.about.summary.ends_with('.'), "{name}");
+            // GET is safe, PUT and DELETE repeat by nature (RFC 9110 section 9.2).
+            match row.method {
+                Verb::Get => assert_eq!(row.repeats, Repeats::Reads, "{name}"),
+                Verb::Put | Verb::Delete => assert_eq!(row.repeats, Repeats::ByNature, "{name}"),
+                Verb::Post | Verb::Patch => {}
+            }
+            assert!(seen.insert(name.clone()), "{name} has two rows");
+        }
+    }
+}
