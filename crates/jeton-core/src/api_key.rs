@@ -4,6 +4,7 @@
 pub mod confirm;
 pub mod create;
 pub mod end_previous;
+pub mod except;
 pub mod facts;
 pub mod import;
 pub mod imported;
@@ -37,7 +38,7 @@ use crate::id::{Actor, ApiId, ApiKeyId, ClientId};
 use crate::network::Networks;
 use crate::owner::Owner;
 use crate::policy::CredentialKind;
-use crate::policy::effective::Policies;
+use crate::policy::effective::{Effective, Policies};
 use crate::rate::RateLimit;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::root_key::RootKeys;
@@ -249,12 +250,23 @@ impl ApiKey {
         holder(&self.owner, self.client.as_ref())
     }
 
+    /// The lifetimes that hold for it.
+    #[must_use]
+    pub fn rule(&self, policies: &Policies) -> Effective {
+        policies.resolve(self.kind.credential_kind(), Some(&self.api), self.holder())
+    }
+
     /// When a secret of it really ends, in seconds.
     #[must_use]
     pub fn ends_at(&self, secret: &KeptSecret, policies: &Policies) -> i64 {
-        let kind = self.kind.credential_kind();
-        let max_seconds = policies.resolve(kind, Some(&self.api), self.holder()).max_seconds;
-        policies.ends_within(kind, max_seconds, &self.id.to_string(), secret.created_at, secret.expires_at)
+        let max_seconds = self.rule(policies).max_seconds;
+        policies.ends_within(self.kind.credential_kind(), max_seconds, &self.id.to_string(), secret.created_at, secret.expires_at)
+    }
+
+    /// From when on it is idle while nobody uses it, in seconds: when it was made, last rotated or last resumed.
+    #[must_use]
+    pub fn in_use_since(&self) -> i64 {
+        self.active_since.max(self.current.created_at)
     }
 
     /// As a row.

@@ -37,6 +37,8 @@ pub struct Client {
     pub created_at: i64,
     /// When it last changed, in seconds.
     pub updated_at: i64,
+    /// Whom to ask about it.
+    pub contact: Option<Arc<str>>,
 }
 
 /// The grants there are.
@@ -112,6 +114,7 @@ pub static TABLE: Table = Table {
         Column::int("may_introspect"),
         Column::int("created_at"),
         Column::int("updated_at"),
+        Column::text("contact").or_null(),
     ],
     key: 1,
     indexes: &[Index { name: "client_by_name", columns: &[1], unique: true }],
@@ -135,6 +138,7 @@ impl Client {
             Value::Int(i64::from(self.may_introspect)),
             Value::Int(self.created_at),
             Value::Int(self.updated_at),
+            self.contact.clone().map_or(Value::Null, Value::Text),
         ]
     }
 
@@ -155,6 +159,7 @@ impl Client {
             may_introspect: row.int()? != 0,
             created_at: row.int()?,
             updated_at: row.int()?,
+            contact: row.text_or_null()?,
         })
     }
 }

@@ -48,7 +48,16 @@ pub enum Event {
     ClientSecretCreated { actor: Actor, client: ClientId, expires_at_seconds: i64, secret: SecretId },
     /// A secret of a client ends: at once, or when its overlap is over.
     #[serde(rename = "client_secret.ended")]
-    ClientSecretEnded { actor: Actor, client: ClientId, ends_at_seconds: i64, secret: SecretId },
+    ClientSecretEnded { actor: Actor, client: ClientId, ends_at_seconds: i64, secret: SecretId, why: Option<Arc<str>> },
+    /// A secret of a client is refused until it is resumed.
+    #[serde(rename = "client_secret.suspended")]
+    ClientSecretSuspended { actor: Actor, client: ClientId, secret: SecretId, why: Arc<str> },
+    /// A suspended secret of a client is accepted again.
+    #[serde(rename = "client_secret.resumed")]
+    ClientSecretResumed { actor: Actor, client: ClientId, secret: SecretId },
+    /// A secret of a client that ended long ago is forgotten.
+    #[serde(rename = "client_secret.removed")]
+    ClientSecretRemoved { actor: Actor, client: ClientId, secret: SecretId },
     /// An API key or a personal access token was made.
     #[serde(rename = "api_key.created")]
     ApiKeyCreated {
@@ -140,12 +149,21 @@ pub enum Event {
     SigningKeyRevoked { actor: Actor, key: KeyId, until_seconds: i64 },
     /// A level says something of the lifetimes of a kind that takes nothing from credentials that are out.
     #[serde(rename = "policy.set")]
-    PolicySet { actor: Actor, default_seconds: Option<i64>, kind: Arc<str>, level: Arc<str>, max_seconds: Option<i64>, subject: Arc<str> },
-    /// A level lowered the maximum of a kind: what is older ends.
+    PolicySet {
+        actor: Actor,
+        default_seconds: Option<i64>,
+        idle_seconds: Option<i64>,
+        kind: Arc<str>,
+        level: Arc<str>,
+        max_seconds: Option<i64>,
+        subject: Arc<str>,
+    },
+    /// A level lowered the maximum of a kind, or its idle time: what is older, or not used, ends.
     #[serde(rename = "policy.lowered")]
     PolicyLowered {
         actor: Actor,
         default_seconds: Option<i64>,
+        idle_seconds: Option<i64>,
         kind: Arc<str>,
         level: Arc<str>,
         max_seconds: Option<i64>,
@@ -213,6 +231,9 @@ pub enum Event {
     /// A person or a group holds a role no longer.
     #[serde(rename = "role.unassigned")]
     RoleUnassigned { actor: Actor, role: RoleId, subject: Arc<str> },
+    /// A credential ends in so many days, or an exception from a policy does.
+    #[serde(rename = "credential.expiring")]
+    CredentialExpiring { actor: Actor, credential: Arc<str>, days: i64, expires_at_seconds: i64, kind: Arc<str>, owner: Arc<str> },
     /// Secrets are kept under a new epoch of the root key.
     #[serde(rename = "root_key.rotated")]
     RootKeyRotated { actor: Actor, epoch: u16 },
@@ -247,6 +268,7 @@ impl Event {
             | Event::ApiLifetimeLowered { .. }
             | Event::ClientDeleted { .. }
             | Event::ClientSecretEnded { .. }
+            | Event::ClientSecretSuspended { .. }
             | Event::ApiKeyNarrowed { .. }
             | Event::ApiKeySecretEnded { .. }
             | Event::ApiKeySuspended { .. }
@@ -271,6 +293,9 @@ impl Event {
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
+            | Event::ClientSecretResumed { .. }
+            | Event::ClientSecretRemoved { .. }
+            | Event::CredentialExpiring { .. }
             | Event::ApiKeyCreated { .. }
             | Event::ApiKeyImported { .. }
             | Event::ApiKeyWidened { .. }
@@ -311,6 +336,7 @@ impl Event {
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
             | Event::ClientSecretCreated { .. }
+            | Event::ClientSecretResumed { .. }
             | Event::ApiKeyCreated { .. }
             | Event::ApiKeyImported { .. }
             | Event::ApiKeyWidened { .. }
@@ -335,6 +361,9 @@ impl Event {
             | Event::ApiLifetimeLowered { .. }
             | Event::ClientDeleted { .. }
             | Event::ClientSecretEnded { .. }
+            | Event::ClientSecretSuspended { .. }
+            | Event::ClientSecretRemoved { .. }
+            | Event::CredentialExpiring { .. }
             | Event::ApiKeyNarrowed { .. }
             | Event::ApiKeySecretEnded { .. }
             | Event::ApiKeySuspended { .. }

@@ -15,6 +15,7 @@ pub mod key;
 pub mod moment;
 mod name;
 pub mod network;
+pub mod notice;
 pub mod outcome;
 pub mod owner;
 pub mod permission;

@@ -3,6 +3,7 @@
 
 pub mod effective;
 pub mod exception;
+pub mod idle;
 pub mod rule;
 pub mod set;
 
@@ -69,7 +70,7 @@ pub const CLIENT_SECRET: Lifetime = Lifetime {
     default_seconds: 180 * DAY,
     least_seconds: 1,
     max_seconds: 366 * DAY,
-    idle_seconds: None,
+    idle_seconds: Some(30 * DAY),
     levels: &[Level::Deployment, Level::Client],
 };
 
@@ -152,6 +153,12 @@ kinds! {
 }
 
 impl CredentialKind {
+    /// What one of it is called by people.
+    #[must_use]
+    pub fn singular(self) -> &'static str {
+        self.lifetime().plural.trim_end_matches('s')
+    }
+
     /// The kind of a policy key.
     #[must_use]
     pub fn from_policy_key(key: &str) -> Option<CredentialKind> {
@@ -182,6 +189,13 @@ mod tests {
             assert!(0 < lifetime.least_seconds && lifetime.least_seconds <= lifetime.default_seconds, "{}", lifetime.policy_key);
             assert!(lifetime.default_seconds <= lifetime.max_seconds, "{}", lifetime.policy_key);
             assert!(lifetime.levels.first() == Some(&Level::Deployment) && lifetime.levels.is_sorted(), "{}", lifetime.policy_key);
+            // What is kept for long and presented again and again is suspended where nobody does; what a signature or an hour ends is not.
+            let is_presented = match kind {
+                CredentialKind::ClientSecret | CredentialKind::ApiKey | CredentialKind::PersonalAccessToken => true,
+                CredentialKind::AccessToken | CredentialKind::SigningKey | CredentialKind::ClientAssertion => false,
+            };
+            assert_eq!(lifetime.idle_seconds.is_some(), is_presented, "{}", lifetime.policy_key);
+            assert!(lifetime.idle_seconds.is_none_or(|idle| (idle::LEAST_SECONDS..=lifetime.default_seconds).contains(&idle)));
             assert!(keys.insert(lifetime.policy_key), "two kinds are called {}", lifetime.policy_key);
             assert_eq!(CredentialKind::from_policy_key(lifetime.policy_key), Some(*kind));
         }

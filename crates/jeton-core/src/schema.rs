@@ -1,7 +1,10 @@
 //! Every table there is, in the order in which they came to be.
 
+pub mod version_1;
+pub mod version_2;
+
 use crate::record::{Class, Column, Table};
-use crate::{api, api_key, checkpoint, client, deployment, group, key, person, policy, role, token, usage};
+use crate::{api, api_key, checkpoint, client, deployment, group, key, notice, person, policy, role, token, usage};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -13,14 +16,14 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
     &deployment::TABLE,
     &api::TABLE,
-    &client::TABLE,
-    &client::secret::TABLE,
+    &version_1::CLIENT,
+    &version_1::CLIENT_SECRET,
     &key::TABLE,
     &checkpoint::TABLE,
     &token::TABLE,
@@ -29,7 +32,7 @@ pub static TABLES_OF_VERSION_1: [&Table; 9] = [
 ];
 
 /// The tables that version 2 added.
-pub static TABLES_SINCE_VERSION_2: [&Table; 2] = [&policy::exception::TABLE, &policy::rule::TABLE];
+pub static TABLES_SINCE_VERSION_2: [&Table; 2] = [&policy::exception::TABLE, &version_2::POLICY];
 
 /// The tables that version 3 added.
 pub static TABLES_SINCE_VERSION_3: [&Table; 15] = [
@@ -50,8 +53,11 @@ pub static TABLES_SINCE_VERSION_3: [&Table; 15] = [
     &usage::progress::TABLE,
 ];
 
+/// The tables that version 4 added.
+pub static TABLES_SINCE_VERSION_4: [&Table; 1] = [&notice::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 26] = [
+pub static TABLES: [&Table; 27] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -78,4 +84,5 @@ pub static TABLES: [&Table; 26] = [
     &usage::bucket::DAY,
     &usage::last::TABLE,
     &usage::progress::TABLE,
+    &notice::TABLE,
 ];

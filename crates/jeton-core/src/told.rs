@@ -62,6 +62,10 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::ClientUpdated { .. }
         | Event::ClientSecretCreated { .. }
         | Event::ClientSecretEnded { .. }
+        | Event::ClientSecretSuspended { .. }
+        | Event::ClientSecretResumed { .. }
+        | Event::ClientSecretRemoved { .. }
+        | Event::CredentialExpiring { .. }
         | Event::ApiKeyCreated { .. }
         | Event::ApiKeyImported { .. }
         | Event::ApiKeyWidened { .. }

@@ -323,7 +323,7 @@ async fn policies_are_set_shown_and_explained() {
         ("client_assertion", json!({"max_seconds": 60, "dry_run": true}), 0, 0),
     ] {
         let planned = put(kind, body.clone()).await;
-        let expected = json!({"would_expire_now": now, "would_expire_sooner": sooner, "would_come_back": 0});
+        let expected = json!({"would_expire_now": now, "would_expire_sooner": sooner, "would_come_back": 0, "would_be_idle": 0});
         assert_eq!(planned["consequence"], expected, "{kind} {body}");
     }
     assert_eq!(api.world.ledger_size(), size, "a dry run writes nothing");

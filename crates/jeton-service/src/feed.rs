@@ -288,6 +288,10 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ClientDeleted { .. }
         | Event::ClientSecretCreated { .. }
         | Event::ClientSecretEnded { .. }
+        | Event::ClientSecretSuspended { .. }
+        | Event::ClientSecretResumed { .. }
+        | Event::ClientSecretRemoved { .. }
+        | Event::CredentialExpiring { .. }
         | Event::ApiKeyCreated { .. }
         | Event::ApiKeyImported { .. }
         | Event::ApiKeyWidened { .. }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::except::{end_exception, except};
 use jeton_core::event::CutOffSubject;
-use jeton_core::id::Actor;
+use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
@@ -127,11 +129,37 @@ impl Service {
         .await
     }
 
+    /// Lets a key live beyond its maximum, until the exception ends.
+    ///
+    /// # Errors
+    /// [`Failure`]; nothing is changed then.
+    pub async fn create_key_exception(
+        &self,
+        key: ApiKeyId,
+        request: &CreateException,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<PolicyException, Failure> {
+        self.change_key(key, moment, |_, key, moment| Ok(except(key, request, &self.registry.policies(), actor, moment))).await
+    }
+
     /// Ends an exception at once: the maximum holds again.
     ///
     /// # Errors
     /// `NotFound`, or any other [`Failure`]; it goes on then.
     pub async fn end_policy_exception(&self, id: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let known = self.registry.policies().exceptions().find(|exception| exception.record.id.as_str() == id).cloned();
+        if let Some(exception) = known
+            && matches!(exception.record.kind, CredentialKind::ApiKey | CredentialKind::PersonalAccessToken)
+            && let Some(key) = ApiKeyId::parse(&exception.record.credential)
+            && self.key(key).await?.is_some()
+        {
+            let end = |reading: &Reading<'_>, key: &Versioned<ApiKey>, moment: &mut Moment| {
+                reading.rely_on_exception(&exception);
+                Ok(end_exception(key, &exception.record, actor, moment))
+            };
+            return self.change_key(key, moment, end).await;
+        }
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let policies = self.registry.policies();
             let found = policies.exceptions().find(|exception| exception.record.id.as_str() == id);

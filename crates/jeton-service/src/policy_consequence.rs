@@ -3,14 +3,16 @@
 use jeton_core::api_key::state::State as KeyState;
 use jeton_core::api_key::{self, ApiKey};
 use jeton_core::client::secret::ClientSecret;
+use jeton_core::id::ApiKeyId;
 use jeton_core::key::{Purpose, State};
 use jeton_core::moment::Moment;
 use jeton_core::policy::CredentialKind;
-use jeton_core::policy::effective::Policies;
+use jeton_core::policy::effective::{Effective, Policies};
 use jeton_core::policy::rule::Subject;
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::standing::Standing;
 use jeton_core::token::{self, AccessToken};
+use jeton_core::usage::Subject as UsedBy;
 use jeton_store::store::{Fault, FaultKind};
 
 use crate::credential_cache::Proven;
@@ -26,6 +28,8 @@ pub struct Consequence {
     pub would_expire_sooner: u64,
     /// Never, so far: they have ended, and would be accepted again.
     pub would_come_back: u64,
+    /// Later, suspended: nobody has used them for the new idle time, which begins today where it is shorter than before.
+    pub would_be_idle: u64,
 }
 
 impl Consequence {
@@ -39,6 +43,11 @@ impl Consequence {
     fn note_return(&mut self, ends_at: i64, would_end_at: i64, now_seconds: i64) {
         self.would_come_back += u64::from(ends_at <= now_seconds && now_seconds < would_end_at);
     }
+}
+
+/// The new idle time of a credential, in seconds, where it is shorter than before.
+fn stricter(before: &Effective, after: &Effective) -> Option<i64> {
+    after.idle_seconds.filter(|after| before.idle_seconds.is_none_or(|before| *after < before))
 }
 
 impl Service {
@@ -74,22 +83,34 @@ impl Service {
     ) -> Result<Option<Consequence>, Failure> {
         let (before, now_seconds) = (self.registry.policies().clone(), self.ledger_time(moment).seconds());
         let (mut consequence, mut damaged) = (Consequence::default(), None);
+        // Each with the second before which it must have been used last.
+        let mut old: Vec<(ApiKeyId, i64)> = vec![];
         self.store.view()?.scan(&api_key::TABLE, &mut |row| {
             match ApiKey::from_row(&row.record) {
                 Ok(key) if key.kind.credential_kind() == kind && !matches!(key.state, KeyState::Revoked(_)) => {
                     let (ends_at, would_end_at) = (key.ends_at(&key.current, &before), key.ends_at(&key.current, after));
                     consequence.note(ends_at, would_end_at, now_seconds);
                     consequence.note_return(ends_at, would_end_at, now_seconds);
+                    let is_live = key.state == KeyState::Active && now_seconds < ends_at.min(would_end_at);
+                    let idle_seconds = stricter(&key.rule(&before), &key.rule(after)).filter(|_| is_live);
+                    old.extend(idle_seconds.map(|idle| (key.id, now_seconds - idle)).filter(|(_, limit)| key.in_use_since() <= *limit));
                 }
                 Ok(_) => {}
                 Err(malformed) => damaged = Some(malformed),
             }
             damaged.is_none() && goes_on()
         })?;
-        match damaged {
-            Some(malformed) => Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into()),
-            None => Ok(goes_on().then_some(consequence)),
+        if let Some(malformed) = damaged {
+            return Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into());
         }
+        let last = self.last_uses()?;
+        for (id, limit) in old {
+            if !goes_on() {
+                return Ok(None);
+            }
+            consequence.would_be_idle += u64::from(last.of(&UsedBy::Key(id))?.is_none_or(|at| at <= limit));
+        }
+        Ok(goes_on().then_some(consequence))
     }
 
     fn consequence_for_secrets(&self, after: &Policies, moment: &Moment) -> Consequence {

@@ -51,8 +51,12 @@ fn run(connection: &Connection, step: &Step, shapes: &[Shape], after: &[Shape], 
         Step::CreateTables(tables) => tables.iter().try_for_each(|table| Ok(create_tables(connection, &Shape::of(table))?)),
         Step::AddColumn { table, column } => {
             let sliced = shapes.iter().any(|shape| shape.name == table && shape.class.is_sliced());
-            let is_one = |name: &&String| if sliced { is_slice(name, table) } else { name.as_str() == table };
-            names.iter().filter(is_one).try_for_each(|name| Ok(connection.execute_batch(&sql::add_column(name, column))?))
+            if !sliced {
+                // Also where an earlier migration of this run has made it.
+                return Ok(connection.execute_batch(&sql::add_column(table, column))?);
+            }
+            let slices = names.iter().filter(|name| is_slice(name, table));
+            slices.into_iter().try_for_each(|name| Ok(connection.execute_batch(&sql::add_column(name, column))?))
         }
         Step::CreateIndex { table, index } => {
             let shape = after.iter().find(|shape| shape.name == table);

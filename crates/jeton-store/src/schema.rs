@@ -1,17 +1,41 @@
 //! Jeton's schema: the core's tables, and how they came to be.
 
-use jeton_core::schema::{TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, VERSION};
+use jeton_core::record::Column;
+use jeton_core::schema::{TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, VERSION};
 
 use crate::table::{Migration, Schema, Step};
 
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 3] = [
+static MIGRATIONS: [Migration; 4] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
+    Migration {
+        version: 4,
+        steps: &[
+            Step::AddColumn { table: "policy", column: &IDLE_SECONDS },
+            Step::AddColumn { table: "policy", column: &IDLE_SINCE },
+            Step::AddColumn { table: "client", column: &CONTACT },
+            Step::AddColumn { table: "client_secret", column: &STATE },
+            Step::AddColumn { table: "client_secret", column: &STATE_AT },
+            Step::AddColumn { table: "client_secret", column: &STATE_BY },
+            Step::AddColumn { table: "client_secret", column: &STATE_WHY },
+            Step::AddColumn { table: "client_secret", column: &ACTIVE_SINCE },
+            Step::CreateTables(&TABLES_SINCE_VERSION_4),
+        ],
+    },
 ];
+
+static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();
+static IDLE_SINCE: Column = Column::int("idle_since").or_null();
+static CONTACT: Column = Column::text("contact").or_null();
+static STATE: Column = Column::text("state").or_null();
+static STATE_AT: Column = Column::int("state_at").or_null();
+static STATE_BY: Column = Column::text("state_by").or_null();
+static STATE_WHY: Column = Column::text("state_why").or_null();
+static ACTIVE_SINCE: Column = Column::int("active_since").or_null();
 
 #[cfg(test)]
 mod tests {

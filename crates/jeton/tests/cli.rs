@@ -142,7 +142,7 @@ fn without_a_server() {
     desk.fails(&["request", "GET", "api"], "", 2, "slash");
     desk.fails(&["api", "update", "a:b", "--access-token-lifetime", "soon"], "", 2, "90s, 15m, 24h or 90d");
     desk.fails(&["revoke"], "", 2, "nothing is named");
-    desk.fails(&["policy", "set", "client_secret"], "", 2, "<--default <TIME>|--max <TIME>|--unset>");
+    desk.fails(&["policy", "set", "client_secret"], "", 2, "<--default <TIME>|--max <TIME>|--idle <TIME>|--unset>");
     desk.fails(&["policy", "set", "passwords", "--max", "1d"], "", 2, "the kinds are access_token, client_secret");
     desk.fails(&["policy", "explain", "passwords"], "", 2, "the kinds are access_token, client_secret");
     for command in ["init", "serve", "quickstart"] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jeton_token::{Environment, SecretBytes};
 
+use super::except::excepted;
 use super::facts::{KeyFacts, check_lifetime};
 use super::metadata::Metadata;
 use super::secret::{KeptSecret, Shape, newest};
@@ -18,6 +19,8 @@ use crate::name::{parse_name, parse_words};
 use crate::network::Networks;
 use crate::outcome::Outcome;
 use crate::owner::Owner;
+use crate::policy::exception::PolicyException;
+use crate::policy::exception::request::{CreateException, put};
 use crate::rate::RateLimit;
 use crate::refusal::Refusal;
 use crate::token::issue::Clear;
@@ -45,6 +48,8 @@ pub struct CreateKey {
     pub environment: Environment,
     /// How long it lives, in seconds.
     pub expires_in_seconds: Option<i64>,
+    /// What lets it live beyond the maximum instead.
+    pub exception: Option<CreateException>,
 }
 
 impl CreateKey {
@@ -62,6 +67,7 @@ impl CreateKey {
             max_uses: None,
             environment: Environment::Live,
             expires_in_seconds: None,
+            exception: None,
         }
     }
 }
@@ -73,12 +79,14 @@ pub struct CreatedKey {
     pub key: ApiKey,
     /// Its text: shown once.
     pub clear: Clear,
+    /// What lets it live beyond the maximum.
+    pub exception: Option<PolicyException>,
 }
 
 /// Makes a key.
 pub fn create(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: &mut Moment) -> Outcome<CreatedKey> {
     let commit = Commit::new(moment);
-    let CreatedKey { key, clear } = match make(facts, request, actor, moment) {
+    let CreatedKey { key, clear, exception } = match make(facts, request, actor, moment) {
         Ok(created) => created,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
@@ -92,8 +100,11 @@ pub fn create(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: 
         owner: key.owner.to_string().into(),
         scopes: key.scopes.as_str().into(),
     };
-    let commit = word::keep(commit.put(&TABLE, key.row()), None, Some(&key)).tell(event);
-    Outcome::grant(CreatedKey { key, clear }, commit)
+    let mut commit = word::keep(commit.put(&TABLE, key.row()), None, Some(&key)).tell(event);
+    if let Some(exception) = &exception {
+        commit = put(commit, exception, actor);
+    }
+    Outcome::grant(CreatedKey { key, clear, exception }, commit)
 }
 
 fn make(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: &mut Moment) -> Result<CreatedKey, Refusal> {
@@ -102,13 +113,24 @@ fn make(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: &mut M
     let kind = ApiKeyKind::of(&request.owner);
     let client = facts.handed_out_by(&request.owner)?.map(|client| &client.id);
     let allowed = facts.allowed(kind, holder(&request.owner, client));
-    let lifetime_seconds = check_lifetime(kind, request.expires_in_seconds.unwrap_or(allowed.default_seconds), allowed.max_seconds)?;
+    let created_at = facts.secret_from(moment);
+    let lifetime_seconds = match &request.exception {
+        Some(_) if request.expires_in_seconds.is_some() => {
+            return Err(Refusal::invalid("a key ends with its exception: leave `expires_in_seconds` out"));
+        }
+        Some(exception) => exception.ends_at.saturating_sub(created_at),
+        None => check_lifetime(kind, request.expires_in_seconds.unwrap_or(allowed.default_seconds), allowed.max_seconds)?,
+    };
     let shape = Shape { prefix: facts.prefix, environment: request.environment, kind: kind.token_kind(), id };
     let clear = shape.mint(&SecretBytes::new(moment.draw()), epoch, keys);
-    let created_at = facts.secret_from(moment);
     let expires_at = created_at.saturating_add(lifetime_seconds);
     let secret = KeptSecret { hash: keys.hash.hash(clear.0.expose()), epoch, created_at, expires_at };
-    Ok(CreatedKey { key: describe(facts, request, (id, secret, lifetime_seconds), actor, moment)?, clear })
+    let key = describe(facts, request, (id, secret, lifetime_seconds), actor, moment)?;
+    let exception = match &request.exception {
+        Some(exception) => Some(exception.parse(&excepted(&key, created_at, facts.policies), actor, moment)?),
+        None => None,
+    };
+    Ok(CreatedKey { key, clear, exception })
 }
 
 /// A key with this secret, as it is asked for.

@@ -2,8 +2,10 @@
 
 use super::ApiKey;
 use super::secret::Slot;
-use super::state::{State, Why};
+use super::state::{Ended, State, Why};
 use crate::policy::effective::Policies;
+use crate::policy::idle::{Idle, Used};
+use crate::refusal::{Reason, Refusal};
 use crate::rights::OwnerStanding;
 
 /// How a key stands. Of several reasons against it the hardest is named.
@@ -28,8 +30,10 @@ pub struct Surroundings<'a> {
     pub is_suspended: bool,
     /// The latest cut-off over its owner, its API and everything, in seconds.
     pub not_before_seconds: i64,
-    /// How long it may live.
+    /// How long it may live, and be idle.
     pub policies: &'a Policies,
+    /// What is known of its use.
+    pub used: Used,
 }
 
 /// How a key stands when the secret of this slot is presented.
@@ -48,40 +52,44 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
     if secret.is_none_or(|secret| key.ends_at(secret, around.policies) <= now_seconds) {
         return Standing::Expired;
     }
+    let idle = idle(key, around.policies, around.used, now_seconds);
+    if idle == Idle::Revoked {
+        return Standing::Revoked(Why::Idle);
+    }
     match (&key.state, around.owner) {
         (State::Suspended(ended), _) => Standing::Suspended(ended.why),
         (_, OwnerStanding::Disabled) => Standing::Suspended(Why::OwnerLeft),
         _ if around.is_suspended => Standing::Suspended(Why::Unspecified),
+        _ if idle == Idle::Suspended => Standing::Suspended(Why::Idle),
         _ => Standing::Live,
     }
 }
 
-/// What follows from nobody using a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Idle {
-    /// Nothing yet.
-    No,
-    /// It is to be suspended.
-    Suspend,
-    /// It is to be revoked.
-    Revoke,
+/// What follows for a key that lives from nobody using it.
+#[must_use]
+pub fn idle(key: &ApiKey, policies: &Policies, used: Used, now_seconds: i64) -> Idle {
+    let judged = key.rule(policies).idle(key.in_use_since(), used, now_seconds);
+    match &key.state {
+        State::Active => judged,
+        State::Suspended(Ended { why: Why::Idle, .. }) if judged == Idle::Revoked => Idle::Revoked,
+        // Who suspended it for another reason decides over it.
+        State::Suspended(_) | State::Revoked(_) => Idle::No,
+    }
 }
 
-/// Whether nobody has used a key for long: for its idle time, or for twice as long. `last_used_at` is when somebody last did, and
-/// `counted_since` from when on uses are counted without a gap, both in seconds: nobody loses a key for what was not counted.
-#[must_use]
-pub fn idle(key: &ApiKey, last_used_at: Option<i64>, counted_since: i64, now_seconds: i64) -> Idle {
-    let Some(idle_seconds) = key.kind.credential_kind().lifetime().idle_seconds else { return Idle::No };
-    let since = last_used_at.unwrap_or(i64::MIN).max(key.active_since).max(counted_since);
-    let unused = now_seconds.saturating_sub(since);
-    match &key.state {
-        State::Revoked(_) => Idle::No,
-        State::Active | State::Suspended(_) if unused >= 2 * idle_seconds => match &key.state {
-            // Who suspended it for another reason decides over it.
-            State::Suspended(ended) if ended.why != Why::Idle => Idle::No,
-            _ => Idle::Revoke,
-        },
-        State::Active if unused >= idle_seconds => Idle::Suspend,
-        State::Active | State::Suspended(_) => Idle::No,
+/// Refuses to go on with a key that nobody used for so long that it is not accepted, whether or not that was written down already.
+///
+/// # Errors
+/// `Conflict`, with what to do.
+pub fn check_not_idle(key: &ApiKey, policies: &Policies, used: Used, now_seconds: i64) -> Result<(), Refusal> {
+    match idle(key, policies, used, now_seconds) {
+        Idle::No => Ok(()),
+        Idle::Suspended => Err(Refusal::new(Reason::Conflict, "nobody used this key for so long that it is suspended: resume it first")),
+        Idle::Revoked => Err(revoked_as_idle()),
     }
+}
+
+/// What is said of a key that is revoked because nobody used it.
+pub(super) fn revoked_as_idle() -> Refusal {
+    Refusal::new(Reason::Conflict, "nobody used this key for so long that it is revoked: make another one")
 }

@@ -1,11 +1,11 @@
-//! Whether a key is accepted, and who said otherwise, when and why.
+//! Whether a key or a client's secret is accepted, and who said otherwise, when and why.
 
 use std::sync::Arc;
 
 use crate::id::Actor;
 use crate::record::{Malformed, Reader, Value};
 
-/// The state of a key.
+/// The state of a key or a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Accepted.
@@ -27,7 +27,7 @@ pub struct Ended {
     pub why: Why,
 }
 
-/// Why a key was ended.
+/// Why a key or a secret was ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// Nobody said.
@@ -107,7 +107,7 @@ impl State {
     }
 
     /// As the columns `state`, `state_at`, `state_by`, `state_why`.
-    pub(super) fn values(&self) -> [Value; 4] {
+    pub(crate) fn values(&self) -> [Value; 4] {
         let name = Value::text(self.name());
         match self {
             State::Active => [name, Value::Null, Value::Null, Value::Null],
@@ -117,9 +117,9 @@ impl State {
         }
     }
 
-    /// From those columns.
-    pub(super) fn read(row: &mut Reader<'_>) -> Result<State, Malformed> {
-        let name = row.text()?;
+    /// From those columns; a row that was written before there were states is accepted.
+    pub(crate) fn read(row: &mut Reader<'_>) -> Result<State, Malformed> {
+        let name = row.text_or_null()?;
         let (at, by) = (row.int_or_null()?, row.text_or_null()?);
         row.read(|why| {
             let why = match why {
@@ -127,10 +127,10 @@ impl State {
                 value => Some(Why::from_name(value.as_text()?)?),
             };
             let ended = || Some(Ended { at: at?, by: Actor(Arc::clone(by.as_ref()?)), why: why? });
-            match &*name {
-                "active" => Some(State::Active),
-                "suspended" => ended().map(State::Suspended),
-                "revoked" => ended().map(State::Revoked),
+            match name.as_deref() {
+                None | Some("active") => Some(State::Active),
+                Some("suspended") => ended().map(State::Suspended),
+                Some("revoked") => ended().map(State::Revoked),
                 _ => None,
             }
         })

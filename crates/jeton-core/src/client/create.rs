@@ -12,7 +12,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, draw_name};
 use crate::moment::Moment;
-use crate::name::parse_name;
+use crate::name::{parse_name, parse_words};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
@@ -31,6 +31,8 @@ pub struct CreateClient {
     pub scopes: Option<String>,
     /// Whether it may introspect and follow the feed.
     pub may_introspect: bool,
+    /// Whom to ask about it.
+    pub contact: Option<String>,
 }
 
 /// Registers a client for these APIs.
@@ -59,7 +61,13 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         may_introspect: request.may_introspect,
         created_at: seconds,
         updated_at: seconds,
+        contact: parse_contact(request.contact.as_deref())?,
     })
+}
+
+/// Whom to ask about a client, in words; an empty text is nobody.
+pub(super) fn parse_contact(contact: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
+    contact.filter(|text| !text.is_empty()).map(|text| parse_words(text, "a contact")).transpose()
 }
 
 pub(super) fn parse_method(name: &str) -> Result<AuthenticationMethod, Refusal> {

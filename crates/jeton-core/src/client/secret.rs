@@ -3,6 +3,7 @@
 use jeton_token::{Environment, Kind, Label, Prefix, SecretBytes, SecretHash, TokenId};
 
 use super::{AuthenticationMethod, Client};
+use crate::api_key::state::State;
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, SecretId, draw_name};
@@ -31,6 +32,10 @@ pub struct ClientSecret {
     pub created_at: i64,
     /// When it ends, as it was made or ended since, in seconds; a policy may let it end earlier.
     pub expires_at: i64,
+    /// Whether it is accepted until then.
+    pub state: State,
+    /// From when on it is idle while nobody uses it, in seconds: when it was made or last resumed.
+    pub active_since: i64,
 }
 
 /// Where secrets are kept.
@@ -43,6 +48,11 @@ pub static TABLE: Table = Table {
         Column::int("epoch"),
         Column::int("created_at"),
         Column::int("expires_at"),
+        Column::text("state").or_null(),
+        Column::int("state_at").or_null(),
+        Column::text("state_by").or_null(),
+        Column::text("state_why").or_null(),
+        Column::int("active_since").or_null(),
     ],
     key: 1,
     indexes: &[Index { name: "client_secret_by_client", columns: &[1], unique: false }],
@@ -56,14 +66,17 @@ impl ClientSecret {
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {
-        vec![
+        let mut row = vec![
             Value::Text(self.id.0.clone()),
             Value::Text(self.client.0.clone()),
             Value::Hash(*self.hash.as_bytes()),
             Value::Int(i64::from(self.epoch)),
             Value::Int(self.created_at),
             Value::Int(self.expires_at),
-        ]
+        ];
+        row.extend(self.state.values());
+        row.push(Value::Int(self.active_since));
+        row
     }
 
     /// From a row.
@@ -72,14 +85,14 @@ impl ClientSecret {
     /// When the row is not one of this table.
     pub fn from_row(row: &Row) -> Result<ClientSecret, Malformed> {
         let mut row = Reader::new(&TABLE, row);
-        Ok(ClientSecret {
-            id: SecretId(row.text()?),
-            client: ClientId(row.text()?),
-            hash: SecretHash::from_bytes(row.read(|value| value.as_bytes()?.try_into().ok())?),
-            epoch: row.read(|value| u16::try_from(value.int()?).ok())?,
-            created_at: row.int()?,
-            expires_at: row.int()?,
-        })
+        let (id, client) = (SecretId(row.text()?), ClientId(row.text()?));
+        let hash = SecretHash::from_bytes(row.read(|value| value.as_bytes()?.try_into().ok())?);
+        let epoch = row.read(|value| u16::try_from(value.int()?).ok())?;
+        let (created_at, expires_at) = (row.int()?, row.int()?);
+        // Those of an older version have none of the rest: they are accepted, since they were made.
+        let state = State::read(&mut row)?;
+        let active_since = row.int_or_null()?.unwrap_or(created_at);
+        Ok(ClientSecret { id, client, hash, epoch, created_at, expires_at, state, active_since })
     }
 
     /// When it really ends, in seconds.
@@ -92,7 +105,7 @@ impl ClientSecret {
     /// Whether it is accepted at this time.
     #[must_use]
     pub fn is_live(&self, policies: &Policies, now_seconds: i64) -> bool {
-        now_seconds < self.ends_at(policies)
+        self.state == State::Active && now_seconds < self.ends_at(policies)
     }
 }
 
@@ -163,6 +176,8 @@ pub fn create(
         epoch,
         created_at: now_seconds,
         expires_at: now_seconds + expires_in,
+        state: State::Active,
+        active_since: now_seconds,
     };
     let mut commit = commit.put(&TABLE, secret.row()).tell(Event::ClientSecretCreated {
         actor: actor.clone(),
@@ -212,5 +227,6 @@ fn end(commit: Commit, secret: &ClientSecret, at: i64, actor: &Actor) -> Commit 
         client: secret.client.clone(),
         secret: secret.id.clone(),
         ends_at_seconds: ended.expires_at,
+        why: None,
     })
 }

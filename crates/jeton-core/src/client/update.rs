@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::create::{parse_jwks, parse_method, parse_scopes};
+use super::create::{parse_contact, parse_jwks, parse_method, parse_scopes};
 use super::{Client, TABLE};
 use crate::api::Api;
 use crate::commit::Commit;
@@ -26,6 +26,8 @@ pub struct UpdateClient {
     pub scopes: Option<String>,
     /// Whether it may introspect and follow the feed.
     pub may_introspect: Option<bool>,
+    /// Whom to ask about it; an empty text takes it away.
+    pub contact: Option<String>,
 }
 
 /// Changes a client; `apis` are all those it may ask for from now on.
@@ -60,6 +62,9 @@ fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Clien
     if let Some(may_introspect) = request.may_introspect {
         updated.may_introspect = may_introspect;
     }
+    if request.contact.is_some() {
+        updated.contact = parse_contact(request.contact.as_deref())?;
+    }
     updated.apis = apis.iter().map(|api| api.id.clone()).collect();
     updated.scopes = match &request.scopes {
         Some(scopes) => parse_scopes(Some(scopes), apis)?,
@@ -79,6 +84,7 @@ fn changed(before: &Client, after: &Client) -> Vec<&'static str> {
         ("apis", before.apis != after.apis),
         ("scopes", before.scopes != after.scopes),
         ("may_introspect", before.may_introspect != after.may_introspect),
+        ("contact", before.contact != after.contact),
     ];
     changes.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()
 }

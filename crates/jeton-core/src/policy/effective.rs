@@ -1,11 +1,12 @@
-//! What holds now: of what is said at each level, the narrowest maximum and the most specific default.
+//! What holds now: of what is said at each level, the narrowest maximum, the most specific default and the most specific idle time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::exception::PolicyException;
+use super::idle::{Idle, Used};
 use super::rule::{PolicyRule, Subject};
-use super::{CredentialKind, Level};
+use super::{CredentialKind, Level, Lifetime};
 use crate::id::{ApiId, ClientId};
 use crate::record::Versioned;
 
@@ -36,6 +37,41 @@ pub struct Effective {
     pub max_seconds: i64,
     /// The level that says so; `None` is the table.
     pub max_from: Option<Level>,
+    /// After how long without a use one is suspended, in seconds; `None`: never.
+    pub idle_seconds: Option<i64>,
+    /// The level that says so; `None` is the table.
+    pub idle_from: Option<Level>,
+    /// Since when that is as strict as it is, in seconds: no idle time begins before.
+    pub idle_since: i64,
+}
+
+impl Effective {
+    /// What follows for a credential that would be used since `active_since`, in seconds: when it was made, rotated or resumed. Its idle
+    /// time begins at the latest of that, its last use, the day on which the rule was made as strict as it is, and the day from which on
+    /// uses are counted: nobody loses anything for what they could not know, or nobody counted.
+    #[must_use]
+    pub fn idle(&self, active_since: i64, used: Used, now_seconds: i64) -> Idle {
+        let Some(idle_seconds) = self.idle_seconds else { return Idle::No };
+        let since = used.last_at.unwrap_or(i64::MIN).max(active_since).max(used.counted_since).max(self.idle_since);
+        match now_seconds.saturating_sub(since) {
+            unused if unused >= idle_seconds.saturating_mul(2) => Idle::Revoked,
+            unused if unused >= idle_seconds => Idle::Suspended,
+            _ => Idle::No,
+        }
+    }
+
+    /// What holds where nobody says anything.
+    fn of_table(lifetime: &Lifetime) -> Effective {
+        Effective {
+            default_seconds: lifetime.default_seconds,
+            default_from: None,
+            max_seconds: lifetime.max_seconds,
+            max_from: None,
+            idle_seconds: lifetime.idle_seconds,
+            idle_from: None,
+            idle_since: i64::MIN,
+        }
+    }
 }
 
 impl Policies {
@@ -50,12 +86,11 @@ impl Policies {
     }
 
     /// What holds for a kind between an API and a client: a level may only narrow what is said above it, so that of the maxima the least
-    /// holds; of the defaults the most specific, within that maximum.
+    /// holds; of the defaults the most specific, within that maximum; of the idle times the most specific.
     #[must_use]
     pub fn resolve(&self, kind: CredentialKind, api: Option<&ApiId>, client: Option<&ClientId>) -> Effective {
         let lifetime = kind.lifetime();
-        let mut effective =
-            Effective { default_seconds: lifetime.default_seconds, default_from: None, max_seconds: lifetime.max_seconds, max_from: None };
+        let mut effective = Effective::of_table(lifetime);
         let Some(rules) = self.rules.get(&kind) else { return effective };
         let said =
             [rules.deployment.as_ref(), api.and_then(|api| rules.apis.get(api)), client.and_then(|client| rules.clients.get(client))];
@@ -66,6 +101,14 @@ impl Policies {
             }
             if let Some(default_seconds) = rule.default_seconds {
                 (effective.default_seconds, effective.default_from) = (default_seconds, level);
+            }
+            let idle_since = rule.idle_since.unwrap_or(i64::MIN);
+            match rule.idle {
+                Some(idle) => {
+                    (effective.idle_seconds, effective.idle_from, effective.idle_since) = (idle.after(), level, idle_since);
+                }
+                // It said something more lenient before.
+                None => effective.idle_since = effective.idle_since.max(idle_since),
             }
         }
         if effective.default_seconds > effective.max_seconds {

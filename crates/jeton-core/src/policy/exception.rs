@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod end;
+pub mod request;
 
 use std::sync::Arc;
 

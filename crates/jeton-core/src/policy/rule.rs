@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::idle::IdleRule;
 use super::{CredentialKind, Level};
 use crate::id::{Actor, ApiId, ClientId};
 use crate::record::{Class, Column, Key, Malformed, Reader, Row, Table, Value};
@@ -63,6 +64,11 @@ pub struct PolicyRule {
     pub updated_at: i64,
     /// Who set it.
     pub updated_by: Actor,
+    /// What becomes of those that nobody uses; `None` leaves it to the wider level.
+    pub idle: Option<IdleRule>,
+    /// Since when what it says of them is as strict as it is, in seconds; `None`: it was never less strict. A rule that was taken back stays
+    /// for that alone.
+    pub idle_since: Option<i64>,
 }
 
 /// Where rules are kept.
@@ -76,6 +82,8 @@ pub static TABLE: Table = Table {
         Column::int("max_seconds").or_null(),
         Column::int("updated_at"),
         Column::text("updated_by"),
+        Column::int("idle_seconds").or_null(),
+        Column::int("idle_since").or_null(),
     ],
     key: 3,
     indexes: &[],
@@ -101,6 +109,12 @@ pub fn of_key(key: &Key) -> Result<(CredentialKind, Subject), Malformed> {
 }
 
 impl PolicyRule {
+    /// Whether it says anything.
+    #[must_use]
+    pub fn says_anything(&self) -> bool {
+        self.default_seconds.is_some() || self.max_seconds.is_some() || self.idle.is_some()
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {
@@ -110,6 +124,8 @@ impl PolicyRule {
             self.max_seconds.map_or(Value::Null, Value::Int),
             Value::Int(self.updated_at),
             Value::Text(self.updated_by.0.clone()),
+            self.idle.map_or(Value::Null, |idle| Value::Int(idle.seconds())),
+            self.idle_since.map_or(Value::Null, Value::Int),
         ]);
         row
     }
@@ -131,6 +147,8 @@ impl PolicyRule {
             max_seconds: reader.int_or_null()?,
             updated_at: reader.int()?,
             updated_by: Actor(reader.text()?),
+            idle: reader.int_or_null()?.map(IdleRule::from_seconds),
+            idle_since: reader.int_or_null()?,
         })
     }
 }

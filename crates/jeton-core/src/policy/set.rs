@@ -1,6 +1,7 @@
 //! Setting a policy: what it narrows reaches credentials that are out already.
 
 use super::effective::{Effective, Policies};
+use super::idle::{self, IdleRule};
 use super::rule::{PolicyRule, Subject, TABLE, key};
 use super::{CredentialKind, Level};
 use crate::api::update::lower_lifetime;
@@ -22,6 +23,8 @@ pub struct SetPolicy {
     pub default_seconds: Option<i64>,
     /// How long one may live at most, in seconds.
     pub max_seconds: Option<i64>,
+    /// What becomes of those that nobody uses.
+    pub idle: Option<IdleRule>,
 }
 
 /// What is known when it is decided.
@@ -50,25 +53,31 @@ pub fn set(
         return Outcome::refuse(refusal, commit);
     }
     let before = facts.policies.effective(kind, subject);
-    let SetPolicy { default_seconds, max_seconds } = request;
+    let SetPolicy { default_seconds, max_seconds, idle } = request;
     let said = facts.policies.rule(kind, subject).map(|rule| &rule.record);
-    let says_nothing = request == SetPolicy::default();
     let is_said = match said {
-        Some(rule) => (rule.default_seconds, rule.max_seconds) == (default_seconds, max_seconds),
-        None => says_nothing,
+        Some(rule) => (rule.default_seconds, rule.max_seconds, rule.idle) == (default_seconds, max_seconds, idle),
+        None => request == SetPolicy::default(),
     };
     if is_said {
         return Outcome::grant((before, facts.policies.clone()), commit);
     }
-    let (commit, policies) = if says_nothing {
-        (commit.delete(&TABLE, key(kind, subject)), facts.policies.clone().without(kind, subject))
+    let (updated_at, updated_by, idle_since) = (moment.now.seconds(), actor.clone(), said.and_then(|rule| rule.idle_since));
+    let mut rule = PolicyRule { kind, subject: subject.clone(), default_seconds, max_seconds, updated_at, updated_by, idle, idle_since };
+    let with = |rule: &PolicyRule| facts.policies.clone().with(Versioned { version: 0, record: rule.clone() });
+    let after = with(&rule).effective(kind, subject);
+    let is_stricter = is_shorter(after.idle_seconds, before.idle_seconds);
+    if is_stricter {
+        rule.idle_since = Some(updated_at);
+    }
+    let (commit, policies) = if rule.says_anything() || rule.idle_since.is_some() {
+        (commit.put(&TABLE, rule.row()), with(&rule))
     } else {
-        let (updated_at, updated_by) = (moment.now.seconds(), actor.clone());
-        let rule = PolicyRule { kind, subject: subject.clone(), default_seconds, max_seconds, updated_at, updated_by };
-        (commit.put(&TABLE, rule.row()), facts.policies.clone().with(Versioned { version: 0, record: rule }))
+        (commit.delete(&TABLE, key(kind, subject)), facts.policies.clone().without(kind, subject))
     };
     let after = policies.effective(kind, subject);
-    let mut commit = commit.tell(event(kind, subject, request, after.max_seconds < before.max_seconds, actor));
+    let is_lowered = after.max_seconds < before.max_seconds || (after.max_seconds == before.max_seconds && is_stricter);
+    let mut commit = commit.tell(event(kind, subject, request, is_lowered, actor));
     if kind == CredentialKind::AccessToken && after.max_seconds < before.max_seconds {
         commit = reach_tokens(commit, facts, &policies, actor, moment);
     }
@@ -94,10 +103,24 @@ fn check(kind: CredentialKind, subject: &Subject, request: SetPolicy, policies: 
         return Err(refuse("maximum", lifetime.least_seconds, above));
     }
     let least = lifetime.least_seconds.min(max_seconds);
+    match request.idle.and_then(IdleRule::after) {
+        _ if request.idle.is_some() && lifetime.idle_seconds.is_none() => {
+            return Err(Refusal::invalid(format!("{} have no idle time: nobody suspends them for not being used", lifetime.plural)));
+        }
+        Some(seconds) if !(idle::LEAST_SECONDS..=lifetime.max_seconds).contains(&seconds) => {
+            return Err(refuse("idle time", idle::LEAST_SECONDS, lifetime.max_seconds));
+        }
+        _ => {}
+    }
     match request.default_seconds {
         Some(default) if !(least..=max_seconds).contains(&default) => Err(refuse("default", least, max_seconds)),
         _ => Ok(()),
     }
+}
+
+/// Whether one idle time is shorter than another; `None` has no end.
+fn is_shorter(one: Option<i64>, other: Option<i64>) -> bool {
+    one.is_some_and(|one| other.is_none_or(|other| one < other))
 }
 
 /// A length of time in the largest unit that it is a multiple of, as the command line takes it.
@@ -108,13 +131,14 @@ fn length(seconds: i64) -> String {
 }
 
 fn event(kind: CredentialKind, subject: &Subject, request: SetPolicy, is_lowered: bool, actor: &Actor) -> Event {
-    let SetPolicy { default_seconds, max_seconds } = request;
+    let SetPolicy { default_seconds, max_seconds, idle } = request;
+    let idle_seconds = idle.map(IdleRule::seconds);
     let (kind, level, name) = (kind.lifetime().policy_key.into(), subject.level().name().into(), subject.name());
     let actor = actor.clone();
     if is_lowered {
-        Event::PolicyLowered { actor, default_seconds, kind, level, max_seconds, subject: name }
+        Event::PolicyLowered { actor, default_seconds, idle_seconds, kind, level, max_seconds, subject: name }
     } else {
-        Event::PolicySet { actor, default_seconds, kind, level, max_seconds, subject: name }
+        Event::PolicySet { actor, default_seconds, idle_seconds, kind, level, max_seconds, subject: name }
     }
 }
 

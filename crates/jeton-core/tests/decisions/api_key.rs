@@ -65,7 +65,7 @@ impl World {
 
     /// A key that was made now, and its text.
     pub(crate) fn key(&self, shape: impl FnOnce(&mut CreateKey)) -> (Versioned<ApiKey>, String) {
-        let CreatedKey { key, clear } = self.create(shape).verdict.unwrap();
+        let CreatedKey { key, clear, .. } = self.create(shape).verdict.unwrap();
         (stored(key), clear.0.expose().to_owned())
     }
 }

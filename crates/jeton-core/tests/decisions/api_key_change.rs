@@ -12,6 +12,7 @@ use jeton_core::api_key::{ApiKey, lease::lease, uses::Uses};
 use jeton_core::event::Event;
 use jeton_core::owner::Owner;
 use jeton_core::policy::effective::Policies;
+use jeton_core::policy::idle::Used;
 use jeton_core::rate::RateLimit;
 use jeton_core::record::Versioned;
 
@@ -148,13 +149,24 @@ fn suspended_resumed_and_revoked() {
     granted(suspend(&suspended, Why::Idle, &actor(), &mut at(NOW + 6)), "");
 
     let none = Policies::default();
-    let outcome = resume(&suspended, &none, &actor(), &mut at(NOW + 7));
+    let outcome = resume(&suspended, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 7));
     assert!(outcome.commit.grants());
     let resumed = stored(put(&outcome.commit));
     granted(outcome, "+api_key api_key.resumed");
     assert_eq!((&resumed.record.state, resumed.record.active_since), (&State::Active, NOW + 7));
-    granted(resume(&resumed, &none, &actor(), &mut at(NOW + 8)), "");
-    refused(resume(&suspended, &none, &actor(), &mut at(NOW + 90 * DAY)), "expired");
+    granted(resume(&resumed, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 8)), "");
+    refused(resume(&suspended, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 90 * DAY)), "expired");
+    // Nobody used it for its idle time: whether or not that was written down, it begins anew; until it is revoked for it.
+    let unused = Used { last_at: None, counted_since: i64::MIN };
+    let idle = Versioned {
+        version: 7,
+        record: ApiKey { state: State::Suspended(Ended { at: NOW, by: actor(), why: Why::Idle }), ..key.record.clone() },
+    };
+    for before in [&key, &idle] {
+        let resumed = stored(put(&resume(before, &none, unused, &actor(), &mut at(NOW + 59 * DAY)).commit));
+        assert_eq!((&resumed.record.state, resumed.record.active_since), (&State::Active, NOW + 59 * DAY));
+        refused(resume(before, &none, unused, &actor(), &mut at(NOW + 60 * DAY)), "nobody used this key for so long that it is revoked");
+    }
 
     for before in [&key, &suspended] {
         let outcome = revoke(before, Why::OwnerLeft, &actor(), &mut at(NOW + 9));
@@ -165,7 +177,7 @@ fn suspended_resumed_and_revoked() {
         assert_eq!(revoked.record.state, State::Revoked(Ended { at: NOW + 9, by: actor(), why: Why::OwnerLeft }));
         granted(revoke(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "");
         refused(suspend(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "revoked");
-        refused(resume(&revoked, &none, &actor(), &mut at(NOW + 10)), "nothing brings it back");
+        refused(resume(&revoked, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 10)), "nothing brings it back");
     }
 }
 

@@ -82,6 +82,8 @@ fn ends_that_nobody_says_are_spread() {
                 max_seconds,
                 updated_at: NOW,
                 updated_by: actor(),
+                idle: None,
+                idle_since: None,
             };
             world.policies = world.policies.with(Versioned { version: 1, record: rule });
         }

@@ -120,6 +120,8 @@ fn how_long_the_new_one_lives() {
         max_seconds: Some(3 * DAY),
         updated_at: NOW,
         updated_by: actor(),
+        idle: None,
+        idle_since: None,
     };
     world.policies = world.policies.with(Versioned { version: 1, record: rule });
     let lowered = by_itself(&world, &key, Slot::Current, Rotate::default(), NOW).verdict.unwrap().key;

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 
 use jeton_core::api_key::ApiKey;
-use jeton_core::api_key::secret::Slot;
-use jeton_core::api_key::standing::{Idle, Standing, Surroundings, idle, standing};
+use jeton_core::api_key::secret::{KeptSecret, Slot};
+use jeton_core::api_key::standing::{Standing, Surroundings, idle, standing};
 use jeton_core::api_key::state::{Ended, State, Why};
 use jeton_core::api_key::verify::{Code, Found, Wanted, verify};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
+use jeton_core::policy::idle::{Idle, Used};
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::record::Versioned;
 use jeton_core::rights::OwnerStanding;
@@ -23,7 +24,7 @@ fn ended(why: Why) -> Ended {
 }
 
 fn fine(policies: &Policies) -> Surroundings<'_> {
-    Surroundings { owner: OwnerStanding::Stands, is_suspended: false, not_before_seconds: i64::MIN, policies }
+    Surroundings { owner: OwnerStanding::Stands, is_suspended: false, not_before_seconds: i64::MIN, policies, used: Used::UNKNOWN }
 }
 
 /// Everything that can speak against a key, in the order of the answers; each is put right in turn, and the next one is the answer.
@@ -126,6 +127,8 @@ fn how_it_stands() {
         max_seconds: Some(10),
         updated_at: NOW,
         updated_by: actor(),
+        idle: None,
+        idle_since: None,
     };
     let lowered = none.clone().with(Versioned { version: 1, record: rule });
     check(&key, current, fine(&lowered), NOW + 9, Standing::Live);
@@ -137,21 +140,47 @@ fn idle_is_what_nobody_used_for_long() {
     let (key, _) = World::of("read").key(|_| {});
     let key = key.record;
     let suspended = |why| ApiKey { state: State::Suspended(ended(why)), ..key.clone() };
-    let check = |key: &ApiKey, last_used_at: Option<i64>, counted_since: i64, now: i64, expected: Idle| {
-        assert_eq!(idle(key, last_used_at, counted_since, now), expected, "{last_used_at:?} {counted_since} {now}");
+    let none = Policies::default();
+    let check = |key: &ApiKey, last_at: Option<i64>, counted_since: i64, now: i64, expected: Idle| {
+        let used = Used { last_at, counted_since };
+        assert_eq!(idle(key, &none, used, now), expected, "{used:?} {now}");
     };
     const LONG: i64 = 30 * DAY;
     check(&key, None, 0, NOW + LONG - 1, Idle::No);
-    check(&key, None, 0, NOW + LONG, Idle::Suspend);
-    check(&key, None, 0, NOW + 2 * LONG - 1, Idle::Suspend);
-    check(&key, None, 0, NOW + 2 * LONG, Idle::Revoke);
+    check(&key, None, 0, NOW + LONG, Idle::Suspended);
+    check(&key, None, 0, NOW + 2 * LONG - 1, Idle::Suspended);
+    check(&key, None, 0, NOW + 2 * LONG, Idle::Revoked);
     check(&key, Some(NOW + 5), 0, NOW + LONG, Idle::No);
-    check(&key, Some(NOW + 5), 0, NOW + LONG + 5, Idle::Suspend);
+    check(&key, Some(NOW + 5), 0, NOW + LONG + 5, Idle::Suspended);
     // Nobody loses a key for what was not counted.
     check(&key, None, NOW + LONG, NOW + 2 * LONG - 1, Idle::No);
     check(&ApiKey { active_since: NOW + LONG, ..key.clone() }, None, 0, NOW + 2 * LONG - 1, Idle::No);
+    let rotated = KeptSecret { created_at: NOW + LONG, ..key.current.clone() };
+    check(&ApiKey { current: rotated, ..key.clone() }, None, 0, NOW + 2 * LONG - 1, Idle::No);
     check(&suspended(Why::Idle), None, 0, NOW + LONG, Idle::No);
-    check(&suspended(Why::Idle), None, 0, NOW + 2 * LONG, Idle::Revoke);
+    check(&suspended(Why::Idle), None, 0, NOW + 2 * LONG, Idle::Revoked);
     check(&suspended(Why::Leaked), None, 0, NOW + 2 * LONG, Idle::No);
     check(&ApiKey { state: State::Revoked(ended(Why::Leaked)), ..key.clone() }, None, 0, NOW + 2 * LONG, Idle::No);
+}
+
+/// A key that nobody used for long is refused whether or not a job has written that down.
+#[test]
+fn idle_is_judged_at_use() {
+    let (key, _) = World::of("read").key(|request| request.expires_in_seconds = Some(80 * DAY));
+    let (key, none) = (key.record, Policies::default());
+    let used = Used { last_at: Some(NOW + 60), counted_since: 0 };
+    let since = |days: i64| NOW + 60 + days * DAY;
+    let check = |owner: OwnerStanding, now: i64, expected: Standing| {
+        let around = Surroundings { owner, used, ..fine(&none) };
+        assert_eq!(standing(&key, Slot::Current, &around, now), expected, "{now}");
+    };
+    let stands = OwnerStanding::Stands;
+    check(stands, since(30) - 1, Standing::Live);
+    check(stands, since(30), Standing::Suspended(Why::Idle));
+    check(OwnerStanding::Disabled, since(30), Standing::Suspended(Why::OwnerLeft));
+    check(stands, since(60) - 1, Standing::Suspended(Why::Idle));
+    check(stands, since(60), Standing::Revoked(Why::Idle));
+    check(OwnerStanding::Disabled, since(60), Standing::Revoked(Why::Idle));
+    check(OwnerStanding::Gone, since(60), Standing::Revoked(Why::OwnerGone));
+    check(stands, NOW + 80 * DAY, Standing::Expired);
 }

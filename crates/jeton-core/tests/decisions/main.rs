@@ -5,6 +5,7 @@
 mod api;
 mod api_key;
 mod api_key_change;
+mod api_key_exception;
 mod api_key_import;
 mod api_key_rotation;
 mod api_key_verify;
@@ -12,6 +13,7 @@ mod client;
 mod group;
 mod key;
 mod known;
+mod notice;
 mod person;
 mod policy;
 mod role;

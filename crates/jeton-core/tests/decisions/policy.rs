@@ -6,11 +6,12 @@ use jeton_core::client::secret::{ClientSecret, CreateSecret, create as create_se
 use jeton_core::event::Event;
 use jeton_core::id::{Actor, ExceptionId};
 use jeton_core::outcome::Outcome;
-use jeton_core::policy::CredentialKind::{AccessToken, ClientAssertion, ClientSecret as Secret, SigningKey};
+use jeton_core::policy::CredentialKind::{AccessToken, ApiKey, ClientAssertion, ClientSecret as Secret, SigningKey};
 use jeton_core::policy::effective::{Effective, Policies};
 use jeton_core::policy::exception::PolicyException;
 use jeton_core::policy::exception::create::{CreateException, create as create_exception};
 use jeton_core::policy::exception::end::end;
+use jeton_core::policy::idle::{Idle, IdleRule, Used};
 use jeton_core::policy::rule::{PolicyRule, Subject, key, of_key};
 use jeton_core::policy::set::{Facts, SetPolicy, forget, set};
 use jeton_core::policy::{CredentialKind, Level};
@@ -31,6 +32,13 @@ fn max(seconds: i64) -> SetPolicy {
 fn default(seconds: i64) -> SetPolicy {
     SetPolicy { default_seconds: Some(seconds), ..SetPolicy::default() }
 }
+
+/// Suspended after so many days without a use.
+fn unused(days: i64) -> SetPolicy {
+    SetPolicy { idle: Some(IdleRule::After(days * DAY)), ..SetPolicy::default() }
+}
+
+const NEVER: SetPolicy = SetPolicy { default_seconds: None, max_seconds: None, idle: Some(IdleRule::Never) };
 
 fn decide(policies: &Policies, kind: CredentialKind, subject: &Subject, request: SetPolicy) -> Outcome<(Effective, Policies)> {
     set(kind, subject, request, &Facts { policies, apis: &[], client: None, latest_cut_off: &|_, _| i64::MIN }, &actor(), &mut moment())
@@ -61,9 +69,9 @@ fn the_least_maximum_and_the_most_specific_default_hold() {
     let orders = api("orders");
     let worker = client(&[&orders], |_| {});
     let none = Policies::default();
-    let wide = said(&none, AccessToken, &Subject::Deployment, SetPolicy { default_seconds: Some(600), max_seconds: Some(6 * HOUR) });
+    let wide = said(&none, AccessToken, &Subject::Deployment, SetPolicy { default_seconds: Some(600), ..max(6 * HOUR) });
     let narrow = said(&wide, AccessToken, &of_api(&orders), max(2 * HOUR));
-    let both = said(&narrow, AccessToken, &of_client(&worker), SetPolicy { default_seconds: Some(3 * HOUR), max_seconds: Some(4 * HOUR) });
+    let both = said(&narrow, AccessToken, &of_client(&worker), SetPolicy { default_seconds: Some(3 * HOUR), ..max(4 * HOUR) });
     for (policies, expected) in [
         (&none, (HOUR, None, DAY, None)),
         (&wide, (600, Some(Level::Deployment), 6 * HOUR, Some(Level::Deployment))),
@@ -97,10 +105,15 @@ fn what_a_level_may_not_say() {
         (&narrow, AccessToken, &of_api(&orders), max(HOUR + 1), "between 1s and 1h"),
         (&narrow, AccessToken, &of_client(&worker), max(HOUR + 1), "between 1s and 1h"),
         (&narrow, AccessToken, &of_api(&orders), default(HOUR + 1), "the default of access tokens lies between 1s and 1h"),
-        (&none, Secret, &all, SetPolicy { default_seconds: Some(11), max_seconds: Some(10) }, "the default of client secrets"),
+        (&none, Secret, &all, SetPolicy { default_seconds: Some(11), ..max(10) }, "the default of client secrets"),
         (&none, Secret, &all, default(0), "the default"),
         (&none, Secret, &of_api(&orders), max(10), "set for: deployment, client"),
         (&none, SigningKey, &of_client(&worker), max(DAY), "set for: deployment"),
+        (&none, AccessToken, &all, unused(30), "access tokens have no idle time"),
+        (&none, SigningKey, &all, SetPolicy { idle: Some(IdleRule::Never), ..SetPolicy::default() }, "signing keys have no idle time"),
+        (&none, ApiKey, &all, unused(367), "the idle time of API keys lies between 1d and 366d"),
+        (&none, ApiKey, &all, SetPolicy { idle: Some(IdleRule::After(DAY - 1)), ..SetPolicy::default() }, "between 1d and"),
+        (&none, ApiKey, &all, SetPolicy { idle: Some(IdleRule::After(-1)), ..SetPolicy::default() }, "between 1d and"),
     ] {
         refused(decide(policies, kind, subject, request), words);
     }
@@ -129,6 +142,8 @@ fn what_is_told() {
         max_seconds: Some(5),
         updated_at: NOW,
         updated_by: actor(),
+        idle: Some(IdleRule::Never),
+        idle_since: Some(NOW - 7),
     };
     assert_eq!(PolicyRule::from_row(&rule.row()), Ok(rule.clone()));
     assert_eq!(of_key(&key(rule.kind, &rule.subject)), Ok((rule.kind, rule.subject.clone())));
@@ -180,7 +195,7 @@ fn a_secret_ends_by_today_s_maximum() {
         assert_eq!(made.ends_at(&policies), NOW + expected * DAY, "{subject:?} {days}");
         assert!(made.is_live(&policies, NOW + expected * DAY - 1) && !made.is_live(&policies, NOW + expected * DAY));
     }
-    let policies = said(&Policies::default(), Secret, &of_client(&owner), SetPolicy { default_seconds: Some(5), max_seconds: Some(10) });
+    let policies = said(&Policies::default(), Secret, &of_client(&owner), SetPolicy { default_seconds: Some(5), ..max(10) });
     let keys = (&Prefix::default(), &root_keys());
     let make = |seconds: Option<i64>| {
         let request = CreateSecret { expires_in_seconds: seconds, overlap_seconds: None };
@@ -227,4 +242,72 @@ fn an_exception_has_an_owner_a_reason_and_an_end() {
     assert_eq!(extended.ends_at(&with.without_exception(exception.id.as_str())), NOW + 30 * DAY);
     let other = PolicyException { id: ExceptionId::from("e"), credential: "other".into(), created_by: Actor::system(), ..exception };
     assert_eq!(made.ends_at(&policies.with_exception(Versioned { version: 1, record: other })), NOW + 30 * DAY);
+}
+
+/// What holds for API keys of an API once each of these was said, one after the other.
+#[test]
+fn the_most_specific_idle_time_holds_and_a_shorter_one_begins_when_it_is_said() {
+    let orders = api("orders");
+    let (all, one) = (Subject::Deployment, of_api(&orders));
+    let ever = i64::MIN;
+    let check = |said: &[(&Subject, SetPolicy)], expected: (Option<i64>, Option<Level>, i64)| {
+        let policies = said
+            .iter()
+            .fold(Policies::default(), |policies, (subject, request)| decide(&policies, ApiKey, subject, *request).verdict.unwrap().1);
+        let holds = policies.resolve(ApiKey, Some(&orders.id), None);
+        assert_eq!((holds.idle_seconds.map(|seconds| seconds / DAY), holds.idle_from, holds.idle_since), expected, "{said:?}");
+    };
+    let (deployment, of_the_api) = (Some(Level::Deployment), Some(Level::Api));
+    check(&[], (Some(30), None, ever));
+    check(&[(&all, unused(90))], (Some(90), deployment, ever));
+    check(&[(&all, unused(10))], (Some(10), deployment, NOW));
+    check(&[(&all, NEVER)], (None, deployment, ever));
+    check(&[(&all, NEVER), (&all, unused(90))], (Some(90), deployment, NOW));
+    check(&[(&all, unused(10)), (&one, unused(60))], (Some(60), of_the_api, ever));
+    check(&[(&all, unused(10)), (&one, NEVER)], (None, of_the_api, ever));
+    // Saying nothing more is stricter where what is said above is.
+    check(&[(&one, NEVER), (&one, SetPolicy::default())], (Some(30), None, NOW));
+    check(&[(&all, unused(90)), (&all, SetPolicy::default())], (Some(30), None, NOW));
+    check(&[(&all, unused(10)), (&all, SetPolicy::default())], (Some(30), None, NOW));
+}
+
+#[test]
+fn a_shorter_idle_time_is_told_as_narrowing() {
+    let none = Policies::default();
+    let ten = said(&none, ApiKey, &Subject::Deployment, unused(10));
+    for (policies, request, writes) in [
+        (&none, unused(10), "+policy policy.lowered"),
+        (&none, unused(90), "+policy policy.set"),
+        (&none, NEVER, "+policy policy.set"),
+        (&ten, unused(10), ""),
+        (&ten, unused(11), "+policy policy.set"),
+        // The rule stays: it says since when the idle time is what it is.
+        (&ten, SetPolicy::default(), "+policy policy.set"),
+        (&ten, SetPolicy { max_seconds: Some(400), ..unused(9) }, "+policy policy.lowered"),
+    ] {
+        assert_eq!(wants(&decide(policies, ApiKey, &Subject::Deployment, request).commit), writes, "{request:?}");
+    }
+    let taken_back = said(&ten, ApiKey, &Subject::Deployment, SetPolicy::default());
+    assert!(taken_back.rules_of(ApiKey).all(|rule| !rule.record.says_anything()));
+    assert_eq!(wants(&decide(&taken_back, ApiKey, &Subject::Deployment, SetPolicy::default()).commit), "");
+}
+
+#[test]
+fn nothing_is_idle_for_what_it_could_not_know() {
+    let rule = Policies::default().effective(ApiKey, &Subject::Deployment);
+    let since_ever = Used { last_at: None, counted_since: i64::MIN };
+    for (active_since, idle_since, used, expected) in [
+        (0, i64::MIN, since_ever, 0),
+        (5, i64::MIN, since_ever, 5),
+        (5, 7, since_ever, 7),
+        (5, 7, Used { last_at: Some(6), ..since_ever }, 7),
+        (5, 7, Used { last_at: Some(60), ..since_ever }, 60),
+        (5, 7, Used { last_at: Some(60), counted_since: 90 }, 90),
+    ] {
+        let rule = Effective { idle_since, ..rule };
+        let at = |days: i64, seconds: i64| rule.idle(active_since, used, expected + days * DAY + seconds);
+        assert_eq!([at(30, -1), at(30, 0), at(60, -1), at(60, 0)], [Idle::No, Idle::Suspended, Idle::Suspended, Idle::Revoked]);
+    }
+    assert_eq!(rule.idle(0, Used::UNKNOWN, i64::MAX), Idle::No);
+    assert_eq!(Effective { idle_seconds: None, ..rule }.idle(0, since_ever, i64::MAX), Idle::No);
 }

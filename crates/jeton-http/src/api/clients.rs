@@ -71,6 +71,9 @@ struct Shown {
     audiences: Vec<Arc<str>>,
     scope: String,
     may_introspect: bool,
+    /// Whom to ask about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<Arc<str>>,
     /// When it last got a token, one of its tokens was active at an API, or it introspected one; to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
@@ -100,6 +103,7 @@ pub(super) struct Create {
     scope: Option<String>,
     #[serde(default)]
     may_introspect: bool,
+    contact: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +115,8 @@ pub(super) struct Update {
     audiences: Option<Vec<String>>,
     scope: Option<String>,
     may_introspect: Option<bool>,
+    /// An empty one takes it away.
+    contact: Option<String>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -142,6 +148,7 @@ async fn create(
         jwks: create.jwks.map(text),
         scopes: create.scope,
         may_introspect: create.may_introspect,
+        contact: create.contact,
     };
     let made = service.create_client(&request, &create.audiences, &actor, &service.moments().now()).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -171,6 +178,7 @@ async fn update(
         jwks: update.jwks.map(text),
         scopes: update.scope,
         may_introspect: update.may_introspect,
+        contact: update.contact,
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &actor, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -199,6 +207,7 @@ impl Shown {
             audiences: apis.iter().map(|api| api.record.audience.clone()).collect(),
             scope: scopes_of(client, &apis),
             may_introspect: client.may_introspect,
+            contact: client.contact.clone(),
             last_used_at: None,
             created_at: rfc3339::format(client.created_at),
             updated_at: rfc3339::format(client.updated_at),

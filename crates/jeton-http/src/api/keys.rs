@@ -17,6 +17,7 @@ use jeton_core::api_key::state::Why;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::permission::Permission;
+use jeton_core::policy::exception::request::CreateException;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::keys::list::{KeyFilter, StandingKind};
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use self::limits::Rate;
 use self::shown::Shown;
 use super::answer::{Answer, created, ok};
+use super::before::Before;
 use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
@@ -92,6 +94,25 @@ pub(super) struct Create {
     environment: Option<EnvironmentName>,
     expires_in_seconds: Option<i64>,
     client: Option<String>,
+    /// What lets it live beyond the maximum.
+    exception: Option<Exception>,
+}
+
+/// An exception from the maximum: all of it is needed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    owner: String,
+    reason: String,
+    ends_at: Before,
+}
+
+impl Exception {
+    fn request(self) -> Result<CreateException, Problem> {
+        let now = || Problem::invalid("an exception does not end now", "name the day in `exception.ends_at`");
+        let ends_at = self.ends_at.seconds().ok_or_else(now)?;
+        Ok(CreateException { owner: self.owner, reason: self.reason, ends_at })
+    }
 }
 
 /// Where a key may be used.
@@ -155,6 +176,7 @@ async fn create(
         max_uses: create.max_uses,
         environment: create.environment.map_or(Environment::Live, Environment::from),
         expires_in_seconds: create.expires_in_seconds,
+        exception: create.exception.map(Exception::request).transpose()?,
     };
     let moment = service.moments().now();
     let made = service.create_key(&request, (&create.audience, create.client.as_deref()), &actor, &moment).await.map_err(look)?;
@@ -217,7 +239,7 @@ fn over(failure: Failure) -> Problem {
     Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, OVER)
 }
 
-fn id(text: &str) -> Result<ApiKeyId, Problem> {
+pub(super) fn id(text: &str) -> Result<ApiKeyId, Problem> {
     ApiKeyId::parse(text).ok_or_else(|| Problem::invalid("a key's id is 32 lowercase hexadecimal digits: it is not its text", LOOK))
 }
 

@@ -8,6 +8,7 @@ use http::Uri;
 use jeton_core::id::Actor;
 use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
+use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::policy::set::SetPolicy;
 use jeton_service::Service;
@@ -65,6 +66,8 @@ struct Shown {
     subject: Option<String>,
     default_seconds: Option<i64>,
     max_seconds: Option<i64>,
+    /// After how long without a use one is suspended; 0 is never.
+    idle_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +81,8 @@ pub(super) struct Set {
     client: Option<String>,
     default_seconds: Option<i64>,
     max_seconds: Option<i64>,
+    /// 0: never.
+    idle_seconds: Option<i64>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -90,6 +95,8 @@ struct Changed {
     level: &'static str,
     default_seconds: i64,
     max_seconds: i64,
+    /// After how long without a use one is suspended; `null`: never.
+    idle_seconds: Option<i64>,
     consequence: Counted,
     dry_run: bool,
 }
@@ -100,6 +107,8 @@ struct Counted {
     would_expire_now: Option<u64>,
     would_expire_sooner: Option<u64>,
     would_come_back: Option<u64>,
+    /// How many would be suspended for not being used as soon as the new idle time is over since now, if nobody uses them until then.
+    would_be_idle: Option<u64>,
 }
 
 /// What holds between an API and a client, and what each level says.
@@ -110,6 +119,8 @@ struct Explained {
     default_from: &'static str,
     max_seconds: i64,
     max_from: &'static str,
+    idle_seconds: Option<i64>,
+    idle_from: &'static str,
     said: Vec<Shown>,
 }
 
@@ -117,7 +128,7 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
     Query::parse(&uri, &[])?;
     let policies = service.registry().policies();
     let of_kind = |kind: &CredentialKind| {
-        let said = policies.rules_of(*kind).map(|rule| Shown::rule(&rule.record, &service));
+        let said = policies.rules_of(*kind).filter(|rule| rule.record.says_anything()).map(|rule| Shown::rule(&rule.record, &service));
         std::iter::once(Shown::table(*kind)).chain(said).collect::<Vec<_>>()
     };
     ok(&Page::whole(CredentialKind::ALL.iter().flat_map(of_kind).collect()))
@@ -138,7 +149,8 @@ async fn set(
     }
     let look = |problem: Problem| problem.look(LOOK);
     let subject = service.policy_subject(set.api.as_deref(), set.client.as_deref()).map_err(|refusal| look(refusal.into()))?;
-    let request = SetPolicy { default_seconds: set.default_seconds, max_seconds: set.max_seconds };
+    let idle = set.idle_seconds.map(IdleRule::from_seconds);
+    let request = SetPolicy { default_seconds: set.default_seconds, max_seconds: set.max_seconds, idle };
     let (planned, after) = service.plan_policy(kind, &subject, request, &moment).map_err(|refusal| look(refusal.into()))?;
     // Counted first: afterwards nobody knows what lived before.
     let counting = {
@@ -160,10 +172,12 @@ async fn set(
         level: subject.level().name(),
         default_seconds: holds.default_seconds,
         max_seconds: holds.max_seconds,
+        idle_seconds: holds.idle_seconds,
         consequence: Counted {
             would_expire_now: consequence.map(|consequence| consequence.would_expire_now),
             would_expire_sooner: consequence.map(|consequence| consequence.would_expire_sooner),
             would_come_back: consequence.map(|consequence| consequence.would_come_back),
+            would_be_idle: consequence.map(|consequence| consequence.would_be_idle),
         },
         dry_run: set.dry_run,
     })
@@ -179,13 +193,15 @@ async fn explain(State(Management { service, .. }): State<Management>, Target(ki
     let policies = service.registry().policies();
     let holds = policies.resolve(kind, api.as_ref(), client.as_ref());
     let subjects = [Some(Subject::Deployment), api.map(Subject::Api), client.map(Subject::Client)];
-    let said = subjects.iter().flatten().filter_map(|subject| policies.rule(kind, subject));
+    let said = subjects.iter().flatten().filter_map(|subject| policies.rule(kind, subject)).filter(|rule| rule.record.says_anything());
     ok(&Explained {
         kind: kind.lifetime().policy_key,
         default_seconds: holds.default_seconds,
         default_from: holds.default_from.map_or("table", |level| level.name()),
         max_seconds: holds.max_seconds,
         max_from: holds.max_from.map_or("table", |level| level.name()),
+        idle_seconds: holds.idle_seconds,
+        idle_from: holds.idle_from.map_or("table", |level| level.name()),
         said: std::iter::once(Shown::table(kind)).chain(said.map(|rule| Shown::rule(&rule.record, &service))).collect(),
     })
 }
@@ -199,6 +215,7 @@ impl Shown {
             subject: None,
             default_seconds: Some(lifetime.default_seconds),
             max_seconds: Some(lifetime.max_seconds),
+            idle_seconds: lifetime.idle_seconds,
             updated_at: None,
             updated_by: None,
         }
@@ -221,6 +238,7 @@ impl Shown {
             subject,
             default_seconds: rule.default_seconds,
             max_seconds: rule.max_seconds,
+            idle_seconds: rule.idle.map(IdleRule::seconds),
             updated_at: Some(rfc3339::format(rule.updated_at)),
             updated_by: Some(rule.updated_by.clone()),
         }

@@ -48,7 +48,7 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
-const LOOK: &str = "list them: `jeton policy exception list`, `jeton client secret list CLIENT`";
+const LOOK: &str = "list them: `jeton policy exception list`, `jeton client secret list CLIENT`, `jeton key list`";
 
 /// An exception, as it is answered.
 #[derive(Serialize)]
@@ -66,8 +66,11 @@ struct Shown {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
-    client: String,
-    secret: String,
+    /// The client and the secret of it that is meant.
+    client: Option<String>,
+    secret: Option<String>,
+    /// Or the key.
+    key: Option<String>,
     owner: String,
     reason: String,
     ends_at: Before,
@@ -85,7 +88,15 @@ async fn create(
 ) -> Answer {
     let ends_at = create.ends_at.seconds().ok_or_else(|| Problem::invalid("an exception does not end now", "name the day in `ends_at`"))?;
     let request = CreateException { owner: create.owner, reason: create.reason, ends_at };
-    let made = service.create_policy_exception(&create.client, &create.secret, &request, &actor, &service.moments().now()).await;
+    let moment = service.moments().now();
+    let made = match (&create.client, &create.secret, &create.key) {
+        (Some(client), Some(secret), None) => service.create_policy_exception(client, secret, &request, &actor, &moment).await,
+        (None, None, Some(key)) => service.create_key_exception(super::keys::id(key)?, &request, &actor, &moment).await,
+        _ => {
+            let detail = "an exception is for one credential";
+            return Err(Problem::invalid(detail, "name the `client` and its `secret`, or the `key`"));
+        }
+    };
     let other = "see `jeton policy exception list` and `jeton client secret list CLIENT`; \
                  `jeton policy exception end ID` ends one, `jeton client secret create CLIENT` makes another secret";
     created(&Shown::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?))

@@ -227,10 +227,10 @@ async fn a_lower_maximum_ends_keys_and_a_dry_run_counts_them() {
         let body = json!({"max_seconds": max_days * 86_400, "dry_run": dry_run});
         world.done(Method::PUT, "/policies/api_key", Some(body)).await["consequence"].clone()
     };
-    assert_eq!(set(30, true).await, json!({"would_expire_now": 0, "would_expire_sooner": 1, "would_come_back": 0}));
-    assert_eq!(set(1, true).await, json!({"would_expire_now": 1, "would_expire_sooner": 0, "would_come_back": 0}));
+    assert_eq!(set(30, true).await, json!({"would_expire_now": 0, "would_expire_sooner": 1, "would_come_back": 0, "would_be_idle": 0}));
+    assert_eq!(set(1, true).await, json!({"would_expire_now": 1, "would_expire_sooner": 0, "would_come_back": 0, "would_be_idle": 0}));
     assert_eq!(world.key_code(&shop, &text(&made)).await, "valid");
     set(1, false).await;
     assert_eq!(world.key_code(&shop, &text(&made)).await, "expired");
-    assert_eq!(set(30, true).await, json!({"would_expire_now": 0, "would_expire_sooner": 0, "would_come_back": 1}));
+    assert_eq!(set(30, true).await, json!({"would_expire_now": 0, "would_expire_sooner": 0, "would_come_back": 1, "would_be_idle": 0}));
 }

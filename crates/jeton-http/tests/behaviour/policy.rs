@@ -1,5 +1,6 @@
 //! Policies reach credentials that are out: at the endpoints, at verifiers that follow the feed, and after a restart.
 
+use http::Method;
 use jeton_core::client::secret::CreateSecret;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::create::CreateException;
@@ -10,6 +11,7 @@ use jeton_oauth::form::encode;
 use jeton_testkit::World;
 use jeton_testkit::world::assertion::Assertion;
 use jeton_testkit::world::manage::{administrator, claims_of};
+use serde_json::{Value, json};
 
 const DAY: i64 = 86_400;
 
@@ -125,4 +127,104 @@ async fn signing_keys_and_assertions_keep_to_it() {
     set(&world, CredentialKind::ClientAssertion, (None, Some("signer")), Some(30)).await;
     assert_eq!((lives(41, "2").await, lives(40, "3").await), (401, 200), "ten seconds are leeway");
     assert_eq!(world.service().policy_subject(None, None), Ok(Subject::Deployment));
+}
+
+#[tokio::test]
+async fn an_idle_time_is_set_shown_and_explained() {
+    let world = World::new().await;
+    world.api("orders").await;
+    let holds = async |query: &str| {
+        let explained = world.done(Method::GET, &format!("/policies/api_key/explanation{query}"), None).await;
+        (explained["idle_seconds"].clone(), explained["idle_from"].as_str().unwrap().to_owned())
+    };
+    let set = async |body: Value| world.done(Method::PUT, "/policies/api_key", Some(body)).await;
+    assert_eq!(holds("").await, (json!(30 * DAY), "table".to_owned()));
+    let dry = set(json!({"idle_seconds": 10 * DAY, "dry_run": true})).await;
+    assert_eq!((&dry["idle_seconds"], holds("").await.1.as_str()), (&json!(10 * DAY), "table"), "{dry}");
+    set(json!({"idle_seconds": 0})).await;
+    let orders = "?api=https%3A%2F%2Forders.example";
+    set(json!({"api": "https://orders.example", "idle_seconds": 90 * DAY})).await;
+    assert_eq!(holds("").await, (Value::Null, "deployment".to_owned()), "never");
+    assert_eq!(holds(orders).await, (json!(90 * DAY), "api".to_owned()));
+    let listed = world.done(Method::GET, "/policies", None).await;
+    let said = |level: &str| listed["items"].as_array().unwrap().iter().find(|rule| rule["kind"] == "api_key" && rule["level"] == level);
+    assert_eq!(said("deployment").unwrap()["idle_seconds"], 0);
+    let world = world.reopen().await;
+    world.done(Method::PUT, "/policies/api_key", Some(json!({"api": "https://orders.example"}))).await;
+    world.done(Method::PUT, "/policies/api_key", Some(json!({}))).await;
+    let listed = world.done(Method::GET, "/policies", None).await;
+    let of_keys = listed["items"].as_array().unwrap().iter().filter(|rule| rule["kind"] == "api_key").count();
+    assert_eq!(of_keys, 1, "what is taken back is not listed: {listed}");
+    for (kind, body, words) in [
+        ("access_token", json!({"idle_seconds": DAY}), "access tokens have no idle time"),
+        ("api_key", json!({"idle_seconds": 60}), "between 1d and 366d"),
+        ("api_key", json!({"idle_seconds": -1}), "between 1d and 366d"),
+        ("api_key", json!({"idle_seconds": i64::MAX}), "between 1d and 366d"),
+        ("api_key", json!({"idle_seconds": "30d"}), "a whole number"),
+        ("api_key", json!({"idle": DAY}), "idle"),
+    ] {
+        let answer = world.administer(Method::PUT, &format!("/policies/{kind}"), Some(body.clone())).await;
+        assert_eq!(answer.status, 400, "{body}");
+        assert!(answer.text().contains(words), "{body}: {}", answer.shown());
+    }
+}
+
+#[tokio::test]
+async fn keys_live_beyond_their_maximum_with_an_exception_alone() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    set(&world, CredentialKind::ApiKey, (None, None), Some(90 * DAY)).await;
+    let until = |days: i64| json!({"owner": "Ada", "reason": "replaced in May", "ends_at": world.now() + days * DAY});
+    let create = |more: Value| {
+        let mut body = json!({"owner": "client:shop", "audience": "https://orders.example", "name": "a key"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (more, words) in [
+        (json!({"expires_in_seconds": 91 * DAY}), "between 1 second and 90 days"),
+        (json!({"exception": {"owner": "Ada", "reason": "why"}}), "ends_at"),
+        (json!({"exception": {"owner": "Ada", "ends_at": world.now() + 100 * DAY}}), "reason"),
+        (json!({"exception": {"owner": "A\u{202e}", "reason": "why", "ends_at": world.now() + 100 * DAY}}), "the owner"),
+        (json!({"exception": until(401)}), "400 days"),
+        (json!({"exception": until(90)}), "no exception is needed"),
+        (json!({"exception": until(100), "expires_in_seconds": 5}), "expires_in_seconds"),
+        (json!({"exception": {"owner": "Ada", "reason": "why", "ends_at": "now"}}), "does not end now"),
+    ] {
+        let answer = world.administer(Method::POST, "/keys", Some(create(more.clone()))).await;
+        assert_eq!(answer.status, 400, "{more}: {}", answer.shown());
+        assert!(answer.text().contains(words), "{more}: {}", answer.shown());
+    }
+    // Each is used, so that none is idle.
+    let beyond = world.make_key("client:shop", "https://orders.example", json!({"exception": until(170)})).await;
+    let later = world.make_key("client:shop", "https://orders.example", json!({})).await;
+    let plain = world.make_key("client:shop", "https://orders.example", json!({})).await;
+    let exception = json!({"key": later["id"], "owner": "Ada", "reason": "replaced in May", "ends_at": world.now() + 150 * DAY});
+    let made = world.done(Method::POST, "/policies/exceptions", Some(exception.clone())).await;
+    assert_eq!((&made["kind"], &made["credential"]), (&json!("api_key"), &later["id"]));
+    for (body, status) in [
+        (exception, 409),
+        (json!({"key": "x", "owner": "Ada", "reason": "why", "ends_at": world.now() + 150 * DAY}), 400),
+        (json!({"key": later["id"], "client": "shop", "owner": "Ada", "reason": "why", "ends_at": 1}), 400),
+        (json!({"owner": "Ada", "reason": "why", "ends_at": world.now() + 150 * DAY}), 400),
+        (json!({"key": "0".repeat(32), "owner": "Ada", "reason": "why", "ends_at": world.now() + 150 * DAY}), 404),
+    ] {
+        assert_eq!(world.administer(Method::POST, "/policies/exceptions", Some(body.clone())).await.status, status, "{body}");
+    }
+    let codes = async |world: &World| {
+        let mut codes = vec![];
+        for key in [&beyond, &later, &plain] {
+            codes.push(world.key_code(&shop, key["key"].as_str().unwrap()).await);
+        }
+        codes
+    };
+    let world = world.reopen().await;
+    world.advance(90 * DAY);
+    assert_eq!(codes(&world).await, ["valid", "valid", "expired"]);
+    world.done(Method::DELETE, &format!("/policies/exceptions/{}", made["id"].as_str().unwrap()), None).await;
+    assert_eq!(codes(&world).await, ["valid", "expired", "expired"], "the maximum holds again");
+    world.advance(80 * DAY - 1);
+    assert_eq!(codes(&world).await[0], "valid");
+    world.advance(1);
+    assert_eq!(codes(&world).await[0], "expired", "it ends with its exception");
 }

@@ -8,6 +8,7 @@ use jeton_core::commit::Commit;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::policy::idle::Used;
 use jeton_core::refusal::{Reason, Refusal};
 
 use crate::authenticate::Authenticated;
@@ -51,6 +52,6 @@ impl Service {
     /// # Errors
     /// [`Failure`]; it stays suspended then.
     pub async fn resume_key(&self, id: ApiKeyId, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_key(id, moment, |_, key, moment| Ok(resume(key, &self.registry.policies(), actor, moment))).await
+        self.change_key(id, moment, |_, key, moment| Ok(resume(key, &self.registry.policies(), Used::UNKNOWN, actor, moment))).await
     }
 }

@@ -95,7 +95,7 @@ impl Service {
     }
 
     /// Decides over a key as it is, again while it has changed.
-    pub(super) async fn change_key<R>(
+    pub(crate) async fn change_key<R>(
         &self,
         id: ApiKeyId,
         moment: &Moment,

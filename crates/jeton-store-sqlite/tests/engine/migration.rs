@@ -7,7 +7,7 @@ use jeton_core::commit::Commit;
 use jeton_core::id::CredentialId;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Column, ColumnKind, Index, Row, Table, Value};
-use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2};
+use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, version_1};
 use jeton_core::{api_key, client};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::Store;
@@ -147,7 +147,7 @@ fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
         };
         table.columns.iter().map(value).collect()
     };
-    put(&*open(folder.path(), &VERSION_2).unwrap(), &mut moment, vec![(&client::TABLE, of_columns(&client::TABLE))]);
+    put(&*open(folder.path(), &VERSION_2).unwrap(), &mut moment, vec![(&version_1::CLIENT, of_columns(&version_1::CLIENT))]);
     let store = open(folder.path(), &SCHEMA).unwrap();
     let added: [&'static Table; 4] = [&api_key::TABLE, &api_key::word::TABLE, &api_key::imported::TABLE, &api_key::uses::TABLE];
     put(&*store, &mut moment, added.map(|table| (table, of_columns(table))).into());
@@ -162,7 +162,7 @@ fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
     }
     drop(view);
     drop(store);
-    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 3, known: 2 }));
+    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 4, known: 2 }));
 }
 
 fn open(folder: &Path, schema: &'static Schema) -> Result<Arc<SqliteStore>, OpenError> {

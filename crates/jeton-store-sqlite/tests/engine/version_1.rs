@@ -8,7 +8,7 @@ use jeton_core::event::Event;
 use jeton_core::id::{Actor, ApiId, ClientId, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Row, Table, Value};
-use jeton_core::schema::{MARK, TABLES_OF_VERSION_1};
+use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, version_1};
 use jeton_core::token::AccessToken;
 use jeton_core::token::negative::{self, Negative, Says};
 use jeton_core::{client, policy, token};
@@ -32,22 +32,25 @@ fn it_is_brought_up_to_date_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let token = write_version_1(folder.path());
     assert_eq!(texts(folder.path()).trim(), FROZEN.trim(), "what is said to be of version 1 is not what it made");
-    let (rows, entries) = kept(&*open(folder.path(), &VERSION_1), token);
+    let (mut rows, entries) = kept(&*open(folder.path(), &VERSION_1), &version_1::CLIENT, token);
     assert_eq!((rows.len(), entries.len()), (4, 3));
+    // A client has a contact since: of one that is older nobody said any.
+    rows[0].1.push(Value::Null);
     let store = open(folder.path(), &SCHEMA);
-    assert_eq!(kept(&*store, token), (rows.clone(), entries.clone()));
+    assert_eq!(kept(&*store, &client::TABLE, token), (rows.clone(), entries.clone()));
     assert_eq!(store.head().size, 3);
     // And it goes on, with the tables of today.
     let mut rule: Row = ["access_token", "deployment", ""].map(Value::text).into();
-    rule.extend([Value::Int(60), Value::Null, Value::Int(NOW), Value::text("unix:0")]);
+    rule.extend([Value::Int(60), Value::Null, Value::Int(NOW), Value::text("unix:0"), Value::Null, Value::Null]);
     let mut moment = Moment::new(Time::from_seconds(NOW + 9), [6; 32]);
-    assert!(submit(&*store, [Commit::new(&mut moment).put(&policy::rule::TABLE, rule)])[0].is_ok());
+    let written = submit(&*store, [Commit::new(&mut moment).put(&policy::rule::TABLE, rule)]);
+    assert!(written[0].is_ok(), "{written:?}");
     drop(store);
     let mut check = CheckOptions { now: moment.now, checkpoints: &[], progress: &mut |_| {} };
     let found = check_folder(&of(folder.path(), &SCHEMA), &mut check).unwrap();
     assert_eq!(found.findings, Vec::<String>::new());
     assert!(found.ledger.is_some());
-    assert_eq!(kept(&*open(folder.path(), &SCHEMA), token), (rows, entries));
+    assert_eq!(kept(&*open(folder.path(), &SCHEMA), &client::TABLE, token), (rows, entries));
 }
 
 /// A client, a token of it that was got with an assertion, and the token's revocation, each in a commit.
@@ -70,7 +73,7 @@ fn write_version_1(folder: &Path) -> CredentialId {
     let mut issue = Commit::new(&mut moment).put(&token::TABLE, token.row());
     issue.marks.push(Mark { kind: MarkKind::ClientAssertion, key: [8; 32], until: Time::from_seconds(NOW + 60) });
     for commit in [
-        Commit::new(&mut moment).put(&client::TABLE, row).tell(created),
+        Commit::new(&mut moment).put(&version_1::CLIENT, row).tell(created),
         issue,
         Commit::new(&mut moment).put(&negative::TABLE, negative.row()).tell(revoked),
     ] {
@@ -80,10 +83,10 @@ fn write_version_1(folder: &Path) -> CredentialId {
 }
 
 /// What was written, with its versions, and the ledger.
-fn kept(store: &dyn Store, token: CredentialId) -> (Vec<(u64, Row)>, Vec<Entry>) {
+fn kept(store: &dyn Store, clients: &'static Table, token: CredentialId) -> (Vec<(u64, Row)>, Vec<Entry>) {
     let view = store.view().unwrap();
     let mut rows = Vec::new();
-    let tables: [&'static Table; 4] = [&client::TABLE, &token::TABLE, &negative::TABLE, &MARK];
+    let tables: [&'static Table; 4] = [clients, &token::TABLE, &negative::TABLE, &MARK];
     for table in tables {
         view.scan(table, &mut |row| {
             rows.push((row.version, row.record.clone()));

@@ -79,6 +79,7 @@ const UPDATE_EXAMPLES: &str = "\
 Examples:
   jeton client update worker --scope orders:read --scope orders:write
   jeton client update gateway --may-introspect true
+  jeton client update worker --contact 'Ada Example, ada@orders.example'
 
 The audiences and scopes that are named replace those it has: name all of
 them. It asks before one goes.";
@@ -122,6 +123,9 @@ struct Properties {
     /// A scope it may have; repeat it for each (all of its APIs' if left out)
     #[arg(long, value_name = "NAME")]
     scope: Vec<String>,
+    /// Whom to ask about it, in words; an empty text is nobody
+    #[arg(long, value_name = "TEXT")]
+    contact: Option<String>,
 }
 
 impl Client {
@@ -202,6 +206,7 @@ impl Properties {
             ("jwks", jwks.map(parse).transpose()?),
             ("audiences", (!self.audience.is_empty()).then(|| json!(self.audience))),
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
+            ("contact", self.contact.as_ref().map(|contact| json!(contact))),
         ];
         Ok(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
     }

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::input;
 use super::percent::segment;
 use super::rate::{self, Rate};
+use super::time;
 use crate::render::api_keys;
 use crate::render::text::member;
 
@@ -82,6 +83,29 @@ pub(crate) struct Create {
     /// How long it lives: 90d if left out
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     expires_in: Option<i64>,
+    #[command(flatten)]
+    exception: Exception,
+}
+
+/// What lets a key live beyond the maximum: all three, or none.
+#[derive(Args, Debug)]
+struct Exception {
+    /// Who answers for a key that lives beyond the maximum
+    #[arg(long, value_name = "NAME", requires_all = ["exception_reason", "exception_until"], conflicts_with = "expires_in")]
+    exception_owner: Option<String>,
+    /// Why it does
+    #[arg(long, value_name = "TEXT", requires = "exception_owner")]
+    exception_reason: Option<String>,
+    /// When it ends: 2027-05-31T00:00:00Z or seconds; at most 400 days ahead
+    #[arg(long, value_name = "TIME", value_parser = time::second, requires = "exception_owner")]
+    exception_until: Option<i64>,
+}
+
+impl Exception {
+    fn body(&self) -> Option<Value> {
+        let owner = self.exception_owner.as_ref()?;
+        Some(json!({"owner": owner, "reason": self.exception_reason, "ends_at": self.exception_until}))
+    }
 }
 
 /// What a key can be told to be.
@@ -260,6 +284,7 @@ impl Create {
             ("environment", self.environment.as_ref().map(|name| json!(name))),
             ("client", self.client.as_ref().map(|client| json!(client))),
             ("expires_in_seconds", self.expires_in.map(|seconds| json!(seconds))),
+            ("exception", self.exception.body()),
         ];
         body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         context.show(&context.server()?.post(PATH, &Value::Object(body))?, api_keys::created)

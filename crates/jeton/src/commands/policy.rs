@@ -42,15 +42,19 @@ Examples:
   jeton policy set client_secret --default 30d --max 90d
   jeton policy set access_token --api https://orders.example --max 15m
   jeton policy set access_token --client worker --unset
+  jeton policy set api_key --idle 30d
 
 What is given is all that this level says from then on. A level may only narrow
 what holds above it. A lower maximum reaches what is out already: a credential
 ends when it was to end, or that long after it was issued. Verifiers know no
-lifetime of a client: lowering one ends the access tokens that it holds.";
+lifetime of a client: lowering one ends the access tokens that it holds.
+Whoever is not used for the idle time is suspended, and revoked after as long
+again. A shorter idle time begins today: nothing is suspended before it is
+over.";
 
 /// Set what a level says of a kind
 #[derive(Args, Debug)]
-#[command(after_help = SET_EXAMPLES, group = ArgGroup::new("says").args(["default", "max", "unset"]).required(true).multiple(true))]
+#[command(after_help = SET_EXAMPLES, override_usage = "jeton policy set [OPTIONS] <KIND>", group = ArgGroup::new("says").args(["default", "max", "idle", "unset"]).required(true).multiple(true))]
 pub(crate) struct Set {
     /// The kind: see `jeton policy show`
     #[arg(value_parser = kind)]
@@ -67,8 +71,11 @@ pub(crate) struct Set {
     /// How long one may live at most
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     max: Option<i64>,
+    /// After how long without a use one is suspended: 30d, or `never`
+    #[arg(long, value_name = "TIME", value_parser = idle)]
+    idle: Option<i64>,
     /// Let this level say nothing
-    #[arg(long, conflicts_with_all = ["default", "max"])]
+    #[arg(long, conflicts_with_all = ["default", "max", "idle"])]
     unset: bool,
     /// Only say what would expire
     #[arg(long)]
@@ -122,6 +129,7 @@ impl Set {
             body.extend(self.client.iter().map(|client| ("client".to_owned(), json!(client))));
             body.extend(self.default.iter().map(|seconds| ("default_seconds".to_owned(), json!(seconds))));
             body.extend(self.max.iter().map(|seconds| ("max_seconds".to_owned(), json!(seconds))));
+            body.extend(self.idle.iter().map(|seconds| ("idle_seconds".to_owned(), json!(seconds))));
             Value::Object(body)
         };
         let planned = server.put(&path, &body(true))?;
@@ -132,6 +140,17 @@ impl Set {
             context.confirm(&question)?;
         }
         context.show(&server.put(&path, &body(false))?, policies::changed)
+    }
+}
+
+/// An idle time, in seconds as the server takes it: 0 is never.
+fn idle(text: &str) -> Result<i64, String> {
+    match text {
+        "never" => Ok(0),
+        text => duration::seconds(text)
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .ok_or_else(|| "an idle time is written as 30d, or `never`".to_owned()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `jeton policy exception`.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -33,18 +33,28 @@ Examples:
   jeton policy exception create worker secret_0123456789abcdefghij \\
       --owner 'Ada Example' --reason 'the device is replaced in May' \\
       --until 2027-05-31T00:00:00Z
+  jeton policy exception create --key 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b \\
+      --owner 'Ada Example' --reason 'the device is replaced in May' \\
+      --until 2027-05-31T00:00:00Z
 
-The secret ends on that day, at most 400 days ahead.";
+The secret or key ends on that day, at most 400 days ahead.";
 
-/// Let a live secret of a client live beyond its maximum
+/// Let a secret of a client, or a key, live beyond its maximum
 #[derive(Args, Debug)]
-#[command(after_help = CREATE_EXAMPLES, override_usage = "jeton policy exception create [OPTIONS] <CLIENT> <SECRET_ID>")]
+#[command(
+    after_help = CREATE_EXAMPLES,
+    override_usage = "jeton policy exception create [OPTIONS] <CLIENT> <SECRET_ID>\n       jeton policy exception create [OPTIONS] --key <KEY>"
+)]
 pub(crate) struct Create {
     /// The client's name or id
-    client: String,
+    #[arg(required_unless_present = "key")]
+    client: Option<String>,
     /// The secret's id: see `jeton client secret list`
-    #[arg(value_name = "SECRET_ID")]
-    credential: String,
+    #[arg(value_name = "SECRET_ID", required_unless_present = "key")]
+    credential: Option<String>,
+    /// The key's id instead: see `jeton key list`
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["client", "credential"])]
+    key: Option<String>,
     /// Who answers for it
     #[arg(long, value_name = "NAME")]
     owner: String,
@@ -73,9 +83,17 @@ impl Exception {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Exception::Create(Create { client, credential, owner, reason, until }) => {
-                let body = json!({"client": client, "secret": credential, "owner": owner, "reason": reason, "ends_at": until});
-                context.show(&server.post(PATH, &body)?, policy_exceptions::show)
+            Exception::Create(Create { client, credential, key, owner, reason, until }) => {
+                let members = [
+                    ("client", client.as_ref().map(|client| json!(client))),
+                    ("secret", credential.as_ref().map(|secret| json!(secret))),
+                    ("key", key.as_ref().map(|key| json!(key))),
+                    ("owner", Some(json!(owner))),
+                    ("reason", Some(json!(reason))),
+                    ("ends_at", Some(json!(until))),
+                ];
+                let body: Map<String, Value> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+                context.show(&server.post(PATH, &Value::Object(body))?, policy_exceptions::show)
             }
             Exception::List(List) => context.show(&server.get(PATH)?, policy_exceptions::list),
             Exception::End(End { exception }) => {

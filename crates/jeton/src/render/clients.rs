@@ -47,6 +47,7 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with_each("audiences", audiences(client))
         .with("scope", member(client, "scope"))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
+        .with("contact", member(client, "contact"))
         .with("last used", with_distance(&member(client, "last_used_at"), view.now_seconds))
         .with("created", with_distance(&member(client, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(client, "updated_at"), view.now_seconds))

@@ -8,7 +8,7 @@ use super::view::View;
 
 /// What each level says of each kind.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 6]> = items(value)
+    let rows: Vec<[Cell; 7]> = items(value)
         .iter()
         .map(|rule| {
             [
@@ -17,6 +17,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
                 member(rule, "subject").into(),
                 seconds(rule, "default_seconds").into(),
                 seconds(rule, "max_seconds").into(),
+                idle(rule).into(),
                 text_from_now(&member(rule, "updated_at"), view.now_seconds).into(),
             ]
         })
@@ -27,6 +28,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         Column::flexible("for"),
         Column::number("default"),
         Column::number("maximum"),
+        Column::number("idle"),
         Column::whole("set"),
     ];
     table(columns, &rows, view)
@@ -43,13 +45,22 @@ pub(crate) fn explained(value: &Value, view: &View) -> String {
             nothing if nothing.is_empty() => "nothing".to_owned(),
             length => length,
         };
-        format!("{subject}: default {}, maximum {}", word("default_seconds"), word("max_seconds"))
+        let idle = Some(idle(rule)).filter(|idle| !idle.is_empty()).map(|idle| format!(", idle {idle}")).unwrap_or_default();
+        format!("{subject}: default {}, maximum {}{idle}", word("default_seconds"), word("max_seconds"))
     });
     let holds = |name: &str, from: &str| format!("{}, by the {}", seconds(value, name), member(value, from));
     Details::default()
         .with("kind", member(value, "kind"))
         .with("default", holds("default_seconds", "default_from"))
         .with("maximum", holds("max_seconds", "max_from"))
+        .with(
+            "idle",
+            if idle_holds(value).is_empty() {
+                String::new()
+            } else {
+                format!("{}, by the {}", idle_holds(value), member(value, "idle_from"))
+            },
+        )
         .with_each("said", said)
         .text(view)
 }
@@ -65,6 +76,10 @@ pub(crate) fn changed(value: &Value, _: &View) -> String {
         "client" => " of this client.\n",
         _ => ".\n",
     });
+    if let Some(seconds) = value.get("idle_seconds").and_then(Value::as_i64) {
+        let suspended = if is_dry_run { "Would be suspended" } else { "Suspended" };
+        text.push_str(&format!("{suspended} after {0} without a use, revoked {0} later.\n", length(seconds)));
+    }
     let verb = if is_dry_run { "expire" } else { "expired" };
     text.push_str(&match (counted(value, "would_expire_now"), counted(value, "would_expire_sooner")) {
         (Some(now), Some(sooner)) => {
@@ -79,7 +94,17 @@ pub(crate) fn changed(value: &Value, _: &View) -> String {
             text.push_str(&format!("{} that had ended {would}{comes} back to life.\n", some(count, &kind)));
         }
     }
+    match counted(value, "would_be_idle") {
+        Some(0) | None => {}
+        Some(count) => text.push_str(&format!("{}\n", unused(count, value))),
+    }
     text
+}
+
+/// Those that a shorter idle time may suspend.
+fn unused(count: u64, value: &Value) -> String {
+    let idle = value.get("idle_seconds").and_then(Value::as_i64).map(length).unwrap_or_default();
+    format!("{} unused for {idle}: suspended in {idle} unless used.", some(count, &member(value, "plural")))
 }
 
 /// What is asked before credentials end otherwise than they were to; nothing where none would.
@@ -98,6 +123,9 @@ pub(crate) fn question(planned: &Value) -> Option<String> {
             None => return Some(format!("How many {kind} would expire is not known: too many to count. Set it?")),
         }
     }
+    if let Some(count) = counted(planned, "would_be_idle").filter(|count| *count > 0) {
+        parts.push(format!("{} unused for as long would be suspended later", some(count, &kind)));
+    }
     (!parts.is_empty()).then(|| format!("{}. Set it?", parts.join(", ")))
 }
 
@@ -109,6 +137,19 @@ fn some(count: u64, plural: &str) -> String {
 
 fn counted(value: &Value, name: &str) -> Option<u64> {
     value.pointer("/consequence").and_then(|consequence| consequence.get(name)?.as_u64())
+}
+
+/// What a level says of those that nobody uses.
+fn idle(rule: &Value) -> String {
+    if rule.get("idle_seconds").and_then(Value::as_i64) == Some(0) { "never".to_owned() } else { seconds(rule, "idle_seconds") }
+}
+
+/// The idle time that holds; nothing of a kind that has none and of which no level says so.
+fn idle_holds(value: &Value) -> String {
+    match value.get("idle_seconds") {
+        Some(Value::Null) if member(value, "idle_from") != "table" => "never".to_owned(),
+        _ => seconds(value, "idle_seconds"),
+    }
 }
 
 fn seconds(value: &Value, name: &str) -> String {
@@ -147,10 +188,10 @@ mod tests {
         let long = rule("api", "https://orders.example/a/long/path/that/does/not/fit/into/a/line");
         let text = list(&json!({"items": [built_in, rule("deployment", ""), long]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        KIND          LEVEL       FOR                        DEFAULT  MAXIMUM  SET
-        access_token  table                                      1 h      1 d
-        access_token  deployment                                       15 min  2 min ago
-        access_token  api         https://orders.example/a…            15 min  2 min ago
+        KIND          LEVEL       FOR                  DEFAULT  MAXIMUM  IDLE  SET
+        access_token  table                                1 h      1 d
+        access_token  deployment                                 15 min        2 min ago
+        access_token  api         https://orders.exa…            15 min        2 min ago
         ");
     }
 
@@ -198,6 +239,16 @@ mod tests {
                  ended would come back to life. Set it?"
             )
         );
+        let mut later = planned(true, json!(0), "client");
+        later["idle_seconds"] = json!(864_000);
+        later["consequence"] = json!({"would_expire_now": 0, "would_expire_sooner": 0, "would_come_back": 0, "would_be_idle": 2});
+        assert_eq!(question(&later).as_deref(), Some("2 client secrets unused for as long would be suspended later. Set it?"));
+        insta::assert_snapshot!(changed(&later, &VIEW), @"
+        Would live for 30 d, 90 d at most: client secrets of this client.
+        Would be suspended after 10 d without a use, revoked 10 d later.
+        0 client secrets would expire, 0 more would end earlier than they were to.
+        2 client secrets unused for 10 d: suspended in 10 d unless used.
+        ");
         assert_eq!(asked(0, 3, 0).as_deref(), Some("3 client secrets would end earlier than now. Set it?"));
         assert!(question(&planned(true, json!(null), "client")).unwrap().contains("not known"));
     }

@@ -149,6 +149,7 @@ impl Foreign {
                 max_uses: self.max_uses,
                 environment: self.environment.map_or(Environment::Live, Environment::from),
                 expires_in_seconds: None,
+                exception: None,
             },
         })
     }

@@ -1,0 +1,61 @@
+//! What becomes of credentials that nobody uses: suspended after their idle time, and revoked after as long again.
+
+/// What a level says of credentials that nobody uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleRule {
+    /// Nothing becomes of them.
+    Never,
+    /// They are suspended after so many seconds.
+    After(i64),
+}
+
+/// The least idle time that a policy may set, in seconds: uses are known to the minute, and people are away for a night.
+pub const LEAST_SECONDS: i64 = 86_400;
+
+impl IdleRule {
+    /// The rule that a number of seconds stands for, in requests and rows: 0 is never.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> IdleRule {
+        if seconds == 0 { IdleRule::Never } else { IdleRule::After(seconds) }
+    }
+
+    /// The number that stands for it.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.after().unwrap_or(0)
+    }
+
+    /// After how many seconds they are suspended; `None`: never.
+    #[must_use]
+    pub fn after(self) -> Option<i64> {
+        match self {
+            IdleRule::Never => None,
+            IdleRule::After(seconds) => Some(seconds),
+        }
+    }
+}
+
+/// What is known of the use of a credential, as of now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// When it was last used and not refused, to the minute, in seconds; `None`: never, as far as anybody counted.
+    pub last_at: Option<i64>,
+    /// From when on uses are counted without a gap, in seconds. `i64::MAX` while nobody can say: then nothing is idle.
+    pub counted_since: i64,
+}
+
+impl Used {
+    /// Of what nobody can say anything: it is not idle.
+    pub const UNKNOWN: Used = Used { last_at: None, counted_since: i64::MAX };
+}
+
+/// What follows from nobody using a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// Nothing yet.
+    No,
+    /// It is suspended.
+    Suspended,
+    /// It is revoked.
+    Revoked,
+}
