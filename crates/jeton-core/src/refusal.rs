@@ -33,6 +33,23 @@ pub enum Reason {
     NotFound,
 }
 
+impl Reason {
+    /// Its name in what is told of refusals: that of the error it is answered with.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::InvalidRequest => "invalid_request",
+            Reason::InvalidClient => "invalid_client",
+            Reason::UnauthorizedClient => "unauthorized_client",
+            Reason::UnsupportedGrantType => "unsupported_grant_type",
+            Reason::InvalidScope => "invalid_scope",
+            Reason::InvalidTarget => "invalid_target",
+            Reason::Conflict => "conflict",
+            Reason::NotFound => "not_found",
+        }
+    }
+}
+
 impl Refusal {
     /// A refusal for this reason.
     pub fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Refusal {

@@ -2,6 +2,7 @@
 
 pub mod version_1;
 pub mod version_2;
+pub mod version_3;
 
 use crate::record::{Class, Column, Table};
 use crate::{api, api_key, checkpoint, client, deployment, group, key, notice, person, policy, role, token, usage};
@@ -16,7 +17,7 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -49,12 +50,15 @@ pub static TABLES_SINCE_VERSION_3: [&Table; 15] = [
     &usage::bucket::MINUTE,
     &usage::bucket::HOUR,
     &usage::bucket::DAY,
-    &usage::last::TABLE,
-    &usage::progress::TABLE,
+    &version_3::USAGE_LAST,
+    &version_3::USAGE_PROGRESS,
 ];
 
 /// The tables that version 4 added.
 pub static TABLES_SINCE_VERSION_4: [&Table; 1] = [&notice::TABLE];
+
+/// The table that version 5 added.
+pub static TABLES_SINCE_VERSION_5: [&Table; 1] = [&usage::subject::TABLE];
 
 /// All tables.
 pub static TABLES: [&Table; 27] = [
@@ -82,7 +86,7 @@ pub static TABLES: [&Table; 27] = [
     &usage::bucket::MINUTE,
     &usage::bucket::HOUR,
     &usage::bucket::DAY,
-    &usage::last::TABLE,
     &usage::progress::TABLE,
     &notice::TABLE,
+    &usage::subject::TABLE,
 ];

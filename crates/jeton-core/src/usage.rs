@@ -3,14 +3,14 @@
 pub mod bucket;
 pub mod counts;
 pub mod journal;
-pub mod last;
 pub mod progress;
+pub mod subject;
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use crate::api_key::verify::Code;
-use crate::id::{ApiId, ApiKeyId, ClientId};
+use crate::id::{ApiId, ApiKeyId, ClientId, SecretId};
 
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,8 @@ pub enum Subject {
     Client(ClientId),
     /// An API key's.
     Key(ApiKeyId),
+    /// A client secret's: its client proved itself with it.
+    Secret(SecretId),
     /// Nobody knows whose: a text that is no token of ours.
     Unknown,
     /// Those that came after as many as are told apart.
@@ -55,19 +57,25 @@ pub enum Outcome {
     Inactive,
     /// The client asked whether a token is active.
     Introspected,
+    /// A client proved itself with the secret.
+    Authenticated,
+    /// It tried to after the secret had ended.
+    SecretEnded,
     /// A key was presented, and checked so.
     Key(Code),
 }
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 15] = [
+    pub const ALL: [Outcome; 17] = [
         Outcome::Issued,
         Outcome::IssueRefused,
         Outcome::IssueFailed,
         Outcome::Active,
         Outcome::Inactive,
         Outcome::Introspected,
+        Outcome::Authenticated,
+        Outcome::SecretEnded,
         Outcome::Key(Code::Valid),
         Outcome::Key(Code::NotFound),
         Outcome::Key(Code::Revoked),
@@ -89,6 +97,8 @@ impl Outcome {
             Outcome::Active => 10,
             Outcome::Inactive => 11,
             Outcome::Introspected => 12,
+            Outcome::Authenticated => 13,
+            Outcome::SecretEnded => 14,
             Outcome::Key(Code::Valid) => 20,
             Outcome::Key(Code::NotFound) => 21,
             Outcome::Key(Code::Revoked) => 22,
@@ -117,6 +127,8 @@ impl Outcome {
             Outcome::Active => "active",
             Outcome::Inactive => "inactive",
             Outcome::Introspected => "introspected",
+            Outcome::Authenticated => "authenticated",
+            Outcome::SecretEnded => "secret_ended",
             Outcome::Key(code) => code.name(),
         }
     }
@@ -124,7 +136,8 @@ impl Outcome {
     /// Whether something was used, and not refused.
     #[must_use]
     pub fn is_use(self) -> bool {
-        matches!(self, Outcome::Issued | Outcome::Active | Outcome::Introspected | Outcome::Key(Code::Valid))
+        use Outcome::{Active, Authenticated, Introspected, Issued, Key};
+        matches!(self, Issued | Active | Introspected | Authenticated | Key(Code::Valid))
     }
 }
 
@@ -151,6 +164,7 @@ impl Subject {
             Some(("api", id)) if !id.is_empty() => Some(Subject::Api(ApiId::from(id))),
             Some(("client", id)) if !id.is_empty() => Some(Subject::Client(ClientId::from(id))),
             Some(("key", id)) => ApiKeyId::parse(id).map(Subject::Key),
+            Some(("client_secret", id)) if !id.is_empty() => Some(Subject::Secret(SecretId::from(id))),
             _ => None,
         }
     }
@@ -158,7 +172,7 @@ impl Subject {
     /// Whether there may be any number of such subjects: past a bound they are counted as [`Subject::Other`].
     #[must_use]
     pub fn is_one_of_many(&self) -> bool {
-        matches!(self, Subject::Client(_) | Subject::Key(_))
+        matches!(self, Subject::Client(_) | Subject::Key(_) | Subject::Secret(_))
     }
 }
 
@@ -169,6 +183,7 @@ impl fmt::Display for Subject {
             Subject::Api(id) => write!(formatter, "api:{id}"),
             Subject::Client(id) => write!(formatter, "client:{id}"),
             Subject::Key(id) => write!(formatter, "key:{id}"),
+            Subject::Secret(id) => write!(formatter, "client_secret:{id}"),
             Subject::Unknown => formatter.write_str("unknown"),
             Subject::Other => formatter.write_str("other"),
         }
@@ -176,10 +191,11 @@ impl fmt::Display for Subject {
 }
 
 impl Cell {
-    /// The same use where many are counted together: at its API, and in all.
+    /// The same use where many are counted together: at its API, and in all. What a client does with its secret is counted as the client's.
     pub fn sums(&self) -> impl Iterator<Item = Cell> {
+        let is_summed = !matches!(self.outcome, Outcome::Authenticated | Outcome::SecretEnded);
         let of_api = self.api.clone().map(|api| Cell { subject: Subject::Api(api.clone()), api: Some(api), outcome: self.outcome });
-        of_api.into_iter().chain([Cell { subject: Subject::All, api: None, outcome: self.outcome }])
+        of_api.into_iter().chain([Cell { subject: Subject::All, api: None, outcome: self.outcome }]).filter(move |_| is_summed)
     }
 
     /// The same use, no longer told apart from others'.
@@ -206,10 +222,12 @@ mod tests {
     #[test]
     fn subjects_are_read_as_they_are_printed() {
         let key = "0192f3a4b5c6d7e8f90a1b2c3d4e5f60";
-        for text in ["all", "unknown", "other", "api:api_a", "client:client_a", "client:a:b", &format!("key:{key}")] {
+        for text in
+            ["all", "unknown", "other", "api:api_a", "client:client_a", "client:a:b", "client_secret:secret_a", &format!("key:{key}")]
+        {
             assert_eq!(Subject::parse(text).map(|subject| subject.to_string()).as_deref(), Some(text));
         }
-        for text in ["", "client", "client:", "api:", "key:7", "person:a", "All", "all:"] {
+        for text in ["", "client", "client:", "api:", "key:7", "client_secret:", "person:a", "All", "all:"] {
             assert_eq!(Subject::parse(text), None, "{text}");
         }
     }

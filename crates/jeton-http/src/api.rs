@@ -40,6 +40,7 @@ mod target;
 mod token_state;
 mod tokens;
 mod usage;
+mod used;
 mod users;
 mod watched;
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jeton_core::client::secret::ClientSecret;
 use jeton_core::client::{AuthenticationMethod, assertion, secret};
 use jeton_core::commit::{Commit, Mark};
 use jeton_core::id::{Actor, ClientId, SecretId};
@@ -10,8 +9,8 @@ use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::rule::Subject;
-use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::usage;
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
 use jeton_oauth::ClientAuthentication;
 
@@ -20,6 +19,7 @@ use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::text_digest::TextDigest;
 use crate::transact::Reading;
+use crate::usage::recorder::Seen;
 
 /// A client that proved who it is.
 pub struct Authenticated {
@@ -66,7 +66,13 @@ impl Service {
             ClientAuthentication::Basic { client_id, client_secret } | ClientAuthentication::Post { client_id, client_secret } => {
                 let entry = self.registry.clients.get(client_id).ok_or_else(unknown)?;
                 let method = entry.client.record.authentication;
-                let secret = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
+                let (secret, is_live) = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
+                let outcome = if is_live { usage::Outcome::Authenticated } else { usage::Outcome::SecretEnded };
+                let subject = usage::Subject::Secret(secret.clone());
+                self.record(Seen { subject, api: None, outcome, refused_by: None, at: moment.now });
+                if !is_live {
+                    return Err(unknown());
+                }
                 if method.name() != presented.method() {
                     return Err(wrong_method(method));
                 }
@@ -79,19 +85,23 @@ impl Service {
         }
     }
 
-    fn secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> Option<SecretId> {
+    /// The secret that is presented, and whether it is live.
+    fn secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> Option<(SecretId, bool)> {
         let now_seconds = self.ledger_time(moment).seconds();
         let digest = TextDigest::of(presented)?;
         if let Some(id) = entry.seen.get(&digest) {
             let policies = self.registry.policies();
-            let is_live = |secret: &Versioned<ClientSecret>| secret.record.id == *id && secret.record.is_live(&policies, now_seconds);
-            return entry.secrets.iter().any(is_live).then(|| id.clone());
+            let seen = entry.secrets.iter().find(|secret| secret.record.id == *id)?;
+            return Some((id.clone(), seen.record.is_live(&policies, now_seconds)));
         }
         let root_keys = self.registry.root_keys();
         let known = (&**self.registry.policies(), &**root_keys);
-        let proven = secret::authenticate(entry.secrets.iter().map(|secret| &secret.record), presented, known, now_seconds)?;
+        let secrets = || entry.secrets.iter().map(|secret| &secret.record);
+        let Some(proven) = secret::authenticate(secrets(), presented, known, now_seconds) else {
+            return secret::ended(secrets(), presented, known, now_seconds).map(|ended| (ended.id.clone(), false));
+        };
         entry.seen.note(digest, &proven.id);
-        Some(proven.id.clone())
+        Some((proven.id.clone(), true))
     }
 
     fn authenticate_assertion(&self, client_id: Option<&str>, text: &str, moment: &Moment) -> Result<Authenticated, Refusal> {

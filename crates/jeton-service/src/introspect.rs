@@ -72,9 +72,10 @@ impl Service {
         let (at, api) = (moment.now, token.map(|token| token.api.clone()));
         let subject = token.map_or(Subject::Unknown, |token| Subject::Client(token.client.clone()));
         let outcome = if is_active { Outcome::Active } else { Outcome::Inactive };
-        self.record(Seen { subject, api, outcome, at });
+        self.record(Seen { subject, api, outcome, refused_by: None, at });
         let caller = Subject::Client(caller.id.clone());
-        self.record(Seen { subject: caller, api: token.map(|token| token.api.clone()), outcome: Outcome::Introspected, at });
+        let api = token.map(|token| token.api.clone());
+        self.record(Seen { subject: caller, api, outcome: Outcome::Introspected, refused_by: None, at });
     }
 
     /// A key is used by it, as by any other check; those of test environments and of networks are checked where that can be said.

@@ -51,13 +51,13 @@ impl Service {
     /// [`Failure`]; nothing is issued then.
     pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
         let issued = self.issue_uncounted(client, request, moment).await;
-        let (api, outcome) = match &issued {
-            Ok(issued) => (Some(issued.token.api.clone()), Outcome::Issued),
-            Err(Failure::Refused(_)) => (None, Outcome::IssueRefused),
-            Err(_) => (None, Outcome::IssueFailed),
+        let (api, outcome, refused_by) = match &issued {
+            Ok(issued) => (Some(issued.token.api.clone()), Outcome::Issued, None),
+            Err(Failure::Refused(refusal)) => (None, Outcome::IssueRefused, Some(refusal.reason.name())),
+            Err(_) => (None, Outcome::IssueFailed, None),
         };
         let subject = Subject::Client(client.entry.client.record.id.clone());
-        self.record(Seen { subject, api, outcome, at: moment.now });
+        self.record(Seen { subject, api, outcome, refused_by, at: moment.now });
         issued
     }
 

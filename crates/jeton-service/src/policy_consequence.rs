@@ -103,12 +103,12 @@ impl Service {
         if let Some(malformed) = damaged {
             return Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into());
         }
-        let last = self.last_uses()?;
+        let uses = self.subject_uses()?;
         for (id, limit) in old {
             if !goes_on() {
                 return Ok(None);
             }
-            consequence.would_be_idle += u64::from(last.of(&UsedBy::Key(id))?.is_none_or(|at| at <= limit));
+            consequence.would_be_idle += u64::from(uses.last_used(&UsedBy::Key(id))?.is_none_or(|at| at <= limit));
         }
         Ok(goes_on().then_some(consequence))
     }

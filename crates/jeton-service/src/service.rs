@@ -24,6 +24,7 @@ use crate::scatter::Scatter;
 use crate::snapshot_cache::Snapshots;
 use crate::usage::keeping::Keeping;
 use crate::usage::recorder::Recorder;
+use crate::usage::subjects::Subjects;
 
 /// The token service of one deployment.
 pub struct Service {
@@ -38,6 +39,7 @@ pub struct Service {
     pub(crate) checkpoints: LastCheckpoint,
     pub(crate) recorder: Recorder,
     pub(crate) keeping: Keeping,
+    pub(crate) subjects: Subjects,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
     pub(crate) moments: Moments,
@@ -110,6 +112,7 @@ impl Service {
             checkpoints: LastCheckpoint::default(),
             recorder: Recorder::default(),
             keeping: Keeping::default(),
+            subjects: Subjects::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),
             moments: parts.moments,

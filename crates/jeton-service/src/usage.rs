@@ -3,4 +3,6 @@
 pub mod flush;
 pub(crate) mod keeping;
 pub mod recorder;
+pub mod remember;
 pub mod series;
+pub(crate) mod subjects;

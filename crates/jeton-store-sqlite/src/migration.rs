@@ -62,6 +62,7 @@ fn run(connection: &Connection, step: &Step, shapes: &[Shape], after: &[Shape], 
             let shape = after.iter().find(|shape| shape.name == table);
             shape.map_or(Ok(()), |shape| Ok(connection.execute_batch(&sql::create_index(shape, index))?))
         }
+        Step::DropUsage { table } => Ok(connection.execute_batch(&sql::drop_table(table))?),
     }
 }
 

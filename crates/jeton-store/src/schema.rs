@@ -1,14 +1,17 @@
 //! Jeton's schema: the core's tables, and how they came to be.
 
 use jeton_core::record::Column;
-use jeton_core::schema::{TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, VERSION};
+use jeton_core::schema::{
+    TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5, VERSION,
+};
+use jeton_core::usage::progress::KEPT_SINCE;
 
 use crate::table::{Migration, Schema, Step};
 
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 4] = [
+static MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -24,6 +27,14 @@ static MIGRATIONS: [Migration; 4] = [
             Step::AddColumn { table: "client_secret", column: &STATE_WHY },
             Step::AddColumn { table: "client_secret", column: &ACTIVE_SINCE },
             Step::CreateTables(&TABLES_SINCE_VERSION_4),
+        ],
+    },
+    Migration {
+        version: 5,
+        steps: &[
+            Step::CreateTables(&TABLES_SINCE_VERSION_5),
+            Step::AddColumn { table: "usage_progress", column: &KEPT_SINCE },
+            Step::DropUsage { table: "usage_last" },
         ],
     },
 ];

@@ -53,6 +53,12 @@ pub fn add_column(physical: &str, column: &Column) -> String {
     format!("ALTER TABLE \"{physical}\" ADD COLUMN {}", definition(column))
 }
 
+/// What takes a table away.
+#[must_use]
+pub fn drop_table(physical: &str) -> String {
+    format!("DROP TABLE \"{physical}\"")
+}
+
 /// Inserts or replaces a row: its values, version and checksum in order.
 #[must_use]
 pub fn put(table: &Table, physical: &str) -> String {

@@ -46,6 +46,11 @@ pub enum Step {
         /// The index.
         index: &'static Index,
     },
+    /// Takes away a table of usage that is not sliced: nothing else is ever dropped.
+    DropUsage {
+        /// The table's name.
+        table: &'static str,
+    },
 }
 
 /// A table as the migrations up to some version make it.
@@ -156,6 +161,12 @@ fn apply(step: &Step, shapes: &mut Vec<Shape>) -> Result<(), String> {
             shape.columns.push(column);
         }
         Step::CreateIndex { table, index } => find(shapes, table)?.indexes.push(index),
+        Step::DropUsage { table } => {
+            if find(shapes, table)?.class != Class::Noted {
+                return Err(format!("table `{table}` is not dropped: it is more than usage"));
+            }
+            shapes.retain(|shape| shape.name != table);
+        }
     }
     Ok(())
 }

@@ -22,5 +22,6 @@ pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod tokens;
 pub(crate) mod usage;
+mod used;
 pub(crate) mod users;
 pub(crate) mod view;

@@ -127,6 +127,24 @@ pub fn authenticate<'a>(
     proven
 }
 
+/// How many ended secrets are looked at, the youngest first.
+const ENDED_MAX: usize = 8;
+
+/// The ended secret that `presented` is, if any: it proves nothing any more, but whoever looks after the client wants to know of it.
+pub fn ended<'a>(
+    secrets: impl Iterator<Item = &'a ClientSecret>,
+    presented: &str,
+    (policies, root_keys): (&Policies, &RootKeys),
+    now_seconds: i64,
+) -> Option<&'a ClientSecret> {
+    let mut over: Vec<_> = secrets.filter(|secret| !secret.is_live(policies, now_seconds)).collect();
+    over.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
+    over.into_iter().take(ENDED_MAX).find(|secret| {
+        let keys = root_keys.epoch(secret.epoch);
+        keys.is_some_and(|keys| keys.hash.hash(presented).matches(&secret.hash))
+    })
+}
+
 /// A secret that exists once its commit is durable.
 #[derive(Clone, Debug)]
 pub struct CreatedSecret {

@@ -13,7 +13,12 @@ pub struct Progress {
     pub seconds_lost: u64,
     /// How many uses were counted and could not be kept.
     pub uses_dropped: u64,
+    /// Since when every use is counted, in seconds: nobody is idle for what came before. `None`: uses are not counted now.
+    pub kept_since: Option<i64>,
 }
+
+/// A column that version 4 added.
+pub static KEPT_SINCE: Column = Column::int("kept_since").or_null();
 
 /// Where it is kept.
 pub static TABLE: Table = Table {
@@ -24,6 +29,7 @@ pub static TABLE: Table = Table {
         Column::int("is_running"),
         Column::int("seconds_lost"),
         Column::int("uses_dropped"),
+        Column::int("kept_since").or_null(),
     ],
     key: 1,
     indexes: &[],
@@ -38,7 +44,14 @@ impl Progress {
     #[must_use]
     pub fn row(&self) -> Row {
         let int = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-        vec![KEY, Value::Int(self.minute), Value::Int(i64::from(self.is_running)), int(self.seconds_lost), int(self.uses_dropped)]
+        vec![
+            KEY,
+            Value::Int(self.minute),
+            Value::Int(i64::from(self.is_running)),
+            int(self.seconds_lost),
+            int(self.uses_dropped),
+            self.kept_since.map_or(Value::Null, Value::Int),
+        ]
     }
 
     /// From a row.
@@ -49,6 +62,12 @@ impl Progress {
         let mut row = Reader::new(&TABLE, row);
         let number = |value: &Value| u64::try_from(value.int()?).ok();
         row.int()?;
-        Ok(Progress { minute: row.int()?, is_running: row.int()? != 0, seconds_lost: row.read(number)?, uses_dropped: row.read(number)? })
+        Ok(Progress {
+            minute: row.int()?,
+            is_running: row.int()? != 0,
+            seconds_lost: row.read(number)?,
+            uses_dropped: row.read(number)?,
+            kept_since: row.int_or_null()?,
+        })
     }
 }

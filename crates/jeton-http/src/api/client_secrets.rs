@@ -6,9 +6,13 @@ use jeton_core::client::secret::{ClientSecret, CreateSecret};
 use jeton_core::id::{Actor, SecretId};
 use jeton_core::permission::Permission;
 use jeton_core::policy::effective::Policies;
+use jeton_core::usage::Subject;
+use jeton_service::failure::Failure;
+use jeton_service::usage::remember::SubjectUses;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
+use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
@@ -17,6 +21,7 @@ use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::ClientsRead);
 const WRITE: Access = Access::Permission(Permission::ClientsWrite);
@@ -54,6 +59,9 @@ struct Shown {
     created_at: String,
     expires_at: String,
     is_live: bool,
+    /// When the client proved itself with it.
+    #[serde(flatten)]
+    used: Used,
 }
 
 #[derive(Deserialize)]
@@ -65,10 +73,14 @@ pub(super) struct Create {
 
 async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
     let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    let (now_seconds, policies) = (service.moments().time().seconds(), service.registry().policies());
-    let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
-    ok(&Page::whole(secrets.into_iter().map(|secret| Shown::at(secret, &policies, now_seconds)).collect()))
+    let shown = blocking(move || {
+        let (now_seconds, policies) = (service.moments().time().seconds(), service.registry().policies());
+        let uses = service.subject_uses()?;
+        let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
+        secrets.into_iter().map(|secret| Shown::at(secret, &policies, now_seconds, &uses)).collect::<Result<_, Failure>>()
+    });
+    ok(&Page::whole(shown.await??))
 }
 
 async fn create(
@@ -95,12 +107,13 @@ async fn revoke(
 }
 
 impl Shown {
-    fn at(secret: &ClientSecret, policies: &Policies, now_seconds: i64) -> Shown {
-        Shown {
+    fn at(secret: &ClientSecret, policies: &Policies, now_seconds: i64, uses: &SubjectUses<'_>) -> Result<Shown, Failure> {
+        Ok(Shown {
             id: secret.id.clone(),
             created_at: rfc3339::format(secret.created_at),
             expires_at: rfc3339::format(secret.ends_at(policies)),
             is_live: secret.is_live(policies, now_seconds),
-        }
+            used: Used::of(&Subject::Secret(secret.id.clone()), uses)?,
+        })
     }
 }

@@ -17,7 +17,7 @@ use jeton_core::usage::Subject;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::registry::clients::ClientEntry;
-use jeton_service::usage::series::LastUses;
+use jeton_service::usage::remember::SubjectUses;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -31,6 +31,7 @@ use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::ClientsRead);
 const WRITE: Access = Access::Permission(Permission::ClientsWrite);
@@ -74,9 +75,9 @@ struct Shown {
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<Arc<str>>,
-    /// When it last got a token, one of its tokens was active at an API, or it introspected one; to the minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_used_at: Option<String>,
+    /// When it got a token, one of its tokens was active at an API, or it introspected one.
+    #[serde(flatten)]
+    used: Used,
     created_at: String,
     updated_at: String,
 }
@@ -121,11 +122,11 @@ pub(super) struct Update {
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let page = blocking(move || {
-        let (clients, last) = (service.clients(), service.last_uses()?);
+        let (clients, uses) = (service.clients(), service.subject_uses()?);
         let unread = RefCell::new(None);
         let shown = |entry: &Arc<ClientEntry>| {
             let mut shown = Shown::of(&entry.client.record, &service);
-            if let Err(failure) = shown.read_last_use(&last) {
+            if let Err(failure) = shown.read_use(&uses) {
                 unread.replace(Some(failure));
             }
             shown
@@ -158,9 +159,9 @@ async fn create(
 async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let entry = service.find_client(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let shown = blocking(move || {
-        let last = service.last_uses()?;
+        let uses = service.subject_uses()?;
         let mut shown = Shown::of(&entry.client.record, &service);
-        shown.read_last_use(&last)?;
+        shown.read_use(&uses)?;
         Ok::<_, Problem>(shown)
     });
     ok(&shown.await??)
@@ -208,7 +209,7 @@ impl Shown {
             scope: scopes_of(client, &apis),
             may_introspect: client.may_introspect,
             contact: client.contact.clone(),
-            last_used_at: None,
+            used: Used::default(),
             created_at: rfc3339::format(client.created_at),
             updated_at: rfc3339::format(client.updated_at),
         }
@@ -216,9 +217,9 @@ impl Shown {
 }
 
 impl Shown {
-    /// Says when it was last used.
-    fn read_last_use(&mut self, last: &LastUses<'_>) -> Result<(), Failure> {
-        self.last_used_at = last.of(&Subject::Client(self.client_id.clone()))?.map(rfc3339::format);
+    /// Says when it was used.
+    fn read_use(&mut self, uses: &SubjectUses<'_>) -> Result<(), Failure> {
+        self.used = Used::of(&Subject::Client(self.client_id.clone()), uses)?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod shown;
 pub(super) mod verify;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
@@ -18,8 +19,10 @@ use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::permission::Permission;
 use jeton_core::policy::exception::request::CreateException;
+use jeton_core::usage::Subject;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
+use jeton_service::keys::entry::KeyEntry;
 use jeton_service::keys::list::{KeyFilter, StandingKind};
 use jeton_token::Environment;
 use serde::{Deserialize, Serialize};
@@ -36,6 +39,7 @@ use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
+use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::KeysRead);
 const WRITE: Access = Access::Permission(Permission::KeysWrite);
@@ -153,7 +157,12 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
     let moment = service.moments().now();
     let page = blocking(move || {
         let page = service.list_keys(&filter, after, limit, &moment)?;
-        let items = page.keys.iter().map(|entry| Shown::of(entry, &service, &moment)).collect();
+        let uses = service.subject_uses()?;
+        let shown = |entry: &Arc<KeyEntry>| {
+            let used = Used::of(&Subject::Key(entry.key.record.id), &uses)?;
+            Ok(Shown::of(entry, used, &service, &moment))
+        };
+        let items = page.keys.iter().map(shown).collect::<Result<_, Failure>>()?;
         Ok::<_, Failure>(Page::going_on(items, page.next.map(|id| id.to_string())))
     });
     ok(&page.await??)
@@ -232,7 +241,8 @@ impl End {
 
 async fn shown(service: &Service, id: ApiKeyId, moment: &Moment) -> Result<Shown, Problem> {
     let entry = service.find_key(id).await.map_err(over)?;
-    Ok(Shown::of(&entry, service, moment))
+    let known = service.subject_use(&Subject::Key(id)).await.map_err(over)?;
+    Ok(Shown::of(&entry, known.as_deref().map(Used::from).unwrap_or_default(), service, moment))
 }
 
 fn over(failure: Failure) -> Problem {

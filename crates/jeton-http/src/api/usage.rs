@@ -30,9 +30,9 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
     |at| at.on(show),
     About::new("usage", "Shows how often a subject was used, and how that went."),
 )];
+use super::used::Used;
 
-const SUBJECTS: &str =
-    "a subject is `all`, `client:` and a name or id, `api:` and an audience or id, `key:` and an id, `unknown`, or `other`";
+const SUBJECTS: &str = "a subject is `all`, `client:` and a name or id, `api:` and an audience or id, `key:` or `client_secret:` and an id, `unknown`, or `other`";
 /// The most minutes, hours or days of one answer: a day's minutes, and some.
 const BUCKETS_MAX: i64 = 1_500;
 
@@ -43,8 +43,8 @@ struct Shown {
     resolution: &'static str,
     from: String,
     until: String,
-    /// When it was last used and not refused, to the minute.
-    last_used_at: Option<String>,
+    #[serde(flatten)]
+    used: Used,
     /// How many times a process ended without a last word: each lost a second of counting at most.
     seconds_lost: u64,
     /// How many uses were counted and could not be kept.
@@ -65,22 +65,22 @@ struct Item {
 async fn show(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let request = parse(&Query::parse(&uri, &["subject", "resolution", "from", "until"])?, &service)?;
     let (reading, asked) = (service.clone(), request.clone());
-    let (series, last_used, progress) = blocking(move || read(&reading, &asked)).await??;
+    let (series, used, progress) = blocking(move || read(&reading, &asked)).await??;
     ok(&Shown {
         subject: request.subject.to_string(),
         resolution: request.resolution.name(),
         from: rfc3339::format(request.from),
         until: rfc3339::format(request.until),
-        last_used_at: last_used.map(rfc3339::format),
+        used,
         seconds_lost: progress.seconds_lost,
         uses_dropped: progress.uses_dropped,
         items: series.iter().map(|bucket| Item::of(bucket, &service)).collect(),
     })
 }
 
-fn read(service: &Service, request: &SeriesRequest) -> Result<(Vec<Bucket>, Option<i64>, Progress), Failure> {
+fn read(service: &Service, request: &SeriesRequest) -> Result<(Vec<Bucket>, Used, Progress), Failure> {
     let series = service.usage_series(request)?;
-    Ok((series, service.last_uses()?.of(&request.subject)?, service.usage_progress()?))
+    Ok((series, Used::of(&request.subject, &service.subject_uses()?)?, service.usage_progress()?))
 }
 
 impl Item {

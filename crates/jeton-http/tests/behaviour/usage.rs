@@ -1,8 +1,9 @@
 //! Usage: each issue and each introspection is counted once, whatever happens to the process, and nobody waits for it.
 
 use http::Method;
-use jeton_core::usage::Subject;
+use jeton_core::id::ApiKeyId;
 use jeton_core::usage::bucket::Resolution;
+use jeton_http::api::rfc3339;
 use jeton_testkit::World;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
@@ -177,24 +178,110 @@ async fn usage_is_not_on_the_ledger() {
     assert_eq!((world.ledger_size(), world.commits()), (size, commits));
 }
 
+/// When something was used and last refused, as the management API tells beside what it is: minutes since the world began.
+async fn used(world: &World, path: &str, begun: i64) -> [Value; 4] {
+    let shown = world.done(Method::GET, path, None).await;
+    let shown = shown.get("items").map_or(&shown, |items| &items[0]);
+    let minutes = |name: &str| match shown[name].as_str() {
+        Some(at) => json!((rfc3339::parse(at).unwrap() - begun) / 60),
+        None => Value::Null,
+    };
+    [minutes("first_used_at"), minutes("last_used_at"), minutes("last_refused_at"), shown["last_refusal"].clone()]
+}
+
 #[tokio::test]
-async fn who_was_last_used_is_known_to_the_minute() {
+async fn first_and_last_use_and_the_last_refusal_are_known_to_the_minute_and_survive_a_crash() {
+    let world = World::new().await;
+    let begun = world.now() / 60 * 60;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let made = world.make_key("external:customer 7", "https://orders.example", Value::Null).await;
+    let key = made["key"].as_str().unwrap();
+    let paths =
+        [format!("/clients/{}", worker.id), format!("/clients/{}/secrets", worker.id), format!("/keys/{}", made["id"].as_str().unwrap())];
+    let all = async |world: &World| {
+        [used(world, &paths[0], begun).await, used(world, &paths[1], begun).await, used(world, &paths[2], begun).await]
+    };
+    assert_eq!(all(&world).await, [const { [const { Value::Null }; 4] }; 3]);
+    for minutes in [1, 2] {
+        world.advance(60 * minutes);
+        world.token(&worker).await;
+        world.check_key(&worker, key, Value::Null).await;
+        flush(&world).await;
+    }
+    world.advance(60);
+    assert_eq!(world.ask(&worker, &[("scope", "unknown")]).await.status, 400);
+    world.check_key(&worker, key, json!({"scope": "orders:delete"})).await;
+    flush(&world).await;
+    world.token(&worker).await;
+    // What came after the last flush is lost; the rest is not.
+    let world = world.reopen().await;
+    let expected = [
+        [json!(1), json!(4), json!(4), json!("invalid_scope")],
+        [json!(1), json!(4), Value::Null, Value::Null],
+        [json!(1), json!(3), json!(4), json!("insufficient_scope")],
+    ];
+    assert_eq!(all(&world).await, expected);
+    assert_eq!(used(&world, "/keys", begun).await, expected[2], "in the list too");
+    flush(&world).await;
+    world.advance(600);
+    world.check_key(&worker, key, Value::Null).await;
+    flush(&world).await;
+    assert_eq!(used(&world, &paths[2], begun).await, [json!(1), json!(14), json!(4), json!("insufficient_scope")]);
+}
+
+#[tokio::test]
+async fn a_secret_that_ended_and_is_used_still_is_seen() {
+    let world = World::new().await;
+    let begun = world.now() / 60 * 60;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    world.token(&worker).await;
+    let path = format!("/clients/{}/secrets", worker.id);
+    let secret = world.done(Method::GET, &path, None).await["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.administer(Method::DELETE, &format!("{path}/{secret}"), None).await.status, 204);
+    world.advance(60);
+    assert_eq!(world.ask(&worker, &[]).await.status, 401);
+    flush(&world).await;
+    assert_eq!(used(&world, &path, begun).await, [json!(0), json!(0), json!(1), json!("secret_ended")]);
+    // Any other wrong secret is nobody's.
+    world.advance(60);
+    assert_eq!(world.ask(&worker.with_secret("wrong"), &[]).await.status, 401);
+    flush(&world).await;
+    assert_eq!(used(&world, &path, begun).await[2], json!(1));
+}
+
+#[tokio::test]
+async fn when_a_key_was_last_used_is_known_to_whoever_judges_it() {
     let world = World::new().await;
     let orders = world.api("orders").await;
-    let (worker, idle) = (world.client("worker", &[&orders]).await, world.client("idle", &[&orders]).await);
-    let last = |world: &World, client: &Registered| world.service().last_uses().unwrap().of(&Subject::parse(&of(client)).unwrap()).unwrap();
-    world.advance(61);
-    world.token(&worker).await;
-    let at = world.now() / 60 * 60;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:customer 7", "https://orders.example", Value::Null).await;
+    let (id, key) = (ApiKeyId::parse(made["id"].as_str().unwrap()).unwrap(), made["key"].as_str().unwrap());
+    let minute = world.now() / 60 * 60;
+    let last = async |world: &World| {
+        let entry = world.service().find_key(id).await.unwrap();
+        world.service().key_last_used(&entry).await.unwrap()
+    };
+    assert_eq!(world.service().usage_kept_since(), None, "nobody has looked");
     flush(&world).await;
-    assert_eq!((last(&world, &worker), last(&world, &idle)), (Some(at), None));
-    world.advance(600);
-    assert_eq!(world.ask(&worker, &[("scope", "unknown")]).await.status, 400);
+    let since = world.service().usage_kept_since();
+    assert_eq!(since, Some(world.now()));
+    assert_eq!(last(&world).await, None);
+    world.check_key(&shop, key, Value::Null).await;
+    assert_eq!(last(&world).await, Some(minute), "at once, where the key is in memory");
     flush(&world).await;
-    world.advance(60);
+    world.advance(120);
+    world.check_key(&shop, key, json!({"scope": "orders:delete"})).await;
     flush(&world).await;
+    assert_eq!(last(&world).await, Some(minute), "a refusal is no use");
+    world.done(Method::PATCH, &format!("/keys/{id}"), Some(json!({"name": "other"}))).await;
+    assert_eq!(last(&world).await, Some(minute), "nor does a change forget it");
     let world = world.reopen().await;
-    assert_eq!((last(&world, &worker), last(&world, &idle)), (Some(at), None), "a refusal is no use");
+    assert_eq!(last(&world).await, Some(minute));
+    world.advance(600);
+    flush(&world).await;
+    assert_eq!(world.service().usage_kept_since(), since, "a restart is no gap");
 }
 
 #[tokio::test]

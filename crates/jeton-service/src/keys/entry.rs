@@ -1,12 +1,15 @@
 //! A key in memory, with what follows for it from everything else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use jeton_core::api::Api;
 use jeton_core::api_key::ApiKey;
+use jeton_core::moment::Time;
 use jeton_core::record::Versioned;
 use jeton_core::rights::OwnerStanding;
+use jeton_core::usage::bucket::Resolution;
 use jeton_oauth::scope::ScopeSet;
 
 /// A key as it was read, and what its owner may do.
@@ -14,7 +17,14 @@ pub struct KeyEntry {
     /// The key.
     pub key: Versioned<ApiKey>,
     judged: ArcSwapOption<Judged>,
+    /// The minute of its last use, in seconds, or one of the two below.
+    last_used: AtomicI64,
 }
+
+/// Nobody has looked when it was last used.
+const NOT_KNOWN: i64 = i64::MIN;
+/// Somebody has, and it never was.
+const NEVER: i64 = i64::MIN + 1;
 
 /// What an owner may do with a key. It holds for one state of APIs, clients and their rights.
 pub struct Judged {
@@ -44,7 +54,29 @@ impl Judged {
 
 impl KeyEntry {
     pub(crate) fn new(key: Versioned<ApiKey>) -> KeyEntry {
-        KeyEntry { key, judged: ArcSwapOption::empty() }
+        KeyEntry { key, judged: ArcSwapOption::empty(), last_used: AtomicI64::new(NOT_KNOWN) }
+    }
+
+    /// When it was last used, to the minute; `None`: nobody has looked.
+    pub(crate) fn last_used(&self) -> Option<Option<i64>> {
+        match self.last_used.load(Ordering::Relaxed) {
+            NOT_KNOWN => None,
+            NEVER => Some(None),
+            at => Some(Some(at)),
+        }
+    }
+
+    /// Learns when it was last used, as far as is known; a use that came meanwhile counts more.
+    pub(crate) fn learn_last_use(&self, at: Option<i64>) {
+        self.last_used.fetch_max(at.unwrap_or(NEVER), Ordering::Relaxed);
+    }
+
+    /// It is used.
+    pub(crate) fn note_use(&self, at: Time) {
+        let minute = Resolution::Minute.start_of(at.seconds());
+        if self.last_used.load(Ordering::Relaxed) < minute {
+            self.last_used.fetch_max(minute, Ordering::Relaxed);
+        }
     }
 
     /// What its owner may do, judged anew where rights have changed since.

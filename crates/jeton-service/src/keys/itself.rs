@@ -9,11 +9,13 @@ use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::verify::Code;
 use jeton_core::moment::Moment;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::usage::{Outcome, Subject};
 
 use super::entry::KeyEntry;
 use super::verify::KeyCheck;
 use crate::failure::Failure;
 use crate::service::Service;
+use crate::usage::recorder::Seen;
 
 impl Service {
     /// The key that a text is, for the key itself: accepted from this address, in any environment; or what speaks against it.
@@ -24,9 +26,13 @@ impl Service {
         let Some((entry, slot)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
         let check = KeyCheck { text, scopes: None, client_ip: address, environment: None };
         let code = self.judge_key(&entry, slot, &self.judged(&entry), &check, moment);
+        let key = &entry.key.record;
+        let (subject, api) = (Subject::Key(key.id), Some(key.api.clone()));
+        self.record(Seen { subject, api, outcome: Outcome::Key(code), refused_by: None, at: moment.now });
         if code != Code::Valid {
             return Ok(Err(code));
         }
+        entry.note_use(moment.now);
         self.note_first_use(&entry, slot, moment).await;
         Ok(Ok(entry))
     }

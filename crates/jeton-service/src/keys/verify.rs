@@ -100,9 +100,12 @@ impl Service {
         let key = answer.key.as_ref().map(|checked| &checked.entry.key.record);
         let (at, api) = (moment.now, key.map(|key| key.api.clone()));
         let subject = key.map_or(Subject::Unknown, |key| Subject::Key(key.id));
-        self.record(Seen { subject, api: api.clone(), outcome: Outcome::Key(answer.code), at });
+        if let Some(checked) = answer.key.as_ref().filter(|_| answer.code == Code::Valid) {
+            checked.entry.note_use(at);
+        }
+        self.record(Seen { subject, api: api.clone(), outcome: Outcome::Key(answer.code), refused_by: None, at });
         if let Some(client) = asked_by {
-            self.record(Seen { subject: Subject::Client(client), api, outcome: Outcome::Introspected, at });
+            self.record(Seen { subject: Subject::Client(client), api, outcome: Outcome::Introspected, refused_by: None, at });
         }
         Ok(answer)
     }

@@ -1,10 +1,12 @@
 //! Recording uses, and bringing them into the store.
 
 use jeton_core::usage::progress::Progress;
+use jeton_core::usage::subject;
 use jeton_store::store::{Fault, FaultKind};
 use tokio::sync::oneshot;
 
 use super::recorder::Seen;
+use super::subjects::facts;
 use crate::failure::Failure;
 use crate::service::Service;
 
@@ -39,18 +41,22 @@ impl Service {
     }
 
     async fn flush(&self, is_last: bool) -> Result<(), Fault> {
-        let now = self.moments.time();
-        let fold = |kept: &mut super::keeping::Kept| kept.fold(self.recorder.take(), now, is_last);
-        let batch = self.keeping.with(&*self.store, now, fold)?;
+        let (now, taken) = (self.moments.time(), self.recorder.take());
+        let facts = facts(&taken);
+        let mut batch = self.keeping.with(&*self.store, now, |kept| kept.fold(taken.counted, now, is_last))?;
+        let remembered = self.remember(facts).await;
+        let subjects = self.subjects.unwritten();
+        subjects.iter().for_each(|known| batch.put(&subject::TABLE, known.row()));
         if batch.writes.is_empty() {
-            return Ok(());
+            return remembered;
         }
         let (reply, answer) = oneshot::channel();
         self.store.note(batch.writes, reply);
         let noted = answer.await.unwrap_or_else(|_| Err(Fault::new(FaultKind::Closed, "the store is closing")));
-        if noted.is_err() {
-            self.keeping.with(&*self.store, now, |kept| kept.dropped(batch.uses))?;
+        match noted {
+            Ok(()) => self.subjects.written(subjects),
+            Err(_) => self.keeping.with(&*self.store, now, |kept| kept.dropped(batch.uses))?,
         }
-        noted
+        noted.and(remembered)
     }
 }

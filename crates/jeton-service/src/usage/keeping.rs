@@ -1,24 +1,35 @@
 //! What is kept of usage: folded from what was recorded, and taken up again by the next process.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jeton_core::commit::Write;
 use jeton_core::moment::Time;
 use jeton_core::record::{Malformed, Row, Table, Value};
+use jeton_core::usage::Cell;
 use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_core::usage::counts::{Bounds, Closed, Counts};
 use jeton_core::usage::journal::{self, Entry};
-use jeton_core::usage::last::{self, Last};
 use jeton_core::usage::progress::{self, Progress};
-use jeton_core::usage::{Cell, Outcome, Subject};
 use jeton_store::store::{Fault, FaultKind, Store, View};
 
 use super::recorder::Counted;
 
 /// What is kept of usage; read when it is first asked for.
-#[derive(Default)]
-pub(crate) struct Keeping(Mutex<Option<Kept>>);
+pub(crate) struct Keeping {
+    kept: Mutex<Option<Kept>>,
+    /// What its progress says, in seconds: asked for at each use of a credential that may be idle.
+    kept_since: AtomicI64,
+}
+
+/// It is not known since when.
+const NOT_KNOWN: i64 = i64::MAX;
+
+impl Default for Keeping {
+    fn default() -> Keeping {
+        Keeping { kept: Mutex::default(), kept_since: AtomicI64::new(NOT_KNOWN) }
+    }
+}
 
 /// The open counts, and how far they are in the store.
 pub(crate) struct Kept {
@@ -42,13 +53,19 @@ impl Keeping {
     pub(crate) fn with<R>(&self, store: &dyn Store, now: Time, work: impl FnOnce(&mut Kept) -> R) -> Result<R, Fault> {
         let mut kept = self.lock();
         if kept.is_none() {
-            *kept = Some(Kept::read(&*store.view()?, now)?);
+            let read = Kept::read(&*store.view()?, now)?;
+            self.kept_since.store(read.progress.kept_since.unwrap_or(NOT_KNOWN), Ordering::Relaxed);
+            *kept = Some(read);
         }
         kept.as_mut().map(work).ok_or_else(|| Fault::new(FaultKind::Engine, "usage is not known"))
     }
 
+    pub(crate) fn kept_since(&self) -> Option<i64> {
+        Some(self.kept_since.load(Ordering::Relaxed)).filter(|since| *since != NOT_KNOWN)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,9 +76,11 @@ impl Kept {
         let known = known.map(|row| Progress::from_row(&row.record)).transpose().map_err(damaged)?;
         let Some(mut progress) = known else {
             let counts = Counts::new(now.seconds(), Bounds::default());
-            return Ok(Kept { counts, progress: Progress { is_running: true, ..Progress::default() }, is_told: false, written_at: 0 });
+            let progress = Progress { is_running: true, kept_since: Some(now.seconds()), ..Progress::default() };
+            return Ok(Kept { counts, progress, is_told: false, written_at: 0 });
         };
         progress.seconds_lost += u64::from(progress.is_running);
+        progress.kept_since = progress.kept_since.or(Some(now.seconds()));
         let mut counts = Counts::new(progress.minute, Bounds::default());
         for resolution in [Resolution::Hour, Resolution::Day] {
             let start = vec![Value::Int(resolution.start_of(progress.minute))];
@@ -118,20 +137,13 @@ impl Kept {
 
 impl Batch {
     fn close(&mut self, closed: Closed) {
-        let mut last: BTreeMap<(Subject, Outcome), i64> = BTreeMap::new();
         for (resolution, bucket) in closed.buckets {
-            if resolution == Resolution::Minute {
-                last.insert((bucket.cell.subject.clone(), bucket.cell.outcome), bucket.start);
-            }
             self.put(resolution.table(), bucket.row());
-        }
-        for ((subject, outcome), at) in last {
-            self.put(&last::TABLE, Last { subject, outcome, at }.row());
         }
         self.uses += closed.uses;
     }
 
-    fn put(&mut self, table: &'static Table, row: Row) {
+    pub(crate) fn put(&mut self, table: &'static Table, row: Row) {
         self.writes.push(Write::Put { table, row });
     }
 }

@@ -1,7 +1,9 @@
-//! Where uses are recorded: a map in memory, in shards, emptied each second.
+//! Where uses are recorded: in memory, each thread in a place of its own, emptied each second.
 
-use std::collections::HashMap;
+use std::cell::Cell as ThreadCell;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jeton_core::id::ApiId;
@@ -18,6 +20,8 @@ pub struct Seen {
     pub api: Option<ApiId>,
     /// How it went.
     pub outcome: Outcome,
+    /// The rule that refused it, where the outcome does not say.
+    pub refused_by: Option<&'static str>,
     /// When.
     pub at: Time,
 }
@@ -25,47 +29,128 @@ pub struct Seen {
 /// What was counted together: in that minute, so often.
 pub(crate) type Counted = ((i64, Cell), u32);
 
-const SHARDS: usize = 16;
-/// Cells that one shard tells apart between two flushes: 65,536 in all.
-const CELLS_MAX: usize = 4_096;
+/// What was recorded since it was last taken.
+#[derive(Default)]
+pub(crate) struct Taken {
+    /// The counts, by time.
+    pub(crate) counted: Vec<Counted>,
+    /// The rules that refused subjects, where outcomes do not say.
+    pub(crate) refused_by: BTreeMap<Subject, &'static str>,
+}
+
+/// More threads than this share places.
+const PLACES: usize = 16;
+/// How many subjects, APIs and outcomes are told apart between two flushes.
+const CELLS_MAX: usize = 65_536;
 
 /// Records uses.
 #[derive(Default)]
 pub struct Recorder {
-    shards: [Mutex<HashMap<(i64, Cell), u32>>; SHARDS],
+    places: [Mutex<HashMap<Subject, Noticed>>; PLACES],
+    /// How many are told apart in all places.
+    cells: AtomicUsize,
+}
+
+/// What was noticed of one subject in one place. It uses few APIs in a second: the counts are looked through.
+#[derive(Default)]
+struct Noticed {
+    counts: Vec<Count>,
+    refused_by: Option<&'static str>,
+}
+
+struct Count {
+    minute: i64,
+    api: Option<ApiId>,
+    outcome: Outcome,
+    count: u32,
 }
 
 impl Recorder {
-    /// Counts one use. Waits for nothing but another use that is being counted.
+    /// Counts one use. Waits for nobody, but once a second for the places to be emptied.
     pub fn record(&self, seen: Seen) {
-        let Seen { subject, api, outcome, at } = seen;
-        let shard = shard_of(&subject);
-        let key = (Resolution::Minute.start_of(at.seconds()), Cell { subject, api, outcome });
-        let Some(shard) = self.shards.get(shard) else { return };
-        let mut cells = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_one_too_many = cells.len() >= CELLS_MAX && !cells.contains_key(&key);
-        let key = if is_one_too_many { (key.0, key.1.among_others()) } else { key };
-        let count = cells.entry(key).or_default();
-        *count = count.saturating_add(1);
+        let Seen { subject, api, outcome, refused_by, at } = seen;
+        let Some(place) = self.places.get(place_of_thread()) else { return };
+        let minute = Resolution::Minute.start_of(at.seconds());
+        let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let noticed = subjects.get_mut(&subject);
+        let noticed = match noticed {
+            Some(noticed) if noticed.knows(minute, api.as_ref(), outcome) || self.has_room() => noticed,
+            None if self.has_room() => subjects.entry(subject).or_default(),
+            _ => subjects.entry(Subject::Other).or_default(),
+        };
+        noticed.refused_by = refused_by.or(noticed.refused_by);
+        if noticed.count(minute, api, outcome) {
+            self.cells.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    /// What was counted since this was last asked, by time.
-    pub(crate) fn take(&self) -> Vec<Counted> {
-        let emptied = self.shards.iter().map(|shard| mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner)));
-        let mut counted: Vec<Counted> = emptied.flatten().collect();
-        counted.sort_unstable();
-        counted
+    /// What was recorded since this was last asked.
+    pub(crate) fn take(&self) -> Taken {
+        let mut taken = Taken::default();
+        for place in &self.places {
+            let emptied = mem::take(&mut *place.lock().unwrap_or_else(PoisonError::into_inner));
+            let cells = emptied.values().map(|noticed| noticed.counts.len()).sum();
+            self.cells.fetch_sub(cells, Ordering::Relaxed);
+            for (subject, noticed) in emptied {
+                taken.take_up(subject, noticed);
+            }
+        }
+        taken.counted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        taken.counted.dedup_by(|later, first| {
+            let is_same = later.0 == first.0;
+            if is_same {
+                first.1 = first.1.saturating_add(later.1);
+            }
+            is_same
+        });
+        taken
+    }
+
+    fn has_room(&self) -> bool {
+        self.cells.load(Ordering::Relaxed) < CELLS_MAX
     }
 }
 
-/// The end of an id is random, and so are these shards.
-fn shard_of(subject: &Subject) -> usize {
-    let spread = |bytes: &[u8]| bytes.iter().rev().take(2).fold(0, |sum, byte| sum * 7 + usize::from(*byte)) % SHARDS;
-    match subject {
-        Subject::Client(id) => spread(id.as_str().as_bytes()),
-        Subject::Key(id) => spread(&id.0),
-        Subject::Api(_) | Subject::All | Subject::Unknown | Subject::Other => 0,
+impl Noticed {
+    fn knows(&self, minute: i64, api: Option<&ApiId>, outcome: Outcome) -> bool {
+        self.counts.iter().any(|known| known.is_of(minute, api, outcome))
     }
+
+    /// Counts once, and says whether that is a count of its own.
+    fn count(&mut self, minute: i64, api: Option<ApiId>, outcome: Outcome) -> bool {
+        if let Some(known) = self.counts.iter_mut().find(|known| known.is_of(minute, api.as_ref(), outcome)) {
+            known.count = known.count.saturating_add(1);
+            return false;
+        }
+        self.counts.push(Count { minute, api, outcome, count: 1 });
+        true
+    }
+}
+
+impl Count {
+    fn is_of(&self, minute: i64, api: Option<&ApiId>, outcome: Outcome) -> bool {
+        self.minute == minute && self.outcome == outcome && self.api.as_ref() == api
+    }
+}
+
+impl Taken {
+    fn take_up(&mut self, subject: Subject, noticed: Noticed) {
+        for Count { minute, api, outcome, count } in noticed.counts {
+            self.counted.push(((minute, Cell { subject: subject.clone(), api, outcome }), count));
+        }
+        if let Some(rule) = noticed.refused_by {
+            self.refused_by.insert(subject, rule);
+        }
+    }
+}
+
+/// Each thread keeps to one place.
+fn place_of_thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static PLACE: ThreadCell<usize> = ThreadCell::new(THREADS.fetch_add(1, Ordering::Relaxed) % PLACES);
+    }
+    PLACE.with(ThreadCell::get)
 }
 
 #[cfg(test)]
@@ -75,7 +160,12 @@ mod tests {
     use super::*;
 
     fn seen(client: &str, seconds: i64) -> Seen {
-        Seen { subject: Subject::Client(ClientId::from(client)), api: None, outcome: Outcome::Issued, at: Time::from_seconds(seconds) }
+        let (subject, at) = (Subject::Client(ClientId::from(client)), Time::from_seconds(seconds));
+        Seen { subject, api: None, outcome: Outcome::Issued, refused_by: None, at }
+    }
+
+    fn shown(taken: &Taken) -> Vec<(i64, String, u32)> {
+        taken.counted.iter().map(|((minute, cell), count)| (*minute, cell.subject.to_string(), *count)).collect()
     }
 
     #[test]
@@ -84,21 +174,35 @@ mod tests {
         for (client, seconds) in [("b", 61), ("a", 0), ("b", 119), ("a", 60)] {
             recorder.record(seen(client, seconds));
         }
-        let taken: Vec<_> = recorder.take().into_iter().map(|((minute, cell), count)| (minute, cell.subject.to_string(), count)).collect();
-        assert_eq!(taken, [(0, "client:a".to_owned(), 1), (60, "client:a".to_owned(), 1), (60, "client:b".to_owned(), 2)]);
-        assert!(recorder.take().is_empty());
+        let expected = [(0, "client:a".to_owned(), 1), (60, "client:a".to_owned(), 1), (60, "client:b".to_owned(), 2)];
+        assert_eq!(shown(&recorder.take()), expected);
+        assert!(recorder.take().counted.is_empty());
+    }
+
+    #[test]
+    fn what_threads_recorded_is_counted_together() {
+        let recorder = Recorder::default();
+        std::thread::scope(|scope| {
+            for _ in 0..2 * PLACES {
+                scope.spawn(|| (0..1_000).for_each(|number| recorder.record(seen(if number % 2 == 0 { "a" } else { "b" }, 0))));
+            }
+        });
+        let each = 1_000 * u32::try_from(PLACES).unwrap();
+        assert_eq!(shown(&recorder.take()), [(0, "client:a".to_owned(), each), (0, "client:b".to_owned(), each)]);
     }
 
     #[test]
     fn names_without_end_take_no_memory_without_end() {
         let recorder = Recorder::default();
-        for number in 0..70_000 {
+        let count = 1_000_000;
+        for number in 0..count {
             recorder.record(seen(&format!("client_{number}"), 0));
         }
         let taken = recorder.take();
-        assert!(taken.len() <= SHARDS * (CELLS_MAX + 1), "{}", taken.len());
-        assert_eq!(taken.iter().map(|(_, count)| u64::from(*count)).sum::<u64>(), 70_000, "each is counted, if not by its name");
-        let others = taken.iter().filter(|((_, cell), _)| cell.subject == Subject::Other).map(|(_, count)| *count).sum::<u32>();
-        assert!(others >= 70_000 - 65_536, "{others}");
+        assert_eq!(taken.counted.len(), CELLS_MAX + 1);
+        assert_eq!(taken.counted.iter().map(|(_, count)| u64::from(*count)).sum::<u64>(), count, "each is counted, if not by its name");
+        // There is room again.
+        recorder.record(seen("client_again", 0));
+        assert_eq!(shown(&recorder.take()), [(0, "client:client_again".to_owned(), 1)]);
     }
 }

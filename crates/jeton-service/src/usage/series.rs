@@ -1,11 +1,7 @@
-//! How often a subject was used, minute by minute, hour by hour or day by day; and when it was last.
-
-use std::collections::BTreeSet;
+//! How often a subject was used, minute by minute, hour by hour or day by day.
 
 use jeton_core::usage::Subject;
 use jeton_core::usage::bucket::{Bucket, Resolution, key};
-use jeton_core::usage::last::{self, Last};
-use jeton_store::store::View;
 
 use super::keeping::damaged;
 use crate::failure::Failure;
@@ -22,14 +18,6 @@ pub struct SeriesRequest {
     pub from: i64,
     /// Up to which second.
     pub until: i64,
-}
-
-/// When subjects were last used.
-pub struct LastUses<'s> {
-    view: Box<dyn View + 's>,
-    minute: i64,
-    /// Who was used in the open minute.
-    open: BTreeSet<Subject>,
 }
 
 /// The most counts of one start that are told: a subject uses few APIs.
@@ -59,35 +47,5 @@ impl Service {
             start = start.saturating_add(resolution.seconds());
         }
         Ok(series)
-    }
-
-    /// When whoever is asked for was last used, as of now. Reads a few rows for each: for a thread that may block.
-    ///
-    /// # Errors
-    /// When the engine cannot read.
-    pub fn last_uses(&self) -> Result<LastUses<'_>, Failure> {
-        let (minute, open) = self.keeping.with(&*self.store, self.moments.time(), |kept| {
-            let open = kept.counts.open(Resolution::Minute).into_iter().filter(|bucket| bucket.cell.outcome.is_use());
-            (kept.counts.minute(), open.map(|bucket| bucket.cell.subject).collect())
-        })?;
-        Ok(LastUses { view: self.store.view()?, minute, open })
-    }
-}
-
-impl LastUses<'_> {
-    /// When it was last used and not refused, to the minute, in seconds.
-    ///
-    /// # Errors
-    /// When the engine cannot read, or a row is damaged.
-    pub fn of(&self, subject: &Subject) -> Result<Option<i64>, Failure> {
-        if self.open.contains(subject) {
-            return Ok(Some(self.minute));
-        }
-        let mut latest = None;
-        for row in self.view.starting_with(&last::TABLE, &last::key(subject), COUNTS_MAX)? {
-            let known = Last::from_row(&row.record).map_err(damaged)?;
-            latest = latest.max(known.outcome.is_use().then_some(known.at));
-        }
-        Ok(latest)
     }
 }

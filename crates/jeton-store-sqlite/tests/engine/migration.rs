@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use jeton_core::commit::Commit;
+use jeton_core::commit::{Commit, Write};
 use jeton_core::id::CredentialId;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Column, ColumnKind, Index, Row, Table, Value};
-use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, version_1};
+use jeton_core::schema::version_3::{USAGE_LAST, USAGE_PROGRESS};
+use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, version_1};
+use jeton_core::usage::{bucket, progress, subject};
 use jeton_core::{api_key, client};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::Store;
 use jeton_store::table::{Migration, Schema, Step};
 use jeton_store_sqlite::{CheckOptions, OpenError, SqliteStore, Unopened, check_folder};
+
+use tokio::sync::oneshot;
 
 use crate::stage::{Ear, NOW, contents, options, submit};
 
@@ -138,15 +142,6 @@ static VERSION_2: Schema = Schema { version: 2, tables: &VERSION_2_TABLES, migra
 fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
     let folder = tempfile::tempdir().unwrap();
     let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);
-    let of_columns = |table: &Table| -> Row {
-        let value = |column: &Column| match (column.nullable, column.kind) {
-            (true, _) => Value::Null,
-            (false, ColumnKind::Int) => Value::Int(7),
-            (false, ColumnKind::Text) => Value::text("a"),
-            (false, ColumnKind::Bytes) => Value::Id([7; 16]),
-        };
-        table.columns.iter().map(value).collect()
-    };
     put(&*open(folder.path(), &VERSION_2).unwrap(), &mut moment, vec![(&version_1::CLIENT, of_columns(&version_1::CLIENT))]);
     let store = open(folder.path(), &SCHEMA).unwrap();
     let added: [&'static Table; 4] = [&api_key::TABLE, &api_key::word::TABLE, &api_key::imported::TABLE, &api_key::uses::TABLE];
@@ -162,7 +157,60 @@ fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
     }
     drop(view);
     drop(store);
-    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 4, known: 2 }));
+    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 5, known: 2 }));
+}
+
+/// The schema as it was before version 4.
+static VERSION_3: Schema = Schema {
+    version: 3,
+    tables: &{
+        let [a, b, c, d, e, f, g, h, i, j, k] = VERSION_2_TABLES;
+        let [l, m, n, o, p, q, r, s, t, u, v, w, x, y, z] = TABLES_SINCE_VERSION_3;
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z]
+    },
+    migrations: &[
+        Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
+        Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
+        Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
+    ],
+};
+
+#[test]
+fn a_store_of_version_3_keeps_what_was_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = open(folder.path(), &VERSION_3).unwrap();
+    note(&*before, [&bucket::HOUR, &USAGE_PROGRESS, &USAGE_LAST]);
+    drop(before);
+    let store = open(folder.path(), &SCHEMA).unwrap();
+    note(&*store, [&subject::TABLE]);
+    let view = store.view().unwrap();
+    let progress = view.get(&progress::TABLE, &vec![Value::Int(7)]).unwrap().unwrap().record;
+    assert_eq!(progress, [of_columns(&USAGE_PROGRESS), vec![Value::Null]].concat());
+    for table in [&bucket::HOUR, &subject::TABLE] {
+        let row = of_columns(table);
+        assert_eq!(view.get(table, &row[..table.key].to_vec()).unwrap().unwrap().record, row, "{}", table.name);
+    }
+    drop(view);
+    drop(store);
+    let mut check = CheckOptions { now: Time::from_seconds(NOW), checkpoints: &[], progress: &mut |_| {} };
+    let found = check_folder(&jeton_store_sqlite::Options { schema: &SCHEMA, ..options(folder.path(), 1) }, &mut check).unwrap();
+    assert_eq!(found.findings, Vec::<String>::new());
+}
+
+fn of_columns(table: &Table) -> Row {
+    let value = |column: &Column| match (column.nullable, column.kind) {
+        (true, _) => Value::Null,
+        (false, ColumnKind::Int) => Value::Int(7),
+        (false, ColumnKind::Text) => Value::text("a"),
+        (false, ColumnKind::Bytes) => Value::Id([7; 16]),
+    };
+    table.columns.iter().map(value).collect()
+}
+
+fn note<const COUNT: usize>(store: &dyn Store, tables: [&'static Table; COUNT]) {
+    let (reply, answer) = oneshot::channel();
+    store.note(tables.map(|table| Write::Put { table, row: of_columns(table) }).into(), reply);
+    answer.blocking_recv().unwrap().unwrap();
 }
 
 fn open(folder: &Path, schema: &'static Schema) -> Result<Arc<SqliteStore>, OpenError> {

@@ -18,9 +18,9 @@ Examples:
       --until 2027-01-16T00:00:00Z --json
 
 A subject is `all`; `client:` and a name or id; `api:` and an audience or id;
-`key:` and an id; `unknown`, whose texts are no tokens of ours; or `other`, all
-that came after as many as are told apart. Minutes are kept for a day, hours
-for 30 days, days for 13 months.";
+`key:` or `client_secret:` and an id; `unknown`, whose texts are no tokens of
+ours; or `other`, all that came after as many as are told apart. Minutes are
+kept for a day, hours for 30 days, days for 13 months.";
 
 /// How often tokens were issued and used, by whom, and how it went
 #[derive(Args, Debug)]

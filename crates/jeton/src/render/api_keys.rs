@@ -4,11 +4,12 @@ use super::details::Details;
 use super::relative::{length, text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
+use super::used::used;
 use super::view::View;
 
 /// Keys, one a line.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 5]> = items(value)
+    let rows: Vec<[Cell; 6]> = items(value)
         .iter()
         .map(|key| {
             let state = member(key, "state");
@@ -18,13 +19,21 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
                 member(key, "owner").into(),
                 Cell::toned(&state, Tone::of_standing(&state)),
                 text_from_now(&member(key, "expires_at"), view.now_seconds).into(),
+                text_from_now(&member(key, "last_used_at"), view.now_seconds).into(),
             ]
         })
         .collect();
     if rows.is_empty() {
         return "There is no such key. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
     }
-    let columns = [Column::whole("id"), Column::flexible("name"), Column::flexible("owner"), Column::whole("state"), Column::whole("ends")];
+    let columns = [
+        Column::whole("id"),
+        Column::flexible("name"),
+        Column::flexible("owner"),
+        Column::whole("state"),
+        Column::whole("ends"),
+        Column::whole("used"),
+    ];
     table(columns, &rows, view)
 }
 
@@ -33,7 +42,7 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
     let time = |name: &str| with_distance(&member(key, name), view.now_seconds);
     let (scope, effective) = (member(key, "scope"), member(key, "effective_scope"));
     let networks = key.get("allow_ip").and_then(Value::as_array).into_iter().flatten();
-    Details::default()
+    let details = Details::default()
         .with("name", member(key, "name"))
         .with("id", member(key, "id"))
         .with("kind", kind(&member(key, "kind")))
@@ -55,8 +64,8 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
         .with("created by", member(key, "created_by"))
         .with("changed", time("updated_at"))
         .with("ends", time("expires_at"))
-        .with("old text ends", time("previous_expires_at"))
-        .text(view)
+        .with("old text ends", time("previous_expires_at"));
+    used(details, key, view).text(view)
 }
 
 /// A key that was just made, or got another text: the text, once.
@@ -127,7 +136,8 @@ mod tests {
             "allow_ip": ["192.0.2.0/24"], "rate_limit": {"count": 100, "period_seconds": 60}, "max_uses": 5000, "state": "suspended",
             "why": "leaked", "ended_at": "2026-09-21T13:13:20Z", "ended_by": "unix:1000", "created_at": "2026-09-18T14:13:20Z",
             "created_by": "unix:1000", "updated_at": "2026-09-21T13:13:20Z", "expires_at": "2026-12-20T14:13:20Z", "generation": 1,
-            "is_imported": false, "key": "jtn_key_4hDkW0example",
+            "is_imported": false, "first_used_at": "2026-09-18T14:15:00Z", "last_used_at": "2026-09-21T13:10:00Z",
+            "last_refused_at": "2026-09-21T14:11:00Z", "last_refusal": "suspended", "key": "jtn_key_4hDkW0example",
         })
     }
 
@@ -138,8 +148,8 @@ mod tests {
     #[test]
     fn keys_are_listed() {
         insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &VIEW)), @"
-        ID                                NAME  OWNER          STATE      ENDS
-        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  in 90 d
+        ID                                NAME  OWNER     STATE      ENDS     USED
+        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  externa…  suspended  in 90 d  63 min ago
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no such key. Make one:
@@ -169,6 +179,9 @@ mod tests {
         created by     unix:1000
         changed        2026-09-21T13:13:20Z (1 h ago)
         ends           2026-12-20T14:13:20Z (in 90 d)
+        first used     2026-09-18T14:15:00Z (2 d ago)
+        last used      2026-09-21T13:10:00Z (63 min ago)
+        last refused   2026-09-21T14:11:00Z (2 min ago): suspended
 
         key  jtn_key_4hDkW0example
 

@@ -4,6 +4,7 @@ use super::details::Details;
 use super::relative::{text_from_now, with_distance};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
+use super::used::used;
 use super::view::View;
 
 /// All clients.
@@ -38,7 +39,7 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
     let grants: Vec<&str> = client.get("grant_types").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let keys = client.pointer("/jwks/keys").and_then(Value::as_array).into_iter().flatten();
     let may_introspect = client.get("may_introspect").and_then(Value::as_bool) == Some(true);
-    Details::default()
+    let details = Details::default()
         .with("name", member(client, "name"))
         .with("client id", member(client, "client_id"))
         .with("grants", grants.join(" "))
@@ -47,8 +48,8 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with_each("audiences", audiences(client))
         .with("scope", member(client, "scope"))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
-        .with("contact", member(client, "contact"))
-        .with("last used", with_distance(&member(client, "last_used_at"), view.now_seconds))
+        .with("contact", member(client, "contact"));
+    used(details, client, view)
         .with("created", with_distance(&member(client, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(client, "updated_at"), view.now_seconds))
         .text(view)

@@ -8,7 +8,7 @@ use super::view::View;
 
 /// The secrets of a client.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 4]> = items(value)
+    let rows: Vec<[Cell; 5]> = items(value)
         .iter()
         .map(|secret| {
             let standing = if secret.get("is_live").and_then(Value::as_bool) == Some(true) { "live" } else { "ended" };
@@ -17,13 +17,15 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
                 Cell::toned(standing, Tone::of_standing(standing)),
                 text_from_now(&member(secret, "created_at"), view.now_seconds).into(),
                 text_from_now(&member(secret, "expires_at"), view.now_seconds).into(),
+                text_from_now(&member(secret, "last_used_at"), view.now_seconds).into(),
             ]
         })
         .collect();
     if rows.is_empty() {
         return "This client has no secret. Make one: jeton client secret create CLIENT\n".to_owned();
     }
-    table([Column::whole("id"), Column::whole("standing"), Column::whole("created"), Column::whole("ends")], &rows, view)
+    let columns = ["id", "standing", "created", "ends", "last used"].map(Column::whole);
+    table(columns, &rows, view)
 }
 
 /// A secret that was just made: once.

@@ -11,7 +11,6 @@ use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
 
 use super::change::Rotation;
-use super::shown::Shown;
 use super::{Created, over, shown};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
@@ -44,8 +43,8 @@ async fn show(State(Management { service, observer, .. }): State<Management>, pe
     let moment = service.moments().now();
     let address = address(&observer, peer.as_deref(), &headers);
     let entry = service.key_itself(bearer(&headers)?, address, &moment).await?.map_err(not_accepted)?;
-    let answer = ok(&Shown::of(&entry, &service, &moment))?;
-    Ok(by_key(answer, Actor::key(entry.key.record.id)))
+    let id = entry.key.record.id;
+    Ok(by_key(ok(&shown(&service, id, &moment).await?)?, Actor::key(id)))
 }
 
 async fn rotate(

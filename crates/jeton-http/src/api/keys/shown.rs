@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::limits::Rate;
 use crate::api::rfc3339;
+use crate::api::used::Used;
 
 /// A key, as it is answered: all but its text.
 #[derive(Serialize)]
@@ -63,11 +64,14 @@ pub(crate) struct Shown {
     generation: i64,
     /// Whether its text was made elsewhere.
     is_imported: bool,
+    /// When it was presented.
+    #[serde(flatten)]
+    used: Used,
 }
 
 impl Shown {
     /// A key as it stands at a moment.
-    pub(super) fn of(entry: &KeyEntry, service: &Service, moment: &Moment) -> Shown {
+    pub(super) fn of(entry: &KeyEntry, used: Used, service: &Service, moment: &Moment) -> Shown {
         let key = &entry.key.record;
         let (standing, judged) = service.key_standing(entry, Slot::Current, moment);
         let policies = service.registry().policies();
@@ -102,6 +106,7 @@ impl Shown {
             previous_expires_at: previous.filter(|ends_at| moment.now.seconds() < *ends_at).map(rfc3339::format),
             generation: key.generation,
             is_imported: key.is_imported,
+            used,
         }
     }
 }

@@ -1,0 +1,42 @@
+//! When a credential was used, as it is told beside what it is.
+
+use jeton_core::usage::Subject;
+use jeton_core::usage::subject::SubjectUse;
+use jeton_service::failure::Failure;
+use jeton_service::usage::remember::SubjectUses;
+use serde::Serialize;
+
+use super::rfc3339;
+
+/// When a credential was used, to the minute, and when it was last refused; each absent where it never was since uses are counted.
+#[derive(Default, Serialize)]
+pub(super) struct Used {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_used_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refused_at: Option<String>,
+    /// The rule that refused it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refusal: Option<String>,
+}
+
+impl Used {
+    /// What is remembered of a subject.
+    pub(super) fn of(subject: &Subject, uses: &SubjectUses<'_>) -> Result<Used, Failure> {
+        Ok(uses.of(subject)?.as_deref().map(Used::from).unwrap_or_default())
+    }
+}
+
+impl From<&SubjectUse> for Used {
+    fn from(known: &SubjectUse) -> Used {
+        let refusal = known.last_refusal.as_ref();
+        Used {
+            first_used_at: known.first_used_at.map(rfc3339::format),
+            last_used_at: known.last_used_at.map(rfc3339::format),
+            last_refused_at: refusal.map(|last| rfc3339::format(last.at)),
+            last_refusal: refusal.map(|last| last.rule.to_string()),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What is remembered of subjects: in memory while it is not in the store, and for a while after.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jeton_core::usage::subject::SubjectUse;
+use jeton_core::usage::{Outcome, Subject};
+use quick_cache::sync::Cache;
+
+use super::recorder::Taken;
+
+/// How many subjects are remembered that the store knows as they are.
+const RECENT: usize = 24_576;
+/// How many that it does not.
+const CHANGED_MAX: usize = 16_384;
+/// With more than this that it does not, a use within the hour of the last one is no news.
+const CROWDED: usize = 4_096;
+/// How many are written in a second.
+const ROWS_MAX: usize = 2_048;
+
+/// What happened to a subject in a second.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The minutes of its first and last use.
+    used: Option<(i64, i64)>,
+    /// The last refusal, and its rule.
+    refused: Option<(i64, &'static str)>,
+}
+
+/// What is remembered of subjects.
+pub(crate) struct Subjects {
+    changed: Mutex<HashMap<Subject, Arc<SubjectUse>>>,
+    recent: Cache<Subject, Arc<SubjectUse>>,
+}
+
+impl Default for Subjects {
+    fn default() -> Subjects {
+        Subjects { changed: Mutex::default(), recent: Cache::new(RECENT) }
+    }
+}
+
+/// What happened to whom, in what was recorded; to the API and to all as well.
+pub(crate) fn facts(taken: &Taken) -> BTreeMap<Subject, Facts> {
+    let mut facts: BTreeMap<Subject, Facts> = BTreeMap::new();
+    for ((minute, cell), _) in &taken.counted {
+        let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
+        facts.entry(cell.subject.clone()).or_default().take_up(*minute, cell.outcome, rule);
+        for sum in cell.sums().filter(|sum| sum.outcome.is_use()) {
+            facts.entry(sum.subject).or_default().take_up(*minute, sum.outcome, None);
+        }
+    }
+    facts
+}
+
+impl Facts {
+    fn take_up(&mut self, minute: i64, outcome: Outcome, rule: Option<&'static str>) {
+        if outcome.is_use() {
+            let (first, last) = self.used.unwrap_or((minute, minute));
+            self.used = Some((first.min(minute), last.max(minute)));
+        } else if self.refused.is_none_or(|(at, _)| at <= minute) {
+            self.refused = Some((minute, rule.unwrap_or(outcome.name())));
+        }
+    }
+
+    fn on(&self, before: &SubjectUse) -> SubjectUse {
+        let mut after = before.clone();
+        if let Some((first, last)) = self.used {
+            after.used(first);
+            after.used(last);
+        }
+        if let Some((at, rule)) = self.refused {
+            after.refused(at, rule);
+        }
+        after
+    }
+}
+
+impl Subjects {
+    /// What is in memory of a subject.
+    pub(crate) fn get(&self, subject: &Subject) -> Option<Arc<SubjectUse>> {
+        let changed = self.changed().get(subject).cloned();
+        changed.or_else(|| self.recent.get(subject))
+    }
+
+    /// Takes up what happened to a subject, of which this is known.
+    pub(crate) fn take_up(&self, before: Arc<SubjectUse>, facts: &Facts) {
+        let (after, subject) = (facts.on(&before), before.subject.clone());
+        let mut changed = self.changed();
+        let has_room = changed.len() < CHANGED_MAX;
+        let seconds = if changed.len() < CROWDED { 60 } else { 3_600 };
+        if changed.contains_key(&subject) || (has_room && is_news(&before, &after, seconds)) {
+            changed.insert(subject, Arc::new(after));
+        } else {
+            // As the store knows it: what is no news now adds up until it is.
+            self.recent.insert(subject, before);
+        }
+    }
+
+    /// Some of those that the store does not know as they are.
+    pub(crate) fn unwritten(&self) -> Vec<Arc<SubjectUse>> {
+        self.changed().values().take(ROWS_MAX).cloned().collect()
+    }
+
+    /// The store knows these now.
+    pub(crate) fn written(&self, known: Vec<Arc<SubjectUse>>) {
+        let mut changed = self.changed();
+        for known in known {
+            if changed.get(&known.subject).is_some_and(|now| Arc::ptr_eq(now, &known)) {
+                changed.remove(&known.subject);
+            }
+            self.recent.insert(known.subject.clone(), known);
+        }
+    }
+
+    fn changed(&self) -> MutexGuard<'_, HashMap<Subject, Arc<SubjectUse>>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the store is to know it: times that moved by less than `seconds` alone are not worth a row.
+fn is_news(before: &SubjectUse, after: &SubjectUse, seconds: i64) -> bool {
+    let moved = |before: Option<i64>, after: Option<i64>| match (before, after) {
+        (Some(before), Some(after)) => after - before >= seconds,
+        (before, after) => before != after,
+    };
+    let refused = |known: &SubjectUse| known.last_refusal.as_ref().map(|last| last.at);
+    let rule = |known: &SubjectUse| known.last_refusal.as_ref().map(|last| last.rule.clone());
+    moved(before.last_used_at, after.last_used_at) || moved(refused(before), refused(after)) || rule(before) != rule(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::id::ClientId;
+
+    use super::*;
+
+    fn subject(number: usize) -> Subject {
+        Subject::Client(ClientId::from(&*format!("client_{number}")))
+    }
+
+    fn fresh(number: usize) -> Arc<SubjectUse> {
+        Arc::new(SubjectUse::new(subject(number)))
+    }
+
+    fn used(minute: i64) -> Facts {
+        Facts { used: Some((minute, minute)), refused: None }
+    }
+
+    #[test]
+    fn what_changed_stays_until_it_is_written() {
+        let subjects = Subjects::default();
+        assert_eq!(subjects.get(&subject(1)), None);
+        subjects.take_up(fresh(1), &used(60));
+        let unwritten = subjects.unwritten();
+        assert_eq!(unwritten.iter().map(|known| known.last_used_at).collect::<Vec<_>>(), [Some(60)]);
+        // Used again while it is on its way: the store has to hear of it once more.
+        subjects.take_up(subjects.get(&subject(1)).unwrap(), &used(120));
+        subjects.written(unwritten);
+        assert_eq!(subjects.unwritten().len(), 1);
+        subjects.written(subjects.unwritten());
+        assert!(subjects.unwritten().is_empty());
+        let remembered = subjects.get(&subject(1)).unwrap();
+        assert_eq!((remembered.first_used_at, remembered.last_used_at), (Some(60), Some(120)));
+        subjects.take_up(remembered, &used(120));
+        assert!(subjects.unwritten().is_empty(), "nothing new");
+    }
+
+    #[test]
+    fn a_million_subjects_take_no_memory_without_end() {
+        let subjects = Subjects::default();
+        for number in 0..1_000_000 {
+            subjects.take_up(fresh(number), &used(60));
+        }
+        assert_eq!(subjects.changed().len(), CHANGED_MAX);
+        assert!(subjects.recent.len() <= RECENT + RECENT / 10, "{}", subjects.recent.len());
+        assert_eq!(subjects.unwritten().len(), ROWS_MAX);
+    }
+
+    #[test]
+    fn in_a_crowd_the_hour_is_enough() {
+        let subjects = Subjects::default();
+        subjects.take_up(fresh(0), &used(60));
+        subjects.written(subjects.unwritten());
+        (1..=CROWDED).for_each(|number| subjects.take_up(fresh(number), &used(60)));
+        for (minute, is_news) in [(120, false), (3_600, false), (3_660, true)] {
+            subjects.take_up(subjects.get(&subject(0)).unwrap(), &used(minute));
+            assert_eq!(subjects.changed().contains_key(&subject(0)), is_news, "{minute}");
+        }
+    }
+}
