@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::query::Query;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::UsageRead);
 
@@ -30,7 +31,6 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
     |at| at.on(show),
     About::new("usage", "Shows how often a subject was used, and how that went."),
 )];
-use super::used::Used;
 
 const SUBJECTS: &str = "a subject is `all`, `client:` and a name or id, `api:` and an audience or id, `key:` or `client_secret:` and an id, `unknown`, or `other`";
 /// The most minutes, hours or days of one answer: a day's minutes, and some.
