@@ -129,7 +129,7 @@ fn ask(stream: &mut StreamOwned<ClientConnection, TcpStream>) -> Vec<u8> {
     let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
     let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.split("\r\n").next()).unwrap();
     stream.read_exact(&mut vec![0; length.parse().unwrap()]).unwrap();
-    stream.conn.peer_certificates().unwrap()[0].to_vec()
+    stream.conn.peer_certificates().unwrap().first().unwrap().to_vec()
 }
 
 #[test]
