@@ -19,6 +19,11 @@ impl<R> Outcome<R> {
         Outcome { verdict: Ok(reply), commit }
     }
 
+    /// The same with another reply.
+    pub fn map<T>(self, change: impl FnOnce(R) -> T) -> Outcome<T> {
+        Outcome { verdict: self.verdict.map(change), commit: self.commit }
+    }
+
     /// Refused, once `commit` is durable.
     pub fn refuse(refusal: Refusal, commit: Commit) -> Outcome<R> {
         Outcome { verdict: Err(refusal), commit }

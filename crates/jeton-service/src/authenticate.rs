@@ -73,6 +73,7 @@ impl Service {
                 if !is_live {
                     return Err(unknown());
                 }
+                self.secret_uses.note(&secret, moment.now);
                 if method.name() != presented.method() {
                     return Err(wrong_method(method));
                 }
@@ -90,9 +91,8 @@ impl Service {
         let now_seconds = self.ledger_time(moment).seconds();
         let digest = TextDigest::of(presented)?;
         if let Some(id) = entry.seen.get(&digest) {
-            let policies = self.registry.policies();
             let seen = entry.secrets.iter().find(|secret| secret.record.id == *id)?;
-            return Some((id.clone(), seen.record.is_live(&policies, now_seconds)));
+            return Some((id.clone(), self.accepts(&seen.record, now_seconds)));
         }
         let root_keys = self.registry.root_keys();
         let known = (&**self.registry.policies(), &**root_keys);
@@ -101,7 +101,7 @@ impl Service {
             return secret::ended(secrets(), presented, known, now_seconds).map(|ended| (ended.id.clone(), false));
         };
         entry.seen.note(digest, &proven.id);
-        Some((proven.id.clone(), true))
+        Some((proven.id.clone(), self.accepts(proven, now_seconds)))
     }
 
     fn authenticate_assertion(&self, client_id: Option<&str>, text: &str, moment: &Moment) -> Result<Authenticated, Refusal> {
@@ -130,11 +130,10 @@ impl Service {
         let before = &client.entry.client.record;
         let entry = self.registry.clients.get(before.id.as_str()).ok_or_else(unknown)?;
         let record = &entry.client.record;
-        let policies = self.registry.policies();
         let is_proven = record.authentication == before.authentication
             && match &client.proof {
                 Proof::Secret(id) => {
-                    entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.is_live(&policies, now_seconds))
+                    entry.secrets.iter().any(|secret| secret.record.id == *id && self.accepts(&secret.record, now_seconds))
                 }
                 Proof::Key => record.jwks == before.jwks,
                 Proof::Administrator(_) => true,

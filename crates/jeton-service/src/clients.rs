@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::api_key::state::Why;
 use jeton_core::client::create::{CreateClient, create};
 use jeton_core::client::delete::delete;
-use jeton_core::client::secret::{self, ClientSecret, CreateSecret, CreatedSecret};
+use jeton_core::client::secret::{self, ClientSecret, CreateSecret, CreatedSecret, change};
 use jeton_core::client::update::{UpdateClient, update};
 use jeton_core::client::{AuthenticationMethod, Client};
 use jeton_core::commit::Commit;
@@ -169,7 +170,23 @@ impl Service {
             reading.rely_on_secrets(&entry);
             let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
             let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
-            Ok(secret::revoke(&found.record, actor, moment))
+            Ok(change::revoke(&found.record, Why::Unspecified, actor, moment))
+        })
+        .await
+    }
+
+    /// Accepts a suspended secret of a client again.
+    ///
+    /// # Errors
+    /// [`Failure`]; it stays suspended then.
+    pub async fn resume_client_secret(&self, name: &str, secret: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let entry = self.find_client(name)?;
+            reading.rely_on_secrets(&entry);
+            let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
+            let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
+            let used = self.secret_used(&found.record.id);
+            Ok(change::resume(&found.record, &self.registry.policies(), used, actor, moment))
         })
         .await
     }

@@ -17,10 +17,12 @@ use crate::keys::leases::Leases;
 use crate::last_checkpoint::LastCheckpoint;
 use crate::leap::last_leap;
 use crate::moments::Moments;
+use crate::notices_told::Notices;
 use crate::posture::Posture;
 use crate::publisher::Publisher;
 use crate::registry::{LoadError, Registry};
 use crate::scatter::Scatter;
+use crate::secret_uses::SecretUses;
 use crate::snapshot_cache::Snapshots;
 use crate::usage::keeping::Keeping;
 use crate::usage::recorder::Recorder;
@@ -39,6 +41,8 @@ pub struct Service {
     pub(crate) checkpoints: LastCheckpoint,
     pub(crate) recorder: Recorder,
     pub(crate) keeping: Keeping,
+    pub(crate) secret_uses: SecretUses,
+    pub(crate) notices: Notices,
     pub(crate) subjects: Subjects,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
@@ -95,6 +99,8 @@ impl Service {
         let (head, view) = (store.head(), store.view().map_err(LoadError::from)?);
         registry.load(&*view, head.clone(), parts.negatives_image)?;
         keys.load(&*view).map_err(LoadError::from)?;
+        let secret_uses = SecretUses::default();
+        secret_uses.load(&*view, &registry.clients)?;
         drop(view);
         feed.begin(&head);
         let leap = last_leap(&*store).map_err(LoadError::from)?;
@@ -112,6 +118,8 @@ impl Service {
             checkpoints: LastCheckpoint::default(),
             recorder: Recorder::default(),
             keeping: Keeping::default(),
+            secret_uses,
+            notices: Notices::default(),
             subjects: Subjects::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),

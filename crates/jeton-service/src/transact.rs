@@ -21,7 +21,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::Role;
 use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
-use jeton_core::{api, api_key, client, group, key, person, role};
+use jeton_core::{api, api_key, client, group, key, notice, person, role};
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
 use tokio::runtime::Handle;
@@ -230,6 +230,11 @@ impl Reading<'_> {
     /// Whether somebody holds a role must still be as it was.
     pub(crate) fn rely_on_assignment(&self, role: &RoleId, holder: &Holder, found: Option<&Versioned<Assignment>>) {
         self.rely_on_row(&assign::TABLE, assign::key(role, holder), found.map(|assignment| assignment.version));
+    }
+
+    /// What was told of the end of something must still be what it was, or nothing.
+    pub(crate) fn rely_on_notice(&self, key: Key, told: Option<&Versioned<notice::Told>>) {
+        self.rely_on_row(&notice::TABLE, key, told.map(|told| told.version));
     }
 
     fn rely(&self, table: &'static Table, key: Value, version: Option<Sequence>) {

@@ -2,7 +2,6 @@
 
 mod access_log;
 mod apart;
-mod certificates;
 mod cli;
 mod clock;
 mod closed_folder;

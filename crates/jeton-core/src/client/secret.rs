@@ -1,9 +1,11 @@
 //! Client secrets: at most two live ones, so that one can be replaced without a gap.
 
+pub mod change;
+
 use jeton_token::{Environment, Kind, Label, Prefix, SecretBytes, SecretHash, TokenId};
 
 use super::{AuthenticationMethod, Client};
-use crate::api_key::state::State;
+use crate::api_key::state::{Ended, State, Why};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, SecretId, draw_name};
@@ -11,6 +13,7 @@ use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::policy::CredentialKind;
 use crate::policy::effective::Policies;
+use crate::policy::idle::{Idle, Used};
 use crate::policy::rule::Subject;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::refusal::{Reason, Refusal};
@@ -102,7 +105,26 @@ impl ClientSecret {
         policies.ends_at(CredentialKind::ClientSecret, &subject, self.id.as_str(), self.created_at, self.expires_at)
     }
 
-    /// Whether it is accepted at this time.
+    /// Whether it has come to its end, or was ended.
+    #[must_use]
+    pub fn has_ended(&self, policies: &Policies, now_seconds: i64) -> bool {
+        matches!(self.state, State::Revoked(_)) || self.ends_at(policies) <= now_seconds
+    }
+
+    /// What follows for one that has not ended from nobody using it.
+    #[must_use]
+    pub fn idle(&self, policies: &Policies, used: Used, now_seconds: i64) -> Idle {
+        let rule = policies.effective(CredentialKind::ClientSecret, &Subject::Client(self.client.clone()));
+        let judged = rule.idle(self.active_since, used, now_seconds);
+        match &self.state {
+            State::Active => judged,
+            State::Suspended(Ended { why: Why::Idle, .. }) if judged == Idle::Revoked => Idle::Revoked,
+            // Who suspended it for another reason decides over it.
+            State::Suspended(_) | State::Revoked(_) => Idle::No,
+        }
+    }
+
+    /// Whether it is accepted at this time, unless nobody used it for long: see [`ClientSecret::idle`].
     #[must_use]
     pub fn is_live(&self, policies: &Policies, now_seconds: i64) -> bool {
         self.state == State::Active && now_seconds < self.ends_at(policies)
@@ -175,7 +197,7 @@ pub fn create(
 ) -> Outcome<CreatedSecret> {
     let commit = Commit::new(moment);
     let now_seconds = moment.now.seconds();
-    let live: Vec<&ClientSecret> = secrets.iter().filter(|secret| secret.is_live(policies, now_seconds)).collect();
+    let live: Vec<&ClientSecret> = secrets.iter().filter(|secret| !secret.has_ended(policies, now_seconds)).collect();
     let allowed = policies.effective(CredentialKind::ClientSecret, &Subject::Client(client.id.clone()));
     let expires_in = request.expires_in_seconds.unwrap_or(allowed.default_seconds);
     if let Err(refusal) = may_create(client, live.len(), (expires_in, allowed.max_seconds), request.overlap_seconds) {
@@ -209,13 +231,6 @@ pub fn create(
         }
     }
     Outcome::grant(CreatedSecret { secret, clear: Clear(clear) }, commit)
-}
-
-/// Ends a secret at once; one that a policy ended too, since a policy may change.
-pub fn revoke(secret: &ClientSecret, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
-    let commit = Commit::new(moment);
-    let now_seconds = moment.now.seconds();
-    if now_seconds < secret.expires_at { Outcome::grant((), end(commit, secret, now_seconds, actor)) } else { Outcome::grant((), commit) }
 }
 
 fn may_create(client: &Client, live: usize, (expires_in, max_seconds): (i64, i64), overlap: Option<i64>) -> Result<(), Refusal> {

@@ -1,9 +1,11 @@
 //! Client secrets: at most two live ones, replaced without a gap.
 
+use jeton_core::api_key::state::{State, Why};
 use jeton_core::client::Client;
-use jeton_core::client::secret::{ClientSecret, CreateSecret, CreatedSecret, authenticate, create, revoke};
+use jeton_core::client::secret::{ClientSecret, CreateSecret, CreatedSecret, authenticate, change, create};
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::effective::Policies;
+use jeton_core::policy::idle::{Idle, Used};
 use jeton_core::root_key::RootKeys;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::{JwkSet, SigningKey};
@@ -90,10 +92,10 @@ fn who_signs_has_none() {
 fn ended_at_once_and_once() {
     let owner = client(&[&api("orders")], |_| {});
     let secret = made(&owner, &[], lives(100), NOW).verdict.unwrap().secret;
-    let outcome = revoke(&secret, &actor(), &mut at(NOW + 10));
+    let outcome = change::revoke(&secret, Why::Unspecified, &actor(), &mut at(NOW + 10));
     assert!(outcome.commit.is_narrowing());
     granted(outcome, "+client_secret client_secret.ended");
-    granted(revoke(&secret, &actor(), &mut at(NOW + 100)), "");
+    granted(change::revoke(&secret, Why::Unspecified, &actor(), &mut at(NOW + 100)), "");
 }
 
 #[test]
@@ -120,4 +122,40 @@ fn authenticated() {
     check(one, &RootKeys::new([(3, Zeroizing::new([4; 32]))]).unwrap(), NOW, false);
     check(one, &RootKeys::new([(4, Zeroizing::new([3; 32]))]).unwrap(), NOW, false);
     assert!(authenticate([].into_iter(), one, (&Policies::default(), &root_keys()), NOW).is_none());
+}
+
+#[test]
+fn one_that_nobody_uses_is_suspended_resumed_and_revoked() {
+    let owner = client(&[&api("orders")], |_| {});
+    let secret = made(&owner, &[], CreateSecret::default(), NOW).verdict.unwrap().secret;
+    let none = Policies::default();
+    let unused = Used { last_at: None, counted_since: 0 };
+    for (days, expected) in [(29, Idle::No), (30, Idle::Suspended), (59, Idle::Suspended), (60, Idle::Revoked)] {
+        assert_eq!(secret.idle(&none, unused, NOW + days * DAY), expected, "{days}");
+    }
+    let outcome = change::suspend(&secret, Why::Idle, &actor(), &mut at(NOW + 30 * DAY));
+    assert!(outcome.commit.is_narrowing());
+    let suspended = put(&outcome.commit);
+    granted(outcome, "+client_secret client_secret.suspended");
+    assert!(!suspended.is_live(&none, NOW + 30 * DAY) && !suspended.has_ended(&none, NOW + 30 * DAY));
+    refused(made(&owner, &[suspended.clone(), secret.clone()], CreateSecret::default(), NOW + 31 * DAY), "two live secrets");
+    for before in [&secret, &suspended] {
+        let outcome = change::resume(before, &none, unused, &actor(), &mut at(NOW + 40 * DAY));
+        assert!(outcome.commit.grants());
+        let resumed = put(&outcome.commit);
+        granted(outcome, "+client_secret client_secret.resumed");
+        assert_eq!((&resumed.state, resumed.idle(&none, unused, NOW + 69 * DAY)), (&State::Active, Idle::No));
+        refused(change::resume(before, &none, unused, &actor(), &mut at(NOW + 60 * DAY)), "has ended");
+    }
+    granted(change::resume(&secret, &none, unused, &actor(), &mut at(NOW + DAY)), "");
+    let revoked = put(&change::revoke(&suspended, Why::Idle, &actor(), &mut at(NOW + 60 * DAY)).commit);
+    assert!(revoked.has_ended(&none, NOW + 60 * DAY) && matches!(&revoked.state, State::Revoked(ended) if ended.why == Why::Idle));
+    refused(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY - 1)), "400 days");
+    granted(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY)), "-client_secret client_secret.removed");
+}
+
+#[track_caller]
+fn put(commit: &jeton_core::commit::Commit) -> ClientSecret {
+    let Some(jeton_core::commit::Write::Put { row, .. }) = commit.writes.first() else { panic!("{commit:?}") };
+    ClientSecret::from_row(row).unwrap()
 }

@@ -2,11 +2,13 @@
 
 use axum::Extension;
 use axum::extract::State;
+use jeton_core::api_key::state::{State as KeptState, Why};
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
 use jeton_core::id::{Actor, SecretId};
 use jeton_core::permission::Permission;
-use jeton_core::policy::effective::Policies;
+use jeton_core::policy::idle::Idle;
 use jeton_core::usage::Subject;
+use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::usage::remember::SubjectUses;
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,13 @@ pub(super) static ROUTES: &[Route] = &[
         |at| at.on(revoke),
         About::new("clients", "Ends a secret of a client."),
     ),
+    Route::new(
+        (Verb::Post, "/clients/{client}/secrets/{secret}/resume"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(resume),
+        About::new("clients", "Accepts a suspended secret of a client again."),
+    ),
 ];
 
 const LOOK: &str = "list the clients and their secrets: `jeton client list`, `jeton client secret list CLIENT`";
@@ -59,6 +68,15 @@ struct Shown {
     created_at: String,
     expires_at: String,
     is_live: bool,
+    /// `live`, `suspended` until it is resumed, or `ended`.
+    state: &'static str,
+    /// Why it is not accepted; with when and by whom, where somebody ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_by: Option<Actor>,
     /// When the client proved itself with it.
     #[serde(flatten)]
     used: Used,
@@ -74,11 +92,11 @@ pub(super) struct Create {
 async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
     let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let shown = blocking(move || {
-        let (now_seconds, policies) = (service.moments().time().seconds(), service.registry().policies());
+        let now_seconds = service.moments().time().seconds();
         let uses = service.subject_uses()?;
         let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
-        secrets.into_iter().map(|secret| Shown::at(secret, &policies, now_seconds, &uses)).collect::<Result<_, Failure>>()
+        secrets.into_iter().map(|secret| Shown::at(secret, &service, now_seconds, &uses)).collect::<Result<_, Failure>>()
     });
     ok(&Page::whole(shown.await??))
 }
@@ -106,13 +124,41 @@ async fn revoke(
     no_content()
 }
 
+async fn resume(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((client, secret)): Target<(String, String)>,
+) -> Answer {
+    let resumed = service.resume_client_secret(&client, &secret, &actor, &service.moments().now()).await;
+    let other = "make another one: `jeton client secret create CLIENT`";
+    resumed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?;
+    no_content()
+}
+
 impl Shown {
-    fn at(secret: &ClientSecret, policies: &Policies, now_seconds: i64, uses: &SubjectUses<'_>) -> Result<Shown, Failure> {
+    fn at(secret: &ClientSecret, service: &Service, now_seconds: i64, uses: &SubjectUses<'_>) -> Result<Shown, Failure> {
+        let policies = service.registry().policies();
+        let idle = secret.idle(&policies, service.secret_used(&secret.id), now_seconds);
+        let ended = match &secret.state {
+            KeptState::Active => None,
+            KeptState::Suspended(ended) | KeptState::Revoked(ended) => Some(ended),
+        };
+        let (state, why) = match (&secret.state, idle) {
+            _ if secret.has_ended(&policies, now_seconds) => ("ended", ended.map(|ended| ended.why)),
+            (_, Idle::Revoked) => ("ended", Some(Why::Idle)),
+            (KeptState::Suspended(ended), _) => ("suspended", Some(ended.why)),
+            (_, Idle::Suspended) => ("suspended", Some(Why::Idle)),
+            _ => ("live", None),
+        };
         Ok(Shown {
             id: secret.id.clone(),
             created_at: rfc3339::format(secret.created_at),
-            expires_at: rfc3339::format(secret.ends_at(policies)),
-            is_live: secret.is_live(policies, now_seconds),
+            expires_at: rfc3339::format(secret.ends_at(&policies)),
+            is_live: state == "live",
+            state,
+            why: why.map(Why::name),
+            ended_at: ended.map(|ended| rfc3339::format(ended.at)),
+            ended_by: ended.map(|ended| ended.by.clone()),
             used: Used::of(&Subject::Secret(secret.id.clone()), uses)?,
         })
     }

@@ -14,6 +14,7 @@ pub(super) fn page(service: &Service, requests: &Requests) -> Vec<u8> {
     ledger_and_clock(&mut text, service);
     feed(&mut text, service);
     memory(&mut text, service);
+    notices(&mut text, service);
     text.into_bytes()
 }
 
@@ -79,6 +80,22 @@ fn feed(text: &mut Text, service: &Service) {
         Unit::Micros,
         Sizes { bounds: &mut lags.bounds(), counts: &lags.counts, sum: lags.sum },
     );
+}
+
+fn notices(text: &mut Text, service: &Service) {
+    let mut family = text.counter("jeton_expiry_notices_total", "Notices that a credential ends in so many days.");
+    for (ending, days, count) in service.notices_told() {
+        family = family.with(&[("kind", ending.name()), ("days", days_text(days))], count);
+    }
+}
+
+/// The label of a number of days: of a closed list.
+fn days_text(days: i64) -> &'static str {
+    match days {
+        1 => "1",
+        7 => "7",
+        _ => "30",
+    }
 }
 
 fn memory(text: &mut Text, service: &Service) {

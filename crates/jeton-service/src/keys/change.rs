@@ -3,6 +3,7 @@
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::end_previous::end_previous;
 use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
+use jeton_core::api_key::standing::check_not_idle;
 use jeton_core::api_key::transfer::transfer;
 use jeton_core::api_key::update::{UpdateKey, update};
 use jeton_core::id::{Actor, ApiKeyId, ClientId};
@@ -69,7 +70,9 @@ impl Service {
     /// # Errors
     /// [`Failure`]; it has none then.
     pub async fn rotate_key(&self, id: ApiKeyId, request: Rotate, actor: &Actor, moment: &Moment) -> Result<Rotated, Failure> {
+        let used = self.used(&*self.find_key(id).await?);
         self.change_key(id, moment, |reading, key, moment| {
+            check_not_idle(&key.record, &self.registry.policies(), used, moment.now.seconds())?;
             self.decide_rotation(reading, key, request, RotatedBy::Administrator(actor), moment)
         })
         .await

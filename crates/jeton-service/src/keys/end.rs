@@ -8,7 +8,6 @@ use jeton_core::commit::Commit;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
-use jeton_core::policy::idle::Used;
 use jeton_core::refusal::{Reason, Refusal};
 
 use crate::authenticate::Authenticated;
@@ -47,11 +46,12 @@ impl Service {
         self.change_key(id, moment, |_, key, moment| Ok(suspend(key, why, actor, moment))).await
     }
 
-    /// Accepts a suspended key again.
+    /// Accepts a suspended key again, also one that is refused because nobody used it.
     ///
     /// # Errors
     /// [`Failure`]; it stays suspended then.
     pub async fn resume_key(&self, id: ApiKeyId, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_key(id, moment, |_, key, moment| Ok(resume(key, &self.registry.policies(), Used::UNKNOWN, actor, moment))).await
+        let used = self.used(&*self.find_key(id).await?);
+        self.change_key(id, moment, |_, key, moment| Ok(resume(key, &self.registry.policies(), used, actor, moment))).await
     }
 }

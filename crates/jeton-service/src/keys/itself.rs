@@ -61,6 +61,7 @@ impl Service {
                     return Err(not_accepted().into());
                 };
                 let as_it_is = KeyEntry::new(key.clone());
+                entry.last_used().into_iter().for_each(|at| as_it_is.learn_last_use(at));
                 refused = self.judge_key(&as_it_is, slot, &self.judged(&as_it_is), &check, moment);
                 if refused != Code::Valid {
                     return Err(not_accepted().into());

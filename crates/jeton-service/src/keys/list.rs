@@ -94,7 +94,7 @@ impl Service {
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
     pub fn list_keys(&self, filter: &KeyFilter, after: Option<ApiKeyId>, limit: usize, moment: &Moment) -> Result<KeyPage, Failure> {
-        let view = self.store.view()?;
+        let (view, uses) = (self.store.view()?, self.subject_uses()?);
         let (mut keys, mut last, mut examined) = (vec![], after, 0);
         while examined < EXAMINED_MAX {
             // One more than the page has room for tells whether it is the last one.
@@ -104,6 +104,7 @@ impl Service {
             examined += rows.len();
             for row in &rows {
                 let read = entry(row).map_err(damaged)?;
+                self.learn_from(&uses, &read)?;
                 if !self.lets_through(filter, &read, moment) {
                     last = Some(read.key.record.id);
                     continue;

@@ -8,7 +8,7 @@ use jeton_core::api_key::{self, ApiKey};
 use jeton_core::id::ApiKeyId;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
-use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
+use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_store::store::{Fault, FaultKind, Fetch};
 use jeton_token::{Kind, Token};
@@ -28,11 +28,13 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn key(&self, id: ApiKeyId) -> Result<Option<Arc<KeyEntry>>, Failure> {
         if let Some(known) = self.keys.get(id) {
+            self.know_last_use(&known).await?;
             return Ok(Some(known));
         }
         let stamp = self.keys.stamp(id);
         let Some(row) = self.fetch(&api_key::TABLE, Value::Id(id.0)).await? else { return Ok(None) };
         let read = entry(&row).map_err(damaged)?;
+        self.know_last_use(&read).await?;
         self.keys.keep(&read, stamp);
         Ok(Some(read))
     }
@@ -117,8 +119,13 @@ impl Service {
     }
 
     pub(super) async fn fetch(&self, table: &'static Table, key: Value) -> Result<Option<Versioned<Row>>, Failure> {
+        self.fetch_row(table, vec![key]).await
+    }
+
+    /// The row of a key.
+    pub(crate) async fn fetch_row(&self, table: &'static Table, key: Key) -> Result<Option<Versioned<Row>>, Failure> {
         let (reply, answer) = oneshot::channel();
-        self.fetches.hand_over(Fetch { table, key: vec![key], reply });
+        self.fetches.hand_over(Fetch { table, key, reply });
         let closed = || Fault::new(FaultKind::Closed, "the store is closed");
         Ok(answer.await.map_err(|_| closed())??)
     }
@@ -128,6 +135,6 @@ fn slot_with(key: &ApiKey, seen: &SeenText) -> Option<Slot> {
     [Slot::Current, Slot::Previous].into_iter().find(|slot| key.secret(*slot).is_some_and(|secret| secret.hash.matches(&seen.hash)))
 }
 
-pub(super) fn damaged(malformed: Malformed) -> Failure {
+pub(crate) fn damaged(malformed: Malformed) -> Failure {
     Fault::new(FaultKind::Damaged, malformed.to_string()).into()
 }

@@ -12,7 +12,6 @@ use jeton_core::api_key::verify::{Code, Found, Wanted, verify};
 use jeton_core::client::Client;
 use jeton_core::moment::Moment;
 use jeton_core::policy::effective::Policies;
-use jeton_core::policy::idle::Used;
 use jeton_core::rate::{Rate, RateLimit};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::usage::{Outcome, Subject};
@@ -179,7 +178,7 @@ impl Service {
             is_suspended: false,
             not_before_seconds: self.cut_offs_over_key(&entry.key.record, audience),
             policies,
-            used: Used::UNKNOWN,
+            used: self.used(entry),
         }
     }
 }

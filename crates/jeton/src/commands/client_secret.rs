@@ -21,6 +21,7 @@ Examples:
 pub(crate) enum Secret {
     Create(Create),
     List(List),
+    Resume(Resume),
     Revoke(Revoke),
 }
 
@@ -54,6 +55,16 @@ pub(crate) struct List {
     client: String,
 }
 
+/// Accept a suspended secret again
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton client secret resume worker secret_0123456789abcdefghij")]
+pub(crate) struct Resume {
+    /// The client's name or id
+    client: String,
+    /// The secret's id: see `jeton client secret list`
+    secret: String,
+}
+
 /// End a secret at once
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton client secret revoke worker secret_0123456789abcdefghij")]
@@ -75,6 +86,10 @@ impl Secret {
                 context.show(&server.post(&path(client), &Value::Object(body))?, secrets::created)
             }
             Secret::List(List { client }) => context.show(&server.get(&path(client))?, secrets::list),
+            Secret::Resume(Resume { client, secret }) => {
+                server.post(&format!("{}/{}/resume", path(client), segment(secret)), &json!({}))?;
+                context.say(&format!("The secret {secret} of {client} is accepted again."))
+            }
             Secret::Revoke(Revoke { client, secret }) => {
                 context.confirm(&format!("End the secret {secret} of {client} at once?"))?;
                 server.delete(&format!("{}/{}", path(client), segment(secret)))?;

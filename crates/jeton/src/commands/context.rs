@@ -9,7 +9,6 @@ use super::confirm;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::options::{Options, Output};
-use super::remote::Remote;
 use super::server::Server;
 use crate::clock::Clock;
 use crate::render::text::items;
@@ -29,17 +28,9 @@ impl Context {
         Context { options, now_seconds: Clock::start().now().seconds() }
     }
 
-    /// The server that is named, or else that of the data folder.
+    /// The server of the data folder.
     pub(crate) fn server(&self) -> Result<Server, Failure> {
-        self.connection().map(Server::new)
-    }
-
-    /// The way to it.
-    pub(crate) fn connection(&self) -> Result<Connection, Failure> {
-        match &self.options.server {
-            Some(server) => Connection::to(Remote::new(server, &self.options)?),
-            None => Connection::over(self.options.socket()),
-        }
+        Connection::over(self.options.socket()).map(Server::new)
     }
 
     /// Whether a server answers on the socket of the data folder.
@@ -47,14 +38,9 @@ impl Context {
         UnixStream::connect(self.options.socket()).is_ok()
     }
 
-    /// Whether there is a server to ask: one that is named, or that of the data folder.
-    pub(crate) fn has_server(&self) -> bool {
-        self.options.server.is_some() || self.is_served()
-    }
-
-    /// Whether there is a data folder, and no server to ask: then it is read where it lies.
+    /// Whether there is a data folder, and no server answers for it: then it is read where it lies.
     pub(crate) fn is_closed(&self) -> bool {
-        !self.has_server() && self.options.data.join("jeton.db").exists()
+        !self.is_served() && self.options.data.join("jeton.db").exists()
     }
 
     /// Prints an answer: as `render` shows it, or as JSON.

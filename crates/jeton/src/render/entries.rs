@@ -49,10 +49,25 @@ fn by(entry: &Value) -> String {
 /// The members of an entry beside who did it.
 fn details(entry: &Value, view: &View) -> String {
     let Some(data) = entry.get("data").and_then(Value::as_object) else { return "(erased)".to_owned() };
+    if member(entry, "kind") == "credential.expiring" {
+        return expiring(entry, view);
+    }
     let members = data.iter().filter(|(name, value)| *name != "actor" && !value.is_null());
     // What people know a thing by comes first: the end of a long line is cut.
     let (known, others): (Vec<_>, Vec<_>) = members.partition(|(name, _)| matches!(name.as_str(), "name" | "audience"));
     known.into_iter().chain(others).map(|(name, value)| detail(name, value, view)).collect::<Vec<_>>().join(" ")
+}
+
+/// A notice, in words.
+fn expiring(entry: &Value, view: &View) -> String {
+    let data = entry.get("data").cloned().unwrap_or_default();
+    let kind = match member(&data, "kind").as_str() {
+        "api_key" => "API key".to_owned(),
+        kind => kind.replace('_', " "),
+    };
+    let ends =
+        data.get("expires_at_seconds").and_then(Value::as_i64).map(|seconds| from_now(seconds, view.now_seconds)).unwrap_or_default();
+    format!("ends {ends}: {kind} of {}, {}", member(&data, "owner"), member(&data, "credential"))
 }
 
 /// One member; times as they lie from now, lengths of time in their unit.
@@ -63,7 +78,9 @@ fn detail(name: &str, value: &Value, view: &View) -> String {
             format!("{name} {}", from_now(seconds, view.now_seconds))
         }
         ("seconds", Some(seconds), _) => format!("for {}", length(seconds)),
-        ("default_seconds" | "max_seconds", Some(seconds), _) => format!("{}={}", name.trim_end_matches("_seconds"), length(seconds)),
+        ("default_seconds" | "max_seconds" | "idle_seconds", Some(seconds), _) => {
+            format!("{}={}", name.trim_end_matches("_seconds"), length(seconds))
+        }
         (_, _, Some(text)) => format!("{name}={text}"),
         _ => format!("{name}={value}"),
     }
@@ -87,16 +104,20 @@ mod tests {
             {"sequence": 1001, "time": "2026-09-21T14:13:20.000456Z", "kind": "policy.set",
                 "data": {"actor": "unix:0", "default_seconds": null, "kind": "client_secret", "max_seconds": 7_776_000}},
             {"sequence": 1002, "time": "2026-09-21T14:13:20.000456Z", "kind": "client.deleted"},
+            {"sequence": 1003, "time": "2026-09-21T14:13:20.000456Z", "kind": "credential.expiring",
+                "data": {"actor": "system", "credential": "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "days": 7,
+                    "expires_at_seconds": 1_790_600_000, "kind": "api_key", "owner": "client:client_a"}},
         ]});
         let view = View { now_seconds: 1_790_000_000, width: 80 };
         let text = list(&value, &view);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-          NO  WHEN       WHAT            BY         DETAILS
-         998  2 min ago  client.created  unix:1000  name=worker client=client_012345678…
-         999  now        token.revoked   unix:0     token=019967c5a3807d2f8e51b0a4c3d2e…
-        1000  now        cut_off         unix:0     name=a�[2J before 1 min ago until i…
-        1001  now        policy.set      unix:0     kind=client_secret max=90 d
-        1002  now        client.deleted             (erased)
+          NO  WHEN       WHAT                 BY         DETAILS
+         998  2 min ago  client.created       unix:1000  name=worker client=client_0123…
+         999  now        token.revoked        unix:0     token=019967c5a3807d2f8e51b0a4…
+        1000  now        cut_off              unix:0     name=a�[2J before 1 min ago un…
+        1001  now        policy.set           unix:0     kind=client_secret max=90 d
+        1002  now        client.deleted                  (erased)
+        1003  now        credential.expiring  system     ends in 6 d: API key of client…
         ");
         let lines: String = items(&value).iter().map(|entry| line(entry, &view)).collect();
         insta::assert_snapshot!(lines, @"
@@ -105,6 +126,7 @@ mod tests {
           1000  14:13:20Z  cut_off                unix:0     name=a�[2J before 1 min ag…
           1001  14:13:20Z  policy.set             unix:0     kind=client_secret max=90 d
           1002  14:13:20Z  client.deleted                    (erased)
+          1003  14:13:20Z  credential.expiring    system     ends in 6 d: API key of cl…
         ");
     }
 }

@@ -11,10 +11,11 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     let rows: Vec<[Cell; 5]> = items(value)
         .iter()
         .map(|secret| {
-            let standing = if secret.get("is_live").and_then(Value::as_bool) == Some(true) { "live" } else { "ended" };
+            let standing = member(secret, "state");
+            let tone = Tone::of_standing(&standing);
             [
                 member(secret, "id").into(),
-                Cell::toned(standing, Tone::of_standing(standing)),
+                Cell::toned(standing, tone),
                 text_from_now(&member(secret, "created_at"), view.now_seconds).into(),
                 text_from_now(&member(secret, "expires_at"), view.now_seconds).into(),
                 text_from_now(&member(secret, "last_used_at"), view.now_seconds).into(),

@@ -1,0 +1,84 @@
+//! Refusing a secret for now or for ever, accepting it again, and forgetting it.
+
+use super::{ClientSecret, TABLE};
+use crate::api_key::state::{Ended, State, Why};
+use crate::commit::Commit;
+use crate::event::Event;
+use crate::id::Actor;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::policy::effective::Policies;
+use crate::policy::idle::{Idle, Used};
+use crate::record::Value;
+use crate::refusal::{Reason, Refusal};
+
+/// How long a secret is kept after its end, in seconds.
+pub const KEPT_AFTER_END_SECONDS: i64 = 400 * 86_400;
+
+/// Refuses a live secret until it is resumed.
+pub fn suspend(secret: &ClientSecret, why: Why, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    if secret.state != State::Active {
+        return Outcome::grant((), commit);
+    }
+    let state = State::Suspended(Ended { at: moment.now.seconds(), by: actor.clone(), why });
+    let event = Event::ClientSecretSuspended {
+        actor: actor.clone(),
+        client: secret.client.clone(),
+        secret: secret.id.clone(),
+        why: why.name().into(),
+    };
+    Outcome::grant((), commit.put(&TABLE, ClientSecret { state, ..secret.clone() }.row()).tell(event))
+}
+
+/// Accepts a suspended secret again, also one that nobody used for so long that it is refused though nobody has written that down; its time
+/// without a use begins anew.
+pub fn resume(secret: &ClientSecret, policies: &Policies, used: Used, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    let now_seconds = moment.now.seconds();
+    let idle = secret.idle(policies, used, now_seconds);
+    let conflict = |detail: &'static str| Refusal::new(Reason::Conflict, detail);
+    if secret.has_ended(policies, now_seconds) || idle == Idle::Revoked {
+        return Outcome::refuse(conflict("this secret has ended: make another one"), commit);
+    }
+    if secret.state == State::Active && idle == Idle::No {
+        return Outcome::grant((), commit);
+    }
+    let event = Event::ClientSecretResumed { actor: actor.clone(), client: secret.client.clone(), secret: secret.id.clone() };
+    let after = ClientSecret { state: State::Active, active_since: now_seconds, ..secret.clone() };
+    Outcome::grant((), commit.put(&TABLE, after.row()).tell(event))
+}
+
+/// Ends a secret at once; one that a policy ended too, since a policy may change.
+pub fn revoke(secret: &ClientSecret, why: Why, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    let now_seconds = moment.now.seconds();
+    if secret.expires_at <= now_seconds {
+        return Outcome::grant((), commit);
+    }
+    let state = State::Revoked(Ended { at: now_seconds, by: actor.clone(), why });
+    let event = Event::ClientSecretEnded {
+        actor: actor.clone(),
+        client: secret.client.clone(),
+        ends_at_seconds: now_seconds,
+        secret: secret.id.clone(),
+        why: (why != Why::Unspecified).then(|| why.name().into()),
+    };
+    Outcome::grant((), commit.put(&TABLE, ClientSecret { state, expires_at: now_seconds, ..secret.clone() }.row()).tell(event))
+}
+
+/// Forgets a secret that ended long ago.
+pub fn remove(secret: &ClientSecret, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+    let commit = Commit::new(moment);
+    if moment.now.seconds() < removable_from(secret) {
+        return Outcome::refuse(Refusal::new(Reason::Conflict, "a secret is kept for 400 days after its end"), commit);
+    }
+    let event = Event::ClientSecretRemoved { actor: actor.clone(), client: secret.client.clone(), secret: secret.id.clone() };
+    Outcome::grant((), commit.delete(&TABLE, vec![Value::Text(secret.id.0.clone())]).tell(event))
+}
+
+/// When a secret may be forgotten, in seconds.
+#[must_use]
+pub fn removable_from(secret: &ClientSecret) -> i64 {
+    secret.expires_at.saturating_add(KEPT_AFTER_END_SECONDS)
+}

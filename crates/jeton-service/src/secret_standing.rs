@@ -1,0 +1,27 @@
+//! Whether a client's secret is accepted, and what is known of its use.
+
+use jeton_core::client::secret::ClientSecret;
+use jeton_core::id::SecretId;
+use jeton_core::policy::idle::{Idle, Used};
+
+use crate::service::Service;
+
+impl Service {
+    /// When a client's secret was last used, to the minute, in seconds.
+    #[must_use]
+    pub fn secret_last_used(&self, id: &SecretId) -> Option<i64> {
+        self.secret_uses.last(id)
+    }
+
+    /// What is known of the use of a client's secret.
+    #[must_use]
+    pub fn secret_used(&self, id: &SecretId) -> Used {
+        Used { last_at: self.secret_uses.last(id), counted_since: self.usage_counted_since() }
+    }
+
+    /// Whether a client's secret is accepted.
+    pub(crate) fn accepts(&self, secret: &ClientSecret, now_seconds: i64) -> bool {
+        let policies = self.registry.policies();
+        secret.is_live(&policies, now_seconds) && secret.idle(&policies, self.secret_used(&secret.id), now_seconds) == Idle::No
+    }
+}

@@ -1,0 +1,117 @@
+//! Keys and personal access tokens.
+
+use std::sync::Arc;
+
+use jeton_core::api_key::imported::{self, ImportedKey};
+use jeton_core::api_key::remove::{removable_from, remove};
+use jeton_core::api_key::revoke::revoke;
+use jeton_core::api_key::standing;
+use jeton_core::api_key::state::{State, Why};
+use jeton_core::api_key::suspend::suspend;
+use jeton_core::api_key::{self, ApiKey, ApiKeyKind};
+use jeton_core::commit::Commit;
+use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::moment::Moment;
+use jeton_core::notice::{DAYS_AHEAD, Ending, Expiring};
+use jeton_core::outcome::Outcome;
+use jeton_core::policy::idle::Idle;
+use jeton_core::record::{Row, Value, Versioned};
+
+use super::Swept;
+use crate::failure::Failure;
+use crate::keys::read::damaged;
+use crate::service::Service;
+
+/// How many rows are read at once.
+const ROWS: usize = 256;
+
+/// The most foreign texts of one key that are looked for: it has one.
+const FOREIGN_MAX: usize = 16;
+
+impl Service {
+    pub(super) async fn sweep_keys(&self, swept: &mut Swept, moment: &Moment) -> Result<(), Failure> {
+        let (mut moment, mut before) = (moment.clone(), None);
+        loop {
+            let rows = self.rows_before(before)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            before = Some(ApiKey::from_row(&last.record).map_err(damaged)?.id);
+            for row in &rows {
+                let key = ApiKey::from_row(&row.record).map_err(damaged)?;
+                if self.is_worth_a_look(&key) {
+                    self.sweep_key(key.id, swept, &mut moment).await?;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn rows_before(&self, before: Option<ApiKeyId>) -> Result<Vec<Versioned<Row>>, Failure> {
+        let before = before.map(|id| vec![Value::Id(id.0)]);
+        Ok(self.store.view()?.latest(&api_key::TABLE, None, &vec![], before.as_ref(), ROWS)?)
+    }
+
+    /// Whether time may have done something to a key: of most it has not, and they cost a row.
+    fn is_worth_a_look(&self, key: &ApiKey) -> bool {
+        let (now_seconds, policies) = (self.now_on_ledger(), self.registry.policies());
+        let rule = key.rule(&policies);
+        let soon = DAYS_AHEAD.into_iter().max().unwrap_or(0) * 86_400;
+        let ends_at = key.ends_at(&key.current, &policies);
+        let is_old = rule.idle_seconds.is_some_and(|idle| now_seconds - key.in_use_since() >= idle);
+        removable_from(key) <= now_seconds || (now_seconds < ends_at && (is_old || ends_at - now_seconds <= soon))
+    }
+
+    async fn sweep_key(&self, id: ApiKeyId, swept: &mut Swept, moment: &mut Moment) -> Result<(), Failure> {
+        let Some(entry) = self.key(id).await? else { return Ok(()) };
+        let (key, now_seconds, policies) = (&entry.key.record, self.now_on_ledger(), self.registry.policies().clone());
+        if removable_from(key) <= now_seconds {
+            self.remove_key(id, &moment.split()).await?;
+            swept.removed += 1;
+            return Ok(());
+        }
+        if key.ends_at(&key.current, &policies) <= now_seconds {
+            return Ok(());
+        }
+        let used = self.used(&entry);
+        if standing::idle(key, &policies, used, now_seconds) != Idle::No {
+            let moment = moment.split();
+            let decided = self.change_key(id, &moment, |_, key, moment| {
+                let (actor, policies) = (Actor::system(), self.registry.policies());
+                Ok(match standing::idle(&key.record, &policies, used, moment.now.seconds()) {
+                    Idle::No => Outcome::grant(Idle::No, Commit::new(moment)),
+                    Idle::Suspended => suspend(key, Why::Idle, &actor, moment).map(|()| Idle::Suspended),
+                    Idle::Revoked => revoke(key, Why::Idle, &actor, moment).map(|()| Idle::Revoked),
+                })
+            });
+            match decided.await? {
+                Idle::No => {}
+                Idle::Suspended => swept.suspended += 1,
+                Idle::Revoked => swept.revoked += 1,
+            }
+            return Ok(());
+        }
+        if key.state != State::Active {
+            return Ok(());
+        }
+        self.tell_once(&expiring(key, key.ends_at(&key.current, &policies)), swept, &moment.split()).await
+    }
+
+    /// Forgets a key that ended long ago.
+    async fn remove_key(&self, id: ApiKeyId, moment: &Moment) -> Result<(), Failure> {
+        let rows = self.store.view()?.range(&imported::TABLE, BY_KEY, &vec![Value::Id(id.0)], None, FOREIGN_MAX)?;
+        let foreign: Result<Vec<ImportedKey>, _> = rows.iter().map(|row| ImportedKey::from_row(&row.record)).collect();
+        let foreign = foreign.map_err(damaged)?;
+        self.change_key(id, moment, |_, key, moment| Ok(remove(&key.record, &foreign, &Actor::system(), moment))).await
+    }
+}
+
+/// Which of its table's indexes this is.
+const BY_KEY: usize = 0;
+
+fn expiring(key: &ApiKey, expires_at: i64) -> Expiring {
+    let ending = match key.kind {
+        ApiKeyKind::Key => Ending::ApiKey,
+        ApiKeyKind::Personal => Ending::PersonalAccessToken,
+    };
+    let (credential, owner) = (Arc::from(key.id.to_string()), Arc::from(key.owner.to_string()));
+    Expiring { ending, credential, owner, created_at: key.current.created_at, expires_at }
+}

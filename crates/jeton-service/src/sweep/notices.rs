@@ -1,0 +1,53 @@
+//! Telling what ends soon.
+
+use std::sync::Arc;
+
+use jeton_core::moment::Moment;
+use jeton_core::notice::{self, Ending, Expiring, Told, tell};
+use jeton_core::record::Versioned;
+
+use super::Swept;
+use crate::failure::Failure;
+use crate::keys::read::damaged;
+use crate::service::Service;
+
+impl Service {
+    /// Tells that something ends, where that is due and was not told.
+    pub(super) async fn tell_once(&self, expiring: &Expiring, swept: &mut Swept, moment: &Moment) -> Result<(), Failure> {
+        let now_seconds = self.now_on_ledger();
+        if expiring.due(None, now_seconds).is_none() {
+            return Ok(());
+        }
+        let row = self.fetch_row(&notice::TABLE, expiring.key()).await?;
+        let told =
+            row.map(|row| Ok(Versioned { version: row.version, record: Told::from_row(&row.record)? })).transpose().map_err(damaged)?;
+        let Some(days) = expiring.due(told.as_ref().map(|told| &told.record), now_seconds) else { return Ok(()) };
+        // Where another pass told it meanwhile, this one has nothing left to tell.
+        let written = self
+            .attempt(moment, &Arc::from(""), |reading, moment| {
+                reading.rely_on_notice(expiring.key(), told.as_ref());
+                Ok(tell(expiring, days, moment))
+            })
+            .await?;
+        if written.is_some() {
+            self.notices.count(expiring.ending, days);
+            swept.told += 1;
+        }
+        Ok(())
+    }
+
+    /// Tells of exceptions that end soon.
+    pub(super) async fn tell_of_exceptions(&self, swept: &mut Swept, moment: &Moment) -> Result<(), Failure> {
+        for exception in self.policy_exceptions() {
+            let expiring = Expiring {
+                ending: Ending::PolicyException,
+                credential: exception.id.0.clone(),
+                owner: exception.owner.clone(),
+                created_at: exception.created_at,
+                expires_at: exception.ends_at,
+            };
+            self.tell_once(&expiring, swept, &moment.clone().split()).await?;
+        }
+        Ok(())
+    }
+}
