@@ -633,7 +633,7 @@ async fn every_documented_request_is_served() {
     let api = Api::new().await;
     let page = include_str!("../../../docs/reference/management-api.md");
     let requests: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
-    assert_eq!(requests.len(), 73, "{requests:?}");
+    assert_eq!(requests.len(), 74, "{requests:?}");
     for (method, path) in requests {
         let path = path.strip_prefix("/api/v1").unwrap().replace(['{', '}'], "");
         let (_, answer) = api.ask(method.parse().unwrap(), &path, Some(json!({}))).await;

@@ -11,6 +11,8 @@ use jeton_oauth::Issuer;
 use jeton_token::Prefix;
 use serde::{Deserialize, Serialize};
 
+use crate::certificates::Files;
+
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "jeton.toml";
 
@@ -30,6 +32,15 @@ pub(crate) struct File {
     /// Where `/metrics` is served, and nothing else: address and port. On the management socket alone when nobody says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metrics_listen: Option<String>,
+    /// Where administrators from elsewhere are served, and then nowhere else: address and port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) admin_listen: Option<String>,
+    /// The certificate of the TCP listeners with its chain, in PEM; plain HTTP when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_cert_file: Option<PathBuf>,
+    /// Its private key, in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_key_file: Option<PathBuf>,
     /// The root file, apart from the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root_key_file: Option<PathBuf>,
@@ -60,10 +71,13 @@ pub(crate) struct File {
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 15] = [
     "issuer",
     "listen",
     "metrics_listen",
+    "admin_listen",
+    "tls_cert_file",
+    "tls_key_file",
     "root_key_file",
     "token_prefix",
     "log_format",
@@ -86,6 +100,12 @@ pub(crate) struct Overrides {
     pub(crate) issuer: Option<String>,
     /// `--listen`.
     pub(crate) listen: Option<String>,
+    /// `--admin-listen`.
+    pub(crate) admin_listen: Option<String>,
+    /// `--tls-cert`.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// `--tls-key`.
+    pub(crate) tls_key: Option<PathBuf>,
     /// `--root-key-file`.
     pub(crate) root_key_file: Option<PathBuf>,
 }
@@ -103,6 +123,10 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where to serve the metrics.
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Where administrators from elsewhere are served.
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// The certificate of the TCP listeners.
+    pub(crate) tls: Option<Files>,
     /// The root file.
     pub(crate) root_key_file: PathBuf,
     /// The first part of every opaque token.
@@ -143,9 +167,19 @@ impl Config {
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
         let listen: SocketAddr =
             listen_text.parse().map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
-        let metrics_listen = file.metrics_listen.as_deref().map(|text| metrics_listen(text, listen)).transpose()?;
-        let issuer_text = overrides.issuer.clone().or(file.issuer).unwrap_or_else(|| format!("http://{listen}"));
+        let metrics_listen = file.metrics_listen.as_deref().map(|text| another_listen("metrics_listen", text, &[listen])).transpose()?;
+        let admin_text = overrides.admin_listen.as_deref().or(file.admin_listen.as_deref());
+        let taken: Vec<SocketAddr> = [listen].into_iter().chain(metrics_listen).collect();
+        let admin_listen = admin_text.map(|text| another_listen("admin_listen", text, &taken)).transpose()?;
+        let tls = tls(&file, overrides)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let issuer_text = overrides.issuer.clone().or(file.issuer).unwrap_or_else(|| format!("{scheme}://{listen}"));
         let issuer = Issuer::parse(&issuer_text).map_err(|problem| format!("`issuer` is {issuer_text}: {problem}"))?;
+        if tls.is_some() && !issuer.is_https() {
+            return Err(format!(
+                "`issuer` is {issuer_text}, and the listener speaks TLS: published URLs would lead nowhere; write it with https"
+            ));
+        }
         let prefix_text = file.token_prefix.as_deref().unwrap_or("jtn");
         let token_prefix = Prefix::parse(prefix_text).map_err(|problem| format!("`token_prefix` is {prefix_text}: {problem}"))?;
         let log_json = match file.log_format.as_deref() {
@@ -161,6 +195,8 @@ impl Config {
             issuer,
             listen,
             metrics_listen,
+            admin_listen,
+            tls,
             root_key_file,
             token_prefix,
             log_json,
@@ -170,13 +206,29 @@ impl Config {
     }
 }
 
-fn metrics_listen(text: &str, listen: SocketAddr) -> Result<SocketAddr, String> {
+/// The address of a listener beside those that are taken.
+fn another_listen(key: &str, text: &str, taken: &[SocketAddr]) -> Result<SocketAddr, String> {
     let address: SocketAddr =
-        text.parse().map_err(|_| format!("`metrics_listen` is an address and a port, such as 127.0.0.1:8421, not `{text}`"))?;
-    if address == listen && address.port() != 0 {
-        return Err(format!("`metrics_listen` is a listener of its own: {address} is where the public one listens"));
+        text.parse().map_err(|_| format!("`{key}` is an address and a port, such as 127.0.0.1:8421, not `{text}`"))?;
+    if taken.contains(&address) && address.port() != 0 {
+        return Err(format!("`{key}` is a listener of its own: {address} is where another one listens"));
     }
     Ok(address)
+}
+
+/// What a flag names lies where the command runs; what the file names, in the data folder where it is no absolute path.
+fn tls(file: &File, overrides: &Overrides) -> Result<Option<Files>, String> {
+    let named = |flag: &Option<PathBuf>, key: &Option<PathBuf>| flag.clone().or_else(|| key.as_ref().map(|path| overrides.data.join(path)));
+    match (named(&overrides.tls_cert, &file.tls_cert_file), named(&overrides.tls_key, &file.tls_key_file)) {
+        (Some(certificate), Some(key)) => Ok(Some(Files { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => {
+            Err("there is a certificate and no private key for it: name its file with `tls_key_file` or --tls-key".to_owned())
+        }
+        (None, Some(_)) => {
+            Err("there is a private key and no certificate for it: name its file with `tls_cert_file` or --tls-cert".to_owned())
+        }
+    }
 }
 
 fn observing(file: &File, data: &Path) -> Result<Observing, String> {
@@ -316,6 +368,31 @@ mod tests {
         assert_eq!(loaded("metrics_listen = \"127.0.0.1:8421\"").unwrap(), Some(([127, 0, 0, 1], 8421).into()));
         for (text, needle) in [("metrics_listen = \"8421\"", "127.0.0.1:8421"), ("metrics_listen = \"127.0.0.1:8420\"", "of its own")] {
             assert!(loaded(text).unwrap_err().contains(needle), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_are_named_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = Overrides { data: folder.path().to_owned(), ..Overrides::default() };
+        let loaded = |text: &str, overrides: &Overrides| {
+            fs::write(folder.path().join(FILE_NAME), text).unwrap();
+            Config::load(overrides)
+        };
+        let pair = "tls_cert_file = \"cert.pem\"\ntls_key_file = \"/etc/key.pem\"\n";
+        let config = loaded(pair, &overrides).unwrap();
+        assert_eq!(config.tls, Some(Files { certificate: folder.path().join("cert.pem"), key: "/etc/key.pem".into() }));
+        assert_eq!(config.issuer.as_str(), "https://127.0.0.1:8420");
+        let flag = Overrides { tls_cert: Some("other.pem".into()), ..overrides.clone() };
+        assert_eq!(loaded(pair, &flag).unwrap().tls.unwrap().certificate, Path::new("other.pem"));
+        for (text, needle) in [
+            ("tls_cert_file = \"cert.pem\"".to_owned(), "tls_key_file"),
+            ("tls_key_file = \"key.pem\"".to_owned(), "tls_cert_file"),
+            (format!("{pair}issuer = \"http://127.0.0.1:8420\""), "with https"),
+            ("admin_listen = \"127.0.0.1:8420\"".to_owned(), "of its own"),
+            ("metrics_listen = \"127.0.0.1:1\"\nadmin_listen = \"127.0.0.1:1\"".to_owned(), "of its own"),
+        ] {
+            assert!(loaded(&text, &overrides).unwrap_err().contains(needle), "{text}");
         }
     }
 

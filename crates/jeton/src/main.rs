@@ -2,6 +2,7 @@
 
 mod access_log;
 mod apart;
+mod certificates;
 mod cli;
 mod clock;
 mod closed_folder;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management, Place, RootFile};
-use jeton_http::edge::{self, Draining, Limits};
+use jeton_http::edge::{self, Draining, Limits, Tls, TlsListener};
 use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
 use jeton_service::moments::Moments;
@@ -31,6 +33,7 @@ use zeroize::Zeroizing;
 
 use crate::access_log;
 use crate::apart;
+use crate::certificates::Kept;
 use crate::clock::{Clock, uptime};
 use crate::config::Config;
 use crate::dice::{Dice, seed};
@@ -107,9 +110,10 @@ pub(crate) fn listen(config: &Config) -> Result<TcpListener, String> {
     })
 }
 
-fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, String> {
-    let Some(address) = config.metrics_listen else { return Ok(None) };
-    let failed = |error| format!("{address} cannot be listened on: {error}\n  → stop what holds it, or choose another as `metrics_listen`");
+/// Takes an address beside the public one, where the configuration names it by this key.
+fn listen_beside(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListener>, String> {
+    let Some(address) = address else { return Ok(None) };
+    let failed = |error| format!("{address} cannot be listened on: {error}\n  → stop what holds it, or choose another as `{key}`");
     edge::listen_tcp(address).map(Some).map_err(failed)
 }
 
@@ -129,6 +133,8 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     writable::check(&config.data, &config.file)?;
     root_file::look_for(&config.root_key_file, &config.data)?;
     let root_keys = root_file::read(&config.root_key_file)?;
+    let certificate = config.tls.clone().map(Kept::open).transpose().map_err(|problem| problem.to_string())?;
+    let tls = certificate.as_ref().map(Kept::tls);
     let clock = Arc::new(Clock::start());
     let draining = Draining::new();
     let (footing, held) = Footing::new(draining.clone());
@@ -140,23 +146,11 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
-    let limits = Limits { connections: config.connections_max, ..Limits::default() };
     let (observer, access_log) = observer(config, &service, &clock)?;
-    let metrics_listener = listen_for_metrics(config)?;
-    let metrics = jeton_http::metrics::routes(service.clone(), observer.clone());
-    let management = management(service.clone(), store.clone(), config, observer);
-    let public = router::public(management.clone(), Place::Public, draining.clone());
-    let socket_listener = listen_on_socket(&socket(&config.data))?;
-    let management = api::routes(management, Place::Socket);
-    let managing = Limits { body_bytes: MANAGEMENT_BODY_BYTES, ..limits.clone() };
-    let mut listeners = vec![
-        spawn_listener(edge::serve(listener, public, limits.clone(), draining.clone()), held.clone()),
-        spawn_listener(edge::serve(socket_listener, management, managing, draining.clone()), held.clone()),
-    ];
-    if let Some(listener) = metrics_listener {
-        listeners.push(spawn_listener(edge::serve(listener, metrics, limits, draining.clone()), held));
-    }
-    let jobs = schedules(&service, &clock);
+    let serving = Serving { config, tls, draining: &draining, held: &held };
+    let listeners = serving.begin(listener, management(service.clone(), store.clone(), config, observer))?;
+    let mut jobs = schedules(&service, &clock);
+    jobs.push(certificate_schedule(certificate)?);
     Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log })
 }
 
@@ -290,6 +284,49 @@ fn listen_on_socket(path: &Path) -> Result<UnixListener, String> {
     Ok(listener)
 }
 
+/// What every listener is begun with.
+struct Serving<'a> {
+    config: &'a Config,
+    tls: Option<&'a Tls>,
+    draining: &'a Draining,
+    held: &'a Held,
+}
+
+impl Serving<'_> {
+    /// Begins to serve on the public listener, the socket, and those that the configuration names. All are taken before the first is served.
+    fn begin(&self, public: TcpListener, management: Management) -> Result<Vec<JoinHandle<()>>, String> {
+        let metrics = listen_beside(self.config.metrics_listen, "metrics_listen")?;
+        let admin = listen_beside(self.config.admin_listen, "admin_listen")?;
+        let socket = listen_on_socket(&socket(&self.config.data))?;
+        let limits = Limits { connections: self.config.connections_max, ..Limits::default() };
+        let managing = Limits { body_bytes: MANAGEMENT_BODY_BYTES, ..limits.clone() };
+        let mut tasks = vec![
+            self.spawn(public, router::public(management.clone(), Place::Public, self.draining.clone()), limits.clone()),
+            spawn_listener(
+                edge::serve(socket, api::routes(management.clone(), Place::Socket), managing.clone(), self.draining.clone()),
+                self.held.clone(),
+            ),
+        ];
+        if let Some(listener) = metrics {
+            let routes = jeton_http::metrics::routes(management.service.clone(), management.observer.clone());
+            tasks.push(self.spawn(listener, routes, limits));
+        }
+        if let Some(listener) = admin {
+            tasks.push(self.spawn(listener, api::routes(management, Place::Admin), managing));
+        }
+        Ok(tasks)
+    }
+
+    /// A TCP listener speaks TLS where there is a certificate.
+    fn spawn(&self, listener: TcpListener, router: Router, limits: Limits) -> JoinHandle<()> {
+        let (draining, held) = (self.draining.clone(), self.held.clone());
+        match self.tls {
+            Some(tls) => spawn_listener(edge::serve(TlsListener::new(listener, tls.clone()), router, limits, draining), held),
+            None => spawn_listener(edge::serve(listener, router, limits, draining), held),
+        }
+    }
+}
+
 fn spawn_listener(serving: impl Future<Output = edge::Drained> + Send + 'static, held: Held) -> JoinHandle<()> {
     tokio::spawn(async move {
         let drained = serving.await;
@@ -351,6 +388,20 @@ fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
                 _ => {}
             }
         }
+    })
+}
+
+/// The certificate is read again when its files change, and on SIGHUP. That signal ends no server, also where there is none to read.
+fn certificate_schedule(certificate: Option<Kept>) -> Result<JoinHandle<()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("signals cannot be heard: {error}"))?;
+    Ok(match certificate {
+        Some(certificate) => tokio::spawn(certificate.watch(hangup)),
+        None => tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                tracing::info!("SIGHUP: there is no certificate to read again, and the configuration is read at a start");
+            }
+        }),
     })
 }
 

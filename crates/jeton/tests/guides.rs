@@ -29,8 +29,8 @@ const JETON: &str = env!("CARGO_BIN_EXE_jeton");
 fn command(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder);
-    for name in ["JETON_DATA", "JETON_ISSUER", "JETON_LISTEN", "JETON_ROOT_KEY_FILE"] {
-        command.env_remove(name);
+    for name in ["DATA", "ISSUER", "LISTEN", "ROOT_KEY_FILE", "TLS_CERT", "TLS_KEY", "SERVER", "TOKEN", "CA_FILE"] {
+        command.env_remove(format!("JETON_{name}"));
     }
     command
 }
@@ -114,6 +114,11 @@ fn protect_an_api_in_python() {
 #[test]
 fn version_control() {
     check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 made", "- group forgotten", "differs: 1"]);
+}
+
+#[test]
+fn tls() {
+    check("how-to/tls.md", &["\"issuer\":\"https://localhost:", "use https", "HUP"]);
 }
 
 #[test]

@@ -33,16 +33,19 @@ fn algorithm(observed: &Observed) -> Check {
 
 fn transport(observed: &Observed) -> Check {
     let around = &observed.surroundings;
-    let holds = match (around.is_reached_from_elsewhere, around.has_proxy) {
-        (Some(false), _) => Some(true),
-        (Some(true), has_proxy) => has_proxy,
-        (None, _) => None,
+    let holds = match (around.is_reached_from_elsewhere, around.has_tls, around.has_proxy) {
+        (Some(false), _, _) | (_, Some(true), _) | (_, _, Some(true)) => Some(true),
+        (Some(true), Some(false), Some(false)) => Some(false),
+        _ => None,
     };
-    let seen = match (around.is_reached_from_elsewhere, holds) {
-        (Some(false), _) => "the listener is reached from this machine alone",
-        (_, Some(true)) => "the listener stands behind a proxy that is trusted",
-        (_, Some(false)) => "the listener is reached from other machines, and no proxy is named that ends TLS",
-        (_, None) => "nobody looked at the listener",
+    let seen = match (around.is_reached_from_elsewhere, around.has_tls, holds) {
+        (_, Some(true), _) => "the listeners speak TLS",
+        (Some(false), _, _) => "the listeners are reached from this machine alone",
+        (_, _, Some(true)) => "the listeners stand behind a proxy that is trusted",
+        (_, _, Some(false)) => {
+            "a listener is reached from other machines in the clear: without TLS, and without a trusted proxy that ends it"
+        }
+        (_, _, None) => "nobody looked at the listeners",
     };
-    TRANSPORT.holds(holds, seen, "listen = \"127.0.0.1:8420\" behind a proxy with TLS, or `trusted_proxies` in jeton.toml")
+    TRANSPORT.holds(holds, seen, "tls_cert_file and tls_key_file in jeton.toml, or `trusted_proxies` where a proxy ends TLS")
 }

@@ -49,8 +49,10 @@ pub struct Surroundings {
     pub is_root_file_apart: Option<bool>,
     /// Whether a crash may leave a core with secrets behind.
     pub may_leave_core: Option<bool>,
-    /// Whether the public listener is reached from other machines.
+    /// Whether a listener that takes tokens, the public one or that of administrators, is reached from other machines.
     pub is_reached_from_elsewhere: Option<bool>,
+    /// Whether the listeners speak TLS.
+    pub has_tls: Option<bool>,
     /// Whether a proxy is configured that may end TLS before it.
     pub has_proxy: Option<bool>,
     /// Whether an access log is written.

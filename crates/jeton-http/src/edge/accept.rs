@@ -48,7 +48,7 @@ where
                 biased;
                 () = &mut begun => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((transport, peer)) => match admission.admit(peer) {
+                    Ok((mut transport, peer)) => match admission.admit(peer) {
                         Some(place) => {
                             let (service, shared) = (service.clone(), Arc::clone(&shared));
                             tokio::spawn(async move {

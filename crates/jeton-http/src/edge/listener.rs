@@ -26,10 +26,15 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Sends a short last word without waiting. It is lost if the connection takes it not whole and at once.
-    fn last_word(&self, word: &[u8]);
+    fn last_word(&mut self, word: &[u8]);
 
     /// Lets the close that follows reset the connection, instead of leaving unsent bytes with the kernel for a peer that takes none.
     fn abandon(&self);
+
+    /// Whether the peer began to open the connection and it is not open yet: its handshake is under way.
+    fn is_opening(&self) -> bool {
+        false
+    }
 }
 
 /// A TCP listener with a queue long enough for a crowd that comes at once. The usual 128 overflow when a few hundred clients reconnect after a
@@ -63,7 +68,7 @@ impl Transport for TcpStream {
         self.poll_read_ready(cx).map(|_| ())
     }
 
-    fn last_word(&self, word: &[u8]) {
+    fn last_word(&mut self, word: &[u8]) {
         let _ = self.try_write(word);
     }
 
@@ -87,7 +92,7 @@ impl Transport for UnixStream {
         self.poll_read_ready(cx).map(|_| ())
     }
 
-    fn last_word(&self, word: &[u8]) {
+    fn last_word(&mut self, word: &[u8]) {
         let _ = self.try_write(word);
     }
 

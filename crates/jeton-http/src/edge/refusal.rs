@@ -34,6 +34,11 @@ pub(super) const SERVICE_UNAVAILABLE: &[u8] =
     retry-after: 1\r\nconnection: close\r\ncontent-length: 98\r\n\r\n\
     {\"error\":\"temporarily_unavailable\",\"error_description\":\"too many connections are open; try again\"}";
 
+/// What a peer gets, in the clear, that speaks plain HTTP where TLS is spoken.
+pub(super) const TLS_NEEDED: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: 81\r\n\r\n\
+    {\"error\":\"invalid_request\",\"error_description\":\"this port speaks TLS: use https\"}";
+
 impl Refusal {
     /// The response; the connection ends with it, since what follows on it may be the rest of what was refused.
     pub(super) fn response(self) -> Response<Body> {
@@ -96,7 +101,7 @@ mod tests {
 
     #[test]
     fn raw_answers_state_their_length() {
-        for answer in [REQUEST_TIMEOUT, SERVICE_UNAVAILABLE] {
+        for answer in [REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, TLS_NEEDED] {
             let text = std::str::from_utf8(answer).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.contains(&format!("content-length: {}", body.len())), "{} in {head}", body.len());

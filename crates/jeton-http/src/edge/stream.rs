@@ -18,12 +18,14 @@ pub(super) struct WatchedStream<T> {
     inner: TokioIo<T>,
     /// What was read already and is to be read again.
     unread: Bytes,
+    /// Whether the handshake was under way when last looked at.
+    is_opening: bool,
     progress: Arc<Progress>,
 }
 
 impl<T: Transport> WatchedStream<T> {
     pub(super) fn new(transport: T, progress: Arc<Progress>) -> Self {
-        Self { inner: TokioIo::new(transport), unread: Bytes::new(), progress }
+        Self { inner: TokioIo::new(transport), unread: Bytes::new(), is_opening: false, progress }
     }
 
     /// Takes back what hyper had read of a next request; it comes before what was taken back earlier and not read again yet.
@@ -43,6 +45,15 @@ impl<T: Transport> WatchedStream<T> {
     fn read_again(&mut self, buffer: &mut ReadBufCursor<'_>) {
         let bytes = self.unread.split_to(self.unread.len().min(buffer.remaining()));
         buffer.put_slice(&bytes);
+    }
+
+    /// A handshake has the time of a header. The request that follows may be a while in coming, and has a time of its own.
+    fn note_opening(&mut self) {
+        let is_opening = self.inner.inner().is_opening();
+        if is_opening != self.is_opening {
+            self.is_opening = is_opening;
+            if is_opening { self.progress.begin(Wait::Header) } else { self.progress.end(Wait::Header) }
+        }
     }
 
     fn note_write<R>(&self, polled: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
@@ -82,12 +93,14 @@ impl<T: Transport> Read for WatchedStream<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if self.progress.is_overdue(Wait::Header) {
             if self.progress.ticket(Wait::Write) == 0 {
-                self.inner.inner().last_word(REQUEST_TIMEOUT);
+                self.inner.inner_mut().last_word(REQUEST_TIMEOUT);
             }
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if self.unread.is_empty() {
-            ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+            let polled = Pin::new(&mut self.inner).poll_read(cx, buffer);
+            self.note_opening();
+            ready!(polled)?;
         } else {
             self.read_again(&mut buffer);
         }
@@ -117,12 +130,17 @@ impl<T: Transport> Write for WatchedStream<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        self.check_write()?;
+        // What TLS took is not with the kernel yet.
+        let polled = Pin::new(&mut self.inner).poll_flush(cx);
+        self.note_write(polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.progress.ticket(Wait::Linger) == 0 {
-            ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+            self.check_write()?;
+            let polled = Pin::new(&mut self.inner).poll_shutdown(cx);
+            ready!(self.note_write(polled))?;
             if !self.progress.may_be_sending() {
                 return Poll::Ready(Ok(()));
             }

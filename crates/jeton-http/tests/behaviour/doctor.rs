@@ -73,6 +73,7 @@ fn around() -> Surroundings {
         is_root_file_apart: Some(true),
         may_leave_core: Some(false),
         is_reached_from_elsewhere: Some(false),
+        has_tls: Some(false),
         has_proxy: Some(false),
         has_access_log: Some(true),
         has_metrics_listener: Some(true),
@@ -253,7 +254,13 @@ async fn files_that_others_may_read() {
 async fn how_tokens_are_signed_and_how_they_travel() {
     let mut deployment = Deployment::sound().await;
     deployment.around.is_reached_from_elsewhere = Some(true);
-    fails(&deployment, "format.transport", Severity::High, "no proxy", "trusted_proxies");
+    fails(&deployment, "format.transport", Severity::High, "in the clear", "tls_cert_file");
+    deployment.around.has_tls = Some(true);
+    assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A));
+    deployment.around.has_tls = None;
+    assert_eq!(found(&deployment.examine(), "format.transport").verdict, Verdict::NotKnown);
+    deployment.around.has_tls = Some(false);
+    fails(&deployment, "format.transport", Severity::High, "in the clear", "trusted_proxies");
     deployment.around.has_proxy = Some(true);
     assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A));
     deployment.world.api_with("stock", |request| request.signing_algorithm = Some("PS256".to_owned())).await;

@@ -118,7 +118,7 @@ impl Verify {
             let report = closed_folder::verify_ledger(&context.options.data, kept.as_ref(), &mut |rows| progress.show(rows, rows));
             let report = report.map_err(|sentence| Failure::could_not(sentence, ""))?;
             (serde_json::to_value(report).map_err(|error| Failure::could_not(error.to_string(), ""))?, "command")
-        } else if kept.is_some() && context.is_served() {
+        } else if kept.is_some() && context.has_server() {
             return Err(Failure::usage(
                 "a server holds this data folder: it would compare the checkpoint with itself",
                 "stop it first, then try again: this command reads the folder then",

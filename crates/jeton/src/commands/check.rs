@@ -32,7 +32,7 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let data = &context.options.data;
-        if !context.is_served() && data.is_dir() {
+        if !context.has_server() && data.is_dir() {
             if !data.join("jeton.db").exists() && data.join(FILE_NAME).exists() {
                 let start = format!("start it with `jeton serve --data {}`", data.display());
                 return Err(Failure::could_not(format!("{} was not started yet: there is nothing in it to check", data.display()), start));
@@ -44,7 +44,7 @@ impl Check {
         }
         let mut progress = Progress::new("parts read");
         // A folder that no server has open is checked here: also one that does not open any more.
-        let report = if self.full && !context.is_served() {
+        let report = if self.full && !context.has_server() {
             check_here(&context.options.data, &mut progress)
         } else {
             let server = context.server()?;

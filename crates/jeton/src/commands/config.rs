@@ -43,6 +43,7 @@ impl Config {
         writable::check(&config.data, &config.file).map_err(rootless)?;
         root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
+        config.tls.as_ref().map_or(Ok(()), |files| files.read().map(drop)).map_err(|problem| rootless(problem.to_string()))?;
         let is_used = config.data.join("jeton.db").exists();
         // Whom a server answers for has the root file that it started with.
         let is_tried = is_used && !context.is_served();
@@ -53,7 +54,11 @@ impl Config {
             "root_key_tried": is_tried,
             "data": config.data, "issuer": config.issuer.as_str(), "listen": config.listen.to_string(),
             "metrics_listen": config.metrics_listen.map(|listen| listen.to_string()),
+            "admin_listen": config.admin_listen.map(|listen| listen.to_string()),
+            "tls_cert_file": config.tls.as_ref().map(|files| &files.certificate),
+            "tls_key_file": config.tls.as_ref().map(|files| &files.key),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
+            "server": context.options.server.as_ref().map(jeton_oauth::Issuer::as_str),
             "log_format": if config.log_json { "json" } else { "text" }, "connections_max": config.connections_max,
         });
         context.show(&value, |_, view| {
@@ -62,6 +67,11 @@ impl Config {
                 .with("issuer", config.issuer.as_str())
                 .with("listen", config.listen.to_string())
                 .with("metrics", config.metrics_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
+                .with("administrators", config.admin_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
+                .with(
+                    "certificate",
+                    config.tls.as_ref().map_or_else(|| "none: plain HTTP".into(), |files| files.certificate.display().to_string()),
+                )
                 .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
                 .with("token prefix", config.token_prefix.as_str())
                 .with("log", if config.log_json { "json" } else { "text" })
@@ -71,7 +81,10 @@ impl Config {
                 (false, true) => "The data folder is in use: that the root file opens it was not tried.\n",
                 (false, false) => "",
             };
-            format!("{}\nThe configuration is sound.\n{tried}", details.text(view))
+            let elsewhere = context.options.server.as_ref().map_or_else(String::new, |server| {
+                format!("Commands ask {server} (--server, JETON_SERVER), and not the server of this data folder.\n")
+            });
+            format!("{}\nThe configuration is sound.\n{tried}{elsewhere}", details.text(view))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP over the server's Unix socket: one request, one connection.
+//! HTTP to a server, over its Unix socket or over the network: one request, one connection.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,28 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 
+use super::exchange::exchange;
 use super::failure::Failure;
+use super::remote::Remote;
+
+/// The most of an answer that is read.
+const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// The way to a server.
 pub(crate) struct Connection {
-    socket: PathBuf,
+    way: Way,
     runtime: Runtime,
+}
+
+enum Way {
+    Socket(PathBuf),
+    Network(Remote),
 }
 
 /// What a server answered.
@@ -35,10 +44,22 @@ impl Connection {
     /// # Errors
     /// When the system gives no reactor.
     pub(crate) fn over(socket: PathBuf) -> Result<Connection, Failure> {
+        Connection::by(Way::Socket(socket))
+    }
+
+    /// The way over the network. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the system gives no reactor.
+    pub(crate) fn to(remote: Remote) -> Result<Connection, Failure> {
+        Connection::by(Way::Network(remote))
+    }
+
+    fn by(way: Way) -> Result<Connection, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Failure::could_not(format!("the process cannot open files or timers: {error}"), "try again"))?;
-        Ok(Connection { socket, runtime })
+        Ok(Connection { way, runtime })
     }
 
     /// Sends a request and reads the answer whole.
@@ -48,7 +69,7 @@ impl Connection {
     pub(crate) fn ask(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply, Failure> {
         self.runtime.block_on(async {
             let (status, answer) = self.send(method, path, body).await?;
-            let body = answer.collect().await.map_err(|error| self.broken(&error))?.to_bytes();
+            let body = Limited::new(answer, ANSWER_BYTES_MAX).collect().await.map_err(|error| self.broken(&error))?.to_bytes();
             Ok(Reply { status, body })
         })
     }
@@ -59,7 +80,8 @@ impl Connection {
     /// When nobody answers, or the answer breaks off.
     pub(crate) fn ask_lines(&self, path: &str, body: Bytes, mut each: impl FnMut(&[u8])) -> Result<Reply, Failure> {
         self.runtime.block_on(async {
-            let (status, mut answer) = self.send(Method::POST, path, Some(body)).await?;
+            let (status, answer) = self.send(Method::POST, path, Some(body)).await?;
+            let mut answer = Limited::new(answer, ANSWER_BYTES_MAX);
             let mut rest = Vec::new();
             while let Some(frame) = answer.frame().await {
                 let frame = frame.map_err(|error| self.broken(&error))?;
@@ -74,24 +96,34 @@ impl Connection {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<(StatusCode, Incoming), Failure> {
-        let stream = UnixStream::connect(&self.socket).await.map_err(|error| unreachable_server(&self.socket, &error))?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(&error))?;
-        tokio::spawn(connection);
-        let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        let request = Request::builder().method(method);
+        let mut request = match &self.way {
+            Way::Socket(_) => request.uri(path).header(HOST, "localhost"),
+            Way::Network(remote) => remote.address(request, path),
+        };
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let request = request.body(Full::new(body.unwrap_or_default()));
         let request = request.map_err(|error| Failure::usage(format!("this is no request: {error}"), "write the path as /api/v1/…"))?;
-        let answer = sender.send_request(request).await.map_err(|error| self.broken(&error))?;
+        let answer = match &self.way {
+            Way::Socket(socket) => {
+                let stream = UnixStream::connect(socket).await.map_err(|error| unreachable_server(socket, &error))?;
+                exchange(TokioIo::new(stream), request).await.map_err(|error| self.broken(&error))?
+            }
+            Way::Network(remote) => remote.send(request).await?,
+        };
         Ok((answer.status(), answer.into_body()))
     }
 
-    fn broken(&self, error: &hyper::Error) -> Failure {
-        Failure::could_not(
-            format!("the server at {} broke off: {error}", self.socket.display()),
-            "look whether it still runs, and what its log says; then look whether the change was made (`jeton audit tail`)",
-        )
+    fn broken(&self, error: &dyn std::fmt::Display) -> Failure {
+        match &self.way {
+            Way::Socket(socket) => Failure::could_not(
+                format!("the server at {} broke off: {error}", socket.display()),
+                "look whether it still runs, and what its log says; then look whether the change was made (`jeton audit tail`)",
+            ),
+            Way::Network(remote) => remote.broken(error),
+        }
     }
 }
 

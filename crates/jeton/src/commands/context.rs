@@ -9,6 +9,7 @@ use super::confirm;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::options::{Options, Output};
+use super::remote::Remote;
 use super::server::Server;
 use crate::clock::Clock;
 use crate::render::text::items;
@@ -28,9 +29,17 @@ impl Context {
         Context { options, now_seconds: Clock::start().now().seconds() }
     }
 
-    /// The server of the data folder.
+    /// The server that is named, or else that of the data folder.
     pub(crate) fn server(&self) -> Result<Server, Failure> {
-        Connection::over(self.options.socket()).map(Server::new)
+        self.connection().map(Server::new)
+    }
+
+    /// The way to it.
+    pub(crate) fn connection(&self) -> Result<Connection, Failure> {
+        match &self.options.server {
+            Some(server) => Connection::to(Remote::new(server, &self.options)?),
+            None => Connection::over(self.options.socket()),
+        }
     }
 
     /// Whether a server answers on the socket of the data folder.
@@ -38,9 +47,14 @@ impl Context {
         UnixStream::connect(self.options.socket()).is_ok()
     }
 
-    /// Whether there is a data folder, and no server answers for it: then it is read where it lies.
+    /// Whether there is a server to ask: one that is named, or that of the data folder.
+    pub(crate) fn has_server(&self) -> bool {
+        self.options.server.is_some() || self.is_served()
+    }
+
+    /// Whether there is a data folder, and no server to ask: then it is read where it lies.
     pub(crate) fn is_closed(&self) -> bool {
-        !self.is_served() && self.options.data.join("jeton.db").exists()
+        !self.has_server() && self.options.data.join("jeton.db").exists()
     }
 
     /// Prints an answer: as `render` shows it, or as JSON.

@@ -38,11 +38,18 @@ impl Failure {
         Failure { kind: Kind::CouldNot, sentence: sentence.into(), hint: hint.into() }
     }
 
+    /// Nobody is signed in: exit code 4.
+    pub(crate) fn sign_in(sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure { kind: Kind::SignIn, sentence: sentence.into(), hint: hint.into() }
+    }
+
     /// What a status of the server's answer means.
     pub(crate) fn of_status(status: u16, sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
         let kind = match status {
             400 | 405 | 413 | 415 => Kind::Usage,
             401 => Kind::SignIn,
+            // Who asks may not: the command was right, and the answer is not known.
+            403 => Kind::CouldNot,
             402..=499 => Kind::No,
             _ => Kind::CouldNot,
         };

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use jeton_oauth::Issuer;
 
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
@@ -8,6 +9,15 @@ pub(crate) struct Options {
     /// The data folder; the server's socket lies in it
     #[arg(long, global = true, value_name = "DIR", env = "JETON_DATA", default_value = "./jeton-data", help_heading = "Everywhere")]
     pub(crate) data: PathBuf,
+    /// The server to ask instead of that of the data folder: https, or http on this machine
+    #[arg(long, global = true, value_name = "URL", env = "JETON_SERVER", value_parser = server, help_heading = "Everywhere")]
+    pub(crate) server: Option<Issuer>,
+    /// What holds the token for --server; JETON_TOKEN may be the token itself
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The authority that signed the certificate of --server, in PEM
+    #[arg(long, global = true, value_name = "FILE", env = "JETON_CA_FILE", help_heading = "Everywhere")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// How answers are printed
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", help_heading = "Everywhere")]
     output: Output,
@@ -40,4 +50,9 @@ impl Options {
     pub(crate) fn socket(&self) -> PathBuf {
         self.data.join("jeton.sock")
     }
+}
+
+/// Where a server is reached is written as its issuer is.
+fn server(text: &str) -> Result<Issuer, String> {
+    Issuer::parse(text).map_err(|_| "write https://HOST or https://HOST:PORT; http is for localhost, 127.0.0.1 and [::1] only".to_owned())
 }

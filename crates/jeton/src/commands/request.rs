@@ -7,7 +7,6 @@ use clap::Args;
 use http::Method;
 use serde_json::Value;
 
-use super::connection::Connection;
 use super::context::{Context, write};
 use super::failure::Failure;
 use super::input;
@@ -43,7 +42,7 @@ impl Request {
             return Err(Failure::usage("the path does not begin with a slash", "write it as /api/v1/…"));
         }
         let body = self.body.as_deref().map(|file| input::text(file, "the body")).transpose()?;
-        let reply = Connection::over(context.options.socket())?.ask(method, &self.path, body.map(Bytes::from))?;
+        let reply = context.connection()?.ask(method, &self.path, body.map(Bytes::from))?;
         write(&reply.body)?;
         if !reply.body.is_empty() && !reply.body.ends_with(b"\n") {
             write(b"\n")?;

@@ -8,7 +8,7 @@ use super::connection::{Connection, Reply};
 use super::failure::Failure;
 use super::flags::in_flags;
 
-/// The server of a data folder.
+/// The server of a data folder, or one elsewhere.
 pub(crate) struct Server(Connection);
 
 impl Server {
@@ -97,5 +97,6 @@ fn value(reply: &Reply) -> Result<Value, Failure> {
 fn failure(status: u16, problem: &Value) -> Failure {
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(|text| in_flags(&crate::render::text::shown(text)));
     let sentence = text("detail").or_else(|| text("error_description")).unwrap_or_else(|| format!("the server answered {status}"));
-    Failure::of_status(status, sentence, text("hint").unwrap_or_default())
+    let hint = text("hint").unwrap_or_else(|| if status == 401 { "look at JETON_TOKEN or --token-file".to_owned() } else { String::new() });
+    Failure::of_status(status, sentence, hint)
 }

@@ -18,6 +18,15 @@ pub(crate) struct Serving {
     /// The issuer: in every token, the base of every published URL
     #[arg(long, value_name = "URL", env = "JETON_ISSUER", value_parser = issuer)]
     issuer: Option<String>,
+    /// Where administrators from elsewhere are served, and then nowhere else
+    #[arg(long, value_name = "ADDRESS:PORT", env = "JETON_ADMIN_LISTEN", value_parser = address)]
+    admin_listen: Option<String>,
+    /// The certificate with its chain, in PEM: TLS on every TCP listener
+    #[arg(long, value_name = "FILE", env = "JETON_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", env = "JETON_TLS_KEY")]
+    tls_key: Option<PathBuf>,
     /// The root file, apart from the data folder
     #[arg(long, value_name = "FILE", env = "JETON_ROOT_KEY_FILE")]
     root_key_file: Option<PathBuf>,
@@ -31,6 +40,9 @@ impl Serving {
             data: context.options.data.clone(),
             issuer: self.issuer.clone(),
             listen: self.listen.clone(),
+            admin_listen: self.admin_listen.clone(),
+            tls_cert: self.tls_cert.clone(),
+            tls_key: self.tls_key.clone(),
             root_key_file: self.root_key_file.clone(),
         }
     }

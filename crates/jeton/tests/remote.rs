@@ -1,0 +1,239 @@
+//! Commands that ask a server over the network: who is asked, who is trusted, and what is said where it cannot be.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong here must fail the test")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use tempfile::TempDir;
+
+/// A token in looks only.
+const TOKEN: &str = "jtn_pat_example";
+
+struct Desk {
+    folder: TempDir,
+    server: Option<Child>,
+}
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk { folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    /// With a server whose certificate for localhost is signed by the authority in `ca.pem`; and its URL.
+    fn with_server() -> (Desk, String) {
+        let mut desk = Desk::new();
+        desk.put_pair();
+        let url = format!("https://localhost:{}", port());
+        let listen = url.replace("https://localhost", "127.0.0.1");
+        let init = ["init", "--listen", &listen, "--issuer", &url];
+        assert_eq!(desk.run(&init, &[]).code, 0);
+        desk.serve(&["serve", "--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+        (desk, url)
+    }
+
+    fn serve(&mut self, arguments: &[&str]) {
+        let mut server = self.command(arguments, &[]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+        let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves"));
+        // Read on, so that the log never fills its pipe.
+        thread::spawn(move || lines.for_each(drop));
+        self.server = Some(server);
+        assert!(started, "the server did not start");
+    }
+
+    fn put_pair(&self) {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        self.write("ca.pem", &params.self_signed(&key).unwrap().pem());
+        let issuer = Issuer::new(params, key);
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        self.write("cert.pem", &params.signed_by(&key, &issuer).unwrap().pem());
+        self.write("key.pem", &key.serialize_pem());
+        fs::set_permissions(self.folder.path().join("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(environment.iter().copied()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
+        let output = self.command(arguments, environment).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    #[track_caller]
+    fn fails(&self, arguments: &[&str], environment: &[(&str, &str)], code: i32, needle: &str) {
+        let said = self.run(arguments, environment);
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.out, said.err);
+        assert!(said.err.contains(needle), "{arguments:?}: {}", said.err);
+        assert!(!said.err.contains(TOKEN) && !said.err.contains("panicked"), "{}", said.err);
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if let Some(server) = &mut self.server {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}
+
+/// A free port: nobody else takes it in the moment until somebody does.
+fn port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A server that gives one answer, and the head of what it was asked.
+fn answering(answer: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(head).unwrap().to_ascii_lowercase()
+    });
+    (url, asked)
+}
+
+#[test]
+fn the_token_is_sent_and_the_path_lies_below_the_url() {
+    let desk = Desk::new();
+    desk.write("token.txt", &format!(" {TOKEN}\n"));
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"items\":[]}";
+    for (arguments, environment) in [(&["--token-file", "token.txt"][..], [("JETON_TOKEN", "another")]), (&[], [("JETON_TOKEN", TOKEN)])] {
+        let (url, asked) = answering(answer);
+        let server = format!("{url}/below/");
+        let said = desk.run(&[&["api", "list", "--server", &server], arguments].concat(), &environment);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let asked = asked.join().unwrap();
+        assert!(asked.starts_with("get /below/api/v1/apis"), "{asked}");
+        assert!(asked.contains(&format!("authorization: bearer {TOKEN}\r\n")), "{asked}");
+        assert!(asked.contains(&format!("host: {}\r\n", url.trim_start_matches("http://"))), "{asked}");
+    }
+    let (url, asked) = answering(answer);
+    let said = desk.run(&["api", "list"], &[("JETON_SERVER", &url), ("JETON_TOKEN", TOKEN)]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    drop(asked.join().unwrap());
+}
+
+#[test]
+fn what_the_server_answers_decides_the_exit_code() {
+    let desk = Desk::new();
+    let check = |answer: &'static str, code: i32, needle: &str| {
+        let (url, asked) = answering(answer);
+        desk.fails(&["api", "list", "--server", &url], &[("JETON_TOKEN", TOKEN)], code, needle);
+        drop(asked.join().unwrap());
+    };
+    check("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", 4, "JETON_TOKEN");
+    check("HTTP/1.1 403 Forbidden\r\ncontent-length: 36\r\n\r\n{\"detail\":\"`jeton:apis:read` lacks\"}", 3, "jeton:apis:read");
+    check("HTTP/1.1 302 Found\r\nlocation: https://other.example\r\ncontent-length: 0\r\n\r\n", 3, "answered 302");
+    check("HTTP/1.1 500 Oops\r\ncontent-length: 27\r\n\r\n{\"detail\":\"\\u001b[31mred\"}\n", 3, "red");
+    check("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", 3, "broke off");
+    check("garbage\r\n\r\n", 3, "broke off");
+}
+
+#[test]
+fn nobody_is_asked_without_a_token_or_in_the_clear() {
+    let desk = Desk::new();
+    let server = ["api", "list", "--server", "https://id.example"];
+    desk.fails(&server, &[], 4, "JETON_TOKEN");
+    desk.fails(&server, &[("JETON_TOKEN", " ")], 4, "--token-file");
+    desk.fails(&server, &[("JETON_TOKEN", "two words")], 2, "no token");
+    desk.fails(&server, &[("JETON_TOKEN", "a\r\nx-other: b")], 2, "no token");
+    desk.fails(&server, &[("JETON_TOKEN", "\u{202e}")], 2, "no token");
+    desk.fails(&[&server[..], &["--token-file", "none.txt"]].concat(), &[], 3, "none.txt");
+    desk.fails(&[&server[..], &["--token-file", "-"]].concat(), &[], 2, "standard input");
+    for url in ["http://id.example", "ftp://id.example", "id.example", "https://user@id.example", "https://id.example?a", "", "\u{1b}[31m"]
+    {
+        desk.fails(&["api", "list", "--server", url], &[("JETON_TOKEN", TOKEN)], 2, "https://HOST");
+    }
+    let nobody = format!("http://127.0.0.1:{}", port());
+    desk.fails(&["api", "list", "--server", &nobody], &[("JETON_TOKEN", TOKEN)], 3, "cannot be reached");
+}
+
+#[test]
+fn the_authority_is_the_one_that_is_named() {
+    let (desk, url) = Desk::with_server();
+    let token = [("JETON_TOKEN", TOKEN)];
+    let ask = |arguments: &[&'static str], url: &str| -> Vec<String> {
+        ["api", "list", "--server", url].iter().chain(arguments).map(|word| (*word).to_owned()).collect()
+    };
+    let check = |words: Vec<String>, code: i32, needle: &str| {
+        desk.fails(&words.iter().map(String::as_str).collect::<Vec<_>>(), &token, code, needle);
+    };
+    check(ask(&[], &url), 3, "--ca-file");
+    check(ask(&["--ca-file", "ca.pem"], &url.replace("localhost", "127.0.0.1")), 3, "for another name");
+    check(ask(&["--ca-file", "key.pem"], &url), 3, "none in it");
+    check(ask(&["--ca-file", "none.pem"], &url), 3, "none.pem");
+    check(ask(&[], &url.replace("https", "http")), 2, "use https");
+    // It is trusted, and says that the token is none.
+    let said = desk.run(&["api", "list", "--server", &url, "--ca-file", "ca.pem"], &token);
+    assert!(!said.err.contains("certificate") && !said.err.contains("reached"), "{}", said.err);
+    // The socket of the same folder is asked where no server is named.
+    assert_eq!(desk.run(&["api", "list"], &[]).code, 0);
+    let said = desk.run(&["config", "check"], &[("JETON_SERVER", &url)]);
+    assert!(said.out.contains(&format!("Commands ask {url}")), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn administrators_have_a_listener_of_their_own() {
+    let mut desk = Desk::new();
+    let (public, admin) = (format!("127.0.0.1:{}", port()), format!("127.0.0.1:{}", port()));
+    assert_eq!(desk.run(&["init", "--listen", &public], &[]).code, 0);
+    desk.fails(&["serve", "--admin-listen", &public], &[], 3, "of its own");
+    desk.fails(&["serve", "--admin-listen", "8422"], &[], 2, "address and a port");
+    desk.serve(&["serve", "--admin-listen", &admin]);
+    let taken = ["serve", "--listen", "127.0.0.1:0", "--issuer", "https://a.example", "--admin-listen", &admin, "--data", "other"];
+    assert_eq!(desk.run(&["init", "--data", "other", "--issuer", "https://a.example"], &[]).code, 0);
+    desk.fails(&taken, &[], 3, "choose another as `admin_listen`");
+    for (request, at_public, at_admin) in [
+        ("GET /readyz", true, false),
+        ("GET /.well-known/jwks.json", true, false),
+        ("POST /api/v1/keys/verify", true, true),
+        ("GET /api/v1/keys/self", true, true),
+        ("GET /api/v1/apis", false, true),
+        ("GET /api/v1/audit/entries", false, true),
+        ("GET /metrics", false, true),
+    ] {
+        assert_eq!(status(&public, request) != 404, at_public, "{request}");
+        let status = status(&admin, request);
+        assert_eq!(status != 404, at_admin, "{request}");
+        assert_ne!(status, 200, "{request}: nobody is signed in");
+    }
+}
+
+fn status(address: &str, request: &str) -> u16 {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{request} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
