@@ -1,7 +1,17 @@
 //! Who administers, for the length of one request.
 
-use crate::id::Actor;
-use crate::permission::{Permission, Permissions};
+use std::ops::Deref;
+
+use jeton_oauth::scope::ScopeSet;
+
+use crate::api::management::is_management;
+use crate::api_key::ApiKey;
+use crate::client::Client;
+use crate::id::{Actor, ApiId};
+use crate::owner::Owner;
+use crate::permission::{Permission, Permissions, may_give};
+use crate::refusal::{Reason, Refusal};
+use crate::role::Role;
 
 /// Somebody who administers, and how far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +33,67 @@ pub enum Needed {
     Nothing,
 }
 
+/// Who acts.
+impl Deref for Administrator {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
 impl Administrator {
+    /// Somebody who may everything: who owns the process, and the process itself.
+    #[must_use]
+    pub fn of_everything(actor: Actor) -> Administrator {
+        Administrator { actor, permissions: Permissions::all() }
+    }
+
+    /// Whether they may give scopes of an API to somebody, or make a way to act with them. Nobody gives what they have not; the scopes of
+    /// other APIs than the management API are no permissions.
+    ///
+    /// # Errors
+    /// `Forbidden`, with the first permission that lacks.
+    pub fn check_gives(&self, api: &ApiId, scopes: &ScopeSet) -> Result<(), Refusal> {
+        if !is_management(api) || may_give(self.permissions, scopes) {
+            return Ok(());
+        }
+        let beyond = scopes.iter().find(|name| !Permission::from_name(name).is_some_and(|name| self.permissions.has(name)));
+        let detail = format!("nobody gives what they have not: the permission `{}` lacks", beyond.unwrap_or_default());
+        Err(Refusal::new(Reason::Forbidden, detail))
+    }
+
+    /// The same of what roles give.
+    ///
+    /// # Errors
+    /// `Forbidden`, with the first permission that lacks.
+    pub fn check_gives_roles<'a>(&self, roles: impl IntoIterator<Item = &'a Role>) -> Result<(), Refusal> {
+        roles.into_iter().try_for_each(|role| self.check_gives(&role.api, &role.scopes))
+    }
+
+    /// The same of what a key allows. Who is outside administers nothing: they hold no roles that could be taken from them.
+    ///
+    /// # Errors
+    /// `Forbidden`, with the first permission that lacks; `InvalidTarget`.
+    pub fn check_gives_key(&self, key: &ApiKey) -> Result<(), Refusal> {
+        if is_management(&key.api) && matches!(key.owner, Owner::External(_)) {
+            let detail = "a key of the management API is a person's, a group's or a client's: others hold no roles";
+            return Err(Refusal::new(Reason::InvalidTarget, detail));
+        }
+        self.check_gives(&key.api, &key.scopes)
+    }
+
+    /// The same of what a client may ask for.
+    ///
+    /// # Errors
+    /// `Forbidden`, with the first permission that lacks.
+    pub fn check_gives_client(&self, client: &Client) -> Result<(), Refusal> {
+        match client.apis.iter().find(|api| is_management(api)) {
+            Some(api) => self.check_gives(api, &Permissions::of_scopes(&client.scopes).scopes()),
+            None => Ok(()),
+        }
+    }
+
     /// Whether they may ask for what needs this; else the permission that lacks.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+pub mod management;
 pub mod update;
 
 use std::collections::BTreeMap;

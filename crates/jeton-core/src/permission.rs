@@ -2,14 +2,15 @@
 
 use jeton_oauth::scope::ScopeSet;
 
+use crate::api::parse_scope_list;
 use crate::event::CutOffSubject;
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $permission:ident = $name:literal),* $(,)?) => {
+    ($(#[doc = $description:literal] $permission:ident = $name:literal),* $(,)?) => {
         /// One thing that an administrator may do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Permission {
-            $($(#[$doc])* $permission),*
+            $(#[doc = $description] $permission),*
         }
 
         impl Permission {
@@ -22,6 +23,15 @@ macro_rules! permissions {
                 match self {
                     $(Permission::$permission => $name),*
                 }
+            }
+
+            /// What it allows, in words for people.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Permission::$permission => $description),*
+                }
+                .trim()
             }
         }
     };
@@ -113,6 +123,19 @@ impl Permissions {
         Permissions(scopes.iter().filter_map(Permission::from_name).fold(0, |bits, permission| bits | bit(permission)))
     }
 
+    /// As scopes of the management API.
+    #[must_use]
+    pub fn scopes(self) -> ScopeSet {
+        let names: Vec<&str> = self.iter().map(Permission::name).collect();
+        // There are fewer than a set may have, and each is a name.
+        parse_scope_list(&names.join(" ")).unwrap_or_else(|_| ScopeSet::empty())
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
+    }
+
     /// Whether this is among them.
     #[must_use]
     pub fn has(self, permission: Permission) -> bool {
@@ -173,6 +196,17 @@ impl BuiltIn {
             BuiltIn::Operator => "operator",
             BuiltIn::Developer => "developer",
             BuiltIn::Auditor => "auditor",
+        }
+    }
+
+    /// What it is for, in words for people.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            BuiltIn::Owner => "Everything",
+            BuiltIn::Operator => "All that runs a deployment, but neither who administers it nor its root key",
+            BuiltIn::Developer => "APIs, clients, keys and tokens",
+            BuiltIn::Auditor => "Sees everything, changes nothing",
         }
     }
 

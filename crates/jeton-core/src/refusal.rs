@@ -31,6 +31,8 @@ pub enum Reason {
     Conflict,
     /// There is no such thing.
     NotFound,
+    /// Whoever administers lacks a permission.
+    Forbidden,
 }
 
 impl Reason {
@@ -46,6 +48,7 @@ impl Reason {
             Reason::InvalidTarget => "invalid_target",
             Reason::Conflict => "conflict",
             Reason::NotFound => "not_found",
+            Reason::Forbidden => "forbidden",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! the router is built from (`routes.rs`); whoever administers is the actor of what the ledger tells.
 
 mod administrator;
+mod administrators;
 mod answer;
 mod apis;
 mod audit;

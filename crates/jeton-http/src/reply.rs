@@ -145,7 +145,7 @@ impl From<Refusal> for OauthError {
         let code = match refusal.reason {
             Reason::InvalidRequest | Reason::Conflict | Reason::NotFound => ErrorCode::InvalidRequest,
             Reason::InvalidClient => ErrorCode::InvalidClient,
-            Reason::UnauthorizedClient => ErrorCode::UnauthorizedClient,
+            Reason::UnauthorizedClient | Reason::Forbidden => ErrorCode::UnauthorizedClient,
             Reason::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Reason::InvalidScope => ErrorCode::InvalidScope,
             Reason::InvalidTarget => ErrorCode::InvalidTarget,

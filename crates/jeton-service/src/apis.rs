@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api::create::{CreateApi, create};
 use jeton_core::api::delete::delete;
+use jeton_core::api::management::check_changeable;
 use jeton_core::api::update::{UpdateApi, update};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
@@ -19,10 +20,11 @@ use crate::failure::Failure;
 use crate::service::Service;
 
 impl Service {
-    /// Every API, by audience.
+    /// Every API that was declared, by audience: all but the management API.
     #[must_use]
     pub fn apis(&self) -> Vec<Arc<Versioned<Api>>> {
         let mut apis = self.registry.apis();
+        apis.retain(|api| !api.record.is_management());
         apis.sort_by(|one, other| one.record.audience.cmp(&other.record.audience));
         apis
     }
@@ -59,6 +61,7 @@ impl Service {
         self.transact(&moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
+            check_changeable(&api.record)?;
             let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
             Ok(update(&api.record, request, &self.registry.policies(), latest, actor, moment))
         })
@@ -73,6 +76,7 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(name)?;
             reading.rely_on_api(&api);
+            check_changeable(&api.record)?;
             let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
             let mut outcome = delete(&api.record, latest, actor, moment);
             outcome.commit = forget(outcome.commit, &self.registry.policies(), &Subject::Api(api.record.id.clone()));

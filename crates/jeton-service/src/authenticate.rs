@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::client::{AuthenticationMethod, assertion, secret};
 use jeton_core::commit::{Commit, Mark};
-use jeton_core::id::{Actor, ClientId, SecretId};
+use jeton_core::id::{ClientId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
@@ -37,18 +38,18 @@ enum Proof {
     /// A key of its set.
     Key,
     /// The word of an administrator, who acts for it.
-    Administrator(Actor),
+    Administrator(Administrator),
 }
 
 impl Authenticated {
     /// A client that an administrator acts for.
     #[must_use]
-    pub fn by_administrator(entry: Arc<ClientEntry>, administrator: Actor) -> Authenticated {
+    pub fn by_administrator(entry: Arc<ClientEntry>, administrator: Administrator) -> Authenticated {
         Authenticated { entry, mark: None, proof: Proof::Administrator(administrator) }
     }
 
     /// Who acts for the client, where it does not itself.
-    pub(crate) fn administrator(&self) -> Option<&Actor> {
+    pub(crate) fn administrator(&self) -> Option<&Administrator> {
         match &self.proof {
             Proof::Administrator(administrator) => Some(administrator),
             Proof::Secret(_) | Proof::Key => None,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
 use jeton_core::api_key::state::Why;
 use jeton_core::client::create::{CreateClient, create};
@@ -53,28 +54,22 @@ impl Service {
         &self,
         request: &CreateClient,
         apis: &[String],
-        actor: &Actor,
+        by: &Administrator,
         moment: &Moment,
     ) -> Result<(Client, Option<CreatedSecret>), Failure> {
         let owner = Arc::from("");
         self.transact(moment, &owner, |reading, moment| {
             let apis = self.named_apis(reading, apis)?;
             let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
-            let mut outcome = create(request, &records, actor, moment);
+            let mut outcome = create(request, &records, by, moment);
+            outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
             let mut created = None;
             if let Ok(client) = &outcome.verdict
                 && client.authentication != AuthenticationMethod::PrivateKeyJwt
             {
                 let root_keys = self.registry.root_keys();
-                let secret = secret::create(
-                    client,
-                    &[],
-                    CreateSecret::default(),
-                    &self.registry.policies(),
-                    (&self.prefix, &root_keys),
-                    actor,
-                    moment,
-                );
+                let secret =
+                    secret::create(client, &[], CreateSecret::default(), &self.registry.policies(), (&self.prefix, &root_keys), by, moment);
                 created = Some(secret.verdict?);
                 outcome.commit.writes.extend(secret.commit.writes);
                 outcome.commit.events.extend(secret.commit.events);
@@ -93,7 +88,7 @@ impl Service {
         name: &str,
         request: &UpdateClient,
         apis: Option<&[String]>,
-        actor: &Actor,
+        by: &Administrator,
         moment: &Moment,
     ) -> Result<Client, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
@@ -111,7 +106,11 @@ impl Service {
             };
             let apis = self.named_apis(reading, &names)?;
             let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
-            Ok(update(&entry.client.record, request, &records, actor, moment))
+            // Its key set may be another from then on: also what it keeps is given.
+            by.check_gives_client(&entry.client.record)?;
+            let outcome = update(&entry.client.record, request, &records, by, moment);
+            outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
+            Ok(outcome)
         })
         .await
     }
@@ -140,7 +139,7 @@ impl Service {
         &self,
         name: &str,
         request: CreateSecret,
-        actor: &Actor,
+        by: &Administrator,
         moment: &Moment,
     ) -> Result<CreatedSecret, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
@@ -150,8 +149,9 @@ impl Service {
             reading.rely_on_secrets(&entry);
             let root_keys = self.registry.root_keys();
             let client = &entry.client.record;
+            by.check_gives_client(client)?;
             let mut outcome =
-                secret::create(client, &secrets_of(&entry), request, &self.registry.policies(), (&self.prefix, &root_keys), actor, moment);
+                secret::create(client, &secrets_of(&entry), request, &self.registry.policies(), (&self.prefix, &root_keys), by, moment);
             if outcome.verdict.is_ok() {
                 outcome.commit = outcome.commit.put(&jeton_core::client::TABLE, client.row());
             }
@@ -179,14 +179,15 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it stays suspended then.
-    pub async fn resume_client_secret(&self, name: &str, secret: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn resume_client_secret(&self, name: &str, secret: &str, by: &Administrator, moment: &Moment) -> Result<(), Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let entry = self.find_client(name)?;
             reading.rely_on_secrets(&entry);
             let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
             let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
             let used = self.secret_used(&found.record.id);
-            Ok(change::resume(&found.record, &self.registry.policies(), used, actor, moment))
+            by.check_gives_client(&entry.client.record)?;
+            Ok(change::resume(&found.record, &self.registry.policies(), used, by, moment))
         })
         .await
     }

@@ -12,8 +12,7 @@ impl Service {
     #[must_use]
     pub fn observe(&self, surroundings: Surroundings) -> Observed {
         let (now, lags) = (self.moments.time(), self.feed.lag_micros());
-        let mut apis: Vec<_> = self.registry.apis().iter().map(|api| api.record.clone()).collect();
-        apis.sort_by(|one, other| one.audience.cmp(&other.audience));
+        let apis: Vec<_> = self.apis().iter().map(|api| api.record.clone()).collect();
         let mut clients: Vec<_> = self.registry.clients.all();
         clients.sort_by(|one, other| one.client.record.name.cmp(&other.client.record.name));
         let in_time = lags.bounds().take_while(|bound| *bound <= LATE_MICROS).count();

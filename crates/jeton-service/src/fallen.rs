@@ -33,14 +33,14 @@ impl Service {
             CutOffSubject::Client => {
                 let entry = self.find_client(name)?;
                 let id = entry.client.record.id.0.clone();
-                (vec![entry], self.apis(), id)
+                (vec![entry], self.registry.apis(), id)
             }
             CutOffSubject::Api => {
                 let api = self.find_api(name)?;
                 let id = api.record.id.0.clone();
                 (self.clients(), vec![api], id)
             }
-            CutOffSubject::Everything => (self.clients(), self.apis(), Arc::from("")),
+            CutOffSubject::Everything => (self.clients(), self.registry.apis(), Arc::from("")),
             CutOffSubject::User => (vec![], vec![], self.find_user(name).map_err(|_| nobody())?.record.id.0.clone()),
             CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
         };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::group::Group;
 use jeton_core::group::create::{CreateGroup, create};
 use jeton_core::group::delete::delete;
@@ -111,9 +112,13 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    pub async fn add_member(&self, group: &str, user: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_member((group, user), moment, |group, person, is_member, moment| member::add(group, person, is_member, actor, moment))
-            .await
+    pub async fn add_member(&self, group: &str, user: &str, by: &Administrator, moment: &Moment) -> Result<(), Failure> {
+        self.change_member((group, user), moment, |group, person, is_member, moment| {
+            let roles = self.registry.people.roles.of(&Holder::Group(group.id.clone()));
+            by.check_gives_roles(roles.iter().map(|role| &role.record))?;
+            Ok(member::add(group, person, is_member, by, moment))
+        })
+        .await
     }
 
     /// Takes somebody out of a group; who is not in it stays outside.
@@ -122,7 +127,7 @@ impl Service {
     /// [`Failure`]; nothing is changed then.
     pub async fn remove_member(&self, group: &str, user: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
         self.change_member((group, user), moment, |group, person, is_member, moment| {
-            member::remove(group, person, is_member, actor, moment)
+            Ok(member::remove(group, person, is_member, actor, moment))
         })
         .await
     }
@@ -131,14 +136,14 @@ impl Service {
         &self,
         (group, user): (&str, &str),
         moment: &Moment,
-        decide: impl Fn(&Group, &Person, bool, &mut Moment) -> Outcome<()>,
+        decide: impl Fn(&Group, &Person, bool, &mut Moment) -> Result<Outcome<()>, Refusal>,
     ) -> Result<(), Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let (group, person) = (self.find_group(group)?, self.find_user(user)?);
             reading.rely_on_group(&group);
             let found = self.registry.people.groups.membership(&group.record.id, &person.record.id);
             reading.rely_on_membership(&group.record.id, &person.record.id, found.as_deref());
-            Ok(decide(&group.record, &person.record, found.is_some(), moment))
+            Ok(decide(&group.record, &person.record, found.is_some(), moment)?)
         })
         .await
     }

@@ -128,6 +128,9 @@ impl Service {
                 }
                 let root_keys = self.registry.root_keys();
                 let (policies, by) = (self.registry.policies(), client.administrator());
+                if let Some(by) = by {
+                    by.check_gives_client(record)?;
+                }
                 let facts = Facts {
                     client: record,
                     api: &api.record,
@@ -135,7 +138,7 @@ impl Service {
                     policies: &policies,
                     prefix: &self.prefix,
                     root_keys: &root_keys,
-                    by,
+                    by: by.map(|by| &by.actor),
                 };
                 let mut outcome = issue(&facts, request.scope.as_ref(), moment);
                 outcome.commit.marks.extend(mark.clone());

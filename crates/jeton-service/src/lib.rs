@@ -3,9 +3,11 @@
 //! A use case is one file: it reads the [`registry`] and the store, lets a decision of `jeton-core` decide, commits what was decided, and
 //! answers. What a commit changes is in the registry and on the [`feed`] before anybody hears the answer.
 
+pub mod administrators;
 pub mod apis;
 pub mod audit;
 pub mod authenticate;
+pub mod authorize;
 pub mod checkpoints;
 pub mod clients;
 mod credential_cache;

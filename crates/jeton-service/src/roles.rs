@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
+use jeton_core::api::management::check_role_changeable;
 use jeton_core::commit::Commit;
 use jeton_core::id::{Actor, RoleId};
 use jeton_core::moment::Moment;
@@ -59,11 +61,13 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; nothing is made then.
-    pub async fn create_role(&self, api: &str, request: &CreateRole, actor: &Actor, moment: &Moment) -> Result<Role, Failure> {
+    pub async fn create_role(&self, api: &str, request: &CreateRole, by: &Administrator, moment: &Moment) -> Result<Role, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(api)?;
             reading.rely_on_api(&api);
-            Ok(create(request, &api.record, actor, moment))
+            let outcome = create(request, &api.record, by, moment);
+            by.check_gives_roles(outcome.verdict.as_ref().ok())?;
+            Ok(outcome)
         })
         .await
     }
@@ -72,13 +76,18 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    pub async fn update_role(&self, name: &str, request: &UpdateRole, actor: &Actor, moment: &Moment) -> Result<Role, Failure> {
+    pub async fn update_role(&self, name: &str, request: &UpdateRole, by: &Administrator, moment: &Moment) -> Result<Role, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let role = self.find_role(name)?;
             let api = self.find_api(role.record.api.as_str())?;
             reading.rely_on_role(&role);
             reading.rely_on_api(&api);
-            Ok(update(&role.record, request, &api.record, actor, moment))
+            check_role_changeable(&role.record)?;
+            let outcome = update(&role.record, request, &api.record, by, moment);
+            if let Ok(updated) = &outcome.verdict {
+                by.check_gives(&updated.api, &updated.scopes.difference(&role.record.scopes))?;
+            }
+            Ok(outcome)
         })
         .await
     }
@@ -91,6 +100,7 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let role = self.find_role(name)?;
             reading.rely_on_role(&role);
+            check_role_changeable(&role.record)?;
             Ok(delete(&role.record, &self.assignments_of(&role.record.id), actor, moment))
         })
         .await
@@ -100,8 +110,12 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    pub async fn assign_role(&self, role: &str, holder: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_holder((role, holder), moment, |role, holder, is_held, moment| assign(role, holder, is_held, actor, moment)).await
+    pub async fn assign_role(&self, role: &str, holder: &str, by: &Administrator, moment: &Moment) -> Result<(), Failure> {
+        self.change_holder((role, holder), moment, |role, holder, is_held, moment| {
+            by.check_gives_roles([role])?;
+            Ok(assign(role, holder, is_held, by, moment))
+        })
+        .await
     }
 
     /// Takes a role from a person or a group; who does not hold it stays without.
@@ -109,7 +123,7 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is changed then.
     pub async fn unassign_role(&self, role: &str, holder: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_holder((role, holder), moment, |role, holder, is_held, moment| unassign(role, holder, is_held, actor, moment)).await
+        self.change_holder((role, holder), moment, |role, holder, is_held, moment| Ok(unassign(role, holder, is_held, actor, moment))).await
     }
 
     /// Takes away the roles of an API that goes itself.
@@ -130,7 +144,7 @@ impl Service {
         &self,
         (role, holder): (&str, &str),
         moment: &Moment,
-        decide: impl Fn(&Role, &Holder, bool, &mut Moment) -> Outcome<()>,
+        decide: impl Fn(&Role, &Holder, bool, &mut Moment) -> Result<Outcome<()>, Refusal>,
     ) -> Result<(), Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let (role, holder) = (self.find_role(role)?, self.find_holder(holder)?);
@@ -141,7 +155,7 @@ impl Service {
             }
             let found = self.registry.people.roles.assignment(&role.record.id, &holder);
             reading.rely_on_assignment(&role.record.id, &holder, found.as_deref());
-            Ok(decide(&role.record, &holder, found.is_some(), moment))
+            Ok(decide(&role.record, &holder, found.is_some(), moment)?)
         })
         .await
     }

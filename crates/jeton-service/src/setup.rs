@@ -3,12 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jeton_core::api::management;
 use jeton_core::checkpoint::{self, SignedCheckpoint};
 use jeton_core::commit::Commit;
 use jeton_core::deployment::{self, Deployment};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::permission::BuiltIn;
+use jeton_core::role::Role;
 use jeton_jose::Algorithm;
 
 use crate::failure::Failure;
@@ -69,12 +72,38 @@ impl Service {
         }
         self.ensure_ledger_key(&Actor::system(), &moments.split()).await?;
         self.ensure_keys(Algorithm::Es256, &Actor::system(), &moments.split()).await?;
+        self.keep_management_api(&moments.split()).await?;
         if let Some(row) = self.stored(&checkpoint::TABLE, checkpoint::KEY)? {
             let signed =
                 SignedCheckpoint::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;
             self.remember_checkpoint(signed)?;
         }
         Ok(())
+    }
+
+    /// The management API and the roles that are built in, as this program knows them.
+    async fn keep_management_api(&self, moment: &Moment) -> Result<(), Failure> {
+        let audience = management::audience(self.issuer.as_str());
+        if self.registry.api_of_audience(&audience).is_some_and(|api| !api.record.is_management()) {
+            tracing::error!(
+                audience,
+                "an API has the audience of the management API: remove it and start again, until then administrators have the socket alone"
+            );
+            return Ok(());
+        }
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let api = self.registry.api(management::id().as_str());
+            if let Some(api) = &api {
+                reading.rely_on_api(api);
+            }
+            let ids = BuiltIn::ALL.map(management::role_id);
+            let roles: Vec<_> = ids.iter().filter_map(|id| self.registry.people.roles.all.get(id.as_str())).collect();
+            roles.iter().for_each(|role| reading.rely_on_role(role));
+            let records: Vec<&Role> = roles.iter().map(|role| &role.record).collect();
+            let policies = self.registry.policies();
+            Ok(management::keep(self.issuer.as_str(), api.as_ref().map(|api| &api.record), &records, &policies, &Actor::system(), moment))
+        })
+        .await
     }
 
     fn stored(

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api::create::CreateApi;
 use jeton_core::api::update::UpdateApi;
 use jeton_core::client::create::CreateClient;
@@ -110,7 +111,7 @@ pub(crate) fn handle(service: Arc<Service>, number: u64, request: Request, inbox
 }
 
 async fn serve(service: &Service, request: Request, moment: &Moment) -> Result<Answer, Failure> {
-    let actor = Actor::from("unix:0");
+    let actor = Administrator::of_everything(Actor::from("unix:0"));
     Ok(match request {
         Request::SetUp { accepts_clock } => {
             if accepts_clock {
@@ -151,7 +152,7 @@ async fn serve(service: &Service, request: Request, moment: &Moment) -> Result<A
     })
 }
 
-async fn administer(service: &Service, request: Request, actor: &Actor, moment: &Moment) -> Result<Answer, Failure> {
+async fn administer(service: &Service, request: Request, actor: &Administrator, moment: &Moment) -> Result<Answer, Failure> {
     match request {
         Request::CreateApi { audience, is_opaque, lifetime_seconds } => {
             let request = CreateApi {

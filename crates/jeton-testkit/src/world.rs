@@ -108,7 +108,7 @@ impl World {
         let draining = Draining::new();
         let access_log = Arc::new(SeenLines::default());
         let observer = Arc::new(Observer { access_log: Some(access_log.clone()), ..Observer::default() });
-        let router = router::public(no_folder::management(service.clone(), observer.clone()), Place::Public, draining.clone());
+        let router = router::public(no_folder::management(service.clone(), observer.clone()), Place::Shared, draining.clone());
         World { service, router, draining, hands, observer, access_log, store, issuer, root_keys, lost }
     }
 

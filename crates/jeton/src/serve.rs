@@ -300,8 +300,10 @@ impl Serving<'_> {
         let socket = listen_on_socket(&socket(&self.config.data))?;
         let limits = Limits { connections: self.config.connections_max, ..Limits::default() };
         let managing = Limits { body_bytes: MANAGEMENT_BODY_BYTES, ..limits.clone() };
+        // Who administers from elsewhere has one door.
+        let place = if admin.is_some() { Place::Public } else { Place::Shared };
         let mut tasks = vec![
-            self.spawn(public, router::public(management.clone(), Place::Public, self.draining.clone()), limits.clone()),
+            self.spawn(public, router::public(management.clone(), place, self.draining.clone()), limits.clone()),
             spawn_listener(
                 edge::serve(socket, api::routes(management.clone(), Place::Socket), managing.clone(), self.draining.clone()),
                 self.held.clone(),

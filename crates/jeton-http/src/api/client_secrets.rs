@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
+use jeton_core::administrator::Administrator;
 use jeton_core::api_key::state::{State as KeptState, Why};
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
 use jeton_core::id::{Actor, SecretId};
@@ -103,12 +104,12 @@ async fn list(State(Management { service, .. }): State<Management>, Target(clien
 
 async fn create(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(client): Target<String>,
     Body(create): Body<Create>,
 ) -> Answer {
     let request = CreateSecret { expires_in_seconds: create.expires_in_seconds, overlap_seconds: create.overlap_seconds };
-    let made = service.create_client_secret(&client, request, &actor, &service.moments().now()).await;
+    let made = service.create_client_secret(&client, request, &by, &service.moments().now()).await;
     let full = "list its secrets and end one: `jeton client secret list CLIENT`, `jeton client secret revoke CLIENT SECRET`; \
                 a client that signs has keys instead: `jeton client update CLIENT --jwks FILE`";
     created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, full))?))
@@ -126,10 +127,10 @@ async fn revoke(
 
 async fn resume(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target((client, secret)): Target<(String, String)>,
 ) -> Answer {
-    let resumed = service.resume_client_secret(&client, &secret, &actor, &service.moments().now()).await;
+    let resumed = service.resume_client_secret(&client, &secret, &by, &service.moments().now()).await;
     let other = "make another one: `jeton client secret create CLIENT`";
     resumed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?;
     no_content()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use http::Uri;
+use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
@@ -139,7 +140,7 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
 
 async fn create(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Body(create): Body<Create>,
 ) -> Answer {
     let request = CreateClient {
@@ -151,7 +152,7 @@ async fn create(
         may_introspect: create.may_introspect,
         contact: create.contact,
     };
-    let made = service.create_client(&request, &create.audiences, &actor, &service.moments().now()).await;
+    let made = service.create_client(&request, &create.audiences, &by, &service.moments().now()).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
     created(&Created { client: Shown::of(&client, &service), secret: secret.as_ref().map(FreshSecret::from) })
 }
@@ -169,7 +170,7 @@ async fn show(State(Management { service, .. }): State<Management>, Target(name)
 
 async fn update(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(name): Target<String>,
     Body(update): Body<Update>,
 ) -> Answer {
@@ -181,7 +182,7 @@ async fn update(
         may_introspect: update.may_introspect,
         contact: update.contact,
     };
-    let updated = service.update_client(&name, &request, update.audiences.as_deref(), &actor, &service.moments().now()).await;
+    let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
     ok(&Shown::of(&client, &service))
 }

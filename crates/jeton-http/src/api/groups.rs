@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use http::Uri;
+use jeton_core::administrator::Administrator;
 use jeton_core::group::Group;
 use jeton_core::group::create::CreateGroup;
 use jeton_core::group::update::UpdateGroup;
@@ -143,10 +144,10 @@ async fn members(State(Management { service, .. }): State<Management>, Target(na
 
 async fn add_member(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target((group, user)): Target<(String, String)>,
 ) -> Answer {
-    let added = service.add_member(&group, &user, &actor, &service.moments().now()).await;
+    let added = service.add_member(&group, &user, &by, &service.moments().now()).await;
     added.map_err(|failure| Problem::from(failure).look(LOOK))?;
     no_content()
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use http::Uri;
+use jeton_core::administrator::Administrator;
 use jeton_core::api_key::create::CreateKey;
 use jeton_core::api_key::state::Why;
 use jeton_core::id::{Actor, ApiKeyId};
@@ -170,7 +171,7 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
 
 async fn create(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Body(create): Body<Create>,
 ) -> Answer {
     let look = |failure: Failure| Problem::from(failure).look(LOOK);
@@ -188,7 +189,7 @@ async fn create(
         exception: create.exception.map(Exception::request).transpose()?,
     };
     let moment = service.moments().now();
-    let made = service.create_key(&request, (&create.audience, create.client.as_deref()), &actor, &moment).await.map_err(look)?;
+    let made = service.create_key(&request, (&create.audience, create.client.as_deref()), &by, &moment).await.map_err(look)?;
     let shown = shown(&service, made.key.id, &moment).await?;
     created(&Created { key: made.clear.0.expose(), shown })
 }
@@ -221,11 +222,11 @@ async fn suspend(
 
 async fn resume(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(key): Target<String>,
 ) -> Answer {
     let (id, moment) = (id(&key)?, service.moments().now());
-    service.resume_key(id, &actor, &moment).await.map_err(over)?;
+    service.resume_key(id, &by, &moment).await.map_err(over)?;
     ok(&shown(&service, id, &moment).await?)
 }
 

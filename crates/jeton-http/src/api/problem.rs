@@ -37,7 +37,9 @@ pub(super) enum ProblemKind {
     InvalidTarget,
     UnauthorizedClient,
     UnsupportedGrantType,
+    Unauthenticated,
     Forbidden,
+    RateLimited,
     NotFound,
     NoSuchPath,
     NoSuchMethod,
@@ -72,6 +74,11 @@ impl Problem {
         Problem::new(ProblemKind::Internal, "the server failed on this request", "see the server's log")
     }
 
+    /// The same problem, with when to come back.
+    pub(super) fn retry_after(self, seconds: i64) -> Problem {
+        Problem { retry_after_seconds: seconds.max(1), ..self }
+    }
+
     /// The same problem; where something was not found, with where to look for it.
     pub(super) fn look(self, hint: &'static str) -> Problem {
         self.advise(ProblemKind::NotFound, hint)
@@ -94,7 +101,9 @@ impl ProblemKind {
             Self::InvalidTarget => (S::BAD_REQUEST, "invalid_target", "The resource cannot be asked for"),
             Self::UnauthorizedClient => (S::FORBIDDEN, "unauthorized_client", "The client may not do this"),
             Self::UnsupportedGrantType => (S::BAD_REQUEST, "unsupported_grant_type", "The grant type is not offered"),
+            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Who administers must prove who it is"),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "This may not be done"),
+            Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "The key was used too often"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
             Self::NoSuchPath => (S::NOT_FOUND, "no_such_path", "There is no such path"),
             Self::NoSuchMethod => (S::METHOD_NOT_ALLOWED, "no_such_method", "The path does not take this method"),
@@ -131,6 +140,7 @@ impl Problem {
     fn challenge(&self) -> Option<HeaderValue> {
         match self.kind {
             ProblemKind::InvalidClient => HeaderValue::from_str(&basic_challenge(&Description::new("jeton"))).ok(),
+            ProblemKind::Unauthenticated => Some(HeaderValue::from_static("Bearer")),
             ProblemKind::InvalidToken => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
             _ => None,
         }
@@ -156,7 +166,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, code, _) = self.kind.parts();
         let mut response = response(status, Body::from(self.to_json()), Some("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
         if let Some(challenge) = self.challenge() {
@@ -183,6 +193,7 @@ impl From<Refusal> for Problem {
             ),
             Reason::Conflict => (ProblemKind::Conflict, "look at how things stand, then decide again"),
             Reason::NotFound => (ProblemKind::NotFound, "list what there is, and take the id or name from there"),
+            Reason::Forbidden => (ProblemKind::Forbidden, "ask an owner of this deployment for a role that has it"),
         };
         Problem::new(kind, refusal.detail, hint)
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use http::Uri;
+use jeton_core::administrator::Administrator;
+use jeton_core::api::management::built_in;
 use jeton_core::id::{Actor, RoleId};
 use jeton_core::permission::Permission;
 use jeton_core::record::Versioned;
@@ -68,6 +70,8 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Arc<str>>,
     scope: String,
+    /// Whether it comes with Jeton: then it is not changed.
+    built_in: bool,
     created_at: String,
     updated_at: String,
 }
@@ -107,11 +111,11 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
 
 async fn create(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Body(create): Body<Create>,
 ) -> Answer {
     let request = CreateRole { name: create.name, description: create.description, scopes: create.scope };
-    let made = service.create_role(&create.audience, &request, &actor, &service.moments().now()).await;
+    let made = service.create_role(&create.audience, &request, &by, &service.moments().now()).await;
     created(&Shown::of(&made.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
 }
 
@@ -122,12 +126,12 @@ async fn show(State(Management { service, .. }): State<Management>, Target(name)
 
 async fn update(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(name): Target<String>,
     Body(update): Body<Update>,
 ) -> Answer {
     let request = UpdateRole { name: update.name, description: update.description, scopes: update.scope };
-    let updated = service.update_role(&name, &request, &actor, &service.moments().now()).await;
+    let updated = service.update_role(&name, &request, &by, &service.moments().now()).await;
     ok(&Shown::of(&updated.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
 }
 
@@ -150,10 +154,10 @@ async fn assignments(State(Management { service, .. }): State<Management>, Targe
 
 async fn assign(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target((role, subject)): Target<(String, String)>,
 ) -> Answer {
-    let assigned = service.assign_role(&role, &subject, &actor, &service.moments().now()).await;
+    let assigned = service.assign_role(&role, &subject, &by, &service.moments().now()).await;
     assigned.map_err(|failure| Problem::from(failure).look(LOOK))?;
     no_content()
 }
@@ -177,6 +181,7 @@ impl Shown {
             audience: service.registry().api(role.api.as_str()).map(|api| api.record.audience.clone()).unwrap_or_default(),
             description: role.description.clone(),
             scope: role.scopes.to_string(),
+            built_in: built_in(&role.id).is_some(),
             created_at: rfc3339::format(role.created_at),
             updated_at: rfc3339::format(role.updated_at),
         }

@@ -10,14 +10,15 @@ use super::management::Management;
 use super::place::Place;
 use super::route::{Access, Route};
 use super::{
-    apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations, roles,
-    root_key, signing_keys, statistics, tokens, usage, users,
+    administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations,
+    roles, root_key, signing_keys, statistics, tokens, usage, users,
 };
 use crate::observe::{Endpoint, counted, observed};
 
 /// Every request below `/api/v1`, by noun.
 pub static ROUTES: &[&[Route]] = &[
     apis::ROUTES,
+    administrators::ROUTES,
     clients::ROUTES,
     client_secrets::ROUTES,
     keys::ROUTES,

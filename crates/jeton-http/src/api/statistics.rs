@@ -58,7 +58,7 @@ async fn show(State(Management { service, .. }): State<Management>) -> Answer {
         expired_rows_removed: engine.expired_rows_removed,
         ledger_size: head.size,
         ledger_time: rfc3339::format_micros(head.time.micros()),
-        apis: registry.apis().len(),
+        apis: service.apis().len(),
         clients: registry.clients.all().len(),
         signing_keys: registry.keys().records().count(),
         tokens_named: registry.negatives.tokens(),

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
+use jeton_core::administrator::Administrator;
 use jeton_core::api::parse_scope_list;
 use jeton_core::id::{Actor, CredentialId};
 use jeton_core::permission::Permission;
@@ -100,7 +101,7 @@ struct Changed {
 
 async fn issue(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Body(issue): Body<Issue>,
 ) -> Answer {
     let moment = service.moments().now();
@@ -108,7 +109,7 @@ async fn issue(
         service.find_client(&issue.client).map_err(|refusal| Problem::from(refusal).look("list the clients: `jeton client list`"))?;
     let request = parse(issue)?;
     // Who administers stands in for the client: there is no proof to spend.
-    let issued = service.issue(&Authenticated::by_administrator(entry.clone(), actor), &request, &moment).await;
+    let issued = service.issue(&Authenticated::by_administrator(entry.clone(), by), &request, &moment).await;
     let issued = issued.map_err(|failure| with_command(failure.into(), &entry, &request, &service))?;
     created(&Issued {
         access_token: issued.access_token.expose(),

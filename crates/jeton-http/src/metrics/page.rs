@@ -109,7 +109,7 @@ fn memory(text: &mut Text, service: &Service) {
     text.counter("jeton_credential_cache_hits_total", "Tokens that were found in memory.").is(cache.hits);
     text.counter("jeton_credential_cache_misses_total", "Tokens that were not, and were proven anew.").is(cache.misses);
     text.gauge("jeton_registered", "What is registered.")
-        .with(&[("kind", "api")], registry.apis().len())
+        .with(&[("kind", "api")], service.apis().len())
         .with(&[("kind", "client")], registry.clients.all().len())
         .with(&[("kind", "signing_key")], registry.keys().records().count());
 }

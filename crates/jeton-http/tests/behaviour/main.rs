@@ -10,6 +10,7 @@
 
 mod abuse;
 mod access_log;
+mod administrators;
 mod assertion;
 mod at_rest;
 mod bad_input;
@@ -34,8 +35,10 @@ mod key_rotation;
 mod key_verify;
 mod metadata;
 mod metrics;
+mod never_more;
 mod notices;
 mod people;
+mod permissions;
 mod policy;
 mod revocation;
 mod signing_keys;

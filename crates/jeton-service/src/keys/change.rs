@@ -1,5 +1,6 @@
 //! Changing keys: what they allow, whose they are, and their secrets.
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::end_previous::end_previous;
 use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
@@ -23,7 +24,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    pub async fn update_key(&self, id: ApiKeyId, request: &UpdateKey, actor: &Actor, moment: &Moment) -> Result<ApiKey, Failure> {
+    pub async fn update_key(&self, id: ApiKeyId, request: &UpdateKey, by: &Administrator, moment: &Moment) -> Result<ApiKey, Failure> {
         for _ in 0..ATTEMPTS {
             let (found, uses) = (self.find_key(id).await?, self.uses(id).await?);
             let updated = self
@@ -32,7 +33,11 @@ impl Service {
                     reading.rely_on_uses(id, uses.as_ref());
                     let around = self.around(reading, &found.key.record)?;
                     let leased = uses.as_ref().map_or(0, |uses| uses.record.leased);
-                    Ok(update(&found.key, &self.facts(&around), leased, request, actor, moment))
+                    let outcome = update(&found.key, &self.facts(&around), leased, request, by, moment);
+                    // Its text may be in the hands of whoever changes where it is accepted: also what it keeps is given.
+                    by.check_gives_key(&found.key.record)?;
+                    outcome.verdict.iter().try_for_each(|updated| by.check_gives_key(updated))?;
+                    Ok(outcome)
                 })
                 .await?;
             if let Some(updated) = updated {
@@ -50,7 +55,7 @@ impl Service {
         &self,
         id: ApiKeyId,
         (to, client): (&Owner, Option<&str>),
-        actor: &Actor,
+        by: &Administrator,
         moment: &Moment,
     ) -> Result<ApiKey, Failure> {
         self.change_key(id, moment, |reading, key, moment| {
@@ -60,7 +65,10 @@ impl Service {
             let client: Option<ClientId> =
                 client.map(|client| self.find_client(client)).transpose()?.map(|entry| entry.client.record.id.clone());
             let around = self.around_key(reading, api, to, client.as_ref());
-            Ok(transfer(key, to, &self.facts(&around), actor, moment))
+            by.check_gives_key(&key.record)?;
+            let outcome = transfer(key, to, &self.facts(&around), by, moment);
+            outcome.verdict.iter().try_for_each(|transferred| by.check_gives_key(transferred))?;
+            Ok(outcome)
         })
         .await
     }
@@ -69,11 +77,12 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it has none then.
-    pub async fn rotate_key(&self, id: ApiKeyId, request: Rotate, actor: &Actor, moment: &Moment) -> Result<Rotated, Failure> {
+    pub async fn rotate_key(&self, id: ApiKeyId, request: Rotate, by: &Administrator, moment: &Moment) -> Result<Rotated, Failure> {
         let used = self.used(&*self.find_key(id).await?);
         self.change_key(id, moment, |reading, key, moment| {
+            by.check_gives_key(&key.record)?;
             check_not_idle(&key.record, &self.registry.policies(), used, moment.now.seconds())?;
-            self.decide_rotation(reading, key, request, RotatedBy::Administrator(actor), moment)
+            self.decide_rotation(reading, key, request, RotatedBy::Administrator(by), moment)
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api_key::create::{CreateKey, CreatedKey, create};
-use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 
 use crate::failure::Failure;
@@ -18,14 +18,18 @@ impl Service {
         &self,
         request: &CreateKey,
         (api, client): (&str, Option<&str>),
-        actor: &Actor,
+        by: &Administrator,
         moment: &Moment,
     ) -> Result<CreatedKey, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let api = self.find_api(api)?;
             let client = client.map(|client| self.find_client(client)).transpose()?.map(|entry| entry.client.record.id.clone());
             let around = self.around_key(reading, api, &request.owner, client.as_ref());
-            Ok(create(&self.facts(&around), request, actor, moment))
+            let outcome = create(&self.facts(&around), request, by, moment);
+            if let Ok(created) = &outcome.verdict {
+                by.check_gives_key(&created.key)?;
+            }
+            Ok(outcome)
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! Ending keys, for now or for ever.
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
 use jeton_core::api_key::state::Why;
@@ -50,8 +51,12 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it stays suspended then.
-    pub async fn resume_key(&self, id: ApiKeyId, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn resume_key(&self, id: ApiKeyId, by: &Administrator, moment: &Moment) -> Result<(), Failure> {
         let used = self.used(&*self.find_key(id).await?);
-        self.change_key(id, moment, |_, key, moment| Ok(resume(key, &self.registry.policies(), used, actor, moment))).await
+        self.change_key(id, moment, |_, key, moment| {
+            by.check_gives_key(&key.record)?;
+            Ok(resume(key, &self.registry.policies(), used, by, moment))
+        })
+        .await
     }
 }

@@ -9,7 +9,7 @@ use jeton_core::id::{Actor, ClientId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::record::Value;
-use jeton_core::refusal::Refusal;
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_token::SecretHash;
 
 use super::owner::Around;
@@ -75,6 +75,10 @@ impl Service {
         moment: &mut Moment,
     ) -> Result<Outcome<Vec<Imported>>, Failure> {
         let api = self.find_api(around.api)?;
+        if api.record.is_management() {
+            let detail = "keys of the management API are made here: their text must be one of ours";
+            return Err(Refusal::new(Reason::InvalidTarget, detail).into());
+        }
         let mut each: Vec<Around> = vec![];
         for key in around.keys {
             let client: Option<ClientId> = match &key.client {

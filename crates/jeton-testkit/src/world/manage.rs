@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
 use jeton_core::api::create::CreateApi;
 use jeton_core::client::create::CreateClient;
@@ -19,8 +20,8 @@ use super::registered::Registered;
 
 /// Who administers a world.
 #[must_use]
-pub fn administrator() -> Actor {
-    Actor::from("unix:1000")
+pub fn administrator() -> Administrator {
+    Administrator::of_everything(Actor::from("unix:1000"))
 }
 
 impl World {

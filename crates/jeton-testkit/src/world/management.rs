@@ -38,6 +38,25 @@ impl World {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
+    /// Makes an administrator of a role that is built in: the text of their personal access token.
+    pub async fn administrator_of(&self, username: &str, role: &str) -> String {
+        let made = self.done(Method::POST, "/administrators", Some(json!({"username": username, "role": role}))).await;
+        made["key"].as_str().expect("a token").to_owned()
+    }
+
+    /// Sends a request to the public router with this Authorization header; `path` goes on after `/api/v1`.
+    pub async fn manage(&self, authorization: Option<&str>, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).expect("a request")).await
+    }
+
     /// The same where it must go well: what is answered.
     pub async fn done(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let answer = self.administer(method, path, body).await;

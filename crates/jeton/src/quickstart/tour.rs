@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
+use jeton_core::administrator::Administrator;
 use jeton_core::api::create::CreateApi;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::secret::CreateSecret;
@@ -228,14 +229,18 @@ async fn client(service: &Service, name: &str, scopes: &str, may_introspect: boo
     let created = match service.find_client(name) {
         Ok(known) => {
             let request = CreateSecret { overlap_seconds: Some(0), ..CreateSecret::default() };
-            let secret = service.create_client_secret(name, request, &Actor::system(), &moment).await.map_err(failed)?;
+            let secret = service
+                .create_client_secret(name, request, &Administrator::of_everything(Actor::system()), &moment)
+                .await
+                .map_err(failed)?;
             (known.client.record.id.to_string(), Some(secret))
         }
         Err(_) => {
             let request =
                 CreateClient { name: name.to_owned(), scopes: Some(scopes.to_owned()), may_introspect, ..CreateClient::default() };
             let apis = [AUDIENCE.to_owned(), BRIEF_AUDIENCE.to_owned()];
-            let (client, secret) = service.create_client(&request, &apis, &Actor::system(), &moment).await.map_err(failed)?;
+            let (client, secret) =
+                service.create_client(&request, &apis, &Administrator::of_everything(Actor::system()), &moment).await.map_err(failed)?;
             (client.id.to_string(), secret)
         }
     };

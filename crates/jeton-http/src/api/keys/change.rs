@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Extension;
 use axum::extract::State;
+use jeton_core::administrator::Administrator;
 use jeton_core::api_key::rotate::Rotate;
 use jeton_core::api_key::update::{Change, UpdateKey};
 use jeton_core::id::Actor;
@@ -90,23 +91,23 @@ pub(crate) struct Transfer {
 
 async fn update(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(key): Target<String>,
     Body(update): Body<Update>,
 ) -> Answer {
     let (id, request, moment) = (id(&key)?, update.request()?, service.moments().now());
-    service.update_key(id, &request, &actor, &moment).await.map_err(over)?;
+    service.update_key(id, &request, &by, &moment).await.map_err(over)?;
     ok(&shown(&service, id, &moment).await?)
 }
 
 async fn rotate(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(key): Target<String>,
     Body(rotation): Body<Rotation>,
 ) -> Answer {
     let (id, moment) = (id(&key)?, service.moments().now());
-    let rotated = service.rotate_key(id, rotation.request(), &actor, &moment).await;
+    let rotated = service.rotate_key(id, rotation.request(), &by, &moment).await;
     let rotated = rotated.map_err(|failure| over(failure).advise(ProblemKind::Conflict, TWO_SECRETS))?;
     ok(&Created { key: rotated.clear.0.expose(), shown: shown(&service, id, &moment).await? })
 }
@@ -123,13 +124,13 @@ async fn end_previous(
 
 async fn transfer(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(key): Target<String>,
     Body(transfer): Body<Transfer>,
 ) -> Answer {
     let (id, moment) = (id(&key)?, service.moments().now());
     let to = service.named_owner(&transfer.owner).map_err(|refusal| over(refusal.into()))?;
-    service.transfer_key(id, (&to, transfer.client.as_deref()), &actor, &moment).await.map_err(over)?;
+    service.transfer_key(id, (&to, transfer.client.as_deref()), &by, &moment).await.map_err(over)?;
     ok(&shown(&service, id, &moment).await?)
 }
 

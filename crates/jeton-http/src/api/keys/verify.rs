@@ -127,7 +127,7 @@ struct UsesLeft {
 
 /// Checks a key for whoever asks: who administers presents a bearer token or comes over the socket, a client comes otherwise.
 async fn for_whoever(management: State<Management>, request: Request) -> Response {
-    let presented = Presented::of(&request);
+    let presented = Presented::of(&request, &management.observer);
     match presented.is_of_administrator() {
         true => for_administrators(management, presented, request).await,
         false => for_clients(management, request).await,

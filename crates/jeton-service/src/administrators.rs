@@ -1,0 +1,157 @@
+//! Administrators: people who hold roles of the management API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jeton_core::administrator::Administrator;
+use jeton_core::api::management;
+use jeton_core::api_key::create::{CreateKey, CreatedKey};
+use jeton_core::api_key::state::{State, Why};
+use jeton_core::id::{Actor, ApiKeyId, PersonId};
+use jeton_core::moment::Moment;
+use jeton_core::owner::Owner;
+use jeton_core::permission::{BuiltIn, Permissions};
+use jeton_core::person::Person;
+use jeton_core::person::create::CreatePerson;
+use jeton_core::role::holder::Holder;
+
+use crate::failure::Failure;
+use crate::keys::list::KeyFilter;
+use crate::registry::people::Held;
+use crate::service::Service;
+
+/// Somebody who holds roles of the management API.
+pub struct AdministratorRecord {
+    /// Who it is.
+    pub person: Person,
+    /// The roles, by groups too.
+    pub roles: Vec<Held>,
+    /// What they may do now.
+    pub permissions: Permissions,
+}
+
+/// What is asked for.
+pub struct MakeAdministrator {
+    /// The person; taken in where there is none of this username.
+    pub username: String,
+    /// What they shall be.
+    pub role: BuiltIn,
+    /// How long their token lives, in seconds.
+    pub expires_in_seconds: Option<i64>,
+    /// Where their token is accepted from; empty: from anywhere.
+    pub networks: Vec<String>,
+}
+
+/// How many tokens are read at a time.
+const STEP: usize = 100;
+
+impl Service {
+    /// Everybody who holds a role of the management API, by username.
+    #[must_use]
+    pub fn administrators(&self) -> Vec<AdministratorRecord> {
+        let people = &self.registry.people;
+        let roles = people.roles.all.after(None, usize::MAX);
+        let of_api = roles.iter().filter(|role| management::is_management(&role.record.api));
+        let mut found: BTreeMap<Arc<str>, Person> = BTreeMap::new();
+        for assignment in of_api.flat_map(|role| people.roles.holders_after(&role.record.id, None, usize::MAX)) {
+            let holders: Vec<PersonId> = match &assignment.record.holder {
+                Holder::Person(person) => vec![person.clone()],
+                Holder::Group(group) => {
+                    let members = people.groups.members_after(group, None, usize::MAX);
+                    members.iter().map(|membership| membership.record.person.clone()).collect()
+                }
+            };
+            for person in holders.iter().filter_map(|person| people.all.get(person.as_str())) {
+                found.insert(person.record.username.clone(), person.record.clone());
+            }
+        }
+        found.into_values().map(|person| self.administrator_record(person)).collect()
+    }
+
+    /// Gives a person a role of the management API and a personal access token for what it allows. The person is taken in where there is
+    /// none of that name. Where a later step fails, asking again goes on from there.
+    ///
+    /// # Errors
+    /// [`Failure`]; there is no token then.
+    pub async fn make_administrator(
+        &self,
+        request: &MakeAdministrator,
+        by: &Administrator,
+        moment: &Moment,
+    ) -> Result<(AdministratorRecord, CreatedKey), Failure> {
+        let mut moments = moment.clone();
+        // Looked at first: nobody is taken in for nothing.
+        by.check_gives(&management::id(), &request.role.permissions().scopes())?;
+        let person = match self.find_user(&request.username) {
+            Ok(person) => person.record.clone(),
+            Err(_) => {
+                let taken_in = CreatePerson { username: request.username.clone(), ..CreatePerson::default() };
+                self.create_user(&taken_in, by, &moments.split()).await?
+            }
+        };
+        let role = management::role_id(request.role);
+        self.assign_role(role.as_str(), &format!("user:{}", person.id), by, &moments.split()).await?;
+        let key = CreateKey {
+            scopes: Some(request.role.permissions().scopes().to_string()),
+            networks: request.networks.clone(),
+            expires_in_seconds: request.expires_in_seconds,
+            ..CreateKey::new(Owner::Person(person.id.clone()), &format!("{} of {}", request.role.name(), person.username))
+        };
+        let made = self.create_key(&key, (management::id().as_str(), None), by, &moments.split()).await?;
+        Ok((self.administrator_record(person), made))
+    }
+
+    /// Takes from a person every role of the management API that they hold themselves: what they may do by a group they may still.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn remove_administrator(&self, user: &str, actor: &Actor, moment: &Moment) -> Result<AdministratorRecord, Failure> {
+        let mut moments = moment.clone();
+        let person = self.find_user(user)?.record.clone();
+        let held = self.administrator_record(person.clone()).roles;
+        for role in held.iter().filter(|held| held.through.is_none()) {
+            let holder = format!("user:{}", person.id);
+            self.unassign_role(role.role.record.id.as_str(), &holder, actor, &moments.split()).await?;
+        }
+        Ok(self.administrator_record(person))
+    }
+
+    /// A person's tokens for the management API. Reads rows: for a thread that may block.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub fn administrator_tokens(&self, person: &Person, moment: &Moment) -> Result<Vec<ApiKeyId>, Failure> {
+        let filter = KeyFilter { owner: Some(Owner::Person(person.id.clone())), api: Some(management::id()), ..KeyFilter::default() };
+        let (mut found, mut after) = (vec![], None);
+        loop {
+            let page = self.list_keys(&filter, after, STEP, moment)?;
+            let standing = page.keys.iter().filter(|entry| !matches!(entry.key.record.state, State::Revoked(_)));
+            found.extend(standing.map(|entry| entry.key.record.id));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Ends tokens of somebody who administers no longer.
+    ///
+    /// # Errors
+    /// [`Failure`]; some may have ended then.
+    pub async fn end_administrator_tokens(&self, tokens: &[ApiKeyId], actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let mut moments = moment.clone();
+        for token in tokens {
+            self.revoke_key(*token, Why::NoLongerNeeded, actor, &moments.split()).await?;
+        }
+        Ok(())
+    }
+
+    fn administrator_record(&self, person: Person) -> AdministratorRecord {
+        let holder = Holder::Person(person.id.clone());
+        let mut roles = self.registry.people.roles_of(&holder);
+        roles.retain(|held| management::is_management(&held.role.record.api));
+        let rights = self.registry.api(management::id().as_str()).map(|api| self.registry.people.rights(&holder, &api.record).scopes);
+        let permissions = rights.as_ref().map_or_else(Permissions::default, Permissions::of_scopes);
+        AdministratorRecord { person, roles, permissions }
+    }
+}

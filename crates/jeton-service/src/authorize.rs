@@ -1,0 +1,90 @@
+//! Who administers from elsewhere: what they present is a key or a token for the management API.
+
+use std::net::IpAddr;
+
+use jeton_core::administrator::Administrator;
+use jeton_core::api_key::verify::Code;
+use jeton_core::id::Actor;
+use jeton_core::moment::Moment;
+use jeton_core::permission::Permissions;
+use jeton_core::token::standing::Standing;
+use jeton_core::usage::{Outcome, Subject};
+use jeton_oauth::scope::ScopeSet;
+use jeton_token::Environment;
+
+use crate::credential_cache::Proven;
+use crate::failure::Failure;
+use crate::keys::verify::{CheckedBy, KeyCheck};
+use crate::service::Service;
+use crate::usage::recorder::Seen;
+
+/// Why somebody does not administer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// What was presented is good for nothing, or for another API.
+    Unknown,
+    /// It was used too often; in so many seconds it may be used again.
+    TooOften {
+        /// When to come back.
+        retry_seconds: i64,
+    },
+}
+
+impl Service {
+    /// Who administers with a bearer token: a key, a personal access token or an access token for the management API. What they may do is
+    /// what it allows and its owner may have now.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read. Or why they do not.
+    pub async fn administrator(
+        &self,
+        bearer: &str,
+        address: Option<IpAddr>,
+        moment: &Moment,
+    ) -> Result<Result<Administrator, NotAdmitted>, Failure> {
+        match self.prove(bearer).await? {
+            Some(proven) => Ok(self.administrator_by_token(&proven, moment).ok_or(NotAdmitted::Unknown)),
+            None => self.administrator_by_key(bearer, address, moment).await,
+        }
+    }
+
+    async fn administrator_by_key(
+        &self,
+        text: &str,
+        client_ip: Option<IpAddr>,
+        moment: &Moment,
+    ) -> Result<Result<Administrator, NotAdmitted>, Failure> {
+        let check = KeyCheck { text, scopes: None, client_ip, environment: Some(Environment::Live) };
+        // Asked first: a key for another API is not used up by being presented here.
+        let is_for_this = match self.presented_key(text).await? {
+            Some((entry, _)) => jeton_core::api::management::is_management(&entry.key.record.api),
+            None => false,
+        };
+        if !is_for_this {
+            return Ok(Err(NotAdmitted::Unknown));
+        }
+        let answer = self.check_key(CheckedBy::Administrator, &check, moment).await?;
+        let retry_seconds = answer.rate.as_ref().map_or(1, |left| left.rate.retry_seconds);
+        match (answer.code, answer.key) {
+            (Code::Valid, Some(key)) => Ok(Ok(Administrator {
+                actor: Actor::key(key.entry.key.record.id),
+                permissions: Permissions::of_scopes(&key.judged.scopes),
+            })),
+            (Code::RateLimited, _) => Ok(Err(NotAdmitted::TooOften { retry_seconds })),
+            _ => Ok(Err(NotAdmitted::Unknown)),
+        }
+    }
+
+    fn administrator_by_token(&self, proven: &Proven, moment: &Moment) -> Option<Administrator> {
+        let (standing, api) = self.stand(proven, moment);
+        let api = api.filter(|api| api.record.is_management() && standing == Standing::Active)?;
+        let token = &proven.token;
+        let client = self.registry.clients.get(token.client.as_str())?;
+        let is_for_this = client.client.record.apis.contains(&api.record.id);
+        let granted = ScopeSet::parse(&token.scope).unwrap_or_else(|_| ScopeSet::empty());
+        let now = if is_for_this { granted.intersection(&client.client.record.scopes) } else { ScopeSet::empty() };
+        let subject = Subject::Client(token.client.clone());
+        self.record(Seen { subject, api: Some(api.record.id.clone()), outcome: Outcome::Active, refused_by: None, at: moment.now });
+        Some(Administrator { actor: Actor(format!("client:{}", token.client).into()), permissions: Permissions::of_scopes(&now) })
+    }
+}
