@@ -9,12 +9,13 @@ use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use jeton_fuzz::{jose, ledger, oauth, token};
+use jeton_fuzz::{http, jose, ledger, oauth, token};
 
 type Target = fn(&[u8]);
 
 /// Every public function of `src`, by the name of its program in `fuzz_targets`; tidy sees that none is missing.
 const TARGETS: &[(&str, Target)] = &[
+    ("http_cursor", http::cursor),
     ("jose_jws", jose::jws),
     ("jose_jwk", jose::jwk),
     ("jose_jwt", jose::jwt),

@@ -72,13 +72,27 @@ pub struct Moment {
     /// The instant of the request: the clock's reading, never before the ledger's head.
     pub now: Time,
     entropy: Entropy,
+    once: Option<Once>,
+}
+
+/// What a moment carries of a request that may be repeated: how it is recognised, and where its secrets come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// Who sent it where, under which text.
+    pub key: [u8; 32],
+    /// What it said.
+    pub body: [u8; 32],
+    /// What its secrets come from: drawn for it, and kept until it is over.
+    pub salt: [u8; 32],
+    /// The version of the row that remembers an earlier request of the same key, which is over; `None`: there is none.
+    pub known: Option<u64>,
 }
 
 impl Moment {
     /// A moment at `now` whose chance flows from `seed`.
     #[must_use]
     pub fn new(now: Time, seed: [u8; 32]) -> Moment {
-        Moment { now, entropy: Entropy(ChaCha12Rng::from_seed(seed)) }
+        Moment { now, entropy: Entropy(ChaCha12Rng::from_seed(seed)), once: None }
     }
 
     /// `N` random bytes.
@@ -93,6 +107,33 @@ impl Moment {
     #[must_use]
     pub fn split(&mut self) -> Moment {
         Moment::new(self.now, self.draw())
+    }
+
+    /// The same moment, of the request of another: for the one of several commits that the request is for.
+    #[must_use]
+    pub fn repeating(self, request: &Moment) -> Moment {
+        Moment { once: request.once, ..self }
+    }
+
+    /// The same moment, of a request that may be repeated.
+    #[must_use]
+    pub fn once(mut self, key: [u8; 32], body: [u8; 32]) -> Moment {
+        let salt = self.draw();
+        self.once = Some(Once { key, body, salt, known: None });
+        self
+    }
+
+    /// The same moment, of a request that is known to repeat none but one that is over.
+    #[must_use]
+    pub fn knowing(mut self, over: Option<u64>) -> Moment {
+        self.once = self.once.map(|once| Once { known: over, ..once });
+        self
+    }
+
+    /// Its request, if that may be repeated.
+    #[must_use]
+    pub fn repeated(&self) -> Option<Once> {
+        self.once
     }
 
     /// The same moment, not before `head`: ledger time never goes back.

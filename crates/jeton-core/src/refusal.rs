@@ -33,6 +33,8 @@ pub enum Reason {
     NotFound,
     /// Whoever administers lacks a permission.
     Forbidden,
+    /// It repeats a request that said something else.
+    Repeated,
 }
 
 impl Reason {
@@ -49,6 +51,7 @@ impl Reason {
             Reason::Conflict => "conflict",
             Reason::NotFound => "not_found",
             Reason::Forbidden => "forbidden",
+            Reason::Repeated => "idempotency_mismatch",
         }
     }
 }

@@ -71,6 +71,7 @@ pub struct EpochKeys {
     pub hash: HashKey,
     seal: [u8; 32],
     derive: hmac::Key,
+    cursor: hmac::Key,
 }
 
 impl EpochKeys {
@@ -80,6 +81,7 @@ impl EpochKeys {
             hash: HashKey::new(&*purpose(secret, b"jeton/1/secret-hash")?),
             seal: *purpose(secret, b"jeton/1/key-seal")?,
             derive: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/secret-derive")?),
+            cursor: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/page-cursor")?),
         })
     }
 
@@ -126,13 +128,31 @@ impl EpochKeys {
     /// what it is and whose.
     #[must_use]
     pub fn derive_secret(&self, context: &str, salt: &[u8; 32]) -> SecretBytes {
+        SecretBytes::new(self.derive_bytes(context, salt))
+    }
+
+    /// An id that comes out again from the same salt.
+    #[must_use]
+    pub fn derive_id(&self, context: &str, salt: &[u8; 32]) -> [u8; 16] {
+        self.derive_bytes(context, salt)
+    }
+
+    fn derive_bytes<const N: usize>(&self, context: &str, salt: &[u8; 32]) -> [u8; N] {
         // The salt has a fixed length and comes first: no two pairs are one message.
         let mut signing = hmac::Context::with_key(&self.derive);
         signing.update(salt);
         signing.update(context.as_bytes());
-        let mut bytes = [0; SecretBytes::LEN];
+        let mut bytes = [0; N];
         bytes.iter_mut().zip(signing.sign().as_ref()).for_each(|(to, from)| *to = *from);
-        SecretBytes::new(bytes)
+        bytes
+    }
+
+    /// What shows that the place in a list was written here.
+    #[must_use]
+    pub fn cursor_tag(&self, written: &[u8]) -> [u8; 16] {
+        let mut tag = [0; 16];
+        tag.iter_mut().zip(hmac::sign(&self.cursor, written).as_ref()).for_each(|(to, from)| *to = *from);
+        tag
     }
 
     fn cipher(&self) -> Result<LessSafeKey, RootKeyError> {

@@ -5,7 +5,7 @@ pub mod version_2;
 pub mod version_3;
 
 use crate::record::{Class, Column, Table};
-use crate::{api, api_key, checkpoint, client, deployment, group, key, notice, person, policy, role, token, usage};
+use crate::{api, api_key, checkpoint, client, deployment, group, key, notice, once, person, policy, role, token, usage};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -17,7 +17,7 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -60,8 +60,11 @@ pub static TABLES_SINCE_VERSION_4: [&Table; 1] = [&notice::TABLE];
 /// The table that version 5 added.
 pub static TABLES_SINCE_VERSION_5: [&Table; 1] = [&usage::subject::TABLE];
 
+/// The tables that version 6 added.
+pub static TABLES_SINCE_VERSION_6: [&Table; 1] = [&once::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 27] = [
+pub static TABLES: [&Table; 28] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -89,4 +92,5 @@ pub static TABLES: [&Table; 27] = [
     &usage::progress::TABLE,
     &notice::TABLE,
     &usage::subject::TABLE,
+    &once::TABLE,
 ];

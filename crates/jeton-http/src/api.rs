@@ -20,6 +20,8 @@ mod integrity;
 mod keys;
 mod management;
 mod metrics;
+mod nothing;
+mod once;
 mod page;
 mod place;
 mod policies;

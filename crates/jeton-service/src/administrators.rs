@@ -86,7 +86,11 @@ impl Service {
             Ok(person) => person.record.clone(),
             Err(_) => {
                 let taken_in = CreatePerson { username: request.username.clone(), ..CreatePerson::default() };
-                self.create_user(&taken_in, by, &moments.split()).await?
+                match self.create_user(&taken_in, by, &moments.split()).await {
+                    // Somebody else may have taken them in meanwhile.
+                    Err(failure) => self.find_user(&request.username).map_err(|_| failure)?.record.clone(),
+                    Ok(person) => person,
+                }
             }
         };
         let role = management::role_id(request.role);
@@ -97,7 +101,7 @@ impl Service {
             expires_in_seconds: request.expires_in_seconds,
             ..CreateKey::new(Owner::Person(person.id.clone()), &format!("{} of {}", request.role.name(), person.username))
         };
-        let made = self.create_key(&key, (management::id().as_str(), None), by, &moments.split()).await?;
+        let made = self.create_key(&key, (management::id().as_str(), None), by, &moments.split().repeating(moment)).await?;
         Ok((self.administrator_record(person), made))
     }
 

@@ -10,6 +10,7 @@ use jeton_core::api::update::{UpdateApi, update};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::policy::rule::Subject;
 use jeton_core::policy::set::forget;
 use jeton_core::record::Versioned;
@@ -17,6 +18,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_jose::Algorithm;
 
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::service::Service;
 
 impl Service {
@@ -46,9 +48,16 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is declared then.
     pub async fn create_api(&self, request: &CreateApi, actor: &Actor, moment: &Moment) -> Result<Api, Failure> {
-        let mut moment = moment.clone();
-        self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, &moment.split()).await?;
-        self.transact(&moment, &Arc::from(""), |_, moment| Ok(create(request, &self.registry.policies(), actor, moment))).await
+        let make = async |mut moment: Moment| {
+            self.ensure_named_keys(request.signing_algorithm.as_deref(), actor, &moment.split()).await?;
+            self.transact(&moment, &Arc::from(""), |_, moment| {
+                let outcome = create(request, &self.registry.policies(), actor, moment);
+                Ok(outcome.remembering(moment, |api| api.id.to_string()))
+            })
+            .await
+        };
+        let again = async |made: Remembered| Ok(self.registry.api(&made.made).ok_or_else(gone)?.record.clone());
+        self.once(moment, make, again).await
     }
 
     /// Changes an API.

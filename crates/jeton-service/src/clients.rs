@@ -14,6 +14,7 @@ use jeton_core::commit::Commit;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::rule::Subject;
 use jeton_core::policy::set::forget;
@@ -21,6 +22,7 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::transact::Reading;
@@ -57,26 +59,60 @@ impl Service {
         by: &Administrator,
         moment: &Moment,
     ) -> Result<(Client, Option<CreatedSecret>), Failure> {
-        let owner = Arc::from("");
-        self.transact(moment, &owner, |reading, moment| {
-            let apis = self.named_apis(reading, apis)?;
-            let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
-            let mut outcome = create(request, &records, by, moment);
-            outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
-            let mut created = None;
-            if let Ok(client) = &outcome.verdict
-                && client.authentication != AuthenticationMethod::PrivateKeyJwt
-            {
-                let root_keys = self.registry.root_keys();
-                let secret =
-                    secret::create(client, &[], CreateSecret::default(), &self.registry.policies(), (&self.prefix, &root_keys), by, moment);
-                created = Some(secret.verdict?);
-                outcome.commit.writes.extend(secret.commit.writes);
-                outcome.commit.events.extend(secret.commit.events);
-            }
-            Ok(jeton_core::outcome::Outcome { verdict: outcome.verdict.map(|client| (client, created)), commit: outcome.commit })
-        })
-        .await
+        let make = async |moment: Moment| {
+            self.transact(&moment, &Arc::from(""), |reading, moment| {
+                let outcome = self.decide_client(reading, request, apis, by, moment)?;
+                Ok(outcome.remembering(moment, |(client, _)| client.id.to_string()))
+            })
+            .await
+        };
+        let again = async |made: Remembered| {
+            let entry = self.registry.clients.get(&made.made).ok_or_else(gone)?;
+            by.check_gives_client(&entry.client.record)?;
+            let client = entry.client.record.clone();
+            let secret = match client.authentication {
+                AuthenticationMethod::PrivateKeyJwt => None,
+                _ => Some(self.secret_once_more(&entry, &made)?),
+            };
+            Ok((client, secret))
+        };
+        self.once(moment, make, again).await
+    }
+
+    fn decide_client(
+        &self,
+        reading: &Reading<'_>,
+        request: &CreateClient,
+        apis: &[String],
+        by: &Administrator,
+        moment: &mut Moment,
+    ) -> Result<Outcome<(Client, Option<CreatedSecret>)>, Failure> {
+        let apis = self.named_apis(reading, apis)?;
+        let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
+        let mut outcome = create(request, &records, by, moment);
+        outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
+        let mut created = None;
+        if let Ok(client) = &outcome.verdict
+            && client.authentication != AuthenticationMethod::PrivateKeyJwt
+        {
+            let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
+            let secret = secret::create(client, &[], CreateSecret::default(), &policies, (&self.prefix, &root_keys), by, moment);
+            created = Some(secret.verdict?);
+            outcome.commit.writes.extend(secret.commit.writes);
+            outcome.commit.events.extend(secret.commit.events);
+        }
+        Ok(Outcome { verdict: outcome.verdict.map(|client| (client, created)), commit: outcome.commit })
+    }
+
+    /// The secret that a request made, as it was told then.
+    fn secret_once_more(&self, entry: &ClientEntry, made: &Remembered) -> Result<CreatedSecret, Failure> {
+        let root_keys = self.registry.root_keys();
+        let mut secrets = entry.secrets.iter().map(|secret| &secret.record);
+        let found = secrets.find_map(|secret| {
+            let clear = secret::once_more(secret, &made.salt, self.prefix, &root_keys)?;
+            Some(CreatedSecret { secret: secret.clone(), clear })
+        });
+        found.ok_or_else(gone)
     }
 
     /// Changes a client; `apis`, where given, are all it may ask for from now on.
@@ -142,22 +178,29 @@ impl Service {
         by: &Administrator,
         moment: &Moment,
     ) -> Result<CreatedSecret, Failure> {
-        self.transact(moment, &Arc::from(""), |reading, moment| {
-            let entry = self.find_client(name)?;
-            // Its row is put again, so that of two secrets made at once the second sees the first.
-            reading.rely_on_client(&entry);
-            reading.rely_on_secrets(&entry);
-            let root_keys = self.registry.root_keys();
-            let client = &entry.client.record;
-            by.check_gives_client(client)?;
-            let mut outcome =
-                secret::create(client, &secrets_of(&entry), request, &self.registry.policies(), (&self.prefix, &root_keys), by, moment);
-            if outcome.verdict.is_ok() {
-                outcome.commit = outcome.commit.put(&jeton_core::client::TABLE, client.row());
-            }
-            Ok(outcome)
-        })
-        .await
+        let make = async |moment: Moment| {
+            self.transact(&moment, &Arc::from(""), |reading, moment| {
+                let entry = self.find_client(name)?;
+                // Its row is put again, so that of two secrets made at once the second sees the first.
+                reading.rely_on_client(&entry);
+                reading.rely_on_secrets(&entry);
+                let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
+                let (client, secrets) = (&entry.client.record, secrets_of(&entry));
+                by.check_gives_client(client)?;
+                let mut outcome = secret::create(client, &secrets, request, &policies, (&self.prefix, &root_keys), by, moment);
+                if outcome.verdict.is_ok() {
+                    outcome.commit = outcome.commit.put(&jeton_core::client::TABLE, client.row());
+                }
+                Ok(outcome.remembering(moment, |created| created.secret.client.to_string()))
+            })
+            .await
+        };
+        let again = async |made: Remembered| {
+            let entry = self.registry.clients.get(&made.made).ok_or_else(gone)?;
+            by.check_gives_client(&entry.client.record)?;
+            self.secret_once_more(&entry, &made)
+        };
+        self.once(moment, make, again).await
     }
 
     /// Ends a secret of a client at once.

@@ -10,6 +10,7 @@ use jeton_core::group::member::{self, Membership};
 use jeton_core::group::update::{UpdateGroup, update};
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::person::Person;
 use jeton_core::record::Versioned;
@@ -18,6 +19,7 @@ use jeton_core::role::assign::Assignment;
 use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::service::Service;
 
 /// One member of a group.
@@ -71,7 +73,12 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is made then.
     pub async fn create_group(&self, request: &CreateGroup, actor: &Actor, moment: &Moment) -> Result<Group, Failure> {
-        self.transact(moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
+        let make = async |moment: Moment| {
+            let decide = |moment: &mut Moment| create(request, actor, moment).remembering(moment, |group| group.id.to_string());
+            self.transact(&moment, &Arc::from(""), |_, moment| Ok(decide(moment))).await
+        };
+        let again = async |made: Remembered| Ok(self.registry.people.groups.all.get(&made.made).ok_or_else(gone)?.record.clone());
+        self.once(moment, make, again).await
     }
 
     /// Changes a group's name or description.

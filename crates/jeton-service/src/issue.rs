@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use jeton_core::api::{Api, TokenFormat};
+use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::commit::Mark;
+use jeton_core::id::CredentialId;
 use jeton_core::moment::{Moment, Time};
+use jeton_core::once::Remembered;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_core::token::cut_off::issuable_from;
-use jeton_core::token::issue::{Facts, Issued, issue};
+use jeton_core::token::issue::{Facts, Issued, issue, once_more};
+use jeton_core::token::standing::Standing;
 use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::token::ClientCredentialsRequest;
 use jeton_store::store::{Fault, FaultKind};
@@ -19,6 +22,7 @@ use serde::Serialize;
 
 use crate::authenticate::Authenticated;
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::service::Service;
 use crate::usage::recorder::Seen;
 
@@ -50,6 +54,37 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is issued then.
     pub async fn issue(&self, client: &Authenticated, request: &ClientCredentialsRequest, moment: &Moment) -> Result<IssuedToken, Failure> {
+        let make = async |moment: Moment| self.issue_counted(client, request, &moment).await;
+        let again = async |made: Remembered| {
+            if let Some(by) = client.administrator() {
+                by.check_gives_client(&client.entry.client.record)?;
+            }
+            self.issued_once_more(&made, moment).await
+        };
+        self.once(moment, make, again).await
+    }
+
+    /// The token that a request was issued, told again: it lives as long as it did.
+    async fn issued_once_more(&self, made: &Remembered, moment: &Moment) -> Result<IssuedToken, Failure> {
+        let id = CredentialId::parse(&made.made).ok_or_else(gone)?;
+        let state = self.token_state(id, moment).await.map_err(|_| gone())?;
+        // A JWT is signed anew, and must not outlive what ended it.
+        let (Standing::Active, None, Some(api)) = (state.standing, state.signed_by_revoked(), &state.api) else { return Err(gone()) };
+        let token = state.token.clone();
+        let access_token = match token.proof {
+            Some(_) => once_more(&token, &made.salt, self.prefix, &self.registry.root_keys()).ok_or_else(gone)?.0.into(),
+            None => self.sign(&token, &api.record)?,
+        };
+        let expires_in_seconds = state.expires_at.saturating_sub(moment.now.seconds());
+        Ok(IssuedToken { access_token, expires_in_seconds, scope: token.scope.clone(), token })
+    }
+
+    async fn issue_counted(
+        &self,
+        client: &Authenticated,
+        request: &ClientCredentialsRequest,
+        moment: &Moment,
+    ) -> Result<IssuedToken, Failure> {
         let issued = self.issue_uncounted(client, request, moment).await;
         let (api, outcome, refused_by) = match &issued {
             Ok(issued) => (Some(issued.token.api.clone()), Outcome::Issued, None),
@@ -71,7 +106,7 @@ impl Service {
         let mut mark = client.mark.clone();
         let (mut waits, mut overtaken) = (WAITS, 0);
         let (issued, api) = loop {
-            let (issued, api) = match self.issue_once(client, mark.clone(), request, &moments.split()).await {
+            let (issued, api) = match self.issue_once(client, mark.clone(), request, &moments.split().repeating(moment)).await {
                 Err(failure) => {
                     moments.now = self.wait_out(failure, &mut waits).await?;
                     continue;
@@ -140,7 +175,7 @@ impl Service {
                     root_keys: &root_keys,
                     by: by.map(|by| &by.actor),
                 };
-                let mut outcome = issue(&facts, request.scope.as_ref(), moment);
+                let mut outcome = issue(&facts, request.scope.as_ref(), moment).remembering(moment, |issued| issued.token.id.to_string());
                 outcome.commit.marks.extend(mark.clone());
                 chosen = Some(api);
                 Ok(outcome)
@@ -172,7 +207,7 @@ impl Service {
 
     /// Signs the JWT of a token that is durable (RFC 9068 section 2).
     fn sign(&self, token: &AccessToken, api: &Api) -> Result<Secret, Failure> {
-        debug_assert!(api.token_format == TokenFormat::Jwt, "an opaque token has a text of its own");
+        debug_assert!(token.proof.is_none(), "an opaque token has a text of its own");
         let jti = token.id.to_string();
         let claims = Claims {
             iss: self.issuer.as_str(),

@@ -28,6 +28,7 @@ mod leap;
 pub mod moments;
 mod negatives_image;
 mod notices_told;
+pub mod once;
 pub mod ownership;
 pub mod policies;
 pub mod policy_consequence;

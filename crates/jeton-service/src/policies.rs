@@ -8,6 +8,7 @@ use jeton_core::api_key::except::{end_exception, except};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::{Effective, Policies};
@@ -20,6 +21,7 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::transact::Reading;
@@ -119,14 +121,18 @@ impl Service {
         actor: &Actor,
         moment: &Moment,
     ) -> Result<PolicyException, Failure> {
-        self.transact(moment, &Arc::from(""), |reading, moment| {
-            let entry = self.find_client(client)?;
-            reading.rely_on_secrets(&entry);
-            let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
-            let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
-            Ok(create(&found.record, request, &self.registry.policies(), actor, moment))
-        })
-        .await
+        let make = async |moment: Moment| {
+            self.transact(&moment, &Arc::from(""), |reading, moment| {
+                let entry = self.find_client(client)?;
+                reading.rely_on_secrets(&entry);
+                let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
+                let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
+                let outcome = create(&found.record, request, &self.registry.policies(), actor, moment);
+                Ok(outcome.remembering(moment, |exception| exception.id.to_string()))
+            })
+            .await
+        };
+        self.once(moment, make, async |made: Remembered| self.exception_once_more(&made)).await
     }
 
     /// Lets a key live beyond its maximum, until the exception ends.
@@ -140,7 +146,20 @@ impl Service {
         actor: &Actor,
         moment: &Moment,
     ) -> Result<PolicyException, Failure> {
-        self.change_key(key, moment, |_, key, moment| Ok(except(key, request, &self.registry.policies(), actor, moment))).await
+        let make = async |moment: Moment| {
+            let decide = |key: &Versioned<ApiKey>, moment: &mut Moment| {
+                let outcome = except(key, request, &self.registry.policies(), actor, moment);
+                outcome.remembering(moment, |exception| exception.id.to_string())
+            };
+            self.change_key(key, &moment, |_, key, moment| Ok(decide(key, moment))).await
+        };
+        self.once(moment, make, async |made: Remembered| self.exception_once_more(&made)).await
+    }
+
+    fn exception_once_more(&self, made: &Remembered) -> Result<PolicyException, Failure> {
+        let policies = self.registry.policies();
+        let found = policies.exceptions().find(|exception| exception.record.id.as_str() == &*made.made);
+        Ok(found.ok_or_else(gone)?.record.clone())
     }
 
     /// Ends an exception at once: the maximum holds again.

@@ -8,6 +8,7 @@ use jeton_core::api::management::check_role_changeable;
 use jeton_core::commit::Commit;
 use jeton_core::id::{Actor, RoleId};
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
@@ -19,6 +20,7 @@ use jeton_core::role::holder::Holder;
 use jeton_core::role::update::{UpdateRole, update};
 
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::service::Service;
 use crate::transact::Reading;
 
@@ -62,14 +64,22 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is made then.
     pub async fn create_role(&self, api: &str, request: &CreateRole, by: &Administrator, moment: &Moment) -> Result<Role, Failure> {
-        self.transact(moment, &Arc::from(""), |reading, moment| {
-            let api = self.find_api(api)?;
-            reading.rely_on_api(&api);
-            let outcome = create(request, &api.record, by, moment);
-            by.check_gives_roles(outcome.verdict.as_ref().ok())?;
-            Ok(outcome)
-        })
-        .await
+        let make = async |moment: Moment| {
+            self.transact(&moment, &Arc::from(""), |reading, moment| {
+                let api = self.find_api(api)?;
+                reading.rely_on_api(&api);
+                let outcome = create(request, &api.record, by, moment);
+                by.check_gives_roles(outcome.verdict.as_ref().ok())?;
+                Ok(outcome.remembering(moment, |role| role.id.to_string()))
+            })
+            .await
+        };
+        let again = async |made: Remembered| {
+            let role = self.registry.people.roles.all.get(&made.made).ok_or_else(gone)?.record.clone();
+            by.check_gives_roles([&role])?;
+            Ok(role)
+        };
+        self.once(moment, make, again).await
     }
 
     /// Changes a role.

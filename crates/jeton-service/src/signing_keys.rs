@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::id::{Actor, KeyId};
 use jeton_core::key::{FreshKey, Purpose, SigningKeyRecord, State, TABLE, ensure, remove, revoke, rotate};
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::rule::Subject;
@@ -91,13 +92,17 @@ impl Service {
         if self.registry.keys().ring(algorithm).current.is_none() {
             return Err(Refusal::new(Reason::NotFound, "no key of this algorithm signs").into());
         }
-        let mut moment = moment.clone();
-        let fresh = self.make_key(algorithm, &mut moment)?;
-        self.transact(&moment, &Arc::from(""), |reading, moment| {
-            let ring = reading.keys().ring(algorithm);
-            Ok(rotate::rotate(ring, fresh.clone(), now_even_so, actor, moment))
-        })
-        .await
+        let make = async |mut moment: Moment| {
+            let fresh = self.make_key(algorithm, &mut moment)?;
+            self.transact(&moment, &Arc::from(""), |reading, moment| {
+                let ring = reading.keys().ring(algorithm);
+                let outcome = rotate::rotate(ring, fresh.clone(), now_even_so, actor, moment);
+                Ok(outcome.remembering(moment, |current| current.to_string()))
+            })
+            .await
+        };
+        let again = async |made: Remembered| Ok(KeyId(made.made));
+        self.once(moment, make, again).await
     }
 
     /// Emergency: nothing that this key ever signed is trusted any more.
@@ -173,7 +178,7 @@ impl Service {
                 commit = commit.put(&TABLE, record.row());
             }
             let event = jeton_core::event::Event::RootKeyRotated { actor: actor.clone(), epoch };
-            Ok(Outcome::grant(epoch, commit.tell(event)))
+            Ok(Outcome::grant(epoch, commit.tell(event)).remembering(moment, u16::to_string))
         })
         .await
     }

@@ -69,7 +69,7 @@ impl Service {
         let (verdict, commit) = {
             let reading = Reading { registry: &self.registry, premises: RefCell::default() };
             let Outcome { verdict, mut commit } = decide(&reading, &mut attempt)?;
-            commit.premises = reading.premises.into_inner();
+            commit.premises.extend(reading.premises.into_inner());
             (verdict, commit)
         };
         if commit.is_empty() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::person::Person;
 use jeton_core::person::create::{CreatePerson, create};
@@ -15,6 +16,7 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::service::Service;
 
 impl Service {
@@ -35,7 +37,12 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is written then.
     pub async fn create_user(&self, request: &CreatePerson, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
-        self.transact(moment, &Arc::from(""), |_, moment| Ok(create(request, actor, moment))).await
+        let make = async |moment: Moment| {
+            let decide = |moment: &mut Moment| create(request, actor, moment).remembering(moment, |person| person.id.to_string());
+            self.transact(&moment, &Arc::from(""), |_, moment| Ok(decide(moment))).await
+        };
+        let again = async |made: Remembered| Ok(self.registry.people.all.get(&made.made).ok_or_else(gone)?.record.clone());
+        self.once(moment, make, again).await
     }
 
     /// Changes what is known of a person.

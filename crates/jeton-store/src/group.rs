@@ -197,7 +197,10 @@ impl Group<'_> {
                     Class::Credential { .. } => {}
                     // Usage was refused before: it is noted, not committed.
                     Class::Counted { .. } | Class::Noted => {}
-                    Class::Expiring { .. } => self.put(table, row, version)?,
+                    Class::Expiring { .. } => {
+                        self.put(table, row, version)?;
+                        self.versions.set(table, key_of(table, row), Some(version));
+                    }
                     Class::Authority => {
                         let key = key_of(table, row);
                         let before = self.versions.get(self.transaction, table, &key)?;

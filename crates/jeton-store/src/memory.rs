@@ -366,7 +366,7 @@ mod tests {
     use tokio::sync::oneshot::{self, Receiver};
 
     use super::*;
-    use crate::conformance::{CLIENTS, SCHEMA, TOKENS};
+    use crate::conformance::{CLIENTS, NEGATIVES, SCHEMA, TOKENS};
 
     #[derive(Default)]
     struct Ear(Mutex<Vec<String>>);
@@ -477,6 +477,27 @@ mod tests {
         let mut answer = stage.submit(stale);
         stage.store.step(&Fate::Durable);
         assert_eq!(answer.try_recv(), Ok(Err(CommitError::Stale)));
+    }
+
+    #[test]
+    fn of_several_that_stand_on_there_being_no_row_that_ends_by_itself_one_is_made() {
+        let mut stage = stage();
+        let key = vec![Value::Int(0), Value::Id([1; 16])];
+        let mut submit = |name: &str, version: Option<Sequence>, until: i64| {
+            let mut commit = stage.client(name);
+            commit.writes.push(Write::Put { table: &NEGATIVES, row: [key.clone(), vec![Value::Int(until)]].concat() });
+            commit.premises.push(Premise::Row { table: &NEGATIVES, key: key.clone(), version });
+            stage.submit(commit)
+        };
+        let (mut first, mut second) = (submit("c1", None, 1_000), submit("c2", None, 1_000));
+        // In a later slice, over a row that has ended and not left.
+        let mut third = submit("c3", Some(0), 9_000);
+        let mut fourth = submit("c4", Some(0), 9_000);
+        stage.store.step(&Fate::Durable);
+        assert_eq!((first.try_recv(), second.try_recv()), (Ok(Ok(0)), Ok(Err(CommitError::Stale))));
+        assert_eq!((third.try_recv(), fourth.try_recv()), (Ok(Ok(1)), Ok(Err(CommitError::Stale))));
+        let found = stage.store.view().unwrap().get(&NEGATIVES, &key).unwrap();
+        assert_eq!(found.map(|row| (row.version, row.record[2].clone())), Some((1, Value::Int(9_000))));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use jeton_core::record::Column;
 use jeton_core::schema::{
-    TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5, VERSION,
+    TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5,
+    TABLES_SINCE_VERSION_6, VERSION,
 };
 use jeton_core::usage::progress::KEPT_SINCE;
 
@@ -11,7 +12,7 @@ use crate::table::{Migration, Schema, Step};
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 5] = [
+static MIGRATIONS: [Migration; 6] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -37,6 +38,7 @@ static MIGRATIONS: [Migration; 5] = [
             Step::DropUsage { table: "usage_last" },
         ],
     },
+    Migration { version: 6, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_6)] },
 ];
 
 static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();

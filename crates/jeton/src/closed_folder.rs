@@ -54,6 +54,5 @@ pub(crate) fn entries(data: &Path, from: Option<u64>, limit: u64) -> Result<Valu
         ShownEntry::new((entry.sequence, entry.time), &entry.kind, entry.commit, &entry.commitment, content)
     });
     let items: Vec<ShownEntry> = shown.collect();
-    let next = entries.last().map_or(from.unwrap_or(size), |last| last.sequence + 1);
-    Ok(json!({ "items": items, "next": next, "size": size }))
+    Ok(json!({ "items": items, "size": size }))
 }

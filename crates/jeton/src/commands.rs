@@ -1,5 +1,6 @@
 //! One file for each noun of the command line: its flags, what it asks of the server, and how the answer is shown.
 
+mod again;
 pub(crate) mod api;
 pub(crate) mod apply;
 pub(crate) mod audit;
@@ -26,6 +27,7 @@ pub(crate) mod jwt;
 pub(crate) mod key;
 mod logging;
 pub(crate) mod options;
+mod pages;
 pub(crate) mod percent;
 mod plan;
 pub(crate) mod policy;

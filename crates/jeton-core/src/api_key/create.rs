@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jeton_token::{Environment, SecretBytes};
+use jeton_token::Environment;
 
 use super::except::excepted;
 use super::facts::{KeyFacts, check_lifetime};
 use super::metadata::Metadata;
-use super::secret::{KeptSecret, Shape, newest};
+use super::secret::{KeptSecret, Shape, newest, secret_context};
 use super::state::State;
 use super::{ApiKey, ApiKeyKind, TABLE, environment_name, holder, word};
 use crate::commit::Commit;
@@ -17,6 +17,7 @@ use crate::id::{Actor, ApiKeyId};
 use crate::moment::Moment;
 use crate::name::{parse_name, parse_words};
 use crate::network::Networks;
+use crate::once;
 use crate::outcome::Outcome;
 use crate::owner::Owner;
 use crate::policy::exception::PolicyException;
@@ -122,7 +123,7 @@ fn make(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: &mut M
         None => check_lifetime(kind, request.expires_in_seconds.unwrap_or(allowed.default_seconds), allowed.max_seconds)?,
     };
     let shape = Shape { prefix: facts.prefix, environment: request.environment, kind: kind.token_kind(), id };
-    let clear = shape.mint(&SecretBytes::new(moment.draw()), epoch, keys);
+    let clear = shape.mint(&once::secret(moment, keys, || secret_context(id, 0)), epoch, keys);
     let expires_at = created_at.saturating_add(lifetime_seconds);
     let secret = KeptSecret { hash: keys.hash.hash(clear.0.expose()), epoch, created_at, expires_at };
     let key = describe(facts, request, (id, secret, lifetime_seconds), actor, moment)?;

@@ -1,21 +1,22 @@
 //! Giving a key another secret; the one before goes on for a while.
 
-use jeton_token::{Prefix, SecretBytes};
+use jeton_token::Prefix;
 
 use super::facts::{KeyFacts, check_lifetime};
 use super::outdated;
-use super::secret::{KeptSecret, Shape, Slot, newest};
+use super::secret::{KeptSecret, Shape, Slot, newest, secret_context};
 use super::state::State;
 use super::{ApiKey, Repeat};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
+use crate::once;
 use crate::outcome::Outcome;
 use crate::policy::effective::Policies;
 use crate::record::Versioned;
 use crate::refusal::{Reason, Refusal};
-use crate::root_key::{EpochKeys, RootKeys};
+use crate::root_key::RootKeys;
 use crate::token::issue::Clear;
 
 /// How long the secret before may go on, in seconds.
@@ -128,9 +129,9 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
     let (bytes, repeat) = if by_itself {
         let salt = moment.draw();
         let until = (now_seconds + REPEAT_SECONDS).min(previous.expires_at);
-        (derive(before, generation, &salt, keys), Some(Repeat { salt, until }))
+        (keys.derive_secret(&secret_context(before.id, generation), &salt), Some(Repeat { salt, until }))
     } else {
-        (SecretBytes::new(moment.draw()), None)
+        (once::secret(moment, keys, || secret_context(before.id, generation)), None)
     };
     let clear = shape(before, facts.prefix).mint(&bytes, epoch, keys);
     let created_at = facts.secret_from(moment);
@@ -149,7 +150,7 @@ fn told_again(key: &ApiKey, (prefix, policies, root_keys): (&Prefix, &Policies, 
     let (Some(repeat), Some(keys)) = (repeat, root_keys.epoch(key.current.epoch)) else {
         return Err(Refusal::new(Reason::Conflict, "this secret was replaced: go on with the one that took its place"));
     };
-    let bytes = derive(key, key.generation, &repeat.salt, keys);
+    let bytes = keys.derive_secret(&secret_context(key.id, key.generation), &repeat.salt);
     let clear = shape(key, prefix).mint(&bytes, key.current.epoch, keys);
     if keys.hash.hash(clear.0.expose()).matches(&key.current.hash) {
         return Ok(clear);
@@ -161,6 +162,14 @@ fn shape<'a>(key: &ApiKey, prefix: &'a Prefix) -> Shape<'a> {
     Shape { prefix, environment: key.environment, kind: key.kind.token_kind(), id: key.id }
 }
 
-fn derive(key: &ApiKey, generation: i64, salt: &[u8; 32], keys: &EpochKeys) -> SecretBytes {
-    keys.derive_secret(&format!("api_key {} {generation}", key.id), salt)
+/// The text of a secret that an administrator's request made, from the salt of that request; `None`: other secrets have taken its place.
+#[must_use]
+pub fn once_more(key: &ApiKey, salt: &[u8; 32], prefix: &Prefix, root_keys: &RootKeys) -> Option<Clear> {
+    let secrets = [(Some(&key.current), key.generation), (key.previous.as_ref(), key.generation - 1)];
+    secrets.into_iter().find_map(|(secret, generation)| {
+        let secret = secret?;
+        let keys = root_keys.epoch(secret.epoch)?;
+        let clear = shape(key, prefix).mint(&keys.derive_secret(&secret_context(key.id, generation), salt), secret.epoch, keys);
+        keys.hash.hash(clear.0.expose()).matches(&secret.hash).then_some(clear)
+    })
 }

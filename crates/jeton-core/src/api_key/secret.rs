@@ -94,3 +94,8 @@ impl KeptSecret {
         }))
     }
 }
+
+/// What a secret of a key is derived for: the key, and how often it was rotated.
+pub(super) fn secret_context(id: ApiKeyId, generation: i64) -> String {
+    format!("api_key {id} {generation}")
+}

@@ -2,7 +2,7 @@
 
 pub mod change;
 
-use jeton_token::{Environment, Kind, Label, Prefix, SecretBytes, SecretHash, TokenId};
+use jeton_token::{ClearToken, Environment, Kind, Label, Prefix, SecretBytes, SecretHash, TokenId};
 
 use super::{AuthenticationMethod, Client};
 use crate::api_key::state::{Ended, State, Why};
@@ -17,7 +17,7 @@ use crate::policy::idle::{Idle, Used};
 use crate::policy::rule::Subject;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::refusal::{Reason, Refusal};
-use crate::root_key::RootKeys;
+use crate::root_key::{EpochKeys, RootKeys};
 use crate::token::issue::Clear;
 
 /// One secret, as it is kept.
@@ -206,11 +206,16 @@ pub fn create(
     let (epoch, Some(keys)) = root_keys.current() else {
         return Outcome::refuse(Refusal::invalid("the root key holds no epoch"), commit);
     };
-    let id = TokenId::from_bytes(moment.draw_time_ordered());
-    let label = Label { prefix: *prefix, environment: Environment::Live, kind: Kind::ClientSecret, epoch, id };
-    let clear = label.mint(&SecretBytes::new(moment.draw()), &keys.check);
+    let id = SecretId(draw_name("secret_", moment));
+    let clear = match moment.repeated() {
+        Some(once) => derive(&id, &once.salt, *prefix, (epoch, keys)),
+        None => {
+            let label = label(*prefix, epoch, TokenId::from_bytes(moment.draw_time_ordered()));
+            label.mint(&SecretBytes::new(moment.draw()), &keys.check)
+        }
+    };
     let secret = ClientSecret {
-        id: SecretId(draw_name("secret_", moment)),
+        id,
         client: client.id.clone(),
         hash: keys.hash.hash(clear.expose()),
         epoch,
@@ -231,6 +236,24 @@ pub fn create(
         }
     }
     Outcome::grant(CreatedSecret { secret, clear: Clear(clear) }, commit)
+}
+
+/// The text of a secret from the salt of the request that made it; `None`: it was another one.
+#[must_use]
+pub fn once_more(secret: &ClientSecret, salt: &[u8; 32], prefix: Prefix, root_keys: &RootKeys) -> Option<Clear> {
+    let keys = root_keys.epoch(secret.epoch)?;
+    let clear = derive(&secret.id, salt, prefix, (secret.epoch, keys));
+    keys.hash.hash(clear.expose()).matches(&secret.hash).then(|| Clear(clear))
+}
+
+fn derive(id: &SecretId, salt: &[u8; 32], prefix: Prefix, (epoch, keys): (u16, &EpochKeys)) -> ClearToken {
+    // The id in the text is nobody's handle: no row has it.
+    let in_text = TokenId::from_bytes(keys.derive_id(&format!("client_secret_id {id}"), salt));
+    label(prefix, epoch, in_text).mint(&keys.derive_secret(&format!("client_secret {id}"), salt), &keys.check)
+}
+
+fn label(prefix: Prefix, epoch: u16, id: TokenId) -> Label {
+    Label { prefix, environment: Environment::Live, kind: Kind::ClientSecret, epoch, id }
 }
 
 fn may_create(client: &Client, live: usize, (expires_in, max_seconds): (i64, i64), overlap: Option<i64>) -> Result<(), Refusal> {

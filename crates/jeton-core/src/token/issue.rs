@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jeton_oauth::scope::ScopeSet;
-use jeton_token::{ClearToken, Environment, Kind, Label, Prefix, SecretBytes, TokenId};
+use jeton_token::{ClearToken, Environment, Kind, Label, Prefix, TokenId};
 
 use super::{AccessToken, TABLE};
 use crate::api::{Api, TokenFormat};
@@ -12,6 +12,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, CommitId, CredentialId};
 use crate::moment::Moment;
+use crate::once;
 use crate::outcome::Outcome;
 use crate::policy::effective::Policies;
 use crate::policy::{CredentialKind, Level};
@@ -74,14 +75,7 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
             let (epoch, Some(keys)) = facts.root_keys.current() else {
                 return Outcome::refuse(Refusal::invalid("the root key holds no epoch"), commit);
             };
-            let label = Label {
-                prefix: *facts.prefix,
-                environment: Environment::Live,
-                kind: Kind::AccessToken,
-                epoch,
-                id: TokenId::from_bytes(id.0),
-            };
-            let clear = label.mint(&SecretBytes::new(moment.draw()), &keys.check);
+            let clear = label(*facts.prefix, epoch, id).mint(&once::secret(moment, keys, || secret_context(id)), &keys.check);
             let hash = keys.hash.hash(clear.expose());
             (Some(Clear(clear)), Some((hash, epoch)))
         }
@@ -103,6 +97,23 @@ pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Momen
         commit = commit.tell(Event::TokenIssued { actor: by.clone(), api, client, token: token.id });
     }
     Outcome::grant(Issued { token, clear, expires_in_seconds: lifetime_seconds }, commit)
+}
+
+/// The text of an opaque token from the salt of the request that it was issued by; `None`: it was another one.
+#[must_use]
+pub fn once_more(token: &AccessToken, salt: &[u8; 32], prefix: Prefix, root_keys: &RootKeys) -> Option<Clear> {
+    let (hash, epoch) = token.proof.as_ref()?;
+    let keys = root_keys.epoch(*epoch)?;
+    let clear = label(prefix, *epoch, token.id).mint(&keys.derive_secret(&secret_context(token.id), salt), &keys.check);
+    keys.hash.hash(clear.expose()).matches(hash).then(|| Clear(clear))
+}
+
+fn label(prefix: Prefix, epoch: u16, id: CredentialId) -> Label {
+    Label { prefix, environment: Environment::Live, kind: Kind::AccessToken, epoch, id: TokenId::from_bytes(id.0) }
+}
+
+fn secret_context(id: CredentialId) -> String {
+    format!("access_token {id}")
 }
 
 /// The API's lifetime, within the maximum; a default that is said for this API or client shortens it.

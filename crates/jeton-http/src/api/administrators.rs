@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
-use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -103,7 +103,8 @@ pub(super) struct Create {
 
 async fn list(State(Management { service, .. }): State<Management>, uri: http::Uri) -> Answer {
     let found = service.administrators();
-    ok(&Page::of(&uri, &found, |record| &record.person.username, |record| Shown::from(record))?)
+    let listing = Listing::parse(&uri, &service, &[])?;
+    ok(&listing.sorted(&found, |record| record.person.username.to_string(), |record| Shown::from(record))?)
 }
 
 async fn itself(Extension(administrator): Extension<Administrator>) -> Answer {
@@ -114,7 +115,7 @@ async fn itself(Extension(administrator): Extension<Administrator>) -> Answer {
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = MakeAdministrator {
         username: create.username,
@@ -124,7 +125,7 @@ async fn create(
     };
     let disabled = "enable them first: `jeton user enable USERNAME`";
     let (record, made) = service
-        .make_administrator(&request, &by, &service.moments().now())
+        .make_administrator(&request, &by, &repeat.moment(&service))
         .await
         .map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, disabled))?;
     created(&Created {

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, no_content, ok};
 use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -81,13 +82,14 @@ pub(super) struct Update {
 
 async fn list(State(management): State<Management>, uri: Uri) -> Answer {
     let (apis, policies) = (management.service.apis(), management.service.registry().policies());
-    ok(&Page::of(&uri, &apis, |api| &api.record.audience, |api| Shown::of(&api.record, &policies))?)
+    let listing = Listing::parse(&uri, &management.service, &[])?;
+    ok(&listing.sorted(&apis, |api| api.record.audience.to_string(), |api| Shown::of(&api.record, &policies))?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = CreateApi {
         audience: create.audience,
@@ -98,7 +100,7 @@ async fn create(
         token_format: create.token_format,
         signing_algorithm: create.signing_alg,
     };
-    let made = service.create_api(&request, &actor, &service.moments().now()).await;
+    let made = service.create_api(&request, &actor, &repeat.moment(&service)).await;
     let taken = "see it with `jeton api show AUDIENCE`, and change it with `jeton api update AUDIENCE`";
     let api = made.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, taken))?;
     created(&Shown::of(&api, &service.registry().policies()))

@@ -14,8 +14,8 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::entry::Shown;
 use super::management::Management;
+use super::page::{Listing, Page};
 use super::problem::Problem;
-use super::query::Query;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::watched::watched;
@@ -48,16 +48,12 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
-/// How many entries there are when nobody says.
-const ENTRIES: u64 = 100;
-
-/// Entries in their order, and where to go on.
+/// Entries in their order.
 #[derive(Serialize)]
 struct Entries {
-    items: Vec<Shown>,
-    /// The `from` that goes on after these.
-    next: u64,
-    /// How many entries the ledger has.
+    #[serde(flatten)]
+    page: Page<Shown>,
+    /// How many entries the ledger has: the number of the one that comes next.
     size: u64,
 }
 
@@ -78,16 +74,18 @@ pub(super) struct Check {
 }
 
 async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let query = Query::parse(&uri, &["from", "limit", "last"])?;
-    let (from, limit, last) = (query.number("from")?, query.number("limit")?, query.number("last")?);
-    if last.is_some() && (from.is_some() || limit.is_some()) {
-        return Err(Problem::invalid("`last` stands alone", "use either `last`, or `from` with `limit`"));
+    let listing = Listing::parse(&uri, &service, &["from", "last"])?;
+    let (query, after) = (listing.query(), listing.after().and_then(|after| after.parse::<u64>().ok()));
+    let (from, last) = (after.or(query.number("from")?), query.number("last")?);
+    if last.is_some() && (from.is_some() || query.text("limit").is_some()) {
+        return Err(Problem::invalid("`last` stands alone", "use either `last`, or `from` with `limit`, or `cursor`"));
     }
     let size = service.store().head().size;
-    let count = usize::try_from(last.or(limit).unwrap_or(ENTRIES)).unwrap_or(usize::MAX);
+    let count = last.map_or(listing.limit(), |last| usize::try_from(last).unwrap_or(usize::MAX));
+    let reader = service.clone();
     let entries = blocking(move || match from {
-        Some(from) => service.entries(from, count),
-        None => service.last_entries(count),
+        Some(from) => reader.entries(from, count),
+        None => reader.last_entries(count),
     });
     let entries = entries.await??;
     let shown = entries.iter().map(|entry| {
@@ -95,8 +93,9 @@ async fn entries(State(Management { service, .. }): State<Management>, uri: Uri)
         Shown::new((entry.sequence, entry.time), &entry.kind, entry.commit, &entry.commitment, content)
     });
     let items: Vec<Shown> = shown.collect();
-    let next = items.last().map_or(from.unwrap_or(size), |last| last.sequence + 1);
-    ok(&Entries { items, next, size })
+    let next = items.last().map(|last| last.sequence + 1).filter(|next| *next < size).map(|next| next.to_string());
+    let page = listing.page(items, next.as_deref())?;
+    ok(&Entries { page, size })
 }
 
 async fn checkpoint(State(Management { service, .. }): State<Management>) -> Answer {

@@ -1,6 +1,8 @@
 //! JSON as it comes in: strict, bounded, and of a type that knows its members.
 
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::HeaderMap;
 use jeton_jose::json::{self, Limits};
 use serde::de::DeserializeOwned;
 
@@ -19,19 +21,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Body<T>, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read_body(body, BODY_BYTES).await?;
-        if bytes.is_empty() {
-            return parse(b"{}").map(Body);
-        }
-        if content_type(&parts.headers) != ContentType::Json {
-            let detail = "the content type of the body is not application/json";
-            return Err(Problem::new(ProblemKind::WrongContentType, detail, "send `Content-Type: application/json`"));
-        }
-        parse(&bytes).map(Body)
+        parse(&read(&parts.headers, body).await?).map(Body)
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// The bytes of a body that is JSON, or empty.
+pub(super) async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Problem> {
+    let bytes = read_body(body, BODY_BYTES).await?;
+    if !bytes.is_empty() && content_type(headers) != ContentType::Json {
+        let detail = "the content type of the body is not application/json";
+        return Err(Problem::new(ProblemKind::WrongContentType, detail, "send `Content-Type: application/json`"));
+    }
+    Ok(bytes)
+}
+
+/// The value of a body.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     json::check(bytes, LIMITS)
         .map_err(|error| Problem::invalid(error.to_string(), "send one JSON object in UTF-8, each member once, without comments"))?;
     serde_json::from_slice(bytes)

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
+use http::Uri;
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::state::{State as KeptState, Why};
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
@@ -16,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
-use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::{Listing, newest_first};
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -63,7 +64,7 @@ pub(super) static ROUTES: &[Route] = &[
 const LOOK: &str = "list the clients and their secrets: `jeton client list`, `jeton client secret list CLIENT`";
 
 /// A secret, as it is answered: all but the secret.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Shown {
     id: SecretId,
     created_at: String,
@@ -90,26 +91,28 @@ pub(super) struct Create {
     overlap_seconds: Option<i64>,
 }
 
-async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>, uri: Uri) -> Answer {
+    let listing = Listing::parse(&uri, &service, &[])?;
     let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    let (now_seconds, reader) = (service.moments().time().seconds(), service.clone());
     let shown = blocking(move || {
-        let now_seconds = service.moments().time().seconds();
-        let uses = service.subject_uses()?;
+        let uses = reader.subject_uses()?;
         let mut secrets: Vec<&ClientSecret> = entry.secrets.iter().map(|secret| &secret.record).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created_at));
-        secrets.into_iter().map(|secret| Shown::at(secret, &service, now_seconds, &uses)).collect::<Result<_, Failure>>()
+        secrets.sort_by_cached_key(|secret| place_of(secret));
+        let shown = |secret: &ClientSecret| Ok((place_of(secret), Shown::at(secret, &reader, now_seconds, &uses)?));
+        secrets.into_iter().map(shown).collect::<Result<Vec<_>, Failure>>()
     });
-    ok(&Page::whole(shown.await??))
+    ok(&listing.sorted(&shown.await??, |(place, _)| place.clone(), |(_, shown)| shown.clone())?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
     Target(client): Target<String>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = CreateSecret { expires_in_seconds: create.expires_in_seconds, overlap_seconds: create.overlap_seconds };
-    let made = service.create_client_secret(&client, request, &by, &service.moments().now()).await;
+    let made = service.create_client_secret(&client, request, &by, &repeat.moment(&service)).await;
     let full = "list its secrets and end one: `jeton client secret list CLIENT`, `jeton client secret revoke CLIENT SECRET`; \
                 a client that signs has keys instead: `jeton client update CLIENT --jwks FILE`";
     created(&FreshSecret::from(&made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, full))?))
@@ -134,6 +137,11 @@ async fn resume(
     let other = "make another one: `jeton client secret create CLIENT`";
     resumed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?;
     no_content()
+}
+
+/// Where a secret stands among others: the newest first.
+fn place_of(secret: &ClientSecret) -> String {
+    newest_first(secret.created_at, secret.id.as_str())
 }
 
 impl Shown {

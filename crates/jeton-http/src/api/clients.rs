@@ -27,7 +27,8 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -132,7 +133,8 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
             }
             shown
         };
-        let page = Page::of(&uri, &clients, |entry| &entry.client.record.name, shown)?;
+        let listing = Listing::parse(&uri, &service, &[])?;
+        let page = listing.sorted(&clients, |entry| entry.client.record.name.to_string(), shown)?;
         unread.take().map_or(Ok(page), |failure| Err(Problem::from(failure)))
     });
     ok(&page.await??)
@@ -141,7 +143,7 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = CreateClient {
         name: create.name,
@@ -152,7 +154,7 @@ async fn create(
         may_introspect: create.may_introspect,
         contact: create.contact,
     };
-    let made = service.create_client(&request, &create.audiences, &by, &service.moments().now()).await;
+    let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
     created(&Created { client: Shown::of(&client, &service), secret: secret.as_ref().map(FreshSecret::from) })
 }

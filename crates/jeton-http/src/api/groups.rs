@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, no_content, ok};
 use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::Problem;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -97,16 +98,17 @@ pub(super) struct Update {
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let groups = &service.registry().people.groups.all;
     let fetch = |after: Option<&str>, limit| groups.after(after, limit);
-    ok(&Page::fetched(&uri, fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?)
+    let listing = Listing::parse(&uri, &service, &[])?;
+    ok(&listing.fetched(fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = CreateGroup { name: create.name, description: create.description };
-    let group = service.create_group(&request, &actor, &service.moments().now()).await?;
+    let group = service.create_group(&request, &actor, &repeat.moment(&service)).await?;
     created(&Shown::of(&group, &service))
 }
 
@@ -139,7 +141,8 @@ async fn remove(
 async fn members(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
     let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.members_after(&group.record, after, limit);
-    ok(&Page::fetched(&uri, fetch, |member| member.person.record.id.to_string(), ShownMember::of)?)
+    let listing = Listing::parse(&uri, &service, &[])?;
+    ok(&listing.fetched(fetch, |member| member.person.record.id.to_string(), ShownMember::of)?)
 }
 
 async fn add_member(

@@ -35,9 +35,9 @@ use super::before::Before;
 use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
-use super::query::Query;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
 use super::used::Used;
@@ -69,10 +69,6 @@ pub(super) static ROUTES: &[Route] = &[
 
 const LOOK: &str = "list the keys, the APIs and the clients: `jeton key list`, `jeton api list`, `jeton client list`";
 const OVER: &str = "see how it stands: `jeton key show KEY`; a key that is revoked or expired is replaced: `jeton key create`";
-
-/// The most keys of a page, and how many there are when nobody says.
-const ITEMS_MAX: u64 = 1_000;
-const ITEMS: u64 = 100;
 
 /// A key that was just made, with its text: shown this once.
 #[derive(Serialize)]
@@ -145,7 +141,8 @@ pub(super) struct End {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let query = Query::parse(&uri, &["owner", "audience", "state", "after", "limit"])?;
+    let listing = Listing::parse(&uri, &service, &["owner", "audience", "state"])?;
+    let query = listing.query();
     let look = |refusal| Problem::from(Failure::Refused(refusal)).look(LOOK);
     let api = query.text("audience").map(|api| service.find_api(api)).transpose().map_err(look)?;
     let filter = KeyFilter {
@@ -153,26 +150,26 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
         api: api.map(|api| api.record.id.clone()),
         standing: query.text("state").map(standing_kind).transpose()?,
     };
-    let after = query.text("after").map(id).transpose()?;
-    let limit = usize::try_from(query.number("limit")?.unwrap_or(ITEMS).clamp(1, ITEMS_MAX)).unwrap_or(1);
-    let moment = service.moments().now();
+    let after = listing.after().map(id).transpose()?;
+    let (limit, moment, reader) = (listing.limit(), service.moments().now(), service.clone());
     let page = blocking(move || {
-        let page = service.list_keys(&filter, after, limit, &moment)?;
-        let uses = service.subject_uses()?;
+        let page = reader.list_keys(&filter, after, limit, &moment)?;
+        let uses = reader.subject_uses()?;
         let shown = |entry: &Arc<KeyEntry>| {
             let used = Used::of(&Subject::Key(entry.key.record.id), &uses)?;
-            Ok(Shown::of(entry, used, &service, &moment))
+            Ok(Shown::of(entry, used, &reader, &moment))
         };
-        let items = page.keys.iter().map(shown).collect::<Result<_, Failure>>()?;
-        Ok::<_, Failure>(Page::going_on(items, page.next.map(|id| id.to_string())))
+        let items = page.keys.iter().map(shown).collect::<Result<Vec<_>, Failure>>()?;
+        Ok::<_, Failure>((items, page.next.map(|id| id.to_string())))
     });
-    ok(&page.await??)
+    let (items, next) = page.await??;
+    ok(&listing.page(items, next.as_deref())?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let look = |failure: Failure| Problem::from(failure).look(LOOK);
     let request = CreateKey {
@@ -188,7 +185,7 @@ async fn create(
         expires_in_seconds: create.expires_in_seconds,
         exception: create.exception.map(Exception::request).transpose()?,
     };
-    let moment = service.moments().now();
+    let moment = repeat.moment(&service);
     let made = service.create_key(&request, (&create.audience, create.client.as_deref()), &by, &moment).await.map_err(look)?;
     let shown = shown(&service, made.key.id, &moment).await?;
     created(&Created { key: made.clear.0.expose(), shown })

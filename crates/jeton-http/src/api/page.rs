@@ -1,91 +1,131 @@
-//! Long lists, page by page: each page says after which name the next one begins.
+//! Long lists, page by page: each page says where the next one begins, and only for the list that it is of.
 
 use http::Uri;
+use jeton_core::cursor::{self, Binding, CursorError};
+use jeton_core::moment::Time;
+use jeton_service::Service;
 use serde::Serialize;
 
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 
 /// The most items of a page, and how many there are when nobody says.
 const ITEMS_MAX: usize = 1_000;
+const ITEMS: usize = 100;
 
 /// One page of a list.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<T> {
     items: Vec<T>,
-    /// The `after` of the next page; absent on the last one.
+    /// The `cursor` of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
-impl<T> Page<T> {
-    /// A list that fits on a page.
-    pub(super) fn whole(items: Vec<T>) -> Page<T> {
-        Page { items, next: None }
+/// What a request asks of a list: which filters, where it goes on, and how many.
+pub(super) struct Listing<'a> {
+    query: Query<'a>,
+    service: &'a Service,
+    binding: Binding,
+    now: Time,
+    after: Option<String>,
+    limit: usize,
+}
+
+impl<'a> Listing<'a> {
+    /// Reads the query of a list that has these filters.
+    pub(super) fn parse(uri: &'a Uri, service: &'a Service, filters: &[&'static str]) -> Result<Listing<'a>, Problem> {
+        let known: Vec<&str> = filters.iter().copied().chain(["cursor", "limit"]).collect();
+        let query = Query::parse(uri, &known)?;
+        let limit = query.number("limit")?.map_or(ITEMS, |limit| usize::try_from(limit).unwrap_or(ITEMS_MAX).clamp(1, ITEMS_MAX));
+        // The same list, whether or not a listener cut the beginning off.
+        let path = uri.path().strip_prefix("/api/v1").unwrap_or(uri.path());
+        let named = filters.iter().filter_map(|name| Some((*name, query.text(name)?)));
+        let (binding, now) = (Binding::new(path, named), service.moments().time());
+        let read = |text: &str| cursor::read(text, binding, &service.registry().root_keys(), now).map_err(refused);
+        let after = query.text("cursor").map(read).transpose()?;
+        Ok(Listing { query, service, binding, now, after, limit })
     }
 
-    /// A page that somebody else cut: where the next one goes on.
-    pub(super) fn going_on(items: Vec<T>, next: Option<String>) -> Page<T> {
-        Page { items, next }
+    /// What it asks beside where and how many.
+    pub(super) fn query(&self) -> &Query<'a> {
+        &self.query
     }
 
-    /// The page that a query asks for, of a list sorted by `name`.
-    pub(super) fn of<R>(uri: &Uri, sorted: &[R], name: impl Fn(&R) -> &str, item: impl Fn(&R) -> T) -> Result<Page<T>, Problem> {
-        let query = Query::parse(uri, &["after", "limit"])?;
-        let limit = limit(&query)?;
-        let start = query.text("after").map_or(0, |after| sorted.partition_point(|record| name(record) <= after));
+    /// The place that the page goes on after; `None`: it is the first one.
+    pub(super) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// How many items there may be.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The page of these; `next` is the place that the next one goes on after.
+    pub(super) fn page<T>(&self, items: Vec<T>, next: Option<&str>) -> Result<Page<T>, Problem> {
+        let write = |place: &str| {
+            let written = cursor::write(place, self.binding, &self.service.registry().root_keys(), self.now);
+            written.ok_or_else(|| Problem::internal(&std::io::Error::other("no cursor can be written")))
+        };
+        Ok(Page { items, next: next.map(write).transpose()? })
+    }
+
+    /// The page of a list in the order of its places.
+    pub(super) fn sorted<R, T>(&self, sorted: &[R], place: impl Fn(&R) -> String, item: impl Fn(&R) -> T) -> Result<Page<T>, Problem> {
+        let start = self.after().map_or(0, |after| sorted.partition_point(|record| *place(record) <= *after));
         let rest = sorted.get(start..).unwrap_or_default();
-        let page = rest.get(..limit).unwrap_or(rest);
-        let next = (page.len() < rest.len()).then(|| page.last().map(|last| name(last).to_owned())).flatten();
-        Ok(Page { items: page.iter().map(item).collect(), next })
+        let page = rest.get(..self.limit).unwrap_or(rest);
+        let next = page.last().filter(|_| page.len() < rest.len()).map(place);
+        self.page(page.iter().map(item).collect(), next.as_deref())
     }
 
-    /// The page that a query asks for; `fetch` finds what comes after a name, in order, so many at most.
-    pub(super) fn fetched<R>(
-        uri: &Uri,
+    /// The page of what `fetch` finds after a place, in order, so many at most.
+    pub(super) fn fetched<R, T>(
+        &self,
         fetch: impl FnOnce(Option<&str>, usize) -> Vec<R>,
-        name: impl Fn(&R) -> String,
+        place: impl Fn(&R) -> String,
         item: impl Fn(&R) -> T,
     ) -> Result<Page<T>, Problem> {
-        let query = Query::parse(uri, &["after", "limit"])?;
-        let limit = limit(&query)?;
         // One more says whether there is a next page.
-        let mut found = fetch(query.text("after"), limit.saturating_add(1));
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let next = found.last().filter(|_| has_more).map(name);
-        Ok(Page { items: found.iter().map(item).collect(), next })
+        let mut found = fetch(self.after(), self.limit.saturating_add(1));
+        let has_more = found.len() > self.limit;
+        found.truncate(self.limit);
+        let next = found.last().filter(|_| has_more).map(place);
+        self.page(found.iter().map(item).collect(), next.as_deref())
     }
 }
 
-fn limit(query: &Query<'_>) -> Result<usize, Problem> {
-    Ok(query.number("limit")?.map_or(ITEMS_MAX, |limit| usize::try_from(limit).unwrap_or(ITEMS_MAX).clamp(1, ITEMS_MAX)))
+/// A place that comes first the later it is, and beside others of its second in the order of `id`.
+pub(super) fn newest_first(at_seconds: i64, id: &str) -> String {
+    format!("{:019} {id}", i64::MAX.saturating_sub(at_seconds.max(0)))
+}
+
+fn refused(error: CursorError) -> Problem {
+    let detail = match error {
+        CursorError::Unreadable => "this cursor was not written here, or was changed on its way",
+        CursorError::OtherList => "this cursor is of another list, or of this one under other filters",
+        CursorError::TooOld => "this cursor is more than a day old",
+    };
+    let hint = match error {
+        CursorError::OtherList => {
+            "send the `next` of the page before with the filters that it was asked with; or leave `cursor` out and begin anew"
+        }
+        CursorError::Unreadable | CursorError::TooOld => {
+            "send the `next` of the page before as it is, within a day; or leave `cursor` out and begin anew"
+        }
+    };
+    Problem::new(ProblemKind::InvalidCursor, detail, hint)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(query: &str, expected: &str) {
-        let uri: Uri = format!("/x?{query}").parse().unwrap();
-        let names = ["a", "b", "c", "d"];
-        let page = Page::of(&uri, &names, |name| name, |name| (*name).to_owned());
-        assert_eq!(serde_json::to_string(&page.unwrap()).unwrap(), expected, "{query}");
-        let fetch = |after: Option<&str>, limit: usize| -> Vec<&str> {
-            names.into_iter().filter(|name| after.is_none_or(|after| *name > after)).take(limit).collect()
-        };
-        let page = Page::fetched(&uri, fetch, |name| (*name).to_owned(), |name| (*name).to_owned());
-        assert_eq!(serde_json::to_string(&page.unwrap()).unwrap(), expected, "{query}");
-    }
-
     #[test]
-    fn pages() {
-        check("", r#"{"items":["a","b","c","d"]}"#);
-        check("limit=2", r#"{"items":["a","b"],"next":"b"}"#);
-        check("limit=2&after=b", r#"{"items":["c","d"]}"#);
-        check("limit=0&after=bb", r#"{"items":["c"],"next":"c"}"#);
-        check("after=d", r#"{"items":[]}"#);
-        check("limit=99999999999", r#"{"items":["a","b","c","d"]}"#);
+    fn the_newest_comes_first() {
+        let mut places = [newest_first(5, "b"), newest_first(7, "a"), newest_first(5, "a"), newest_first(-1, "z")];
+        places.sort();
+        assert_eq!(places, [newest_first(7, "a"), newest_first(5, "a"), newest_first(5, "b"), newest_first(0, "z")]);
     }
 }

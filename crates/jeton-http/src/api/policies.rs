@@ -18,7 +18,7 @@ use super::answer::{Answer, ok};
 use super::body::Body;
 use super::counting::count;
 use super::management::Management;
-use super::page::Page;
+use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 use super::rfc3339;
@@ -57,7 +57,7 @@ const LOOK: &str = "list the policies, the APIs and the clients: `jeton policy s
 const COUNTING: Duration = Duration::from_secs(8);
 
 /// What one level says of a kind, as it is answered.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Shown {
     kind: &'static str,
     /// `table` is what Jeton itself says.
@@ -125,13 +125,16 @@ struct Explained {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    Query::parse(&uri, &[])?;
+    let listing = Listing::parse(&uri, &service, &[])?;
     let policies = service.registry().policies();
-    let of_kind = |kind: &CredentialKind| {
-        let said = policies.rules_of(*kind).filter(|rule| rule.record.says_anything()).map(|rule| Shown::rule(&rule.record, &service));
-        std::iter::once(Shown::table(*kind)).chain(said).collect::<Vec<_>>()
+    let of_kind = |(place, kind): (usize, &CredentialKind)| {
+        let said = policies.rules_of(*kind).filter(|rule| rule.record.says_anything());
+        let said = said.map(|rule| (place_of(place, &rule.record.subject), Shown::rule(&rule.record, &service)));
+        std::iter::once((format!("{place:02}"), Shown::table(*kind))).chain(said).collect::<Vec<_>>()
     };
-    ok(&Page::whole(CredentialKind::ALL.iter().flat_map(of_kind).collect()))
+    let mut said: Vec<(String, Shown)> = CredentialKind::ALL.iter().enumerate().flat_map(of_kind).collect();
+    said.sort_by(|(one, _), (other, _)| one.cmp(other));
+    ok(&listing.sorted(&said, |(place, _)| place.clone(), |(_, shown)| shown.clone())?)
 }
 
 async fn set(
@@ -204,6 +207,15 @@ async fn explain(State(Management { service, .. }): State<Management>, Target(ki
         idle_from: holds.idle_from.map_or("table", |level| level.name()),
         said: std::iter::once(Shown::table(kind)).chain(said.map(|rule| Shown::rule(&rule.record, &service))).collect(),
     })
+}
+
+/// Where a rule stands: by kind, from the widest level to the narrowest.
+fn place_of(kind: usize, subject: &Subject) -> String {
+    match subject {
+        Subject::Deployment => format!("{kind:02} 1"),
+        Subject::Api(api) => format!("{kind:02} 2 {api}"),
+        Subject::Client(client) => format!("{kind:02} 3 {client}"),
+    }
 }
 
 impl Shown {

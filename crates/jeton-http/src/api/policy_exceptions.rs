@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
 use super::before::Before;
-use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -77,18 +77,19 @@ pub(super) struct Create {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    super::query::Query::parse(&uri, &[])?;
-    ok(&Page::whole(service.policy_exceptions().iter().map(Shown::from).collect()))
+    let listing = Listing::parse(&uri, &service, &[])?;
+    let place = |exception: &PolicyException| format!("{:019} {}", exception.ends_at.max(0), exception.id);
+    ok(&listing.sorted(&service.policy_exceptions(), place, |exception| Shown::from(exception))?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let ends_at = create.ends_at.seconds().ok_or_else(|| Problem::invalid("an exception does not end now", "name the day in `ends_at`"))?;
     let request = CreateException { owner: create.owner, reason: create.reason, ends_at };
-    let moment = service.moments().now();
+    let moment = repeat.moment(&service);
     let made = match (&create.client, &create.secret, &create.key) {
         (Some(client), Some(secret), None) => service.create_policy_exception(client, secret, &request, &actor, &moment).await,
         (None, None, Some(key)) => service.create_key_exception(super::keys::id(key)?, &request, &actor, &moment).await,

@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, no_content, ok};
 use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::Problem;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -106,16 +107,17 @@ pub(super) struct Update {
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let roles = &service.registry().people.roles.all;
     let fetch = |after: Option<&str>, limit| roles.after(after, limit);
-    ok(&Page::fetched(&uri, fetch, |role| format!("{} {}", role.record.name, role.record.id), |role| Shown::of(&role.record, &service))?)
+    let listing = Listing::parse(&uri, &service, &[])?;
+    ok(&listing.fetched(fetch, |role| format!("{} {}", role.record.name, role.record.id), |role| Shown::of(&role.record, &service))?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = CreateRole { name: create.name, description: create.description, scopes: create.scope };
-    let made = service.create_role(&create.audience, &request, &by, &service.moments().now()).await;
+    let made = service.create_role(&create.audience, &request, &by, &repeat.moment(&service)).await;
     created(&Shown::of(&made.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
 }
 
@@ -149,7 +151,8 @@ async fn assignments(State(Management { service, .. }): State<Management>, Targe
     let role = service.find_role(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.holders_after(&role.record, after, limit);
     let item = |assignment: &Arc<Versioned<Assignment>>| ShownAssignment::of(&assignment.record, &service);
-    ok(&Page::fetched(&uri, fetch, |assignment| assignment.record.holder.to_string(), item)?)
+    let listing = Listing::parse(&uri, &service, &[])?;
+    ok(&listing.fetched(fetch, |assignment| assignment.record.holder.to_string(), item)?)
 }
 
 async fn assign(

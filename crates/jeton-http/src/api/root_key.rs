@@ -6,11 +6,14 @@ use axum::Extension;
 use axum::extract::State;
 use jeton_core::id::Actor;
 use jeton_core::permission::Permission;
+use jeton_service::once::Recognised;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
 use super::blocking::blocking;
 use super::management::Management;
+use super::nothing::Nothing;
+use super::once::{Once, Repeat};
 use super::problem::{Problem, ProblemKind};
 use super::route::{About, Access, Repeats, Route, Verb};
 
@@ -48,16 +51,22 @@ async fn show(State(Management { service, root_file, .. }): State<Management>) -
     ok(&Shown { current: root_keys.current().0, epochs: root_keys.numbers().collect(), root_file: root_file.path.clone() })
 }
 
-async fn rotate(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
+async fn rotate(
+    State(management): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Once { body: Nothing {}, repeat }: Once<Nothing>,
+) -> Answer {
     // A task of its own: whoever asked may go, but an epoch that is written must be taken up.
-    let rotated = tokio::spawn(add_epoch(management.clone(), actor)).await;
+    let rotated = tokio::spawn(add_epoch(management.clone(), actor, repeat)).await;
     rotated.map_err(|error| Problem::internal(&error))??;
     show(State(management)).await
 }
 
-async fn add_epoch(management: Management, actor: Actor) -> Result<(), Problem> {
+async fn add_epoch(management: Management, actor: Actor, repeat: Repeat) -> Result<(), Problem> {
     let Management { service, root_file, .. } = management;
     let _turn = root_file.turn.lock().await;
+    // Before the file is written: a repeat adds no epoch.
+    let Recognised::New(moment) = service.recognise(repeat.moment(&service)).await? else { return Ok(()) };
     let unwritten = |detail: String| {
         Problem::new(
             ProblemKind::RootFile,
@@ -67,7 +76,7 @@ async fn add_epoch(management: Management, actor: Actor) -> Result<(), Problem> 
     };
     let (held, file) = (service.registry().root_keys().clone(), root_file.clone());
     let root_keys = blocking(move || (file.add_epoch)(&held)).await?.map_err(unwritten)?;
-    let rotated = service.rotate_root_key(root_keys, &actor, &service.moments().now()).await;
+    let rotated = service.rotate_root_key(root_keys, &actor, &moment).await;
     let missing = "put the root file back as it was, with every epoch that `jeton root-key list` names, and try again";
     rotated.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, missing))?;
     Ok(())

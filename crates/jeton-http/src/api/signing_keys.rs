@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
+use http::Uri;
 use jeton_core::id::{Actor, KeyId};
 use jeton_core::key::SigningKeyRecord;
 use jeton_core::permission::Permission;
@@ -11,9 +12,9 @@ use jeton_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, no_content, ok};
-use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::once::Once;
+use super::page::{Listing, newest_first};
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -72,17 +73,21 @@ struct Rotated {
     current: KeyId,
 }
 
-async fn list(State(Management { service, .. }): State<Management>) -> Answer {
-    ok(&Page::whole(service.signing_keys().iter().map(|key| Shown::from(&key.record)).collect()))
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let listing = Listing::parse(&uri, &service, &[])?;
+    let place = |key: &SigningKeyRecord| format!("{} {}", key.state as u8, newest_first(key.created_at, key.id.as_str()));
+    let mut keys: Vec<_> = service.signing_keys().into_iter().map(|key| key.record).collect();
+    keys.sort_by_cached_key(place);
+    ok(&listing.sorted(&keys, place, |key| Shown::from(key))?)
 }
 
 async fn rotate(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
-    Body(rotate): Body<Rotate>,
+    Once { body: rotate, repeat }: Once<Rotate>,
 ) -> Answer {
     let algorithm = algorithm(rotate.alg.as_deref())?;
-    let rotated = service.rotate_signing_key(algorithm, rotate.force, &actor, &service.moments().now()).await;
+    let rotated = service.rotate_signing_key(algorithm, rotate.force, &actor, &repeat.moment(&service)).await;
     let early = "try again then; or, if the key that signs now is no longer trusted, do not wait: `jeton signing-key rotate --force`";
     let current = rotated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, early))?;
     ok(&Rotated { alg: algorithm.name(), current })

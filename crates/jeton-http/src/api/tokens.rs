@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
+use super::once::Once;
 use super::problem::{Problem, ProblemKind};
 use super::reach::with_command;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -102,9 +103,9 @@ struct Changed {
 async fn issue(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
-    Body(issue): Body<Issue>,
+    Once { body: issue, repeat }: Once<Issue>,
 ) -> Answer {
-    let moment = service.moments().now();
+    let moment = repeat.moment(&service);
     let entry =
         service.find_client(&issue.client).map_err(|refusal| Problem::from(refusal).look("list the clients: `jeton client list`"))?;
     let request = parse(issue)?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::rfc3339;
 
 /// When a credential was used, to the minute, and when it was last refused; each absent where it never was since uses are counted.
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(super) struct Used {
     #[serde(skip_serializing_if = "Option::is_none")]
     first_used_at: Option<String>,

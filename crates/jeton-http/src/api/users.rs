@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
-use super::page::Page;
+use super::nothing::Nothing;
+use super::once::Once;
+use super::page::Listing;
 use super::problem::Problem;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -111,24 +113,20 @@ pub(super) struct Update {
     email: Option<String>,
 }
 
-/// No member at all.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
-
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let people = &service.registry().people.all;
     let fetch = |after: Option<&str>, limit| people.after(after, limit);
-    ok(&Page::fetched(&uri, fetch, |person| person.record.username.to_string(), |person| Shown::from(&person.record))?)
+    let listing = Listing::parse(&uri, &service, &[])?;
+    ok(&listing.fetched(fetch, |person| person.record.username.to_string(), |person| Shown::from(&person.record))?)
 }
 
 async fn create(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
-    Body(create): Body<Create>,
+    Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
     let request = CreatePerson { username: create.username, name: create.name, email: create.email };
-    let person = service.create_user(&request, &actor, &service.moments().now()).await?;
+    let person = service.create_user(&request, &actor, &repeat.moment(&service)).await?;
     created(&ShownWhole::of(&person, &service))
 }
 

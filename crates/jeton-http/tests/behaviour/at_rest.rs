@@ -8,7 +8,8 @@ use jeton_jose::Algorithm;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::administrator;
 
-fn stored(world: &World) -> Vec<Vec<u8>> {
+/// Every value that the store holds.
+pub(super) fn stored(world: &World) -> Vec<Vec<u8>> {
     let mut values = Vec::new();
     let view = world.service().store().view().unwrap();
     for table in TABLES {
@@ -29,7 +30,7 @@ fn spellings(secret: &[u8]) -> [Vec<u8>; 4] {
     [secret.to_vec(), STANDARD.encode(secret).into_bytes(), URL_SAFE_NO_PAD.encode(secret).into_bytes(), hexadecimal.into_bytes()]
 }
 
-fn holds(values: &[Vec<u8>], secret: &[u8]) -> bool {
+pub(super) fn holds(values: &[Vec<u8>], secret: &[u8]) -> bool {
     let mut wanted = spellings(secret).to_vec();
     wanted.iter_mut().for_each(|spelling| spelling.truncate(spelling.len() - spelling.len() % 4));
     values.iter().any(|value| wanted.iter().any(|wanted| value.windows(wanted.len()).any(|window| window == wanted)))

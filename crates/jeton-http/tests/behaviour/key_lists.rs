@@ -11,7 +11,7 @@ async fn names(world: &World, query: &str) -> Vec<String> {
         let items = page["items"].as_array().unwrap();
         names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
         match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
+            Some(next) => after = format!("&cursor={next}"),
             None => return names,
         }
     }
@@ -57,7 +57,8 @@ async fn the_newest_first_page_by_page() {
     for (query, words) in [
         ("state=gone", "`state` is one of active, suspended, expired, revoked"),
         ("owner=shop", "an owner is"),
-        ("after=x", "32 lowercase hexadecimal digits"),
+        ("after=x", "`after` is not known here"),
+        ("cursor=x", "was not written here"),
         ("search=x", "`search` is not known here"),
     ] {
         let answer = world.administer(Method::GET, &format!("/keys?{query}"), None).await;

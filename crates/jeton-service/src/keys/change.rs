@@ -3,19 +3,22 @@
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::end_previous::end_previous;
-use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
+use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, once_more, rotate};
 use jeton_core::api_key::standing::check_not_idle;
 use jeton_core::api_key::transfer::transfer;
 use jeton_core::api_key::update::{UpdateKey, update};
 use jeton_core::id::{Actor, ApiKeyId, ClientId};
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::owner::Owner;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::token::issue::Clear;
 
 use super::owner::Around;
 use crate::failure::Failure;
+use crate::once::gone;
 use crate::service::Service;
 use crate::transact::{ATTEMPTS, Reading};
 
@@ -78,13 +81,27 @@ impl Service {
     /// # Errors
     /// [`Failure`]; it has none then.
     pub async fn rotate_key(&self, id: ApiKeyId, request: Rotate, by: &Administrator, moment: &Moment) -> Result<Rotated, Failure> {
-        let used = self.used(&*self.find_key(id).await?);
-        self.change_key(id, moment, |reading, key, moment| {
-            by.check_gives_key(&key.record)?;
-            check_not_idle(&key.record, &self.registry.policies(), used, moment.now.seconds())?;
-            self.decide_rotation(reading, key, request, RotatedBy::Administrator(by), moment)
-        })
-        .await
+        let make = async |moment: Moment| {
+            let used = self.used(&*self.find_key(id).await?);
+            self.change_key(id, &moment, |reading, key, moment| {
+                by.check_gives_key(&key.record)?;
+                check_not_idle(&key.record, &self.registry.policies(), used, moment.now.seconds())?;
+                let outcome = self.decide_rotation(reading, key, request, RotatedBy::Administrator(by), moment)?;
+                Ok(outcome.remembering(moment, |rotated| rotated.key.id.to_string()))
+            })
+            .await
+        };
+        let again = async |made: Remembered| self.key_once_more(&made, by).await.map(|(key, clear)| Rotated { key, clear });
+        self.once(moment, make, again).await
+    }
+
+    /// The key whose secret a request made, with its text as it was told then.
+    pub(super) async fn key_once_more(&self, made: &Remembered, by: &Administrator) -> Result<(ApiKey, Clear), Failure> {
+        let id = ApiKeyId::parse(&made.made).ok_or_else(gone)?;
+        let key = self.key(id).await?.ok_or_else(gone)?.key.record.clone();
+        by.check_gives_key(&key)?;
+        let clear = once_more(&key, &made.salt, &self.prefix, &self.registry.root_keys()).ok_or_else(gone)?;
+        Ok((key, clear))
     }
 
     /// Ends the secret before the current one early.

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use jeton_core::api_key::create::CreateKey;
 use jeton_core::api_key::import::{AT_ONCE_MAX, ImportKey, Imported, import};
-use jeton_core::api_key::imported;
-use jeton_core::id::{Actor, ClientId};
+use jeton_core::api_key::imported::{self, ImportedKey};
+use jeton_core::id::{Actor, ApiKeyId, ClientId};
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::record::Value;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_token::SecretHash;
 
 use super::owner::Around;
+use super::read::damaged;
 use crate::failure::Failure;
 use crate::service::Service;
 use crate::transact::{ATTEMPTS, Reading};
@@ -42,12 +44,19 @@ impl Service {
     /// # Errors
     /// [`Failure`]; none is taken over then.
     pub async fn import_keys(&self, api: &str, keys: &[KeyToImport], actor: &Actor, moment: &Moment) -> Result<Vec<Imported>, Failure> {
+        let make = async |moment: Moment| self.import_once(api, keys, actor, &moment).await;
+        let again = async |made: Remembered| self.imported_once_more(api, keys, &made, actor, moment).await;
+        self.once(moment, make, again).await
+    }
+
+    async fn import_once(&self, api: &str, keys: &[KeyToImport], actor: &Actor, moment: &Moment) -> Result<Vec<Imported>, Failure> {
         for _ in 0..ATTEMPTS {
-            let around = Surroundings { api, keys, known: self.known_hashes(keys).await? };
+            let around = Surroundings { api, keys, known: self.known_keys(keys).await?.iter().map(Option::is_some).collect() };
             let decided = self
                 .attempt(moment, &Arc::from(""), |reading, moment| {
                     self.rely_on_hashes(reading, &around);
-                    self.decide_import(reading, &around, actor, moment)
+                    let outcome = self.decide_import(reading, &around, actor, moment)?;
+                    Ok(outcome.remembering(moment, |imported| ids_of(imported).join(" ")))
                 })
                 .await?;
             if let Some(imported) = decided {
@@ -62,7 +71,7 @@ impl Service {
     /// # Errors
     /// As of [`import_keys`](Self::import_keys).
     pub async fn plan_import(&self, api: &str, keys: &[KeyToImport], actor: &Actor, moment: &Moment) -> Result<Vec<Imported>, Failure> {
-        let around = Surroundings { api, keys, known: self.known_hashes(keys).await? };
+        let around = Surroundings { api, keys, known: self.known_keys(keys).await?.iter().map(Option::is_some).collect() };
         let outcome = self.plan(moment, |reading, moment| self.decide_import(reading, &around, actor, moment))?;
         outcome.verdict.map_err(Failure::Refused)
     }
@@ -104,21 +113,49 @@ impl Service {
     }
 
     /// Which of them are there already, under whichever epoch.
-    async fn known_hashes(&self, keys: &[KeyToImport]) -> Result<Vec<bool>, Failure> {
+    async fn known_keys(&self, keys: &[KeyToImport]) -> Result<Vec<Option<ApiKeyId>>, Failure> {
         if keys.len() > AT_ONCE_MAX {
             return Err(Refusal::invalid(format!("at most {AT_ONCE_MAX} keys are imported at a time")).into());
         }
         let root_keys = self.registry.root_keys().clone();
         let mut known = vec![];
         for key in keys {
-            let mut is_known = false;
+            let mut found = None;
             for epoch in root_keys.numbers().filter_map(|number| root_keys.epoch(number)).collect::<Vec<_>>() {
                 let hash = epoch.hash.wrap(&key.sha256);
-                is_known |= self.fetch(&imported::TABLE, hash_value(&hash)).await?.is_some();
+                if let Some(row) = self.fetch(&imported::TABLE, hash_value(&hash)).await? {
+                    found = Some(ImportedKey::from_row(&row.record).map_err(damaged)?.key);
+                }
             }
-            known.push(is_known);
+            known.push(found);
         }
         Ok(known)
+    }
+
+    /// What became of them when they were taken over: the ones of this request are told as they are now.
+    async fn imported_once_more(
+        &self,
+        api: &str,
+        keys: &[KeyToImport],
+        made: &Remembered,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<Vec<Imported>, Failure> {
+        let mut left: Vec<ApiKeyId> = made.made.split(' ').filter_map(ApiKeyId::parse).collect();
+        let (known, mut planned) = (self.known_keys(keys).await?, self.plan_import(api, keys, actor, moment).await?);
+        for (imported, known) in planned.iter_mut().zip(known) {
+            // Where a request named the same key twice, the first one made it.
+            let place = left.iter().position(|key| Some(*key) == known);
+            match (&imported, place.map(|place| left.swap_remove(place))) {
+                (_, Some(id)) => *imported = Imported::Made(Box::new(self.find_key(id).await?.key.record.clone())),
+                (Imported::Made(_), None) => {
+                    let detail = "it was not taken over with this request: with another `Idempotency-Key` it is";
+                    *imported = Imported::Refused(Refusal::new(Reason::Conflict, detail));
+                }
+                _ => {}
+            }
+        }
+        Ok(planned)
     }
 
     /// Those that were not there must still not be.
@@ -129,6 +166,14 @@ impl Service {
             reading.rely_on_no_import(&current.hash.wrap(&key.sha256));
         }
     }
+}
+
+fn ids_of(imported: &[Imported]) -> Vec<String> {
+    let made = |imported: &Imported| match imported {
+        Imported::Made(key) => Some(key.id.to_string()),
+        Imported::Existed | Imported::Refused(_) => None,
+    };
+    imported.iter().filter_map(made).collect()
 }
 
 fn hash_value(hash: &SecretHash) -> Value {

@@ -118,7 +118,7 @@ impl Service {
         Err(Failure::Contended)
     }
 
-    pub(super) async fn fetch(&self, table: &'static Table, key: Value) -> Result<Option<Versioned<Row>>, Failure> {
+    pub(crate) async fn fetch(&self, table: &'static Table, key: Value) -> Result<Option<Versioned<Row>>, Failure> {
         self.fetch_row(table, vec![key]).await
     }
 

@@ -44,8 +44,8 @@ impl Story {
         let mut commit = Commit::new(&mut self.chance.0);
         match self.chance.below(12) {
             0..=2 => self.issue(&mut commit),
-            3 => self.issue_among_others(&mut commit),
-            4 => self.revoke(&mut commit),
+            3 => self.issue_among_others(&mut commit, view)?,
+            4 => self.revoke(&mut commit, view)?,
             5 => self.set_marks(&mut commit),
             6 => self.delete_client(&mut commit, view)?,
             7 => self.keep_books(&mut commit),
@@ -180,19 +180,24 @@ impl Story {
         id.0
     }
 
-    fn issue_among_others(&mut self, commit: &mut Commit) {
+    fn issue_among_others(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
         self.keep_books(commit);
         self.issue(commit);
         if self.chance.once_in(2) {
-            self.revoke(commit);
+            self.revoke(commit, view)?;
         }
+        Ok(())
     }
 
-    fn revoke(&mut self, commit: &mut Commit) {
+    fn revoke(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
         let token = self.chance.pick(&self.issued).copied().unwrap_or([1; 16]);
         let until_seconds = self.now().seconds() + i64::try_from(self.chance.below(4_000)).unwrap_or(0);
         let kind = i64::try_from(self.chance.below(2)).unwrap_or(0);
-        let row = vec![Value::Int(kind), Value::Id(token), Value::Int(until_seconds)];
+        let key = vec![Value::Int(kind), Value::Id(token)];
+        if self.chance.once_in(2) {
+            self.stand_on_row(commit, view, &NEGATIVES, &key)?;
+        }
+        let row = [key, vec![Value::Int(until_seconds)]].concat();
         commit.writes.push(Write::Put { table: &NEGATIVES, row });
         commit.events.push(Event::TokenRevoked {
             actor: Actor::from("client:c1"),
@@ -201,6 +206,7 @@ impl Story {
             token: CredentialId(token),
             until_seconds,
         });
+        Ok(())
     }
 
     fn set_marks(&mut self, commit: &mut Commit) {

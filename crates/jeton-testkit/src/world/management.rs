@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
 use jeton_http::api::{self, Management, Place};
 use jeton_http::edge::Peer;
@@ -23,8 +23,21 @@ impl World {
 
     /// Sends a request of the administrator; `path` goes on after `/api/v1`.
     pub async fn administer(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.administer_as(1000, &[], method, path, body).await
+    }
+
+    /// Sends a request that may be sent again, recognised by `key`.
+    pub async fn administer_once(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.administer_as(1000, &[("idempotency-key", key)], method, path, body).await
+    }
+
+    /// Sends a request of this user with these headers.
+    pub async fn administer_as(&self, uid: u32, headers: &[(&str, &str)], method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        request = request.extension(Peer::Unix { uid: 1000, pid: None });
+        request = request.extension(Peer::Unix { uid, pid: None });
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).expect("a header"));
+        }
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
 use crate::render::apis;
@@ -48,12 +50,17 @@ pub(crate) struct Create {
     audience: String,
     #[command(flatten)]
     properties: Properties,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the APIs
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton api list\n  jeton api list --json | jq -r '.items[].audience'")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 /// Show an API
 #[derive(Args, Debug)]
@@ -117,12 +124,12 @@ impl Api {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Api::Create(Create { audience, properties }) => {
+            Api::Create(Create { audience, properties, again }) => {
                 let mut body = properties.body();
                 body.insert("audience".to_owned(), json!(audience));
-                context.show(&server.post(PATH, &Value::Object(body))?, apis::show)
+                context.show(&again.post(&server, PATH, &Value::Object(body))?, apis::show)
             }
-            Api::List(List) => context.show(&server.get_all(PATH)?, apis::list),
+            Api::List(List { pages }) => pages.show(context, PATH, apis::list),
             Api::Show(Show { api }) => context.show(&server.get(&path(api))?, apis::show),
             Api::Update(Update { api, properties }) => {
                 let body = properties.body();

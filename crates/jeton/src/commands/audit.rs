@@ -13,7 +13,7 @@ use super::input;
 use super::options::Output;
 use super::progress::Progress;
 use crate::closed_folder;
-use crate::render::text::{items, member};
+use crate::render::text::items;
 use crate::render::{entries, reports};
 
 const ENTRIES: &str = "/api/v1/audit/entries";
@@ -160,14 +160,15 @@ impl Tail {
             return context.show(&first, entries::list);
         }
         self.print_each(context, &first)?;
-        let mut next = next_of(&first);
+        let size = first.get("size").and_then(Value::as_u64).unwrap_or_default();
+        let mut next = next_of(&first, self.from.unwrap_or(size));
         let interval = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = interval.map_err(|error| Failure::could_not(error.to_string(), "try again"))?;
         loop {
             runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
             let more = server.get(&format!("{ENTRIES}?from={next}&limit=1000"))?;
             self.print_each(context, &more)?;
-            next = next_of(&more);
+            next = next_of(&more, next);
         }
     }
 
@@ -179,6 +180,8 @@ impl Tail {
     }
 }
 
-fn next_of(page: &Value) -> String {
-    member(page, "next")
+/// The number of the entry after those of a page; without any, the one that was asked for.
+fn next_of(page: &Value, asked: u64) -> u64 {
+    let last = items(page).last().and_then(|entry| entry.get("sequence")).and_then(Value::as_u64);
+    last.map_or(asked, |last| last.saturating_add(1))
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::client_secret::Secret;
 use super::context::Context;
 use super::failure::Failure;
 use super::input;
+use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
 use crate::render::clients;
@@ -60,12 +62,17 @@ pub(crate) struct Create {
     may_introspect: bool,
     #[command(flatten)]
     properties: Properties,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the clients
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton client list\n  jeton client list -o jsonl | jq -r .client_id")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 /// Show a client
 #[derive(Args, Debug)]
@@ -132,7 +139,7 @@ impl Client {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
             Client::Create(create) => create.run(context),
-            Client::List(List) => context.show(&context.server()?.get_all(PATH)?, clients::list),
+            Client::List(List { pages }) => pages.show(context, PATH, clients::list),
             Client::Show(Show { client }) => context.show(&context.server()?.get(&path(client))?, clients::show),
             Client::Update(update) => update.run(context),
             Client::Delete(Delete { client }) => {
@@ -153,7 +160,7 @@ impl Create {
         if !self.grant_type.is_empty() {
             body.insert("grant_types".to_owned(), json!(self.grant_type));
         }
-        context.show(&context.server()?.post(PATH, &Value::Object(body))?, clients::created)
+        context.show(&self.again.post(&context.server()?, PATH, &Value::Object(body))?, clients::created)
     }
 }
 

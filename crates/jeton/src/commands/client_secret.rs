@@ -3,9 +3,11 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use crate::render::secrets;
 
@@ -45,6 +47,8 @@ pub(crate) struct Create {
     /// How long the new one lives: 180d if left out, 366d at most
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     expires_in: Option<i64>,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the secrets of a client, all but their text
@@ -53,6 +57,8 @@ pub(crate) struct Create {
 pub(crate) struct List {
     /// The client's name or id
     client: String,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// Accept a suspended secret again
@@ -79,13 +85,13 @@ impl Secret {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Secret::Create(Create { client, overlap, expires_in }) => {
+            Secret::Create(Create { client, overlap, expires_in, again }) => {
                 let mut body = serde_json::Map::new();
                 body.extend(overlap.map(|seconds| ("overlap_seconds".to_owned(), json!(seconds))));
                 body.extend(expires_in.map(|seconds| ("expires_in_seconds".to_owned(), json!(seconds))));
-                context.show(&server.post(&path(client), &Value::Object(body))?, secrets::created)
+                context.show(&again.post(&server, &path(client), &Value::Object(body))?, secrets::created)
             }
-            Secret::List(List { client }) => context.show(&server.get(&path(client))?, secrets::list),
+            Secret::List(List { client, pages }) => pages.show(context, &path(client), secrets::list),
             Secret::Resume(Resume { client, secret }) => {
                 server.post(&format!("{}/{}/resume", path(client), segment(secret)), &json!({}))?;
                 context.say(&format!("The secret {secret} of {client} is accepted again."))

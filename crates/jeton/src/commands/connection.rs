@@ -67,8 +67,16 @@ impl Connection {
     /// # Errors
     /// When nobody answers.
     pub(crate) fn ask(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Reply, Failure> {
+        self.ask_once(method, path, body, None)
+    }
+
+    /// The same, of a request that is recognised by this text when it is sent again.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub(crate) fn ask_once(&self, method: Method, path: &str, body: Option<Bytes>, key: Option<&str>) -> Result<Reply, Failure> {
         self.runtime.block_on(async {
-            let (status, answer) = self.send(method, path, body).await?;
+            let (status, answer) = self.send(method, path, body, key).await?;
             let body = Limited::new(answer, ANSWER_BYTES_MAX).collect().await.map_err(|error| self.broken(&error))?.to_bytes();
             Ok(Reply { status, body })
         })
@@ -80,7 +88,7 @@ impl Connection {
     /// When nobody answers, or the answer breaks off.
     pub(crate) fn ask_lines(&self, path: &str, body: Bytes, mut each: impl FnMut(&[u8])) -> Result<Reply, Failure> {
         self.runtime.block_on(async {
-            let (status, answer) = self.send(Method::POST, path, Some(body)).await?;
+            let (status, answer) = self.send(Method::POST, path, Some(body), None).await?;
             let mut answer = Limited::new(answer, ANSWER_BYTES_MAX);
             let mut rest = Vec::new();
             while let Some(frame) = answer.frame().await {
@@ -95,7 +103,7 @@ impl Connection {
         })
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<(StatusCode, Incoming), Failure> {
+    async fn send(&self, method: Method, path: &str, body: Option<Bytes>, key: Option<&str>) -> Result<(StatusCode, Incoming), Failure> {
         let request = Request::builder().method(method);
         let mut request = match &self.way {
             Way::Socket(_) => request.uri(path).header(HOST, "localhost"),
@@ -103,6 +111,9 @@ impl Connection {
         };
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         let request = request.body(Full::new(body.unwrap_or_default()));
         let request = request.map_err(|error| Failure::usage(format!("this is no request: {error}"), "write the path as /api/v1/…"))?;

@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use crate::render::groups;
 
@@ -40,12 +42,17 @@ pub(crate) struct Create {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the groups
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton group list")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 /// Show a group
 #[derive(Args, Debug)]
@@ -83,6 +90,8 @@ pub(crate) struct Delete {
 pub(crate) struct Members {
     /// Its name or id
     group: String,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// Add somebody to a group
@@ -109,11 +118,11 @@ impl Group {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Group::Create(Create { name, description }) => {
+            Group::Create(Create { name, description, again }) => {
                 let body = body(Some(name), description.as_ref());
-                context.show(&server.post(PATH, &Value::Object(body))?, groups::show)
+                context.show(&again.post(&server, PATH, &Value::Object(body))?, groups::show)
             }
-            Group::List(List) => context.show(&server.get_all(PATH)?, groups::list),
+            Group::List(List { pages }) => pages.show(context, PATH, groups::list),
             Group::Show(Show { group }) => context.show(&server.get(&path(group))?, groups::show),
             Group::Update(Update { group, name, description }) => {
                 let body = body(name.as_ref(), description.as_ref());
@@ -127,7 +136,7 @@ impl Group {
                 server.delete(&path(group))?;
                 context.say(&format!("Removed {group}: nobody has anything by it any longer."))
             }
-            Group::Members(Members { group }) => context.show(&server.get_all(&format!("{}/members", path(group)))?, groups::members),
+            Group::Members(Members { group, pages }) => pages.show(context, &format!("{}/members", path(group)), groups::members),
             Group::Add(Add { group, user }) => {
                 server.put(&member(group, user), &json!({}))?;
                 context.say(&format!("{user} is in {group}."))

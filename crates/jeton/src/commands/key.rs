@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
 use super::input;
+use super::pages::Pages;
 use super::percent::segment;
 use super::rate::{self, Rate};
 use super::time;
@@ -85,6 +87,8 @@ pub(crate) struct Create {
     expires_in: Option<i64>,
     #[command(flatten)]
     exception: Exception,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// What lets a key live beyond the maximum: all three, or none.
@@ -143,6 +147,8 @@ pub(crate) struct List {
     /// Only those that stand so
     #[arg(long, value_name = "STATE", value_parser = ["active", "suspended", "expired", "revoked"])]
     state: Option<String>,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// A key
@@ -219,6 +225,8 @@ pub(crate) struct Rotate {
     /// How long the new one lives: as long as the old one was given if left out
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     expires_in: Option<i64>,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// Give a key to another owner
@@ -248,7 +256,7 @@ impl Key {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
             Key::Create(create) => create.run(context),
-            Key::List(list) => context.show(&context.server()?.get_all(&list.path())?, api_keys::list),
+            Key::List(list) => list.pages.show(context, &list.path(), api_keys::list),
             Key::Show(One { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
@@ -287,7 +295,7 @@ impl Create {
             ("exception", self.exception.body()),
         ];
         body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        context.show(&context.server()?.post(PATH, &Value::Object(body))?, api_keys::created)
+        context.show(&self.again.post(&context.server()?, PATH, &Value::Object(body))?, api_keys::created)
     }
 }
 
@@ -332,7 +340,7 @@ impl Rotate {
         let mut body = Map::new();
         body.extend(self.overlap.map(|seconds| ("overlap_seconds".to_owned(), json!(seconds))));
         body.extend(self.expires_in.map(|seconds| ("expires_in_seconds".to_owned(), json!(seconds))));
-        context.show(&context.server()?.post(&format!("{}/rotate", path(&self.key)), &Value::Object(body))?, api_keys::created)
+        context.show(&self.again.post(&context.server()?, &format!("{}/rotate", path(&self.key)), &Value::Object(body))?, api_keys::created)
     }
 }
 

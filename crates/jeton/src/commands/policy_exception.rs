@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use super::time;
 use crate::render::policy_exceptions;
@@ -64,12 +66,17 @@ pub(crate) struct Create {
     /// When it ends: 2027-05-31T00:00:00Z or seconds
     #[arg(long, value_name = "TIME", value_parser = time::second)]
     until: i64,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the exceptions
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton policy exception list")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 /// End an exception: the maximum holds again
 #[derive(Args, Debug)]
@@ -83,7 +90,7 @@ impl Exception {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Exception::Create(Create { client, credential, key, owner, reason, until }) => {
+            Exception::Create(Create { client, credential, key, owner, reason, until, again }) => {
                 let members = [
                     ("client", client.as_ref().map(|client| json!(client))),
                     ("secret", credential.as_ref().map(|secret| json!(secret))),
@@ -93,9 +100,9 @@ impl Exception {
                     ("ends_at", Some(json!(until))),
                 ];
                 let body: Map<String, Value> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-                context.show(&server.post(PATH, &Value::Object(body))?, policy_exceptions::show)
+                context.show(&again.post(&server, PATH, &Value::Object(body))?, policy_exceptions::show)
             }
-            Exception::List(List) => context.show(&server.get(PATH)?, policy_exceptions::list),
+            Exception::List(List { pages }) => pages.show(context, PATH, policy_exceptions::list),
             Exception::End(End { exception }) => {
                 context.confirm(&format!("End the exception {exception}? A credential that is older than its maximum ends at once."))?;
                 server.delete(&format!("{PATH}/{}", segment(exception)))?;

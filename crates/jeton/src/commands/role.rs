@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use crate::render::roles;
 
@@ -52,12 +54,17 @@ pub(crate) struct Create {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the roles
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton role list")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 /// Show a role
 #[derive(Args, Debug)]
@@ -104,6 +111,8 @@ pub(crate) struct Delete {
 pub(crate) struct Holders {
     /// Its name or id
     role: String,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// Give a role to a person or a group
@@ -130,12 +139,12 @@ impl Role {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Role::Create(Create { audience, name, scope, description }) => {
+            Role::Create(Create { audience, name, scope, description, again }) => {
                 let mut body = body(Some(name), scope, description.as_ref());
                 body.insert("audience".to_owned(), json!(audience));
-                context.show(&server.post(PATH, &Value::Object(body))?, roles::show)
+                context.show(&again.post(&server, PATH, &Value::Object(body))?, roles::show)
             }
-            Role::List(List) => context.show(&server.get_all(PATH)?, roles::list),
+            Role::List(List { pages }) => pages.show(context, PATH, roles::list),
             Role::Show(Show { role }) => context.show(&server.get(&path(role))?, roles::show),
             Role::Update(Update { role, name, scope, description }) => {
                 let body = body(name.as_ref(), scope, description.as_ref());
@@ -149,7 +158,7 @@ impl Role {
                 server.delete(&path(role))?;
                 context.say(&format!("Removed {role}: nobody has anything by it any longer."))
             }
-            Role::Holders(Holders { role }) => context.show(&server.get_all(&format!("{}/assignments", path(role)))?, roles::holders),
+            Role::Holders(Holders { role, pages }) => pages.show(context, &format!("{}/assignments", path(role)), roles::holders),
             Role::Assign(Assign { role, subject }) => {
                 server.put(&assignment(role, subject), &json!({}))?;
                 context.say(&format!("{subject} holds {role}."))

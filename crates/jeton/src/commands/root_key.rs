@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
 use crate::render::keys;
@@ -39,17 +40,22 @@ rotation needs it.";
 /// Add an epoch to the root file and use it
 #[derive(Args, Debug)]
 #[command(after_help = ROTATE_EXAMPLES)]
-pub(crate) struct Rotate;
+pub(crate) struct Rotate {
+    #[command(flatten)]
+    again: Again,
+}
 
 impl RootKey {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
             RootKey::List(List) => context.show(&server.get(PATH)?, keys::epochs),
-            RootKey::Rotate(Rotate) => context.show(&server.post(&format!("{PATH}/rotate"), &json!({}))?, |epochs, view| {
-                let file = member(epochs, "root_file");
-                format!("{}\nSave the root file now, {file}: backups from now on need the new epoch.\n", keys::epochs(epochs, view))
-            }),
+            RootKey::Rotate(Rotate { again }) => {
+                context.show(&again.post(&server, &format!("{PATH}/rotate"), &json!({}))?, |epochs, view| {
+                    let file = member(epochs, "root_file");
+                    format!("{}\nSave the root file now, {file}: backups from now on need the new epoch.\n", keys::epochs(epochs, view))
+                })
+            }
         }
     }
 }

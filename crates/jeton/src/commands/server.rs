@@ -8,6 +8,9 @@ use super::connection::{Connection, Reply};
 use super::failure::Failure;
 use super::flags::in_flags;
 
+/// The most items of a page.
+const PAGE: usize = 1_000;
+
 /// The server of a data folder, or one elsewhere.
 pub(crate) struct Server(Connection);
 
@@ -25,6 +28,11 @@ impl Server {
     /// Makes, or lets something happen.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.send(Method::POST, path, Some(body))
+    }
+
+    /// Makes something, once for each text that a request is recognised by.
+    pub(crate) fn post_once(&self, path: &str, body: &Value, key: Option<&str>) -> Result<Value, Failure> {
+        value(&self.0.ask_once(Method::POST, path, Some(Bytes::from(body.to_string())), key)?)
     }
 
     /// Changes.
@@ -49,16 +57,25 @@ impl Server {
 
     /// Reads a list, page after page.
     pub(crate) fn get_all(&self, path: &str) -> Result<Value, Failure> {
-        let mut items = Vec::new();
-        let mut page = self.get(path)?;
+        let (mut items, mut cursor) = (Vec::new(), None);
         loop {
-            if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
-                items.extend(more);
+            let (more, next) = self.get_page(path, cursor.as_deref(), PAGE)?;
+            items.extend(more);
+            cursor = next;
+            if cursor.is_none() {
+                return Ok(json!({ "items": items }));
             }
-            let Some(next) = page.get("next").and_then(Value::as_str) else { return Ok(json!({ "items": items })) };
-            let joint = if path.contains('?') { '&' } else { '?' };
-            page = self.get(&format!("{path}{joint}after={}", super::percent::segment(next)))?;
         }
+    }
+
+    /// Reads a page of a list: its items, at most so many, and the cursor of the next page, where there is one.
+    pub(crate) fn get_page(&self, path: &str, cursor: Option<&str>, most: usize) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let place = cursor.map(|cursor| format!("&cursor={}", super::percent::segment(cursor))).unwrap_or_default();
+        let mut page = self.get(&format!("{path}{joint}limit={}{place}", most.min(PAGE)))?;
+        let items = page.get_mut("items").map(Value::take);
+        let next = page.get("next").and_then(Value::as_str).map(str::to_owned);
+        Ok((if let Some(Value::Array(items)) = items { items } else { vec![] }, next))
     }
 
     /// Lets something happen that takes long; `progress` hears how much is done, of how much.

@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use crate::render::keys;
 use crate::render::text::member;
@@ -29,7 +31,10 @@ pub(crate) enum SigningKey {
 /// List the signing keys
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton signing-key list")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 const ROTATE_EXAMPLES: &str = "\
 Examples:
@@ -49,6 +54,8 @@ pub(crate) struct Rotate {
     /// Even if caches may not know the next key yet
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    again: Again,
 }
 
 const REVOKE_EXAMPLES: &str = "\
@@ -70,9 +77,9 @@ impl SigningKey {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            SigningKey::List(List) => context.show(&server.get(PATH)?, keys::list),
-            SigningKey::Rotate(Rotate { alg, force }) => {
-                let rotated = server.post(&format!("{PATH}/rotate"), &json!({ "alg": alg, "force": force }))?;
+            SigningKey::List(List { pages }) => pages.show(context, PATH, keys::list),
+            SigningKey::Rotate(Rotate { alg, force, again }) => {
+                let rotated = again.post(&server, &format!("{PATH}/rotate"), &json!({ "alg": alg, "force": force }))?;
                 context.show(&rotated, |rotated, _| format!("{} signs {} tokens from now on.\n", member(rotated, "current"), alg))
             }
             SigningKey::Revoke(Revoke { kid }) => {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
 use super::input::{self, Named};
@@ -56,6 +57,8 @@ pub(crate) struct Issue {
     /// The API it is for, by audience; needed if the client has several
     #[arg(long, value_name = "URI", visible_alias = "resource")]
     audience: Option<String>,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// Show all that is known of a token, but its text
@@ -109,7 +112,7 @@ impl Token {
             context.show(&server.post(&path, &json!({}))?, tokens::show)
         };
         match self {
-            Token::Issue(issue) => context.show(&server.post(PATH, &issue.body())?, tokens::issued),
+            Token::Issue(issue) => context.show(&issue.again.post(&server, PATH, &issue.body())?, tokens::issued),
             Token::Show(Show { token }) => {
                 let path = format!("{PATH}/{}", segment(&id(&server, token)?));
                 context.show(&server.get(&path)?, tokens::show)

@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
+use super::pages::Pages;
 use super::percent::segment;
 use crate::render::users;
 
@@ -45,12 +47,17 @@ pub(crate) struct Create {
     username: String,
     #[command(flatten)]
     properties: Properties,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// List the people
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton user list\n  jeton user list -o jsonl | jq -r .username")]
-pub(crate) struct List;
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
 
 /// Show a person, their groups and their roles
 #[derive(Args, Debug)]
@@ -111,11 +118,11 @@ impl User {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            User::Create(Create { username, properties }) => {
+            User::Create(Create { username, properties, again }) => {
                 let body = properties.body(Some(username));
-                context.show(&server.post(PATH, &Value::Object(body))?, users::show)
+                context.show(&again.post(&server, PATH, &Value::Object(body))?, users::show)
             }
-            User::List(List) => context.show(&server.get_all(PATH)?, users::list),
+            User::List(List { pages }) => pages.show(context, PATH, users::list),
             User::Show(Show { user }) => context.show(&server.get(&path(user))?, users::show),
             User::Update(Update { user, username, properties }) => {
                 let body = properties.body(username.as_ref());

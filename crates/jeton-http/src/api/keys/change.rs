@@ -17,6 +17,7 @@ use super::{Created, id, over, shown};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
+use crate::api::once::Once;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::target::Target;
@@ -104,9 +105,9 @@ async fn rotate(
     State(Management { service, .. }): State<Management>,
     Extension(by): Extension<Administrator>,
     Target(key): Target<String>,
-    Body(rotation): Body<Rotation>,
+    Once { body: rotation, repeat }: Once<Rotation>,
 ) -> Answer {
-    let (id, moment) = (id(&key)?, service.moments().now());
+    let (id, moment) = (id(&key)?, repeat.moment(&service));
     let rotated = service.rotate_key(id, rotation.request(), &by, &moment).await;
     let rotated = rotated.map_err(|failure| over(failure).advise(ProblemKind::Conflict, TWO_SECRETS))?;
     ok(&Created { key: rotated.clear.0.expose(), shown: shown(&service, id, &moment).await? })

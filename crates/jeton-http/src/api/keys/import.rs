@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::limits::Rate;
 use super::{EnvironmentName, LOOK};
 use crate::api::answer::{Answer, ok};
-use crate::api::body::Body;
 use crate::api::management::Management;
+use crate::api::once::Once;
 use crate::api::problem::Problem;
 use crate::api::rfc3339;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
@@ -91,7 +91,7 @@ struct Refused {
 async fn import(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
-    Body(import): Body<Import>,
+    Once { body: import, repeat }: Once<Import>,
 ) -> Answer {
     if import.keys.len() > AT_ONCE_MAX {
         return Err(Problem::invalid(format!("at most {AT_ONCE_MAX} keys are imported at a time"), "send them in several requests"));
@@ -107,7 +107,7 @@ async fn import(
             Err(refusal) => report.refused.push(Refused::of(index, &refusal)),
         }
     }
-    let moment = service.moments().now();
+    let moment = repeat.moment(&service);
     let imported = match import.dry_run {
         true => service.plan_import(&import.audience, &keys, &actor, &moment).await,
         false => service.import_keys(&import.audience, &keys, &actor, &moment).await,

@@ -146,7 +146,7 @@ impl Verify {
 
     /// The server's keys for tokens, but those that are no longer trusted.
     fn keys_of_server(&self, context: &Context) -> Result<VerifyingKeys, Failure> {
-        let keys = context.server()?.get("/api/v1/signing-keys")?;
+        let keys = context.server()?.get_all("/api/v1/signing-keys")?;
         let trusted = items(&keys).iter().filter(|key| member(key, "purpose") == "token" && member(key, "state") != "revoked");
         let set = Map::from_iter([("keys".to_owned(), Value::Array(trusted.filter_map(|key| key.get("jwk").cloned()).collect()))]);
         let keys = JwkSet::from_members(&set).and_then(|set| VerifyingKeys::from_jwk_set(&set, None));
