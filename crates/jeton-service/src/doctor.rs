@@ -32,6 +32,7 @@ impl Service {
             told: lags.count(),
             told_late: lags.counts.iter().skip(in_time).sum(),
             checkpoint_left_at: self.checkpoints.left_at(),
+            met: self.met.load().as_deref().cloned(),
             surroundings,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
+use jeton_core::doctor::Met;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::root_key::RootKeys;
 use jeton_oauth::Issuer;
@@ -43,6 +45,7 @@ pub struct Service {
     pub(crate) keeping: Keeping,
     pub(crate) secret_uses: SecretUses,
     pub(crate) notices: Notices,
+    pub(crate) met: ArcSwapOption<Met>,
     pub(crate) subjects: Subjects,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
@@ -120,6 +123,7 @@ impl Service {
             keeping: Keeping::default(),
             secret_uses,
             notices: Notices::default(),
+            met: ArcSwapOption::empty(),
             subjects: Subjects::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),

@@ -5,6 +5,9 @@ mod keys;
 mod notices;
 mod secrets;
 
+use std::sync::Arc;
+
+use jeton_core::doctor::Met;
 use jeton_core::moment::Moment;
 use jeton_core::notice::Ending;
 
@@ -24,6 +27,18 @@ pub struct Swept {
     pub told: u64,
 }
 
+/// Used within as long and ending within as long, a credential deserves a look.
+const WEEK_SECONDS: i64 = 7 * 86_400;
+/// Suspended for longer, it does too.
+const UNDECIDED_SECONDS: i64 = 30 * 86_400;
+
+/// What one pass did, and what it met that somebody should look at.
+#[derive(Default)]
+struct Pass {
+    swept: Swept,
+    met: Met,
+}
+
 impl Service {
     /// Goes over every key, secret and exception once. For a schedule. `None`: the clock is doubted, and nothing was done on its word.
     ///
@@ -33,11 +48,12 @@ impl Service {
         if !self.posture.may_destroy(self.moments.time()) {
             return Ok(None);
         }
-        let mut swept = Swept::default();
-        self.sweep_keys(&mut swept, moment).await?;
-        self.sweep_secrets(&mut swept, moment).await?;
-        self.tell_of_exceptions(&mut swept, moment).await?;
-        Ok(Some(swept))
+        let mut pass = Pass::default();
+        self.sweep_keys(&mut pass, moment).await?;
+        self.sweep_secrets(&mut pass, moment).await?;
+        self.tell_of_exceptions(&mut pass, moment).await?;
+        self.met.store(Some(Arc::new(pass.met)));
+        Ok(Some(pass.swept))
     }
 
     /// How many notices were told since the start: kind, days ahead, count.

@@ -647,7 +647,10 @@ fn what_was_used_is_told() {
     assert!(desk.done(&["usage", "client:worker"]).starts_with("Nothing was counted of client:client_"));
     desk.done(&["token", "issue", "--client", "worker"]);
     // Within a second.
-    let told = (0..10_000).map(|_| desk.done(&["usage", "client:worker", "--last", "2h"])).find(|told| told.contains("issued")).unwrap();
+    let told = (0..10_000)
+        .map(|_| desk.done(&["usage", "client:worker", "--last", "2h"]))
+        .find(|told| told.contains("issued") && told.contains("Last used "))
+        .unwrap();
     assert!(told.starts_with("FROM ") && told.contains("Last used ") && told.lines().all(|line| line.chars().count() <= 80), "{told}");
     assert!(desk.done(&["client", "show", "worker"]).contains("last used"));
     assert!(desk.done(&["usage", "api:a:b", "--resolution", "day", "--json"]).contains("\"count\": 1"));

@@ -1,6 +1,7 @@
-use super::observed::Observed;
+use super::observed::{MetCredential, Observed};
 use super::rule::{Check, Offender, Rule, Severity, shown};
 use crate::policy::CredentialKind;
+use crate::policy::idle::IdleRule;
 use crate::policy::rule::Subject;
 
 const HOUR: i64 = 3_600;
@@ -37,6 +38,17 @@ const CLOCK: Rule = Rule {
     why: "Nothing is deleted on the word of a clock that jumped, and nothing ends rightly by it.",
 };
 
+const USED: Rule = Rule {
+    id: "expiration.soon_and_used",
+    severity: Severity::High,
+    why: "What is used and ends within a week takes down what uses it: rotate it with an overlap.",
+};
+const IDLE: Rule = Rule {
+    id: "expiration.idle_rule",
+    severity: Severity::Medium,
+    why: "A credential that nobody uses and nobody misses is the one whose theft nobody sees.",
+};
+
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
     vec![
         LONG.none(&living_longer(observed, 12 * HOUR), "APIs whose access tokens live longer than 12 h"),
@@ -44,6 +56,8 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         RAISED.none(&raised(observed), "policies whose default is the ceiling"),
         EXCEPTIONS.none(&exceptions(observed), "exceptions in force"),
         ENDING.none(&ending(observed), "clients whose last secret ends within 7 days"),
+        used(observed),
+        IDLE.none(&never_idle(observed), "policies by which nothing is ever idle"),
         CLOCK.holds(
             observed.is_clock_believed,
             match observed.is_clock_believed {
@@ -54,6 +68,46 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
             "jeton serve --accept-clock",
         ),
     ]
+}
+
+fn used(observed: &Observed) -> Check {
+    let Some(met) = &observed.met else {
+        return USED.holds(None, "nobody has gone over the credentials yet: a minute after the start", "");
+    };
+    let offender = |credential: &MetCredential| {
+        let left = shown((credential.at - observed.now_seconds).max(0) / HOUR * HOUR);
+        match &credential.client {
+            Some(client) => Offender {
+                name: format!("a secret of {client} ({left})"),
+                command: format!("jeton client secret create {client} --overlap 7d"),
+            },
+            None => {
+                let id = &credential.id;
+                Offender { name: format!("key {id} ({left})"), command: format!("jeton key rotate {id} --overlap 7d") }
+            }
+        }
+    };
+    // Those that have ended since are past saving.
+    let soon: Vec<_> = met.soon_and_used.iter().filter(|credential| credential.at > observed.now_seconds).map(offender).collect();
+    USED.none(&soon, "credentials that were used within 7 days and end within 7")
+}
+
+fn never_idle(observed: &Observed) -> Vec<Offender> {
+    let rules = CredentialKind::ALL.iter().flat_map(|kind| observed.policies.rules_of(*kind)).map(|rule| &rule.record);
+    let never = rules.filter(|rule| rule.idle == Some(IdleRule::Never));
+    let offender = |rule: &crate::policy::rule::PolicyRule| {
+        let (table, level) = (rule.kind.lifetime(), rule.subject.level().name());
+        let of = if rule.subject == Subject::Deployment { String::new() } else { format!(" --{level} {}", rule.subject.name()) };
+        // What is not said again is said no more.
+        let default = rule.default_seconds.map(|default| format!(" --default {}", shown(default))).unwrap_or_default();
+        let max = rule.max_seconds.map(|max| format!(" --max {}", shown(max))).unwrap_or_default();
+        let idle = shown(table.idle_seconds.unwrap_or(30 * DAY));
+        Offender {
+            name: format!("{} of the {level}", table.policy_key),
+            command: format!("jeton policy set {} --idle {idle}{default}{max}{of}", table.policy_key),
+        }
+    };
+    never.map(offender).collect()
 }
 
 fn living_longer(observed: &Observed, seconds: i64) -> Vec<Offender> {

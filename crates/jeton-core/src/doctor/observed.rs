@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::api::Api;
 use crate::client::Client;
@@ -34,8 +35,51 @@ pub struct Observed {
     pub told_late: u64,
     /// When a signed checkpoint last left for somewhere else, in seconds, since the process began.
     pub checkpoint_left_at: Option<i64>,
+    /// What the last pass over all credentials met; `None`: there was none yet.
+    pub met: Option<Met>,
     /// What lies around the process.
     pub surroundings: Surroundings,
+}
+
+/// What a pass over all keys and secrets met: the first of each kind by name, and no more than are worth reading.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Those that were used within 7 days and end within 7.
+    pub soon_and_used: Vec<MetCredential>,
+    /// Those that are suspended for more than 30 days.
+    pub undecided: Vec<MetCredential>,
+}
+
+/// A key, or a client's secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetCredential {
+    /// Its id.
+    pub id: Arc<str>,
+    /// The client whose secret it is; `None`: it is a key.
+    pub client: Option<Arc<str>>,
+    /// When it ends, or was suspended, in seconds.
+    pub at: i64,
+}
+
+impl Met {
+    /// How many are kept of each.
+    const MOST: usize = 1_000;
+
+    /// Notes one that is used and ends soon.
+    pub fn note_soon_and_used(&mut self, met: MetCredential) {
+        note(&mut self.soon_and_used, met);
+    }
+
+    /// Notes one that is suspended for long.
+    pub fn note_undecided(&mut self, met: MetCredential) {
+        note(&mut self.undecided, met);
+    }
+}
+
+fn note(all: &mut Vec<MetCredential>, met: MetCredential) {
+    if all.len() < Met::MOST {
+        all.push(met);
+    }
 }
 
 /// What lies around the process: files, listeners, configuration.

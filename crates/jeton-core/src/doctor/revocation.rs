@@ -1,4 +1,4 @@
-use super::observed::Observed;
+use super::observed::{MetCredential, Observed};
 use super::rule::{Check, Offender, Rule, Severity};
 use crate::api::{Api, TokenFormat};
 
@@ -20,6 +20,12 @@ const FULL: Rule = Rule {
     why: "On a full disk nothing is issued, and revocations only go on while the reserve lasts.",
 };
 
+const UNDECIDED: Rule = Rule {
+    id: "revocation.undecided",
+    severity: Severity::Medium,
+    why: "Suspended is a question: a month later somebody should have revoked it, or accepted it again.",
+};
+
 /// How long a verifier may be away before its API counts as not followed.
 const AWAY_SECONDS: i64 = 24 * 3_600;
 
@@ -27,7 +33,7 @@ const AWAY_SECONDS: i64 = 24 * 3_600;
 const BACK_SECONDS: i64 = 600;
 
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
-    vec![anybody(observed), followed(observed), lag(observed), full(observed)]
+    vec![anybody(observed), followed(observed), lag(observed), full(observed), undecided(observed)]
 }
 
 fn offender(api: &Api) -> Offender {
@@ -55,6 +61,23 @@ fn followed(observed: &Observed) -> Check {
         return FOLLOWED.holds(None, "the server has just started: verifiers come back within minutes", "");
     }
     FOLLOWED.none(&without, "APIs with JWTs whose verifiers did not follow the feed within a day")
+}
+
+fn undecided(observed: &Observed) -> Check {
+    let Some(met) = &observed.met else {
+        return UNDECIDED.holds(None, "nobody has gone over the credentials yet: a minute after the start", "");
+    };
+    let offender = |credential: &MetCredential| {
+        let id = &credential.id;
+        match &credential.client {
+            Some(client) => {
+                Offender { name: format!("a secret of {client}"), command: format!("jeton client secret revoke {client} {id}") }
+            }
+            None => Offender { name: format!("key {id}"), command: format!("jeton key revoke {id}") },
+        }
+    };
+    let offenders: Vec<_> = met.undecided.iter().map(offender).collect();
+    UNDECIDED.none(&offenders, "credentials that are suspended for more than 30 days")
 }
 
 fn lag(observed: &Observed) -> Check {

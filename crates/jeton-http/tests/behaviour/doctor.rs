@@ -7,11 +7,13 @@ use jeton_core::client::secret::CreateSecret;
 use jeton_core::doctor::{Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::create::CreateException;
+use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::set::SetPolicy;
 use jeton_testkit::World;
 use jeton_testkit::world::follow::Following;
 use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::registered::Registered;
+use serde_json::json;
 
 const DAY: i64 = 86_400;
 
@@ -32,7 +34,9 @@ impl Deployment {
         let mut following = world.follow(&worker, "", None).await.ok().unwrap();
         following.next().await.unwrap();
         let deployment = Deployment { around: around(), world, orders, worker, following };
-        deployment.hear(0).await
+        let deployment = deployment.hear(0).await;
+        deployment.sweep().await;
+        deployment
     }
 
     /// Lets the verifier hear of a revocation so many seconds after it was made, and of the second's checkpoint.
@@ -47,6 +51,12 @@ impl Deployment {
         self.world.service().sign_checkpoint(&self.world.moment()).await.unwrap();
         self.following.next().await.unwrap();
         self
+    }
+
+    /// Goes over all credentials, with what was used until now.
+    async fn sweep(&self) {
+        self.world.service().flush_usage().await.unwrap();
+        self.world.service().sweep(&self.world.moment()).await.unwrap();
     }
 
     fn examine(&self) -> Report {
@@ -301,4 +311,52 @@ async fn clients_that_may_do_all_there_is() {
     let all = |request: &mut jeton_core::client::create::CreateClient| request.scopes = Some("orders:read orders:write".to_owned());
     deployment.world.client_with("greedy", &[&deployment.orders], all).await;
     fails(&deployment, "scopes.all", Severity::Medium, "greedy", "client update greedy --scope");
+}
+
+#[tokio::test]
+async fn credentials_that_are_used_and_end_soon() {
+    let deployment = Deployment::sound().await;
+    let made = deployment.world.make_key(&format!("client:{}", deployment.worker.id), "https://orders.example", json!({})).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    deployment.set(CredentialKind::ApiKey, SetPolicy { max_seconds: Some(20 * DAY), ..SetPolicy::default() }).await;
+    deployment.world.advance(12 * DAY);
+    assert_eq!(deployment.world.key_code(&deployment.worker, made["key"].as_str().unwrap()).await, "valid");
+    deployment.sweep().await;
+    assert_eq!(found(&deployment.examine(), "expiration.soon_and_used").verdict, Verdict::Passed);
+    deployment.world.advance(2 * DAY);
+    deployment.sweep().await;
+    fails(&deployment, "expiration.soon_and_used", Severity::High, &format!("key {id} (6d)"), &format!("key rotate {id} --overlap 7d"));
+    deployment.world.done(http::Method::POST, &format!("/keys/{id}/rotate"), Some(json!({}))).await;
+    deployment.sweep().await;
+    assert_eq!(grade(&deployment.examine(), Practice::Expiration), Some(Grade::A));
+}
+
+#[tokio::test]
+async fn policies_by_which_nothing_is_idle() {
+    let deployment = Deployment::sound().await;
+    let never = SetPolicy { idle: Some(IdleRule::Never), max_seconds: Some(90 * DAY), ..SetPolicy::default() };
+    deployment.set(CredentialKind::ApiKey, never).await;
+    fails(&deployment, "expiration.idle_rule", Severity::Medium, "api_key of the deployment", "policy set api_key --idle 30d --max 90d");
+    deployment.set(CredentialKind::ApiKey, SetPolicy { idle: Some(IdleRule::After(30 * DAY)), ..never }).await;
+    assert_eq!(grade(&deployment.examine(), Practice::Expiration), Some(Grade::A));
+}
+
+#[tokio::test]
+async fn credentials_that_nobody_decided_over() {
+    let deployment = Deployment::sound().await;
+    let made = deployment.world.make_key(&format!("client:{}", deployment.worker.id), "https://orders.example", json!({})).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    deployment.world.done(http::Method::POST, &format!("/keys/{id}/suspend"), Some(json!({"why": "leaked"}))).await;
+    deployment.world.advance(30 * DAY);
+    deployment.sweep().await;
+    assert_eq!(found(&deployment.examine(), "revocation.undecided").verdict, Verdict::Passed);
+    deployment.world.advance(1);
+    deployment.sweep().await;
+    let report = deployment.examine();
+    let check = found(&report, "revocation.undecided");
+    assert_eq!((check.verdict, check.severity), (Verdict::Failed, Severity::Medium), "{check:?}");
+    assert!(check.evidence.contains(&id) && check.command == format!("jeton key revoke {id}"), "{check:?}");
+    deployment.world.done(http::Method::DELETE, &format!("/keys/{id}"), Some(json!({"why": "leaked"}))).await;
+    deployment.sweep().await;
+    assert_eq!(found(&deployment.examine(), "revocation.undecided").verdict, Verdict::Passed);
 }

@@ -10,6 +10,7 @@ use jeton_core::api_key::state::{State, Why};
 use jeton_core::api_key::suspend::suspend;
 use jeton_core::api_key::{self, ApiKey, ApiKeyKind};
 use jeton_core::commit::Commit;
+use jeton_core::doctor::MetCredential;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::notice::{DAYS_AHEAD, Ending, Expiring};
@@ -17,7 +18,7 @@ use jeton_core::outcome::Outcome;
 use jeton_core::policy::idle::Idle;
 use jeton_core::record::{Row, Value, Versioned};
 
-use super::Swept;
+use super::{Pass, UNDECIDED_SECONDS, WEEK_SECONDS};
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
@@ -29,7 +30,7 @@ const ROWS: usize = 256;
 const FOREIGN_MAX: usize = 16;
 
 impl Service {
-    pub(super) async fn sweep_keys(&self, swept: &mut Swept, moment: &Moment) -> Result<(), Failure> {
+    pub(super) async fn sweep_keys(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
         let (mut moment, mut before) = (moment.clone(), None);
         loop {
             let rows = self.rows_before(before)?;
@@ -38,7 +39,7 @@ impl Service {
             for row in &rows {
                 let key = ApiKey::from_row(&row.record).map_err(damaged)?;
                 if self.is_worth_a_look(&key) {
-                    self.sweep_key(key.id, swept, &mut moment).await?;
+                    self.sweep_key(key.id, pass, &mut moment).await?;
                 }
             }
             tokio::task::yield_now().await;
@@ -57,15 +58,16 @@ impl Service {
         let soon = DAYS_AHEAD.into_iter().max().unwrap_or(0) * 86_400;
         let ends_at = key.ends_at(&key.current, &policies);
         let is_old = rule.idle_seconds.is_some_and(|idle| now_seconds - key.in_use_since() >= idle);
-        removable_from(key) <= now_seconds || (now_seconds < ends_at && (is_old || ends_at - now_seconds <= soon))
+        let is_suspended = matches!(key.state, State::Suspended(_));
+        removable_from(key) <= now_seconds || (now_seconds < ends_at && (is_old || is_suspended || ends_at - now_seconds <= soon))
     }
 
-    async fn sweep_key(&self, id: ApiKeyId, swept: &mut Swept, moment: &mut Moment) -> Result<(), Failure> {
+    async fn sweep_key(&self, id: ApiKeyId, pass: &mut Pass, moment: &mut Moment) -> Result<(), Failure> {
         let Some(entry) = self.key(id).await? else { return Ok(()) };
         let (key, now_seconds, policies) = (&entry.key.record, self.now_on_ledger(), self.registry.policies().clone());
         if removable_from(key) <= now_seconds {
             self.remove_key(id, &moment.split()).await?;
-            swept.removed += 1;
+            pass.swept.removed += 1;
             return Ok(());
         }
         if key.ends_at(&key.current, &policies) <= now_seconds {
@@ -84,15 +86,28 @@ impl Service {
             });
             match decided.await? {
                 Idle::No => {}
-                Idle::Suspended => swept.suspended += 1,
-                Idle::Revoked => swept.revoked += 1,
+                Idle::Suspended => pass.swept.suspended += 1,
+                Idle::Revoked => pass.swept.revoked += 1,
             }
             return Ok(());
+        }
+        let ends_at = key.ends_at(&key.current, &policies);
+        if let State::Suspended(ended) = &key.state
+            && now_seconds - ended.at > UNDECIDED_SECONDS
+        {
+            pass.met.note_undecided(met(key, ended.at));
         }
         if key.state != State::Active {
             return Ok(());
         }
-        self.tell_once(&expiring(key, key.ends_at(&key.current, &policies)), swept, &moment.split()).await
+        let is_made_for_longer = ends_at - key.current.created_at > WEEK_SECONDS;
+        if is_made_for_longer && ends_at - now_seconds <= WEEK_SECONDS {
+            let last_used_at = self.key_last_used(&entry).await?;
+            if last_used_at.is_some_and(|at| now_seconds - at <= WEEK_SECONDS) {
+                pass.met.note_soon_and_used(met(key, ends_at));
+            }
+        }
+        self.tell_once(&expiring(key, ends_at), pass, &moment.split()).await
     }
 
     /// Forgets a key that ended long ago.
@@ -106,6 +121,10 @@ impl Service {
 
 /// Which of its table's indexes this is.
 const BY_KEY: usize = 0;
+
+fn met(key: &ApiKey, at: i64) -> MetCredential {
+    MetCredential { id: Arc::from(key.id.to_string()), client: None, at }
+}
 
 fn expiring(key: &ApiKey, expires_at: i64) -> Expiring {
     let ending = match key.kind {

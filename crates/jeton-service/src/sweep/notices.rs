@@ -6,14 +6,14 @@ use jeton_core::moment::Moment;
 use jeton_core::notice::{self, Ending, Expiring, Told, tell};
 use jeton_core::record::Versioned;
 
-use super::Swept;
+use super::Pass;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
 
 impl Service {
     /// Tells that something ends, where that is due and was not told.
-    pub(super) async fn tell_once(&self, expiring: &Expiring, swept: &mut Swept, moment: &Moment) -> Result<(), Failure> {
+    pub(super) async fn tell_once(&self, expiring: &Expiring, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
         let now_seconds = self.now_on_ledger();
         if expiring.due(None, now_seconds).is_none() {
             return Ok(());
@@ -31,13 +31,13 @@ impl Service {
             .await?;
         if written.is_some() {
             self.notices.count(expiring.ending, days);
-            swept.told += 1;
+            pass.swept.told += 1;
         }
         Ok(())
     }
 
     /// Tells of exceptions that end soon.
-    pub(super) async fn tell_of_exceptions(&self, swept: &mut Swept, moment: &Moment) -> Result<(), Failure> {
+    pub(super) async fn tell_of_exceptions(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
         for exception in self.policy_exceptions() {
             let expiring = Expiring {
                 ending: Ending::PolicyException,
@@ -46,7 +46,7 @@ impl Service {
                 created_at: exception.created_at,
                 expires_at: exception.ends_at,
             };
-            self.tell_once(&expiring, swept, &moment.clone().split()).await?;
+            self.tell_once(&expiring, pass, &moment.clone().split()).await?;
         }
         Ok(())
     }
