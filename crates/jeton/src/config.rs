@@ -62,6 +62,9 @@ pub(crate) struct File {
     /// How many days a part of the access log is kept after it was turned aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_log_kept_days: Option<u32>,
+    /// Whether uses of tokens and keys are counted: `on` (default) or `off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<String>,
     /// The proxies whose word about a client's address counts: addresses or networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trusted_proxies: Option<Vec<String>>,
@@ -71,7 +74,7 @@ pub(crate) struct File {
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "issuer",
     "listen",
     "metrics_listen",
@@ -85,6 +88,7 @@ const KEYS: [&str; 15] = [
     "access_log",
     "access_log_addresses",
     "access_log_kept_days",
+    "usage",
     "trusted_proxies",
     "forwarded_header",
 ];
@@ -148,6 +152,8 @@ pub(crate) struct Observing {
     pub(crate) addresses: Addresses,
     /// How many days its parts are kept.
     pub(crate) kept_days: u32,
+    /// Whether uses are counted.
+    pub(crate) counts_usage: bool,
     /// Whose word about an address counts.
     pub(crate) proxies: TrustedProxies,
 }
@@ -241,6 +247,11 @@ fn observing(file: &File, data: &Path) -> Result<Observing, String> {
     if !(1..=3_660).contains(&kept_days) {
         return Err(format!("`access_log_kept_days` is between 1 and 3660, not {kept_days}"));
     }
+    let counts_usage = match file.usage.as_deref() {
+        None | Some("on") => true,
+        Some("off") => false,
+        Some(other) => return Err(format!("`usage` is `on` or `off`, not `{other}`")),
+    };
     let header = match file.forwarded_header.as_deref() {
         None | Some("x-forwarded-for") => ForwardedHeader::XForwardedFor,
         Some("forwarded") => ForwardedHeader::Forwarded,
@@ -249,7 +260,7 @@ fn observing(file: &File, data: &Path) -> Result<Observing, String> {
     let network = |text: &String| text.parse::<Network>().map_err(|problem| format!("`trusted_proxies` has {text}: {problem}"));
     let networks = file.trusted_proxies.iter().flatten().map(network).collect::<Result<Vec<_>, String>>()?;
     let access_log = file.access_log.as_ref().map(|path| data.join(path));
-    Ok(Observing { access_log, addresses, kept_days, proxies: TrustedProxies::new(networks, header) })
+    Ok(Observing { access_log, addresses, kept_days, counts_usage, proxies: TrustedProxies::new(networks, header) })
 }
 
 /// The root file's place when nobody says: beside the data folder, never inside it.
@@ -345,10 +356,12 @@ mod tests {
         let said = observed("access_log = \"access.log\"\naccess_log_addresses = \"full\"\naccess_log_kept_days = 7").unwrap();
         assert_eq!((said.access_log, said.addresses, said.kept_days), (Some("/data/access.log".into()), Addresses::Full, 7));
         assert_eq!(observed("access_log = \"/var/log/j\"").unwrap().access_log, Some("/var/log/j".into()));
+        assert!(silent.counts_usage && !observed("usage = \"off\"").unwrap().counts_usage);
         assert_ne!(observed("trusted_proxies = [\"10.0.0.0/8\"]").unwrap().proxies, TrustedProxies::default());
         for (text, needle) in [
             ("access_log_addresses = \"some\"", "`network` or `full`"),
             ("access_log_kept_days = 0", "between 1 and 3660"),
+            ("usage = \"no\"", "`on` or `off`"),
             ("trusted_proxies = [\"proxy.example\"]", "proxy.example"),
             ("forwarded_header = \"via\"", "`forwarded`"),
         ] {

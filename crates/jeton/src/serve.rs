@@ -216,6 +216,9 @@ fn open_service(
     })
     .map_err(|error| error.0)?;
     let store = opened.ok_or("the store was not opened")?;
+    if !config.observing.counts_usage {
+        service.count_no_usage();
+    }
     Ok((Arc::new(service), store))
 }
 

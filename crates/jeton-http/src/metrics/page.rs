@@ -15,6 +15,7 @@ pub(super) fn page(service: &Service, requests: &Requests) -> Vec<u8> {
     feed(&mut text, service);
     memory(&mut text, service);
     notices(&mut text, service);
+    usage(&mut text, service);
     text.into_bytes()
 }
 
@@ -29,6 +30,7 @@ fn answers(text: &mut Text, requests: &Requests) {
         (Endpoint::Token, "jeton_token_requests_total", "Requests for a token, by how they went: issued, or why not."),
         (Endpoint::Introspect, "jeton_introspections_total", "Introspections, by what was answered: active, inactive, or an error."),
         (Endpoint::Revoke, "jeton_revocations_total", "Revocations of a token by its client, by how they went."),
+        (Endpoint::KeyCheck, "jeton_key_checks_total", "Checks of keys by clients, by the code that was answered, or an error."),
     ] {
         let mut family = text.counter(name, help);
         for (outcome, count) in requests.outcomes(endpoint) {
@@ -112,4 +114,15 @@ fn memory(text: &mut Text, service: &Service) {
         .with(&[("kind", "api")], service.apis().len())
         .with(&[("kind", "client")], registry.clients.all().len())
         .with(&[("kind", "signing_key")], registry.keys().records().count());
+}
+
+/// Left out where the engine cannot read how far counting has come.
+fn usage(text: &mut Text, service: &Service) {
+    let Ok(progress) = service.usage_progress() else { return };
+    text.counter(
+        "jeton_usage_lost_seconds_total",
+        "Seconds of usage at most that were lost since it is counted: one for each process that was killed.",
+    )
+    .is(progress.seconds_lost);
+    text.counter("jeton_usage_dropped_total", "Uses that were counted and could not be kept.").is(progress.uses_dropped);
 }

@@ -98,11 +98,29 @@ const OUTCOMES: [&str; 13] = [
     "other",
 ];
 
+/// How checks of keys go: the codes that are answered, and the errors of those who may not ask. The last stands for whatever else.
+const KEY_CHECKS: [&str; 13] = [
+    "valid",
+    "not_found",
+    "revoked",
+    "expired",
+    "suspended",
+    "ip_denied",
+    "insufficient_scope",
+    "rate_limited",
+    "usage_exceeded",
+    "invalid_request",
+    "invalid_client",
+    "unauthorized_client",
+    "other",
+];
+
 /// What was counted since the start.
 #[derive(Debug, Default)]
 pub struct Requests {
     classes: [[AtomicU64; CLASSES.len()]; Endpoint::ALL.len()],
     outcomes: [[AtomicU64; OUTCOMES.len()]; 3],
+    key_checks: [AtomicU64; KEY_CHECKS.len()],
 }
 
 impl Requests {
@@ -111,12 +129,22 @@ impl Requests {
         if let Some(count) = self.classes.get(endpoint as usize).and_then(|classes| classes.get(class(response.status()))) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        if let Some(outcomes) = self.outcomes.get(endpoint as usize) {
+        let (names, counts) = self.kinds(endpoint);
+        if let Some(last) = names.len().checked_sub(1) {
             let outcome = response.extensions().get::<Seen>().and_then(|seen| seen.outcome).unwrap_or("other");
-            let place = OUTCOMES.iter().position(|known| *known == outcome).unwrap_or(OUTCOMES.len() - 1);
-            if let Some(count) = outcomes.get(place) {
+            let place = names.iter().position(|known| *known == outcome).unwrap_or(last);
+            if let Some(count) = counts.get(place) {
                 count.fetch_add(1, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// How the requests of an endpoint may go, and how many went so; nothing where that is not told apart.
+    fn kinds(&self, endpoint: Endpoint) -> (&'static [&'static str], &[AtomicU64]) {
+        match (endpoint, self.outcomes.get(endpoint as usize)) {
+            (Endpoint::KeyCheck, _) => (&KEY_CHECKS, &self.key_checks),
+            (_, Some(counts)) => (&OUTCOMES, counts),
+            (_, None) => (&[], &[]),
         }
     }
 
@@ -126,10 +154,11 @@ impl Requests {
         named(&CLASSES, self.classes.get(endpoint as usize).map_or(&[], |counts| counts.as_slice()))
     }
 
-    /// How the requests of an endpoint went; of the first three alone.
+    /// How the requests of an endpoint went; of those about tokens and keys alone.
     #[must_use]
     pub fn outcomes(&self, endpoint: Endpoint) -> Vec<(&'static str, u64)> {
-        named(&OUTCOMES, self.outcomes.get(endpoint as usize).map_or(&[], |counts| counts.as_slice()))
+        let (names, counts) = self.kinds(endpoint);
+        named(names, counts)
     }
 }
 
@@ -199,6 +228,7 @@ mod tests {
             assert_eq!(requests.classes(endpoint)[3], ("4xx", 1));
         }
         assert_eq!(requests.outcomes(Endpoint::Revoke)[12], ("other", 1));
+        assert_eq!(requests.outcomes(Endpoint::KeyCheck)[12], ("other", 1));
         assert_eq!(requests.outcomes(Endpoint::Feed), []);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jeton_testkit::World;
+use serde_json::{Value, json};
 
 /// The samples of a page, by name and labels. What a page must keep to, whatever it says, is held here.
 fn samples(page: &str) -> BTreeMap<String, f64> {
@@ -75,6 +76,34 @@ async fn requests_are_counted_by_where_they_led_and_how_they_went() {
             "jeton_token_requests_total{outcome=\"invalid_client\"} +1",
             "jeton_token_requests_total{outcome=\"invalid_scope\"} +1",
             "jeton_token_requests_total{outcome=\"issued\"} +2",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn checks_of_keys_are_counted_by_their_code() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:acme", "https://orders.example", json!({"rate_limit": {"count": 1, "period_seconds": 60}})).await;
+    let key = made["key"].as_str().unwrap();
+    let before = samples(&world.metrics().await);
+    for (key, more) in [(key, Value::Null), (key, Value::Null), (key, json!({"scope": "orders:delete"})), ("no key", Value::Null)] {
+        world.check_key(&shop, key, more).await;
+    }
+    let refused = json!({"key": key, "client_id": shop.id, "client_secret": "wrong"});
+    assert_eq!(world.post_json("/api/v1/keys/verify", None, &refused).await.status, 401);
+    let told = changed(&before, &samples(&world.metrics().await));
+    assert_eq!(
+        told.iter().filter(|line| line.contains("key_check")).collect::<Vec<_>>(),
+        [
+            "jeton_http_requests_total{endpoint=\"key_check\",status=\"2xx\"} +4",
+            "jeton_http_requests_total{endpoint=\"key_check\",status=\"4xx\"} +1",
+            "jeton_key_checks_total{outcome=\"insufficient_scope\"} +1",
+            "jeton_key_checks_total{outcome=\"invalid_client\"} +1",
+            "jeton_key_checks_total{outcome=\"not_found\"} +1",
+            "jeton_key_checks_total{outcome=\"rate_limited\"} +1",
+            "jeton_key_checks_total{outcome=\"valid\"} +1",
         ]
     );
 }

@@ -303,3 +303,27 @@ async fn checks_of_keys_are_counted_by_key_and_by_who_asked() {
     flush(&world).await;
     assert_eq!(counted(&world, &subject, Resolution::Minute).await, ["valid 1", "insufficient_scope 1"]);
 }
+
+#[tokio::test]
+async fn usage_that_is_off_is_not_counted_and_nobody_is_idle_for_that_time() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    flush(&world).await;
+    let begun = world.service().usage_kept_since();
+    assert_eq!(begun, Some(world.now()));
+    let world = world.reopen().await;
+    world.service().count_no_usage();
+    flush(&world).await;
+    world.advance(3_600);
+    world.token(&worker).await;
+    flush(&world).await;
+    assert_eq!(counted(&world, &of(&worker), Resolution::Day).await, Vec::<String>::new());
+    assert_eq!(world.service().usage_kept_since(), None);
+    let world = world.reopen().await;
+    world.advance(3_600);
+    world.token(&worker).await;
+    flush(&world).await;
+    assert_eq!(counted(&world, &of(&worker), Resolution::Day).await, ["issued 1"]);
+    assert_eq!(world.service().usage_kept_since(), Some(world.now()), "counted again, from now on");
+}

@@ -16,6 +16,11 @@ impl Service {
         self.recorder.record(seen);
     }
 
+    /// Counts no use from now on, and lets the store know: whoever is used meanwhile is not idle.
+    pub fn count_no_usage(&self) {
+        self.recorder.turn_off();
+    }
+
     /// Brings what was counted into the store. For a schedule, each second; two at a time would mix up the journal.
     ///
     /// # Errors
@@ -43,7 +48,13 @@ impl Service {
     async fn flush(&self, is_last: bool) -> Result<(), Fault> {
         let (now, taken) = (self.moments.time(), self.recorder.take());
         let facts = facts(&taken);
-        let mut batch = self.keeping.with(&*self.store, now, |kept| kept.fold(taken.counted, now, is_last))?;
+        let is_off = self.recorder.is_off();
+        let mut batch = self.keeping.with(&*self.store, now, |kept| {
+            if is_off {
+                kept.ends_counting();
+            }
+            kept.fold(taken.counted, now, is_last)
+        })?;
         let remembered = self.remember(facts).await;
         let subjects = self.subjects.unwritten();
         subjects.iter().for_each(|known| batch.put(&subject::TABLE, known.row()));

@@ -128,6 +128,12 @@ impl Kept {
         batch
     }
 
+    /// Uses are not counted now.
+    pub(crate) fn ends_counting(&mut self) {
+        self.is_told &= self.progress.kept_since.is_none();
+        self.progress.kept_since = None;
+    }
+
     /// What was to be written was not.
     pub(crate) fn dropped(&mut self, uses: u64) {
         self.progress.uses_dropped += uses;

@@ -3,7 +3,7 @@
 use std::cell::Cell as ThreadCell;
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jeton_core::id::ApiId;
@@ -49,6 +49,8 @@ pub struct Recorder {
     places: [Mutex<HashMap<Subject, Noticed>>; PLACES],
     /// How many are told apart in all places.
     cells: AtomicUsize,
+    /// Whether nothing is recorded.
+    is_off: AtomicBool,
 }
 
 /// What was noticed of one subject in one place. It uses few APIs in a second: the counts are looked through.
@@ -68,6 +70,9 @@ struct Count {
 impl Recorder {
     /// Counts one use. Waits for nobody, but once a second for the places to be emptied.
     pub fn record(&self, seen: Seen) {
+        if self.is_off() {
+            return;
+        }
         let Seen { subject, api, outcome, refused_by, at } = seen;
         let Some(place) = self.places.get(place_of_thread()) else { return };
         let minute = Resolution::Minute.start_of(at.seconds());
@@ -82,6 +87,15 @@ impl Recorder {
         if noticed.count(minute, api, outcome) {
             self.cells.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Records nothing from now on.
+    pub(crate) fn turn_off(&self) {
+        self.is_off.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_off(&self) -> bool {
+        self.is_off.load(Ordering::Relaxed)
     }
 
     /// What was recorded since this was last asked.

@@ -54,7 +54,7 @@ impl Service {
     /// before then may have been used all the same.
     #[must_use]
     pub fn usage_kept_since(&self) -> Option<i64> {
-        self.keeping.kept_since()
+        self.keeping.kept_since().filter(|_| !self.recorder.is_off())
     }
 
     /// The same for lists. Reads a row for each: for a thread that may block.
