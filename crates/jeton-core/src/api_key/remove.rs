@@ -1,12 +1,15 @@
 //! Forgetting a key that ended long ago.
 
+use std::sync::Arc;
+
 use super::imported::{self, ImportedKey};
 use super::state::State;
-use super::{ApiKey, TABLE, uses, word};
+use super::{ApiKey, ApiKeyKind, TABLE, uses, word};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
+use crate::notice::{self, Ending};
 use crate::outcome::Outcome;
 use crate::record::Value;
 use crate::refusal::{Reason, Refusal};
@@ -33,6 +36,11 @@ pub fn remove(key: &ApiKey, foreign: &[ImportedKey], actor: &Actor, moment: &mut
     }
     let id = || vec![Value::Id(key.id.0)];
     let mut commit = word::keep(commit.delete(&TABLE, id()).delete(&uses::TABLE, id()), Some(key), None);
+    let ending = match key.kind {
+        ApiKeyKind::Key => Ending::ApiKey,
+        ApiKeyKind::Personal => Ending::PersonalAccessToken,
+    };
+    commit = commit.delete(&notice::TABLE, notice::key(ending, &Arc::from(key.id.to_string())));
     for text in foreign {
         commit = commit.delete(&imported::TABLE, vec![Value::Hash(*text.hash.as_bytes())]);
     }

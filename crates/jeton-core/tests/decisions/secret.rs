@@ -151,7 +151,7 @@ fn one_that_nobody_uses_is_suspended_resumed_and_revoked() {
     let revoked = put(&change::revoke(&suspended, Why::Idle, &actor(), &mut at(NOW + 60 * DAY)).commit);
     assert!(revoked.has_ended(&none, NOW + 60 * DAY) && matches!(&revoked.state, State::Revoked(ended) if ended.why == Why::Idle));
     refused(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY - 1)), "400 days");
-    granted(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY)), "-client_secret client_secret.removed");
+    granted(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY)), "-client_secret -expiry_notice client_secret.removed");
 }
 
 #[track_caller]

@@ -6,6 +6,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
+use crate::notice::{self, Ending};
 use crate::outcome::Outcome;
 use crate::policy::effective::Policies;
 use crate::policy::idle::{Idle, Used};
@@ -74,7 +75,8 @@ pub fn remove(secret: &ClientSecret, actor: &Actor, moment: &mut Moment) -> Outc
         return Outcome::refuse(Refusal::new(Reason::Conflict, "a secret is kept for 400 days after its end"), commit);
     }
     let event = Event::ClientSecretRemoved { actor: actor.clone(), client: secret.client.clone(), secret: secret.id.clone() };
-    Outcome::grant((), commit.delete(&TABLE, vec![Value::Text(secret.id.0.clone())]).tell(event))
+    let commit = commit.delete(&TABLE, vec![Value::Text(secret.id.0.clone())]);
+    Outcome::grant((), commit.delete(&notice::TABLE, notice::key(Ending::ClientSecret, &secret.id.0)).tell(event))
 }
 
 /// When a secret may be forgotten, in seconds.
