@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use crate::commands::admin::Admin;
 use crate::commands::api::Api;
 use crate::commands::apply::Apply;
 use crate::commands::audit::Audit;
@@ -71,6 +72,8 @@ enum Command {
     #[command(subcommand)]
     Client(Client),
     #[command(subcommand)]
+    Admin(Admin),
+    #[command(subcommand)]
     User(User),
     #[command(subcommand)]
     Group(Group),
@@ -128,6 +131,7 @@ impl Cli {
             Command::Serve(serve) => serve.run(&context),
             Command::Api(api) => api.run(&context),
             Command::Client(client) => client.run(&context),
+            Command::Admin(admin) => admin.run(&context),
             Command::User(user) => user.run(&context),
             Command::Group(group) => group.run(&context),
             Command::Role(role) => role.run(&context),

@@ -1,5 +1,6 @@
 //! One file for each noun of the command line: its flags, what it asks of the server, and how the answer is shown.
 
+pub(crate) mod admin;
 mod again;
 pub(crate) mod api;
 pub(crate) mod apply;

@@ -540,11 +540,24 @@ fn what_administers() {
 }
 
 #[test]
+fn administrators() {
+    let desk = Desk::with_server();
+    let made = desk.json(&["admin", "create", "--username", "boss", "--role", "operator", "--expires-in", "30d"]);
+    assert!(made["key"].as_str().unwrap().starts_with("jtn_pat_"), "{made}");
+    assert!(desk.done(&["admin", "list"]).contains("operator"));
+    desk.fails(&["admin", "create", "--username", "x", "--role", "king"], "", 2, "possible values");
+    desk.fails(&["admin", "create", "--username", "\u{202e}x", "--role", "owner"], "", 2, "a-z, 0-9");
+    desk.fails(&["admin", "remove", "nobody", "--yes"], "", 1, "no user");
+    assert_eq!(desk.done(&["admin", "remove", "boss", "--yes"]), "boss administers nothing any longer.\n");
+    assert!(desk.done(&["admin", "list"]).contains("jeton admin create"));
+}
+
+#[test]
 fn people_groups_and_roles() {
     let desk = Desk::with_server();
     let api = "https://orders.example";
     desk.done(&["api", "create", "--audience", api, "--scope", "orders:read=Read orders", "--scope", "orders:write"]);
-    for (noun, needle) in [("user", "nobody yet"), ("group", "no group yet"), ("role", "no role yet")] {
+    for (noun, needle) in [("user", "nobody yet"), ("group", "no group yet"), ("role", "role_auditor"), ("admin", "jeton admin create")] {
         assert!(desk.done(&[noun, "list"]).contains(needle), "{noun}");
     }
     assert_eq!(desk.json(&["user", "create", "--username", "Ada", "--name", "Ada Example"])["username"], "ada");
@@ -562,9 +575,9 @@ fn people_groups_and_roles() {
     assert!(desk.done(&["role", "holders", "clerk"]).contains("billing"));
     let shown = desk.done(&["user", "show", "ada"]);
     assert!(shown.contains("clerk at https://orders.example, by billing"), "{shown}");
-    for noun in ["user", "group", "role"] {
+    for (noun, lines) in [("user", 2), ("group", 2), ("role", 6)] {
         let listed = desk.done(&[noun, "list"]);
-        assert_eq!(listed.lines().count(), 2, "{listed}");
+        assert_eq!(listed.lines().count(), lines, "{listed}");
     }
     assert_eq!(desk.json(&["role", "update", "clerk", "--scope", "orders:read"])["scope"], "orders:read");
     desk.fails(&["user", "update", "ada"], "", 2, "nothing to change");

@@ -1,0 +1,101 @@
+//! `jeton admin`.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::duration;
+use super::failure::Failure;
+use super::percent::segment;
+use crate::render::administrators;
+
+const PATH: &str = "/api/v1/administrators";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton admin create --username ada --role operator --expires-in 30d
+  jeton admin list
+  jeton admin remove ada --yes";
+
+/// Administrators: who may manage this server from elsewhere
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Admin {
+    Create(Create),
+    /// List who holds roles of the management API
+    #[command(after_help = "Examples:\n  jeton admin list\n  jeton admin list -o jsonl | jq -r .username")]
+    List,
+    Remove(Remove),
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  jeton admin create --username ada --role auditor
+  jeton admin create --username ada --role operator --expires-in 30d \\
+      --allow-ip 192.0.2.0/24 --json | jq -r .key
+
+Whoever has the token may what the role allows, as long as ada holds it. The
+token is shown once, in the answer, and is not stored.";
+
+/// Give somebody a role and a token to manage with
+#[derive(Args, Debug)]
+#[command(after_help = CREATE_EXAMPLES)]
+pub(crate) struct Create {
+    /// Who: a username; who is not there yet is taken in
+    #[arg(long)]
+    username: String,
+    /// What they may do
+    #[arg(long, value_name = "NAME", value_parser = ["owner", "operator", "developer", "auditor"])]
+    role: String,
+    /// How long the token lives, such as 30d
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    expires_in: Option<i64>,
+    /// A network that the token is accepted from; repeat it for each
+    #[arg(long, value_name = "NETWORK")]
+    allow_ip: Vec<String>,
+}
+
+const REMOVE_EXAMPLES: &str = "\
+Examples:
+  jeton admin remove ada --yes
+
+The roles of the management API are taken from them and their tokens for it
+end. They stay a user: `jeton user disable ada` ends everything of theirs.";
+
+/// Take the roles of the management API from somebody
+#[derive(Args, Debug)]
+#[command(after_help = REMOVE_EXAMPLES)]
+pub(crate) struct Remove {
+    /// Their username or id
+    user: String,
+}
+
+impl Admin {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let server = context.server()?;
+        match self {
+            Admin::Create(create) => context.show(&server.post(PATH, &Value::Object(create.body()))?, administrators::created),
+            Admin::List => context.show(&server.get_all(PATH)?, administrators::list),
+            Admin::Remove(Remove { user }) => {
+                context.confirm(&format!("Take the roles of the management API from {user}, and end their tokens for it?"))?;
+                server.delete(&format!("{PATH}/{}", segment(user)))?;
+                context.say(&format!("{user} administers nothing any longer."))
+            }
+        }
+    }
+}
+
+impl Create {
+    fn body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("username".to_owned(), json!(self.username));
+        body.insert("role".to_owned(), json!(self.role));
+        if let Some(seconds) = self.expires_in {
+            body.insert("expires_in_seconds".to_owned(), json!(seconds));
+        }
+        if !self.allow_ip.is_empty() {
+            body.insert("allow_ip".to_owned(), json!(self.allow_ip));
+        }
+        body
+    }
+}
