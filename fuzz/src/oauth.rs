@@ -4,7 +4,7 @@ use jeton_oauth::feed::{Cursor, FeedParser, SnapshotPart};
 use jeton_oauth::token::{REPEATABLE, ReceivedToken};
 use jeton_oauth::{
     BearerChallenge, BearerToken, ClientAuthentication, Description, ErrorResponse, Form, IntrospectionRequest, IntrospectionResponse,
-    Issuer, Resource, RevocationRequest, ScopeSet, ServerMetadata, TokenRequest, form,
+    Issuer, Resource, RevocationRequest, ScopeSet, ServerMetadata, TokenRequest, UsageReport, form,
 };
 
 /// [`Form::parse`]: what is read prints to a body that reads the same; no parameter is there twice.
@@ -114,6 +114,14 @@ pub fn documents(data: &[u8]) {
     let Ok(issuer) = Issuer::parse("https://a") else { return };
     if let Ok(metadata) = ServerMetadata::parse(data, &issuer) {
         assert_eq!(ServerMetadata::parse(&metadata.to_json(), &issuer), Ok(metadata));
+    }
+}
+
+/// [`UsageReport::parse`]: what is read prints to a report that reads the same.
+pub fn report(data: &[u8]) {
+    if let Ok(report) = UsageReport::parse(data) {
+        assert!(report.items.len() <= UsageReport::MAX_ITEMS);
+        assert_eq!(UsageReport::parse(&report.to_json()), Ok(report));
     }
 }
 

@@ -17,7 +17,7 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -63,8 +63,11 @@ pub static TABLES_SINCE_VERSION_5: [&Table; 1] = [&usage::subject::TABLE];
 /// The tables that version 6 added.
 pub static TABLES_SINCE_VERSION_6: [&Table; 1] = [&once::TABLE];
 
+/// The table that version 7 added.
+pub static TABLES_SINCE_VERSION_7: [&Table; 1] = [&usage::report::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 28] = [
+pub static TABLES: [&Table; 29] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -93,4 +96,5 @@ pub static TABLES: [&Table; 28] = [
     &notice::TABLE,
     &usage::subject::TABLE,
     &once::TABLE,
+    &usage::report::TABLE,
 ];

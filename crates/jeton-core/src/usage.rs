@@ -4,10 +4,13 @@ pub mod bucket;
 pub mod counts;
 pub mod journal;
 pub mod progress;
+pub mod report;
 pub mod subject;
 
 use std::cmp::Ordering;
 use std::fmt;
+
+use jeton_oauth::usage_report;
 
 use crate::api_key::verify::Code;
 use crate::id::{ApiId, ApiKeyId, ClientId, SecretId};
@@ -63,11 +66,13 @@ pub enum Outcome {
     SecretEnded,
     /// A key was presented, and checked so.
     Key(Code),
+    /// A token was presented at an API, which decided by itself, and told of it later.
+    Offline(usage_report::Outcome),
 }
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 17] = [
+    pub const ALL: [Outcome; 25] = [
         Outcome::Issued,
         Outcome::IssueRefused,
         Outcome::IssueFailed,
@@ -85,6 +90,14 @@ impl Outcome {
         Outcome::Key(Code::InsufficientScope),
         Outcome::Key(Code::RateLimited),
         Outcome::Key(Code::UsageExceeded),
+        Outcome::Offline(usage_report::Outcome::Accepted),
+        Outcome::Offline(usage_report::Outcome::Expired),
+        Outcome::Offline(usage_report::Outcome::Revoked),
+        Outcome::Offline(usage_report::Outcome::Suspended),
+        Outcome::Offline(usage_report::Outcome::InsufficientScope),
+        Outcome::Offline(usage_report::Outcome::Invalid),
+        Outcome::Offline(usage_report::Outcome::Unavailable),
+        Outcome::Offline(usage_report::Outcome::FormerIssuer),
     ];
 
     /// Its number in the store; never reused.
@@ -108,6 +121,14 @@ impl Outcome {
             Outcome::Key(Code::InsufficientScope) => 26,
             Outcome::Key(Code::RateLimited) => 27,
             Outcome::Key(Code::UsageExceeded) => 28,
+            Outcome::Offline(usage_report::Outcome::Accepted) => 40,
+            Outcome::Offline(usage_report::Outcome::Expired) => 41,
+            Outcome::Offline(usage_report::Outcome::Revoked) => 42,
+            Outcome::Offline(usage_report::Outcome::Suspended) => 43,
+            Outcome::Offline(usage_report::Outcome::InsufficientScope) => 44,
+            Outcome::Offline(usage_report::Outcome::Invalid) => 45,
+            Outcome::Offline(usage_report::Outcome::Unavailable) => 46,
+            Outcome::Offline(usage_report::Outcome::FormerIssuer) => 47,
         }
     }
 
@@ -130,14 +151,28 @@ impl Outcome {
             Outcome::Authenticated => "authenticated",
             Outcome::SecretEnded => "secret_ended",
             Outcome::Key(code) => code.name(),
+            Outcome::Offline(usage_report::Outcome::Accepted) => "offline_accepted",
+            Outcome::Offline(usage_report::Outcome::Expired) => "offline_expired",
+            Outcome::Offline(usage_report::Outcome::Revoked) => "offline_revoked",
+            Outcome::Offline(usage_report::Outcome::Suspended) => "offline_suspended",
+            Outcome::Offline(usage_report::Outcome::InsufficientScope) => "offline_insufficient_scope",
+            Outcome::Offline(usage_report::Outcome::Invalid) => "offline_invalid",
+            Outcome::Offline(usage_report::Outcome::Unavailable) => "offline_unavailable",
+            Outcome::Offline(usage_report::Outcome::FormerIssuer) => "offline_former_issuer",
         }
     }
 
     /// Whether something was used, and not refused.
     #[must_use]
     pub fn is_use(self) -> bool {
-        use Outcome::{Active, Authenticated, Introspected, Issued, Key};
-        matches!(self, Issued | Active | Introspected | Authenticated | Key(Code::Valid))
+        use Outcome::{Active, Authenticated, Introspected, Issued, Key, Offline};
+        matches!(self, Issued | Active | Introspected | Authenticated | Key(Code::Valid) | Offline(usage_report::Outcome::Accepted))
+    }
+
+    /// Whether a token or a key was presented at an API, which asked about it or told of it.
+    #[must_use]
+    pub fn is_check(self) -> bool {
+        matches!(self, Outcome::Active | Outcome::Inactive | Outcome::Key(_) | Outcome::Offline(_))
     }
 }
 

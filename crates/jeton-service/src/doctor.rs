@@ -1,14 +1,26 @@
 //! What there is to see of a deployment, for its examination.
 
-use jeton_core::doctor::{Observed, Surroundings};
+use std::collections::BTreeMap;
 
+use jeton_core::api::Api;
+use jeton_core::doctor::{ApiUse, Observed, Surroundings};
+use jeton_core::id::ApiId;
+use jeton_core::usage::bucket::Resolution;
+use jeton_core::usage::{Outcome, Subject};
+
+use crate::failure::Failure;
 use crate::service::Service;
+use crate::usage::series::SeriesRequest;
+
+/// For how long what was counted is looked at, in seconds.
+const WEEK_SECONDS: i64 = 7 * 86_400;
 
 /// A revocation that a verifier hears of later than this, in microseconds, is late: a bound of the feed's lags.
 const LATE_MICROS: u64 = 16_384_000;
 
 impl Service {
-    /// Looks at everything in memory; what lies around the process comes from its edge.
+    /// Looks at everything in memory, and at what was counted of each API; what lies around the process comes from its edge. Reads a few
+    /// rows for each API: for a thread that may block.
     #[must_use]
     pub fn observe(&self, surroundings: Surroundings) -> Observed {
         let (now, lags) = (self.moments.time(), self.feed.lag_micros());
@@ -19,6 +31,7 @@ impl Service {
         Observed {
             now_seconds: now.seconds(),
             watched_seconds: now.seconds().saturating_sub(self.started_at.seconds()),
+            used: self.uses_of(&apis, now.seconds()).ok(),
             followed_at: apis.iter().filter_map(|api| Some((api.id.clone(), self.feed.followed_at(&api.audience)?))).collect(),
             apis,
             clients: clients
@@ -35,5 +48,21 @@ impl Service {
             met: self.met.load().as_deref().cloned(),
             surroundings,
         }
+    }
+
+    fn uses_of(&self, apis: &[Api], now_seconds: i64) -> Result<BTreeMap<ApiId, ApiUse>, Failure> {
+        let (today, until) = (Resolution::Day.start_of(now_seconds), now_seconds.saturating_add(1));
+        let mut uses = BTreeMap::new();
+        for api in apis {
+            let (subject, resolution) = (Subject::Api(api.id.clone()), Resolution::Day);
+            let request = SeriesRequest { subject, resolution, from: now_seconds.saturating_sub(WEEK_SECONDS), until };
+            let mut used = ApiUse::default();
+            for bucket in self.usage_series(&request)? {
+                used.was_issued |= bucket.cell.outcome == Outcome::Issued && bucket.start < today;
+                used.was_checked |= bucket.cell.outcome.is_check();
+            }
+            uses.insert(api.id.clone(), used);
+        }
+        Ok(uses)
     }
 }

@@ -28,6 +28,7 @@ use crate::secret_uses::SecretUses;
 use crate::snapshot_cache::Snapshots;
 use crate::usage::keeping::Keeping;
 use crate::usage::recorder::Recorder;
+use crate::usage::reported::Reports;
 use crate::usage::subjects::Subjects;
 
 /// The token service of one deployment.
@@ -47,6 +48,7 @@ pub struct Service {
     pub(crate) notices: Notices,
     pub(crate) met: ArcSwapOption<Met>,
     pub(crate) subjects: Subjects,
+    pub(crate) reports: Reports,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
     pub(crate) moments: Moments,
@@ -125,6 +127,7 @@ impl Service {
             notices: Notices::default(),
             met: ArcSwapOption::empty(),
             subjects: Subjects::default(),
+            reports: Reports::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),
             moments: parts.moments,

@@ -4,5 +4,7 @@ pub mod flush;
 pub(crate) mod keeping;
 pub mod recorder;
 pub mod remember;
+pub(crate) mod reported;
+pub mod reports;
 pub mod series;
 pub(crate) mod subjects;

@@ -118,6 +118,11 @@ impl World {
         &self.service
     }
 
+    /// What the process serves on its public listener.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Where requests are noted.
     #[must_use]
     pub fn observer(&self) -> &Arc<Observer> {

@@ -112,6 +112,11 @@ fn protect_an_api_in_python() {
 }
 
 #[test]
+fn protect_an_api_in_rust() {
+    check("how-to/protect-an-api-in-rust.md", &["of client:client_"]);
+}
+
+#[test]
 fn version_control() {
     check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 made", "- group forgotten", "differs: 1"]);
 }

@@ -19,6 +19,7 @@ pub mod revocation;
 pub mod scope;
 pub mod token;
 pub mod token_type_hint;
+pub mod usage_report;
 
 pub use bearer::{BearerChallenge, BearerToken};
 pub use client_authentication::ClientAuthentication;
@@ -32,3 +33,4 @@ pub use revocation::RevocationRequest;
 pub use scope::{ScopeName, ScopeSet};
 pub use token::{GrantType, TokenRequest, TokenResponse};
 pub use token_type_hint::TokenTypeHint;
+pub use usage_report::UsageReport;

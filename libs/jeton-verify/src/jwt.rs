@@ -4,6 +4,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use jeton_jose::TokenError;
 use jeton_jose::jws::Verified;
 use jeton_jose::jwt::{AccessTokenClaims, Validation};
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -40,17 +41,17 @@ impl JwtCheck {
     }
 
     /// Checks everything that can be checked here: form, signature, claims, and the negatives, also for a token that was seen before.
-    pub(crate) fn check(&self, text: &str, keys: &Keys, negatives: &Negatives, now_seconds: i64) -> Result<VerifiedToken, Refused> {
+    pub(crate) fn check(&self, text: &str, keys: &Keys, negatives: &Negatives, now_seconds: i64) -> Result<VerifiedToken, Rejected> {
         let digest = Digest::of(text);
         let seen = self.seen.get(&digest).filter(|seen| seen.generation == keys.generation());
         if let Some(Seen { token, .. }) = seen {
-            self.validation.check_times(token.times(), now_seconds).map_err(Refused::Token)?;
-            self.judge(&token, negatives, now_seconds)?;
-            return Ok(token);
+            if let Err(error) = self.validation.check_times(token.times(), now_seconds) {
+                return Err(Rejected::of(Refused::Token(error), token));
+            }
+            return self.judged(token, negatives, now_seconds);
         }
         let verified = self.validation.check_signature(text, keys.verifying()).map_err(Refused::Token)?;
-        let token = self.read(&verified, now_seconds)?;
-        self.judge(&token, negatives, now_seconds)?;
+        let token = self.judged(self.read(&verified, now_seconds)?, negatives, now_seconds)?;
         self.seen.insert(digest, Seen { token: token.clone(), generation: keys.generation() });
         Ok(token)
     }
@@ -60,6 +61,14 @@ impl JwtCheck {
         match negatives.judge(&token.described(&self.audience), now_seconds) {
             Judgement::Accepted => Ok(()),
             judgement => Err(Refused::Negative(judgement)),
+        }
+    }
+
+    /// The token, unless the negatives speak against it.
+    pub(crate) fn judged(&self, token: VerifiedToken, negatives: &Negatives, now_seconds: i64) -> Result<VerifiedToken, Rejected> {
+        match self.judge(&token, negatives, now_seconds) {
+            Ok(()) => Ok(token),
+            Err(refused) => Err(Rejected::of(refused, token)),
         }
     }
 
@@ -83,13 +92,43 @@ impl JwtCheck {
         i64::from(self.validation.leeway_seconds)
     }
 
-    fn read(&self, verified: &Verified<'_>, now_seconds: i64) -> Result<VerifiedToken, Refused> {
+    fn read(&self, verified: &Verified<'_>, now_seconds: i64) -> Result<VerifiedToken, Rejected> {
         let claims = AccessTokenClaims::parse(&verified.payload).map_err(Refused::Token)?;
-        self.check_claims(&claims, now_seconds)?;
+        // Of a token whose time is over everything else was checked before: it is known whose it was.
+        let expired = match self.check_claims(&claims, now_seconds) {
+            Ok(()) => None,
+            Err(Refused::Token(TokenError::Expired)) => Some(Refused::Token(TokenError::Expired)),
+            Err(refused) => return Err(refused.into()),
+        };
         if claims.version != Some(VERSION) {
-            return Err(Refused::Version);
+            return Err(Refused::Version.into());
         }
-        VerifiedToken::new(claims, &self.issuer, verified.key.shared_key_id())
+        let token = VerifiedToken::new(claims, &self.issuer, verified.key.shared_key_id())?;
+        match expired {
+            None => Ok(token),
+            Some(refused) => Err(Rejected::of(refused, token)),
+        }
+    }
+}
+
+/// Why a token was refused, and the token where it is known to be genuine.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(crate) refused: Refused,
+    /// For counting alone.
+    #[cfg_attr(not(feature = "network"), expect(dead_code, reason = "nobody counts without a server to tell"))]
+    pub(crate) token: Option<VerifiedToken>,
+}
+
+impl Rejected {
+    pub(crate) fn of(refused: Refused, token: VerifiedToken) -> Self {
+        Self { refused, token: Some(token) }
+    }
+}
+
+impl From<Refused> for Rejected {
+    fn from(refused: Refused) -> Self {
+        Self { refused, token: None }
     }
 }
 
@@ -118,6 +157,15 @@ pub(crate) struct Digest([u8; 32]);
 impl Digest {
     pub(crate) fn of(text: &str) -> Self {
         Self(digest(&SHA256, text.as_bytes()).as_ref().try_into().unwrap_or_default())
+    }
+}
+
+#[cfg(feature = "network")]
+impl Digest {
+    /// Its first half: an id for what has none.
+    pub(crate) fn first_bytes(&self) -> [u8; 16] {
+        let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = self.0;
+        bytes
     }
 }
 

@@ -1,16 +1,18 @@
 //! A tower layer that checks the token of each request.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use jeton_oauth::bearer::BearerToken;
 use jeton_oauth::{Description, ScopeSet};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::presented::Presented;
 use crate::refused::Refused;
 use crate::token::VerifiedToken;
 use crate::verifier::Verifier;
@@ -119,25 +121,39 @@ where
 }
 
 /// The token of a request, on its own, so that no body has to be shared between threads while it is checked.
-struct Checking(Result<String, Refused>);
+struct Checking {
+    token: Result<String, Refused>,
+    user_agent: Option<HeaderValue>,
+    address: Option<IpAddr>,
+}
+
+/// The address that a request came from: put it into the request's extensions before the layer, and its network is counted. The layer itself
+/// does not know which proxies are to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestAddress(pub IpAddr);
 
 impl Checking {
     fn of<B>(request: &Request<B>) -> Self {
         let in_query = |query: &str| query.split('&').any(|pair| pair.split('=').next() == Some("access_token"));
-        if request.uri().query().is_some_and(in_query) {
-            return Self(Err(Refused::InQuery));
-        }
-        let headers = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-        Self(BearerToken::parse(headers).map(|token| token.expose().to_owned()).map_err(Refused::Request))
+        let token = if request.uri().query().is_some_and(in_query) {
+            Err(Refused::InQuery)
+        } else {
+            let headers = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+            BearerToken::parse(headers).map(|token| token.expose().to_owned()).map_err(Refused::Request)
+        };
+        let user_agent = request.headers().get(USER_AGENT).cloned();
+        let address = request.extensions().get::<RequestAddress>().map(|address| address.0);
+        Self { token, user_agent, address }
     }
 }
 
 impl Rules {
-    async fn check(&self, Checking(token): Checking, verifier: &Verifier) -> Result<VerifiedToken, Refused> {
-        let token = verifier.check(&token?).await?;
-        match &self.scopes {
-            Some(scopes) => token.require(scopes)?,
-            None => return Err(Refused::InsufficientScope(ScopeSet::empty())),
+    async fn check(&self, Checking { token, user_agent, address }: Checking, verifier: &Verifier) -> Result<VerifiedToken, Refused> {
+        let user_agent = user_agent.as_ref().and_then(|header| header.to_str().ok());
+        let presented = Presented { scopes: self.scopes.as_ref(), address, user_agent };
+        let token = verifier.check_presented(&token?, &presented).await?;
+        if self.scopes.is_none() {
+            return Err(Refused::InsufficientScope(ScopeSet::empty()));
         }
         Ok(token)
     }

@@ -16,13 +16,17 @@ pub mod verifier;
 mod jwt;
 mod keys;
 mod offline;
+#[cfg(feature = "network")]
+mod presented;
 mod refused;
 mod token;
 
 #[cfg(feature = "layer")]
 pub use layer::VerifyLayer;
 #[cfg(feature = "network")]
-pub use verifier::{Alert, Builder, StartError, Status, Verifier};
+pub use presented::Presented;
+#[cfg(feature = "network")]
+pub use verifier::{Alert, Builder, FormerIssuer, StartError, Status, Verifier};
 
 pub use keys::Keys;
 pub use offline::OfflineVerifier;

@@ -54,6 +54,6 @@ impl OfflineVerifier {
     /// # Errors
     /// [`Refused`] says why it is not accepted.
     pub fn check(&self, token: &str, now_seconds: i64) -> Result<VerifiedToken, Refused> {
-        self.check.check(token, &self.keys, &self.negatives, now_seconds)
+        self.check.check(token, &self.keys, &self.negatives, now_seconds).map_err(|rejected| rejected.refused)
     }
 }

@@ -28,6 +28,8 @@ pub enum Refused {
     Inactive,
     /// It may not do what these scopes stand for.
     InsufficientScope(ScopeSet),
+    /// It is of the issuer before this one, whose tokens are no longer accepted since a date.
+    FormerIssuer,
     /// Whether the token lives cannot be told now: neither the feed nor the server can be reached, or the server is not to be trusted.
     Unavailable,
 }
@@ -38,7 +40,13 @@ impl Refused {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Request(NoBearerToken::Repeated | NoBearerToken::Malformed) | Self::InQuery => 400,
-            Self::Request(NoBearerToken::Absent) | Self::Token(_) | Self::Version | Self::Bound | Self::Negative(_) | Self::Inactive => 401,
+            Self::Request(NoBearerToken::Absent)
+            | Self::Token(_)
+            | Self::Version
+            | Self::Bound
+            | Self::Negative(_)
+            | Self::Inactive
+            | Self::FormerIssuer => 401,
             Self::InsufficientScope(_) => 403,
             Self::Unavailable => 503,
         }
@@ -70,7 +78,9 @@ impl Refused {
         match self {
             Self::Request(problem) => problem.error(),
             Self::InQuery => Some(BearerError::InvalidRequest),
-            Self::Token(_) | Self::Version | Self::Bound | Self::Negative(_) | Self::Inactive => Some(BearerError::InvalidToken),
+            Self::Token(_) | Self::Version | Self::Bound | Self::Negative(_) | Self::Inactive | Self::FormerIssuer => {
+                Some(BearerError::InvalidToken)
+            }
             Self::InsufficientScope(_) => Some(BearerError::InsufficientScope),
             Self::Unavailable => None,
         }
@@ -93,6 +103,7 @@ impl fmt::Display for Refused {
             Self::Negative(Judgement::Outlived) => "the token is older than its API now allows",
             Self::Negative(_) => "the token was revoked",
             Self::Inactive => "the token is not active",
+            Self::FormerIssuer => "the token is of an issuer whose tokens are no longer accepted here: get a new one",
             Self::InsufficientScope(_) => "the token lacks a scope that is needed here",
             Self::Unavailable => "the token cannot be checked at the moment",
         })
@@ -138,6 +149,11 @@ mod tests {
         check(Refused::Negative(Judgement::CutOff(Subject::User)), 401, Some(&invalid("the token was revoked")));
         check(Refused::Negative(Judgement::Suspended), 401, Some(&invalid("the token is suspended")));
         check(Refused::Inactive, 401, Some(&invalid("the token is not active")));
+        check(
+            Refused::FormerIssuer,
+            401,
+            Some(&invalid("the token is of an issuer whose tokens are no longer accepted here: get a new one")),
+        );
         check(
             Refused::InsufficientScope(ScopeSet::parse("orders:read orders:write").unwrap()),
             403,

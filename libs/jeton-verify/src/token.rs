@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "network")]
+use jeton_jose::jwt::Claims;
 use jeton_jose::jwt::{AccessTokenClaims, Times};
 use jeton_oauth::ScopeSet;
 use jeton_token::TokenId;
@@ -33,6 +35,8 @@ struct Parts {
     authentication_methods: Vec<String>,
     additional: Map<String, Value>,
     signing_key: Option<Arc<str>>,
+    /// Whether it is of the issuer before this one.
+    is_former: bool,
 }
 
 impl VerifiedToken {
@@ -58,6 +62,13 @@ impl VerifiedToken {
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.0.issuer
+    }
+
+    /// Whether it would be refused here once it was revoked. `false`: it is of the [`FormerIssuer`](crate::FormerIssuer), whose revocations
+    /// nobody hears of here; it passes until it expires, or until that issuer's date.
+    #[must_use]
+    pub fn is_revocation_watched(&self) -> bool {
+        !self.0.is_former
     }
 
     /// What it may do. `scope`.
@@ -154,6 +165,39 @@ impl VerifiedToken {
             authentication_methods: claims.authentication_methods.unwrap_or_default(),
             additional: claims.additional,
             signing_key: signing_key.cloned(),
+            is_former: false,
+        })))
+    }
+
+    /// Makes a token of checked claims of the issuer before this one, whose ids have forms of their own: it goes by another.
+    #[cfg(feature = "network")]
+    pub(crate) fn former(claims: Claims, times: Times, id: TokenId, issuer: &Arc<str>) -> Result<Self, Refused> {
+        let Claims { subject, token_id, mut additional, .. } = claims;
+        if additional.contains_key("cnf") {
+            return Err(Refused::Bound);
+        }
+        let scopes = former_scopes(&additional)?;
+        let text = |name: &str| additional.get(name).and_then(Value::as_str);
+        // RFC 9068 and its predecessors in use: Auth0 and Keycloak write `azp`, Microsoft `appid` and Okta `cid`.
+        let client = ["client_id", "azp", "appid", "cid"].into_iter().find_map(text).or(subject.as_deref());
+        let client_id: Box<str> = client.unwrap_or_default().into();
+        additional.extend(token_id.map(|id| ("jti".to_owned(), Value::from(id))));
+        Ok(Self(Arc::new(Parts {
+            id,
+            issuer: issuer.clone(),
+            subject: subject.filter(|subject| **subject != *client_id).map(Into::into),
+            client_id,
+            scopes,
+            times,
+            issued_at: times.issued_at.unwrap_or_default(),
+            session_id: None,
+            grant_id: None,
+            authenticated_at: None,
+            authentication_class: None,
+            authentication_methods: Vec::new(),
+            additional,
+            signing_key: None,
+            is_former: true,
         })))
     }
 
@@ -175,6 +219,23 @@ impl VerifiedToken {
             signing_key: self.0.signing_key.as_deref(),
         }
     }
+}
+
+/// The scopes of a foreign token: `scope` as RFC 9068 has it, or `scp`, as a text or a list.
+#[cfg(feature = "network")]
+fn former_scopes(claims: &Map<String, Value>) -> Result<ScopeSet, Refused> {
+    let malformed = || Refused::malformed_claim("scope");
+    let told = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)).find(|told| !told.is_null());
+    let text = match told {
+        None => return Ok(ScopeSet::empty()),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(names)) => {
+            let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+            names.ok_or_else(malformed)?.join(" ")
+        }
+        Some(_) => return Err(malformed()),
+    };
+    ScopeSet::parse(&text).map_err(|_| malformed())
 }
 
 impl fmt::Debug for VerifiedToken {

@@ -4,22 +4,28 @@ mod alert;
 mod builder;
 mod credentials;
 mod follow;
+mod former;
 mod http;
 mod introspection;
 mod key_set;
 mod remembered;
+mod report;
+mod reporter;
 mod shared;
 mod status;
+mod usage;
 
 use std::fmt;
 use std::sync::Arc;
 
 use jeton_jose::TokenError;
+use jeton_oauth::usage_report::Outcome;
 use jeton_token::{Malformed, Prefix, Token};
 
 use crate::clock::Reading;
-use crate::jwt::{Digest, is_jwt};
+use crate::jwt::{Digest, Rejected, is_jwt};
 use crate::negatives::Judgement;
+use crate::presented::Presented;
 use crate::refused::Refused;
 use crate::staleness::{Decision, Form, Server, decide};
 use crate::token::VerifiedToken;
@@ -29,9 +35,11 @@ use crate::verifier::key_set::Fetched;
 use crate::verifier::remembered::Remembered;
 use crate::verifier::shared::Shared;
 use crate::verifier::status::Counting;
+use crate::verifier::usage::{Checked, Whose};
 
 pub use alert::Alert;
 pub use builder::{Builder, StartError};
+pub use former::FormerIssuer;
 pub use status::{Counters, FeedStatus, Status};
 
 /// No opaque token is longer, imported ones included.
@@ -53,10 +61,35 @@ impl Verifier {
     /// # Errors
     /// [`Refused`] says why it is not accepted.
     pub async fn check(&self, token: &str) -> Result<VerifiedToken, Refused> {
-        let result = if is_jwt(token) { self.check_jwt(token).await } else { self.check_opaque(token).await };
+        self.check_presented(token, &Presented::default()).await
+    }
+
+    /// Checks a token for a request: it must have the scopes that the request needs, and what is counted tells where the request came from.
+    ///
+    /// # Errors
+    /// [`Refused`] says why it is not accepted.
+    pub async fn check_presented(&self, token: &str, presented: &Presented<'_>) -> Result<VerifiedToken, Refused> {
+        let mut decided = Decided::Here(0);
+        let result = if is_jwt(token) { self.check_jwt(token, &mut decided).await } else { self.check_opaque(token, &mut decided).await };
+        let result = result.and_then(|token| match presented.scopes.map_or(Ok(()), |scopes| token.require(scopes)) {
+            Ok(()) => Ok(token),
+            Err(refused) => Err(Rejected::of(refused, token)),
+        });
         let counting = &self.shared().counting;
         Counting::add(if result.is_ok() { &counting.accepted } else { &counting.refused });
-        result
+        if let (Some(reporter), Decided::Here(seconds)) = (&self.shared().reporter, decided) {
+            let (token, outcome) = outcome(&result);
+            let whose =
+                token.filter(|token| token.is_revocation_watched()).map_or(Whose::Unknown, |token| Whose::Client(token.client_id()));
+            reporter.count(&Checked::new(seconds, whose, outcome, presented));
+        }
+        result.map_err(|rejected| rejected.refused)
+    }
+
+    /// Reports what was counted and not yet reported, as the background does every ten seconds: for an end in order. `false`: the server is out
+    /// of reach, or would not take all of it.
+    pub async fn report(&self) -> bool {
+        report::report(self.shared()).await
     }
 
     /// How the verifier stands, for health endpoints.
@@ -76,13 +109,21 @@ impl Verifier {
         }
     }
 
-    async fn check_jwt(&self, text: &str) -> Result<VerifiedToken, Refused> {
+    async fn check_jwt(&self, text: &str, decided: &mut Decided) -> Result<VerifiedToken, Rejected> {
         let shared = self.shared();
         let now = shared.now();
+        *decided = Decided::Here(now.seconds());
+        if let Some(former) = shared.former.as_ref().filter(|former| former.is_meant(text)) {
+            let token = former.check(text, &*shared.clock).await?;
+            Counting::add(&shared.counting.accepted_former);
+            return Ok(token);
+        }
         // What was heard is read before the negatives are: they are at least as new.
         let hearing = shared.knowledge.hearing(&now);
         let token = match self.check_offline(text, &now) {
-            Err(Refused::Token(TokenError::UnknownKey)) if shared.fetch_unknown_key().await == Fetched::Changed => {
+            Err(Rejected { refused: Refused::Token(TokenError::UnknownKey), .. })
+                if shared.fetch_unknown_key().await == Fetched::Changed =>
+            {
                 self.check_offline(text, &now)?
             }
             result => result?,
@@ -90,26 +131,26 @@ impl Verifier {
         let token = if shared.knowledge.has_refused() { self.judge(token)? } else { token };
         match decide(Form::Jwt, hearing, &shared.patience, shared.introspection.server(&now)) {
             Decision::Accept => Ok(token),
-            Decision::Ask => self.ask_about_jwt(text, token).await,
+            Decision::Ask => self.ask_about_jwt(text, token, decided).await,
             Decision::AcceptStale => Ok(self.accept_stale(token)),
             Decision::Refuse => Err(self.refuse_unasked()),
         }
     }
 
-    fn check_offline(&self, text: &str, now: &Reading) -> Result<VerifiedToken, Refused> {
+    fn check_offline(&self, text: &str, now: &Reading) -> Result<VerifiedToken, Rejected> {
         let shared = self.shared();
         shared.check.check(text, &shared.keys.load(), &shared.knowledge.negatives(), now.seconds())
     }
 
-    async fn ask_about_jwt(&self, text: &str, token: VerifiedToken) -> Result<VerifiedToken, Refused> {
+    async fn ask_about_jwt(&self, text: &str, token: VerifiedToken, decided: &mut Decided) -> Result<VerifiedToken, Rejected> {
         let shared = self.shared();
-        match self.ask(text).await {
+        match self.ask(text, decided).await {
             Reply::Active(answered, _) if answered.id() == token.id() => self.judge(token),
-            Reply::Active(..) => Err(Refused::Inactive),
+            Reply::Active(..) => Err(Refused::Inactive.into()),
             Reply::Refused(refused) => {
                 let until = token.expires_at_seconds().saturating_add(shared.check.leeway_seconds());
                 shared.knowledge.refuse(token.id().to_bytes(), until, &shared.now());
-                Err(refused)
+                Err(refused.into())
             }
             Reply::Busy => Err(self.refuse_unasked()),
             Reply::Unreachable | Reply::Forbidden => {
@@ -124,21 +165,22 @@ impl Verifier {
         }
     }
 
-    async fn check_opaque(&self, text: &str) -> Result<VerifiedToken, Refused> {
+    async fn check_opaque(&self, text: &str, decided: &mut Decided) -> Result<VerifiedToken, Rejected> {
         let shared = self.shared();
+        let now = shared.now();
+        *decided = Decided::Here(now.seconds());
         // The checksum inside a token of ours turns mistyped ones away before anybody is asked.
         let mistyped = Token::parse(text, &Prefix::default()).err().is_some_and(|problem| problem == Malformed::Checksum);
         if text.is_empty() || text.len() > MAX_OPAQUE_LEN || mistyped {
-            return Err(Refused::Token(TokenError::NotCompact));
+            return Err(Refused::Token(TokenError::NotCompact).into());
         }
-        let now = shared.now();
         let hearing = shared.knowledge.hearing(&now);
         let digest = Digest::of(text);
         let remembered = self.0.remembered.get(&digest).filter(|remembered| remembered.counts(&now));
         let form = if remembered.is_some() { Form::Remembered } else { Form::Opaque };
         match (decide(form, hearing, &shared.patience, shared.introspection.server(&now)), remembered) {
             (Decision::Accept, Some(Remembered { token, .. })) => self.judge(token),
-            (Decision::Ask, _) => match self.ask(text).await {
+            (Decision::Ask, _) => match self.ask(text, decided).await {
                 Reply::Active(token, Keep::No) => {
                     self.0.remembered.remove(&digest);
                     self.judge(token)
@@ -150,7 +192,7 @@ impl Verifier {
                 }
                 Reply::Refused(refused) => {
                     self.0.remembered.remove(&digest);
-                    Err(refused)
+                    Err(refused.into())
                 }
                 Reply::Busy | Reply::Unreachable | Reply::Forbidden => Err(self.refuse_unasked()),
             },
@@ -158,24 +200,25 @@ impl Verifier {
         }
     }
 
-    async fn ask(&self, text: &str) -> Reply {
+    async fn ask(&self, text: &str, decided: &mut Decided) -> Reply {
         let shared = self.shared();
         Counting::add(&shared.counting.asked);
         let reply = shared.introspection.ask(text, &shared.http, &shared.check, &*shared.clock).await;
-        if matches!(reply, Reply::Forbidden) {
-            shared.raise(Alert::CredentialsRefused);
+        match reply {
+            Reply::Active(..) | Reply::Refused(_) => *decided = Decided::Asked,
+            Reply::Forbidden => shared.raise(Alert::CredentialsRefused),
+            Reply::Busy | Reply::Unreachable => {}
         }
         reply
     }
 
     /// Judges a token again by what came while an answer was under way.
-    fn judge(&self, token: VerifiedToken) -> Result<VerifiedToken, Refused> {
+    fn judge(&self, token: VerifiedToken) -> Result<VerifiedToken, Rejected> {
         let shared = self.shared();
         if shared.knowledge.refuses(&token.id().to_bytes()) {
-            return Err(Refused::Negative(Judgement::Suspended));
+            return Err(Rejected::of(Refused::Negative(Judgement::Suspended), token));
         }
-        shared.check.judge(&token, &shared.knowledge.negatives(), shared.now().seconds())?;
-        Ok(token)
+        shared.check.judged(token, &shared.knowledge.negatives(), shared.now().seconds())
     }
 
     fn accept_stale(&self, token: VerifiedToken) -> VerifiedToken {
@@ -184,14 +227,41 @@ impl Verifier {
         token
     }
 
-    fn refuse_unasked(&self) -> Refused {
+    fn refuse_unasked(&self) -> Rejected {
         self.shared().raise(Alert::RefusedUnasked);
-        Refused::Unavailable
+        Refused::Unavailable.into()
     }
 
     fn shared(&self) -> &Shared {
         &self.0.shared
     }
+}
+
+/// Who decided about a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decided {
+    /// This verifier by itself, at this second: nobody else can count it.
+    Here(i64),
+    /// The server was asked: it has counted the check.
+    Asked,
+}
+
+/// How a check is counted, and by whose token, where that is known.
+fn outcome(result: &Result<VerifiedToken, Rejected>) -> (Option<&VerifiedToken>, Outcome) {
+    let rejected = match result {
+        Ok(token) if token.is_revocation_watched() => return (Some(token), Outcome::Accepted),
+        Ok(token) => return (Some(token), Outcome::FormerIssuer),
+        Err(rejected) => rejected,
+    };
+    let outcome = match &rejected.refused {
+        Refused::Token(TokenError::Expired) | Refused::Negative(Judgement::Outlived) => Outcome::Expired,
+        Refused::Negative(Judgement::Suspended) => Outcome::Suspended,
+        Refused::Negative(_) => Outcome::Revoked,
+        Refused::InsufficientScope(_) => Outcome::InsufficientScope,
+        Refused::Unavailable => Outcome::Unavailable,
+        _ => Outcome::Invalid,
+    };
+    (rejected.token.as_ref(), outcome)
 }
 
 impl Builder {

@@ -1,9 +1,12 @@
 //! `verify_*`: what `jeton-verify` costs an API, beside the raw check of the same signatures.
 
+use std::time::Duration;
+
 use aws_lc_rs::signature::{self, ParsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jeton_verify::OfflineVerifier;
+use jeton_oauth::ScopeSet;
+use jeton_verify::{OfflineVerifier, Presented, Verifier};
 use serde_json::Value;
 
 use crate::bench::Bench;
@@ -18,6 +21,10 @@ use crate::world::{World, audience};
 
 const SEEN_US: f64 = 1.0;
 const BEYOND_RAW_US: f64 = 1.5;
+
+/// What counting may add to a check.
+const COUNTING_US: f64 = 1.0;
+const COUNTING: &str = "verify_counting";
 
 const TOKENS: usize = 400;
 
@@ -59,7 +66,55 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fa
             bench.keep(Reading { name, figures: Figures::Operation { cpu_us }, limit, mean_group: None, note });
         }
     }
+    measure_counting(bench, world)
+}
+
+/// What it adds to a check that it is counted for the server: a verifier that follows it and reports, in turns with one that does not.
+fn measure_counting(bench: &mut Bench<'_>, world: &World) -> Result<(), Failure> {
+    if !bench.wants(COUNTING) {
+        return Ok(());
+    }
+    let tokens = world.jwts("es256", TOKENS)?;
+    let texts: Vec<&str> = tokens.iter().filter_map(|token| std::str::from_utf8(token).ok()).collect();
+    let turns = if bench.options.quick { 5 } else { 25 };
+    let (plain, counted) = bench.cores.on_server(|| counting(world, &texts, turns))??;
+    let note =
+        format!("a token seen before, by a verifier that follows the feed: {counted:.2} µs where it is counted, {plain:.2} µs where not");
+    let figures = Figures::Operation { cpu_us: counted - plain };
+    bench.keep(Reading { name: COUNTING.to_owned(), figures, limit: Limit::Operation(COUNTING_US), mean_group: None, note: Some(note) });
     Ok(())
+}
+
+/// Processor time of one check of a token seen before, in microseconds: not counted, and counted.
+fn counting(world: &World, texts: &[&str], turns: usize) -> Result<(f64, f64), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing("starting the runtime")?;
+    let address = world.jeton.server()?.address;
+    let scopes = ScopeSet::parse("read").doing("naming a scope")?;
+    runtime.block_on(async {
+        let builder = || {
+            let builder = Verifier::builder(ISSUER, &audience("es256")).server(format!("http://{address}"));
+            builder.client(world.client_id.clone(), world.client_secret.clone())
+        };
+        let plain = builder().no_reports().start().await.doing("starting a verifier")?;
+        let counted = builder().start().await.doing("starting a verifier")?;
+        let presented = Presented::default().scopes(&scopes).address([192, 0, 2, 7].into()).user_agent("curl/8.5.0");
+        let (mut plains, mut counts) = (Vec::new(), Vec::new());
+        for _ in 0..turns {
+            for (verifier, figures) in [(&plain, &mut plains), (&counted, &mut counts)] {
+                let start = clock::thread_processor_time();
+                for _ in 0..SEEN_AGAIN {
+                    for text in texts {
+                        drop(std::hint::black_box(verifier.check_presented(text, &presented).await.doing("checking")?));
+                    }
+                }
+                let spent = clock::thread_processor_time().saturating_sub(start);
+                figures.push(microseconds(spent, texts.len() * SEEN_AGAIN));
+                // The feeds of both are read between the turns.
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok((median(&mut plains), median(&mut counts)))
+    })
 }
 
 fn cost(format: &str, tokens: &Tokens, set: &[u8], turns: usize) -> Result<Cost, Failure> {
@@ -127,7 +182,10 @@ fn raw_key(format: &str, texts: &[&str], set: &[u8]) -> Result<ParsedPublicKey, 
 fn time(count: usize, work: impl FnOnce() -> Result<(), Failure>) -> Result<f64, Failure> {
     let start = clock::thread_processor_time();
     work()?;
-    let spent = clock::thread_processor_time().saturating_sub(start);
-    #[expect(clippy::cast_precision_loss, reason = "counts of operations lie far below 2^52")]
-    Ok(spent.as_secs_f64() * 1e6 / count as f64)
+    Ok(microseconds(clock::thread_processor_time().saturating_sub(start), count))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of operations lie far below 2^52")]
+fn microseconds(spent: Duration, count: usize) -> f64 {
+    spent.as_secs_f64() * 1e6 / count as f64
 }

@@ -1,5 +1,5 @@
 use super::observed::Observed;
-use super::rule::{Check, Rule, Severity};
+use super::rule::{Check, Offender, Rule, Severity};
 
 const ACCESS_LOG: Rule = Rule {
     id: "monitoring.access_log",
@@ -15,6 +15,12 @@ const METRICS: Rule = Rule {
     id: "monitoring.metrics",
     severity: Severity::Low,
     why: "A full disk, a queue that grows and a verifier that is gone are seen on the metrics first.",
+};
+
+const REPORTS: Rule = Rule {
+    id: "monitoring.apis_report",
+    severity: Severity::Medium,
+    why: "Tokens are used at such an API and nobody sees it: neither odd use of one, nor which of them nobody needs.",
 };
 
 /// How old the last checkpoint elsewhere may be.
@@ -33,6 +39,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
             "access_log = \"access.log\" in jeton.toml",
         ),
         checkpoint(observed),
+        reports(observed),
         METRICS.holds(
             around.has_metrics_listener,
             match around.has_metrics_listener {
@@ -55,4 +62,19 @@ fn checkpoint(observed: &Observed) -> Check {
         (None, _) => "the server has not run for a day yet, and no checkpoint has left",
     };
     CHECKPOINT.holds(holds, seen, "jeton request GET /api/v1/audit/checkpoint")
+}
+
+fn reports(observed: &Observed) -> Check {
+    let Some(used) = &observed.used else { return REPORTS.holds(None, "nobody looked at what is counted", "") };
+    let issued = observed.apis.iter().filter_map(|api| Some((api, used.get(&api.id)?))).filter(|(_, used)| used.was_issued);
+    let (told, silent): (Vec<_>, Vec<_>) = issued.partition(|(_, used)| used.was_checked);
+    if told.is_empty() && silent.is_empty() {
+        return REPORTS.holds(None, "no tokens were issued before today", "");
+    }
+    let offender = |audience: &str| Offender {
+        name: audience.to_owned(),
+        command: format!("jeton usage api:{audience} --resolution day    # then protect it: docs/how-to/protect-an-api-in-rust.md"),
+    };
+    let silent: Vec<_> = silent.iter().map(|(api, _)| offender(&api.audience)).collect();
+    REPORTS.none(&silent, "APIs with tokens of the last week that report no use")
 }

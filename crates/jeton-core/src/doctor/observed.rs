@@ -37,6 +37,8 @@ pub struct Observed {
     pub checkpoint_left_at: Option<i64>,
     /// What the last pass over all credentials met; `None`: there was none yet.
     pub met: Option<Met>,
+    /// How each API was used in the last week; `None`: nobody looked.
+    pub used: Option<BTreeMap<ApiId, ApiUse>>,
     /// What lies around the process.
     pub surroundings: Surroundings,
 }
@@ -80,6 +82,15 @@ fn note(all: &mut Vec<MetCredential>, met: MetCredential) {
     if all.len() < Met::MOST {
         all.push(met);
     }
+}
+
+/// How an API was used in the last week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ApiUse {
+    /// Whether tokens were issued for it before today.
+    pub was_issued: bool,
+    /// Whether anybody told that a token or key was presented to it: it asked, or its verifier reported.
+    pub was_checked: bool,
 }
 
 /// What lies around the process: files, listeners, configuration.

@@ -20,6 +20,6 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
 )];
 
 async fn show(State(Management { service, surroundings, .. }): State<Management>) -> Answer {
-    let seen = blocking(move || surroundings()).await?;
-    ok(&examine(&service.observe(seen)))
+    let observed = blocking(move || service.observe(surroundings())).await?;
+    ok(&examine(&observed))
 }

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::route::{Access, Route};
 use super::{
     administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations,
-    roles, root_key, signing_keys, statistics, tokens, usage, users,
+    roles, root_key, signing_keys, statistics, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, counted, observed};
 
@@ -37,6 +37,7 @@ pub static ROUTES: &[&[Route]] = &[
     root_key::ROUTES,
     audit::ROUTES,
     usage::ROUTES,
+    usage_reports::ROUTES,
     statistics::ROUTES,
     doctor::ROUTES,
 ];

@@ -10,6 +10,7 @@ use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_core::usage::progress::Progress;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
+use jeton_service::usage::reports::ReportTotals;
 use jeton_service::usage::series::SeriesRequest;
 use serde::Serialize;
 
@@ -49,7 +50,19 @@ struct Shown {
     seconds_lost: u64,
     /// How many uses were counted and could not be kept.
     uses_dropped: u64,
+    /// What verifiers told within two days.
+    reports: Reports,
     items: Vec<Item>,
+}
+
+/// How well verifiers tell of the checks that they make by themselves.
+#[derive(Serialize)]
+struct Reports {
+    verifiers: u64,
+    /// How many batches never came.
+    batches_lost: u64,
+    /// How many checks verifiers could not keep.
+    checks_dropped: u64,
 }
 
 #[derive(Serialize)]
@@ -65,7 +78,7 @@ struct Item {
 async fn show(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let request = parse(&Query::parse(&uri, &["subject", "resolution", "from", "until"])?, &service)?;
     let (reading, asked) = (service.clone(), request.clone());
-    let (series, used, progress) = blocking(move || read(&reading, &asked)).await??;
+    let (series, used, progress, reports) = blocking(move || read(&reading, &asked)).await??;
     ok(&Shown {
         subject: request.subject.to_string(),
         resolution: request.resolution.name(),
@@ -74,13 +87,14 @@ async fn show(State(Management { service, .. }): State<Management>, uri: Uri) ->
         used,
         seconds_lost: progress.seconds_lost,
         uses_dropped: progress.uses_dropped,
+        reports: Reports { verifiers: reports.verifiers, batches_lost: reports.batches_lost, checks_dropped: reports.checks_dropped },
         items: series.iter().map(|bucket| Item::of(bucket, &service)).collect(),
     })
 }
 
-fn read(service: &Service, request: &SeriesRequest) -> Result<(Vec<Bucket>, Used, Progress), Failure> {
+fn read(service: &Service, request: &SeriesRequest) -> Result<(Vec<Bucket>, Used, Progress, ReportTotals), Failure> {
     let series = service.usage_series(request)?;
-    Ok((series, Used::of(&request.subject, &service.subject_uses()?)?, service.usage_progress()?))
+    Ok((series, Used::of(&request.subject, &service.subject_uses()?)?, service.usage_progress()?, service.report_totals()?))
 }
 
 impl Item {

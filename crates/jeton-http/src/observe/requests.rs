@@ -25,6 +25,8 @@ pub enum Endpoint {
     KeyCheck,
     /// `/api/v1/keys/self`, asked by keys.
     KeyItself,
+    /// `/api/v1/usage/reports`, told by verifiers.
+    UsageReport,
     /// The feed of revocations: counted when its stream begins.
     Feed,
     /// The key set.
@@ -43,12 +45,13 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Endpoint; 12] = [
+    pub const ALL: [Endpoint; 13] = [
         Endpoint::Token,
         Endpoint::Introspect,
         Endpoint::Revoke,
         Endpoint::KeyCheck,
         Endpoint::KeyItself,
+        Endpoint::UsageReport,
         Endpoint::Feed,
         Endpoint::KeySet,
         Endpoint::Metadata,
@@ -67,6 +70,7 @@ impl Endpoint {
             Endpoint::Revoke => "revoke",
             Endpoint::KeyCheck => "key_check",
             Endpoint::KeyItself => "key_self",
+            Endpoint::UsageReport => "usage_report",
             Endpoint::Feed => "feed",
             Endpoint::KeySet => "jwks",
             Endpoint::Metadata => "metadata",

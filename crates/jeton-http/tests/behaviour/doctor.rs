@@ -31,6 +31,12 @@ impl Deployment {
         let world = World::new().await;
         let orders = world.api("orders").await;
         let worker = world.client_with("worker", &[&orders], |request| request.scopes = Some("orders:read".to_owned())).await;
+        // Used yesterday, at an API that asked.
+        let token = world.token(&worker).await;
+        assert!(world.is_active(&worker, &token).await);
+        world.service().flush_usage().await.unwrap();
+        world.advance(DAY);
+        world.service().flush_usage().await.unwrap();
         let mut following = world.follow(&worker, "", None).await.ok().unwrap();
         following.next().await.unwrap();
         let deployment = Deployment { around: around(), world, orders, worker, following };
@@ -359,4 +365,22 @@ async fn credentials_that_nobody_decided_over() {
     deployment.world.done(http::Method::DELETE, &format!("/keys/{id}"), Some(json!({"why": "leaked"}))).await;
     deployment.sweep().await;
     assert_eq!(found(&deployment.examine(), "revocation.undecided").verdict, Verdict::Passed);
+}
+
+#[tokio::test]
+async fn apis_that_report_no_use() {
+    let deployment = Deployment::sound().await;
+    let world = &deployment.world;
+    let stock = world.api("stock").await;
+    let clerk = world.client("clerk", &[&stock]).await;
+    let token = world.token(&clerk).await;
+    world.service().flush_usage().await.unwrap();
+    let verdict = || found(&deployment.examine(), "monitoring.apis_report").verdict;
+    assert_eq!(verdict(), Verdict::Passed, "whoever got a token today may use it tomorrow");
+    world.advance(DAY);
+    world.service().flush_usage().await.unwrap();
+    fails(&deployment, "monitoring.apis_report", Severity::Medium, "https://stock.example", "jeton usage api:https://stock.example");
+    assert!(!world.is_active(&clerk, &token).await, "it is over: presented it was all the same");
+    world.service().flush_usage().await.unwrap();
+    assert_eq!(verdict(), Verdict::Passed);
 }

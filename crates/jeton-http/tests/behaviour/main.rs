@@ -42,6 +42,7 @@ mod people;
 mod permissions;
 mod policy;
 mod repeats;
+mod reports;
 mod revocation;
 mod signing_keys;
 mod token;

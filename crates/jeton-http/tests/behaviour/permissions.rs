@@ -36,6 +36,10 @@ fn bodies(row: &Route) -> Vec<(&'static str, Value)> {
             ("everything", json!({"everything": true, "dry_run": true})),
         ],
         "/keys/verify" => vec![("", json!({"key": "none"}))],
+        "/usage/reports" => {
+            let (verifier, audience) = ("00000000000000000000000000000000", "https://orders.example");
+            vec![("", json!({"verifier": verifier, "batch": 1, "audience": audience, "items": []}))]
+        }
         _ => vec![("", json!({}))],
     }
 }

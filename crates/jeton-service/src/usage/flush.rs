@@ -46,14 +46,15 @@ impl Service {
     }
 
     async fn flush(&self, is_last: bool) -> Result<(), Fault> {
-        let (now, taken) = (self.moments.time(), self.recorder.take());
+        let now = self.moments.time();
+        let (taken, reported) = self.reports.take(&self.recorder);
         let facts = facts(&taken);
         let is_off = self.recorder.is_off();
         let mut batch = self.keeping.with(&*self.store, now, |kept| {
             if is_off {
                 kept.ends_counting();
             }
-            kept.fold(taken.counted, now, is_last)
+            kept.fold(taken.counted, &reported, now, is_last)
         })?;
         let remembered = self.remember(facts).await;
         let subjects = self.subjects.unwritten();
@@ -66,7 +67,10 @@ impl Service {
         let noted = answer.await.unwrap_or_else(|_| Err(Fault::new(FaultKind::Closed, "the store is closing")));
         match noted {
             Ok(()) => self.subjects.written(subjects),
-            Err(_) => self.keeping.with(&*self.store, now, |kept| kept.dropped(batch.uses))?,
+            Err(_) => {
+                self.reports.put_back(reported);
+                self.keeping.with(&*self.store, now, |kept| kept.dropped(batch.uses))?;
+            }
         }
         noted.and(remembered)
     }

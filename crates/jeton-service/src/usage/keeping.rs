@@ -11,6 +11,7 @@ use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_core::usage::counts::{Bounds, Closed, Counts};
 use jeton_core::usage::journal::{self, Entry};
 use jeton_core::usage::progress::{self, Progress};
+use jeton_core::usage::report::{self, Reported};
 use jeton_store::store::{Fault, FaultKind, Store, View};
 
 use super::recorder::Counted;
@@ -97,10 +98,12 @@ impl Kept {
         Ok(Kept { counts, progress: Progress { is_running: true, ..progress }, is_told: false, written_at })
     }
 
-    /// Folds what was recorded, and says what is to be written: first what belongs to minutes that are over, then that they are, then the
-    /// journal of the open one. So whoever finds only a part of it folds the rest again, and nothing twice.
-    pub(crate) fn fold(&mut self, recorded: Vec<Counted>, now: Time, is_last: bool) -> Batch {
+    /// Folds what was recorded, and says what is to be written: first which reports were counted, then what belongs to minutes that are over,
+    /// then that they are, then the journal of the open one. So whoever finds only a part of it folds the rest again, and nothing twice:
+    /// a report whose number was written, and not its counts, is lost, and that is seen by `seconds_lost`.
+    pub(crate) fn fold(&mut self, recorded: Vec<Counted>, reported: &[Reported], now: Time, is_last: bool) -> Batch {
         let mut batch = Batch::default();
+        reported.iter().for_each(|reported| batch.put(&report::TABLE, reported.row()));
         let mut journaled: Vec<(Cell, u32)> = Vec::new();
         for ((minute, cell), count) in recorded {
             if let Some(closed) = self.counts.close_before(minute) {

@@ -70,6 +70,11 @@ struct Count {
 impl Recorder {
     /// Counts one use. Waits for nobody, but once a second for the places to be emptied.
     pub fn record(&self, seen: Seen) {
+        self.record_many(seen, 1);
+    }
+
+    /// The same for so many uses of one kind.
+    pub fn record_many(&self, seen: Seen, uses: u32) {
         if self.is_off() {
             return;
         }
@@ -84,7 +89,7 @@ impl Recorder {
             _ => subjects.entry(Subject::Other).or_default(),
         };
         noticed.refused_by = refused_by.or(noticed.refused_by);
-        if noticed.count(minute, api, outcome) {
+        if noticed.count(minute, api, outcome, uses) {
             self.cells.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -130,13 +135,13 @@ impl Noticed {
         self.counts.iter().any(|known| known.is_of(minute, api, outcome))
     }
 
-    /// Counts once, and says whether that is a count of its own.
-    fn count(&mut self, minute: i64, api: Option<ApiId>, outcome: Outcome) -> bool {
+    /// Counts uses, and says whether that is a count of its own.
+    fn count(&mut self, minute: i64, api: Option<ApiId>, outcome: Outcome, uses: u32) -> bool {
         if let Some(known) = self.counts.iter_mut().find(|known| known.is_of(minute, api.as_ref(), outcome)) {
-            known.count = known.count.saturating_add(1);
+            known.count = known.count.saturating_add(uses);
             return false;
         }
-        self.counts.push(Count { minute, api, outcome, count: 1 });
+        self.counts.push(Count { minute, api, outcome, count: uses });
         true
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn series(value: &Value, view: &View) -> String {
         text.push_str(&format!("\nLast used {}.\n", with_distance(&last, view.now_seconds)));
     }
     text.push_str(&lost(value));
+    text.push_str(&unreported(value));
     text
 }
 
@@ -34,7 +35,7 @@ fn row(item: &Value, resolution: &str) -> [Cell; 4] {
     };
     let outcome = member(item, "outcome");
     let tone = match outcome.as_str() {
-        "issued" | "active" | "introspected" | "valid" => Tone::Plain,
+        "issued" | "active" | "introspected" | "valid" | "offline_accepted" | "offline_former_issuer" => Tone::Plain,
         _ => Tone::Warning,
     };
     [shown.into(), member(item, "audience").into(), Cell::toned(outcome, tone), member(item, "count").into()]
@@ -48,6 +49,17 @@ fn lost(value: &Value) -> String {
         (seconds, 0) => format!("\nNot counted so far: {seconds} s at most, before a server ended without a last word.\n"),
         (seconds, uses) => {
             format!("\nNot counted so far: {seconds} s at most, and {uses} uses that could not be written.\n")
+        }
+    }
+}
+
+/// What verifiers could not tell.
+fn unreported(value: &Value) -> String {
+    let number = |name: &str| value.pointer(name).and_then(Value::as_u64).unwrap_or(0);
+    match (number("/reports/batches_lost"), number("/reports/checks_dropped")) {
+        (0, 0) => String::new(),
+        (batches, checks) => {
+            format!("\nOf the last two days' reports of verifiers {batches} never came, and {checks} checks were\nnot kept for one.\n")
         }
     }
 }
@@ -101,12 +113,16 @@ mod tests {
     #[test]
     fn nothing() {
         let value = json!({"subject": "all", "resolution": "hour", "from": "2026-09-20T14:13:20Z", "until": "2026-09-21T14:13:20Z",
-            "last_used_at": null, "seconds_lost": 1, "uses_dropped": 12, "items": []});
+            "last_used_at": null, "seconds_lost": 1, "uses_dropped": 12, "items": [],
+            "reports": {"verifiers": 2, "batches_lost": 3, "checks_dropped": 40}});
         insta::assert_snapshot!(shown(&value), @"
         Nothing was counted of all
         from 2026-09-20T14:13:20Z to 2026-09-21T14:13:20Z.
 
         Not counted so far: 1 s at most, and 12 uses that could not be written.
+
+        Of the last two days' reports of verifiers 3 never came, and 40 checks were
+        not kept for one.
         ");
     }
 }

@@ -31,6 +31,10 @@ pub enum Alert {
     CredentialsRefused,
     /// The key set cannot be fetched; the known keys stay in use.
     KeySetUnreachable,
+    /// The key set of the issuer before this one cannot be fetched; its known keys stay in use.
+    FormerKeySetUnreachable,
+    /// The server does not take what this verifier reports of its checks: what was in that report is not counted.
+    ReportRefused,
 }
 
 /// Counts alerts and writes them to the log.
@@ -76,6 +80,10 @@ impl fmt::Display for Alert {
             Self::FeedLate => "the revocation feed is held up on its way, or the clocks of server and verifier differ",
             Self::CredentialsRefused => "the server refuses this verifier: see its client id, its secret and what that client may do",
             Self::KeySetUnreachable => "the key set cannot be fetched: the known keys stay in use",
+            Self::FormerKeySetUnreachable => "the former issuer's key set cannot be fetched: its known keys stay in use",
+            Self::ReportRefused => {
+                "the server does not take a report of usage: see whether the clocks differ, and whether this client is registered for the API"
+            }
         })
     }
 }

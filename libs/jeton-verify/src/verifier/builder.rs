@@ -19,10 +19,13 @@ use crate::staleness::Patience;
 use crate::verifier::alert::Alerts;
 use crate::verifier::credentials::{Credentials, Unusable};
 use crate::verifier::follow::follow;
+use crate::verifier::former::FormerIssuer;
 use crate::verifier::http::Http;
 use crate::verifier::introspection::Introspection;
-use crate::verifier::key_set::{Fetched, KeySet};
+use crate::verifier::key_set::{self, Fetched, KeySet};
 use crate::verifier::remembered::Remembered;
+use crate::verifier::report::keep_reporting;
+use crate::verifier::reporter::{self, Reporter};
 use crate::verifier::shared::Shared;
 use crate::verifier::status::{Counting, FeedStatus};
 
@@ -42,6 +45,8 @@ pub struct Builder {
     introspection_timeout: Duration,
     silence: Duration,
     first_heartbeat_within: Duration,
+    report_every: Option<Duration>,
+    former: Option<FormerIssuer>,
     clock: Arc<dyn Clock>,
 }
 
@@ -55,7 +60,7 @@ enum Proof {
 pub(crate) struct Running {
     pub(crate) shared: Arc<Shared>,
     pub(crate) remembered: Memory<Remembered>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Drop for Running {
@@ -77,6 +82,8 @@ impl Builder {
             introspection_timeout: Duration::from_secs(2),
             silence: Patience::LIVE,
             first_heartbeat_within: FIRST_HEARTBEAT_WITHIN,
+            report_every: Some(reporter::EVERY),
+            former: None,
             clock: Arc::new(SystemClock::start()),
         }
     }
@@ -136,6 +143,25 @@ impl Builder {
         self
     }
 
+    /// How often the server is told what was checked here by itself; 10 s unless said. What was counted since then is lost with this process,
+    /// unless [`report`](crate::Verifier::report) is called before its end.
+    pub const fn report_every(mut self, interval: Duration) -> Self {
+        self.report_every = Some(interval);
+        self
+    }
+
+    /// The server is not told what is checked here by itself: nobody sees those uses.
+    pub const fn no_reports(mut self) -> Self {
+        self.report_every = None;
+        self
+    }
+
+    /// Also takes the JWTs of the issuer that was here before, until its date.
+    pub fn former_issuer(mut self, former: FormerIssuer) -> Self {
+        self.former = Some(former);
+        self
+    }
+
     /// Reads the time there; this machine's clocks unless said.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -148,7 +174,15 @@ impl Builder {
         if shared.fetch_keys().await == Fetched::Failed {
             return Err(StartError::KeySet);
         }
-        let tasks = [tokio::spawn(follow(shared.clone())), tokio::spawn(keep_keys(shared.clone()))];
+        if shared.fetch_former_keys().await == Fetched::Failed {
+            return Err(StartError::FormerKeySet);
+        }
+        let tasks = [
+            tokio::spawn(follow(shared.clone())),
+            tokio::spawn(keep_keys(shared.clone())),
+            tokio::spawn(keep_former_keys(shared.clone())),
+            tokio::spawn(keep_reporting(shared.clone())),
+        ];
         let running = Running { shared, remembered, tasks };
         let mut changed = running.shared.changed.subscribe();
         let live = changed.wait_for(|_| running.shared.status().feed == FeedStatus::Live);
@@ -164,7 +198,7 @@ impl Builder {
             Some(url) => Issuer::parse(&url).map_err(|error| StartError::Setting("server", error.to_string()))?,
             None => issuer.clone(),
         };
-        Resource::parse(&self.audience).map_err(|error| StartError::Setting("audience", error.to_string()))?;
+        let audience = Resource::parse(&self.audience).map_err(|error| StartError::Setting("audience", error.to_string()))?;
         let (client_id, proof) = self.client.ok_or(StartError::NoClient)?;
         let credentials = match proof {
             Proof::Secret(secret) => Credentials::of_secret(&client_id, &secret),
@@ -172,6 +206,10 @@ impl Builder {
         };
         let http = credentials.and_then(|credentials| Http::new(server, credentials));
         let http = http.map_err(|Unusable(problem)| StartError::Setting("client", problem))?;
+        let former = self.former.map(|former| former.open(&issuer, self.leeway_seconds, self.remembered)).transpose();
+        let former = former.map_err(|problem| StartError::Setting("former_issuer", problem))?;
+        let reporter = self.report_every.map(|every| Reporter::new(audience, every)).transpose();
+        let reporter = reporter.map_err(|Unusable(problem)| StartError::Setting("report_every", problem))?;
         let empty = Keys::new(JwkSet::default(), 0, |_| false).map_err(|_| StartError::KeySet)?;
         Ok(Shared {
             check: JwtCheck::new(issuer.as_str(), &self.audience, self.leeway_seconds, self.remembered),
@@ -180,10 +218,12 @@ impl Builder {
             clock: self.clock,
             http,
             knowledge: Knowledge::default(),
-            keys: KeySet::new(empty),
+            keys: KeySet::new(empty, key_set::PATH),
             introspection: Introspection::new(self.introspection_timeout),
             alerts: Alerts::default(),
             counting: Counting::default(),
+            reporter,
+            former,
             silence: self.silence,
             place: std::sync::Mutex::default(),
             changed: watch::Sender::new(0),
@@ -199,6 +239,15 @@ async fn keep_keys(shared: Arc<Shared>) {
     }
 }
 
+/// Does the same for the issuer before this one.
+async fn keep_former_keys(shared: Arc<Shared>) {
+    let Some(former) = &shared.former else { return };
+    loop {
+        former.keys_due(&*shared.clock).await;
+        shared.fetch_former_keys().await;
+    }
+}
+
 /// Why a verifier did not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -209,6 +258,8 @@ pub enum StartError {
     NoClient,
     /// The key set cannot be fetched, or holds no key that can be used.
     KeySet,
+    /// The key set of the former issuer cannot be fetched, or holds no key that can be used.
+    FormerKeySet,
 }
 
 impl fmt::Display for StartError {
@@ -217,6 +268,9 @@ impl fmt::Display for StartError {
             Self::Setting(name, problem) => write!(f, "{name}: {problem}"),
             Self::NoClient => f.write_str("a verifier needs a client to follow revocations: `.client(client_id, client_secret)`"),
             Self::KeySet => f.write_str("the issuer's key set cannot be fetched: see whether the server runs and its URL is right"),
+            Self::FormerKeySet => {
+                f.write_str("the former issuer's key set cannot be fetched: see whether its URL is right, or give the set itself")
+            }
         }
     }
 }

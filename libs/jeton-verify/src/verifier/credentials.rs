@@ -10,6 +10,7 @@ use http::header::HeaderValue;
 use jeton_jose::jwk::SigningKey;
 use jeton_jose::jws::Signer;
 use jeton_oauth::client_authentication::{JWT_BEARER, basic_authorization};
+use jeton_oauth::usage_report::Proof;
 use jeton_token::Secret;
 use serde_json::json;
 
@@ -22,6 +23,8 @@ pub(crate) enum Credentials {
     Secret(HeaderValue),
     /// A key: each form carries an assertion of its own (RFC 7523 section 2.2).
     Key(Assertions),
+    /// Nothing: what is asked for is public, and whoever has it must learn nothing.
+    None,
 }
 
 /// The machine's trusted certificates cannot be read, or the credentials cannot be sent.
@@ -52,7 +55,7 @@ impl Credentials {
             client_id: client_id.to_owned(),
             issuer: issuer.to_owned(),
             signer,
-            drawn: draw()?,
+            drawn: URL_SAFE_NO_PAD.encode(draw()?),
             count: AtomicU64::new(0),
         }))
     }
@@ -61,6 +64,13 @@ impl Credentials {
     pub(crate) fn parameters(&self, now_seconds: i64) -> Option<Vec<(&'static str, String)>> {
         let Self::Key(assertions) = self else { return Some(vec![]) };
         Some(vec![("client_assertion_type", JWT_BEARER.to_owned()), ("client_assertion", assertions.next(now_seconds)?)])
+    }
+
+    /// The same for a report, which is JSON.
+    pub(crate) fn proof(&self, now_seconds: i64) -> Option<Proof> {
+        let Self::Key(assertions) = self else { return Some(Proof::default()) };
+        let assertion = Secret::new(assertions.next(now_seconds)?);
+        Some(Proof { client_assertion_type: Some(JWT_BEARER.to_owned()), client_assertion: Some(assertion), ..Proof::default() })
     }
 }
 
@@ -79,10 +89,10 @@ impl Assertions {
     }
 }
 
-#[expect(clippy::disallowed_types, reason = "the library that an API embeds is given no dice: it throws its own, once")]
-fn draw() -> Result<String, Unusable> {
+#[expect(clippy::disallowed_types, reason = "the library that an API embeds is given no dice: it throws its own, when it starts")]
+pub(crate) fn draw() -> Result<[u8; 16], Unusable> {
     let mut bytes = [0; 16];
     let drawn = aws_lc_rs::rand::SystemRandom::new().fill(&mut bytes);
     drawn.map_err(|_| Unusable("the system gives no random bytes".to_owned()))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }

@@ -11,6 +11,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jeton_oauth::usage_report::Proof;
 use jeton_oauth::{Issuer, form};
 
 use crate::verifier::credentials::{Credentials, Unusable};
@@ -62,6 +63,11 @@ impl Http {
         let body = form::encode(parameters.iter().copied().chain(proof));
         let headers: Vec<_> = headers.iter().cloned().chain([(CONTENT_TYPE, "application/x-www-form-urlencoded")]).collect();
         self.request(Method::POST, path, &headers, Bytes::from(body))
+    }
+
+    /// What proves in a report who sends it at this time.
+    pub(crate) fn proof(&self, now_seconds: i64) -> Option<Proof> {
+        self.credentials.proof(now_seconds)
     }
 
     /// A request to a path below the base. A secret goes along: every endpoint is the server's own.

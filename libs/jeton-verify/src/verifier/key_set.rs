@@ -15,7 +15,8 @@ use crate::feed::Knowledge;
 use crate::keys::Keys;
 use crate::verifier::http::Http;
 
-const PATH: &str = "/.well-known/jwks.json";
+/// Where a server has its set, below its URL.
+pub(crate) const PATH: &str = "/.well-known/jwks.json";
 const LIMIT_BYTES: usize = 256 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Strangers can write any `kid`: they cause a fetch no more often than this.
@@ -24,6 +25,7 @@ const MAX_AGE: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(300
 
 /// The issuer's keys as they are known.
 pub(crate) struct KeySet {
+    path: String,
     current: ArcSwap<Keys>,
     fetching: Mutex<Fetching>,
     wanted: Notify,
@@ -48,10 +50,10 @@ pub(crate) enum Fetched {
 }
 
 impl KeySet {
-    /// No keys yet.
-    pub(crate) fn new(empty: Keys) -> Self {
+    /// No keys yet, or keys that were given; fetched at this path.
+    pub(crate) fn new(first: Keys, path: impl Into<String>) -> Self {
         let fetching = Fetching { entity_tag: None, last_attempt: None, max_age: Duration::ZERO, generation: 1 };
-        Self { current: ArcSwap::from_pointee(empty), fetching: Mutex::new(fetching), wanted: Notify::new() }
+        Self { path: path.into(), current: ArcSwap::from_pointee(first), fetching: Mutex::new(fetching), wanted: Notify::new() }
     }
 
     pub(crate) fn load(&self) -> Guard<Arc<Keys>> {
@@ -104,7 +106,7 @@ impl KeySet {
         // Where the set cannot be had, it is tried again soon.
         fetching.max_age = fetching.max_age.min(Duration::from_secs(10));
         let conditional = fetching.entity_tag.as_deref().map(|tag| (IF_NONE_MATCH, tag));
-        let Ok(request) = http.request(Method::GET, PATH, conditional.as_slice(), Bytes::new()) else { return Fetched::Failed };
+        let Ok(request) = http.request(Method::GET, &self.path, conditional.as_slice(), Bytes::new()) else { return Fetched::Failed };
         let Ok(answer) = http.fetch(request, LIMIT_BYTES, TIMEOUT).await else { return Fetched::Failed };
         let max_age = max_age(&answer.headers);
         if answer.status == StatusCode::NOT_MODIFIED && conditional.is_some() {

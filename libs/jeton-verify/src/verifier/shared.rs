@@ -14,9 +14,11 @@ use crate::feed::Knowledge;
 use crate::jwt::JwtCheck;
 use crate::staleness::Patience;
 use crate::verifier::alert::{Alert, Alerts};
+use crate::verifier::former::Former;
 use crate::verifier::http::Http;
 use crate::verifier::introspection::Introspection;
 use crate::verifier::key_set::{Fetched, KeySet};
+use crate::verifier::reporter::Reporter;
 use crate::verifier::status::{Counting, FeedStatus, Status};
 
 /// Everything one verifier holds.
@@ -31,6 +33,10 @@ pub(crate) struct Shared {
     pub(crate) introspection: Introspection,
     pub(crate) alerts: Alerts,
     pub(crate) counting: Counting,
+    /// Counts what is checked here and tells the server of it, unless it is switched off.
+    pub(crate) reporter: Option<Reporter>,
+    /// The issuer before this one, while its tokens are accepted.
+    pub(crate) former: Option<Former>,
     /// After so long without an event the connection to the feed is given up.
     pub(crate) silence: Duration,
     pub(crate) place: Mutex<Place>,
@@ -68,6 +74,15 @@ impl Shared {
         self.heed(self.keys.fetch_for_unknown(&self.http, &self.knowledge, &*self.clock).await)
     }
 
+    pub(crate) async fn fetch_former_keys(&self) -> Fetched {
+        let Some(former) = &self.former else { return Fetched::Same };
+        let fetched = former.fetch_keys(&*self.clock).await;
+        if fetched == Fetched::Failed {
+            self.raise(Alert::FormerKeySetUnreachable);
+        }
+        fetched
+    }
+
     fn heed(&self, fetched: Fetched) -> Fetched {
         match fetched {
             Fetched::Failed => self.raise(Alert::KeySetUnreachable),
@@ -86,7 +101,7 @@ impl Shared {
             () => FeedStatus::Stale,
         };
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        let counters = self.counting.read(self.alerts.count());
+        let counters = self.counting.read(self.alerts.count(), self.reporter.as_ref().map_or((0, 0), Reporter::counters));
         Status {
             feed,
             trust: hearing.trust,

@@ -57,6 +57,12 @@ pub struct Counters {
     pub asked: u64,
     /// Tokens accepted unasked while revocations could not arrive.
     pub accepted_stale: u64,
+    /// Tokens accepted of the issuer before this one: once none come any more, it need not be known here.
+    pub accepted_former: u64,
+    /// Checks that were reported to the server.
+    pub reported: u64,
+    /// Checks that will not be reported: there was no room for them, or the server would not take them.
+    pub unreported: u64,
     /// Changes of the feed applied.
     pub changes: u64,
     /// Alerts raised.
@@ -70,6 +76,7 @@ pub(crate) struct Counting {
     pub(crate) refused: AtomicU64,
     pub(crate) asked: AtomicU64,
     pub(crate) accepted_stale: AtomicU64,
+    pub(crate) accepted_former: AtomicU64,
     pub(crate) changes: AtomicU64,
     pub(crate) connections: AtomicU64,
 }
@@ -79,13 +86,16 @@ impl Counting {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self, alerts: u64) -> Counters {
+    pub(crate) fn read(&self, alerts: u64, (reported, unreported): (u64, u64)) -> Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
             accepted: read(&self.accepted),
             refused: read(&self.refused),
             asked: read(&self.asked),
             accepted_stale: read(&self.accepted_stale),
+            accepted_former: read(&self.accepted_former),
+            reported,
+            unreported,
             changes: read(&self.changes),
             alerts,
         }

@@ -19,7 +19,7 @@ use jeton_jose::jwk::VerifyingKeys;
 use jeton_jose::jws;
 use jeton_oauth::client_authentication::ClientAuthentication;
 use jeton_oauth::feed::FeedEvent;
-use jeton_oauth::{Form, IntrospectionRequest};
+use jeton_oauth::{Form, IntrospectionRequest, UsageReport, form};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -45,6 +45,12 @@ pub(crate) struct Answers {
     pub(crate) feed_statuses: Mutex<Vec<StatusCode>>,
     pub(crate) introspections: AtomicUsize,
     pub(crate) key_fetches: AtomicUsize,
+    /// Fetches of the key set that carried credentials.
+    authorized_key_fetches: AtomicUsize,
+    /// The reports of usage that came, answered or not.
+    pub(crate) reports: Mutex<Vec<UsageReport>>,
+    /// The status of the next report; 200 after it.
+    pub(crate) report_statuses: Mutex<Vec<StatusCode>>,
     /// The key of a client that signs; `None`: it has a secret.
     pub(crate) client_key: Mutex<Option<VerifyingKeys>>,
     /// The assertions that were spent, as their `jti`.
@@ -93,6 +99,9 @@ impl Issuer {
             feed_statuses: Mutex::default(),
             introspections: AtomicUsize::new(0),
             key_fetches: AtomicUsize::new(0),
+            authorized_key_fetches: AtomicUsize::new(0),
+            reports: Mutex::default(),
+            report_statuses: Mutex::default(),
             client_key: Mutex::default(),
             spent: Mutex::default(),
             feed,
@@ -124,6 +133,12 @@ impl Issuer {
 
     pub(crate) fn introspection_status(&self, status: StatusCode) {
         *self.answers.introspection_status.lock().unwrap() = status;
+    }
+}
+
+impl Answers {
+    pub(crate) fn authorized_key_fetches(&self) -> usize {
+        self.authorized_key_fetches.load(Ordering::SeqCst)
     }
 }
 
@@ -160,6 +175,17 @@ async fn answer(request: Request<Incoming>, answers: Arc<Answers>) -> Result<Res
             let pieces = if status == StatusCode::OK { Pieces::Coming(pieces) } else { Pieces::Whole(None) };
             Response::builder().status(status).header("content-type", "text/event-stream").body(pieces).unwrap()
         }
+        "/api/v1/usage/reports" => {
+            let report = UsageReport::parse(&body).unwrap();
+            // As of a form.
+            let assertion = report.proof.client_assertion.as_ref().map(|assertion| assertion.expose().to_owned());
+            let members = [("client_assertion_type", report.proof.client_assertion_type.clone()), ("client_assertion", assertion)];
+            let form = form::encode(members.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+            assert_authenticated(&head.headers, form.as_bytes(), &answers);
+            answers.reports.lock().unwrap().push(report);
+            let status = answers.report_statuses.lock().unwrap().pop().unwrap_or(StatusCode::OK);
+            Response::builder().status(status).body(Pieces::Whole(Some("{}".into()))).unwrap()
+        }
         "/elsewhere" => panic!("a redirect was followed"),
         _ => Response::builder().status(404).body(Pieces::Whole(None)).unwrap(),
     })
@@ -167,6 +193,9 @@ async fn answer(request: Request<Incoming>, answers: Arc<Answers>) -> Result<Res
 
 fn key_set(headers: &HeaderMap, answers: &Answers) -> Response<Pieces> {
     answers.key_fetches.fetch_add(1, Ordering::SeqCst);
+    if headers.contains_key("authorization") {
+        answers.authorized_key_fetches.fetch_add(1, Ordering::SeqCst);
+    }
     let set = answers.jwk_set.lock().unwrap().clone();
     if let Some(location) = set.strip_prefix("redirect:") {
         return Response::builder().status(302).header("location", location).body(Pieces::Whole(None)).unwrap();

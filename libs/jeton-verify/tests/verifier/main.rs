@@ -8,9 +8,11 @@ mod follower;
 mod issuer;
 mod ledger;
 
+mod former;
 mod hostile;
 mod keys;
 mod layer;
 mod opaque;
+mod reports;
 mod revocation;
 mod staleness;

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use jeton_core::administrator::Needed;
 use jeton_core::api::parse_scope_list;
 use jeton_core::api_key::environment_name;
@@ -13,18 +11,19 @@ use jeton_core::api_key::verify::Code;
 use jeton_core::id::ApiKeyId;
 use jeton_core::moment::Moment;
 use jeton_core::permission::Permission;
-use jeton_core::refusal::{Reason, Refusal};
-use jeton_oauth::{ClientAuthentication, Form, ScopeSet, form};
+use jeton_oauth::ScopeSet;
+use jeton_oauth::usage_report::Proof;
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::keys::verify::{CheckedBy, KeyAnswer, KeyCheck};
-use jeton_token::{Environment, Secret};
+use jeton_token::Environment;
 use serde::{Deserialize, Serialize};
 
 use super::shown::metadata;
 use crate::api::administrator::{Presented, authorize};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
+use crate::api::client_proof::authenticate;
 use crate::api::management::Management;
 use crate::api::problem::Problem;
 use crate::api::rfc3339;
@@ -125,6 +124,17 @@ struct UsesLeft {
     remaining: i64,
 }
 
+impl ClientCheck {
+    fn proof(&self) -> Proof {
+        Proof {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.as_ref().map(|text| text.0.clone()),
+            client_assertion_type: self.client_assertion_type.clone(),
+            client_assertion: self.client_assertion.as_ref().map(|text| text.0.clone()),
+        }
+    }
+}
+
 /// Checks a key for whoever asks: who administers presents a bearer token or comes over the socket, a client comes otherwise.
 async fn for_whoever(management: State<Management>, request: Request) -> Response {
     let presented = Presented::of(&request, &management.observer);
@@ -164,7 +174,7 @@ async fn asked_by_client(service: &Service, request: Request) -> Answer {
     let headers = request.headers().clone();
     let Body(check) = Body::<ClientCheck>::from_request(request, &()).await?;
     let moment = service.moments().now();
-    let client = authenticate(service, &headers, &check, &moment)?;
+    let client = authenticate(service, &headers, &check.proof(), &moment)?;
     let answer = of_client(service, &client, check, &moment).await;
     Ok(seen::to_client(answer, &client.entry.client.record.id))
 }
@@ -223,20 +233,4 @@ impl Checked<'_> {
             cache_seconds: answer.cache_seconds,
         }
     }
-}
-
-/// Authenticates a client by its header, or by what its form would hold.
-fn authenticate(service: &Service, headers: &HeaderMap, check: &ClientCheck, moment: &Moment) -> Result<Authenticated, Problem> {
-    let members = [
-        ("client_id", check.client_id.as_deref()),
-        ("client_secret", check.client_secret.as_ref().map(|text| text.0.expose())),
-        ("client_assertion_type", check.client_assertion_type.as_deref()),
-        ("client_assertion", check.client_assertion.as_ref().map(|text| text.0.expose())),
-    ];
-    let encoded = Secret::new(form::encode(members.into_iter().filter_map(|(name, value)| Some((name, value?)))));
-    let unreadable = |detail: String| Problem::from(Refusal::new(Reason::InvalidClient, detail));
-    let form = Form::parse(encoded.expose().as_bytes()).map_err(|error| unreadable(error.to_string()))?;
-    let presented = ClientAuthentication::parse(headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)
-        .map_err(|error| unreadable(error.response.description.map_or_else(String::new, |description| description.as_str().to_owned())))?;
-    Ok(service.authenticate(&presented, moment)?)
 }

@@ -1,0 +1,72 @@
+//! `POST /usage/reports`: what a verifier counted of the checks that it made by itself.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use jeton_core::moment::Moment;
+use jeton_oauth::UsageReport;
+use jeton_service::Service;
+use jeton_service::authenticate::Authenticated;
+use serde::Serialize;
+
+use super::answer::{Answer, ok};
+use super::client_proof::authenticate;
+use super::management::Management;
+use super::problem::{Problem, ProblemKind};
+use super::route::{About, Access, Repeats, Route, Verb};
+use crate::extract::{BodyError, ContentType, content_type, read_body};
+use crate::observe::Endpoint;
+use crate::seen;
+
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Post, "/usage/reports"),
+    Access::Client,
+    Repeats::ByNature,
+    |at| at.on(report),
+    About::new("usage", "Counts what a verifier decided by itself; a batch that comes again is counted once."),
+)];
+
+#[derive(Serialize)]
+struct Taken {
+    /// Whether it was counted now; a batch that comes again was counted before.
+    counted: bool,
+    /// How many batches of this verifier never came.
+    lost: u64,
+}
+
+/// Counts a report for a client that may introspect.
+async fn report(State(Management { service, observer, .. }): State<Management>, request: Request) -> Response {
+    let response = of_whoever(&service, request).await.unwrap_or_else(Problem::into_response);
+    observer.requests.count(Endpoint::UsageReport, &response);
+    response
+}
+
+async fn of_whoever(service: &Service, request: Request) -> Answer {
+    let (headers, report) = read(request).await?;
+    // After the body, which may take its time: what has expired meanwhile has expired.
+    let moment = service.moments().now();
+    let client = authenticate(service, &headers, &report.proof, &moment)?;
+    let answer = of_client(service, &client, &report, &moment).await;
+    Ok(seen::to_client(answer, &client.entry.client.record.id))
+}
+
+async fn of_client(service: &Service, client: &Authenticated, report: &UsageReport, moment: &Moment) -> Answer {
+    service.spend(client, moment).await?;
+    let received = service.take_report(&client.entry.client.record, report, moment).await?;
+    let response = ok(&Taken { counted: received.is_counted, lost: received.lost })?;
+    Ok(seen::with_outcome(response, if received.is_counted { "counted" } else { "repeated" }))
+}
+
+async fn read(request: Request) -> Result<(http::HeaderMap, UsageReport), Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = read_body(body, UsageReport::MAX_LEN as u64).await.map_err(|error| match error {
+        BodyError::TooLarge => Problem::new(ProblemKind::TooLarge, "the report is larger than 256 KiB", "send it in several batches"),
+        other => Problem::from(other),
+    })?;
+    if content_type(&parts.headers) != ContentType::Json {
+        let detail = "the content type of the body is not application/json";
+        return Err(Problem::new(ProblemKind::WrongContentType, detail, "send `Content-Type: application/json`"));
+    }
+    let report = UsageReport::parse(&bytes)
+        .map_err(|error| Problem::invalid(error.to_string(), "see `POST /usage/reports` in docs/reference/management-api.md"))?;
+    Ok((parts.headers, report))
+}

@@ -1,0 +1,307 @@
+//! `POST /api/v1/usage/reports`: what verifiers decide by themselves is counted, once, whatever is lost on the way and whoever lies.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Method, Request};
+use jeton_testkit::world::registered::Registered;
+use jeton_testkit::{Answer, World};
+use jeton_verify::clock::Reading;
+use jeton_verify::verifier::FeedStatus;
+use jeton_verify::{Alert, Verifier};
+use serde_json::{Value, json};
+
+const PATH: &str = "/api/v1/usage/reports";
+const ORDERS: &str = "https://orders.example";
+const ONE: &str = "0192f3a4b5c6d7e8f90a1b2c3d4e5f60";
+const OTHER: &str = "0192f3a4b5c6d7e8f90a1b2c3d4e5f61";
+
+/// A report of these items, each `(subject, outcome, count)`, in the minute that is.
+fn report(world: &World, verifier: &str, batch: u64, items: &[(&str, &str, u64)]) -> Value {
+    let minute = world.now() / 60 * 60;
+    let item =
+        |(subject, outcome, count): &(&str, &str, u64)| json!({"minute": minute, "subject": subject, "outcome": outcome, "count": count});
+    json!({"verifier": verifier, "batch": batch, "audience": ORDERS, "dropped": 0, "items": items.iter().map(item).collect::<Vec<_>>()})
+}
+
+async fn send(world: &World, client: &Registered, report: &Value) -> Answer {
+    world.post_json(PATH, Some(&client.basic()), report).await
+}
+
+/// What is answered: whether it was counted now, and how many batches are lost.
+async fn taken(world: &World, client: &Registered, report: &Value) -> (bool, u64) {
+    let answer = send(world, client, report).await;
+    assert_eq!(answer.status, 200, "{}", answer.shown());
+    (answer.json()["counted"].as_bool().unwrap(), answer.json()["lost"].as_u64().unwrap())
+}
+
+async fn usage(world: &World, subject: &str) -> Value {
+    world.done(Method::GET, &format!("/usage?resolution=day&subject={}", subject.replace(':', "%3A")), None).await
+}
+
+/// `outcome count` of a subject.
+async fn counted(world: &World, subject: &str) -> Vec<String> {
+    let told = |item: &Value| format!("{} {}", item["outcome"].as_str().unwrap(), item["count"]);
+    let mut told: Vec<String> = usage(world, subject).await["items"].as_array().unwrap().iter().map(told).collect();
+    told.sort();
+    told.retain(|told| told.starts_with("offline"));
+    told
+}
+
+async fn flush(world: &World) {
+    world.service().flush_usage().await.unwrap();
+}
+
+/// An API, a client that uses it, and one that checks its tokens.
+async fn world() -> (World, Registered, Registered) {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let (worker, gate) = (world.client("worker", &[&orders]).await, world.client("gate", &[&orders]).await);
+    (world, worker, gate)
+}
+
+#[tokio::test]
+async fn checks_made_elsewhere_are_counted_like_those_made_here() {
+    let (world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    let items = [(subject.as_str(), "accepted", 5), (&subject, "revoked", 1), ("unknown", "invalid", 2), ("other", "accepted", 3)];
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 1, &items)).await, (true, 0));
+    flush(&world).await;
+    for later in [0, 60] {
+        world.advance(later);
+        flush(&world).await;
+        assert_eq!(counted(&world, &subject).await, ["offline_accepted 5", "offline_revoked 1"]);
+        assert_eq!(counted(&world, "unknown").await, ["offline_invalid 2"]);
+        assert_eq!(counted(&world, "other").await, ["offline_accepted 3"]);
+        for sum in ["all", "api:https://orders.example"] {
+            assert_eq!(counted(&world, sum).await, ["offline_accepted 8", "offline_invalid 2", "offline_revoked 1"]);
+        }
+    }
+    let told = usage(&world, &subject).await;
+    assert!(told["last_used_at"].is_string(), "{told}");
+    assert_eq!(told["reports"], json!({"verifiers": 1, "batches_lost": 0, "checks_dropped": 0}));
+}
+
+#[tokio::test]
+async fn a_batch_whose_answer_was_lost_is_counted_once() {
+    let (mut world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    let first = report(&world, ONE, 1, &[(&subject, "accepted", 5)]);
+    assert_eq!(taken(&world, &gate, &first).await, (true, 0));
+    assert_eq!(taken(&world, &gate, &first).await, (false, 0));
+    flush(&world).await;
+    // Neither a restart nor an hour makes it new; another verifier's first batch is another.
+    for seconds in [0, 3_600, 7_200] {
+        world = world.reopen().await;
+        world.advance(seconds);
+        assert_eq!(taken(&world, &gate, &first).await, (false, 0), "{seconds}");
+        flush(&world).await;
+        assert_eq!(counted(&world, &subject).await, ["offline_accepted 5"]);
+    }
+    assert_eq!(taken(&world, &gate, &report(&world, OTHER, 1, &[(&subject, "accepted", 1)])).await, (true, 0));
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 2, &[(&subject, "accepted", 1)])).await, (true, 0));
+    flush(&world).await;
+    assert_eq!(counted(&world, &subject).await, ["offline_accepted 7"]);
+    // A client's verifiers are its own: another client under the same name disturbs nobody.
+    let orders = world.service().find_api(ORDERS).unwrap().record.clone();
+    let second = world.client("second gate", &[&orders]).await;
+    assert_eq!(taken(&world, &second, &report(&world, ONE, 9, &[])).await, (true, 8));
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 3, &[])).await, (true, 0));
+}
+
+#[tokio::test]
+async fn a_gap_is_counted_as_lost() {
+    let (world, _, gate) = world().await;
+    for (batch, expected) in [(1, (true, 0)), (4, (true, 2)), (3, (false, 2)), (5, (true, 2)), (7, (true, 3))] {
+        assert_eq!(taken(&world, &gate, &report(&world, ONE, batch, &[("unknown", "invalid", 1)])).await, expected, "{batch}");
+    }
+    let mut last = report(&world, ONE, 8, &[]);
+    last["dropped"] = json!(40);
+    assert_eq!(taken(&world, &gate, &last).await, (true, 3));
+    flush(&world).await;
+    let world = world.reopen().await;
+    assert_eq!(usage(&world, "all").await["reports"], json!({"verifiers": 1, "batches_lost": 3, "checks_dropped": 40}));
+}
+
+/// What was told in the last second is gone with the process, both the counts and the number: sent again, it is counted.
+#[tokio::test]
+async fn a_crash_loses_a_batch_whole_or_not_at_all() {
+    let (world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    let first = report(&world, ONE, 1, &[(&subject, "accepted", 5)]);
+    taken(&world, &gate, &first).await;
+    let world = world.reopen().await;
+    assert_eq!(taken(&world, &gate, &first).await, (true, 0), "its answer was lost");
+    flush(&world).await;
+    assert_eq!(counted(&world, &subject).await, ["offline_accepted 5"]);
+    taken(&world, &gate, &report(&world, ONE, 2, &[(&subject, "accepted", 1)])).await;
+    let world = world.reopen().await;
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 3, &[(&subject, "accepted", 1)])).await, (true, 1), "its answer was heard");
+    // A note that is refused is tried again with the next.
+    world.refuse_notes(true);
+    assert!(world.service().flush_usage().await.is_err());
+    world.refuse_notes(false);
+    flush(&world).await;
+    let world = world.reopen().await;
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 3, &[])).await, (false, 1));
+}
+
+#[tokio::test]
+async fn lies_are_refused_or_name_nobody() {
+    let (world, worker, gate) = world().await;
+    let stock = world.api("stock").await;
+    let silent = world.client_with("silent", &[&stock], |request| request.may_introspect = false).await;
+    let keeper = world.client("keeper", &[&stock]).await;
+    let good = report(&world, ONE, 1, &[("unknown", "invalid", 1)]);
+    for (client, status, code) in [(&silent, 403, "unauthorized_client"), (&keeper, 400, "invalid_target")] {
+        let answer = send(&world, client, &good).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str().unwrap()), (status, code), "{}", answer.shown());
+    }
+    let minute = world.now() / 60 * 60;
+    for (name, value) in [
+        ("minute", json!(minute + 3_600)),
+        ("minute", json!(minute + 120)),
+        ("minute", json!(minute - 2 * 86_400)),
+        ("minute", json!(minute + 1)),
+        ("count", json!(1_000_000_000)),
+        ("count", json!(0)),
+        ("count", json!(-1)),
+        ("outcome", json!("issued")),
+        ("subject", json!("all")),
+        ("subject", json!("client:\u{202e}")),
+        ("subject", json!("client:\u{1b}[2J")),
+        ("agent", json!("\u{1b}[2J")),
+        ("network", json!("192.0.2.7")),
+        ("token", json!("secret")),
+    ] {
+        let mut lie = good.clone();
+        lie["items"][0][name] = value.clone();
+        let answer = send(&world, &gate, &lie).await;
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str().unwrap()),
+            (400, "invalid_request"),
+            "{name} {value}: {}",
+            answer.shown()
+        );
+        assert!(!answer.shown().contains(['\u{1b}', '\u{202e}']) && !answer.shown().contains("secret"));
+    }
+    let key = format!("key:{OTHER}");
+    let strangers = [("client:nobody", "accepted", 1), (key.as_str(), "accepted", 1), ("client:silent", "accepted", 100_000_000)];
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 1, &strangers)).await, (true, 0));
+    flush(&world).await;
+    assert_eq!(counted(&world, "unknown").await, ["offline_accepted 100000002"], "who is not registered is nobody");
+    assert!(counted(&world, &key).await.is_empty() && counted(&world, "api:https://stock.example").await.is_empty());
+    // Of a key that is one of this API's, and of one that is another's.
+    let own = world.make_key("external:customer 7", ORDERS, Value::Null).await["id"].as_str().unwrap().to_owned();
+    let foreign = world.make_key("external:customer 7", "https://stock.example", Value::Null).await["id"].as_str().unwrap().to_owned();
+    let keys = [own, foreign].map(|id| format!("key:{id}"));
+    let told: Vec<_> = keys.iter().map(|key| (key.as_str(), "accepted", 1)).collect();
+    taken(&world, &gate, &report(&world, ONE, 2, &told)).await;
+    flush(&world).await;
+    assert_eq!(counted(&world, &keys[0]).await, ["offline_accepted 1"]);
+    assert!(counted(&world, &keys[1]).await.is_empty());
+    assert!(counted(&world, &format!("client:{}", worker.id)).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_report() {
+    let (world, worker, gate) = world().await;
+    let good = report(&world, ONE, 1, &[("unknown", "invalid", 1)]);
+    let post = async |content_type: &str, authorization: &str, body: Vec<u8>| {
+        let request = Request::post(PATH).header("content-type", content_type).header("authorization", authorization);
+        world.send(request.body(Body::from(body)).unwrap()).await
+    };
+    let deep = "[".repeat(100_000).into_bytes();
+    for (content_type, body, status) in [
+        ("application/json", Vec::new(), 400),
+        ("application/json", b"{}".to_vec(), 400),
+        ("application/json", deep, 400),
+        ("application/json", b"\xff\xfe".to_vec(), 400),
+        ("application/json", vec![b' '; 1 << 20], 413),
+        ("application/x-www-form-urlencoded", good.to_string().into_bytes(), 415),
+    ] {
+        let answer = post(content_type, &gate.basic(), body).await;
+        assert_eq!(answer.status, status, "{}", answer.shown());
+        assert!(answer.json()["hint"].is_string(), "{}", answer.shown());
+    }
+    for authorization in ["", "Bearer x", "Basic !", &worker.with_secret("wrong").basic()] {
+        assert_eq!(post("application/json", authorization, good.to_string().into_bytes()).await.status, 401, "{authorization}");
+    }
+    assert_eq!(world.get(PATH).await.status, 405);
+    // In the body, like a form's members.
+    let mut inside = good.clone();
+    inside["client_id"] = json!(gate.id);
+    assert_eq!(world.post_json(PATH, None, &inside).await.status, 401);
+    assert_eq!(taken(&world, &gate, &good).await, (true, 0), "nothing of it was counted");
+}
+
+#[tokio::test]
+async fn verifiers_without_end_take_no_memory_without_end() {
+    let (world, _, gate) = world().await;
+    for number in 0..4_096_u32 {
+        assert_eq!(taken(&world, &gate, &report(&world, &format!("{number:032x}"), 1, &[])).await, (true, 0));
+    }
+    let one_more = send(&world, &gate, &report(&world, ONE, 1, &[])).await;
+    assert_eq!((one_more.status, one_more.json()["code"].as_str().unwrap()), (409, "conflict"));
+    assert_eq!(taken(&world, &gate, &report(&world, &format!("{:032x}", 7), 2, &[])).await, (true, 0), "who is known goes on");
+    world.advance(2 * 86_400 + 1);
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 1, &[])).await, (true, 0), "those of before are gone");
+}
+
+/// The whole circle: a verifier over a connection, its tokens checked without asking, its report lost once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verifier_that_follows_is_seen_in_the_usage() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let world = World::of(&url).await;
+    let orders = world.api("orders").await;
+    let (worker, gate) = (world.client("worker", &[&orders]).await, world.client("gate", &[&orders]).await);
+    let serving = tokio::spawn(axum::serve(listener, world.router()).into_future());
+    let hands = world.service().clone();
+    let clock = move || {
+        let micros = hands.moments().time().micros();
+        let since_1970 = Duration::from_micros(micros.unsigned_abs());
+        Reading { since_1970, uptime: since_1970 }
+    };
+    // The schedule of a server that runs: a checkpoint now and then.
+    let signing = async {
+        loop {
+            world.advance_micros(1_000);
+            world.service().sign_checkpoint(&world.moment()).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let starting = Verifier::builder(&url, ORDERS).client(gate.id.clone(), gate.secret.clone()).clock(clock).start();
+    let live = async {
+        let verifier = starting.await.unwrap();
+        verifier.wait_for(|status| status.feed == FeedStatus::Live).await;
+        verifier
+    };
+    let verifier = tokio::select! {
+        verifier = live => verifier,
+        () = signing => panic!("it signs for ever"),
+    };
+    let token = world.token(&worker).await;
+    for _ in 0..3 {
+        assert!(verifier.check(&token).await.is_ok());
+    }
+    assert!(verifier.check("a.b.c").await.is_err());
+    assert!(verifier.report().await);
+    flush(&world).await;
+    let subject = format!("client:{}", worker.id);
+    assert_eq!(counted(&world, &subject).await, ["offline_accepted 3"]);
+    assert_eq!(counted(&world, "unknown").await, ["offline_invalid 1"]);
+    assert_eq!(verifier.status().counters.asked, 0);
+    // One whose clock runs an hour ahead is told so.
+    let ahead = world.now() + 3_600;
+    let clock = move || {
+        let since_1970 = Duration::from_secs(ahead.unsigned_abs());
+        Reading { since_1970, uptime: since_1970 }
+    };
+    let builder = Verifier::builder(&url, ORDERS).client(gate.id.clone(), gate.secret.clone()).clock(clock);
+    let hasty = builder.first_heartbeat_within(Duration::ZERO).start().await.unwrap();
+    assert!(hasty.check("a.b.c").await.is_err());
+    assert!(!hasty.report().await);
+    assert!(hasty.status().alerts.contains(&Alert::ReportRefused));
+    serving.abort();
+}
