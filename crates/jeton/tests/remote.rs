@@ -203,6 +203,71 @@ fn the_authority_is_the_one_that_is_named() {
     assert!(said.out.contains(&format!("Commands ask {url}")), "{}{}", said.out, said.err);
 }
 
+/// What an owner may do, in an order in which each has what it needs.
+const COMMANDS: &[&str] = &[
+    "api create --audience https://orders.example --scope orders:read=Read",
+    "api list",
+    "api show https://orders.example",
+    "api update https://orders.example --access-token-lifetime 15m",
+    "client create --name worker --audience https://orders.example",
+    "client list",
+    "client show worker",
+    "client secret create worker --overlap 24h",
+    "client secret list worker",
+    "user create --username grace",
+    "user list",
+    "user show grace",
+    "user disable grace",
+    "user enable grace",
+    "group create --name billing",
+    "group add billing grace",
+    "group members billing",
+    "group list",
+    "role create --audience https://orders.example --name clerk --scope orders:read",
+    "role assign clerk group:billing",
+    "role holders clerk",
+    "role list",
+    "key create --owner external:acme --audience https://orders.example --scope orders:read --name acme",
+    "key list",
+    "policy show",
+    "usage",
+    "signing-key list",
+    "audit tail",
+    "audit checkpoint",
+    "audit verify",
+    "check",
+    "request GET /api/v1/administrators/self",
+    "export",
+];
+
+#[test]
+fn an_administrator_does_from_elsewhere_what_they_may() {
+    let (desk, url) = Desk::with_server();
+    let token = |username: &str, role: &str| {
+        desk.write("administrator.json", &format!(r#"{{"username":"{username}","role":"{role}"}}"#));
+        let said = desk.run(&["request", "POST", "/api/v1/administrators", "--body", "administrator.json"], &[]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let answer: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        answer.get("key").and_then(serde_json::Value::as_str).unwrap().to_owned()
+    };
+    let (owner, auditor) = (token("ada", "owner"), token("alan", "auditor"));
+    // No folder is there: what is answered comes from the server.
+    let run = |token: &str, command: &str| {
+        let words: Vec<&str> = command.split(' ').chain(["--yes", "--data", "none"]).collect();
+        desk.run(&words, &[("JETON_SERVER", &url), ("JETON_CA_FILE", "ca.pem"), ("JETON_TOKEN", token)])
+    };
+    for command in COMMANDS {
+        let said = run(&owner, command);
+        assert_eq!(said.code, 0, "{command}: {}{}", said.out, said.err);
+        assert!(!said.out.is_empty() && !said.err.contains(&owner), "{command}: {}", said.err);
+    }
+    assert_eq!(run(&auditor, "api list").code, 0);
+    let said = run(&auditor, "api delete https://orders.example");
+    assert!(said.code == 3 && said.err.contains("jeton:apis:write"), "{}: {}", said.code, said.err);
+    let said = run("jtn_pat_none", "api list");
+    assert!(said.code == 4 && !said.err.contains("jtn_pat_none"), "{}: {}", said.code, said.err);
+}
+
 #[test]
 fn administrators_have_a_listener_of_their_own() {
     let mut desk = Desk::new();
