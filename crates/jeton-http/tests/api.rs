@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what goes wrong here must fail the test")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jeton_core::doctor::Surroundings;
 use jeton_core::root_key::RootKeys;
-use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, Place, RootFile, rfc3339};
+use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, Place, ROUTES, RootFile, rfc3339};
 use jeton_http::edge::Peer;
 use jeton_testkit::World;
 use serde_json::{Value, json};
@@ -644,17 +645,20 @@ async fn bodies_are_strict_and_bounded() {
     }
 }
 
-#[tokio::test]
-async fn every_documented_request_is_served() {
-    let api = Api::new().await;
+/// Paths with their parameters' names left out: a page may call them otherwise.
+fn request(method: &str, path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+    format!("{method} {}", parts.join("/"))
+}
+
+#[test]
+fn every_request_is_documented_and_no_other() {
     let page = include_str!("../../../docs/reference/management-api.md");
-    let requests: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
-    assert_eq!(requests.len(), 78, "{requests:?}");
-    for (method, path) in requests {
-        let path = path.strip_prefix("/api/v1").unwrap().replace(['{', '}'], "");
-        let (_, answer) = api.ask(method.parse().unwrap(), &path, Some(json!({}))).await;
-        assert!(!matches!(answer["code"].as_str(), Some("no_such_path" | "no_such_method")), "{method} {path}: {answer}");
-    }
+    let documented = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(" /api/v1"));
+    let documented: BTreeSet<String> = documented.map(|(method, path)| request(method, path)).collect();
+    let served = ROUTES.iter().copied().flatten().filter(|row| row.path.starts_with('/'));
+    let served: BTreeSet<String> = served.map(|row| request(row.method.name(), row.path)).collect();
+    assert_eq!(documented.symmetric_difference(&served).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 #[tokio::test]

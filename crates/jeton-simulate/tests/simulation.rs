@@ -65,7 +65,7 @@ fn a_feed_that_skips_events_is_found() {
 
 #[test]
 fn a_verifier_that_clears_before_it_knows_is_found() {
-    check(Breakage::ClearsFirst, 90);
+    check(Breakage::ClearsFirst, 110);
 }
 
 #[test]
