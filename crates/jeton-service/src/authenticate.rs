@@ -20,6 +20,7 @@ use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::text_digest::TextDigest;
 use crate::transact::Reading;
+use crate::usage::marks::Marks;
 use crate::usage::recorder::Seen;
 
 /// A client that proved who it is.
@@ -70,7 +71,7 @@ impl Service {
                 let (secret, is_live) = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
                 let outcome = if is_live { usage::Outcome::Authenticated } else { usage::Outcome::SecretEnded };
                 let subject = usage::Subject::Secret(secret.clone());
-                self.record(Seen { subject, api: None, outcome, refused_by: None, at: moment.now });
+                self.record(Seen { subject, api: None, outcome, refused_by: None, marks: Marks::default(), at: moment.now });
                 if !is_live {
                     return Err(unknown());
                 }

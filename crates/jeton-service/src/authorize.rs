@@ -16,6 +16,7 @@ use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::keys::verify::{CheckedBy, KeyCheck};
 use crate::service::Service;
+use crate::usage::marks::Marks;
 use crate::usage::recorder::Seen;
 
 /// Why somebody does not administer.
@@ -54,7 +55,7 @@ impl Service {
         client_ip: Option<IpAddr>,
         moment: &Moment,
     ) -> Result<Result<Administrator, NotAdmitted>, Failure> {
-        let check = KeyCheck { text, scopes: None, client_ip, environment: Some(Environment::Live) };
+        let check = KeyCheck { text, scopes: None, client_ip, agent: None, environment: Some(Environment::Live) };
         // Asked first: a key for another API is not used up by being presented here.
         let is_for_this = match self.presented_key(text).await? {
             Some((entry, _)) => jeton_core::api::management::is_management(&entry.key.record.api),
@@ -84,7 +85,14 @@ impl Service {
         let granted = ScopeSet::parse(&token.scope).unwrap_or_else(|_| ScopeSet::empty());
         let now = if is_for_this { granted.intersection(&client.client.record.scopes) } else { ScopeSet::empty() };
         let subject = Subject::Client(token.client.clone());
-        self.record(Seen { subject, api: Some(api.record.id.clone()), outcome: Outcome::Active, refused_by: None, at: moment.now });
+        self.record(Seen {
+            subject,
+            api: Some(api.record.id.clone()),
+            outcome: Outcome::Active,
+            refused_by: None,
+            marks: Marks::default(),
+            at: moment.now,
+        });
         Some(Administrator { actor: Actor(format!("client:{}", token.client).into()), permissions: Permissions::of_scopes(&now) })
     }
 }

@@ -17,6 +17,7 @@ use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::keys::verify::{CheckedBy, CheckedKey, KeyCheck};
 use crate::service::Service;
+use crate::usage::marks::Marks;
 use crate::usage::recorder::Seen;
 
 /// An active token.
@@ -72,10 +73,10 @@ impl Service {
         let (at, api) = (moment.now, token.map(|token| token.api.clone()));
         let subject = token.map_or(Subject::Unknown, |token| Subject::Client(token.client.clone()));
         let outcome = if is_active { Outcome::Active } else { Outcome::Inactive };
-        self.record(Seen { subject, api, outcome, refused_by: None, at });
+        self.record(Seen { subject, api, outcome, refused_by: None, marks: Marks::default(), at });
         let caller = Subject::Client(caller.id.clone());
         let api = token.map(|token| token.api.clone());
-        self.record(Seen { subject: caller, api, outcome: Outcome::Introspected, refused_by: None, at });
+        self.record(Seen { subject: caller, api, outcome: Outcome::Introspected, refused_by: None, marks: Marks::default(), at });
     }
 
     /// A key is used by it, as by any other check; those of test environments and of networks are checked where that can be said.
@@ -83,7 +84,7 @@ impl Service {
         if !caller.may_introspect {
             return Ok(None);
         }
-        let check = KeyCheck { text, scopes: None, client_ip: None, environment: Some(Environment::Live) };
+        let check = KeyCheck { text, scopes: None, client_ip: None, agent: None, environment: Some(Environment::Live) };
         let answer = self.check_key(CheckedBy::Client(caller), &check, moment).await?;
         let Some(key) = answer.key.filter(|_| answer.code == Code::Valid) else { return Ok(None) };
         let record = &key.entry.key.record;

@@ -24,6 +24,7 @@ use crate::authenticate::Authenticated;
 use crate::failure::Failure;
 use crate::once::gone;
 use crate::service::Service;
+use crate::usage::marks::Marks;
 use crate::usage::recorder::Seen;
 
 /// A token and what the client is told of it (RFC 6749 section 5.1).
@@ -92,7 +93,7 @@ impl Service {
             Err(_) => (None, Outcome::IssueFailed, None),
         };
         let subject = Subject::Client(client.entry.client.record.id.clone());
-        self.record(Seen { subject, api, outcome, refused_by, at: moment.now });
+        self.record(Seen { subject, api, outcome, refused_by, marks: Marks::default(), at: moment.now });
         issued
     }
 

@@ -2,9 +2,12 @@
 
 pub mod flush;
 pub(crate) mod keeping;
+pub mod marks;
 pub mod recorder;
 pub mod remember;
 pub(crate) mod reported;
 pub mod reports;
 pub mod series;
+pub(crate) mod sketch;
 pub(crate) mod subjects;
+pub mod unused;

@@ -1,5 +1,7 @@
 //! `/usage`: how often a subject was used, and how that went.
 
+mod unused;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -25,13 +27,22 @@ use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::UsageRead);
 
-pub(super) static ROUTES: &[Route] = &[Route::new(
-    (Verb::Get, "/usage"),
-    READ,
-    Repeats::Reads,
-    |at| at.on(show),
-    About::new("usage", "Shows how often a subject was used, and how that went."),
-)];
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/usage"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("usage", "Shows how often a subject was used, and how that went."),
+    ),
+    Route::new(
+        (Verb::Get, "/usage/unused"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(unused::list),
+        About::new("usage", "Lists what is granted and was not used for some days."),
+    ),
+];
 
 const SUBJECTS: &str = "a subject is `all`, `client:` and a name or id, `api:` and an audience or id, `key:` or `client_secret:` and an id, `unknown`, or `other`";
 /// The most minutes, hours or days of one answer: a day's minutes, and some.

@@ -1,9 +1,12 @@
 //! When a credential was used, as it is told beside what it is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jeton_core::usage::Subject;
 use jeton_core::usage::subject::SubjectUse;
 use jeton_service::failure::Failure;
-use jeton_service::usage::remember::SubjectUses;
+use jeton_service::usage::remember::{SubjectUses, distinct};
 use serde::Serialize;
 
 use super::rfc3339;
@@ -20,6 +23,30 @@ pub(super) struct Used {
     /// The rule that refused it then.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_refusal: Option<String>,
+    /// Where it was used from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    networks: Option<Origins>,
+    /// What used it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agents: Option<Origins>,
+    /// The scopes that were exercised, each with the day on which it last was.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    scopes_exercised: BTreeMap<Arc<str>, String>,
+}
+
+/// Networks, or classes of agents.
+#[derive(Clone, Serialize)]
+struct Origins {
+    /// About how many there were.
+    count: u64,
+    /// The last that were new, the newest first.
+    last: Vec<Arc<str>>,
+}
+
+impl Origins {
+    fn of(sketched: &Arc<[u8]>, last: &[Arc<str>]) -> Option<Origins> {
+        (!last.is_empty()).then(|| Origins { count: distinct(sketched), last: last.to_vec() })
+    }
 }
 
 impl Used {
@@ -37,6 +64,9 @@ impl From<&SubjectUse> for Used {
             last_used_at: known.last_used_at.map(rfc3339::format),
             last_refused_at: refusal.map(|last| rfc3339::format(last.at)),
             last_refusal: refusal.map(|last| last.rule.to_string()),
+            networks: Origins::of(&known.networks, &known.recent_networks),
+            agents: Origins::of(&known.agents, &known.recent_agents),
+            scopes_exercised: known.scopes.iter().map(|(scope, day)| (scope.clone(), rfc3339::format(*day))).collect(),
         }
     }
 }

@@ -1,23 +1,11 @@
 //! The class of what sends requests: its product and major version, and no more of what it says.
 
 use http::HeaderValue;
+use jeton_core::usage::origin::agent_class;
 
-/// The most letters of a product: shorter than any token.
-const PRODUCT_LETTERS: usize = 24;
-
-/// The first product of a User-Agent (RFC 9110 section 10.1.5) and its major version, such as `curl/8`; `none` or `other` where there is none
-/// that can be named. A token in that place is too long to be one.
+/// The class of a User-Agent; `none` where there is none.
 pub(super) fn class(header: Option<&HeaderValue>) -> String {
-    let Some(header) = header else { return "none".to_owned() };
-    let text = header.to_str().unwrap_or_default();
-    let first = text.split(' ').next().unwrap_or_default();
-    let (product, version) = first.split_once('/').unwrap_or((first, ""));
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if product.is_empty() || product.len() > PRODUCT_LETTERS || !product.bytes().all(is_letter) {
-        return "other".to_owned();
-    }
-    let major: String = version.chars().take_while(char::is_ascii_digit).take(4).collect();
-    if major.is_empty() { product.to_owned() } else { format!("{product}/{major}") }
+    header.map_or_else(|| "none".to_owned(), |header| agent_class(header.to_str().unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! How much of an address is kept.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use jeton_core::usage::origin::OriginNetwork;
 
 /// How much of an address is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -18,8 +20,7 @@ impl Addresses {
     pub fn shown(self, address: IpAddr) -> String {
         match (self, address) {
             (Addresses::Full, address) => address.to_string(),
-            (Addresses::Network, IpAddr::V4(address)) => format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & !0xff)),
-            (Addresses::Network, IpAddr::V6(address)) => format!("{}/48", Ipv6Addr::from_bits(address.to_bits() & (!0 << 80))),
+            (Addresses::Network, address) => OriginNetwork::from(address).to_string(),
         }
     }
 }

@@ -327,3 +327,67 @@ async fn usage_that_is_off_is_not_counted_and_nobody_is_idle_for_that_time() {
     assert_eq!(counted(&world, &of(&worker), Resolution::Day).await, ["issued 1"]);
     assert_eq!(world.service().usage_kept_since(), Some(world.now()), "counted again, from now on");
 }
+
+#[tokio::test]
+async fn where_a_key_is_used_from_and_what_it_exercises_is_remembered() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:customer 7", "https://orders.example", Value::Null).await;
+    let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    for (address, agent) in [("192.0.2.7", "curl/8.1"), ("192.0.2.9", "curl/8.2"), ("2001:db8::1", "\u{202e}\u{1b}[31m")] {
+        let more = json!({"client_ip": address, "user_agent": agent, "scope": "orders:read"});
+        assert_eq!(world.check_key(&shop, key, more).await["code"], "valid");
+    }
+    // What is refused leaves nothing.
+    world.check_key(&shop, key, json!({"client_ip": "198.51.100.1", "user_agent": "x/1", "scope": "orders:delete"})).await;
+    let day = rfc3339::format(world.now() / DAY * DAY);
+    for crash in [false, true] {
+        flush(&world).await;
+        let shown = world.done(Method::GET, &format!("/keys/{id}"), None).await;
+        assert_eq!(shown["networks"], json!({"count": 2, "last": ["2001:db8::/48", "192.0.2.0/24"]}), "{crash}");
+        assert_eq!(shown["agents"], json!({"count": 2, "last": ["other", "curl/8"]}));
+        assert_eq!(shown["scopes_exercised"], json!({"orders:read": day}));
+    }
+    let world = world.reopen().await;
+    assert_eq!(world.done(Method::GET, &format!("/keys/{id}"), None).await["agents"]["count"], 2);
+}
+
+#[tokio::test]
+async fn what_is_granted_and_not_used_is_listed_once_uses_are_counted_for_long_enough() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let (shop, idle) = (world.client("shop", &[&orders]).await, world.client("idle", &[&orders]).await);
+    let [used, unused] = [
+        world.make_key("external:a", "https://orders.example", json!({"scope": "orders:read orders:write"})).await,
+        world.make_key("external:b", "https://orders.example", Value::Null).await,
+    ];
+    flush(&world).await;
+    let listed = async |world: &World, days: u32| world.done(Method::GET, &format!("/usage/unused?days={days}"), None).await;
+    assert_eq!(listed(&world, 1).await["is_known"], false);
+    world.advance(2 * DAY);
+    let young = world.make_key("external:c", "https://orders.example", Value::Null).await;
+    world.check_key(&shop, used["key"].as_str().unwrap(), json!({"scope": "orders:read"})).await;
+    world.token(&shop).await;
+    flush(&world).await;
+    let told = listed(&world, 1).await;
+    assert_eq!(told["is_known"], true);
+    let items: Vec<(String, Value)> = told["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["subject"].as_str().unwrap().to_owned(), item["scope"].clone()))
+        .collect();
+    let subjects: Vec<&str> = items.iter().map(|(subject, _)| subject.as_str()).collect();
+    let of_key = |made: &Value| format!("key:{}", made["id"].as_str().unwrap());
+    assert!(subjects.contains(&of(&idle).as_str()) && !subjects.contains(&of(&shop).as_str()), "{subjects:?}");
+    assert!(subjects.iter().filter(|subject| subject.starts_with("client_secret:")).count() == 1, "that of the idle one: {subjects:?}");
+    assert!(items.contains(&(of_key(&unused), Value::Null)), "{items:?}");
+    assert!(!subjects.contains(&of_key(&young).as_str()), "younger than a day");
+    let scopes = items.iter().find(|(subject, _)| *subject == of_key(&used)).map(|(_, scope)| scope.clone());
+    assert_eq!(scopes, Some(json!("orders:write")), "what no check named");
+    assert_eq!(listed(&world, 3).await["is_known"], false, "uses are counted for two days");
+    for query in ["days=0", "days=401", "days=x", "cursor=7", "for=3"] {
+        assert_eq!(world.administer(Method::GET, &format!("/usage/unused?{query}"), None).await.status, 400, "{query}");
+    }
+}

@@ -15,6 +15,7 @@ use super::entry::KeyEntry;
 use super::verify::KeyCheck;
 use crate::failure::Failure;
 use crate::service::Service;
+use crate::usage::marks::Marks;
 use crate::usage::recorder::Seen;
 
 impl Service {
@@ -24,11 +25,18 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn key_itself(&self, text: &str, address: Option<IpAddr>, moment: &Moment) -> Result<Result<Arc<KeyEntry>, Code>, Failure> {
         let Some((entry, slot)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
-        let check = KeyCheck { text, scopes: None, client_ip: address, environment: None };
+        let check = KeyCheck { text, scopes: None, client_ip: address, agent: None, environment: None };
         let code = self.judge_key(&entry, slot, &self.judged(&entry), &check, moment);
         let key = &entry.key.record;
         let (subject, api) = (Subject::Key(key.id), Some(key.api.clone()));
-        self.record(Seen { subject, api, outcome: Outcome::Key(code), refused_by: None, at: moment.now });
+        self.record(Seen {
+            subject,
+            api,
+            outcome: Outcome::Key(code),
+            refused_by: None,
+            marks: Marks { address, ..Marks::default() },
+            at: moment.now,
+        });
         if code != Code::Valid {
             return Ok(Err(code));
         }
@@ -49,7 +57,7 @@ impl Service {
         moment: &Moment,
     ) -> Result<Result<Rotated, Code>, Failure> {
         let Some((entry, _)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
-        let check = KeyCheck { text, scopes: None, client_ip: address, environment: None };
+        let check = KeyCheck { text, scopes: None, client_ip: address, agent: None, environment: None };
         let root_keys = self.registry.root_keys().clone();
         let mut refused = Code::Valid;
         let rotated = self

@@ -21,6 +21,7 @@ use jeton_token::Environment;
 use super::entry::{Judged, KeyEntry};
 use crate::failure::Failure;
 use crate::service::Service;
+use crate::usage::marks::Marks;
 use crate::usage::recorder::Seen;
 
 /// A key that is presented, and what is wanted of it.
@@ -31,6 +32,8 @@ pub struct KeyCheck<'a> {
     pub scopes: Option<&'a ScopeSet>,
     /// Where it is used from.
     pub client_ip: Option<IpAddr>,
+    /// What uses it: a User-Agent.
+    pub agent: Option<&'a str>,
     /// Where it must belong; `None`: anywhere.
     pub environment: Option<Environment>,
 }
@@ -98,13 +101,21 @@ impl Service {
         let answer = self.check_uncounted(by, check, moment).await?;
         let key = answer.key.as_ref().map(|checked| &checked.entry.key.record);
         let (at, api) = (moment.now, key.map(|key| key.api.clone()));
+        let marks = Marks { address: check.client_ip, agent: check.agent, scopes: check.scopes };
         let subject = key.map_or(Subject::Unknown, |key| Subject::Key(key.id));
         if let Some(checked) = answer.key.as_ref().filter(|_| answer.code == Code::Valid) {
             checked.entry.note_use(at);
         }
-        self.record(Seen { subject, api: api.clone(), outcome: Outcome::Key(answer.code), refused_by: None, at });
+        self.record(Seen { subject, api: api.clone(), outcome: Outcome::Key(answer.code), refused_by: None, marks, at });
         if let Some(client) = asked_by {
-            self.record(Seen { subject: Subject::Client(client), api, outcome: Outcome::Introspected, refused_by: None, at });
+            self.record(Seen {
+                subject: Subject::Client(client),
+                api,
+                outcome: Outcome::Introspected,
+                refused_by: None,
+                marks: Marks::default(),
+                at,
+            });
         }
         Ok(answer)
     }

@@ -12,7 +12,7 @@ use crate::service::Service;
 
 impl Service {
     /// Counts one use, in memory: within a second it is in the store. Under a microsecond, and never an error.
-    pub fn record(&self, seen: Seen) {
+    pub fn record(&self, seen: Seen<'_>) {
         self.recorder.record(seen);
     }
 

@@ -11,9 +11,11 @@ use jeton_core::moment::Time;
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::{Cell, Outcome, Subject};
 
+use super::marks::{Marks, Noted};
+
 /// One use, as whoever answers it saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Seen<'a> {
     /// Whose use it is.
     pub subject: Subject,
     /// At which API, where that is known.
@@ -22,6 +24,8 @@ pub struct Seen {
     pub outcome: Outcome,
     /// The rule that refused it, where the outcome does not say.
     pub refused_by: Option<&'static str>,
+    /// What it left behind.
+    pub marks: Marks<'a>,
     /// When.
     pub at: Time,
 }
@@ -36,6 +40,8 @@ pub(crate) struct Taken {
     pub(crate) counted: Vec<Counted>,
     /// The rules that refused subjects, where outcomes do not say.
     pub(crate) refused_by: BTreeMap<Subject, &'static str>,
+    /// What the uses of subjects left behind.
+    pub(crate) noted: BTreeMap<Subject, Noted>,
 }
 
 /// More threads than this share places.
@@ -58,6 +64,7 @@ pub struct Recorder {
 struct Noticed {
     counts: Vec<Count>,
     refused_by: Option<&'static str>,
+    noted: Noted,
 }
 
 struct Count {
@@ -69,16 +76,16 @@ struct Count {
 
 impl Recorder {
     /// Counts one use. Waits for nobody, but once a second for the places to be emptied.
-    pub fn record(&self, seen: Seen) {
+    pub fn record(&self, seen: Seen<'_>) {
         self.record_many(seen, 1);
     }
 
     /// The same for so many uses of one kind.
-    pub fn record_many(&self, seen: Seen, uses: u32) {
+    pub fn record_many(&self, seen: Seen<'_>, uses: u32) {
         if self.is_off() {
             return;
         }
-        let Seen { subject, api, outcome, refused_by, at } = seen;
+        let Seen { subject, api, outcome, refused_by, marks, at } = seen;
         let Some(place) = self.places.get(place_of_thread()) else { return };
         let minute = Resolution::Minute.start_of(at.seconds());
         let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +96,9 @@ impl Recorder {
             _ => subjects.entry(Subject::Other).or_default(),
         };
         noticed.refused_by = refused_by.or(noticed.refused_by);
+        if outcome.is_use() {
+            noticed.noted.note(&marks);
+        }
         if noticed.count(minute, api, outcome, uses) {
             self.cells.fetch_add(1, Ordering::Relaxed);
         }
@@ -158,7 +168,10 @@ impl Taken {
             self.counted.push(((minute, Cell { subject: subject.clone(), api, outcome }), count));
         }
         if let Some(rule) = noticed.refused_by {
-            self.refused_by.insert(subject, rule);
+            self.refused_by.insert(subject.clone(), rule);
+        }
+        if !noticed.noted.is_empty() {
+            self.noted.entry(subject).or_default().merge(noticed.noted);
         }
     }
 }
@@ -178,9 +191,9 @@ mod tests {
 
     use super::*;
 
-    fn seen(client: &str, seconds: i64) -> Seen {
+    fn seen(client: &str, seconds: i64) -> Seen<'static> {
         let (subject, at) = (Subject::Client(ClientId::from(client)), Time::from_seconds(seconds));
-        Seen { subject, api: None, outcome: Outcome::Issued, refused_by: None, at }
+        Seen { subject, api: None, outcome: Outcome::Issued, refused_by: None, marks: Marks::default(), at }
     }
 
     fn shown(taken: &Taken) -> Vec<(i64, String, u32)> {

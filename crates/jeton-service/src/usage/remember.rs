@@ -10,6 +10,7 @@ use jeton_store::store::{Fault, FaultKind, Fetch, View};
 use tokio::sync::oneshot;
 
 use super::keeping::damaged;
+use super::sketch;
 use super::subjects::Facts;
 use crate::failure::Failure;
 use crate::keys::entry::KeyEntry;
@@ -22,6 +23,12 @@ const LOOK_UPS: usize = 64;
 pub struct SubjectUses<'s> {
     service: &'s Service,
     view: Box<dyn View + 's>,
+}
+
+/// About how many different networks or agents a sketch has seen.
+#[must_use]
+pub fn distinct(sketched: &Arc<[u8]>) -> u64 {
+    sketch::count(sketched)
 }
 
 impl Service {

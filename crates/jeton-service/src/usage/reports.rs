@@ -12,6 +12,7 @@ use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::UsageReport;
 use jeton_oauth::usage_report::{self, Item};
 
+use super::marks::Marks;
 use super::recorder::Seen;
 use crate::failure::Failure;
 use crate::service::Service;
@@ -66,6 +67,7 @@ impl Service {
                     api: Some(api.clone()),
                     outcome: Outcome::Offline(item.cell.outcome),
                     refused_by: None,
+                    marks: Marks::default(),
                     at: Time::from_seconds(item.cell.minute).min(now),
                 },
                 u32::try_from(item.count).unwrap_or(u32::MAX),

@@ -7,6 +7,7 @@ use jeton_core::usage::subject::SubjectUse;
 use jeton_core::usage::{Outcome, Subject};
 use quick_cache::sync::Cache;
 
+use super::marks::Noted;
 use super::recorder::Taken;
 
 /// How many subjects are remembered that the store knows as they are.
@@ -25,6 +26,8 @@ pub(crate) struct Facts {
     used: Option<(i64, i64)>,
     /// The last refusal, and its rule.
     refused: Option<(i64, &'static str)>,
+    /// What its uses left behind.
+    noted: Noted,
 }
 
 /// What is remembered of subjects.
@@ -49,6 +52,11 @@ pub(crate) fn facts(taken: &Taken) -> BTreeMap<Subject, Facts> {
             facts.entry(sum.subject).or_default().take_up(*minute, sum.outcome, None);
         }
     }
+    for (subject, noted) in &taken.noted {
+        if *subject != Subject::Other {
+            facts.entry(subject.clone()).or_default().noted = noted.clone();
+        }
+    }
     facts
 }
 
@@ -71,6 +79,7 @@ impl Facts {
         if let Some((at, rule)) = self.refused {
             after.refused(at, rule);
         }
+        self.noted.leave_on(&mut after);
         after
     }
 }
@@ -125,7 +134,12 @@ fn is_news(before: &SubjectUse, after: &SubjectUse, seconds: i64) -> bool {
     };
     let refused = |known: &SubjectUse| known.last_refusal.as_ref().map(|last| last.at);
     let rule = |known: &SubjectUse| known.last_refusal.as_ref().map(|last| last.rule.clone());
-    moved(before.last_used_at, after.last_used_at) || moved(refused(before), refused(after)) || rule(before) != rule(after)
+    let are_marks_news =
+        before.scopes != after.scopes || before.recent_networks != after.recent_networks || before.recent_agents != after.recent_agents;
+    are_marks_news
+        || moved(before.last_used_at, after.last_used_at)
+        || moved(refused(before), refused(after))
+        || rule(before) != rule(after)
 }
 
 #[cfg(test)]
@@ -143,7 +157,7 @@ mod tests {
     }
 
     fn used(minute: i64) -> Facts {
-        Facts { used: Some((minute, minute)), refused: None }
+        Facts { used: Some((minute, minute)), ..Facts::default() }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `jeton usage`.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
 
 use super::context::Context;
 use super::duration;
@@ -14,6 +15,7 @@ Examples:
   jeton usage
   jeton usage client:worker --resolution minute --last 1h
   jeton usage api:https://orders.example --resolution day --last 30d
+  jeton usage unused --days 90
   jeton usage client:worker --from 2027-01-15T00:00:00Z \\
       --until 2027-01-16T00:00:00Z --json
 
@@ -24,8 +26,10 @@ kept for a day, hours for 30 days, days for 13 months.";
 
 /// How often tokens were issued and used, by whom, and how it went
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Usage {
+    #[command(subcommand)]
+    look: Option<Look>,
     /// Whose use: all, client:NAME, api:URI, key:ID, unknown, other
     #[arg(default_value = "all")]
     subject: String,
@@ -43,6 +47,26 @@ pub(crate) struct Usage {
     until: Option<i64>,
 }
 
+/// What else there is to see.
+#[derive(Subcommand, Debug)]
+enum Look {
+    /// What is granted and was not used: clients, secrets, keys, and scopes of keys
+    #[command(after_help = UNUSED_EXAMPLES)]
+    Unused {
+        /// For how many days
+        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=400))]
+        days: u64,
+    },
+}
+
+const UNUSED_EXAMPLES: &str = "\
+Examples:
+  jeton usage unused
+  jeton usage unused --days 90 --json
+
+Scopes are those that an API names when it checks a key; of keys that no API
+names any for, none are listed.";
+
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Resolution {
@@ -56,6 +80,9 @@ enum Resolution {
 
 impl Usage {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(Look::Unused { days }) = self.look {
+            return unused(days, context);
+        }
         let resolution = match self.resolution {
             Resolution::Minute => "minute",
             Resolution::Hour => "hour",
@@ -69,4 +96,23 @@ impl Usage {
         }
         context.show(&context.server()?.get(&path)?, usage::series)
     }
+}
+
+/// Page after page: some are short.
+fn unused(days: u64, context: &Context) -> Result<(), Failure> {
+    let server = context.server()?;
+    let path = format!("/api/v1/usage/unused?days={days}");
+    let mut all = server.get(&path)?;
+    while let Some(next) = all.get("next").and_then(Value::as_str).map(str::to_owned) {
+        let mut page = server.get(&format!("{path}&cursor={next}"))?;
+        let more = page.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+        if let Some(items) = all.get_mut("items").and_then(Value::as_array_mut) {
+            items.extend(more);
+        }
+        if let Some(object) = all.as_object_mut() {
+            object.remove("next");
+            object.extend(page.get("next").map(|next| ("next".to_owned(), next.clone())));
+        }
+    }
+    context.show(&all, usage::unused)
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::relative::with_distance;
+use super::relative::{text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
 use super::view::View;
@@ -64,6 +64,34 @@ fn unreported(value: &Value) -> String {
     }
 }
 
+/// What is granted and was not used.
+pub(crate) fn unused(value: &Value, view: &View) -> String {
+    let since = with_distance(&member(value, "since"), view.now_seconds);
+    if value.get("is_known").and_then(Value::as_bool) != Some(true) {
+        let counted = member(value, "counted_since");
+        let counted = if counted.is_empty() { "not counted now".to_owned() } else { format!("counted since {counted}") };
+        return format!("Nobody knows what was used since {since}:\nuses are {counted}.\n");
+    }
+    let rows: Vec<[Cell; 4]> = items(value)
+        .iter()
+        .map(|item| {
+            let scope = member(item, "scope");
+            let scope = if scope.is_empty() { "all of it".to_owned() } else { scope };
+            [
+                member(item, "subject").into(),
+                member(item, "name").into(),
+                scope.into(),
+                text_from_now(&member(item, "last_used_at"), view.now_seconds).into(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return format!("All that is granted was used since {since}.\n");
+    }
+    let columns = [Column::whole("subject"), Column::flexible("name"), Column::flexible("unused"), Column::whole("last used")];
+    format!("Not used since {since}:\n\n{}", table(columns, &rows, view))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -124,5 +152,25 @@ mod tests {
         Of the last two days' reports of verifiers 3 never came, and 40 checks were
         not kept for one.
         ");
+    }
+
+    #[test]
+    fn what_is_unused() {
+        let mut value = json!({"since": "2026-08-22T14:13:20Z", "is_known": true, "items": [
+            {"subject": "client_secret:secret_0123456789abcdefghij", "name": "worker"},
+            {"subject": "key:0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "name": "acme", "scope": "orders:write orders:delete",
+                "last_used_at": "2026-09-21T14:11:00Z"},
+        ]});
+        let plain = |value: &Value| anstream::adapter::strip_str(&unused(value, &VIEW)).to_string();
+        let shown = plain(&value);
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+        for words in ["Not used since 2026-08-22T14:13:20Z (30 d ago):", "all of it", "2 min ago"] {
+            assert!(shown.contains(words), "{shown}");
+        }
+        value["items"] = json!([]);
+        assert_eq!(plain(&value), "All that is granted was used since 2026-08-22T14:13:20Z (30 d ago).\n");
+        value["is_known"] = json!(false);
+        value["counted_since"] = json!("2026-09-01T00:00:00Z");
+        assert!(plain(&value).ends_with("uses are counted since 2026-09-01T00:00:00Z.\n"));
     }
 }

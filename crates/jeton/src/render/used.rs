@@ -12,5 +12,13 @@ pub(crate) fn used(details: Details, value: &Value, view: &View) -> Details {
         rule if rule.is_empty() => String::new(),
         rule => format!("{}: {rule}", time("last_refused_at")),
     };
+    let origins = |name: &str| match value.get(name) {
+        Some(seen) => {
+            let last: Vec<&str> = seen.get("last").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            format!("{}: {}", member(seen, "count"), last.join(" "))
+        }
+        None => String::new(),
+    };
+    let details = details.with("networks", origins("networks")).with("used by", origins("agents"));
     details.with("first used", time("first_used_at")).with("last used", time("last_used_at")).with("last refused", refusal)
 }

@@ -49,6 +49,7 @@ pub(crate) struct Check {
     key: SecretText,
     scope: Option<String>,
     client_ip: Option<IpAddr>,
+    user_agent: Option<String>,
     #[serde(default)]
     environment: WantedEnvironment,
 }
@@ -60,6 +61,7 @@ pub(crate) struct ClientCheck {
     key: SecretText,
     scope: Option<String>,
     client_ip: Option<IpAddr>,
+    user_agent: Option<String>,
     #[serde(default)]
     environment: WantedEnvironment,
     client_id: Option<String>,
@@ -181,8 +183,8 @@ async fn asked_by_client(service: &Service, request: Request) -> Answer {
 
 async fn of_client(service: &Service, client: &Authenticated, check: ClientCheck, moment: &Moment) -> Answer {
     service.spend(client, moment).await?;
-    let ClientCheck { key, scope, client_ip, environment, .. } = check;
-    answer(service, CheckedBy::Client(&client.entry.client.record), &Check { key, scope, client_ip, environment }, moment).await
+    let ClientCheck { key, scope, client_ip, user_agent, environment, .. } = check;
+    answer(service, CheckedBy::Client(&client.entry.client.record), &Check { key, scope, client_ip, user_agent, environment }, moment).await
 }
 
 async fn answer(service: &Service, by: CheckedBy<'_>, check: &Check, moment: &Moment) -> Answer {
@@ -194,6 +196,7 @@ async fn answer(service: &Service, by: CheckedBy<'_>, check: &Check, moment: &Mo
         text: check.key.0.expose(),
         scopes: scopes.as_ref(),
         client_ip: check.client_ip,
+        agent: check.user_agent.as_deref(),
         environment: match check.environment {
             WantedEnvironment::Live => Some(Environment::Live),
             WantedEnvironment::Test => Some(Environment::Test),

@@ -1,0 +1,82 @@
+//! `/usage/unused`: what is granted and was not used for some days.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::Uri;
+use jeton_core::id::ApiKeyId;
+use jeton_service::usage::unused::Unused;
+use serde::Serialize;
+
+use crate::api::answer::{Answer, ok};
+use crate::api::blocking::blocking;
+use crate::api::management::Management;
+use crate::api::page::{Listing, Page};
+use crate::api::problem::Problem;
+use crate::api::rfc3339;
+
+/// How many days when nobody says, and at most.
+const DAYS: u64 = 30;
+const DAYS_MAX: u64 = 400;
+
+#[derive(Serialize)]
+struct Shown {
+    /// Nothing of these was used since.
+    since: String,
+    /// Whether uses are counted for so long; where not, nothing is listed.
+    is_known: bool,
+    /// Since when they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted_since: Option<String>,
+    #[serde(flatten)]
+    page: Page<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    subject: String,
+    /// Its name; of a secret that of its client.
+    name: Arc<str>,
+    /// The scopes that were not exercised; without it nothing of the subject was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
+}
+
+pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let listing = Listing::parse(&uri, &service, &["days"])?;
+    let days = listing.query().number("days")?.unwrap_or(DAYS);
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(Problem::invalid(format!("`days` is between 1 and {DAYS_MAX}"), "ask for 30, or leave it out"));
+    }
+    let after = listing.after().map(id).transpose()?;
+    let moment = service.moments().now();
+    let since = moment.now.seconds().saturating_sub(i64::try_from(days).unwrap_or_default().saturating_mul(86_400));
+    let reading = service.clone();
+    let page = blocking(move || reading.unused(since, after, &moment)).await??;
+    let is_known = page.is_some();
+    let (items, next) = page.map_or((vec![], None), |page| (page.items, page.next));
+    let items = items.into_iter().map(Item::from).collect();
+    ok(&Shown {
+        since: rfc3339::format(since),
+        is_known,
+        counted_since: service.usage_kept_since().map(rfc3339::format),
+        page: listing.page(items, next.map(|id| id.to_string()).as_deref())?,
+    })
+}
+
+impl From<Unused> for Item {
+    fn from(unused: Unused) -> Item {
+        Item {
+            subject: unused.subject.to_string(),
+            name: unused.name,
+            scope: unused.scopes.map(|scopes| scopes.join(" ")),
+            last_used_at: unused.last_used_at.map(rfc3339::format),
+        }
+    }
+}
+
+fn id(text: &str) -> Result<ApiKeyId, Problem> {
+    ApiKeyId::parse(text).ok_or_else(|| Problem::invalid("`cursor` is the `next` of a page", "leave it out to begin anew"))
+}

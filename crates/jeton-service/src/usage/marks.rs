@@ -1,0 +1,158 @@
+//! What a use leaves behind beside its count: where it came from, what made it, and what it exercised.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jeton_core::usage::bucket::Resolution;
+use jeton_core::usage::origin::{OriginNetwork, agent_class};
+use jeton_core::usage::subject::SubjectUse;
+use jeton_oauth::scope::ScopeSet;
+
+use super::sketch;
+
+/// What was seen of one use, as far as anybody said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks<'a> {
+    /// Where it came from.
+    pub address: Option<IpAddr>,
+    /// What made it: a User-Agent.
+    pub agent: Option<&'a str>,
+    /// The scopes that were asked for and allowed.
+    pub scopes: Option<&'a ScopeSet>,
+}
+
+/// What the uses of one second left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Noted {
+    networks: Vec<OriginNetwork>,
+    agents: Vec<Arc<str>>,
+    scopes: Vec<Arc<str>>,
+}
+
+/// How many networks and agents are told apart in a second.
+const DISTINCT_MAX: usize = 16;
+/// How many scopes: as many as a set holds.
+const SCOPES_MAX: usize = 64;
+/// How many networks and agents are remembered by name.
+const NAMED_MAX: usize = 4;
+
+impl Noted {
+    /// Takes up one use.
+    pub(crate) fn note(&mut self, marks: &Marks<'_>) {
+        if let Some(network) = marks.address.map(OriginNetwork::from) {
+            self.note_network(network);
+        }
+        if let Some(agent) = marks.agent {
+            note_text(&mut self.agents, &agent_class(agent), DISTINCT_MAX);
+        }
+        for scope in marks.scopes.into_iter().flat_map(ScopeSet::iter) {
+            note_text(&mut self.scopes, scope, SCOPES_MAX);
+        }
+    }
+
+    /// Takes up what was noted elsewhere.
+    pub(crate) fn merge(&mut self, other: Noted) {
+        other.networks.into_iter().for_each(|network| self.note_network(network));
+        other.agents.iter().for_each(|agent| note_text(&mut self.agents, agent, DISTINCT_MAX));
+        other.scopes.iter().for_each(|scope| note_text(&mut self.scopes, scope, SCOPES_MAX));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.networks.is_empty() && self.agents.is_empty() && self.scopes.is_empty()
+    }
+
+    /// Brings it to what is remembered.
+    pub(crate) fn leave_on(&self, known: &mut SubjectUse) {
+        let networks: Vec<Arc<str>> = self.networks.iter().map(|network| Arc::from(network.to_string())).collect();
+        remember(&networks, &mut known.recent_networks, &mut known.networks);
+        remember(&self.agents, &mut known.recent_agents, &mut known.agents);
+        let day = Resolution::Day.start_of(known.last_used_at.unwrap_or_default());
+        for scope in &self.scopes {
+            if known.scopes.contains_key(scope) || known.scopes.len() < SCOPES_MAX {
+                known.scopes.insert(scope.clone(), day);
+            }
+        }
+        if known.scopes.len() >= SCOPES_MAX {
+            forget_oldest(known);
+        }
+    }
+
+    fn note_network(&mut self, network: OriginNetwork) {
+        if self.networks.len() < DISTINCT_MAX && !self.networks.contains(&network) {
+            self.networks.push(network);
+        }
+    }
+}
+
+fn note_text(texts: &mut Vec<Arc<str>>, text: &str, most: usize) {
+    if texts.len() < most && !texts.iter().any(|known| **known == *text) {
+        texts.push(Arc::from(text));
+    }
+}
+
+/// Whatever has a name there is in the sketch.
+fn remember(seen: &[Arc<str>], named: &mut Vec<Arc<str>>, sketched: &mut Arc<[u8]>) {
+    let fresh: Vec<&Arc<str>> = seen.iter().filter(|seen| !named.contains(seen)).collect();
+    if fresh.is_empty() {
+        return;
+    }
+    *sketched = sketch::with(sketched, fresh.iter().map(|text| &***text));
+    fresh.into_iter().for_each(|text| named.insert(0, text.clone()));
+    named.truncate(NAMED_MAX);
+}
+
+/// The scopes of a key may have changed over the years: what was exercised longest ago gives way.
+fn forget_oldest(known: &mut SubjectUse) {
+    let oldest = known.scopes.iter().min_by_key(|(_, day)| **day).map(|(scope, _)| scope.clone());
+    if let Some(oldest) = oldest {
+        known.scopes.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::usage::Subject;
+
+    use super::*;
+
+    #[test]
+    fn networks_and_agents_without_end_take_no_memory_without_end() {
+        let mut known = SubjectUse::new(Subject::All);
+        known.used(86_400 + 60);
+        for second in 0..1_000_u32 {
+            let mut noted = Noted::default();
+            for number in 0..1_000_u32 {
+                let number = second * 1_000 + number;
+                let agent = format!("agent{number}/1");
+                noted.note(&Marks { address: Some(IpAddr::from((number << 8).to_be_bytes())), agent: Some(&agent), scopes: None });
+            }
+            assert!(noted.networks.len() <= DISTINCT_MAX && noted.agents.len() <= DISTINCT_MAX);
+            noted.leave_on(&mut known);
+        }
+        assert_eq!((known.recent_networks.len(), known.recent_agents.len()), (NAMED_MAX, NAMED_MAX));
+        assert!(known.networks.len() < 1_024 && known.agents.len() < 1_024);
+        // Sixteen thousand of each were looked at.
+        for sketched in [&known.networks, &known.agents] {
+            assert!((12_000..20_000).contains(&sketch::count(sketched)), "{}", sketch::count(sketched));
+        }
+    }
+
+    #[test]
+    fn the_last_that_were_new_have_names_and_all_are_counted() {
+        let mut known = SubjectUse::new(Subject::All);
+        known.used(86_400 + 60);
+        let scopes = ScopeSet::parse("orders:read orders:write").unwrap();
+        for agent in ["a/1.2", "b/2", "c/3", "d/4", "e/5", "e/5.1"] {
+            let mut noted = Noted::default();
+            noted.note(&Marks { address: Some(IpAddr::from([192, 0, 2, 7])), agent: Some(agent), scopes: Some(&scopes) });
+            noted.leave_on(&mut known);
+        }
+        assert_eq!(known.recent_agents.iter().map(|agent| &**agent).collect::<Vec<_>>(), ["e/5", "d/4", "c/3", "b/2"]);
+        assert_eq!(known.recent_networks.iter().map(|network| &**network).collect::<Vec<_>>(), ["192.0.2.0/24"]);
+        assert_eq!((sketch::count(&known.agents), sketch::count(&known.networks)), (5, 1));
+        assert_eq!(
+            known.scopes.iter().map(|(scope, day)| (&**scope, *day)).collect::<Vec<_>>(),
+            [("orders:read", 86_400), ("orders:write", 86_400)]
+        );
+    }
+}
