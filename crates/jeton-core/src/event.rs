@@ -76,7 +76,7 @@ pub enum Event {
     /// A key allows less. Here as in what follows, `previous` is the first sequence of the commit that wrote the key as it was; and answers
     /// about it with `iat` before `before_seconds` are asked again.
     #[serde(rename = "api_key.narrowed")]
-    ApiKeyNarrowed { actor: Actor, before_seconds: i64, changed: Arc<str>, key: ApiKeyId, previous: u64, until_seconds: i64 },
+    ApiKeyNarrowed { actor: Actor, api: ApiId, before_seconds: i64, changed: Arc<str>, key: ApiKeyId, previous: u64, until_seconds: i64 },
     /// A key allows more.
     #[serde(rename = "api_key.widened")]
     ApiKeyWidened { actor: Actor, changed: Arc<str>, key: ApiKeyId, previous: u64 },
@@ -87,6 +87,7 @@ pub enum Event {
     #[serde(rename = "api_key.rotated")]
     ApiKeyRotated {
         actor: Actor,
+        api: ApiId,
         before_seconds: i64,
         by_itself: i64,
         ends_at_seconds: i64,
@@ -101,19 +102,36 @@ pub enum Event {
     ApiKeySecretConfirmed { actor: Actor, generation: i64, key: ApiKeyId, previous: u64 },
     /// The secret before the current one ended early.
     #[serde(rename = "api_key.secret_ended")]
-    ApiKeySecretEnded { actor: Actor, before_seconds: i64, ends_at_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64 },
+    ApiKeySecretEnded {
+        actor: Actor,
+        api: ApiId,
+        before_seconds: i64,
+        ends_at_seconds: i64,
+        key: ApiKeyId,
+        previous: u64,
+        until_seconds: i64,
+    },
     /// A key has another owner.
     #[serde(rename = "api_key.transferred")]
-    ApiKeyTransferred { actor: Actor, before_seconds: i64, from: Arc<str>, key: ApiKeyId, previous: u64, to: Arc<str>, until_seconds: i64 },
+    ApiKeyTransferred {
+        actor: Actor,
+        api: ApiId,
+        before_seconds: i64,
+        from: Arc<str>,
+        key: ApiKeyId,
+        previous: u64,
+        to: Arc<str>,
+        until_seconds: i64,
+    },
     /// A key is refused until it is resumed.
     #[serde(rename = "api_key.suspended")]
-    ApiKeySuspended { actor: Actor, before_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64, why: Arc<str> },
+    ApiKeySuspended { actor: Actor, api: ApiId, before_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64, why: Arc<str> },
     /// A suspended key is accepted again.
     #[serde(rename = "api_key.resumed")]
     ApiKeyResumed { actor: Actor, key: ApiKeyId, previous: u64 },
     /// A key was revoked: final.
     #[serde(rename = "api_key.revoked")]
-    ApiKeyRevoked { actor: Actor, before_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64, why: Arc<str> },
+    ApiKeyRevoked { actor: Actor, api: ApiId, before_seconds: i64, key: ApiKeyId, previous: u64, until_seconds: i64, why: Arc<str> },
     /// A key that ended long ago is forgotten.
     #[serde(rename = "api_key.removed")]
     ApiKeyRemoved { actor: Actor, key: ApiKeyId },

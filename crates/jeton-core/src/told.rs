@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::event::{CutOffSubject, Event};
-use crate::id::{ApiId, ApiKeyId};
+use crate::event::Event;
+use crate::id::ApiId;
 use crate::record::Table;
 use crate::token::negative::Says;
 use crate::{api, client, group, key, person, role};
@@ -49,12 +49,14 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
             Told::Negative(Says::Lifetime(audience_of(api), *seconds, *before_seconds), *until_seconds)
         }
         Event::SigningKeyRevoked { key, until_seconds, .. } => Told::Negative(Says::KeyRevoked(key.clone()), *until_seconds),
-        Event::ApiKeyNarrowed { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeyRotated { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeySecretEnded { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeyTransferred { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeySuspended { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeyRevoked { key, before_seconds, until_seconds, .. } => of_api_key(*key, *before_seconds, *until_seconds),
+        Event::ApiKeyNarrowed { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyRotated { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeySecretEnded { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyTransferred { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeySuspended { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyRevoked { api, key, before_seconds, until_seconds, .. } => {
+            Told::Negative(Says::ApiKeyChanged(*key, api.clone(), *before_seconds), *until_seconds)
+        }
         Event::DeploymentCreated { .. }
         | Event::IncarnationOpened { .. }
         | Event::Issued { .. }
@@ -93,9 +95,4 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::RoleUnassigned { .. }
         | Event::RootKeyRotated { .. } => Told::Nothing,
     }
-}
-
-/// Answers about a key from before are asked again.
-fn of_api_key(key: ApiKeyId, before_seconds: i64, until_seconds: i64) -> Told {
-    Told::Negative(Says::CutOff(CutOffSubject::Key, key.to_string().into(), before_seconds), until_seconds)
 }

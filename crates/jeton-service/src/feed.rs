@@ -248,7 +248,8 @@ fn item((sequence, time, event): (u64, Time, &Event), audience_of: impl Fn(&str)
 }
 
 /// What an event tells verifiers, and whom it concerns. Of a token whose API is gone nobody is told: the API's cut-off told its followers
-/// all. After a change of a key, what is remembered of it is asked again. Exhaustive on purpose: whoever adds an event decides.
+/// all. After a change of a key, what is remembered of it is asked again; after one of what owners of keys may do, what is remembered of any.
+/// Exhaustive on purpose: whoever adds an event decides.
 fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>) -> Option<(Option<Arc<str>>, Change)> {
     Some(match event {
         Event::TokenRevoked { api, .. } | Event::TokenSuspended { api, .. } | Event::TokenResumed { api, .. } => {
@@ -257,14 +258,23 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
             (concerned(*subject, name), cut_off(*subject, name, *before_seconds, *until_seconds)?)
         }
-        Event::ApiKeyNarrowed { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeyRotated { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeySecretEnded { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeyTransferred { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeySuspended { key, before_seconds, until_seconds, .. }
-        | Event::ApiKeyRevoked { key, before_seconds, until_seconds, .. } => {
-            (None, cut_off(CutOffSubject::Key, &key.to_string(), *before_seconds, *until_seconds)?)
+        Event::ApiKeyNarrowed { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyRotated { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeySecretEnded { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyTransferred { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeySuspended { api, key, before_seconds, until_seconds, .. }
+        | Event::ApiKeyRevoked { api, key, before_seconds, until_seconds, .. } => {
+            (Some(audience_of(api.as_str())?), cut_off(CutOffSubject::Key, &key.to_string(), *before_seconds, *until_seconds)?)
         }
+        Event::ApiUpdated { api, changed, .. } if concerns_keys(changed) => (Some(audience_of(api.as_str())?), Change::KeysChanged),
+        Event::ClientUpdated { changed, .. } if concerns_keys(changed) => (None, Change::KeysChanged),
+        Event::PolicyLowered { kind, .. } if concerns_keys(kind) => (None, Change::KeysChanged),
+        Event::PolicyExceptionEnded { .. }
+        | Event::GroupDeleted { .. }
+        | Event::MembershipRemoved { .. }
+        | Event::RoleNarrowed { .. }
+        | Event::RoleDeleted { .. }
+        | Event::RoleUnassigned { .. } => (None, Change::KeysChanged),
         Event::ApiLifetimeLowered { api, seconds, before_seconds, until_seconds, .. } => {
             let audience = audience_of(api.as_str())?;
             let change = lifetime(&audience, *seconds, *before_seconds, *until_seconds)?;
@@ -303,25 +313,25 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::PolicySet { .. }
         | Event::PolicyLowered { .. }
         | Event::PolicyExceptionCreated { .. }
-        | Event::PolicyExceptionEnded { .. }
         | Event::UserCreated { .. }
         | Event::UserUpdated { .. }
         | Event::UserDisabled { .. }
         | Event::UserEnabled { .. }
         | Event::GroupCreated { .. }
         | Event::GroupUpdated { .. }
-        | Event::GroupDeleted { .. }
         | Event::MembershipAdded { .. }
-        | Event::MembershipRemoved { .. }
         | Event::RoleCreated { .. }
         | Event::RoleUpdated { .. }
         | Event::RoleWidened { .. }
-        | Event::RoleNarrowed { .. }
-        | Event::RoleDeleted { .. }
         | Event::RoleAssigned { .. }
-        | Event::RoleUnassigned { .. }
         | Event::RootKeyRotated { .. } => return None,
     })
+}
+
+/// Whether what changed of an API or a client, or the kind whose maximum was lowered, decides what keys may do. Of somebody who is disabled
+/// the cut-off beside it tells.
+fn concerns_keys(names: &str) -> bool {
+    names.split(' ').any(|name| ["scopes", "apis", "api_key", "personal_access_token"].contains(&name))
 }
 
 /// What is told of one token.
@@ -336,7 +346,10 @@ fn token_change(event: &Event) -> Option<Change> {
 }
 
 /// What a stored negative tells verifiers, and whom it concerns.
-pub(crate) fn change_of_negative(negative: &Negative) -> Option<(Option<Arc<str>>, Change)> {
+pub(crate) fn change_of_negative(
+    negative: &Negative,
+    audience_of: impl Fn(&str) -> Option<Arc<str>>,
+) -> Option<(Option<Arc<str>>, Change)> {
     let until_seconds = negative.until;
     let id = |token: &jeton_core::id::CredentialId| TokenId::from_bytes(token.0);
     Some(match &negative.says {
@@ -346,6 +359,9 @@ pub(crate) fn change_of_negative(negative: &Negative) -> Option<(Option<Arc<str>
         Says::CutOff(subject, name, before) => (concerned(*subject, name), cut_off(*subject, name, *before, until_seconds)?),
         Says::Lifetime(audience, seconds, before) => (Some(audience.clone()), lifetime(audience, *seconds, *before, until_seconds)?),
         Says::KeyRevoked(key) => (None, Change::SigningKeyRevoked { kid: SubjectId::parse(key.as_str()).ok()?, until_seconds }),
+        Says::ApiKeyChanged(key, api, before) => {
+            (Some(audience_of(api.as_str())?), cut_off(CutOffSubject::Key, &key.to_string(), *before, until_seconds)?)
+        }
     })
 }
 

@@ -36,6 +36,8 @@ pub struct ActiveKey {
     pub key: CheckedKey,
     /// The second that the answer is of: what changes the key later makes answers of before old.
     pub answered_at: i64,
+    /// For how long it may be remembered by those who follow the feed, in seconds.
+    pub cache_seconds: u32,
 }
 
 /// What is active.
@@ -84,11 +86,14 @@ impl Service {
         if !caller.may_introspect {
             return Ok(None);
         }
+        // Before the key is read: a change that is told later than this is of a later second.
+        let asked_at = self.ledger_time(moment).seconds();
         let check = KeyCheck { text, scopes: None, client_ip: None, agent: None, environment: Some(Environment::Live) };
         let answer = self.check_key(CheckedBy::Client(caller), &check, moment).await?;
+        let cache_seconds = answer.cache_seconds;
         let Some(key) = answer.key.filter(|_| answer.code == Code::Valid) else { return Ok(None) };
         let record = &key.entry.key.record;
-        let answered_at = self.ledger_time(moment).seconds().max(record.answers_from).max(record.current.created_at);
-        Ok(Some(ActiveKey { answered_at, key }))
+        let answered_at = asked_at.max(record.answers_from).max(record.current.created_at);
+        Ok(Some(ActiveKey { answered_at, cache_seconds, key }))
     }
 }

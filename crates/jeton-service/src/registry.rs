@@ -316,6 +316,8 @@ impl Registry {
             }
             Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),
             Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
+            // For those who remember answers: here the key itself is read.
+            Says::ApiKeyChanged(..) => {}
         }
     }
 }

@@ -60,7 +60,8 @@ impl Service {
         negatives.sort_by_key(|(version, negative)| (*version, negative.id));
         let concerns = |of: &Option<Arc<str>>| of.as_deref().is_none_or(|concerned| concerned == audience);
         // All that is kept, also what our clock calls over: a verifier's clock may know better than one that jumped.
-        let changes = negatives.iter().filter_map(|(_, negative)| change_of_negative(negative));
+        let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone());
+        let changes = negatives.iter().filter_map(|(_, negative)| change_of_negative(negative, audience_of));
         let changes = changes.filter(|(of, _)| concerns(of)).map(|(_, change)| change).collect();
         self.sign_snapshot(next, changes, moment.now.seconds())
     }

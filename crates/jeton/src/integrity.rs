@@ -122,7 +122,7 @@ fn again(says: &Says) -> String {
         Says::CutOff(CutOffSubject::Family, name, _) => format!("jeton revoke --family {name}"),
         Says::CutOff(CutOffSubject::Everything, ..) => "jeton revoke --everything".to_owned(),
         Says::Lifetime(audience, ..) => format!("jeton revoke --api {audience}"),
-        Says::CutOff(CutOffSubject::Key, ..) | Says::KeyRevoked(_) => {
+        Says::CutOff(CutOffSubject::Key, ..) | Says::ApiKeyChanged(..) | Says::KeyRevoked(_) => {
             return "verifiers that start now do not hear of it: keep a copy of the data folder for inquiry, and restore the last backup"
                 .to_owned();
         }

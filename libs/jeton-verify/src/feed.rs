@@ -6,6 +6,7 @@
 mod assembly;
 mod follower;
 mod knowledge;
+mod outdated;
 
 pub use follower::{Fault, Follower, News};
 pub use knowledge::Knowledge;

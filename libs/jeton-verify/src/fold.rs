@@ -37,6 +37,8 @@ impl Negatives {
                 return Folded::KeyRevoked;
             }
             Change::SigningKeysChanged => return Folded::KeysChanged,
+            // Answers that are remembered are no negatives.
+            Change::KeysChanged => {}
             // The enum may grow; what is new is as unknown as what calls itself so.
             _ => return Folded::Unknown,
         }
@@ -107,6 +109,7 @@ mod tests {
         check(&[lifetime(u64::MAX)], Judgement::Accepted, Folded::Done);
         check(&[Change::SigningKeyRevoked { kid: name("k"), until_seconds }], Judgement::KeyRevoked, Folded::KeyRevoked);
         check(&[Change::SigningKeysChanged], Judgement::Accepted, Folded::KeysChanged);
+        check(&[Change::KeysChanged], Judgement::Accepted, Folded::Done);
         check(&[Change::Unknown { kind: "new".into() }], Judgement::Accepted, Folded::Unknown);
     }
 }

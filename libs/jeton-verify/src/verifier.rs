@@ -30,7 +30,7 @@ use crate::refused::Refused;
 use crate::staleness::{Decision, Form, Server, decide};
 use crate::token::VerifiedToken;
 use crate::verifier::builder::Running;
-use crate::verifier::introspection::{Keep, Reply};
+use crate::verifier::introspection::{Answer, Keep, Reply};
 use crate::verifier::key_set::Fetched;
 use crate::verifier::remembered::Remembered;
 use crate::verifier::shared::Shared;
@@ -44,6 +44,8 @@ pub use status::{Counters, FeedStatus, Status};
 
 /// No opaque token is longer, imported ones included.
 const MAX_OPAQUE_LEN: usize = 512;
+/// How often a question is sent again whose answer may have changed meanwhile.
+const QUESTIONS_MAX: usize = 4;
 
 /// Checks the tokens of one issuer for one API. Cheap to copy; its tasks end with the last copy.
 #[derive(Clone)]
@@ -145,7 +147,7 @@ impl Verifier {
     async fn ask_about_jwt(&self, text: &str, token: VerifiedToken, decided: &mut Decided) -> Result<VerifiedToken, Rejected> {
         let shared = self.shared();
         match self.ask(text, decided).await {
-            Reply::Active(answered, _) if answered.id() == token.id() => self.judge(token),
+            Reply::Active(answer) if answer.token.id() == token.id() => self.judge(token),
             Reply::Active(..) => Err(Refused::Inactive.into()),
             Reply::Refused(refused) => {
                 let until = token.expires_at_seconds().saturating_add(shared.check.leeway_seconds());
@@ -176,34 +178,45 @@ impl Verifier {
         }
         let hearing = shared.knowledge.hearing(&now);
         let digest = Digest::of(text);
-        let remembered = self.0.remembered.get(&digest).filter(|remembered| remembered.counts(&now));
+        let is_young =
+            |remembered: &Remembered| remembered.counts(&now) && !shared.knowledge.is_old(remembered.token.id(), remembered.changes_heard);
+        let remembered = self.0.remembered.get(&digest).filter(is_young);
         let form = if remembered.is_some() { Form::Remembered } else { Form::Opaque };
         match (decide(form, hearing, &shared.patience, shared.introspection.server(&now)), remembered) {
             (Decision::Accept, Some(Remembered { token, .. })) => self.judge(token),
-            (Decision::Ask, _) => match self.ask(text, decided).await {
-                Reply::Active(token, Keep::No) => {
+            (Decision::Ask, _) => self.ask_about_opaque(text, digest, now, decided).await,
+            _ => Err(self.refuse_unasked()),
+        }
+    }
+
+    async fn ask_about_opaque(&self, text: &str, digest: Digest, asked: Reading, decided: &mut Decided) -> Result<VerifiedToken, Rejected> {
+        for _ in 0..QUESTIONS_MAX {
+            match self.ask(text, decided).await {
+                // It is of before a change that was heard by now.
+                Reply::Active(Answer { token, changes_heard, .. }) if self.shared().knowledge.is_old(token.id(), changes_heard) => {}
+                Reply::Active(Answer { token, keep: Keep::No, .. }) => {
                     self.0.remembered.remove(&digest);
-                    self.judge(token)
+                    return self.judge(token);
                 }
-                Reply::Active(token, Keep::Yes) => {
+                Reply::Active(Answer { token, keep: Keep::Yes, changes_heard }) => {
                     let token = self.judge(token)?;
-                    self.0.remembered.insert(digest, Remembered { token: token.clone(), asked: now });
-                    Ok(token)
+                    self.0.remembered.insert(digest, Remembered { token: token.clone(), asked, changes_heard });
+                    return Ok(token);
                 }
                 Reply::Refused(refused) => {
                     self.0.remembered.remove(&digest);
-                    Err(refused.into())
+                    return Err(refused.into());
                 }
-                Reply::Busy | Reply::Unreachable | Reply::Forbidden => Err(self.refuse_unasked()),
-            },
-            _ => Err(self.refuse_unasked()),
+                Reply::Busy | Reply::Unreachable | Reply::Forbidden => return Err(self.refuse_unasked()),
+            }
         }
+        Err(self.refuse_unasked())
     }
 
     async fn ask(&self, text: &str, decided: &mut Decided) -> Reply {
         let shared = self.shared();
         Counting::add(&shared.counting.asked);
-        let reply = shared.introspection.ask(text, &shared.http, &shared.check, &*shared.clock).await;
+        let reply = shared.introspection.ask(text, &shared.http, &shared.check, &*shared.clock, &shared.knowledge).await;
         match reply {
             Reply::Active(..) | Reply::Refused(_) => *decided = Decided::Asked,
             Reply::Forbidden => shared.raise(Alert::CredentialsRefused),

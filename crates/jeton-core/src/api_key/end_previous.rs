@@ -20,6 +20,7 @@ pub fn end_previous(key: &Versioned<ApiKey>, actor: &Actor, moment: &mut Moment)
     let (commit, after, outdated) = outdated::put(commit, after, moment);
     let event = Event::ApiKeySecretEnded {
         actor: actor.clone(),
+        api: after.api.clone(),
         before_seconds: outdated.before_seconds,
         ends_at_seconds: now_seconds,
         key: after.id,

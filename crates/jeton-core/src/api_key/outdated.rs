@@ -2,7 +2,6 @@
 
 use super::{ApiKey, TABLE};
 use crate::commit::Commit;
-use crate::event::CutOffSubject;
 use crate::moment::Moment;
 use crate::token::negative::{self, Negative, Says};
 
@@ -24,7 +23,7 @@ pub(super) fn put(commit: Commit, key: ApiKey, moment: &mut Moment) -> (Commit, 
     let before_seconds = moment.now.next_second().seconds().max(key.answers_from.saturating_add(1));
     let until_seconds = before_seconds.saturating_add(TOLD_FOR_SECONDS);
     let key = ApiKey { updated_at: moment.now.seconds(), answers_from: before_seconds, ..key };
-    let says = Says::CutOff(CutOffSubject::Key, key.id.to_string().into(), before_seconds);
+    let says = Says::ApiKeyChanged(key.id, key.api.clone(), before_seconds);
     let told = Negative::new(says, until_seconds, moment);
     let commit = commit.put(&TABLE, key.row()).put(&negative::TABLE, told.row());
     (commit, key, Outdated { before_seconds, until_seconds })

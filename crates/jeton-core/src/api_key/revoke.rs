@@ -19,6 +19,7 @@ pub fn revoke(key: &Versioned<ApiKey>, why: Why, actor: &Actor, moment: &mut Mom
     let (commit, after, outdated) = outdated::put(commit, ApiKey { state, repeat: None, ..key.record.clone() }, moment);
     let event = Event::ApiKeyRevoked {
         actor: actor.clone(),
+        api: after.api.clone(),
         before_seconds: outdated.before_seconds,
         key: after.id,
         previous: key.version,

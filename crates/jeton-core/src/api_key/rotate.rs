@@ -83,6 +83,7 @@ pub fn rotate(key: &Versioned<ApiKey>, facts: &KeyFacts<'_>, request: Rotate, by
     let (commit, after, outdated) = outdated::put(commit, after, moment);
     let commit = commit.tell(Event::ApiKeyRotated {
         actor,
+        api: after.api.clone(),
         before_seconds: outdated.before_seconds,
         by_itself,
         ends_at_seconds: after.previous.as_ref().map_or(0, |previous| previous.expires_at),

@@ -22,6 +22,7 @@ pub fn suspend(key: &Versioned<ApiKey>, why: Why, actor: &Actor, moment: &mut Mo
     let (commit, after, outdated) = outdated::put(commit, ApiKey { state, ..key.record.clone() }, moment);
     let event = Event::ApiKeySuspended {
         actor: actor.clone(),
+        api: after.api.clone(),
         before_seconds: outdated.before_seconds,
         key: after.id,
         previous: key.version,

@@ -26,6 +26,7 @@ pub fn transfer(key: &Versioned<ApiKey>, to: &Owner, facts: &KeyFacts<'_>, actor
     let (commit, after, outdated) = outdated::put(commit, after, moment);
     let event = Event::ApiKeyTransferred {
         actor: actor.clone(),
+        api: after.api.clone(),
         before_seconds: outdated.before_seconds,
         from: before.owner.to_string().into(),
         key: after.id,

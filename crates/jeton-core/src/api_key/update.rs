@@ -88,6 +88,7 @@ pub fn update(
         let (commit, after, outdated) = outdated::put(commit, after, moment);
         let event = Event::ApiKeyNarrowed {
             actor: actor.clone(),
+            api: after.api.clone(),
             before_seconds: outdated.before_seconds,
             changed: narrowed.join(" ").into(),
             key: after.id,

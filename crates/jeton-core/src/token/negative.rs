@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::event::CutOffSubject;
-use crate::id::{CredentialId, KeyId};
+use crate::id::{ApiId, ApiKeyId, CredentialId, KeyId};
 use crate::moment::Moment;
 use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
 
@@ -34,6 +34,8 @@ pub enum Says {
     Lifetime(Arc<str>, i64, i64),
     /// Nothing that this key signed is trusted.
     KeyRevoked(KeyId),
+    /// Answers about this API key, which is for this API, with `iat` before this, in seconds, are old: ask again.
+    ApiKeyChanged(ApiKeyId, ApiId, i64),
 }
 
 /// Where negatives are kept: in slices of a day of `until`, dropped whole.
@@ -58,6 +60,7 @@ const SUSPENDED: i64 = 2;
 const RESUMED: i64 = 3;
 const LIFETIME: i64 = 4;
 const KEY_REVOKED: i64 = 5;
+const API_KEY_CHANGED: i64 = 6;
 /// Cut-offs have numbers of their own by subject; never reused.
 const CUT_OFFS: [(i64, CutOffSubject); 7] = [
     (10, CutOffSubject::Everything),
@@ -84,6 +87,7 @@ impl Negative {
             Says::Resumed(token, audience) => (RESUMED, Some(*token), Some(audience.clone()), None, None),
             Says::Lifetime(audience, seconds, before) => (LIFETIME, None, Some(audience.clone()), Some(*seconds), Some(*before)),
             Says::KeyRevoked(key) => (KEY_REVOKED, None, Some(key.0.clone()), None, None),
+            Says::ApiKeyChanged(key, api, before) => (API_KEY_CHANGED, Some(CredentialId(key.0)), Some(api.0.clone()), None, Some(*before)),
             Says::CutOff(subject, name, before) => (number_of(*subject), None, Some(name.clone()), None, Some(*before)),
         };
         vec![
@@ -123,6 +127,7 @@ fn says(number: i64, token: Option<CredentialId>, name: Option<Arc<str>>, (secon
         RESUMED => Says::Resumed(token?, name?),
         LIFETIME => Says::Lifetime(name?, seconds?, before?),
         KEY_REVOKED => Says::KeyRevoked(KeyId(name?)),
+        API_KEY_CHANGED => Says::ApiKeyChanged(ApiKeyId(token?.0), ApiId(name?), before?),
         number => Says::CutOff(CUT_OFFS.iter().find(|(of, _)| *of == number)?.1, name?, before?),
     })
 }
@@ -146,6 +151,7 @@ mod tests {
             Says::Resumed(token, Arc::from("a")),
             Says::Lifetime(Arc::from("a"), 60, 5),
             Says::KeyRevoked(KeyId::from("k")),
+            Says::ApiKeyChanged(ApiKeyId([7; 16]), ApiId::from("a"), 5),
         ];
         all.extend(CUT_OFFS.iter().map(|(_, subject)| Says::CutOff(*subject, Arc::from("n"), 5)));
         for says in all {

@@ -111,8 +111,7 @@ pub(crate) fn outdates(commit: &Commit, before: i64) {
         _ => None,
     });
     let told = told.unwrap();
-    let name: Arc<str> = key.id.to_string().into();
-    assert_eq!(told.says, Says::CutOff(jeton_core::event::CutOffSubject::Key, name, before));
+    assert_eq!(told.says, Says::ApiKeyChanged(key.id, key.api.clone(), before));
     assert_eq!((told.until, key.answers_from), (before + 3_600, before));
 }
 

@@ -74,8 +74,7 @@ fn describe_key<'a>(service: &'a Service, active: &'a ActiveKey) -> Introspectio
         iss: Some(Cow::Borrowed(service.issuer().as_str())),
         jti: Some(id()),
         ver: Some(u64::from(CLAIMS_VERSION)),
-        // Verifiers do not hear of changes of keys yet: they ask each time.
-        cache_seconds: Some(0),
+        cache_seconds: Some(active.cache_seconds),
         ..ActiveToken::default()
     })
 }

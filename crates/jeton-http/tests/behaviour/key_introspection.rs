@@ -26,7 +26,7 @@ async fn a_key_is_introspected_as_a_token_is() {
     content-type: application/json
     x-content-type-options: nosniff
 
-    {"active":true,"scope":"orders:read","client_id":"[client]","token_type":"Bearer","exp":1807776000,"iat":1800000000,"sub":"[client]","aud":"https://orders.example","iss":"https://tokens.example","jti":"[id]","ver":1,"cache_seconds":0}
+    {"active":true,"scope":"orders:read","client_id":"[client]","token_type":"Bearer","exp":1807776000,"iat":1800000000,"sub":"[client]","aud":"https://orders.example","iss":"https://tokens.example","jti":"[id]","ver":1,"cache_seconds":60}
     "#);
     assert_eq!(world.introspect(&shop, &key).await.member("jti"), made["id"]);
     let outside = text(&world.make_key("external:a", ORDERS, Value::Null).await);
@@ -42,7 +42,11 @@ async fn a_key_is_introspected_as_a_token_is() {
     world.done(Method::POST, &format!("{path}/resume"), None).await;
     let iat = world.introspect(&shop, &key).await.member("iat").as_i64().unwrap();
     assert!(iat > world.now(), "answers since the change are of a later second than those before it");
-    let once = text(&world.make_key("external:a", ORDERS, json!({"max_uses": 1})).await);
+    let once = text(&world.make_key("external:a", ORDERS, json!({"max_uses": 2})).await);
+    let often = text(&world.make_key("external:a", ORDERS, json!({"rate_limit": {"count": 5, "period_seconds": 60}})).await);
+    for counted in [&once, &often] {
+        assert_eq!(world.introspect(&shop, counted).await.member("cache_seconds"), json!(0), "each use counts");
+    }
     assert!(world.is_active(&shop, &once).await && !world.is_active(&shop, &once).await);
     let near = text(&world.make_key("external:a", ORDERS, json!({"allow_ip": ["192.0.2.1"]})).await);
     assert!(!world.is_active(&shop, &near).await, "nobody says where it is used from");

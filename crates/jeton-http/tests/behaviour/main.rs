@@ -41,6 +41,7 @@ mod notices;
 mod people;
 mod permissions;
 mod policy;
+mod remembered_keys;
 mod repeats;
 mod reports;
 mod revocation;

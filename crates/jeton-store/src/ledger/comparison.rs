@@ -91,6 +91,9 @@ impl fmt::Display for Said<'_> {
             }
             Says::Lifetime(audience, seconds, _) => write!(formatter, "that tokens for {audience} live {seconds} s at most"),
             Says::KeyRevoked(key) => write!(formatter, "that signing key {key} is revoked"),
+            Says::ApiKeyChanged(key, _, before) => {
+                write!(formatter, "that answers about API key {key} from before second {before} are old")
+            }
         }
     }
 }

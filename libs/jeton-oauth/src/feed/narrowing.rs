@@ -71,6 +71,8 @@ pub enum Change {
     },
     /// The key set changed: fetch it again.
     SigningKeysChanged,
+    /// What API keys may do changed, of whichever owner: answers about keys that were asked for before are asked for again.
+    KeysChanged,
     /// Something this version does not know. It may take any authority away: fail closed.
     Unknown {
         /// What it calls itself; cut to 64 characters.
@@ -182,6 +184,7 @@ impl Change {
             Self::Lifetime { .. } => "lifetime",
             Self::SigningKeyRevoked { .. } => "signing_key_revoked",
             Self::SigningKeysChanged => "signing_keys_changed",
+            Self::KeysChanged => "keys_changed",
             Self::Unknown { kind } => kind,
         }
     }
@@ -192,7 +195,8 @@ impl Change {
             Self::Cutoff { subject, .. } => subject.id().map_or(0, |id| id.as_str().len()),
             Self::Lifetime { api: text, .. } | Self::SigningKeyRevoked { kid: text, .. } => text.as_str().len(),
             Self::Unknown { kind } => 6 * kind.len(),
-            Self::TokenRevoked { .. } | Self::TokenSuspended { .. } | Self::TokenResumed { .. } | Self::SigningKeysChanged => 32,
+            Self::TokenRevoked { .. } | Self::TokenSuspended { .. } | Self::TokenResumed { .. } => 32,
+            Self::SigningKeysChanged | Self::KeysChanged => 0,
         };
         // Quotes and backslashes double; the members' names and numbers fit in the rest.
         2 * text + 160
@@ -223,7 +227,7 @@ impl Change {
                 wire.kid = Some(kid.as_str().into());
                 wire.until = Some(*until_seconds);
             }
-            Self::SigningKeysChanged | Self::Unknown { .. } => {}
+            Self::SigningKeysChanged | Self::KeysChanged | Self::Unknown { .. } => {}
         }
         wire
     }
@@ -259,6 +263,7 @@ impl Change {
             },
             "signing_key_revoked" => Self::SigningKeyRevoked { kid: handle(&wire.kid)?, until_seconds: until_seconds? },
             "signing_keys_changed" => Self::SigningKeysChanged,
+            "keys_changed" => Self::KeysChanged,
             other => Self::unknown(other),
         })
     }
@@ -379,6 +384,7 @@ mod tests {
         );
         check(Change::SigningKeyRevoked { kid: handle("k1"), until_seconds: 9 }, r#""kind":"signing_key_revoked","until":9,"kid":"k1""#);
         check(Change::SigningKeysChanged, r#""kind":"signing_keys_changed""#);
+        check(Change::KeysChanged, r#""kind":"keys_changed""#);
         check(Change::Unknown { kind: "\u{1}".repeat(64) }, &format!(r#""kind":"{}""#, r"\u0001".repeat(64)));
     }
 

@@ -204,7 +204,7 @@ impl Follower {
         // Before the first snapshot nothing else may come.
         let known = self.known.as_mut().filter(|_| !self.needs_snapshot).ok_or(Fault::Disorder)?;
         follows(known, cursor)?;
-        let folded = knowledge.negatives().apply(change);
+        let folded = knowledge.apply(change);
         if folded == Folded::Unknown && knowledge.trust() == Trust::Sound {
             return Err(Fault::UnknownChange);
         }

@@ -5,9 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
+use jeton_oauth::feed::Change;
+use jeton_token::TokenId;
 use papaya::HashMap;
 
 use crate::clock::Reading;
+use crate::feed::outdated::Outdated;
+use crate::fold::Folded;
 use crate::negatives::Negatives;
 use crate::staleness::{Hearing, Trust};
 
@@ -22,6 +26,7 @@ pub struct Knowledge {
     refusals: HashMap<[u8; 16], Refusal>,
     /// Whether there ever was a refusal: until then nobody looks for one.
     has_refused: AtomicBool,
+    outdated: Outdated,
     /// Held while negatives are replaced, so that none is lost in between.
     replacing: Mutex<()>,
 }
@@ -47,6 +52,22 @@ impl Knowledge {
     #[must_use]
     pub fn negatives(&self) -> Guard<Arc<Negatives>> {
         self.negatives.load()
+    }
+
+    /// Takes up a change of the feed.
+    pub(crate) fn apply(&self, change: &Change) -> Folded {
+        self.outdated.note(change);
+        self.negatives().apply(change)
+    }
+
+    /// How many changes were heard that make answers about keys old: to be asked before a question about an opaque text is sent.
+    pub fn changes_heard(&self) -> u64 {
+        self.outdated.heard()
+    }
+
+    /// Whether what is said of an opaque text may have changed since its question was sent, when so many changes had been heard.
+    pub fn is_old(&self, id: TokenId, changes_heard: u64) -> bool {
+        self.outdated.is_old(id, changes_heard)
     }
 
     /// How far the negatives can be relied on at this moment.
@@ -101,6 +122,8 @@ impl Knowledge {
         let _held = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         newer.absorb(&self.negatives.load());
         self.negatives.store(Arc::new(newer));
+        // It tells how things are, and not what changed meanwhile.
+        self.outdated.note_any();
     }
 
     pub(crate) fn set_trust(&self, trust: Trust) {

@@ -13,6 +13,7 @@ use serde_json::Map;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::{Clock, Reading};
+use crate::feed::Knowledge;
 use crate::jwt::{Digest, JwtCheck, VERSION};
 use crate::refused::Refused;
 use crate::staleness::Server;
@@ -39,7 +40,7 @@ pub(crate) struct Introspection {
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// The token is active, for us.
-    Active(VerifiedToken, Keep),
+    Active(Answer),
     /// It is not, or not for us.
     Refused(Refused),
     /// Too many questions are under way.
@@ -48,6 +49,15 @@ pub(crate) enum Reply {
     Unreachable,
     /// We may not ask.
     Forbidden,
+}
+
+/// What the server said of an active token.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) token: VerifiedToken,
+    pub(crate) keep: Keep,
+    /// How many changes had been heard when it was asked: before others who wait for the same answer came.
+    pub(crate) changes_heard: u64,
 }
 
 /// Whether an answer may be remembered.
@@ -72,16 +82,20 @@ impl Introspection {
     }
 
     /// Asks about a token.
-    pub(crate) async fn ask(&self, text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock) -> Reply {
+    pub(crate) async fn ask(&self, text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock, knowledge: &Knowledge) -> Reply {
         let digest = Digest::of(text);
         let cell = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default().clone();
         let asking = Asking { of: self, digest, cell };
-        asking.cell.get_or_init(|| self.ask_once(text, http, check, clock)).await.clone()
+        asking.cell.get_or_init(|| self.ask_once(text, http, check, clock, knowledge)).await.clone()
     }
 
-    async fn ask_once(&self, text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock) -> Reply {
+    async fn ask_once(&self, text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock, knowledge: &Knowledge) -> Reply {
         let Ok(Ok(_turn)) = tokio::time::timeout(self.timeout, self.turns.acquire()).await else { return Reply::Busy };
-        let reply = exchange(text, http, check, clock, self.timeout).await;
+        let changes_heard = knowledge.changes_heard();
+        let reply = match exchange(text, http, check, clock, self.timeout).await {
+            Reply::Active(answer) => Reply::Active(Answer { changes_heard, ..answer }),
+            other => other,
+        };
         if matches!(reply, Reply::Unreachable | Reply::Forbidden) {
             let until = clock.now().uptime.saturating_add(PAUSE);
             self.paused_until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -123,7 +137,7 @@ async fn exchange(text: &str, http: &Http, check: &JwtCheck, clock: &dyn Clock, 
         Ok(IntrospectionResponse::Active(token)) => {
             let keep = if token.cache_seconds == Some(0) { Keep::No } else { Keep::Yes };
             match read(token, check, clock.now().seconds()) {
-                Ok(token) => Reply::Active(token, keep),
+                Ok(token) => Reply::Active(Answer { token, keep, changes_heard: 0 }),
                 Err(refused) => Reply::Refused(refused),
             }
         }

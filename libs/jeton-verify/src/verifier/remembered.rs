@@ -13,6 +13,8 @@ const COUNTS_FOR: Duration = Duration::from_secs(60);
 pub(crate) struct Remembered {
     pub(crate) token: VerifiedToken,
     pub(crate) asked: Reading,
+    /// How many changes had been heard then.
+    pub(crate) changes_heard: u64,
 }
 
 impl Remembered {

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::SigningKey;
+use jeton_oauth::feed::{Change, Subject, SubjectId};
 use jeton_token::{CheckKey, Environment, Kind, Label, Prefix, SecretBytes, TokenId};
 use jeton_verify::negatives::Judgement;
 use jeton_verify::{Alert, Refused};
@@ -111,6 +112,59 @@ async fn are_asked_about_each_time_where_the_server_says_so() {
         assert!(fixture.check(&token).await.is_ok());
         assert_eq!(fixture.issuer.introspections(), 4);
     }
+}
+
+fn key_changed(id: u8) -> Change {
+    let subject = Subject::Key(SubjectId::parse(&token_id(id).to_string()).unwrap());
+    Change::Cutoff { subject, before_seconds: 0, until_seconds: i64::MAX }
+}
+
+/// An answer may be about a key, and what it says of one holds until a change of it is heard.
+#[tokio::test]
+async fn are_asked_about_again_once_their_key_or_all_keys_changed() {
+    let (mut fixture, token) = live(1).await;
+    let client = Subject::Client(SubjectId::parse("another").unwrap());
+    for (change, introspections) in [
+        (key_changed(2), 1),
+        (key_changed(1), 2),
+        (revoked(2), 2),
+        (Change::KeysChanged, 3),
+        (Change::Cutoff { subject: client, before_seconds: 0, until_seconds: i64::MAX }, 4),
+    ] {
+        assert!(fixture.check(&token).await.is_ok());
+        fixture.change(change.clone()).await;
+        assert!(fixture.check(&token).await.is_ok());
+        assert_eq!(fixture.issuer.introspections(), introspections, "{change:?}");
+    }
+    fixture.issuer.say(&token, r#"{"active":false}"#);
+    fixture.change(key_changed(1)).await;
+    assert_eq!(fixture.check(&token).await, Err(Refused::Inactive));
+}
+
+/// The answer on its way is of before the change: it is for nobody any more, neither for who asked nor for who waits with it.
+#[tokio::test]
+async fn are_asked_about_again_where_their_key_changed_while_they_were() {
+    let (mut fixture, token) = live(1).await;
+    fixture.issuer.answers.introspection_open.send_replace(false);
+    let checking = |verifier: jeton_verify::Verifier| {
+        let token = token.clone();
+        tokio::spawn(async move { verifier.check(&token).await })
+    };
+    let first = checking(fixture.verifier.clone());
+    while fixture.issuer.introspections() < 1 {
+        tokio::task::yield_now().await;
+    }
+    fixture.change(key_changed(1)).await;
+    let second = checking(fixture.verifier.clone());
+    while fixture.verifier.status().counters.asked < 2 {
+        tokio::task::yield_now().await;
+    }
+    fixture.issuer.answers.introspection_open.send_replace(true);
+    for check in [first, second] {
+        assert!(check.await.unwrap().is_ok());
+    }
+    assert!(fixture.issuer.introspections() >= 2, "the first answer is of before the change");
+    assert!(fixture.check(&token).await.is_ok());
 }
 
 #[tokio::test]
