@@ -3,6 +3,7 @@
 
 pub mod confirm;
 pub mod create;
+pub mod cut_off;
 pub mod end_previous;
 pub mod except;
 pub mod facts;

@@ -1,11 +1,15 @@
 //! What a commit tells. Each event becomes one entry of the ledger; its payload is canonical JSON (RFC 8785), described in
 //! `docs/ledger.md`.
 
+mod subject;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GroupId, KeyId, PersonId, RoleId, SecretId};
+
+pub use subject::CutOffSubject;
 
 /// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
 /// refuse the ledger rather than read past it. The fields of each kind stand in the order of their names, as their canonical form has them.
@@ -153,6 +157,18 @@ pub enum Event {
     /// Every token of a subject with `iat` before `before_seconds` is dead.
     #[serde(rename = "tokens.cut_off")]
     CutOff { actor: Actor, before_seconds: i64, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
+    /// Everything of a subject is refused until it is resumed.
+    #[serde(rename = "subject.suspended")]
+    SubjectSuspended { actor: Actor, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
+    /// What is a suspended subject's is accepted again.
+    #[serde(rename = "subject.resumed")]
+    SubjectResumed { actor: Actor, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
+    /// A key that a cut-off had ended says so itself now.
+    #[serde(rename = "api_key.cut_off")]
+    ApiKeyCutOff { actor: Actor, api: ApiId, key: ApiKeyId, previous: u64 },
+    /// Somebody handed in a credential that had leaked; its end is told beside it.
+    #[serde(rename = "credential.reported")]
+    CredentialReported { actor: Actor, credential: Arc<str>, kind: Arc<str>, owner: Arc<str> },
     /// A signing key was made; it is published from now on.
     #[serde(rename = "signing_key.created")]
     SigningKeyCreated { actor: Actor, algorithm: Arc<str>, key: KeyId },
@@ -257,26 +273,6 @@ pub enum Event {
     RootKeyRotated { actor: Actor, epoch: u16 },
 }
 
-/// Whose tokens a cut-off ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CutOffSubject {
-    /// Those of one client.
-    Client,
-    /// Those of one person.
-    User,
-    /// Those of one session.
-    Session,
-    /// Those of one refresh family.
-    Family,
-    /// Those for one API.
-    Api,
-    /// Those of one key.
-    Key,
-    /// All of them.
-    Everything,
-}
-
 impl Event {
     /// Whether it takes authority away. Exhaustive on purpose: whoever adds a kind decides.
     #[must_use]
@@ -293,6 +289,7 @@ impl Event {
             | Event::ApiKeyRevoked { .. }
             | Event::TokenRevoked { .. }
             | Event::TokenSuspended { .. }
+            | Event::SubjectSuspended { .. }
             | Event::CutOff { .. }
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
@@ -324,8 +321,11 @@ impl Event {
             | Event::ApiKeyDescribed { .. }
             | Event::ApiKeySecretConfirmed { .. }
             | Event::ApiKeyRemoved { .. }
+            | Event::ApiKeyCutOff { .. }
+            | Event::CredentialReported { .. }
             | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
+            | Event::SubjectResumed { .. }
             | Event::PolicySet { .. }
             | Event::PolicyExceptionCreated { .. }
             | Event::UserCreated { .. }
@@ -364,6 +364,7 @@ impl Event {
             | Event::ApiKeyUsesLeased { .. }
             | Event::TokenIssued { .. }
             | Event::TokenResumed { .. }
+            | Event::SubjectResumed { .. }
             | Event::PolicySet { .. }
             | Event::PolicyExceptionCreated { .. }
             | Event::UserCreated { .. }
@@ -389,8 +390,11 @@ impl Event {
             | Event::ApiKeyDescribed { .. }
             | Event::ApiKeySecretConfirmed { .. }
             | Event::ApiKeyRemoved { .. }
+            | Event::ApiKeyCutOff { .. }
+            | Event::CredentialReported { .. }
             | Event::TokenRevoked { .. }
             | Event::TokenSuspended { .. }
+            | Event::SubjectSuspended { .. }
             | Event::CutOff { .. }
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }

@@ -1,6 +1,7 @@
 //! What administrators may do: the scopes of the management API, and the roles that are built in.
 
 use jeton_oauth::scope::ScopeSet;
+use jeton_token::Kind;
 
 use crate::api::parse_scope_list;
 use crate::event::CutOffSubject;
@@ -164,10 +165,22 @@ pub fn to_end(subject: Option<CutOffSubject>) -> Permission {
             CutOffSubject::Client
             | CutOffSubject::Api
             | CutOffSubject::User
+            | CutOffSubject::Group
             | CutOffSubject::Session
             | CutOffSubject::Family
             | CutOffSubject::Everything,
         ) => Permission::RevocationsWrite,
+    }
+}
+
+/// What it takes to end one credential of a kind, or to suspend and resume it.
+#[must_use]
+pub fn to_end_one(kind: Kind) -> Permission {
+    match kind {
+        Kind::AccessToken => Permission::TokensRevoke,
+        Kind::ApiKey | Kind::PersonalAccessToken => Permission::KeysRevoke,
+        Kind::ClientSecret => Permission::ClientsWrite,
+        _ => Permission::RevocationsWrite,
     }
 }
 

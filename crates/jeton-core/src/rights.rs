@@ -21,6 +21,8 @@ pub enum OwnerStanding {
     Stands,
     /// It is disabled: what is its own is refused for now.
     Disabled,
+    /// It, or what it asks for, is suspended: what is its own is refused for now.
+    Suspended,
     /// It is gone, or has nothing to do with this API: what is its own is refused for ever.
     Gone,
 }

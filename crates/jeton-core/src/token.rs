@@ -8,6 +8,7 @@ pub mod negative;
 pub mod revoke;
 pub mod standing;
 pub mod suspend;
+pub mod suspend_subject;
 
 use std::sync::Arc;
 

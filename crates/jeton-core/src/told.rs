@@ -45,6 +45,12 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
             Told::Negative(Says::CutOff(*subject, name.clone(), *before_seconds), *until_seconds)
         }
+        Event::SubjectSuspended { subject, name, until_seconds, .. } => {
+            Told::Negative(Says::SubjectSuspended(*subject, name.clone()), *until_seconds)
+        }
+        Event::SubjectResumed { subject, name, until_seconds, .. } => {
+            Told::Negative(Says::SubjectResumed(*subject, name.clone()), *until_seconds)
+        }
         Event::ApiLifetimeLowered { api, before_seconds, seconds, until_seconds, .. } => {
             Told::Negative(Says::Lifetime(audience_of(api), *seconds, *before_seconds), *until_seconds)
         }
@@ -75,6 +81,8 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::ApiKeySecretConfirmed { .. }
         | Event::ApiKeyResumed { .. }
         | Event::ApiKeyRemoved { .. }
+        | Event::ApiKeyCutOff { .. }
+        | Event::CredentialReported { .. }
         | Event::ApiKeyUsesLeased { .. }
         | Event::TokenIssued { .. }
         | Event::SigningKeyActivated { .. }

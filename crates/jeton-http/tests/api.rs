@@ -249,7 +249,8 @@ async fn a_token_from_beginning_to_end() {
             (Some(1), Some("active"))
         );
         let revoked = api.post("/revocations", json!({"token": text})).await;
-        assert_eq!(revoked, json!({"fell": {"access_tokens": 1}, "dry_run": false}));
+        let fell = json!({"access_tokens": 1, "keys": 0, "personal_access_tokens": 0, "client_secrets": 0});
+        assert_eq!(revoked, json!({"fell": fell, "dry_run": false}));
         assert_eq!(api.post("/revocations", json!({"id": id})).await["fell"]["access_tokens"], 0);
         assert_eq!(api.get(&format!("/tokens/{id}")).await["standing"], "revoked");
         api.refused(Method::POST, &format!("/tokens/{id}/resume"), json!({}), 409, "conflict").await;
@@ -294,9 +295,12 @@ async fn a_cut_off_counts_what_falls_and_only_that() {
         assert!(ahead == 0 || done["before_seconds"] == api.world.now() + ahead, "{done}");
     }
     let size = api.world.ledger_size();
-    for kind in ["user", "session", "family", "key"] {
+    for kind in ["user", "session", "family"] {
         let problem = api.refused(Method::POST, "/revocations", json!({kind: "mallory"}), 404, "not_found").await;
         assert!(problem["detail"].as_str().unwrap().contains("nobody of that name is known"), "{problem}");
+    }
+    for nobody in [json!({"group": "mallory"}), json!({"key": "mallory"}), json!({"key": "0".repeat(32)}), json!({"id": "0".repeat(32)})] {
+        api.refused(Method::POST, "/revocations", nobody, 404, "not_found").await;
     }
     let ahead = json!({"client": "worker", "before": 99_999_999_999_i64, "dry_run": true});
     api.refused(Method::POST, "/revocations", ahead, 400, "invalid_request").await;

@@ -14,6 +14,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::usage;
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
 use jeton_oauth::ClientAuthentication;
+use jeton_verify::negatives;
 
 use crate::failure::Failure;
 use crate::registry::clients::ClientEntry;
@@ -64,6 +65,18 @@ impl Service {
     /// # Errors
     /// `invalid_client`, the same for an unknown client and a wrong secret.
     pub fn authenticate(&self, presented: &ClientAuthentication, moment: &Moment) -> Result<Authenticated, Refusal> {
+        let authenticated = self.prove_client(presented, moment)?;
+        if self.is_client_suspended(&authenticated.entry.client.record.id) {
+            return Err(Refusal::new(Reason::InvalidClient, "this client is suspended: nothing of it counts until it is resumed"));
+        }
+        Ok(authenticated)
+    }
+
+    fn is_client_suspended(&self, client: &ClientId) -> bool {
+        self.registry.negatives.is_subject_suspended(negatives::Subject::Client, client.as_str())
+    }
+
+    fn prove_client(&self, presented: &ClientAuthentication, moment: &Moment) -> Result<Authenticated, Refusal> {
         match presented {
             ClientAuthentication::Basic { client_id, client_secret } | ClientAuthentication::Post { client_id, client_secret } => {
                 let entry = self.registry.clients.get(client_id).ok_or_else(unknown)?;
@@ -188,7 +201,7 @@ impl Service {
         let entry = self.registry.clients.get(client.as_str());
         entry.zip(api).is_some_and(|(entry, api)| {
             let record = &entry.client.record;
-            record.may_introspect && record.apis.contains(&api.record.id)
+            record.may_introspect && record.apis.contains(&api.record.id) && !self.is_client_suspended(client)
         })
     }
 

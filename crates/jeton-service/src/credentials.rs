@@ -146,7 +146,7 @@ impl Service {
                 Standing::Active
             }
             _ if self.ends_at(proven, &api) <= now => Standing::Expired,
-            Judgement::Suspended => Standing::Suspended,
+            Judgement::Suspended | Judgement::SubjectSuspended(_) => Standing::Suspended,
             _ => Standing::Revoked,
         };
         // Nobody but a thief of the key has a token of a later time than a cut-off gives.
@@ -178,13 +178,18 @@ impl Service {
     pub(crate) fn is_dead_for_good(&self, proven: &Proven, api: &Versioned<Api>, moment: &Moment) -> bool {
         match self.judge(proven, api, moment.now.seconds()) {
             Judgement::Revoked | Judgement::CutOff(_) | Judgement::KeyRevoked => true,
-            Judgement::Accepted | Judgement::Suspended | Judgement::Outlived => false,
+            Judgement::Accepted | Judgement::Suspended | Judgement::SubjectSuspended(_) | Judgement::Outlived => false,
         }
     }
 
     /// Whether a suspension of a token is written.
     pub(crate) fn is_suspended(&self, proven: &Proven, api: &Versioned<Api>, moment: &Moment) -> bool {
         self.judge(proven, api, moment.now.seconds()) == Judgement::Suspended
+    }
+
+    /// Whether a token is refused because something that it names is suspended, and not it itself.
+    pub(crate) fn is_subject_suspended(&self, proven: &Proven, api: &Versioned<Api>, moment: &Moment) -> bool {
+        matches!(self.judge(proven, api, moment.now.seconds()), Judgement::SubjectSuspended(_))
     }
 
     fn judge(&self, proven: &Proven, api: &Versioned<Api>, now_seconds: i64) -> Judgement {

@@ -1,11 +1,15 @@
-//! How many tokens a cut-off ends.
+//! How many credentials of each kind a cut-off ends, and a suspension reaches.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jeton_core::api_key::secret::Slot;
+use jeton_core::api_key::standing::{Standing, Surroundings, standing};
+use jeton_core::api_key::{self, ApiKey};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{ApiId, ClientId};
 use jeton_core::moment::{Moment, Time};
+use jeton_core::owner::Owner;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::{self, AccessToken};
@@ -14,22 +18,41 @@ use jeton_verify::negatives::{Described, Judgement};
 
 use crate::Service;
 use crate::failure::Failure;
+use crate::key_cache;
+use crate::keys::entry::KeyEntry;
+use crate::keys::owner::subjects_over;
+use crate::pasted::ByKind;
+use crate::registry::judged;
 
-/// How things stood before a cut-off: taken before it, since afterwards nobody can tell what it was that ended a token.
+/// How things stood before a cut-off: taken before it, since afterwards nobody can tell what it was that ended a credential.
 pub struct Survey {
     subject: CutOffSubject,
+    /// As cut-offs name it.
     name: Arc<str>,
+    /// As rows name it.
+    id: Arc<str>,
+    /// The latest cut-off of the subject itself, in seconds.
+    own_before: i64,
     /// For each client and API that the cut-off may reach, from which `iat` on tokens lived.
     living_from: HashMap<(ClientId, ApiId), i64>,
 }
 
+/// What is counted.
+#[derive(Clone, Copy)]
+enum Counted {
+    /// What a cut-off at this time ends of what was alive.
+    Ended(Time),
+    /// What is accepted, but for a suspension of the subject.
+    Accepted,
+}
+
 impl Service {
-    /// Notes how the tokens of a subject stand, so that what a cut-off ends can be counted after it.
+    /// Notes how the credentials of a subject stand, so that what a cut-off ends can be counted after it.
     ///
     /// # Errors
     /// `NotFound` when nobody of that name is known: a cut-off would look as if it had ended something.
     pub fn survey(&self, subject: CutOffSubject, name: &str) -> Result<Survey, Refusal> {
-        let (clients, apis, name) = match subject {
+        let (clients, apis, id) = match subject {
             CutOffSubject::Client => {
                 let entry = self.find_client(name)?;
                 let id = entry.client.record.id.0.clone();
@@ -42,8 +65,11 @@ impl Service {
             }
             CutOffSubject::Everything => (self.clients(), self.registry.apis(), Arc::from("")),
             CutOffSubject::User => (vec![], vec![], self.find_user(name).map_err(|_| nobody())?.record.id.0.clone()),
+            CutOffSubject::Group => (vec![], vec![], self.find_group(name)?.record.id.0.clone()),
             CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
         };
+        let name = self.cut_off_name(subject, name)?;
+        let own_before = self.registry.negatives.before(judged(subject), &name);
         let mut living_from = HashMap::new();
         for client in clients.iter().map(|entry| &entry.client.record) {
             for api in apis.iter().map(|api| &api.record) {
@@ -51,55 +77,145 @@ impl Service {
                 living_from.insert((client.id.clone(), api.id.clone()), not_before);
             }
         }
-        Ok(Survey { subject, name, living_from })
+        Ok(Survey { subject, name, id, own_before, living_from })
     }
 
-    /// How many access tokens a cut-off at `before` ends, or has ended, of those that were alive when the survey was taken. Reads every
-    /// token that is kept: for a thread that may block. `None`: `goes_on` said no before the end.
+    /// How many credentials a cut-off at `before` ends, or has ended, of those that were alive when the survey was taken. Reads every token
+    /// and key that is kept: for a thread that may block. `None`: `goes_on` said no before the end.
     ///
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
-    pub fn count_fallen(&self, survey: &Survey, before: Time, moment: &Moment, goes_on: impl Fn() -> bool) -> Result<Option<u64>, Failure> {
-        if survey.living_from.is_empty() {
-            return Ok(Some(0));
+    pub fn count_fallen(
+        &self,
+        survey: &Survey,
+        before: Time,
+        moment: &Moment,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Option<ByKind>, Failure> {
+        self.count(survey, Counted::Ended(before), moment, &goes_on)
+    }
+
+    /// How many credentials of a subject are accepted but for its suspension: what one suspends, and a resumption gives back. For a thread
+    /// that may block. `None`: `goes_on` said no before the end.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    pub fn count_accepted(&self, survey: &Survey, moment: &Moment, goes_on: impl Fn() -> bool) -> Result<Option<ByKind>, Failure> {
+        let Some(mut counted) = self.count(survey, Counted::Accepted, moment, &goes_on)? else { return Ok(None) };
+        if survey.subject == CutOffSubject::Client
+            && let Some(entry) = self.registry.clients.get(&survey.id)
+        {
+            let (policies, now_seconds) = (self.registry.policies(), self.ledger_time(moment).seconds());
+            counted.client_secrets = entry.secrets.iter().filter(|secret| secret.record.is_live(&policies, now_seconds)).count() as u64;
         }
-        let (mut count, mut damaged) = (0, None);
-        self.store.view()?.scan(&token::TABLE, &mut |row| {
-            match AccessToken::from_row(&row.record) {
-                Ok(token) => count += u64::from(self.falls(survey, &token, before, moment)),
-                Err(malformed) => damaged = Some(malformed),
-            }
-            damaged.is_none() && goes_on()
-        })?;
+        Ok(Some(counted))
+    }
+
+    fn count(&self, survey: &Survey, what: Counted, moment: &Moment, goes_on: &dyn Fn() -> bool) -> Result<Option<ByKind>, Failure> {
+        let (mut counted, mut damaged) = (ByKind::default(), None);
+        let view = self.store.view()?;
+        if !survey.living_from.is_empty() {
+            view.scan(&token::TABLE, &mut |row| {
+                match AccessToken::from_row(&row.record) {
+                    Ok(token) => counted.access_tokens += u64::from(self.counts_token(survey, &token, what, moment)),
+                    Err(malformed) => damaged = Some(malformed),
+                }
+                damaged.is_none() && goes_on()
+            })?;
+        }
+        if damaged.is_none() && goes_on() {
+            view.scan(&api_key::TABLE, &mut |row| {
+                match key_cache::entry(row) {
+                    Ok(entry) if self.counts_key(survey, &entry, what, moment) => counted.add_key(entry.key.record.kind),
+                    Ok(_) => {}
+                    Err(malformed) => damaged = Some(malformed),
+                }
+                damaged.is_none() && goes_on()
+            })?;
+        }
         match damaged {
             Some(malformed) => Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into()),
-            None => Ok(goes_on().then_some(count)),
+            None => Ok(goes_on().then_some(counted)),
         }
     }
 
-    fn falls(&self, survey: &Survey, token: &AccessToken, before: Time, moment: &Moment) -> bool {
+    fn counts_token(&self, survey: &Survey, token: &AccessToken, what: Counted, moment: &Moment) -> bool {
         let is_of_subject = match survey.subject {
-            CutOffSubject::Client => token.client.0 == survey.name,
-            CutOffSubject::Api => token.api.0 == survey.name,
+            CutOffSubject::Client => token.client.0 == survey.id,
+            CutOffSubject::Api => token.api.0 == survey.id,
             CutOffSubject::Everything => true,
-            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
+            CutOffSubject::User | CutOffSubject::Group | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
         };
-        if !is_of_subject || token.issued_at >= before.seconds() {
+        let Some(api) = self.registry.api(token.api.as_str()).filter(|_| is_of_subject) else { return false };
+        let now = moment.now.seconds();
+        if effective_expiry(token, &api.record, &self.registry.policies()) <= now || self.died_with_its_key(token, moment) {
             return false;
         }
-        let key = (token.client.clone(), token.api.clone());
-        let lived = survey.living_from.get(&key).is_some_and(|living_from| token.issued_at >= *living_from);
-        let Some(api) = self.registry.api(token.api.as_str()).filter(|_| lived) else { return false };
-        let now = moment.now.seconds();
-        // What the token's own id says, and nothing else: the cut-off itself may be in force by now.
-        let alone = Described { token: token.id.0, issued_at: i64::MAX, ..Described::default() };
-        now < effective_expiry(token, &api.record, &self.registry.policies())
-            && self.registry.negatives.judge(&alone, now) != Judgement::Revoked
-            && !self.died_with_its_key(token, moment)
+        let negatives = &self.registry.negatives;
+        match what {
+            Counted::Ended(before) => {
+                let key = (token.client.clone(), token.api.clone());
+                let lived = survey.living_from.get(&key).is_some_and(|living_from| token.issued_at >= *living_from);
+                // What the token's own id says, and nothing else: the cut-off itself may be in force by now.
+                let alone = Described { token: token.id.0, issued_at: i64::MAX, ..Described::default() };
+                lived && token.issued_at < before.seconds() && negatives.judge(&alone, now) != Judgement::Revoked
+            }
+            Counted::Accepted => {
+                let described = Described {
+                    token: token.id.0,
+                    issued_at: token.issued_at,
+                    client: token.client.as_str(),
+                    audience: &api.record.audience,
+                    ..Described::default()
+                };
+                let but_for = Some((judged(survey.subject), &*survey.name));
+                self.registry.clients.get(token.client.as_str()).is_some()
+                    && negatives.judge_but_for(&described, but_for, now) == Judgement::Accepted
+            }
+        }
+    }
+
+    fn counts_key(&self, survey: &Survey, entry: &KeyEntry, what: Counted, moment: &Moment) -> bool {
+        let key = &entry.key.record;
+        if !is_of_subject(key, survey.subject, &survey.id) {
+            return false;
+        }
+        let judged_now = self.judged(entry);
+        let audience = judged_now.api.as_ref().map_or("", |api| &*api.record.audience);
+        let subjects = subjects_over(&key.owner, key.client.as_ref(), audience);
+        let (subject, policies) = (judged(survey.subject), self.registry.policies());
+        let but_for = Some((subject, &*survey.name));
+        let around = Surroundings {
+            is_suspended: self.is_any_suspended(subjects, but_for),
+            not_before_seconds: match what {
+                Counted::Ended(_) => self.latest_over(subjects, Some((subject, &*survey.name, survey.own_before))),
+                Counted::Accepted => self.latest_over(subjects, None),
+            },
+            ..self.surroundings(entry, &judged_now, &policies)
+        };
+        let stands = standing(key, Slot::Current, &around, self.ledger_time(moment).seconds());
+        match what {
+            Counted::Ended(before) => {
+                matches!(stands, Standing::Live | Standing::Suspended(_)) && key.current.created_at < before.seconds()
+            }
+            Counted::Accepted => stands == Standing::Live,
+        }
+    }
+}
+
+/// Whether a key is a subject's, by the id of that.
+fn is_of_subject(key: &ApiKey, subject: CutOffSubject, id: &str) -> bool {
+    match subject {
+        CutOffSubject::Client => key.holder().is_some_and(|holder| holder.as_str() == id),
+        CutOffSubject::Api => key.api.as_str() == id,
+        CutOffSubject::User => matches!(&key.owner, Owner::Person(person) if person.as_str() == id),
+        CutOffSubject::Group => matches!(&key.owner, Owner::Group(group) if group.as_str() == id),
+        CutOffSubject::Everything => true,
+        CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
     }
 }
 
 fn nobody() -> Refusal {
-    let detail = "nothing would fall, nobody of that name is known: no token here names a session, a refresh family or a key";
+    let detail = "nothing would fall, nobody of that name is known: no token here names a session or a refresh family";
     Refusal::new(Reason::NotFound, detail)
 }

@@ -258,6 +258,8 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         Event::CutOff { subject, name, before_seconds, until_seconds, .. } => {
             (concerned(*subject, name), cut_off(*subject, name, *before_seconds, *until_seconds)?)
         }
+        Event::SubjectSuspended { subject, name, .. } => (concerned(*subject, name), suspension(*subject, name, true)?),
+        Event::SubjectResumed { subject, name, .. } => (concerned(*subject, name), suspension(*subject, name, false)?),
         Event::ApiKeyNarrowed { api, key, before_seconds, until_seconds, .. }
         | Event::ApiKeyRotated { api, key, before_seconds, until_seconds, .. }
         | Event::ApiKeySecretEnded { api, key, before_seconds, until_seconds, .. }
@@ -309,6 +311,8 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiKeySecretConfirmed { .. }
         | Event::ApiKeyResumed { .. }
         | Event::ApiKeyRemoved { .. }
+        | Event::ApiKeyCutOff { .. }
+        | Event::CredentialReported { .. }
         | Event::ApiKeyUsesLeased { .. }
         | Event::PolicySet { .. }
         | Event::PolicyLowered { .. }
@@ -357,6 +361,8 @@ pub(crate) fn change_of_negative(
         Says::Suspended(token, audience) => (Some(audience.clone()), Change::TokenSuspended { id: id(token), until_seconds }),
         Says::Resumed(token, audience) => (Some(audience.clone()), Change::TokenResumed { id: id(token), until_seconds }),
         Says::CutOff(subject, name, before) => (concerned(*subject, name), cut_off(*subject, name, *before, until_seconds)?),
+        Says::SubjectSuspended(subject, name) => (concerned(*subject, name), suspension(*subject, name, true)?),
+        Says::SubjectResumed(subject, name) => (concerned(*subject, name), suspension(*subject, name, false)?),
         Says::Lifetime(audience, seconds, before) => (Some(audience.clone()), lifetime(audience, *seconds, *before, until_seconds)?),
         Says::KeyRevoked(key) => (None, Change::SigningKeyRevoked { kid: SubjectId::parse(key.as_str()).ok()?, until_seconds }),
         Says::ApiKeyChanged(key, api, before) => {
@@ -376,17 +382,33 @@ fn lifetime(audience: &str, seconds: i64, before_seconds: i64, until_seconds: i6
 }
 
 fn cut_off(subject: CutOffSubject, name: &str, before_seconds: i64, until_seconds: i64) -> Option<Change> {
+    if subject == CutOffSubject::Group {
+        // Nothing but keys is a group's, and no answer names the group of one.
+        return Some(Change::KeysChanged);
+    }
+    Some(Change::Cutoff { subject: told_subject(subject, name)?, before_seconds, until_seconds })
+}
+
+fn suspension(subject: CutOffSubject, name: &str, suspends: bool) -> Option<Change> {
+    if subject == CutOffSubject::Group {
+        return Some(Change::KeysChanged);
+    }
+    let subject = told_subject(subject, name)?;
+    Some(if suspends { Change::SubjectSuspended { subject } } else { Change::SubjectResumed { subject } })
+}
+
+fn told_subject(subject: CutOffSubject, name: &str) -> Option<Subject> {
     let name = || SubjectId::parse(name).ok();
-    let subject = match subject {
+    Some(match subject {
         CutOffSubject::Client => Subject::Client(name()?),
         CutOffSubject::User => Subject::User(name()?),
         CutOffSubject::Session => Subject::Session(name()?),
         CutOffSubject::Family => Subject::Family(name()?),
         CutOffSubject::Api => Subject::Api(name()?),
         CutOffSubject::Key => Subject::Key(name()?),
+        CutOffSubject::Group => return None,
         CutOffSubject::Everything => Subject::Everything,
-    };
-    Some(Change::Cutoff { subject, before_seconds, until_seconds })
+    })
 }
 
 #[cfg(test)]

@@ -14,10 +14,12 @@ use jeton_core::token::AccessToken;
 use jeton_core::token::cut_off::issuable_from;
 use jeton_core::token::issue::{Facts, Issued, issue, once_more};
 use jeton_core::token::standing::Standing;
-use jeton_core::usage::{Outcome, Subject};
+use jeton_core::token::suspend_subject::check_may_get;
+use jeton_core::usage::{self, Outcome};
 use jeton_oauth::token::ClientCredentialsRequest;
 use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
+use jeton_verify::negatives::Subject;
 use serde::Serialize;
 
 use crate::authenticate::Authenticated;
@@ -92,7 +94,7 @@ impl Service {
             Err(Failure::Refused(refusal)) => (None, Outcome::IssueRefused, Some(refusal.reason.name())),
             Err(_) => (None, Outcome::IssueFailed, None),
         };
-        let subject = Subject::Client(client.entry.client.record.id.clone());
+        let subject = usage::Subject::Client(client.entry.client.record.id.clone());
         self.record(Seen { subject, api, outcome, refused_by, marks: Marks::default(), at: moment.now });
         issued
     }
@@ -158,6 +160,8 @@ impl Service {
                 let api = self.requested_api(record, request)?;
                 reading.rely_on_api(&api);
                 let not_before_seconds = self.registry.negatives.not_before(record.id.as_str(), &api.record.audience);
+                let is_suspended = |subject, name| self.registry.negatives.is_subject_suspended(subject, name);
+                check_may_get(is_suspended(Subject::Client, record.id.as_str()), is_suspended(Subject::Api, &api.record.audience))?;
                 let from = issuable_from(not_before_seconds);
                 if moment.now < from {
                     return Err(Failure::CutOffAhead { wait_micros: from.micros().saturating_sub(self.moments.time().micros()) });

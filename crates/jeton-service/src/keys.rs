@@ -10,7 +10,7 @@ pub mod import;
 pub mod itself;
 pub(crate) mod leases;
 pub mod list;
-mod owner;
+pub(crate) mod owner;
 pub(crate) mod read;
 mod uses;
 pub mod verify;

@@ -7,6 +7,7 @@ use jeton_core::id::ApiId;
 use jeton_core::moment::Time;
 use jeton_store::store::{Answer, Fault, Group, Subscriber};
 
+use crate::cut_offs::CutOffs;
 use crate::feed::Feed;
 use crate::key_cache::KeyCache;
 use crate::registry::Registry;
@@ -18,6 +19,7 @@ pub(crate) struct Publisher {
     pub(crate) feed: Arc<Feed>,
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) keys: Arc<KeyCache>,
+    pub(crate) cut_offs: Arc<CutOffs>,
     pub(crate) scatter: Scatter,
     pub(crate) on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
 }
@@ -38,6 +40,7 @@ impl Subscriber for Publisher {
             self.keys.apply(&commit.writes);
         }
         self.registry.reached(group.head.clone());
+        events.iter().for_each(|(_, _, event)| self.cut_offs.note(event));
         // Another API may have the audience by now: its followers take a snapshot then.
         for (_, audience) in &leaving {
             self.snapshots.forget(audience);

@@ -314,6 +314,8 @@ impl Registry {
                 self.latest_cut_offs.note(judged(*subject), *before);
                 self.negatives.cut_off(judged(*subject), name, *before, until);
             }
+            Says::SubjectSuspended(subject, name) => self.negatives.suspend_subject(judged(*subject), name),
+            Says::SubjectResumed(subject, name) => self.negatives.resume_subject(judged(*subject), name),
             Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),
             Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
             // For those who remember answers: here the key itself is read.
@@ -328,7 +330,7 @@ fn decides_rights(write: &Write) -> bool {
     [&api::TABLE, &client::TABLE].into_iter().chain(people::TABLES).any(|decides| std::ptr::eq(*table, decides))
 }
 
-fn judged(subject: CutOffSubject) -> Subject {
+pub(crate) fn judged(subject: CutOffSubject) -> Subject {
     match subject {
         CutOffSubject::Client => Subject::Client,
         CutOffSubject::User => Subject::User,
@@ -336,6 +338,7 @@ fn judged(subject: CutOffSubject) -> Subject {
         CutOffSubject::Family => Subject::Family,
         CutOffSubject::Api => Subject::Api,
         CutOffSubject::Key => Subject::Key,
+        CutOffSubject::Group => Subject::Group,
         CutOffSubject::Everything => Subject::Everything,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, CredentialId};
 use jeton_core::moment::{Moment, Time};
@@ -11,10 +12,12 @@ use jeton_core::token::cut_off::{cut_off, lives_from};
 use jeton_core::token::revoke::{revoke, revoke_own};
 use jeton_core::token::standing::Standing;
 use jeton_core::token::suspend::{resume, suspend};
+use jeton_core::token::suspend_subject::{resume_subject, suspend_subject};
 
 use crate::authenticate::Authenticated;
 use crate::credential_cache::Proven;
 use crate::failure::Failure;
+use crate::registry::judged;
 use crate::service::Service;
 
 /// What is done to one token.
@@ -75,7 +78,13 @@ impl Service {
         self.change_proven(&proven, change, actor, moment).await
     }
 
-    async fn change_proven(&self, proven: &Arc<Proven>, change: TokenChange, actor: &Actor, moment: &Moment) -> Result<Standing, Failure> {
+    pub(crate) async fn change_proven(
+        &self,
+        proven: &Arc<Proven>,
+        change: TokenChange,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<Standing, Failure> {
         let mut before = Standing::Revoked;
         self.transact(moment, &Arc::from(""), |_, moment| {
             let (standing, api) = self.stand(proven, moment);
@@ -87,6 +96,10 @@ impl Service {
                 // What is merely early would live once its time comes: it is suspended like any other.
                 TokenChange::Suspend if standing == Standing::Suspended && !self.is_suspended(proven, &api, moment) => {
                     suspend(token, audience, Standing::Active, actor, moment)
+                }
+                TokenChange::Resume if self.is_subject_suspended(proven, &api, moment) => {
+                    let detail = "the client or the API of this token is suspended: `jeton resume --client` or `--api` it";
+                    return Err(Refusal::new(Reason::Conflict, detail).into());
                 }
                 TokenChange::Suspend => suspend(token, audience, standing, actor, moment),
                 TokenChange::Resume => resume(token, audience, standing, actor, moment),
@@ -129,12 +142,47 @@ impl Service {
         Ok(decided)
     }
 
-    fn cut_off_name(&self, subject: CutOffSubject, name: &str) -> Result<Arc<str>, Refusal> {
+    /// Suspends everything of a subject, or resumes it. Whether it changed anything.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such subject; any other [`Failure`]: nothing is known to have changed.
+    pub async fn suspend_all(
+        &self,
+        (subject, name): (CutOffSubject, &str),
+        suspends: bool,
+        by: &Administrator,
+        moment: &Moment,
+    ) -> Result<bool, Failure> {
+        let mut was_suspended = false;
+        self.transact(moment, &Arc::from(""), |_, moment| {
+            let name = self.cut_off_name(subject, name)?;
+            was_suspended = self.registry.negatives.is_subject_suspended(judged(subject), &name);
+            if let (CutOffSubject::Client, false) = (subject, suspends) {
+                by.check_gives_client(&self.find_client(&name)?.client.record)?;
+            }
+            let decide = if suspends { suspend_subject } else { resume_subject };
+            Ok(decide(subject, name, was_suspended, by, moment))
+        })
+        .await?;
+        Ok(was_suspended != suspends)
+    }
+
+    /// Whether everything of a subject is suspended.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such subject.
+    pub fn is_all_suspended(&self, subject: CutOffSubject, name: &str) -> Result<bool, Refusal> {
+        let name = self.cut_off_name(subject, name)?;
+        Ok(self.registry.negatives.is_subject_suspended(judged(subject), &name))
+    }
+
+    pub(crate) fn cut_off_name(&self, subject: CutOffSubject, name: &str) -> Result<Arc<str>, Refusal> {
         match subject {
             CutOffSubject::Client => Ok(self.find_client(name)?.client.record.id.0.clone()),
             CutOffSubject::Api => Ok(self.find_api(name)?.record.audience.clone()),
             CutOffSubject::Everything => Ok(Arc::from("")),
             CutOffSubject::User => Ok(self.find_user(name).map_or_else(|_| Arc::from(name), |person| person.record.id.0.clone())),
+            CutOffSubject::Group => Ok(self.find_group(name)?.record.id.0.clone()),
             CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => Ok(Arc::from(name)),
         }
     }

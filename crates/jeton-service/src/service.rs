@@ -11,12 +11,14 @@ use jeton_store::store::{Fault, Fetch, Store, Submission, Subscriber};
 use jeton_token::Prefix;
 
 use crate::credential_cache::{CacheUse, CredentialCache};
+use crate::cut_offs::CutOffs;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
 use crate::key_cache::KeyCache;
 use crate::keys::allowances::Allowances;
 use crate::keys::leases::Leases;
 use crate::last_checkpoint::LastCheckpoint;
+use crate::leaks::Leaks;
 use crate::leap::last_leap;
 use crate::moments::Moments;
 use crate::notices_told::Notices;
@@ -38,6 +40,8 @@ pub struct Service {
     pub(crate) feed: Arc<Feed>,
     pub(crate) credentials: CredentialCache,
     pub(crate) keys: Arc<KeyCache>,
+    pub(crate) cut_offs: Arc<CutOffs>,
+    pub(crate) leaks: Leaks,
     pub(crate) allowances: Allowances,
     pub(crate) leases: Leases,
     pub(crate) snapshots: Arc<Snapshots>,
@@ -92,11 +96,13 @@ impl Service {
         let feed = Arc::new(Feed::default());
         let snapshots = Arc::new(Snapshots::default());
         let keys = Arc::new(KeyCache::default());
+        let cut_offs = Arc::new(CutOffs::default());
         let publisher = Publisher {
             registry: registry.clone(),
             feed: feed.clone(),
             snapshots: snapshots.clone(),
             keys: keys.clone(),
+            cut_offs: cut_offs.clone(),
             scatter: Scatter::new(parts.spawn.as_ref()),
             on_lost: parts.on_lost,
         };
@@ -117,6 +123,8 @@ impl Service {
             feed,
             credentials: CredentialCache::new(parts.cached_credentials),
             keys,
+            cut_offs,
+            leaks: Leaks::default(),
             allowances: Allowances::default(),
             leases: Leases::default(),
             snapshots,

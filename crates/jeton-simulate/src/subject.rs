@@ -82,7 +82,7 @@ impl TokenSubject {
             CutOffSubject::Everything => true,
             CutOffSubject::Client => self.kept().client.as_str() == name,
             CutOffSubject::Api => self.audience == name,
-            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
+            CutOffSubject::User | CutOffSubject::Group | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
         }
     }
 

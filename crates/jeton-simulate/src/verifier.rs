@@ -233,7 +233,7 @@ impl Verifier {
         match self.knowledge.negatives().judge(&described, now_seconds) {
             Judgement::Accepted if refuses => Some(Verdict::Refuse),
             Judgement::Accepted => None,
-            Judgement::Suspended | Judgement::Outlived => Some(Verdict::Refuse),
+            Judgement::Suspended | Judgement::SubjectSuspended(_) | Judgement::Outlived => Some(Verdict::Refuse),
             Judgement::Revoked | Judgement::CutOff(_) | Judgement::KeyRevoked => Some(Verdict::RefuseForGood),
         }
     }

@@ -31,6 +31,7 @@ use crate::commands::role::Role;
 use crate::commands::root_key::RootKey;
 use crate::commands::serve::Serve;
 use crate::commands::signing_key::SigningKey;
+use crate::commands::suspend::{Resume, Suspend};
 use crate::commands::token::Token;
 use crate::commands::usage::Usage;
 use crate::commands::user::User;
@@ -84,6 +85,8 @@ enum Command {
     #[command(subcommand)]
     Token(Token),
     Revoke(Revoke),
+    Suspend(Suspend),
+    Resume(Resume),
     Usage(Usage),
     #[command(subcommand)]
     Policy(Policy),
@@ -138,6 +141,8 @@ impl Cli {
             Command::Key(key) => key.run(&context),
             Command::Token(token) => token.run(&context),
             Command::Revoke(revoke) => revoke.run(&context),
+            Command::Suspend(suspend) => suspend.run(&context),
+            Command::Resume(resume) => resume.run(&context),
             Command::Usage(usage) => usage.run(&context),
             Command::Policy(policy) => policy.run(&context),
             Command::SigningKey(signing_key) => signing_key.run(&context),

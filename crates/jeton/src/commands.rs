@@ -46,6 +46,7 @@ pub(crate) mod serve;
 pub(crate) mod server;
 mod serving;
 pub(crate) mod signing_key;
+pub(crate) mod suspend;
 mod time;
 pub(crate) mod token;
 pub(crate) mod usage;

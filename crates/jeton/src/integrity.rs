@@ -115,19 +115,31 @@ fn again(says: &Says) -> String {
         }
         Says::Suspended(token, _) => format!("jeton token suspend {token}"),
         Says::Resumed(token, _) => format!("jeton token resume {token}"),
-        Says::CutOff(CutOffSubject::Client, name, _) => format!("jeton revoke --client {name}"),
-        Says::CutOff(CutOffSubject::Api, name, _) => format!("jeton revoke --api {name}"),
-        Says::CutOff(CutOffSubject::User, name, _) => format!("jeton revoke --user {name}"),
-        Says::CutOff(CutOffSubject::Session, name, _) => format!("jeton revoke --session {name}"),
-        Says::CutOff(CutOffSubject::Family, name, _) => format!("jeton revoke --family {name}"),
+        Says::SubjectSuspended(subject, name) => format!("jeton suspend {} {name}", flag(*subject).unwrap_or_default()),
+        Says::SubjectResumed(subject, name) => format!("jeton resume {} {name}", flag(*subject).unwrap_or_default()),
         Says::CutOff(CutOffSubject::Everything, ..) => "jeton revoke --everything".to_owned(),
         Says::Lifetime(audience, ..) => format!("jeton revoke --api {audience}"),
         Says::CutOff(CutOffSubject::Key, ..) | Says::ApiKeyChanged(..) | Says::KeyRevoked(_) => {
             return "verifiers that start now do not hear of it: keep a copy of the data folder for inquiry, and restore the last backup"
                 .to_owned();
         }
+        Says::CutOff(subject, name, _) => format!("jeton revoke {} {name}", flag(*subject).unwrap_or_default()),
     };
     format!("what it ended may be accepted: say it again with `{command}`")
+}
+
+/// How the command line names one of these.
+fn flag(subject: CutOffSubject) -> Option<&'static str> {
+    match subject {
+        CutOffSubject::Client => Some("--client"),
+        CutOffSubject::Api => Some("--api"),
+        CutOffSubject::User => Some("--user"),
+        CutOffSubject::Group => Some("--group"),
+        CutOffSubject::Session => Some("--session"),
+        CutOffSubject::Family => Some("--family"),
+        CutOffSubject::Key => Some("--key"),
+        CutOffSubject::Everything => None,
+    }
 }
 
 impl StoreIntegrity {

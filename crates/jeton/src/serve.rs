@@ -48,7 +48,8 @@ use crate::writable;
 /// bytes, measured over a full cache: 15 MB. A longer scope comes on top, 4,096 bytes of it at most: 200 MB more if all were of that kind.
 const CACHED_CREDENTIALS: usize = 50_000;
 
-/// How much of a body the socket takes: the routes allow less, and say so as problems of the API (RFC 9457), which the edge does not know.
+/// How much of a body the listeners take: the routes allow less, but for the one where leaked credentials are handed in, and say so as problems
+/// of the API (RFC 9457), which the edge does not know.
 const MANAGEMENT_BODY_BYTES: u64 = 1024 * 1024;
 
 /// A server that runs.
@@ -306,7 +307,7 @@ impl Serving<'_> {
         // Who administers from elsewhere has one door.
         let place = if admin.is_some() { Place::Public } else { Place::Shared };
         let mut tasks = vec![
-            self.spawn(public, router::public(management.clone(), place, self.draining.clone()), limits.clone()),
+            self.spawn(public, router::public(management.clone(), place, self.draining.clone()), managing.clone()),
             spawn_listener(
                 edge::serve(socket, api::routes(management.clone(), Place::Socket), managing.clone(), self.draining.clone()),
                 self.held.clone(),
@@ -369,6 +370,7 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
         }),
         usage_schedule(service),
         sweep_schedule(service),
+        ending_schedule(service),
         every(Duration::from_secs(60), First::Later, move || {
             let service = tending.clone();
             async move {
@@ -378,6 +380,24 @@ fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> 
             }
         }),
     ]
+}
+
+/// What was handed in as leaked is ended, and keys that a cut-off ended say so.
+fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let service = service.clone();
+    every(Duration::from_secs(1), First::AtOnce, move || {
+        let service = service.clone();
+        async move {
+            if let Err(error) = service.work_off_reports().await {
+                tracing::error!(%error, "a credential that was handed in could not be ended: it is tried again");
+            }
+            // Reads every key: on a thread that may block.
+            let noting = tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(service.note_cut_offs()));
+            if let Ok(Err(error)) = noting.await {
+                tracing::error!(%error, "keys that a cut-off ended do not say so yet: it is tried again");
+            }
+        }
+    })
 }
 
 /// Usage is kept each second; where that fails, it is said once, and once more when it goes well again.

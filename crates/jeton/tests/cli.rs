@@ -159,7 +159,7 @@ fn without_a_server() {
     desk.fails(&["revoke", "--client", "a", "--api", "b"], "", 2, "cannot be used with");
     desk.fails(&["revoke", "--client", "a"], "", 2, "add --yes");
     desk.fails(&["revoke", "--before", "now", "--yes"], "", 2, "add --everything");
-    desk.fails(&["revoke", "--everything"], "", 2, "EVERY token of this server, of every client and for every API");
+    desk.fails(&["revoke", "--everything"], "", 2, "EVERY token and key of this server, of every client and for every");
     desk.fails(&["revoke", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"], "", 2, "not given as an argument");
     desk.fails(&["revoke", "none.txt"], "", 2, "no token's id, and no file of that name");
     let said = desk.run(&["revoke", "--clent", "a", "--json"], "");
@@ -272,6 +272,14 @@ fn a_token_s_life() {
     desk.fails(&["token", "issue", "--client", "worker", "--scope", "admin"], "", 2, "admin");
     desk.json(&["token", "issue", "--client", "worker"]);
     desk.fails(&["revoke", "--client", "worker"], "y\n", 2, "add --yes");
+    assert_eq!(desk.done(&["suspend", "--client", "worker", "--dry-run"]), "Would suspend 1 access token and 1 client secret.\n");
+    desk.fails(&["suspend", "--client", "worker"], "", 2, "add --yes");
+    desk.fails(&["suspend"], "", 2, "nothing is named");
+    desk.fails(&["suspend", "--client", "worker", "--api", api], "", 2, "cannot be used with");
+    assert_eq!(desk.done(&["suspend", "--client", "worker", "--yes"]), "Suspended 1 access token and 1 client secret.\n");
+    desk.fails(&["token", "issue", "--client", "worker"], "", 3, "suspended");
+    assert_eq!(desk.done(&["resume", "--client", "worker"]), "Resumed 1 access token and 1 client secret.\n");
+    assert_eq!(desk.done(&["resume", "--client", "worker"]), "It was not suspended, or is over: nothing changed.\n");
     assert!(desk.done(&["revoke", "--client", "worker", "--dry-run"]).starts_with("Would end 1 access token"));
     assert!(desk.done(&["revoke", "--client", "worker", "--yes"]).starts_with("Revoked 1 access token"));
     assert_eq!(desk.json(&["revoke", "--everything", "--before", "now", "--yes"])["fell"]["access_tokens"], 0);
@@ -615,7 +623,11 @@ fn a_key_s_life() {
     assert!(desk.done(&["key", "resume", id]).contains("accepted again"));
     assert!(desk.done(&["key", "verify", "key.txt"]).starts_with("Accepted."));
     refused("as often as it may be");
+    assert_eq!(desk.run(&["suspend", "-"], text).out, "Suspended 1 API key.\n");
+    assert_eq!(desk.done(&["resume", "--key", id]), "Resumed 1 API key.\n");
+    assert_eq!(desk.done(&["revoke", "--key", id, "--dry-run"]), "Would end 1 API key.\n");
     assert!(desk.done(&["key", "revoke", id, "--yes"]).contains("is revoked"));
+    assert_eq!(desk.run(&["revoke", "-"], text).out, "It was over already: nothing fell.\n");
     refused("it is revoked");
     assert!(desk.done(&["key", "list", "--state", "active"]).starts_with("There is no such key."));
     desk.fails(&["key", "verify", text], "", 2, "not given as an argument");

@@ -28,6 +28,14 @@ impl Negatives {
                 let (kind, name) = named(subject);
                 self.cut_off(kind, name, *before_seconds, *until_seconds);
             }
+            Change::SubjectSuspended { subject } => {
+                let (kind, name) = named(subject);
+                self.suspend_subject(kind, name);
+            }
+            Change::SubjectResumed { subject } => {
+                let (kind, name) = named(subject);
+                self.resume_subject(kind, name);
+            }
             Change::Lifetime { api, lifetime_seconds, before_seconds, until_seconds } => {
                 let seconds = i64::try_from(*lifetime_seconds).unwrap_or(i64::MAX);
                 self.limit_lifetime(api.as_str(), seconds, *before_seconds, *until_seconds);
@@ -103,6 +111,10 @@ mod tests {
         ] {
             check(&[Change::Cutoff { subject, before_seconds: 101, until_seconds }], Judgement::CutOff(expected), Folded::Done);
         }
+        let (suspends, resumes) =
+            (Change::SubjectSuspended { subject: Told::User(name("u")) }, Change::SubjectResumed { subject: Told::User(name("u")) });
+        check(std::slice::from_ref(&suspends), Judgement::SubjectSuspended(Subject::User), Folded::Done);
+        check(&[suspends, resumes], Judgement::Accepted, Folded::Done);
         let lifetime = |lifetime_seconds| Change::Lifetime { api: name("a"), lifetime_seconds, before_seconds: 101, until_seconds };
         check(&[lifetime(70)], Judgement::Outlived, Folded::Done);
         check(&[lifetime(71)], Judgement::Accepted, Folded::Done);

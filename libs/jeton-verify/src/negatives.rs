@@ -7,7 +7,7 @@ mod image;
 mod token_states;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use papaya::HashMap;
 
@@ -21,6 +21,10 @@ pub struct Negatives {
     lifetimes: HashMap<Arc<str>, Vec<Lifetime>>,
     cut_offs: [HashMap<Arc<str>, CutOff>; Subject::NAMED.len()],
     everything_before: AtomicI64,
+    /// Subjects that were ever suspended, and whether they are.
+    suspended: [HashMap<Arc<str>, bool>; Subject::NAMED.len()],
+    /// Whether any ever was: until then nobody looks.
+    has_suspended: AtomicBool,
 }
 
 /// Whose tokens a cut-off ends.
@@ -38,13 +42,16 @@ pub enum Subject {
     Api,
     /// Those of one API key, by its id.
     Key,
+    /// The API keys of one group, which the server alone knows of.
+    Group,
     /// All of them.
     Everything,
 }
 
 impl Subject {
     /// Those that are told apart by a name.
-    const NAMED: [Subject; 6] = [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key];
+    const NAMED: [Subject; 7] =
+        [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key, Subject::Group];
 
     fn place(self) -> usize {
         match self {
@@ -53,7 +60,8 @@ impl Subject {
             Subject::Session => 2,
             Subject::Family => 3,
             Subject::Api => 4,
-            Subject::Key | Subject::Everything => 5,
+            Subject::Key => 5,
+            Subject::Group | Subject::Everything => 6,
         }
     }
 }
@@ -99,6 +107,8 @@ pub enum Judgement {
     Accepted,
     /// Refused until it is resumed.
     Suspended,
+    /// Refused until this subject of it is resumed.
+    SubjectSuspended(Subject),
     /// Revoked by its id.
     Revoked,
     /// Issued before a cut-off.
@@ -141,6 +151,34 @@ impl Negatives {
         }
     }
 
+    /// Everything of a subject is refused until it is resumed. That everything there is was suspended nobody says.
+    pub fn suspend_subject(&self, subject: Subject, name: &str) {
+        self.note_suspension(subject, name, true);
+    }
+
+    /// What is a suspended subject's is accepted again.
+    pub fn resume_subject(&self, subject: Subject, name: &str) {
+        self.note_suspension(subject, name, false);
+    }
+
+    /// Whether everything of a subject is refused for now.
+    #[must_use]
+    pub fn is_subject_suspended(&self, subject: Subject, name: &str) -> bool {
+        let is_suspended = |names: &HashMap<Arc<str>, bool>| names.pin().get(name).copied().unwrap_or(false);
+        subject != Subject::Everything
+            && self.has_suspended.load(Ordering::Acquire)
+            && self.suspended.get(subject.place()).is_some_and(is_suspended)
+    }
+
+    fn note_suspension(&self, subject: Subject, name: &str, is_suspended: bool) {
+        if subject != Subject::Everything
+            && let Some(names) = self.suspended.get(subject.place())
+        {
+            names.pin().insert(Arc::from(name), is_suspended);
+            self.has_suspended.store(true, Ordering::Release);
+        }
+    }
+
     /// Tokens for an audience with `iat` before `before` live at most `seconds` from it. Those issued later carry their own, shorter `exp`.
     pub fn limit_lifetime(&self, audience: &str, seconds: i64, before: i64, until: i64) {
         let limit = Lifetime { seconds, before, until };
@@ -162,8 +200,8 @@ impl Negatives {
         self.keys.pin().contains_key(key_id)
     }
 
-    /// Takes over what an older reading holds, so that replacing it by this one opens nothing again: everything, but whether a token is
-    /// suspended only where nothing is known of the token here.
+    /// Takes over what an older reading holds, so that replacing it by this one opens nothing again: everything, but whether a token or a
+    /// subject is suspended only where nothing is known of it here.
     pub fn absorb(&self, older: &Negatives) {
         older.tokens.for_each(|token, old| {
             let keep = |own: TokenState| TokenState { revoked: own.revoked || old.revoked, until: own.until.max(old.until), ..own };
@@ -182,11 +220,23 @@ impl Negatives {
             }
         }
         self.everything_before.fetch_max(older.everything_before.load(Ordering::Acquire), Ordering::AcqRel);
+        for (own, names) in self.suspended.iter().zip(&older.suspended) {
+            for (name, is_suspended) in &names.pin() {
+                let _ = own.pin().try_insert(name.clone(), *is_suspended);
+                self.has_suspended.store(true, Ordering::Release);
+            }
+        }
     }
 
     /// Judges a token at `now_seconds`.
     #[must_use]
     pub fn judge(&self, described: &Described<'_>, now_seconds: i64) -> Judgement {
+        self.judge_but_for(described, None, now_seconds)
+    }
+
+    /// The same as if this subject were not suspended.
+    #[must_use]
+    pub fn judge_but_for(&self, described: &Described<'_>, but_for: Option<(Subject, &str)>, now_seconds: i64) -> Judgement {
         if let Some(state) = self.tokens.get(&described.token) {
             if state.revoked {
                 return Judgement::Revoked;
@@ -206,7 +256,17 @@ impl Negatives {
         if self.lifetimes.pin().get(described.audience).is_some_and(|limits| limits.iter().any(outlived)) {
             return Judgement::Outlived;
         }
+        if self.has_suspended.load(Ordering::Acquire)
+            && let Some(subject) = self.suspending(described, but_for)
+        {
+            return Judgement::SubjectSuspended(subject);
+        }
         Judgement::Accepted
+    }
+
+    fn suspending(&self, described: &Described<'_>, but_for: Option<(Subject, &str)>) -> Option<Subject> {
+        let is_suspended = |subject: Subject, name: &str| but_for != Some((subject, name)) && self.is_subject_suspended(subject, name);
+        named_by(described).into_iter().find_map(|(subject, name)| is_suspended(subject, name?).then_some(subject))
     }
 
     /// The earliest `iat`, in seconds, that no cut-off over this client, audience or everything reaches.
@@ -250,15 +310,7 @@ impl Negatives {
         if described.issued_at < self.everything_before.load(Ordering::Acquire) {
             return Some(Subject::Everything);
         }
-        [
-            (Subject::Client, Some(described.client)),
-            (Subject::Api, Some(described.audience)),
-            (Subject::User, described.user),
-            (Subject::Session, described.session),
-            (Subject::Family, described.family),
-        ]
-        .into_iter()
-        .find_map(|(subject, name)| (described.issued_at < self.before(subject, name?)).then_some(subject))
+        named_by(described).into_iter().find_map(|(subject, name)| (described.issued_at < self.before(subject, name?)).then_some(subject))
     }
 
     /// The earliest `iat`, in seconds, that no cut-off of this subject itself reaches.
@@ -277,6 +329,17 @@ impl Negatives {
             change(TokenState { until: old.until.max(until), ..old })
         });
     }
+}
+
+/// The subjects that a token names.
+fn named_by<'a>(described: &Described<'a>) -> [(Subject, Option<&'a str>); 5] {
+    [
+        (Subject::Client, Some(described.client)),
+        (Subject::Api, Some(described.audience)),
+        (Subject::User, described.user),
+        (Subject::Session, described.session),
+        (Subject::Family, described.family),
+    ]
 }
 
 /// Changes what is there, or puts what is fresh. Not `update_or_insert`: where a map is filled by that, searching it for what is not there,
@@ -325,6 +388,30 @@ mod tests {
             let with = |issued_at| Described { user: Some("u"), session: Some("s"), family: Some("f"), ..token(1, issued_at) };
             assert_eq!(negatives.judge(&with(99), 150), Judgement::CutOff(subject), "{subject:?}");
             assert_eq!(negatives.judge(&with(100), 150), Judgement::Accepted, "{subject:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_suspended_subjects_is_refused_until_it_is_resumed() {
+        let cases = [(Subject::Client, "c"), (Subject::Api, "a"), (Subject::User, "u"), (Subject::Session, "s"), (Subject::Family, "f")];
+        let described = Described { user: Some("u"), session: Some("s"), family: Some("f"), ..token(1, 100) };
+        for (subject, name) in cases {
+            let (negatives, older) = (Negatives::default(), Negatives::default());
+            let judge = |negatives: &Negatives| negatives.judge(&described, 150);
+            negatives.suspend_subject(subject, "another");
+            assert_eq!(judge(&negatives), Judgement::Accepted, "{subject:?}");
+            negatives.suspend_subject(subject, name);
+            assert_eq!(judge(&negatives), Judgement::SubjectSuspended(subject));
+            assert_eq!(negatives.judge_but_for(&described, Some((subject, name)), 150), Judgement::Accepted, "{subject:?}");
+            older.absorb(&negatives);
+            assert_eq!(judge(&older), Judgement::SubjectSuspended(subject), "what is not known is taken over");
+            negatives.resume_subject(subject, name);
+            assert_eq!(judge(&negatives), Judgement::Accepted, "{subject:?}");
+            negatives.absorb(&older);
+            assert_eq!(judge(&negatives), Judgement::Accepted, "what is known is newer");
+            negatives.suspend_subject(subject, name);
+            negatives.cut_off(subject, name, 101, 900);
+            assert_eq!(judge(&negatives), Judgement::CutOff(subject), "an end is final");
         }
     }
 

@@ -99,7 +99,7 @@ impl fmt::Display for Refused {
             Self::InQuery => "send the token in the Authorization header, not in the query",
             Self::Version => "the token has a version (ver) that is not known here",
             Self::Bound => "the token is bound to a key and cannot be used as a bearer token",
-            Self::Negative(Judgement::Suspended) => "the token is suspended",
+            Self::Negative(Judgement::Suspended | Judgement::SubjectSuspended(_)) => "the token is suspended",
             Self::Negative(Judgement::Outlived) => "the token is older than its API now allows",
             Self::Negative(_) => "the token was revoked",
             Self::Inactive => "the token is not active",

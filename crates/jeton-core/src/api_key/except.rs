@@ -75,6 +75,7 @@ pub fn end_exception(key: &Versioned<ApiKey>, exception: &PolicyException, actor
         (),
         commit.tell(Event::ApiKeyNarrowed {
             actor: actor.clone(),
+            api: after.api.clone(),
             before_seconds: outdated.before_seconds,
             changed: CHANGED.into(),
             key: after.id,

@@ -52,6 +52,7 @@ impl<'a> KeyFacts<'a> {
         match self.rights.standing {
             OwnerStanding::Stands => Ok(()),
             OwnerStanding::Disabled => Err(Refusal::new(Reason::Conflict, "the owner is disabled: enable it first")),
+            OwnerStanding::Suspended => Err(Refusal::new(Reason::Conflict, "the owner, or the API, is suspended: resume it first")),
             OwnerStanding::Gone => Err(Refusal::new(Reason::InvalidTarget, "the owner does not exist, or may not use that API")),
         }
     }

@@ -55,7 +55,9 @@ pub fn cut_off(commit: Commit, subject: CutOffSubject, name: Arc<str>, before: T
     let before_seconds = before.seconds();
     let longest_seconds = match subject {
         // A key of theirs that lives under an exception must not outlive it.
-        CutOffSubject::User | CutOffSubject::Client | CutOffSubject::Api | CutOffSubject::Everything => AHEAD_MAX_SECONDS,
+        CutOffSubject::User | CutOffSubject::Group | CutOffSubject::Client | CutOffSubject::Api | CutOffSubject::Everything => {
+            AHEAD_MAX_SECONDS
+        }
         CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => ACCESS_TOKEN.max_seconds,
     };
     let until_seconds = before_seconds.max(moment.now.seconds()) + longest_seconds + KEPT_AFTER_EXPIRY_SECONDS;

@@ -30,6 +30,10 @@ pub enum Says {
     Resumed(CredentialId, Arc<str>),
     /// Tokens of this subject with `iat` before this, in seconds, are dead. An API is named by its audience.
     CutOff(CutOffSubject, Arc<str>, i64),
+    /// Everything of this subject is refused for now.
+    SubjectSuspended(CutOffSubject, Arc<str>),
+    /// What is this subject's is accepted again.
+    SubjectResumed(CutOffSubject, Arc<str>),
     /// Tokens for this audience live at most so many seconds from their `iat`, if that lies before the second time, in seconds.
     Lifetime(Arc<str>, i64, i64),
     /// Nothing that this key signed is trusted.
@@ -62,7 +66,7 @@ const LIFETIME: i64 = 4;
 const KEY_REVOKED: i64 = 5;
 const API_KEY_CHANGED: i64 = 6;
 /// Cut-offs have numbers of their own by subject; never reused.
-const CUT_OFFS: [(i64, CutOffSubject); 7] = [
+const CUT_OFFS: [(i64, CutOffSubject); 8] = [
     (10, CutOffSubject::Everything),
     (11, CutOffSubject::Client),
     (12, CutOffSubject::Api),
@@ -70,7 +74,11 @@ const CUT_OFFS: [(i64, CutOffSubject); 7] = [
     (14, CutOffSubject::Session),
     (15, CutOffSubject::Family),
     (16, CutOffSubject::Key),
+    (17, CutOffSubject::Group),
 ];
+/// Suspensions and resumptions of a subject have the number of its cut-offs and this more.
+const SUBJECT_SUSPENDED: i64 = 10;
+const SUBJECT_RESUMED: i64 = 20;
 
 impl Negative {
     /// A negative drawn now.
@@ -88,6 +96,8 @@ impl Negative {
             Says::Lifetime(audience, seconds, before) => (LIFETIME, None, Some(audience.clone()), Some(*seconds), Some(*before)),
             Says::KeyRevoked(key) => (KEY_REVOKED, None, Some(key.0.clone()), None, None),
             Says::ApiKeyChanged(key, api, before) => (API_KEY_CHANGED, Some(CredentialId(key.0)), Some(api.0.clone()), None, Some(*before)),
+            Says::SubjectSuspended(subject, name) => (number_of(*subject) + SUBJECT_SUSPENDED, None, Some(name.clone()), None, None),
+            Says::SubjectResumed(subject, name) => (number_of(*subject) + SUBJECT_RESUMED, None, Some(name.clone()), None, None),
             Says::CutOff(subject, name, before) => (number_of(*subject), None, Some(name.clone()), None, Some(*before)),
         };
         vec![
@@ -128,8 +138,14 @@ fn says(number: i64, token: Option<CredentialId>, name: Option<Arc<str>>, (secon
         LIFETIME => Says::Lifetime(name?, seconds?, before?),
         KEY_REVOKED => Says::KeyRevoked(KeyId(name?)),
         API_KEY_CHANGED => Says::ApiKeyChanged(ApiKeyId(token?.0), ApiId(name?), before?),
-        number => Says::CutOff(CUT_OFFS.iter().find(|(of, _)| *of == number)?.1, name?, before?),
+        20..=29 => Says::SubjectSuspended(subject_of(number - SUBJECT_SUSPENDED)?, name?),
+        30..=39 => Says::SubjectResumed(subject_of(number - SUBJECT_RESUMED)?, name?),
+        number => Says::CutOff(subject_of(number)?, name?, before?),
     })
+}
+
+fn subject_of(number: i64) -> Option<CutOffSubject> {
+    CUT_OFFS.iter().find_map(|(of, subject)| (*of == number).then_some(*subject))
 }
 
 fn number_of(subject: CutOffSubject) -> i64 {
@@ -154,6 +170,8 @@ mod tests {
             Says::ApiKeyChanged(ApiKeyId([7; 16]), ApiId::from("a"), 5),
         ];
         all.extend(CUT_OFFS.iter().map(|(_, subject)| Says::CutOff(*subject, Arc::from("n"), 5)));
+        all.extend(CUT_OFFS.iter().map(|(_, subject)| Says::SubjectSuspended(*subject, Arc::from("n"))));
+        all.extend(CUT_OFFS.iter().map(|(_, subject)| Says::SubjectResumed(*subject, Arc::from("n"))));
         for says in all {
             let negative = Negative::new(says, 9, &mut moment);
             assert_eq!(negative.row().len(), TABLE.columns.len());

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::route::{Access, Route};
 use super::{
     administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations,
-    roles, root_key, signing_keys, statistics, tokens, usage, usage_reports, users,
+    roles, root_key, signing_keys, statistics, suspensions, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, counted, observed};
 
@@ -28,6 +28,7 @@ pub static ROUTES: &[&[Route]] = &[
     keys::itself::ROUTES,
     tokens::ROUTES,
     revocations::ROUTES,
+    suspensions::ROUTES,
     users::ROUTES,
     groups::ROUTES,
     roles::ROUTES,

@@ -27,6 +27,8 @@ pub enum Endpoint {
     KeyItself,
     /// `/api/v1/usage/reports`, told by verifiers.
     UsageReport,
+    /// `/credentials/revoke`, open to everybody.
+    LeakReport,
     /// The feed of revocations: counted when its stream begins.
     Feed,
     /// The key set.
@@ -45,13 +47,14 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Endpoint; 13] = [
+    pub const ALL: [Endpoint; 14] = [
         Endpoint::Token,
         Endpoint::Introspect,
         Endpoint::Revoke,
         Endpoint::KeyCheck,
         Endpoint::KeyItself,
         Endpoint::UsageReport,
+        Endpoint::LeakReport,
         Endpoint::Feed,
         Endpoint::KeySet,
         Endpoint::Metadata,
@@ -71,6 +74,7 @@ impl Endpoint {
             Endpoint::KeyCheck => "key_check",
             Endpoint::KeyItself => "key_self",
             Endpoint::UsageReport => "usage_report",
+            Endpoint::LeakReport => "leak_report",
             Endpoint::Feed => "feed",
             Endpoint::KeySet => "jwks",
             Endpoint::Metadata => "metadata",

@@ -35,6 +35,10 @@ fn bodies(row: &Route) -> Vec<(&'static str, Value)> {
             ("one key", json!({"key": "00000000000000000000000000000000", "dry_run": true})),
             ("everything", json!({"everything": true, "dry_run": true})),
         ],
+        "/suspensions" | "/resumptions" => vec![
+            ("one token", json!({"id": "00000000000000000000000000000000", "dry_run": true})),
+            ("one client", json!({"client": "worker", "dry_run": true})),
+        ],
         "/keys/verify" => vec![("", json!({"key": "none"}))],
         "/usage/reports" => {
             let (verifier, audience) = ("00000000000000000000000000000000", "https://orders.example");

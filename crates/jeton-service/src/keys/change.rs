@@ -63,7 +63,9 @@ impl Service {
     ) -> Result<ApiKey, Failure> {
         self.change_key(id, moment, |reading, key, moment| {
             // Those of the owner before: the new one must not bring back what they ended.
-            self.check_not_cut_off(key, &self.around(reading, &key.record)?)?;
+            let around = self.around(reading, &key.record)?;
+            self.check_not_cut_off(key, &around)?;
+            check_not_suspended(&around)?;
             let api = self.find_api(key.record.api.as_str())?;
             let client: Option<ClientId> =
                 client.map(|client| self.find_client(client)).transpose()?.map(|entry| entry.client.record.id.clone());
@@ -139,4 +141,12 @@ impl Service {
         let gone = || Refusal::new(Reason::Conflict, "the API of this key is gone, and the key with it");
         Ok(self.around_key(reading, api.ok_or_else(gone)?, &key.owner, key.client.as_ref()))
     }
+}
+
+/// What is a suspended owner's stays so: another owner would bring it back.
+fn check_not_suspended(around: &Around) -> Result<(), Refusal> {
+    if around.is_suspended() {
+        return Err(Refusal::new(Reason::Conflict, "the owner of this key, or its API, is suspended: resume it first"));
+    }
+    Ok(())
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
-use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::facts::KeyFacts;
 use jeton_core::id::ClientId;
 use jeton_core::owner::Owner;
@@ -35,6 +34,11 @@ impl Around {
     /// The latest cut-off over the owner, the API and everything, in seconds.
     pub(super) fn not_before_seconds(&self) -> i64 {
         self.not_before_seconds
+    }
+
+    /// Whether the owner or the API is suspended.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.rights.standing == OwnerStanding::Suspended
     }
 }
 
@@ -71,8 +75,14 @@ impl Service {
             Owner::Group(owner) => registry.people.groups.all.get(owner.as_str()).iter().for_each(|group| reading.rely_on_group(group)),
             Owner::External(_) => {}
         }
+        let mut rights = self.rights_of(owner, handed_out_by, &api.record);
+        if rights.standing == OwnerStanding::Stands
+            && self.is_any_suspended(subjects_over(owner, handed_out_by, &api.record.audience), None)
+        {
+            rights.standing = OwnerStanding::Suspended;
+        }
         Around {
-            rights: self.rights_of(owner, handed_out_by, &api.record),
+            rights,
             policies: self.registry.policies().clone(),
             root_keys: self.registry.root_keys().clone(),
             not_before_seconds: self.cut_offs_over(owner, handed_out_by, &api.record.audience),
@@ -95,7 +105,7 @@ impl Service {
     }
 
     /// What the owner of a key may do with it now.
-    pub(super) fn judged(&self, entry: &KeyEntry) -> Arc<Judged> {
+    pub(crate) fn judged(&self, entry: &KeyEntry) -> Arc<Judged> {
         // First: what changes while it is judged is judged once more.
         let generation = self.registry.rights_generation();
         entry.judged(generation, |key| {
@@ -110,22 +120,25 @@ impl Service {
         })
     }
 
-    /// The latest cut-off over the owner of a key, what it is for, and everything, in seconds.
-    pub(super) fn cut_offs_over_key(&self, key: &ApiKey, audience: &str) -> i64 {
-        self.cut_offs_over(&key.owner, key.client.as_ref(), audience)
+    fn cut_offs_over(&self, owner: &Owner, handed_out_by: Option<&ClientId>, audience: &str) -> i64 {
+        self.latest_over(subjects_over(owner, handed_out_by, audience), None)
     }
 
-    fn cut_offs_over(&self, owner: &Owner, handed_out_by: Option<&ClientId>, audience: &str) -> i64 {
-        let negatives = &self.registry.negatives;
-        let client = match owner {
-            Owner::Client(client) => client.as_str(),
-            Owner::Person(_) | Owner::Group(_) | Owner::External(_) => handed_out_by.map_or("", ClientId::as_str),
+    /// The latest cut-off over these subjects and everything, in seconds; of `but_for` as it was then.
+    pub(crate) fn latest_over(&self, subjects: [Option<(Subject, &str)>; 3], but_for: Option<(Subject, &str, i64)>) -> i64 {
+        let before = |(subject, name): (Subject, &str)| match but_for {
+            Some((but, named, was)) if but == subject && (named == name || subject == Subject::Everything) => was,
+            _ => self.registry.negatives.before(subject, name),
         };
-        let of_all = negatives.not_before(client, audience);
-        match owner {
-            Owner::Person(person) => of_all.max(negatives.before(Subject::User, person.as_str())),
-            Owner::Client(_) | Owner::Group(_) | Owner::External(_) => of_all,
-        }
+        subjects.into_iter().flatten().chain([(Subject::Everything, "")]).map(before).fold(i64::MIN, i64::max)
+    }
+
+    /// Whether one of these subjects is suspended; `but_for` does not count.
+    pub(crate) fn is_any_suspended(&self, subjects: [Option<(Subject, &str)>; 3], but_for: Option<(Subject, &str)>) -> bool {
+        let is_suspended = |(subject, name): (Subject, &str)| {
+            but_for != Some((subject, name)) && self.registry.negatives.is_subject_suspended(subject, name)
+        };
+        subjects.into_iter().flatten().any(is_suspended)
     }
 
     fn rights_of(&self, owner: &Owner, handed_out_by: Option<&ClientId>, api: &Api) -> Rights {
@@ -139,4 +152,22 @@ impl Service {
             (Owner::Group(group), _) => self.registry.people.rights(&Holder::Group(group.clone()), api),
         }
     }
+}
+
+/// Whose a key is and what it is for, as cut-offs and suspensions name them.
+pub(crate) fn subjects_over<'a>(
+    owner: &'a Owner,
+    handed_out_by: Option<&'a ClientId>,
+    audience: &'a str,
+) -> [Option<(Subject, &'a str)>; 3] {
+    let client = match owner {
+        Owner::Client(client) => Some(client),
+        Owner::Person(_) | Owner::Group(_) | Owner::External(_) => handed_out_by,
+    };
+    let own = match owner {
+        Owner::Person(person) => Some((Subject::User, person.as_str())),
+        Owner::Group(group) => Some((Subject::Group, group.as_str())),
+        Owner::Client(_) | Owner::External(_) => None,
+    };
+    [client.map(|client| (Subject::Client, client.as_str())), own, Some((Subject::Api, audience))]
 }

@@ -19,6 +19,7 @@ use jeton_oauth::scope::ScopeSet;
 use jeton_token::Environment;
 
 use super::entry::{Judged, KeyEntry};
+use super::owner::subjects_over;
 use crate::failure::Failure;
 use crate::service::Service;
 use crate::usage::marks::Marks;
@@ -182,12 +183,14 @@ impl Service {
         (standing(&entry.key.record, slot, &around, self.ledger_time(moment).seconds()), judged)
     }
 
-    fn surroundings<'a>(&self, entry: &KeyEntry, judged: &Judged, policies: &'a Policies) -> Surroundings<'a> {
+    pub(crate) fn surroundings<'a>(&self, entry: &KeyEntry, judged: &Judged, policies: &'a Policies) -> Surroundings<'a> {
         let audience = judged.api.as_ref().map_or("", |api| &*api.record.audience);
+        let key = &entry.key.record;
+        let subjects = subjects_over(&key.owner, key.client.as_ref(), audience);
         Surroundings {
             owner: judged.owner,
-            is_suspended: false,
-            not_before_seconds: self.cut_offs_over_key(&entry.key.record, audience),
+            is_suspended: self.is_any_suspended(subjects, None),
+            not_before_seconds: self.latest_over(subjects, None),
             policies,
             used: self.used(entry),
         }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jeton_verify::negatives::Subject;
 
-const KINDS: [Subject; 7] =
-    [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key, Subject::Everything];
+const KINDS: [Subject; 8] =
+    [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key, Subject::Group, Subject::Everything];
 
 /// For each kind of subject, the latest `before` that was ever said of one, in seconds.
 pub(super) struct LatestCutOffs([AtomicI64; KINDS.len()]);

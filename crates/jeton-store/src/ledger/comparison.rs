@@ -89,6 +89,8 @@ impl fmt::Display for Said<'_> {
             Says::CutOff(subject, name, before) => {
                 write!(formatter, "that what was issued before second {before} is cut off ({subject:?} `{name}`)")
             }
+            Says::SubjectSuspended(subject, name) => write!(formatter, "that all of {subject:?} `{name}` is suspended"),
+            Says::SubjectResumed(subject, name) => write!(formatter, "that all of {subject:?} `{name}` is resumed"),
             Says::Lifetime(audience, seconds, _) => write!(formatter, "that tokens for {audience} live {seconds} s at most"),
             Says::KeyRevoked(key) => write!(formatter, "that signing key {key} is revoked"),
             Says::ApiKeyChanged(key, _, before) => {

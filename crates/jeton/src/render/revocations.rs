@@ -4,30 +4,79 @@ use super::details::wrap;
 use super::text::member;
 use super::view::View;
 
+/// The kinds of credentials, with what one and several of them are called.
+const KINDS: [(&str, &str, &str); 4] = [
+    ("access_tokens", "access token", "access tokens"),
+    ("keys", "API key", "API keys"),
+    ("personal_access_tokens", "personal access token", "personal access tokens"),
+    ("client_secrets", "client secret", "client secrets"),
+];
+
 /// What fell, by kind.
 pub(crate) fn show(revoked: &Value, view: &View) -> String {
     let warning = member(revoked, "warning");
-    let mut text = fell(revoked);
+    let mut text = wrapped(&fell(revoked), view);
     if !warning.is_empty() {
-        wrap(&format!("Warning: {warning}."), view.width).iter().for_each(|line| text.push_str(&format!("{line}\n")));
+        text.push_str(&wrapped(&format!("Warning: {warning}."), view));
     }
     text
 }
 
-fn fell(revoked: &Value) -> String {
-    let count = revoked.pointer("/fell/access_tokens").and_then(Value::as_u64);
-    let tokens = match count {
-        Some(1) => "1 access token".to_owned(),
-        Some(count) => format!("{count} access tokens"),
-        None => "access tokens that were too many to count".to_owned(),
-    };
-    let is_dry_run = revoked.get("dry_run").and_then(Value::as_bool) == Some(true);
-    let verb = if is_dry_run { "Would end" } else { "Revoked" };
-    match (member(revoked, "before"), count, is_dry_run) {
-        (before, _, _) if !before.is_empty() => format!("{verb} {tokens}: what was issued before {before}.\n"),
-        (_, Some(0), false) => "It was over already: nothing fell.\n".to_owned(),
-        _ => format!("{verb} {tokens}.\n"),
+/// What is refused from now on, by kind.
+pub(crate) fn show_suspended(suspended: &Value, view: &View) -> String {
+    let said = if is_dry_run(suspended) { "Would suspend" } else { "Suspended" };
+    changed(suspended, "suspended", said, "It was suspended already, or is over: nothing changed.", view)
+}
+
+/// What is accepted again, by kind.
+pub(crate) fn show_resumed(resumed: &Value, view: &View) -> String {
+    let said = if is_dry_run(resumed) { "Would resume" } else { "Resumed" };
+    changed(resumed, "resumed", said, "It was not suspended, or is over: nothing changed.", view)
+}
+
+fn changed(answer: &Value, name: &str, said: &str, none: &str, view: &View) -> String {
+    match counted(answer.get(name)) {
+        Some(counted) if counted.is_empty() => wrapped(if is_dry_run(answer) { "Nothing would change." } else { none }, view),
+        Some(counted) => wrapped(&format!("{said} {counted}."), view),
+        None => wrapped(&format!("{said} more than could be counted."), view),
     }
+}
+
+fn fell(revoked: &Value) -> String {
+    let counted = counted(revoked.get("fell"));
+    let verb = if is_dry_run(revoked) { "Would end" } else { "Revoked" };
+    let what = match &counted {
+        Some(counted) if counted.is_empty() => "0 access tokens",
+        Some(counted) => counted,
+        None => "more than could be counted",
+    };
+    match member(revoked, "before") {
+        before if !before.is_empty() => format!("{verb} {what}: what was issued before {before}."),
+        _ if counted.as_deref() == Some("") && !is_dry_run(revoked) => "It was over already: nothing fell.".to_owned(),
+        _ => format!("{verb} {what}."),
+    }
+}
+
+/// The kinds that there are any of; empty where there are none. `None`: they could not be counted.
+fn counted(by_kind: Option<&Value>) -> Option<String> {
+    let mut parts = vec![];
+    for (name, one, several) in KINDS {
+        match by_kind?.get(name)?.as_u64()? {
+            0 => {}
+            1 => parts.push(format!("1 {one}")),
+            count => parts.push(format!("{count} {several}")),
+        }
+    }
+    let last = parts.pop().unwrap_or_default();
+    Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
+}
+
+fn is_dry_run(answer: &Value) -> bool {
+    answer.get("dry_run").and_then(Value::as_bool) == Some(true)
+}
+
+fn wrapped(text: &str, view: &View) -> String {
+    wrap(text, view.width).iter().map(|line| format!("{line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -36,24 +85,54 @@ mod tests {
 
     use super::*;
 
+    fn by_kind(tokens: u64, keys: u64, personal: u64, secrets: u64) -> Value {
+        json!({"access_tokens": tokens, "keys": keys, "personal_access_tokens": personal, "client_secrets": secrets})
+    }
+
+    fn uncounted() -> Value {
+        json!({"access_tokens": null, "keys": null, "personal_access_tokens": null, "client_secrets": null})
+    }
+
     #[test]
     fn what_fell() {
         let view = View { now_seconds: 0, width: 80 };
+        let before = "2026-09-21T14:11:20Z";
         for (revoked, expected) in [
-            (json!({"fell": {"access_tokens": 1}, "dry_run": false}), "Revoked 1 access token.\n"),
-            (json!({"fell": {"access_tokens": 0}, "dry_run": false}), "It was over already: nothing fell.\n"),
+            (json!({"fell": by_kind(1, 0, 0, 0), "dry_run": false}), "Revoked 1 access token.\n"),
+            (json!({"fell": by_kind(0, 0, 0, 1), "dry_run": false}), "Revoked 1 client secret.\n"),
+            (json!({"fell": by_kind(0, 0, 0, 0), "dry_run": false}), "It was over already: nothing fell.\n"),
             (
-                json!({"fell": {"access_tokens": 12}, "before": "2026-09-21T14:11:20Z", "dry_run": false}),
+                json!({"fell": by_kind(12, 0, 0, 0), "before": before, "dry_run": false}),
                 "Revoked 12 access tokens: what was issued before 2026-09-21T14:11:20Z.\n",
             ),
             (
-                json!({"fell": {"access_tokens": null}, "before": "2026-09-21T14:11:20Z", "dry_run": false}),
-                "Revoked access tokens that were too many to count: what was issued before 2026-09-21T14:11:20Z.\n",
+                json!({"fell": by_kind(12, 3, 1, 0), "before": before, "dry_run": false}),
+                "Revoked 12 access tokens, 3 API keys and 1 personal access token: what was\nissued before 2026-09-21T14:11:20Z.\n",
             ),
-            (json!({"fell": {"access_tokens": 0}, "dry_run": true}), "Would end 0 access tokens.\n"),
-            (json!({"fell": {"access_tokens": 1}, "dry_run": false, "warning": "ahead"}), "Revoked 1 access token.\nWarning: ahead.\n"),
+            (
+                json!({"fell": uncounted(), "before": before, "dry_run": false}),
+                "Revoked more than could be counted: what was issued before 2026-09-21T14:11:20Z.\n",
+            ),
+            (json!({"fell": by_kind(0, 0, 0, 0), "dry_run": true}), "Would end 0 access tokens.\n"),
+            (json!({"fell": by_kind(1, 0, 0, 0), "dry_run": false, "warning": "ahead"}), "Revoked 1 access token.\nWarning: ahead.\n"),
         ] {
             assert_eq!(show(&revoked, &view), expected);
         }
+    }
+
+    #[test]
+    fn what_is_suspended_and_resumed() {
+        let view = View { now_seconds: 0, width: 80 };
+        for (suspended, expected) in [
+            (json!({"suspended": by_kind(2, 1, 0, 1), "dry_run": false}), "Suspended 2 access tokens, 1 API key and 1 client secret.\n"),
+            (json!({"suspended": by_kind(2, 0, 0, 0), "dry_run": true}), "Would suspend 2 access tokens.\n"),
+            (json!({"suspended": by_kind(0, 0, 0, 0), "dry_run": true}), "Nothing would change.\n"),
+            (json!({"suspended": uncounted(), "dry_run": false}), "Suspended more than could be counted.\n"),
+        ] {
+            assert_eq!(show_suspended(&suspended, &view), expected);
+        }
+        assert_eq!(show_resumed(&json!({"resumed": by_kind(0, 0, 2, 0), "dry_run": false}), &view), "Resumed 2 personal access tokens.\n");
+        let none = "It was not suspended, or is over: nothing changed.\n";
+        assert_eq!(show_resumed(&json!({"resumed": by_kind(0, 0, 0, 0), "dry_run": false}), &view), none);
     }
 }

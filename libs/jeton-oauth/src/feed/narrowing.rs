@@ -51,6 +51,16 @@ pub enum Change {
         /// From then on all of them are expired anyhow and the entry may be forgotten.
         until_seconds: i64,
     },
+    /// Nothing of the subject must be accepted until it is resumed, also what is issued later.
+    SubjectSuspended {
+        /// Whose.
+        subject: Subject,
+    },
+    /// What is the subject's may be accepted again.
+    SubjectResumed {
+        /// Whose.
+        subject: Subject,
+    },
     /// The longest lifetime of an API's tokens was lowered: those with `iat` before that second are dead when now ≥ `iat` + lifetime.
     Lifetime {
         /// The API's `aud`.
@@ -124,6 +134,23 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// `None`: a kind of subject that is not known here.
+    fn from_wire(wire: &Wire<'_>) -> Result<Option<Self>, NotANarrowing> {
+        let id = || SubjectId::parse(wire.id.as_deref().ok_or(NotANarrowing)?);
+        Ok(Some(match wire.subject.as_deref().ok_or(NotANarrowing)? {
+            "client" => Self::Client(id()?),
+            "user" => Self::User(id()?),
+            "session" => Self::Session(id()?),
+            "family" => Self::Family(id()?),
+            "api" => Self::Api(id()?),
+            "key" => Self::Key(id()?),
+            "everything" => Self::Everything,
+            _ => return Ok(None),
+        }))
+    }
+}
+
 /// The text of a handle: 1 to 512 bytes without control characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubjectId(Box<str>);
@@ -181,6 +208,8 @@ impl Change {
             Self::TokenSuspended { .. } => "token_suspended",
             Self::TokenResumed { .. } => "token_resumed",
             Self::Cutoff { .. } => "cutoff",
+            Self::SubjectSuspended { .. } => "subject_suspended",
+            Self::SubjectResumed { .. } => "subject_resumed",
             Self::Lifetime { .. } => "lifetime",
             Self::SigningKeyRevoked { .. } => "signing_key_revoked",
             Self::SigningKeysChanged => "signing_keys_changed",
@@ -192,7 +221,9 @@ impl Change {
     /// The most bytes its JSON can take.
     pub(crate) fn json_len_limit(&self) -> usize {
         let text = match self {
-            Self::Cutoff { subject, .. } => subject.id().map_or(0, |id| id.as_str().len()),
+            Self::Cutoff { subject, .. } | Self::SubjectSuspended { subject } | Self::SubjectResumed { subject } => {
+                subject.id().map_or(0, |id| id.as_str().len())
+            }
             Self::Lifetime { api: text, .. } | Self::SigningKeyRevoked { kid: text, .. } => text.as_str().len(),
             Self::Unknown { kind } => 6 * kind.len(),
             Self::TokenRevoked { .. } | Self::TokenSuspended { .. } | Self::TokenResumed { .. } => 32,
@@ -216,6 +247,10 @@ impl Change {
                 wire.id = subject.id().map(|id| id.as_str().into());
                 wire.before = Some(*before_seconds);
                 wire.until = Some(*until_seconds);
+            }
+            Self::SubjectSuspended { subject } | Self::SubjectResumed { subject } => {
+                wire.subject = Some(subject.as_str().into());
+                wire.id = subject.id().map(|id| id.as_str().into());
             }
             Self::Lifetime { api, lifetime_seconds, before_seconds, until_seconds } => {
                 wire.api = Some(api.as_str().into());
@@ -242,18 +277,13 @@ impl Change {
             "token_revoked" => Self::TokenRevoked { id: token_id()?, until_seconds: until_seconds? },
             "token_suspended" => Self::TokenSuspended { id: token_id()?, until_seconds: until_seconds? },
             "token_resumed" => Self::TokenResumed { id: token_id()?, until_seconds: until_seconds? },
-            "cutoff" => {
-                let subject = match wire.subject.as_deref().ok_or(NotANarrowing)? {
-                    "client" => Subject::Client(handle(&wire.id)?),
-                    "user" => Subject::User(handle(&wire.id)?),
-                    "session" => Subject::Session(handle(&wire.id)?),
-                    "family" => Subject::Family(handle(&wire.id)?),
-                    "api" => Subject::Api(handle(&wire.id)?),
-                    "key" => Subject::Key(handle(&wire.id)?),
-                    "everything" => Subject::Everything,
-                    _ => return Ok(Self::unknown("cutoff")),
-                };
-                Self::Cutoff { subject, before_seconds: before_seconds?, until_seconds: until_seconds? }
+            "cutoff" | "subject_suspended" | "subject_resumed" => {
+                let Some(subject) = Subject::from_wire(&wire)? else { return Ok(Self::unknown(&wire.kind)) };
+                match &*wire.kind {
+                    "subject_suspended" => Self::SubjectSuspended { subject },
+                    "subject_resumed" => Self::SubjectResumed { subject },
+                    _ => Self::Cutoff { subject, before_seconds: before_seconds?, until_seconds: until_seconds? },
+                }
             }
             "lifetime" => Self::Lifetime {
                 api: handle(&wire.api)?,
@@ -366,6 +396,14 @@ mod tests {
             );
         }
         check(
+            Change::SubjectSuspended { subject: Subject::Client(handle("x")) },
+            r#""kind":"subject_suspended","subject":"client","id":"x""#,
+        );
+        check(
+            Change::SubjectResumed { subject: Subject::Api(handle("urn:a")) },
+            r#""kind":"subject_resumed","subject":"api","id":"urn:a""#,
+        );
+        check(
             Change::Lifetime { api: handle("urn:a"), lifetime_seconds: 60, before_seconds: 5, until_seconds: 9 },
             r#""kind":"lifetime","before":5,"until":9,"api":"urn:a","seconds":60"#,
         );
@@ -426,6 +464,8 @@ mod tests {
         check(&format!(r#"{head},"kind":"cutoff","subject":"client","id":"{}","before":1,"until":1}}"#, "x".repeat(513)));
         check(&format!(r#"{head},"kind":"cutoff","subject":"client","id":"a\n","before":1,"until":1}}"#));
         check(&format!(r#"{head},"kind":"cutoff","subject":"everything","until":1}}"#));
+        check(&format!(r#"{head},"kind":"subject_suspended","subject":"client"}}"#));
+        check(&format!(r#"{head},"kind":"subject_resumed","id":"a"}}"#));
         check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":-1,"before":1,"until":1}}"#));
         check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":1,"until":1}}"#));
         check(&format!(r#"{head},"kind":"lifetime","api":"a","seconds":1,"before":1}}"#));

@@ -15,7 +15,7 @@ const VERSION: u8 = 1;
 const LIFETIME: u8 = 1;
 const KEY: u8 = 2;
 /// Cut-offs have numbers of their own by subject.
-const CUT_OFFS: [(u8, Subject); 7] = [
+const CUT_OFFS: [(u8, Subject); 8] = [
     (10, Subject::Everything),
     (11, Subject::Client),
     (12, Subject::Api),
@@ -23,7 +23,10 @@ const CUT_OFFS: [(u8, Subject); 7] = [
     (14, Subject::Session),
     (15, Subject::Family),
     (16, Subject::Key),
+    (17, Subject::Group),
 ];
+/// Whether a subject is suspended has the number of its cut-offs and this more; the first number is 1 where it is, or 0.
+const SUSPENDED: u8 = 10;
 
 /// The bytes of a token: its id and its state.
 const TOKEN_BYTES: usize = 24;
@@ -52,6 +55,11 @@ impl Negatives {
             } else if let Some(names) = self.cut_offs.get(subject.place()) {
                 names.pin().iter().for_each(|(name, CutOff { before, until })| put(&mut image, number, name, [*before, *until, 0]));
             }
+            if subject != Subject::Everything
+                && let Some(names) = self.suspended.get(subject.place())
+            {
+                names.pin().iter().for_each(|(name, is)| put(&mut image, number + SUSPENDED, name, [i64::from(*is), 0, 0]));
+            }
         }
         image
     }
@@ -75,6 +83,7 @@ impl Negatives {
                 Said::Key => self.revoke_key(name, first),
                 Said::Lifetime => self.limit_lifetime(name, first, second, third),
                 Said::CutOff(subject) => self.cut_off(subject, name, first, second),
+                Said::Suspended(subject) => self.note_suspension(subject, name, first != 0),
             }
         }
         Some(())
@@ -85,6 +94,7 @@ enum Said {
     Key,
     Lifetime,
     CutOff(Subject),
+    Suspended(Subject),
 }
 
 fn put(image: &mut Vec<u8>, said: u8, name: &str, numbers: [i64; 3]) {
@@ -94,6 +104,10 @@ fn put(image: &mut Vec<u8>, said: u8, name: &str, numbers: [i64; 3]) {
     image.extend_from_slice(&length.to_be_bytes());
     image.extend_from_slice(name.as_bytes());
     numbers.iter().for_each(|number| image.extend_from_slice(&number.to_be_bytes()));
+}
+
+fn subject_of(number: u8) -> Option<Subject> {
+    CUT_OFFS.iter().find_map(|(of, subject)| (*of == number).then_some(*subject))
 }
 
 fn token(bytes: &[u8; TOKEN_BYTES]) -> Option<([u8; 16], TokenState)> {
@@ -106,7 +120,8 @@ fn named<'a>(rest: &mut &'a [u8]) -> Option<(Said, &'a str, [i64; 3])> {
     let said = match number {
         KEY => Said::Key,
         LIFETIME => Said::Lifetime,
-        number => Said::CutOff(CUT_OFFS.iter().find(|(of, _)| *of == number)?.1),
+        20..=29 => Said::Suspended(subject_of(number - SUSPENDED)?),
+        number => Said::CutOff(subject_of(number)?),
     };
     let length = usize::try_from(u32::from_be_bytes(take(rest)?)).ok()?;
     let (name, after) = rest.split_at_checked(length)?;
@@ -141,6 +156,9 @@ mod tests {
         for (place, (_, subject)) in CUT_OFFS.iter().enumerate() {
             negatives.cut_off(*subject, &format!("naïve {place}"), 10 + i64::try_from(place).unwrap(), 900);
         }
+        negatives.suspend_subject(Subject::Client, "c1");
+        negatives.suspend_subject(Subject::Group, "g1");
+        negatives.resume_subject(Subject::Group, "g1");
         negatives
     }
 
@@ -152,6 +170,10 @@ mod tests {
         said.extend(negatives.lifetimes.pin().iter().map(|lifetime| format!("{lifetime:?}")));
         said.extend(negatives.cut_offs.iter().enumerate().flat_map(|(place, names)| {
             let names: Vec<_> = names.pin().iter().map(|name| format!("{place} {name:?}")).collect();
+            names
+        }));
+        said.extend(negatives.suspended.iter().enumerate().flat_map(|(place, names)| {
+            let names: Vec<_> = names.pin().iter().map(|name| format!("suspended {place} {name:?}")).collect();
             names
         }));
         said.sort();

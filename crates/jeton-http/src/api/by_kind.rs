@@ -1,0 +1,24 @@
+//! How many credentials of each kind, as answers say it.
+
+use jeton_service::pasted::ByKind;
+use serde::Serialize;
+
+/// How many of each kind; `null` where counting them took too long, or failed.
+#[derive(Serialize)]
+pub(super) struct Counts {
+    access_tokens: Option<u64>,
+    keys: Option<u64>,
+    personal_access_tokens: Option<u64>,
+    client_secrets: Option<u64>,
+}
+
+impl From<Option<ByKind>> for Counts {
+    fn from(counted: Option<ByKind>) -> Counts {
+        Counts {
+            access_tokens: counted.map(|counted| counted.access_tokens),
+            keys: counted.map(|counted| counted.keys),
+            personal_access_tokens: counted.map(|counted| counted.personal_access_tokens),
+            client_secrets: counted.map(|counted| counted.client_secrets),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a revocation, a suspension or a resumption names: one credential, or all of a subject.
+
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::{ApiKeyId, CredentialId};
+use jeton_service::pasted::Named;
+use jeton_token::Secret;
+use serde::Deserialize;
+
+use super::before;
+use super::problem::{Problem, ProblemKind};
+use super::secret_text::SecretText;
+
+pub(super) const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`, `jeton key list`, `jeton user list`, `jeton group list`; a token's id is \
+                               the `jti` of a JWT";
+const ONE_SUBJECT: &str =
+    "name exactly one of `token`, `id`, `key`, `client`, `api`, `user`, `group`, `session`, `family`, and `everything`: true";
+
+/// A request's members: one of the first ones names what it is about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    token: Option<SecretText>,
+    id: Option<String>,
+    key: Option<String>,
+    client: Option<String>,
+    api: Option<String>,
+    user: Option<String>,
+    group: Option<String>,
+    session: Option<String>,
+    family: Option<String>,
+    #[serde(default)]
+    everything: bool,
+    pub(super) before: Option<before::Before>,
+    #[serde(default)]
+    pub(super) dry_run: bool,
+}
+
+/// What is named.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A token, key or secret, by its text.
+    Text(Secret),
+    /// A token or a key, by its id.
+    Id([u8; 16]),
+    /// A key, by its id.
+    Key(ApiKeyId),
+    /// All of these.
+    All(CutOffSubject, String),
+}
+
+impl Request {
+    /// The one thing that is named.
+    pub(super) fn subject(self) -> Result<Subject, Problem> {
+        let all = [
+            (CutOffSubject::Client, self.client),
+            (CutOffSubject::Api, self.api),
+            (CutOffSubject::User, self.user),
+            (CutOffSubject::Group, self.group),
+            (CutOffSubject::Session, self.session),
+            (CutOffSubject::Family, self.family),
+            (CutOffSubject::Everything, self.everything.then(String::new)),
+        ];
+        let mut named: Vec<Subject> = all.into_iter().filter_map(|(kind, name)| Some(Subject::All(kind, name?))).collect();
+        named.extend(self.token.map(|token| Subject::Text(token.0)));
+        if let Some(id) = self.id {
+            let parsed = CredentialId::parse(&id).map(|id| Subject::Id(id.0));
+            named.push(parsed.ok_or_else(|| Problem::invalid("an id is 32 lowercase hexadecimal digits", LOOK))?);
+        }
+        if let Some(key) = self.key {
+            let none = || Problem::new(ProblemKind::NotFound, "there is no key of this id: it has 32 lowercase hexadecimal digits", LOOK);
+            named.push(Subject::Key(ApiKeyId::parse(&key).ok_or_else(none)?));
+        }
+        match (named.pop(), named.is_empty()) {
+            (Some(Subject::All(kind, name)), true) if kind != CutOffSubject::Everything && !(1..=512).contains(&name.len()) => {
+                Err(Problem::invalid("the name of what is meant has 1 to 512 bytes", LOOK))
+            }
+            (Some(only), true) => Ok(only),
+            (Some(_), false) => Err(Problem::invalid("the request names more than one thing", ONE_SUBJECT)),
+            (None, _) => Err(Problem::invalid("the request names nothing", ONE_SUBJECT)),
+        }
+    }
+}
+
+impl Subject {
+    /// The one credential that is named, or all of these.
+    pub(super) fn named(&self) -> Result<Named<'_>, (CutOffSubject, &str)> {
+        match self {
+            Subject::Text(text) => Ok(Named::Text(text.expose())),
+            Subject::Id(id) => Ok(Named::Id(*id)),
+            Subject::Key(id) => Ok(Named::Key(*id)),
+            Subject::All(subject, name) => Err((*subject, name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<Subject, &str>) {
+        let request: Request = serde_json::from_str(text).unwrap();
+        match (request.subject(), expected) {
+            (Ok(subject), Ok(expected)) => assert_eq!(subject, expected),
+            (Err(problem), Err(expected)) => assert!(format!("{problem:?}").contains(expected), "{text}: {problem:?}"),
+            (subject, _) => panic!("{text}: {subject:?}"),
+        }
+    }
+
+    #[test]
+    fn exactly_one_subject() {
+        check(r#"{"token":"t"}"#, Ok(Subject::Text("t".into())));
+        check(r#"{"client":"c"}"#, Ok(Subject::All(CutOffSubject::Client, "c".into())));
+        check(r#"{"group":"g"}"#, Ok(Subject::All(CutOffSubject::Group, "g".into())));
+        check(r#"{"key":"01010101010101010101010101010101"}"#, Ok(Subject::Key(ApiKeyId([1; 16]))));
+        check(r#"{"everything":true}"#, Ok(Subject::All(CutOffSubject::Everything, String::new())));
+        check(r#"{"everything":true,"session":"s"}"#, Err("more than one"));
+        check(r#"{"token":"t","id":"00000000000000000000000000000000"}"#, Err("more than one"));
+        check("{}", Err("names nothing"));
+        check(r#"{"everything":false}"#, Err("names nothing"));
+        check(r#"{"id":"x"}"#, Err("hexadecimal"));
+        check(r#"{"key":"x"}"#, Err("no key"));
+        check(r#"{"user":""}"#, Err("1 to 512"));
+    }
+}

@@ -1,0 +1,140 @@
+//! `/suspensions` and `/resumptions`: one token or key, or everything of a subject, refused until it is accepted again.
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use jeton_core::administrator::{Administrator, Needed};
+use jeton_core::event::CutOffSubject;
+use jeton_core::permission::{self, Permission};
+use jeton_service::pasted::{ByKind, Named};
+use jeton_service::revoke::TokenChange;
+use serde::Serialize;
+
+use super::administrator::must_have;
+use super::answer::{Answer, ok};
+use super::body::Body;
+use super::by_kind::Counts;
+use super::counting::count;
+use super::management::Management;
+use super::problem::{Problem, ProblemKind};
+use super::route::{About, Access, Repeats, Route, Verb};
+use super::subject::{LOOK, Request};
+
+/// Who may suspend one thing or another; which it is, the handlers ask.
+const ANY_OF: Access =
+    Access::AnyOf(&[Permission::TokensRevoke, Permission::KeysRevoke, Permission::ClientsWrite, Permission::RevocationsWrite]);
+
+pub(super) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Post, "/suspensions"),
+        ANY_OF,
+        Repeats::ByNature,
+        |at| at.on(suspend),
+        About::new("revocations", "Refuses one token or key, or everything of a subject, until it is resumed."),
+    ),
+    Route::new(
+        (Verb::Post, "/resumptions"),
+        ANY_OF,
+        Repeats::ByNature,
+        |at| at.on(resume),
+        About::new("revocations", "Accepts again what was suspended."),
+    ),
+];
+
+/// How long what is reached is counted, before the answer goes without.
+const COUNTING: Duration = Duration::from_secs(8);
+
+/// What is refused from now on.
+#[derive(Serialize)]
+struct Suspended {
+    suspended: Counts,
+    dry_run: bool,
+}
+
+/// What is accepted again.
+#[derive(Serialize)]
+struct Resumed {
+    resumed: Counts,
+    dry_run: bool,
+}
+
+async fn suspend(
+    management: State<Management>,
+    Extension(administrator): Extension<Administrator>,
+    Body(request): Body<Request>,
+) -> Answer {
+    let dry_run = request.dry_run;
+    let suspended = change(management, &administrator, request, TokenChange::Suspend).await?.into();
+    ok(&Suspended { suspended, dry_run })
+}
+
+async fn resume(management: State<Management>, Extension(administrator): Extension<Administrator>, Body(request): Body<Request>) -> Answer {
+    let dry_run = request.dry_run;
+    let resumed = change(management, &administrator, request, TokenChange::Resume).await?.into();
+    ok(&Resumed { resumed, dry_run })
+}
+
+async fn change(
+    management: State<Management>,
+    administrator: &Administrator,
+    request: Request,
+    change: TokenChange,
+) -> Result<Option<ByKind>, Problem> {
+    if request.before.is_some() {
+        return Err(Problem::invalid("a suspension reaches whatever there is, whenever it was issued", "leave `before` out"));
+    }
+    let dry_run = request.dry_run;
+    let subject = request.subject()?;
+    match subject.named() {
+        Ok(named) => change_one(management, administrator, named, (change, dry_run)).await.map(Some),
+        Err((CutOffSubject::Everything, _)) => {
+            Err(Problem::invalid("everything at once is not suspended", "suspend an API, or stop the server"))
+        }
+        Err((subject, name)) => {
+            must_have(administrator, Needed::One(permission::to_end(Some(subject))))?;
+            change_all(management, administrator, (subject, name.to_owned()), (change, dry_run)).await
+        }
+    }
+}
+
+async fn change_one(
+    State(Management { service, .. }): State<Management>,
+    administrator: &Administrator,
+    named: Named<'_>,
+    (change, dry_run): (TokenChange, bool),
+) -> Result<ByKind, Problem> {
+    let moment = service.moments().now();
+    let over =
+        |problem: Problem| problem.look(LOOK).advise(ProblemKind::Conflict, "`jeton token show` and `jeton key show` say how it stands");
+    let found = service.find_credential(named).await.map_err(|failure| over(failure.into()))?;
+    must_have(administrator, Needed::One(permission::to_end_one(found.kind())))?;
+    match dry_run {
+        true => Ok(service.would_change(&found, change, &moment)),
+        false => service.change_credential(&found, change, administrator, &moment).await.map_err(|failure| over(failure.into())),
+    }
+}
+
+async fn change_all(
+    State(Management { service, .. }): State<Management>,
+    administrator: &Administrator,
+    (subject, name): (CutOffSubject, String),
+    (change, dry_run): (TokenChange, bool),
+) -> Result<Option<ByKind>, Problem> {
+    let moment = service.moments().now();
+    let look = |failure| Problem::from(failure).look(LOOK);
+    let survey = service.survey(subject, &name).map_err(|refusal| look(refusal.into()))?;
+    let suspends = change == TokenChange::Suspend;
+    let changes = match dry_run {
+        true => service.is_all_suspended(subject, &name).map_err(|refusal| look(refusal.into()))? != suspends,
+        false => service.suspend_all((subject, &name), suspends, administrator, &moment).await.map_err(look)?,
+    };
+    if !changes {
+        return Ok(Some(ByKind::default()));
+    }
+    match count(COUNTING, move |goes_on| service.count_accepted(&survey, &moment, goes_on)).await {
+        Err(failure) if dry_run => Err(failure.into()),
+        // It holds whether or not it could be counted.
+        counted => Ok(counted.unwrap_or_default()),
+    }
+}

@@ -1,0 +1,119 @@
+//! `POST /credentials/revoke`: whoever finds what leaked hands it in.
+
+use axum::body::Body;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{Method, Request};
+use jeton_http::edge::Peer;
+use jeton_testkit::World;
+use jeton_testkit::world::answer::Answer;
+use serde_json::{Value, json};
+
+const ORDERS: &str = "https://orders.example";
+
+async fn send(world: &World, from: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::post("/credentials/revoke").header(CONTENT_TYPE, "application/json");
+    let request = request.extension(Peer::Tcp(format!("{from}:4711").parse().unwrap()));
+    world.send(request.body(body.into()).unwrap()).await
+}
+
+async fn hand_in(world: &World, from: &str, credentials: &[&str]) -> Answer {
+    send(world, from, json!({"credentials": credentials}).to_string()).await
+}
+
+fn text(made: &Value) -> String {
+    made["key"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_handed_in_ends_and_its_owner_is_told() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.opaque_api("stock").await);
+    let (shop, picker, own) =
+        (world.client("shop", &[&orders]).await, world.client("picker", &[&stock]).await, world.client("own", &[&orders, &stock]).await);
+    world.done(Method::POST, "/users", Some(json!({"username": "ada"}))).await;
+    world.done(Method::POST, "/roles", Some(json!({"audience": ORDERS, "name": "clerk", "scope": "orders:read"}))).await;
+    world.done(Method::PUT, "/roles/clerk/assignments/user:ada", None).await;
+    let key = text(&world.make_key("client:shop", ORDERS, Value::Null).await);
+    let personal = text(&world.make_key("user:ada", ORDERS, Value::Null).await);
+    let (signed, opaque) = (world.token(&shop).await, world.token(&picker).await);
+    let leaked = [&key, &personal, &signed, &opaque, &shop.secret];
+    let first = hand_in(&world, "192.0.2.1", &leaked.map(String::as_str)).await;
+    assert_eq!((first.status, first.text()), (202, String::new()));
+    assert_eq!(world.service().work_off_reports().await, Ok(5));
+    assert_eq!((world.key_code(&own, &key).await, world.key_code(&own, &personal).await), ("revoked".into(), "revoked".into()));
+    assert!(!world.is_active(&own, &signed).await && !world.is_active(&own, &opaque).await);
+    assert_eq!(world.ask(&shop, &[]).await.status, 401);
+    let shown = world.done(Method::GET, "/keys?state=revoked", None).await;
+    assert!(shown["items"].as_array().unwrap().iter().all(|key| key["why"] == "reported"), "{shown}");
+    let entries = world.done(Method::GET, "/audit/entries?limit=100", None).await.to_string();
+    for owner in [format!("client:{}", shop.id), format!("client:{}", picker.id), "user:user_".to_owned()] {
+        assert!(entries.contains("credential.reported") && entries.contains(&owner), "{owner}: {entries}");
+    }
+    for secret in leaked {
+        assert!(!entries.contains(secret.as_str()), "no text is told");
+    }
+    // Again, and what never was: the same answer, and nothing is written.
+    let size = world.ledger_size();
+    for credentials in [leaked.map(String::as_str).to_vec(), vec!["unknown", "", "a.b.c", "jtn_key_0000"], vec![]] {
+        let answer = hand_in(&world, "192.0.2.1", &credentials).await;
+        assert_eq!(answer.shown(), first.shown(), "{credentials:?}");
+    }
+    assert_eq!((world.service().work_off_reports().await, world.ledger_size()), (Ok(0), size));
+    assert_eq!(world.ask(&picker, &[]).await.status, 200, "its secret did not leak");
+}
+
+#[tokio::test]
+async fn a_network_hands_in_sixty_times_an_hour() {
+    let world = World::new().await;
+    for _ in 0..60 {
+        assert_eq!(hand_in(&world, "192.0.2.1", &["x"]).await.status, 202);
+    }
+    for from in ["192.0.2.1", "192.0.2.200"] {
+        let answer = hand_in(&world, from, &["x"]).await;
+        assert_eq!((answer.status, answer.header(RETRY_AFTER.as_str())), (429, "60"), "{from}");
+    }
+    assert_eq!(hand_in(&world, "198.51.100.1", &["x"]).await.status, 202, "another network");
+    world.advance(60);
+    assert_eq!(hand_in(&world, "192.0.2.1", &["x"]).await.status, 202);
+    assert_eq!(hand_in(&world, "192.0.2.1", &["x"]).await.status, 429);
+}
+
+#[tokio::test]
+async fn junk_is_no_report_and_takes_no_room() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let key = text(&world.make_key("client:shop", ORDERS, Value::Null).await);
+    let many = vec![key.as_str(); 1_000];
+    for (place, (body, status)) in [
+        (String::new(), 400),
+        ("{".to_owned(), 400),
+        ("[]".to_owned(), 400),
+        ("{}".to_owned(), 400),
+        (r#"{"credentials":"x"}"#.to_owned(), 400),
+        (r#"{"credentials":[1]}"#.to_owned(), 400),
+        (r#"{"credentials":[],"more":1}"#.to_owned(), 400),
+        (json!({"credentials": vec!["x"; 1_001]}).to_string(), 400),
+        (json!({"credentials": ["\u{202e}\u{7}"]}).to_string(), 202),
+        (json!({"credentials": ["x".repeat(900_000)]}).to_string(), 202),
+        (json!({"credentials": ["x".repeat(1_100_000)]}).to_string(), 413),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = send(&world, "192.0.2.1", body).await;
+        assert_eq!(answer.status, status, "{place}: {}", answer.shown());
+    }
+    let plain = Request::post("/credentials/revoke").body(Body::from(r#"{"credentials":[]}"#)).unwrap();
+    assert_eq!(world.send(plain).await.status, 415);
+    // Ten calls fill the queue; the next one is told to come again, and nothing of it is taken.
+    for _ in 0..10 {
+        assert_eq!(hand_in(&world, "192.0.2.2", &many).await.status, 202);
+    }
+    let answer = hand_in(&world, "192.0.2.2", &[&key]).await;
+    assert_eq!((answer.status, answer.header(RETRY_AFTER.as_str())), (429, "60"));
+    assert_eq!(hand_in(&world, "192.0.2.2", &vec!["junk"; 1_000]).await.status, 202, "junk needs no room");
+    assert_eq!(world.service().work_off_reports().await, Ok(1), "one key, ten thousand times");
+    assert_eq!(hand_in(&world, "192.0.2.2", &[&key]).await.status, 202);
+    assert_eq!(world.key_code(&shop, &key).await, "revoked");
+}

@@ -1,0 +1,257 @@
+//! Revocations, suspensions and resumptions over the management API: of credentials of every kind, and of all that is a subject's; counted by kind.
+
+use http::Method;
+use jeton_core::api_key::state::Why;
+use jeton_testkit::World;
+use jeton_testkit::world::registered::Registered;
+use serde_json::{Value, json};
+
+const ORDERS: &str = "https://orders.example";
+
+fn by_kind(access_tokens: u64, keys: u64, personal_access_tokens: u64, client_secrets: u64) -> Value {
+    json!({"access_tokens": access_tokens, "keys": keys, "personal_access_tokens": personal_access_tokens, "client_secrets": client_secrets})
+}
+
+/// A world with something of every kind: two tokens and a key of `shop`, a key that it handed out, one of `own`, one of a group, one of
+/// somebody outside, and a personal access token of `ada`.
+struct Filled {
+    world: World,
+    own: Registered,
+    shop: Registered,
+    keys: Vec<(&'static str, Value)>,
+    tokens: Vec<String>,
+}
+
+impl Filled {
+    async fn new() -> Filled {
+        let world = World::new().await;
+        let orders = world.opaque_api("orders").await;
+        let (own, shop) = (world.client("own", &[&orders]).await, world.client("shop", &[&orders]).await);
+        world.done(Method::POST, "/users", Some(json!({"username": "ada"}))).await;
+        world.done(Method::POST, "/groups", Some(json!({"name": "billing"}))).await;
+        world.done(Method::POST, "/roles", Some(json!({"audience": ORDERS, "name": "clerk", "scope": "orders:read"}))).await;
+        for holder in ["user:ada", "group:billing"] {
+            world.done(Method::PUT, &format!("/roles/clerk/assignments/{holder}"), None).await;
+        }
+        let mut keys = vec![];
+        for (name, owner, more) in [
+            ("shop", "client:shop", Value::Null),
+            ("handed out", "external:a", json!({"client": "shop"})),
+            ("own", "client:own", Value::Null),
+            ("ada", "user:ada", Value::Null),
+            ("billing", "group:billing", Value::Null),
+            ("outside", "external:b", Value::Null),
+        ] {
+            keys.push((name, world.make_key(owner, ORDERS, more).await));
+        }
+        let tokens = vec![world.token(&shop).await, world.token(&shop).await, world.token(&own).await];
+        Filled { world, own, shop, keys, tokens }
+    }
+
+    fn key(&self, name: &str) -> &Value {
+        &self.keys.iter().find(|(known, _)| *known == name).unwrap().1
+    }
+
+    async fn code(&self, name: &str) -> String {
+        self.world.key_code(&self.own, self.key(name)["key"].as_str().unwrap()).await
+    }
+
+    /// The keys that are not accepted, and with which code.
+    async fn refused(&self) -> Vec<(&'static str, String)> {
+        let mut refused = vec![];
+        for (name, _) in &self.keys {
+            refused.push((*name, self.code(name).await));
+        }
+        refused.retain(|(_, code)| code != "valid");
+        refused
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        self.world.done(Method::POST, path, Some(body)).await
+    }
+}
+
+#[tokio::test]
+async fn one_credential_of_any_kind_ends_by_its_text_or_id() {
+    let filled = Filled::new().await;
+    let world = &filled.world;
+    let text = |name: &str| filled.key(name)["key"].clone();
+    for (body, expected) in [
+        (json!({"token": filled.tokens[0]}), by_kind(1, 0, 0, 0)),
+        (json!({"token": text("shop")}), by_kind(0, 1, 0, 0)),
+        (json!({"token": text("ada")}), by_kind(0, 0, 1, 0)),
+        (json!({"key": filled.key("billing")["id"]}), by_kind(0, 1, 0, 0)),
+        (json!({"id": filled.key("outside")["id"]}), by_kind(0, 1, 0, 0)),
+        (json!({"token": filled.shop.secret}), by_kind(0, 0, 0, 1)),
+    ] {
+        let mut dry = body.clone();
+        dry["dry_run"] = true.into();
+        let size = world.ledger_size();
+        assert_eq!(filled.post("/revocations", dry).await["fell"], expected, "{body}");
+        assert_eq!(world.ledger_size(), size, "{body}");
+        assert_eq!(filled.post("/revocations", body.clone()).await["fell"], expected, "{body}");
+        let size = world.ledger_size();
+        assert_eq!(filled.post("/revocations", body.clone()).await["fell"], by_kind(0, 0, 0, 0), "{body}: it was over already");
+        assert_eq!(world.ledger_size(), size, "{body}: a repetition writes nothing");
+    }
+    let revoked = |name| (name, "revoked".to_owned());
+    assert_eq!(filled.refused().await, [revoked("shop"), revoked("ada"), revoked("billing"), revoked("outside")]);
+    assert!(!world.is_active(&filled.own, &filled.tokens[0]).await && world.is_active(&filled.own, &filled.tokens[2]).await);
+    assert_eq!(world.ask(&filled.shop, &[]).await.status, 401, "its secret has ended");
+    for junk in ["", "x", "jtn_key_x", "a.b.c"] {
+        let answer = world.administer(Method::POST, "/revocations", Some(json!({"token": junk}))).await;
+        assert_eq!(answer.status, 404, "{junk}");
+    }
+}
+
+#[tokio::test]
+async fn all_of_a_subject_falls_and_is_counted_by_kind() {
+    let revoked = |names: &[&'static str]| names.iter().map(|name| (*name, "revoked".to_owned())).collect::<Vec<_>>();
+    for (body, expected, fallen) in [
+        (json!({"client": "shop"}), by_kind(2, 2, 0, 0), revoked(&["shop", "handed out"])),
+        (json!({"user": "ada"}), by_kind(0, 0, 1, 0), revoked(&["ada"])),
+        (json!({"group": "billing"}), by_kind(0, 1, 0, 0), revoked(&["billing"])),
+        (json!({"api": ORDERS}), by_kind(3, 5, 1, 0), revoked(&["shop", "handed out", "own", "ada", "billing", "outside"])),
+        (json!({"everything": true}), by_kind(3, 5, 1, 0), revoked(&["shop", "handed out", "own", "ada", "billing", "outside"])),
+    ] {
+        let filled = Filled::new().await;
+        let mut earlier = body.clone();
+        earlier["before"] = (filled.world.now() - 60).into();
+        assert_eq!(filled.post("/revocations", earlier).await["fell"], by_kind(0, 0, 0, 0), "{body}: nothing is so old");
+        let mut dry = body.clone();
+        dry["dry_run"] = true.into();
+        assert_eq!(filled.post("/revocations", dry).await["fell"], expected, "{body}");
+        assert_eq!(filled.refused().await, [], "{body}: only counted");
+        assert_eq!(filled.post("/revocations", body.clone()).await["fell"], expected, "{body}");
+        assert_eq!(filled.refused().await, fallen, "{body}");
+        assert_eq!(filled.post("/revocations", body.clone()).await["fell"], by_kind(0, 0, 0, 0), "{body}: it was over already");
+        // What ended them stands in lists, with by whom, once that is written; verifiers heard of it before.
+        let noted = filled.world.service().note_cut_offs().await.unwrap();
+        assert_eq!(noted, fallen.len() as u64, "{body}");
+        assert_eq!(filled.world.service().note_cut_offs().await, Ok(0), "{body}");
+        for (name, _) in &fallen {
+            let shown = filled.world.done(Method::GET, &format!("/keys/{}", filled.key(name)["id"].as_str().unwrap()), None).await;
+            assert_eq!(
+                (&shown["state"], &shown["why"], &shown["ended_by"]),
+                (&json!("revoked"), &json!(Why::CutOff.name()), &json!("unix:1000")),
+                "{body}: {name}"
+            );
+        }
+        let world = filled.world.reopen().await;
+        assert_eq!(world.ask(&filled.shop, &[]).await.status, 200, "{body}: the secrets of clients go on");
+    }
+}
+
+/// A process that ended between a cut-off and its writing down goes on with it.
+#[tokio::test]
+async fn a_cut_off_is_written_at_keys_after_a_restart_too() {
+    let filled = Filled::new().await;
+    filled.post("/revocations", json!({"user": "ada"})).await;
+    let id = filled.key("ada")["id"].as_str().unwrap().to_owned();
+    let world = filled.world.reopen().await;
+    assert_eq!(world.service().note_cut_offs().await, Ok(1));
+    assert_eq!(world.done(Method::GET, &format!("/keys/{id}"), None).await["ended_by"], "unix:1000");
+}
+
+#[tokio::test]
+async fn what_is_suspended_is_refused_gets_nothing_new_and_comes_back() {
+    let suspended = |names: &[&'static str]| names.iter().map(|name| (*name, "suspended".to_owned())).collect::<Vec<_>>();
+    for (body, expected, reached) in [
+        (json!({"client": "shop"}), by_kind(2, 2, 0, 1), suspended(&["shop", "handed out"])),
+        (json!({"user": "ada"}), by_kind(0, 0, 1, 0), suspended(&["ada"])),
+        (json!({"group": "billing"}), by_kind(0, 1, 0, 0), suspended(&["billing"])),
+    ] {
+        let filled = Filled::new().await;
+        let mut dry = body.clone();
+        dry["dry_run"] = true.into();
+        assert_eq!(filled.post("/suspensions", dry.clone()).await["suspended"], expected, "{body}");
+        assert_eq!(filled.post("/resumptions", dry.clone()).await["resumed"], by_kind(0, 0, 0, 0), "{body}");
+        assert_eq!(filled.refused().await, [], "{body}: only counted");
+        assert_eq!(filled.post("/suspensions", body.clone()).await["suspended"], expected, "{body}");
+        assert_eq!(filled.post("/suspensions", body.clone()).await["suspended"], by_kind(0, 0, 0, 0), "{body}: it was already");
+        assert_eq!(filled.refused().await, reached, "{body}");
+        let is_client = body.get("client").is_some();
+        assert_eq!(filled.world.is_active(&filled.own, &filled.tokens[0]).await, !is_client, "{body}");
+        assert_eq!(filled.world.ask(&filled.shop, &[]).await.status, if is_client { 401 } else { 200 }, "{body}");
+        let (kind, name) = body.as_object().unwrap().iter().next().unwrap();
+        let make = json!({"owner": format!("{kind}:{}", name.as_str().unwrap()), "audience": ORDERS, "name": "new"});
+        let answer = filled.world.administer(Method::POST, "/keys", Some(make.clone())).await;
+        assert_eq!(answer.status, 409, "{body}: {}", answer.shown());
+        let id = filled.key(reached[0].0)["id"].as_str().unwrap();
+        for (path, change) in [("rotate", json!({})), ("transfer", json!({"to": "external:b"}))] {
+            let answer = filled.world.administer(Method::POST, &format!("/keys/{id}/{path}"), Some(change)).await;
+            assert!((400..410).contains(&answer.status), "{body}: {path} {}", answer.shown());
+        }
+        let Filled { world, own, shop, keys, tokens } = filled;
+        let filled = Filled { world: world.reopen().await, own, shop, keys, tokens };
+        assert_eq!(filled.refused().await, reached, "{body}: after a restart");
+        assert_eq!(filled.post("/resumptions", dry).await["resumed"], expected, "{body}");
+        assert_eq!(filled.post("/resumptions", body.clone()).await["resumed"], expected, "{body}");
+        assert_eq!(filled.refused().await, [], "{body}");
+        assert!(filled.world.is_active(&filled.own, &filled.tokens[0]).await, "{body}");
+        filled.post("/keys", make).await;
+        // A revocation is final, also of what is suspended.
+        filled.post("/suspensions", body.clone()).await;
+        filled.post("/revocations", body.clone()).await;
+        filled.post("/resumptions", body.clone()).await;
+        let revoked: Vec<_> = reached.iter().map(|(name, _)| (*name, "revoked".to_owned())).collect();
+        assert_eq!(filled.refused().await, revoked, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_api_is_asked_for_in_vain() {
+    let filled = Filled::new().await;
+    let reached = filled.post("/suspensions", json!({"api": ORDERS})).await;
+    assert_eq!(reached["suspended"], by_kind(3, 5, 1, 0));
+    assert!(filled.refused().await.iter().all(|(_, code)| code == "suspended"));
+    let answer = filled.world.ask(&filled.shop, &[]).await;
+    assert_eq!((answer.status, answer.error()), (400, "invalid_target".to_owned()));
+    filled.post("/resumptions", json!({"api": ORDERS})).await;
+    assert_eq!((filled.refused().await, filled.world.ask(&filled.shop, &[]).await.status), (vec![], 200));
+}
+
+#[tokio::test]
+async fn one_token_or_key_is_suspended_and_resumed() {
+    let filled = Filled::new().await;
+    let (token, key) = (json!({"token": filled.tokens[0]}), json!({"token": filled.key("ada")["key"]}));
+    for (body, expected) in
+        [(token.clone(), by_kind(1, 0, 0, 0)), (key, by_kind(0, 0, 1, 0)), (json!({"id": filled.key("own")["id"]}), by_kind(0, 1, 0, 0))]
+    {
+        for (path, member) in [("/suspensions", "suspended"), ("/resumptions", "resumed"), ("/suspensions", "suspended")] {
+            assert_eq!(filled.post(path, body.clone()).await[member], expected, "{body} {path}");
+            assert_eq!(filled.post(path, body.clone()).await[member], by_kind(0, 0, 0, 0), "{body} {path} again");
+        }
+    }
+    assert!(!filled.world.is_active(&filled.own, &filled.tokens[0]).await);
+    assert_eq!(filled.refused().await.len(), 2);
+    // By itself and with its client: to resume the one leaves the other.
+    filled.post("/suspensions", json!({"client": "shop"})).await;
+    filled.post("/resumptions", json!({"client": "shop"})).await;
+    assert!(!filled.world.is_active(&filled.own, &filled.tokens[0]).await);
+    assert!(filled.world.is_active(&filled.own, &filled.tokens[1]).await);
+    filled.post("/suspensions", json!({"client": "shop"})).await;
+    assert_eq!(filled.post("/resumptions", token.clone()).await["resumed"], by_kind(0, 0, 0, 0), "nothing is accepted again by that");
+    let answer = filled.world.administer(Method::POST, "/resumptions", Some(token)).await;
+    assert_eq!(answer.status, 409, "{}", answer.shown());
+    assert!(!filled.world.is_active(&filled.own, &filled.tokens[0]).await);
+    filled.post("/resumptions", json!({"client": "shop"})).await;
+    assert!(filled.world.is_active(&filled.own, &filled.tokens[0]).await);
+    for (path, body, status) in [
+        ("/suspensions", json!({"token": filled.shop.secret}), 409),
+        ("/suspensions", json!({"everything": true}), 400),
+        ("/suspensions", json!({"client": "shop", "before": "now"}), 400),
+        ("/suspensions", json!({"client": "nobody"}), 404),
+        ("/suspensions", json!({"session": "s"}), 404),
+        ("/suspensions", json!({}), 400),
+        ("/suspensions", json!({"client": 7}), 400),
+        ("/suspensions", json!({"client": "shop", "more": 1}), 400),
+        ("/suspensions", json!({"client": "\u{202e}shop\u{7}"}), 404),
+        ("/resumptions", json!({"client": "a", "api": "b"}), 400),
+        ("/resumptions", json!({"token": "x".repeat(60_000)}), 404),
+    ] {
+        let answer = filled.world.administer(Method::POST, path, Some(body.clone())).await;
+        assert_eq!(answer.status, status, "{path} {body}: {}", answer.shown());
+        assert!(!answer.text().contains(['\u{202e}', '\u{7}']), "{}", answer.shown());
+    }
+}

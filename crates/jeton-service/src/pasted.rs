@@ -1,0 +1,218 @@
+//! Credentials of every kind, named by their text or their id: found, changed, and counted by kind.
+
+use std::sync::Arc;
+
+use jeton_core::administrator::Administrator;
+use jeton_core::api_key::secret::Slot;
+use jeton_core::api_key::standing::Standing as KeyStanding;
+use jeton_core::api_key::state::Why;
+use jeton_core::api_key::{ApiKey, ApiKeyKind};
+use jeton_core::client::secret::{ClientSecret, change};
+use jeton_core::id::{ApiKeyId, CredentialId};
+use jeton_core::moment::Moment;
+use jeton_core::record::Versioned;
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::token::AccessToken;
+use jeton_core::token::standing::Standing;
+use jeton_token::{Kind, Token};
+use jeton_verify::negatives::Subject;
+
+use crate::credential_cache::Proven;
+use crate::failure::Failure;
+use crate::keys::entry::KeyEntry;
+use crate::keys::owner::subjects_over;
+use crate::revoke::TokenChange;
+use crate::service::Service;
+
+/// How a credential is named.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// By its text.
+    Text(&'a str),
+    /// By its id, which an access token or a key may have.
+    Id([u8; 16]),
+    /// By the id of a key.
+    Key(ApiKeyId),
+}
+
+/// A credential that was found.
+pub enum Credential {
+    /// An access token.
+    Token(Arc<Proven>),
+    /// An API key or a personal access token.
+    Key(Arc<KeyEntry>),
+    /// A client's secret.
+    ClientSecret(Versioned<ClientSecret>),
+}
+
+/// How many of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByKind {
+    /// Access tokens.
+    pub access_tokens: u64,
+    /// API keys.
+    pub keys: u64,
+    /// Personal access tokens.
+    pub personal_access_tokens: u64,
+    /// Client secrets.
+    pub client_secrets: u64,
+}
+
+impl Credential {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Credential::Token(_) => Kind::AccessToken,
+            Credential::Key(entry) => entry.key.record.kind.token_kind(),
+            Credential::ClientSecret(_) => Kind::ClientSecret,
+        }
+    }
+}
+
+impl ByKind {
+    pub(crate) fn add_key(&mut self, kind: ApiKeyKind) {
+        match kind {
+            ApiKeyKind::Key => self.keys += 1,
+            ApiKeyKind::Personal => self.personal_access_tokens += 1,
+        }
+    }
+}
+
+impl Service {
+    /// A credential as it is named.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn find_credential(&self, named: Named<'_>) -> Result<Credential, Failure> {
+        let found = match named {
+            Named::Text(text) => self.credential_of_text(text).await?,
+            Named::Id(id) => match self.find(CredentialId(id)).await? {
+                Some(token) => Some(Credential::Token(token)),
+                None => self.key(ApiKeyId(id)).await?.map(Credential::Key),
+            },
+            Named::Key(id) => self.key(id).await?.map(Credential::Key),
+        };
+        let none = "there is no such token, key or secret: it was never made here, or it has left with its time";
+        found.ok_or_else(|| Refusal::new(Reason::NotFound, none).into())
+    }
+
+    /// The credential of a text, whether or not it has ended; `None`: it is none of ours.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub(crate) async fn credential_of_text(&self, text: &str) -> Result<Option<Credential>, Failure> {
+        if let Some(token) = self.prove_once(text).await? {
+            return Ok(Some(Credential::Token(token)));
+        }
+        if let Some(secret) = self.client_secret_of(text) {
+            return Ok(Some(Credential::ClientSecret(secret)));
+        }
+        Ok(self.presented_key(text).await?.map(|(entry, _)| Credential::Key(entry)))
+    }
+
+    /// The client's secret that a text is. Its text names no client: each is looked at, all in memory.
+    fn client_secret_of(&self, text: &str) -> Option<Versioned<ClientSecret>> {
+        let parsed = Token::parse(text, &self.prefix).ok().filter(|parsed| parsed.kind() == Kind::ClientSecret)?;
+        let root_keys = self.registry.root_keys();
+        let keys = root_keys.epoch(parsed.epoch()).filter(|keys| parsed.check(&keys.check))?;
+        let hash = keys.hash.hash(text);
+        let is_it = |secret: &&Versioned<ClientSecret>| secret.record.epoch == parsed.epoch() && hash.matches(&secret.record.hash);
+        self.clients().iter().find_map(|entry| entry.secrets.iter().find(is_it).cloned())
+    }
+
+    /// What a change of one credential would end, suspend or resume.
+    #[must_use]
+    pub fn would_change(&self, credential: &Credential, change: TokenChange, moment: &Moment) -> ByKind {
+        let mut counted = ByKind::default();
+        match credential {
+            Credential::Token(proven) => {
+                let standing = self.stand(proven, moment).0;
+                let is_over = proven.signing_key.is_none() && self.died_with_its_key(&proven.token, moment);
+                counted.access_tokens = u64::from(match change {
+                    _ if is_over => false,
+                    TokenChange::Revoke => standing.can_fall(),
+                    TokenChange::Suspend => standing == Standing::Active,
+                    TokenChange::Resume => standing == Standing::Suspended && !self.is_of_suspended_subject(&proven.token),
+                });
+            }
+            Credential::Key(entry) => {
+                let standing = self.key_standing(entry, Slot::Current, moment).0;
+                let changes = match change {
+                    TokenChange::Revoke => matches!(standing, KeyStanding::Live | KeyStanding::Suspended(_)),
+                    TokenChange::Suspend => standing == KeyStanding::Live,
+                    TokenChange::Resume => {
+                        let is_its_own = matches!(standing, KeyStanding::Suspended(why) if why != Why::OwnerLeft);
+                        is_its_own && !self.is_owned_by_suspended_subject(&entry.key.record)
+                    }
+                };
+                if changes {
+                    counted.add_key(entry.key.record.kind);
+                }
+            }
+            Credential::ClientSecret(secret) => {
+                let has_ended = secret.record.has_ended(&self.registry.policies(), self.ledger_time(moment).seconds());
+                counted.client_secrets = u64::from(change == TokenChange::Revoke && !has_ended);
+            }
+        }
+        counted
+    }
+
+    /// Whether the client of a token, or its API, is suspended: to resume the token alone gives it back to nobody.
+    fn is_of_suspended_subject(&self, token: &AccessToken) -> bool {
+        let api = self.registry.api(token.api.as_str());
+        let subjects =
+            [Some((Subject::Client, token.client.as_str())), api.as_ref().map(|api| (Subject::Api, &*api.record.audience)), None];
+        self.is_any_suspended(subjects, None)
+    }
+
+    /// The same of a key.
+    fn is_owned_by_suspended_subject(&self, key: &ApiKey) -> bool {
+        let api = self.registry.api(key.api.as_str());
+        let audience = api.as_ref().map_or("", |api| &*api.record.audience);
+        self.is_any_suspended(subjects_over(&key.owner, key.client.as_ref(), audience), None)
+    }
+
+    /// Changes one credential, and says what that ended, suspended or resumed.
+    ///
+    /// # Errors
+    /// `Conflict` where it cannot be changed like this; any other [`Failure`]: it is not known to have changed.
+    pub async fn change_credential(
+        &self,
+        credential: &Credential,
+        change: TokenChange,
+        by: &Administrator,
+        moment: &Moment,
+    ) -> Result<ByKind, Failure> {
+        let changes = self.would_change(credential, change, moment);
+        match (credential, change) {
+            (Credential::Token(proven), change) => {
+                let is_of_gone = self.registry.api(proven.token.api.as_str()).is_none();
+                if !is_of_gone || change != TokenChange::Revoke {
+                    self.change_proven(proven, change, by, moment).await?;
+                }
+            }
+            (Credential::Key(entry), TokenChange::Revoke) => {
+                self.revoke_key(entry.key.record.id, Why::Unspecified, by, moment).await?;
+            }
+            (Credential::Key(entry), TokenChange::Suspend) => {
+                self.suspend_key(entry.key.record.id, Why::Unspecified, by, moment).await?;
+            }
+            (Credential::Key(entry), TokenChange::Resume) => self.resume_key(entry.key.record.id, by, moment).await?,
+            (Credential::ClientSecret(found), TokenChange::Revoke) => {
+                self.transact(moment, &found.record.client.0, |reading, moment| {
+                    let entry = self.find_client(found.record.client.as_str())?;
+                    reading.rely_on_secrets(&entry);
+                    let known = entry.secrets.iter().find(|secret| secret.record.id == found.record.id).unwrap_or(found);
+                    Ok(change::revoke(&known.record, Why::Unspecified, by, moment))
+                })
+                .await?;
+            }
+            (Credential::ClientSecret(_), TokenChange::Suspend | TokenChange::Resume) => {
+                let detail = "a client's secret is not suspended by hand: revoke it, or suspend its client (`jeton suspend --client`)";
+                return Err(Refusal::new(Reason::Conflict, detail).into());
+            }
+        }
+        Ok(changes)
+    }
+}

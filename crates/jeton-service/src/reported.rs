@@ -1,0 +1,160 @@
+//! Credentials that whoever found them hands in as leaked: taken at once, whatever they are, and ended in the background. Neither the answer nor
+//! the time it takes tells whether one exists.
+
+use std::sync::PoisonError;
+
+use jeton_core::api_key::revoke::revoke as revoke_key;
+use jeton_core::api_key::state::Why;
+use jeton_core::client::secret::change;
+use jeton_core::commit::Commit;
+use jeton_core::event::Event;
+use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::rate::RateLimit;
+use jeton_core::token::revoke::revoke;
+use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
+use jeton_token::{Kind, Secret, Token};
+
+use crate::failure::Failure;
+use crate::pasted::Credential;
+use crate::service::Service;
+use crate::text_digest::TextDigest;
+
+/// How many may be handed in at a time.
+pub const REPORTED_MAX: usize = 1_000;
+/// How many wait at most to be looked at, and the most bytes of their texts.
+const WAITING: usize = 10_000;
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
+/// How often one network may hand some in, and within how many seconds.
+const CALLS: (i64, i64) = (60, 3_600);
+/// When to come again where there is no room, in seconds.
+const ROOM_SECONDS: i64 = 60;
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// All of it is looked at.
+    Taken,
+    /// None of it is; come again after so many seconds.
+    Later(i64),
+}
+
+impl Service {
+    /// Whether a network may hand in something now, which counts as once; after how many seconds it may, where not. Told before anything of a
+    /// request is read.
+    ///
+    /// # Errors
+    /// After how many seconds it may.
+    pub fn admit_report(&self, network: &str, moment: &Moment) -> Result<(), i64> {
+        let (count, period_seconds) = CALLS;
+        let (Ok(limit), Some(digest)) = (RateLimit::new(count, period_seconds), TextDigest::of(network)) else { return Err(ROOM_SECONDS) };
+        let Some(place) = digest.as_bytes().first_chunk::<16>() else { return Err(ROOM_SECONDS) };
+        let rate = self.leaks.networks.take(ApiKeyId(*place), limit, self.ledger_time(moment).micros());
+        if rate.allowed { Ok(()) } else { Err(rate.retry_seconds.max(1)) }
+    }
+
+    /// Takes credentials that leaked. Junk is left out by its checksums or its form.
+    #[must_use]
+    pub fn report(&self, credentials: Vec<Secret>) -> Reported {
+        let plausible: Vec<Secret> = credentials.into_iter().filter(|text| self.may_be_ours(text.expose())).collect();
+        let bytes: usize = plausible.iter().map(|text| text.expose().len()).sum();
+        let mut waiting = self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.texts.len() + plausible.len() > WAITING || waiting.bytes + bytes > WAITING_BYTES {
+            return Reported::Later(ROOM_SECONDS);
+        }
+        waiting.texts.extend(plausible);
+        waiting.bytes += bytes;
+        Reported::Taken
+    }
+
+    /// Whether a text may be a credential of ours, as far as the text alone tells.
+    fn may_be_ours(&self, text: &str) -> bool {
+        if let Ok(parsed) = Token::parse(text, &self.prefix) {
+            let kinds = [Kind::AccessToken, Kind::ApiKey, Kind::PersonalAccessToken, Kind::ClientSecret];
+            let root_keys = self.registry.root_keys();
+            return kinds.contains(&parsed.kind()) && root_keys.epoch(parsed.epoch()).is_some_and(|keys| parsed.check(&keys.check));
+        }
+        text.len() <= MAX_TOKEN_BYTES && Unverified::parse(text, MAX_TOKEN_BYTES).is_ok()
+    }
+
+    /// Looks at what waits, and ends what is found of it; says how many that were. For a schedule, one at a time.
+    ///
+    /// # Errors
+    /// [`Failure`]; what could not be ended waits on.
+    pub async fn work_off_reports(&self) -> Result<u64, Failure> {
+        let mut ended = 0;
+        while let Some(text) = self.next_report() {
+            let moment = self.moments.now();
+            match self.end_reported(text.expose(), &moment).await {
+                Ok(is_ended) => ended += u64::from(is_ended),
+                Err(Failure::Refused(refusal)) => tracing::warn!(%refusal, "a credential that was handed in could not be ended"),
+                Err(failure) => {
+                    let mut waiting = self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    waiting.bytes += text.expose().len();
+                    waiting.texts.push_front(text);
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    fn next_report(&self) -> Option<Secret> {
+        let mut waiting = self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.texts.pop_front()?;
+        waiting.bytes = waiting.bytes.saturating_sub(next.expose().len());
+        Some(next)
+    }
+
+    /// Ends a credential that leaked. What has ended already stays as it is, and nothing is told of it again.
+    async fn end_reported(&self, text: &str, moment: &Moment) -> Result<bool, Failure> {
+        let Some(found) = self.credential_of_text(text).await? else { return Ok(false) };
+        let actor = Actor::system();
+        let mut is_ended = false;
+        match &found {
+            Credential::Token(proven) => {
+                let token = &proven.token;
+                self.transact(moment, &token.client.0, |_, moment| {
+                    let (_, Some(api)) = self.stand(proven, moment) else { return Ok(Outcome::grant((), Commit::new(moment))) };
+                    let is_dead = self.is_dead_for_good(proven, &api, moment);
+                    let outcome = revoke(token, &api.record.audience, &actor, is_dead, moment);
+                    let owner = format!("client:{}", token.client);
+                    Ok(told(outcome, (Kind::AccessToken.as_str(), &token.id.to_string(), &owner), &mut is_ended))
+                })
+                .await?;
+            }
+            Credential::Key(entry) => {
+                self.change_key(entry.key.record.id, moment, |_, key, moment| {
+                    let outcome = revoke_key(key, Why::Reported, &actor, moment);
+                    let of = &key.record;
+                    Ok(told(outcome, (of.kind.name(), &of.id.to_string(), &of.owner.to_string()), &mut is_ended))
+                })
+                .await?;
+            }
+            Credential::ClientSecret(found) => {
+                let owner = format!("client:{}", found.record.client);
+                self.transact(moment, &found.record.client.0, |reading, moment| {
+                    let entry = self.find_client(found.record.client.as_str())?;
+                    reading.rely_on_secrets(&entry);
+                    let known = entry.secrets.iter().find(|secret| secret.record.id == found.record.id).unwrap_or(found);
+                    let outcome = change::revoke(&known.record, Why::Reported, &actor, moment);
+                    Ok(told(outcome, (Kind::ClientSecret.as_str(), known.record.id.as_str(), &owner), &mut is_ended))
+                })
+                .await?;
+            }
+        }
+        Ok(is_ended)
+    }
+}
+
+/// Adds the event for the owner, where anything was ended.
+fn told(mut outcome: Outcome<()>, (kind, credential, owner): (&str, &str, &str), is_ended: &mut bool) -> Outcome<()> {
+    *is_ended = !outcome.commit.is_empty();
+    if *is_ended {
+        let event =
+            Event::CredentialReported { actor: Actor::system(), credential: credential.into(), kind: kind.into(), owner: owner.into() };
+        outcome.commit = outcome.commit.tell(event);
+    }
+    outcome
+}
