@@ -16,6 +16,7 @@ pub mod remove;
 pub mod resume;
 pub mod revoke;
 pub mod rotate;
+pub mod search;
 pub mod secret;
 pub mod standing;
 pub mod state;

@@ -38,6 +38,13 @@ pub fn time_of(id: &[u8; 16]) -> Time {
     Time::from_micros(millis.saturating_mul(1_000))
 }
 
+/// The least time-ordered id of a time: all that were drawn before are less.
+#[must_use]
+pub fn least_of(time: Time) -> [u8; 16] {
+    let millis = u128::try_from(time.micros().div_euclid(1_000)).unwrap_or(0).min((1 << 48) - 1);
+    (millis << 80).to_be_bytes()
+}
+
 /// The id of an API key: the id that its text carries. Time-ordered, printed as 32 lowercase hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKeyId(pub [u8; 16]);

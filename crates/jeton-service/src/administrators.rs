@@ -16,7 +16,7 @@ use jeton_core::person::create::CreatePerson;
 use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
-use crate::keys::list::KeyFilter;
+use crate::keys::filter::KeyFilter;
 use crate::registry::people::Held;
 use crate::service::Service;
 
@@ -126,9 +126,9 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read.
     pub fn administrator_tokens(&self, person: &Person, moment: &Moment) -> Result<Vec<ApiKeyId>, Failure> {
         let filter = KeyFilter { owner: Some(Owner::Person(person.id.clone())), api: Some(management::id()), ..KeyFilter::default() };
-        let (mut found, mut after) = (vec![], None);
+        let (mut found, mut after): (_, Option<String>) = (vec![], None);
         loop {
-            let page = self.list_keys(&filter, after, STEP, moment)?;
+            let page = self.list_keys(&filter, after.as_deref(), STEP, moment)?;
             let standing = page.keys.iter().filter(|entry| !matches!(entry.key.record.state, State::Revoked(_)));
             found.extend(standing.map(|entry| entry.key.record.id));
             match page.next {

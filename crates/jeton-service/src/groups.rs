@@ -19,6 +19,7 @@ use jeton_core::role::assign::Assignment;
 use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
+use crate::keys::owned::Owned;
 use crate::once::gone;
 use crate::service::Service;
 
@@ -94,14 +95,15 @@ impl Service {
         .await
     }
 
-    /// Removes a group; what its members had by it, they have no longer.
+    /// Removes a group, of which these keys were found; what its members had by it, they have no longer.
     ///
     /// # Errors
     /// [`Failure`]; nothing is removed then.
-    pub async fn delete_group(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn delete_group(&self, name: &str, owned: &Owned, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let group = self.find_group(name)?;
             reading.rely_on_group(&group);
+            reading.rely_on_premise(owned.premise.as_ref());
             let people = &self.registry.people;
             let members = people.groups.members_after(&group.record.id, None, usize::MAX);
             let members: Vec<Membership> = members.iter().map(|membership| membership.record.clone()).collect();
@@ -110,7 +112,7 @@ impl Service {
                 let (role, holder) = (role.record.id.clone(), holder.clone());
                 Assignment { role, holder, created_at: 0 }
             });
-            Ok(delete(&group.record, &members, &assignments.collect::<Vec<_>>(), actor, moment))
+            Ok(delete(&group.record, owned.live, (&members, &assignments.collect::<Vec<_>>()), actor, moment))
         })
         .await
     }

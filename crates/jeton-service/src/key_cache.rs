@@ -7,6 +7,7 @@ use jeton_core::api_key::{self, ApiKey, imported};
 use jeton_core::commit::Write;
 use jeton_core::id::ApiKeyId;
 use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
+use jeton_store::find::Find;
 use jeton_store::store::{Fault, View};
 use jeton_token::SecretHash;
 use quick_cache::sync::Cache;
@@ -64,7 +65,7 @@ impl KeyCache {
     /// # Errors
     /// When the engine cannot read.
     pub(crate) fn load(&self, view: &dyn View) -> Result<(), Fault> {
-        let any = view.latest(&imported::TABLE, None, &vec![], None, 1)?;
+        let any = view.find(&Find::first(&imported::TABLE, 1))?;
         self.knows_imports.store(!any.is_empty(), Ordering::Release);
         Ok(())
     }

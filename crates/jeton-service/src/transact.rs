@@ -217,6 +217,11 @@ impl Reading<'_> {
         self.rely(&group::TABLE, Value::Text(group.record.id.0.clone()), Some(group.version));
     }
 
+    /// What was read before must still be so.
+    pub(crate) fn rely_on_premise(&self, premise: Option<&Premise>) {
+        self.premises.borrow_mut().extend(premise.cloned());
+    }
+
     /// Whether somebody is in a group must still be as it was.
     pub(crate) fn rely_on_membership(&self, group: &GroupId, person: &PersonId, found: Option<&Versioned<Membership>>) {
         self.rely_on_row(&member::TABLE, member::key(group, person), found.map(|membership| membership.version));

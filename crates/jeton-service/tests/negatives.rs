@@ -15,6 +15,7 @@ use jeton_oauth::Issuer;
 use jeton_service::moments::Moments;
 use jeton_service::registry::{LoadError, Registry};
 use jeton_service::{Parts, Service};
+use jeton_store::find::Find;
 use jeton_store::memory::MemoryStore;
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, FaultKind, Store as _, Submission, View};
@@ -234,15 +235,8 @@ impl View for Watched<'_> {
         self.view.range(table, index, prefix, after, limit)
     }
 
-    fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault> {
-        self.view.latest(table, index, prefix, before, limit)
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.view.find(find)
     }
 
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {

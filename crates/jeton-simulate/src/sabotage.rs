@@ -8,6 +8,7 @@ use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
 use jeton_core::token::negative;
+use jeton_store::find::Find;
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::store::{Fault, Fetch, Group, Statistics, Store, Submission, Subscriber, View};
 use tokio::sync::oneshot;
@@ -106,15 +107,8 @@ impl View for Forgetful<'_> {
         self.0.range(table, index, prefix, after, limit)
     }
 
-    fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault> {
-        self.0.latest(table, index, prefix, before, limit)
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.find(find)
     }
 
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {

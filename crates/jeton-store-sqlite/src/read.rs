@@ -1,6 +1,7 @@
 //! Reading rows: one key, a range of an index, a whole table.
 
 use jeton_core::record::{Key, Row, Table, Versioned};
+use jeton_store::find::Find;
 use jeton_store::sql;
 use jeton_store::store::{Fault, FaultKind};
 use rusqlite::Connection;
@@ -61,20 +62,11 @@ pub(crate) fn range(
     rows_of(connection, table, &text, &bound, limit)
 }
 
-/// Rows under all columns of an index, or all rows, the greatest keys first.
-pub(crate) fn latest(
-    connection: &Connection,
-    table: &'static Table,
-    index: Option<usize>,
-    (prefix, before): (&Key, Option<&Key>),
-    limit: usize,
-) -> Result<Vec<Versioned<Row>>, Fault> {
-    let index = index.map(|index| table.indexes.get(index).ok_or(index)).transpose();
-    let Some(index) = index.ok().filter(|index| !table.is_sliced() && prefix.len() == index.map_or(0, |index| index.columns.len())) else {
-        return Err(Fault::new(FaultKind::Engine, format!("table `{}` has no such index", table.name)));
-    };
-    let bound: Key = prefix.iter().chain(before.into_iter().flatten()).cloned().collect();
-    rows_of(connection, table, &sql::latest(table, index, before.is_some()), &bound, limit)
+/// Rows in an order, from a place on.
+pub(crate) fn find(connection: &Connection, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+    let text = sql::find(find);
+    let text = text.ok_or_else(|| Fault::new(FaultKind::Engine, format!("table `{}` has no such order", find.table.name)))?;
+    rows_of(connection, find.table, &text, &find.bound(), find.limit)
 }
 
 /// The rows of a statement whose last parameter is the limit.

@@ -2,6 +2,7 @@
 
 use jeton_core::commit::Sequence;
 use jeton_core::record::{Key, Row, Table, Versioned};
+use jeton_store::find::Find;
 use jeton_store::store::{Fault, View};
 use rusqlite::Connection;
 
@@ -75,15 +76,8 @@ impl View for Look {
         read::range(&self.connection, table, index, prefix, after, limit)
     }
 
-    fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault> {
-        read::latest(&self.connection, table, index, (prefix, before), limit)
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::find(&self.connection, find)
     }
 
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jeton_core::commit::Sequence;
 use jeton_core::record::{Key, Row, Table, Versioned};
+use jeton_store::find::Find;
 use jeton_store::store::{Fault, FaultKind, View};
 use rusqlite::Connection;
 
@@ -106,15 +107,8 @@ impl View for SqliteView<'_> {
         read::range(self.pooled.connection()?, table, index, prefix, after, limit)
     }
 
-    fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault> {
-        read::latest(self.pooled.connection()?, table, index, (prefix, before), limit)
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::find(self.pooled.connection()?, find)
     }
 
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {

@@ -13,6 +13,7 @@ use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
 use tokio::sync::oneshot;
 
+use crate::find::{Direction, Find};
 use crate::ledger::audit::{self, Claims, IssuedRows};
 use crate::ledger::merkle::hexadecimal;
 use crate::row::key_of;
@@ -166,9 +167,25 @@ impl Stage {
             };
             let limit = 1 + usize::try_from(self.story.chance.below(5)).unwrap_or(0);
             pages(&*view, table, index, &prefix, limit, &mut text)?;
-            let whole = prefix.len() == table.indexes.get(index).map_or(0, |index| index.columns.len());
-            let (index, prefix) = if whole { (Some(index), prefix) } else { (None, vec![]) };
-            pages_backwards(&*view, table, index, &prefix, limit, &mut text)?;
+        }
+        for _ in 0..6 {
+            let chance = &mut self.story.chance;
+            let (size, client) = (vec![Value::Int(i64::try_from(chance.below(9)).unwrap_or(0))], self.story.client_key());
+            let owner = vec![self.story.owner()];
+            let (table, index, prefix, bound) = match self.story.chance.below(6) {
+                0 => (&CLIENTS, None, vec![], client),
+                1 => (&CLIENTS, Some(1), owner, size),
+                2 => (&GRANTS, Some(0), vec![], size),
+                3 => (&GRANTS, Some(0), size, client),
+                4 => (&GRANTS, None, client, size),
+                _ => (&GRANTS, None, vec![], client),
+            };
+            let (from, until) = (self.story.chance.once_in(3), self.story.chance.once_in(3));
+            let direction = if self.story.chance.once_in(2) { Direction::Forward } else { Direction::Backward };
+            let limit = 1 + usize::try_from(self.story.chance.below(5)).unwrap_or(0);
+            let bound = bound.first();
+            let (from, until) = (bound.filter(|_| from), bound.filter(|_| until));
+            found_pages(&*view, &Find { table, index, prefix: &prefix, from, until, after: None, direction, limit }, &mut text)?;
         }
         drop(view);
         self.text.push_str(&text);
@@ -270,21 +287,17 @@ fn pages(view: &dyn View, table: &'static Table, index: usize, prefix: &Key, lim
     }
 }
 
-/// Walks rows page by page, the greatest keys first.
-fn pages_backwards(
-    view: &dyn View,
-    table: &'static Table,
-    index: Option<usize>,
-    prefix: &Key,
-    limit: usize,
-    text: &mut String,
-) -> Result<(), Fault> {
-    let mut before: Option<Key> = None;
+/// Walks what is looked for page by page.
+fn found_pages(view: &dyn View, sought: &Find<'_>, text: &mut String) -> Result<(), Fault> {
+    let order = sought.order().unwrap_or_default();
+    let mut after: Option<Key> = None;
     loop {
-        let rows = view.latest(table, index, prefix, before.as_ref(), limit)?;
-        let _ = writeln!(text, "latest {} {index:?} {prefix:?} {before:?} {limit} {rows:?}", table.name);
+        let find = Find { after: after.as_deref(), ..*sought };
+        let rows = view.find(&find)?;
+        let _ = writeln!(text, "find {} {find:?} {rows:?}", sought.table.name);
+        let place = |row: &Row| order.iter().skip(sought.prefix.len()).filter_map(|column| row.get(*column).cloned()).collect();
         match rows.last() {
-            Some(last) if rows.len() == limit => before = Some(key_of(table, &last.record)),
+            Some(last) if rows.len() == sought.limit => after = Some(place(&last.record)),
             _ => return Ok(()),
         }
     }

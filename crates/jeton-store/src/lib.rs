@@ -2,6 +2,7 @@
 
 pub mod checksum;
 pub mod conformance;
+pub mod find;
 pub mod group;
 pub mod ledger;
 pub mod memory;

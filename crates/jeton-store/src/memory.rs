@@ -10,6 +10,7 @@ use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Row, Table, Value, Versioned};
 use tokio::sync::oneshot;
 
+use crate::find::Find;
 use crate::group::{self, Decided, Salts};
 use crate::ledger::{Entry, Frontier, Head};
 use crate::note;
@@ -334,15 +335,8 @@ impl View for MemoryView {
         self.0.range(table, index, prefix, after, limit)
     }
 
-    fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault> {
-        self.0.latest(table, index, prefix, before, limit)
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.find(find)
     }
 
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use jeton_core::record::{Column, ColumnKind, Index, Table};
 
+use crate::find::{Direction, Find};
 use crate::table::Shape;
 
 /// The name of the table that holds a slice; that of the table itself where it is not sliced.
@@ -133,19 +134,29 @@ pub fn range_after(table: &Table, index: &Index, prefix: usize) -> String {
     format!("SELECT {} FROM \"{}\" WHERE {under} AND {after} ORDER BY {order} LIMIT ?{limit}", row(table), table.name)
 }
 
-/// Rows under all columns of an index, or all rows, the greatest keys first: the values, then with `before` a key, then the limit.
+/// Rows in an order, from a place on: what [`Find::bound`] says, then the limit. `None`: the table has no such order.
 #[must_use]
-pub fn latest(table: &Table, index: Option<&Index>, before: bool) -> String {
-    let prefix = index.map_or(0, |index| index.columns.len());
-    let mut conditions: Vec<String> = index.map(|index| under(table, index, prefix)).into_iter().collect();
-    if before {
-        let numbers = joined((prefix + 1..=prefix + table.key).map(|number| format!("?{number}")), ", ");
-        conditions.push(format!("({}) < ({numbers})", listed(key(table))));
+pub fn find(find: &Find<'_>) -> Option<String> {
+    let (open, fixed) = find.columns(&find.order()?);
+    let (from, until, after) = find.bounds();
+    let (sign, down) = match find.direction {
+        Direction::Forward => (">", ""),
+        Direction::Backward => ("<", " DESC"),
+    };
+    let mut numbers = 1..;
+    let mut conditions: Vec<String> =
+        fixed.iter().zip(&mut numbers).map(|(column, number)| format!("\"{}\" IS ?{number}", column.name)).collect();
+    let bounds = [(from, ">="), (until, "<")].into_iter().filter(|(bound, _)| bound.is_some());
+    let next = open.first().map_or("", |column| column.name);
+    conditions.extend(bounds.zip(&mut numbers).map(|((_, sign), number)| format!("\"{next}\" {sign} ?{number}")));
+    if after.is_some() {
+        let values = joined(open.iter().zip(&mut numbers).map(|(_, number)| format!("?{number}")), ", ");
+        conditions.push(format!("({}) {sign} ({values})", listed(open.iter().copied())));
     }
     let conditions = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
-    let order = joined(key(table).map(|column| format!("\"{}\" DESC", column.name)), ", ");
-    let limit = prefix + if before { table.key } else { 0 } + 1;
-    format!("SELECT {} FROM \"{}\" WHERE {conditions} ORDER BY {order} LIMIT ?{limit}", row(table), table.name)
+    let order = joined(open.iter().map(|column| format!("\"{}\"{down}", column.name)), ", ");
+    let limit = find.bound().len() + 1;
+    Some(format!("SELECT {} FROM \"{}\" WHERE {conditions} ORDER BY {order} LIMIT ?{limit}", row(find.table), find.table.name))
 }
 
 /// Key and version of rows under a prefix of an index: the prefix, then the limit.
@@ -238,8 +249,10 @@ fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jeton_core::record::Value;
+
     use super::*;
-    use crate::conformance::{CLIENTS, COUNTS, GRANTS, NEGATIVES, TOKENS};
+    use crate::conformance::{CLIENTS, COUNTS, NEGATIVES, TOKENS};
 
     #[test]
     fn the_text_is_as_agreed() {
@@ -266,8 +279,16 @@ mod tests {
             text.push(range(&CLIENTS, index, 1));
             text.push(versions(&CLIENTS, index, 1));
         }
-        text.push(latest(&CLIENTS, None, false));
-        text.push(latest(&GRANTS, GRANTS.indexes.first(), true));
+        let (owner, size) = ([Value::text("a")], [Value::Int(1), Value::text("b")]);
+        let all = Find::first(&CLIENTS, 1);
+        for sought in [
+            all,
+            Find { direction: Direction::Backward, until: Some(&owner[0]), ..all },
+            Find { index: Some(1), prefix: &owner, from: Some(&size[0]), until: Some(&size[0]), after: Some(&size), ..all },
+            Find { index: Some(1), prefix: &owner, from: Some(&size[0]), until: Some(&size[0]), ..all },
+        ] {
+            text.push(find(&sought).unwrap());
+        }
         let text = text.join("\n") + "\n";
         assert_eq!(text, include_str!("sql/golden.sql"), "as made:\n{text}");
     }

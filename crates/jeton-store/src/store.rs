@@ -9,6 +9,7 @@ use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
 use tokio::sync::oneshot;
 
+use crate::find::Find;
 use crate::ledger::{Entry, Head};
 use crate::tally::Tallied;
 
@@ -81,19 +82,11 @@ pub trait View {
         limit: usize,
     ) -> Result<Vec<Versioned<Row>>, Fault>;
 
-    /// Rows of a table that is not sliced, those of the greatest keys first: under all columns of an index, or, without one, all rows;
-    /// before a key, whose row may be gone, at most `limit`.
+    /// Rows in an order, from a place on, from either end. Makes no premise.
     ///
     /// # Errors
-    /// When the engine cannot read, or a row is damaged.
-    fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault>;
+    /// When the table has no such order, the engine cannot read, or a row is damaged.
+    fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault>;
 
     /// Rows whose key begins with these values, slice by slice in the order of their keys, at most `limit`. Makes no premise.
     ///

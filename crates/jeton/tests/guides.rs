@@ -87,6 +87,13 @@ fn the_tutorial() {
 }
 
 #[test]
+fn move_keys_here() {
+    let shows =
+        ["2 would be imported", "2 imported, 0 there already", "0 imported, 2 there already", "This is the key's text.", "acme, nightly"];
+    check("how-to/move-keys-here.md", &shows);
+}
+
+#[test]
 fn keys_for_customers() {
     check("how-to/keys-for-customers.md", &["\"valid\": true", "\"remaining\": 99", "external:acme"]);
 }

@@ -51,6 +51,8 @@ pub struct CreateKey {
     pub expires_in_seconds: Option<i64>,
     /// What lets it live beyond the maximum instead.
     pub exception: Option<CreateException>,
+    /// How long the one lives that it is made like, in seconds: where nobody says, this one lives as long, if that is allowed still.
+    pub like_seconds: Option<i64>,
 }
 
 impl CreateKey {
@@ -69,6 +71,23 @@ impl CreateKey {
             environment: Environment::Live,
             expires_in_seconds: None,
             exception: None,
+            like_seconds: None,
+        }
+    }
+
+    /// A request for another key like one that is there: with all that was asked for with that one.
+    #[must_use]
+    pub fn like(key: &ApiKey) -> CreateKey {
+        CreateKey {
+            note: key.note.as_deref().map(str::to_owned),
+            metadata: key.metadata.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
+            scopes: Some(key.scopes.to_string()),
+            networks: key.networks.iter().map(ToString::to_string).collect(),
+            rate: key.rate,
+            max_uses: key.max_uses,
+            environment: key.environment,
+            like_seconds: Some(key.lifetime_seconds),
+            ..CreateKey::new(key.owner.clone(), &key.name)
         }
     }
 }
@@ -120,7 +139,10 @@ fn make(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: &mut M
             return Err(Refusal::invalid("a key ends with its exception: leave `expires_in_seconds` out"));
         }
         Some(exception) => exception.ends_at.saturating_sub(created_at),
-        None => check_lifetime(kind, request.expires_in_seconds.unwrap_or(allowed.default_seconds), allowed.max_seconds)?,
+        None => {
+            let unsaid = request.like_seconds.map_or(allowed.default_seconds, |seconds| seconds.min(allowed.max_seconds));
+            check_lifetime(kind, request.expires_in_seconds.unwrap_or(unsaid), allowed.max_seconds)?
+        }
     };
     let shape = Shape { prefix: facts.prefix, environment: request.environment, kind: kind.token_kind(), id };
     let clear = shape.mint(&once::secret(moment, keys, || secret_context(id, 0)), epoch, keys);

@@ -12,19 +12,27 @@ use crate::record::{Class, Column, Row, Table, Value};
 pub static TABLE: Table =
     Table { name: "api_key_word", columns: &[Column::text("word"), Column::bytes("key")], key: 2, indexes: &[], class: Class::Authority };
 
-const WORDS_MAX: usize = 24;
+const WORDS_MAX: usize = 32;
 const WORDS_OF_NOTE: usize = 16;
 const WORD_CHARACTERS: usize = 32;
 
-/// The words of a key: of its name, of an owner outside, and the first of its note, in small letters.
+/// The words of a key: of its name, its owner, the first of its note, and of its metadata, in small letters.
 #[must_use]
 pub fn words(key: &ApiKey) -> BTreeSet<Arc<str>> {
-    let outside = match &key.owner {
-        Owner::External(name) => &**name,
-        Owner::Client(_) | Owner::Person(_) | Owner::Group(_) => "",
-    };
     let of_note = split(key.note.as_deref().unwrap_or_default()).take(WORDS_OF_NOTE);
-    split(&key.name).chain(split(outside)).chain(of_note).take(WORDS_MAX).collect()
+    let of_metadata = key.metadata.iter().flat_map(|(name, text)| split(name).chain(split(text)));
+    split(&key.name).chain(split(of_owner(&key.owner))).chain(of_note).chain(of_metadata).take(WORDS_MAX).collect()
+}
+
+/// What an owner is found by: one outside by all of it, one of ours by what its id does not share with others.
+fn of_owner(owner: &Owner) -> &str {
+    let id = match owner {
+        Owner::External(name) => return name,
+        Owner::Client(client) => client.as_str(),
+        Owner::Person(person) => person.as_str(),
+        Owner::Group(group) => group.as_str(),
+    };
+    id.rsplit_once('_').map_or(id, |(_, own)| own)
 }
 
 /// The words of a text, as they are looked for.

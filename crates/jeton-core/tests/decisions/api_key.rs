@@ -118,7 +118,7 @@ pub(crate) fn outdates(commit: &Commit, before: i64) {
 #[test]
 fn made_and_shown_once() {
     let world = World::of("read write");
-    let created = granted(world.create(|_| {}), "+api_key api_key.created");
+    let created = granted(world.create(|_| {}), "+api_key +api_key_word api_key.created");
     let (key, text) = (&created.key, created.clear.0.expose());
     assert_eq!((key.kind, key.scopes.as_str(), &key.state), (ApiKeyKind::Key, "read", &State::Active));
     assert_eq!((key.current.created_at, key.current.expires_at, key.current.epoch), (NOW, NOW + 90 * DAY, 3));
@@ -273,13 +273,16 @@ fn the_words_it_is_found_by() {
         let words: Vec<Arc<str>> = word::words(&key.record).into_iter().collect();
         assert_eq!(words.join(" "), expected);
     };
-    check("-", "client:client_a", None, "");
-    check("Nightly Export-2", "client:client_a", None, "2 export nightly");
+    check("-", "client:client_a", None, "a");
+    check("Nightly Export-2", "client:client_Z9", None, "2 export nightly z9");
     check("Export", "external:Example Ltd", Some("for the ÄRA export"), "example export for ltd the ära");
-    check("Export", "user:user_example", None, "export");
-    check(&"x".repeat(40), "client:a", None, &"x".repeat(32));
+    check("Export", "user:user_example", None, "example export");
+    check(&"x".repeat(40), "client:a", None, &format!("a {}", "x".repeat(32)));
     let note = (10..60).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
     check("a", "client:a", Some(&note), "10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 a");
     let created = world.create(|request| request.name = "Nightly Export".to_owned());
-    granted(created, "+api_key +api_key_word +api_key_word api_key.created");
+    granted(created, "+api_key +api_key_word +api_key_word +api_key_word api_key.created");
+    let (key, _) = world.key(|request| drop(request.metadata.insert("Region".to_owned(), "eu-north".to_owned())));
+    let words = word::words(&key.record);
+    assert!(["region", "eu", "north"].iter().all(|word| words.contains(*word)), "{words:?}");
 }

@@ -198,9 +198,9 @@ fn transferred() {
             Err(words) => refused(outcome, words),
         }
     };
-    const WRITES: &str = "+api_key +negative api_key.transferred";
-    check(of_client(), Owner::External("-".into()), Ok(WRITES));
-    check(of_client(), Owner::External("Example".into()), Ok("+api_key +negative +api_key_word api_key.transferred"));
+    const WRITES: &str = "+api_key +negative -api_key_word +api_key_word api_key.transferred";
+    check(of_client(), Owner::External("-".into()), Ok("+api_key +negative -api_key_word api_key.transferred"));
+    check(of_client(), Owner::External("Example".into()), Ok(WRITES));
     check(of_client(), of_client(), Ok(""));
     check(of_person("a"), of_person("b"), Ok(WRITES));
     check(of_client(), of_person("a"), Err("does not become a person's"));
@@ -251,7 +251,7 @@ fn forgotten_long_after_its_end() {
     let check = |key: &ApiKey, ended: i64| {
         refused(remove(key, &[], &actor(), &mut at(ended + KEPT_AFTER_END_SECONDS - 1)), "400 days");
         let outcome = remove(key, std::slice::from_ref(&foreign), &actor(), &mut at(ended + KEPT_AFTER_END_SECONDS));
-        granted(outcome, "-api_key -api_key_use -api_key_word -expiry_notice -imported_key api_key.removed");
+        granted(outcome, "-api_key -api_key_use -api_key_word -api_key_word -expiry_notice -imported_key api_key.removed");
     };
     check(&key.record, NOW + 90 * DAY);
     check(&put(&revoke(&key, Why::Leaked, &actor(), &mut at(NOW + 5)).commit), NOW + 5);

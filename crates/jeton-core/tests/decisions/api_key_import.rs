@@ -40,7 +40,7 @@ fn made(imported: &Imported) -> &ApiKey {
 fn whoever_holds_one_goes_on() {
     let world = World::of("read");
     let outcome = imported(&world, &[("sk_old", Some(NOW + 50 * DAY), false)]);
-    assert_eq!(wants(&outcome.commit), "+api_key +imported_key api_key.imported");
+    assert_eq!(wants(&outcome.commit), "+api_key +imported_key +api_key_word api_key.imported");
     let all = outcome.verdict.unwrap();
     let key = made(&all[0]);
     assert!(key.is_imported);
@@ -54,7 +54,10 @@ fn each_once() {
     let world = World::of("read");
     let outcome =
         imported(&world, &[("a", None, false), ("b", None, true), ("a", None, false), ("c", Some(NOW), false), ("d", None, false)]);
-    assert_eq!(wants(&outcome.commit), "+api_key +imported_key +api_key +imported_key api_key.imported api_key.imported");
+    assert_eq!(
+        wants(&outcome.commit),
+        "+api_key +imported_key +api_key_word +api_key +imported_key +api_key_word api_key.imported api_key.imported"
+    );
     let all = outcome.verdict.unwrap();
     assert_eq!((&all[1], &all[2]), (&Imported::Existed, &Imported::Existed));
     assert!(matches!(&all[3], Imported::Refused(refusal) if refusal.detail.contains("ended already")), "{:?}", all[3]);

@@ -2,7 +2,7 @@
 
 use jeton_core::group::Group;
 use jeton_core::group::create::{CreateGroup, create};
-use jeton_core::group::delete::delete;
+use jeton_core::group::delete::{OwnedKeys, delete};
 use jeton_core::group::member::{self, Membership};
 use jeton_core::group::update::{UpdateGroup, update};
 use jeton_core::id::RoleId;
@@ -77,7 +77,11 @@ fn removed_with_all_that_is_its() {
     let (billing, ada) = (group("billing"), person("ada"));
     let membership = Membership { group: billing.id.clone(), person: ada.id, created_at: NOW };
     let assignment = Assignment { role: RoleId::from("role_1"), holder: Holder::Group(billing.id.clone()), created_at: NOW };
-    let outcome = delete(&billing, &[membership], &[assignment], &actor(), &mut moment());
+    let of =
+        |owned| delete(&billing, owned, (std::slice::from_ref(&membership), std::slice::from_ref(&assignment)), &actor(), &mut moment());
+    refused(of(OwnedKeys { count: 1, has_more: false }), "has 1 key:");
+    refused(of(OwnedKeys { count: 0, has_more: true }), "more than 0 keys");
+    let outcome = of(OwnedKeys::default());
     assert!(outcome.commit.is_narrowing());
     granted(outcome, "-person_group -membership -assignment group.deleted");
 }

@@ -10,17 +10,20 @@ use jeton_core::group::Group;
 use jeton_core::group::create::CreateGroup;
 use jeton_core::group::update::UpdateGroup;
 use jeton_core::id::{Actor, GroupId, PersonId};
+use jeton_core::owner::Owner;
 use jeton_core::permission::Permission;
 use jeton_service::Service;
+use jeton_service::failure::Failure;
 use jeton_service::groups::Member;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
+use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
 use super::once::Once;
 use super::page::Listing;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
@@ -57,6 +60,8 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
+const HAS_KEYS: &str =
+    "see them: `jeton key list --owner group:NAME`; then `jeton key transfer KEY --owner OWNER` or `jeton key revoke KEY`";
 const LOOK: &str = "list the groups and the users: `jeton group list`, `jeton user list`";
 
 /// A group, as it is answered.
@@ -133,8 +138,13 @@ async fn remove(
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
 ) -> Answer {
-    let removed = service.delete_group(&name, &actor, &service.moments().now()).await;
-    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    let look = |failure| Problem::from(failure).look(LOOK);
+    let group = service.find_group(&name).map_err(|refusal| look(Failure::Refused(refusal)))?;
+    let (moment, reading) = (service.moments().now(), service.clone());
+    let owner = Owner::Group(group.record.id.clone());
+    let owned = blocking(move || reading.owned_keys(&owner, &reading.moments().now())).await?.map_err(look)?;
+    let removed = service.delete_group(&name, &owned, &actor, &moment).await;
+    removed.map_err(|failure| look(failure).advise(ProblemKind::Conflict, HAS_KEYS))?;
     no_content()
 }
 

@@ -93,6 +93,9 @@ async fn the_keys_of_people_and_groups_follow_their_roles() {
     assert_eq!(code(&own).await, "revoked", "enabling brings nothing back");
     let again = world.make_key("user:ada", ORDERS, Value::Null).await;
     assert_eq!(code(&again).await, "valid");
+    let held_up = world.administer(Method::DELETE, "/groups/till", None).await;
+    assert_eq!((held_up.status, code(&shared).await.as_str()), (409, "valid"), "a group does not go while it has keys");
+    world.done(Method::DELETE, &path(&shared), None).await;
     world.done(Method::DELETE, "/groups/till", None).await;
     assert_eq!(code(&shared).await, "revoked");
 }

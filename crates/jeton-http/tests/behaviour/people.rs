@@ -1,6 +1,7 @@
 //! People, groups and roles: who may do what now, at once and after a restart, and what is told of it.
 
 use futures_util::future::join_all;
+use http::Method;
 use jeton_core::event::CutOffSubject;
 use jeton_core::group::create::CreateGroup;
 use jeton_core::person::create::CreatePerson;
@@ -83,7 +84,8 @@ async fn rights_are_those_of_all_roles_and_follow_every_change() {
     service.remove_member("billing", "bob", &actor, &world.moment()).await.unwrap();
     service.unassign_role("reader", "user:ada", &actor, &world.moment()).await.unwrap();
     assert_eq!((may(&world, &ada), may(&world, &bob)), ("orders:read orders:write".into(), String::new()));
-    service.delete_group("billing", &actor, &world.moment()).await.unwrap();
+    let removed = world.administer(Method::DELETE, "/groups/billing", None).await;
+    assert_eq!(removed.status, 204, "{}", removed.shown());
     assert_eq!((may(&world, &ada), standing(&world, &billing)), (String::new(), OwnerStanding::Gone));
     assign(&world, "writer", "user:bob").await;
     service.delete_role("writer", &actor, &world.moment()).await.unwrap();

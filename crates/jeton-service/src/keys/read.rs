@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// The key that a text names, unproven: its own text carries the id, another's is found by its hash.
-    async fn key_of_text(&self, text: &str, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
+    pub(super) async fn key_of_text(&self, text: &str, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
         let root_keys = self.registry.root_keys().clone();
         if let Ok(parsed) = Token::parse(text, &self.prefix) {
             // The keyed check turns away what was never made here without a read.

@@ -17,6 +17,7 @@ use jeton_core::notice::{DAYS_AHEAD, Ending, Expiring};
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::idle::Idle;
 use jeton_core::record::{Row, Value, Versioned};
+use jeton_store::find::{Direction, Find};
 
 use super::{Pass, UNDECIDED_SECONDS, WEEK_SECONDS};
 use crate::failure::Failure;
@@ -48,7 +49,8 @@ impl Service {
 
     fn rows_before(&self, before: Option<ApiKeyId>) -> Result<Vec<Versioned<Row>>, Failure> {
         let before = before.map(|id| vec![Value::Id(id.0)]);
-        Ok(self.store.view()?.latest(&api_key::TABLE, None, &vec![], before.as_ref(), ROWS)?)
+        let find = Find { after: before.as_deref(), direction: Direction::Backward, ..Find::first(&api_key::TABLE, ROWS) };
+        Ok(self.store.view()?.find(&find)?)
     }
 
     /// Whether time may have done something to a key: of most it has not, and they cost a row.

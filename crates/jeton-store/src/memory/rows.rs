@@ -7,10 +7,11 @@ use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
 
+use crate::find::{Direction, Find};
 use crate::group::Transaction;
 use crate::ledger::{Entry, Hash, Head};
 use crate::note;
-use crate::row::{compare_all, equal, key_of};
+use crate::row::{compare, compare_all, equal, key_of};
 use crate::store::{Fault, FaultKind};
 use crate::table::Schema;
 
@@ -69,33 +70,15 @@ impl Rows {
         Ok(prefix.iter().chain(after).cloned().collect())
     }
 
-    pub(super) fn latest(
-        &self,
-        table: &'static Table,
-        index: Option<usize>,
-        prefix: &Key,
-        before: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Versioned<Row>>, Fault> {
-        let columns = match index {
-            Some(index) => table.indexes.get(index).ok_or_else(|| missing(table, "index of that number"))?.columns,
-            None => &[],
-        };
-        if table.is_sliced() || columns.len() != prefix.len() {
-            return Err(missing(table, "index of that many columns"));
-        }
-        let is_under = |row: &Row| {
-            columns
-                .iter()
-                .zip(prefix)
-                .all(|(column, value)| row.get(*column).is_some_and(|own| equal(std::slice::from_ref(own), std::slice::from_ref(value))))
-        };
-        let before = before.map(|key| Ordered(key.iter().map(canonical).collect()));
-        let rows = self.slices(table)?.values().flat_map(|slice| match &before {
-            Some(before) => slice.range(..before.clone()),
-            None => slice.range(..),
+    pub(super) fn find(&self, find: &Find<'_>) -> Result<Vec<Versioned<Row>>, Fault> {
+        let order = find.order().ok_or_else(|| missing(find.table, "order of that kind"))?;
+        let rows = self.slices(find.table)?.values().flat_map(BTreeMap::values);
+        let mut found: Vec<_> = rows.filter_map(|row| Some((place(find, &order, &row.record)?, row))).collect();
+        found.sort_by(|(left, _), (right, _)| match find.direction {
+            Direction::Forward => compare_all(left, right),
+            Direction::Backward => compare_all(right, left),
         });
-        Ok(rows.rev().map(|(_, row)| row).filter(|row| is_under(&row.record)).take(limit).cloned().collect())
+        Ok(found.into_iter().take(find.limit).map(|(_, row)| row.clone()).collect())
     }
 
     /// Puts rows of usage.
@@ -182,6 +165,21 @@ impl Transaction for Rows {
         self.head = head.clone();
         Ok(())
     }
+}
+
+/// Where a row stands in an order, behind the prefix; `None`: it is not looked for.
+fn place(find: &Find<'_>, order: &[usize], row: &Row) -> Option<Key> {
+    let mut place: Key = order.iter().filter_map(|column| row.get(*column).cloned()).collect();
+    let open = place.split_off(find.prefix.len().min(place.len()));
+    let next = open.first()?;
+    let is_within = equal(&place, find.prefix)
+        && find.from.is_none_or(|from| compare(next, from).is_ge())
+        && find.until.is_none_or(|until| compare(next, until).is_lt());
+    let is_ahead = find.after.is_none_or(|after| match find.direction {
+        Direction::Forward => compare_all(&open, after).is_gt(),
+        Direction::Backward => compare_all(&open, after).is_lt(),
+    });
+    (is_within && is_ahead).then_some(open)
 }
 
 /// A key in the order of [`compare_all`].

@@ -25,5 +25,7 @@ SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client
 SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "owner" IS ?1 AND "size" IS ?2 AND ("id" > ?3) ORDER BY "owner", "size", "id" LIMIT ?4
 SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "owner" IS ?1 ORDER BY "owner", "size", "id" LIMIT ?2
 SELECT "id", "row_version" FROM "client" WHERE "owner" IS ?1 ORDER BY "owner", "size", "id" LIMIT ?2
-SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE 1 ORDER BY "id" DESC LIMIT ?1
-SELECT "client", "api", "secret", "row_version", "row_checksum" FROM "grant" WHERE "api" IS ?1 AND ("client", "api") < (?2, ?3) ORDER BY "client" DESC, "api" DESC LIMIT ?4
+SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE 1 ORDER BY "id" LIMIT ?1
+SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "id" < ?1 ORDER BY "id" DESC LIMIT ?2
+SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "owner" IS ?1 AND "size" < ?2 AND ("size", "id") > (?3, ?4) ORDER BY "size", "id" LIMIT ?5
+SELECT "id", "name", "owner", "size", "row_version", "row_checksum" FROM "client" WHERE "owner" IS ?1 AND "size" >= ?2 AND "size" < ?3 ORDER BY "size", "id" LIMIT ?4

@@ -17,19 +17,31 @@ const BYTES_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// When it cannot be read, is no text, or is larger than 1 MiB.
 pub(crate) fn text(source: &Path, what: &str) -> Result<String, Failure> {
+    text_within(source, what, BYTES_MAX)
+}
+
+/// The same of what may be much: a file of keys.
+///
+/// # Errors
+/// As [`text`], but it may have 64 MiB.
+pub(crate) fn large_text(source: &Path, what: &str) -> Result<String, Failure> {
+    text_within(source, what, 64 * BYTES_MAX)
+}
+
+fn text_within(source: &Path, what: &str, most: u64) -> Result<String, Failure> {
     if source == Path::new("-") {
         let stdin = std::io::stdin();
         if stdin.is_terminal() {
             // To standard error: what is asked is no part of the answer.
             let _ = writeln!(anstream::stderr(), "Type or paste {what}, then Ctrl-D on a line of its own:");
         }
-        return read(stdin.lock(), what, "standard input");
+        return read(stdin.lock(), what, "standard input", most);
     }
     let name = source.display().to_string();
     let file = File::open(source).map_err(|error| {
         Failure::could_not(format!("{what} cannot be read from {name}: {error}"), "name a file, or `-` for standard input")
     })?;
-    read(file, what, &name)
+    read(file, what, &name, most)
 }
 
 /// Reads a token, without the white space around it.
@@ -109,14 +121,14 @@ fn looks_like_a_token(text: &str) -> bool {
     is_jwt || is_opaque
 }
 
-fn read(source: impl Read, what: &str, name: &str) -> Result<String, Failure> {
+fn read(source: impl Read, what: &str, name: &str, most: u64) -> Result<String, Failure> {
     let mut text = String::new();
     let failed = |error: &dyn std::fmt::Display| {
         Failure::could_not(format!("{what} cannot be read from {name}: {error}"), "it must be text in UTF-8")
     };
-    source.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;
-    if text.len() as u64 > BYTES_MAX {
-        return Err(failed(&"it is larger than 1 MiB"));
+    source.take(most + 1).read_to_string(&mut text).map_err(|error| failed(&error))?;
+    if text.len() as u64 > most {
+        return Err(failed(&format!("it is larger than {} MiB", most >> 20)));
     }
     Ok(text)
 }

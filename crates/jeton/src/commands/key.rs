@@ -1,24 +1,26 @@
 //! `jeton key`.
 
+mod import;
+mod list;
+mod path;
+mod table;
+
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use self::path::{PATH, path};
 use super::again::Again;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
 use super::input;
-use super::pages::Pages;
-use super::percent::segment;
 use super::rate::{self, Rate};
 use super::time;
 use crate::render::api_keys;
 use crate::render::text::member;
-
-const PATH: &str = "/api/v1/keys";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,10 +35,11 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Key {
     Create(Create),
-    List(List),
-    /// Show a key, all but its text
-    #[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
-    Show(One),
+    Import(import::Import),
+    List(list::List),
+    /// Show a key, all but its text; also which key a text is
+    #[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key show - < found.txt")]
+    Show(Sought),
     Verify(Verify),
     Update(Update),
     Rotate(Rotate),
@@ -58,6 +61,7 @@ Examples:
       --name nightly --scope orders:read --expires-in 90d
   jeton key create --owner external:acme --audience https://orders.example \\
       --name acme --allow-ip 192.0.2.0/24 --rate-limit 100/1m --json | jq -r .key
+  jeton key create --like 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --name another
 
 The key is shown once, in the answer, and is not stored.";
 
@@ -66,14 +70,17 @@ The key is shown once, in the answer, and is not stored.";
 #[command(after_help = CREATE_EXAMPLES)]
 pub(crate) struct Create {
     /// Whose it is: client:NAME, user:NAME, group:NAME or external:TEXT, somebody whom you know and Jeton does not
-    #[arg(long, value_name = "OWNER")]
-    owner: String,
+    #[arg(long, value_name = "OWNER", required_unless_present = "like")]
+    owner: Option<String>,
     /// The API it is for, by audience or id
-    #[arg(long, value_name = "URI")]
-    audience: String,
+    #[arg(long, value_name = "URI", required_unless_present = "like")]
+    audience: Option<String>,
     /// What people call it
-    #[arg(long)]
-    name: String,
+    #[arg(long, required_unless_present = "like")]
+    name: Option<String>,
+    /// A key that it is like, in all that is not said here
+    #[arg(long, value_name = "KEY")]
+    like: Option<String>,
     /// Where it may be used; a key for tests is refused where live ones are asked for
     #[arg(long, value_name = "NAME", value_parser = ["live", "test"])]
     environment: Option<String>,
@@ -132,23 +139,12 @@ struct Properties {
     max_uses: Option<i64>,
 }
 
-/// List the keys, the newest first; never their text
+/// A key, by its id or its text
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  jeton key list\n  jeton key list --owner external:acme --state active\n  jeton key list -o jsonl | jq -r .id"
-)]
-pub(crate) struct List {
-    /// Only this owner's
-    #[arg(long, value_name = "OWNER")]
-    owner: Option<String>,
-    /// Only those for this API
-    #[arg(long, value_name = "URI")]
-    audience: Option<String>,
-    /// Only those that stand so
-    #[arg(long, value_name = "STATE", value_parser = ["active", "suspended", "expired", "revoked"])]
-    state: Option<String>,
-    #[command(flatten)]
-    pages: Pages,
+pub(crate) struct Sought {
+    /// Its id: see `jeton key list`; or `-`: its text is read from standard input
+    #[arg(value_name = "KEY|-")]
+    key: String,
 }
 
 /// A key
@@ -256,8 +252,14 @@ impl Key {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
             Key::Create(create) => create.run(context),
-            Key::List(list) => list.pages.show(context, &list.path(), api_keys::list),
-            Key::Show(One { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
+            Key::Import(import) => import.run(context),
+            Key::List(list) => list.run(context),
+            Key::Show(Sought { key }) if key == "-" => {
+                let text = input::token(Path::new("-"))?;
+                let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.expose() }))?;
+                context.show(&found, api_keys::found)
+            }
+            Key::Show(Sought { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
             Key::Rotate(rotate) => rotate.run(context),
@@ -286,9 +288,10 @@ impl Create {
     fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut body = self.properties.body();
         let members = [
-            ("owner", Some(json!(self.owner))),
-            ("audience", Some(json!(self.audience))),
-            ("name", Some(json!(self.name))),
+            ("owner", self.owner.as_ref().map(|owner| json!(owner))),
+            ("audience", self.audience.as_ref().map(|audience| json!(audience))),
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            ("like", self.like.as_ref().map(|key| json!(key))),
             ("environment", self.environment.as_ref().map(|name| json!(name))),
             ("client", self.client.as_ref().map(|client| json!(client))),
             ("expires_in_seconds", self.expires_in.map(|seconds| json!(seconds))),
@@ -296,15 +299,6 @@ impl Create {
         ];
         body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         context.show(&self.again.post(&context.server()?, PATH, &Value::Object(body))?, api_keys::created)
-    }
-}
-
-impl List {
-    fn path(&self) -> String {
-        let filters = [("owner", &self.owner), ("audience", &self.audience), ("state", &self.state)];
-        let named: Vec<String> =
-            filters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_deref()?)))).collect();
-        if named.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", named.join("&")) }
     }
 }
 
@@ -361,8 +355,4 @@ impl Properties {
         ];
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
-}
-
-fn path(key: &str) -> String {
-    format!("{PATH}/{}", segment(key))
 }

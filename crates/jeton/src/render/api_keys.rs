@@ -37,6 +37,35 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     table(columns, &rows, view)
 }
 
+/// The key that a text is.
+pub(crate) fn found(key: &Value, view: &View) -> String {
+    let sentence = match member(key, "secret").as_str() {
+        "current" => "This is the key's text.",
+        "previous" => "This is the text that the key had before: it was rotated since.",
+        _ => "This is a text that the key had once: it was rotated since, and accepts it no more.",
+    };
+    format!("{sentence}\n\n{}", show(key, view))
+}
+
+/// What became of keys that were imported.
+pub(crate) fn imported(report: &Value, _: &View) -> String {
+    let number = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let refused = report.get("refused").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let done = if report.get("dry_run").and_then(Value::as_bool) == Some(true) { "would be imported" } else { "imported" };
+    let mut text = format!("{} {done}, {} there already, {} refused.\n", number("imported"), number("existed"), refused.len());
+    for one in refused.iter().take(REFUSED_SHOWN) {
+        let line = one.get("line").and_then(Value::as_u64).unwrap_or(0);
+        text.push_str(&format!("  line {line}: {}\n", member(one, "detail")));
+    }
+    if refused.len() > REFUSED_SHOWN {
+        text.push_str(&format!("  and {} more: --json shows them all\n", refused.len() - REFUSED_SHOWN));
+    }
+    text
+}
+
+/// How many refused lines are shown one by one.
+const REFUSED_SHOWN: usize = 20;
+
 /// One key.
 pub(crate) fn show(key: &Value, view: &View) -> String {
     let time = |name: &str| with_distance(&member(key, name), view.now_seconds);

@@ -21,7 +21,7 @@ pub(crate) fn items(value: &Value) -> &[Value] {
 
 /// No control characters, nor those that change the direction of writing.
 fn is_harmless(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    !letter.is_control() && !matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         for (text, expected) in
-            [("Büro 7", "Büro 7"), ("a\u{1b}[31mb", "a\u{fffd}[31mb"), ("a\nb", "a\u{fffd}b"), ("\u{202e}x", "\u{fffd}x")]
+            [("Büro 7", "Büro 7"), ("a\u{1b}[31mb", "a\u{fffd}[31mb"), ("a\nb", "a\u{fffd}b"), ("\u{202e}x\u{61c}", "\u{fffd}x\u{fffd}")]
         {
             assert_eq!(shown(text), expected);
         }

@@ -150,6 +150,7 @@ impl Foreign {
                 environment: self.environment.map_or(Environment::Live, Environment::from),
                 expires_in_seconds: None,
                 exception: None,
+                like_seconds: None,
             },
         })
     }

@@ -9,7 +9,7 @@ use jeton_core::id::{Actor, ApiKeyId, ClientId};
 use jeton_core::moment::Moment;
 use jeton_service::Service;
 use jeton_service::keys::entry::KeyEntry;
-use jeton_service::keys::list::StandingKind;
+use jeton_service::keys::filter::StandingKind;
 use serde::Serialize;
 
 use super::limits::Rate;

@@ -1,0 +1,45 @@
+//! `POST /keys/lookup`: which key a text is.
+
+use axum::extract::State;
+use jeton_core::permission::Permission;
+use jeton_core::usage::Subject;
+use serde::{Deserialize, Serialize};
+
+use super::LOOK;
+use super::shown::Shown;
+use crate::api::answer::{Answer, ok};
+use crate::api::body::Body;
+use crate::api::management::Management;
+use crate::api::problem::Problem;
+use crate::api::route::{About, Access, Repeats, Route, Verb};
+use crate::api::secret_text::SecretText;
+use crate::api::used::Used;
+
+pub(crate) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Post, "/keys/lookup"),
+    Access::Permission(Permission::KeysRead),
+    Repeats::Reads,
+    |at| at.on(look_up),
+    About::new("keys", "Says which key a text is."),
+)];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LookUp {
+    key: SecretText,
+}
+
+/// A key, and which of its secrets was presented.
+#[derive(Serialize)]
+struct Found {
+    secret: &'static str,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+async fn look_up(State(Management { service, .. }): State<Management>, Body(look_up): Body<LookUp>) -> Answer {
+    let (entry, which) = service.look_up_key(look_up.key.0.expose()).await.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    let known = service.subject_use(&Subject::Key(entry.key.record.id)).await?;
+    let used = known.as_deref().map(Used::from).unwrap_or_default();
+    ok(&Found { secret: which.name(), shown: Shown::of(&entry, used, &service, &service.moments().now()) })
+}

@@ -1,0 +1,136 @@
+//! Tables as CSV (RFC 4180), and as JSON: rows of named texts, each with the line that it came from.
+
+use csv_core::{ReadRecordResult, Reader};
+use serde_json::{Map, Value};
+
+use crate::commands::failure::Failure;
+
+/// One row: what is known of one key.
+#[derive(Debug, PartialEq)]
+pub(super) struct Line {
+    /// Where it begins in the file; in JSON, which of them it is.
+    pub(super) number: u64,
+    /// Its members.
+    pub(super) members: Map<String, Value>,
+}
+
+/// The longest row of CSV, and the most columns.
+const ROW_BYTES: usize = 32 * 1024;
+const COLUMNS_MAX: usize = 64;
+
+/// The rows of a file: JSON where it begins as JSON does, else CSV whose first row names the columns.
+///
+/// # Errors
+/// When it is neither.
+pub(super) fn read(text: &str) -> Result<Vec<Line>, Failure> {
+    match text.trim_start().chars().next() {
+        Some('[' | '{') => of_json(text),
+        Some(_) => of_csv(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        None => Err(Failure::usage("there is nothing in the input", "name a file of keys: `jeton key import --help`")),
+    }
+}
+
+fn of_json(text: &str) -> Result<Vec<Line>, Failure> {
+    let unread = |error: serde_json::Error| {
+        Failure::usage(format!("the input is no JSON: {error}"), "write a list of objects, or an object with the list as `keys`")
+    };
+    let mut value: Value = serde_json::from_str(text).map_err(unread)?;
+    let keys = match value.get_mut("keys") {
+        Some(keys) => keys.take(),
+        None => value,
+    };
+    let wanted = || Failure::usage("the input is no list of keys", "write a list of objects, or an object with the list as `keys`");
+    let Value::Array(keys) = keys else { return Err(wanted()) };
+    (1..)
+        .zip(keys)
+        .map(|(number, key)| match key {
+            Value::Object(members) => Ok(Line { number, members }),
+            _ => Err(wanted()),
+        })
+        .collect()
+}
+
+fn of_csv(text: &str) -> Result<Vec<Line>, Failure> {
+    let (mut reader, mut rest) = (Reader::new(), text.as_bytes());
+    let (mut names, mut lines): (Option<Vec<String>>, Vec<Line>) = (None, vec![]);
+    loop {
+        let number = reader.line();
+        let Some(fields) = record(&mut reader, &mut rest, number)? else { return Ok(lines) };
+        let Some(names) = &names else {
+            names = Some(fields.iter().map(|name| name.trim().to_lowercase()).collect());
+            continue;
+        };
+        if fields.len() != names.len() {
+            let sentence = format!("line {number} has {} columns, and the first line {}", fields.len(), names.len());
+            return Err(Failure::usage(sentence, "give each line as many; a text with a comma stands in \"quotes\""));
+        }
+        let filled = names.iter().zip(fields).filter(|(_, text)| !text.trim().is_empty());
+        let members: Map<String, Value> = filled.map(|(name, text)| (name.clone(), Value::from(text.trim()))).collect();
+        lines.push(Line { number, members });
+    }
+}
+
+/// The next row; `None`: it was the last one.
+fn record(reader: &mut Reader, rest: &mut &[u8], number: u64) -> Result<Option<Vec<String>>, Failure> {
+    let (mut texts, mut ends) = (vec![0; ROW_BYTES], vec![0; COLUMNS_MAX]);
+    let (mut written, mut ended) = (0, 0);
+    loop {
+        let (to, of) = (texts.get_mut(written..).unwrap_or_default(), ends.get_mut(ended..).unwrap_or_default());
+        let (result, read, more, fields) = reader.read_record(rest, to, of);
+        *rest = rest.get(read..).unwrap_or_default();
+        (written, ended) = (written + more, ended + fields);
+        match result {
+            // What it has taken is all there is: what follows is the end.
+            ReadRecordResult::InputEmpty => {}
+            ReadRecordResult::Record => break,
+            ReadRecordResult::End => return Ok(None),
+            ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
+                let sentence = format!("line {number} has more than {COLUMNS_MAX} columns, or {ROW_BYTES} bytes");
+                return Err(Failure::usage(sentence, "look whether a quotation mark is left open"));
+            }
+        }
+    }
+    let mut start = 0;
+    let mut fields = vec![];
+    for end in ends.iter().take(ended) {
+        fields.push(String::from_utf8_lossy(texts.get(start..*end).unwrap_or_default()).into_owned());
+        start = *end;
+    }
+    Ok(Some(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &Value) {
+        let lines: Vec<Value> = read(text).unwrap().into_iter().map(|line| json!([line.number, line.members])).collect();
+        assert_eq!(json!(lines), *expected, "{text}");
+    }
+
+    #[track_caller]
+    fn refused(text: &str, words: &str) {
+        let failure = read(text).unwrap_err().to_json().to_string();
+        assert!(failure.contains(words), "{failure}");
+    }
+
+    #[test]
+    fn rows() {
+        check("sha256,Name\nab,one\n", &json!([[2, {"sha256": "ab", "name": "one"}]]));
+        check("\u{feff}a,b\r\n1,\r\n\"x, \"\"y\"\"\nz\",2", &json!([[2, {"a": "1"}], [3, {"a": "x, \"y\"\nz", "b": "2"}]]));
+        check("a\n\n1\n", &json!([[3, {"a": "1"}]]));
+        check("a", &json!([]));
+        check(r#" [{"a": 1}, {}]"#, &json!([[1, {"a": 1}], [2, {}]]));
+        check(r#"{"keys": [{"a": "x"}]}"#, &json!([[1, {"a": "x"}]]));
+        refused("", "nothing in the input");
+        refused("a,b\n1", "line 2 has 1 columns");
+        refused("[1]", "no list of keys");
+        refused("{}", "no list of keys");
+        refused("[", "no JSON");
+        refused(&format!("a\n\"{}", "x".repeat(ROW_BYTES + 1)), "quotation mark");
+        refused(&",".repeat(COLUMNS_MAX + 1), "more than 64 columns");
+    }
+}
