@@ -30,7 +30,7 @@ fn made_with_one() {
     }
     let both = world.create(|request| (request.exception, request.expires_in_seconds) = (Some(until(390)), Some(DAY)));
     refused(both, "leave `expires_in_seconds` out");
-    let created = granted(with(until(390)), "+api_key +policy_exception api_key.created policy_exception.created");
+    let created = granted(with(until(390)), "+api_key +api_key_word +policy_exception api_key.created policy_exception.created");
     let exception = created.exception.unwrap();
     assert_eq!((exception.ends_at, &*exception.credential), (NOW + 390 * DAY, created.key.id.to_string().as_str()));
     let policies = Policies::default().with_exception(Versioned { version: 1, record: exception });

@@ -53,9 +53,13 @@ fn of_json(text: &str) -> Result<Vec<Line>, Failure> {
 fn of_csv(text: &str) -> Result<Vec<Line>, Failure> {
     let (mut reader, mut rest) = (Reader::new(), text.as_bytes());
     let (mut names, mut lines): (Option<Vec<String>>, Vec<Line>) = (None, vec![]);
+    let mut line = 1;
     loop {
-        let number = reader.line();
+        // Empty lines, and what a line's end has left.
+        line += skip(&mut rest, |byte| matches!(byte, b'\r' | b'\n'));
+        let (number, before) = (line, rest);
         let Some(fields) = record(&mut reader, &mut rest, number)? else { return Ok(lines) };
+        line += newlines(before.get(..before.len() - rest.len()).unwrap_or_default());
         let Some(names) = &names else {
             names = Some(fields.iter().map(|name| name.trim().to_lowercase()).collect());
             continue;
@@ -68,6 +72,17 @@ fn of_csv(text: &str) -> Result<Vec<Line>, Failure> {
         let members: Map<String, Value> = filled.map(|(name, text)| (name.clone(), Value::from(text.trim()))).collect();
         lines.push(Line { number, members });
     }
+}
+
+/// Passes over these bytes, and says how many lines end among them.
+fn skip(rest: &mut &[u8], is_passed: fn(u8) -> bool) -> u64 {
+    let (passed, left) = rest.split_at(rest.iter().take_while(|byte| is_passed(**byte)).count());
+    *rest = left;
+    newlines(passed)
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// The next row; `None`: it was the last one.
