@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jeton_core::api_key::secret::Slot;
-use jeton_core::id::ApiKeyId;
 use jeton_core::moment::Moment;
 use jeton_core::usage::Subject;
 use jeton_core::usage::subject::SubjectUse;
@@ -11,7 +10,7 @@ use jeton_core::usage::subject::SubjectUse;
 use super::remember::SubjectUses;
 use crate::failure::Failure;
 use crate::keys::entry::KeyEntry;
-use crate::keys::list::{KeyFilter, StandingKind};
+use crate::keys::filter::{KeyFilter, KeyOrder, StandingKind};
 use crate::service::Service;
 
 /// Something that is granted and not used.
@@ -32,8 +31,8 @@ pub struct Unused {
 pub struct UnusedPage {
     /// Clients and secrets first, on the first page; then keys, the newest first.
     pub items: Vec<Unused>,
-    /// The key that the next page goes on after; `None`: this is the last one.
-    pub next: Option<ApiKeyId>,
+    /// Where the next page goes on; `None`: this is the last one.
+    pub next: Option<String>,
 }
 
 /// How many keys a page looks at.
@@ -45,13 +44,13 @@ impl Service {
     ///
     /// # Errors
     /// When the engine cannot read.
-    pub fn unused(&self, since: i64, after: Option<ApiKeyId>, moment: &Moment) -> Result<Option<UnusedPage>, Failure> {
+    pub fn unused(&self, since: i64, after: Option<&str>, moment: &Moment) -> Result<Option<UnusedPage>, Failure> {
         if self.usage_kept_since().is_none_or(|kept| since < kept) {
             return Ok(None);
         }
         let uses = self.subject_uses()?;
         let mut items = if after.is_none() { self.unused_clients(since, &uses, moment)? } else { vec![] };
-        let filter = KeyFilter { standing: Some(StandingKind::Active), ..KeyFilter::default() };
+        let filter = KeyFilter { standing: Some(StandingKind::Active), order: Some(KeyOrder::Created), ..KeyFilter::default() };
         let page = self.list_keys(&filter, after, KEYS, moment)?;
         for entry in page.keys.iter().filter(|entry| entry.key.record.created_at <= since) {
             let known = uses.of(&Subject::Key(entry.key.record.id))?;

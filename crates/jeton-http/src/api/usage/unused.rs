@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::Uri;
-use jeton_core::id::ApiKeyId;
 use jeton_service::usage::unused::Unused;
 use serde::Serialize;
 
@@ -50,11 +49,11 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(Problem::invalid(format!("`days` is between 1 and {DAYS_MAX}"), "ask for 30, or leave it out"));
     }
-    let after = listing.after().map(id).transpose()?;
+    let after = listing.after().map(str::to_owned);
     let moment = service.moments().now();
     let since = moment.now.seconds().saturating_sub(i64::try_from(days).unwrap_or_default().saturating_mul(86_400));
     let reading = service.clone();
-    let page = blocking(move || reading.unused(since, after, &moment)).await??;
+    let page = blocking(move || reading.unused(since, after.as_deref(), &moment)).await??;
     let is_known = page.is_some();
     let (items, next) = page.map_or((vec![], None), |page| (page.items, page.next));
     let items = items.into_iter().map(Item::from).collect();
@@ -62,7 +61,7 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
         since: rfc3339::format(since),
         is_known,
         counted_since: service.usage_kept_since().map(rfc3339::format),
-        page: listing.page(items, next.map(|id| id.to_string()).as_deref())?,
+        page: listing.page(items, next.as_deref())?,
     })
 }
 
@@ -75,8 +74,4 @@ impl From<Unused> for Item {
             last_used_at: unused.last_used_at.map(rfc3339::format),
         }
     }
-}
-
-fn id(text: &str) -> Result<ApiKeyId, Problem> {
-    ApiKeyId::parse(text).ok_or_else(|| Problem::invalid("`cursor` is the `next` of a page", "leave it out to begin anew"))
 }
