@@ -70,6 +70,13 @@ impl Jeton {
         Ok(jeton)
     }
 
+    /// Puts lines before those of its configuration; for its next start.
+    pub(crate) fn configure(&self, lines: &str) -> Result<(), Failure> {
+        let file = self.data().join("jeton.toml");
+        let known = fs::read_to_string(&file).doing(&format!("reading {}", file.display()))?;
+        fs::write(&file, format!("{lines}{known}")).doing(&format!("writing {}", file.display()))
+    }
+
     /// The data folder.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")

@@ -10,7 +10,7 @@ use crate::fill::Content;
 use crate::machine::Machine;
 use crate::report;
 use crate::row::{Basis, Limit, Row};
-use crate::rows::{cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, verify};
+use crate::rows::{cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify};
 use crate::world::World;
 
 /// Measures what `options` ask for and reports it.
@@ -63,6 +63,9 @@ fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
     bench.sample_floor()?;
     if STEPS.iter().any(|(name, _)| bench.wants(name)) {
         measure_jeton(bench, jeton);
+    }
+    if let Err(failure) = usage::measure(bench, jeton) {
+        bench.fail("usage", &failure);
     }
     peer::measure(bench)?;
     key_peer::measure(bench)?;

@@ -51,7 +51,7 @@ impl Algorithm {
 }
 
 /// The median over slices, each the mean over its operations.
-fn cost(operation: &dyn Fn() -> Result<(), Failure>, duration: Duration) -> Result<f64, Failure> {
+pub(crate) fn cost(operation: &dyn Fn() -> Result<(), Failure>, duration: Duration) -> Result<f64, Failure> {
     let slice = duration / u32::try_from(SLICES + 1).unwrap_or(1);
     // The first slice warms the caches.
     mean(operation, slice)?;

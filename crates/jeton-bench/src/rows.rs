@@ -9,4 +9,5 @@ pub(crate) mod peer;
 pub(crate) mod refusal;
 pub(crate) mod revoke;
 pub(crate) mod start;
+pub(crate) mod usage;
 pub(crate) mod verify;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jeton_core::id::{ApiId, ClientId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::Bench;
 use crate::failure::Failure;
@@ -52,7 +52,13 @@ pub(crate) struct Filled {
 impl World {
     /// Starts an empty Jeton and makes the APIs and the client.
     pub(crate) fn start(bench: &Bench<'_>, program: &Path) -> Result<Self, Failure> {
-        let mut jeton = Jeton::init(program, bench.empty_folder("jeton")?, bench.cores)?;
+        Self::configured(bench, program, "jeton", "")
+    }
+
+    /// The same in a folder of that name, with these lines more in its configuration.
+    pub(crate) fn configured(bench: &Bench<'_>, program: &Path, folder: &str, lines: &str) -> Result<Self, Failure> {
+        let mut jeton = Jeton::init(program, bench.empty_folder(folder)?, bench.cores)?;
+        jeton.configure(lines)?;
         jeton.start()?;
         let mut client = vec!["client", "create", "--name", "bench", "--grant-type", "client_credentials", "--may-introspect"];
         let audiences = FORMATS.map(|(name, _)| audience(name));
@@ -92,6 +98,23 @@ impl World {
     /// A POST to an endpoint under `/oauth/`, as the client.
     pub(crate) fn endpoint(&self, name: &str) -> Template {
         Template::form(&format!("/oauth/{name}"), &[basic_authorization(&self.client_id, &self.client_secret)])
+    }
+
+    /// A check of a new key, as the client.
+    pub(crate) fn key_check(&self) -> Result<Vec<u8>, Failure> {
+        let audience = audience(OPAQUE);
+        let words = ["key", "create", "--owner", "external:bench", "--name", "bench", "--audience", &audience, "--scope", "read"];
+        let made = self.jeton.administer(&words)?;
+        let body = json!({"key": text(&made, "key")?, "scope": "read", "client_ip": "192.0.2.7", "user_agent": "bench/1.0"});
+        let authorization = [basic_authorization(&self.client_id, &self.client_secret)];
+        let check = Template::post("/api/v1/keys/verify", "application/json", &authorization).with(&body.to_string());
+        // A check is answered with 200 whatever it finds: what refuses everything would be measured for nothing.
+        let (status, answer) = exchange(self.jeton.server()?.address, &check)?;
+        let is_valid = serde_json::from_slice::<Value>(&answer).is_ok_and(|answer| answer.get("valid") == Some(&Value::Bool(true)));
+        if status == 200 && is_valid {
+            return Ok(check);
+        }
+        Err(Failure::new(format!("a key was checked with {status}: {}", String::from_utf8_lossy(&answer))))
     }
 
     /// Writes rows into the store, the server stopped meanwhile.
