@@ -65,6 +65,8 @@ pub enum Outcome {
     Authenticated,
     /// It tried to after the secret had ended.
     SecretEnded,
+    /// It tried to while the secret was suspended.
+    SecretSuspended,
     /// A key was presented, and checked so.
     Key(Code),
     /// A token was presented at an API, which decided by itself, and told of it later.
@@ -73,7 +75,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 25] = [
+    pub const ALL: [Outcome; 26] = [
         Outcome::Issued,
         Outcome::IssueRefused,
         Outcome::IssueFailed,
@@ -82,6 +84,7 @@ impl Outcome {
         Outcome::Introspected,
         Outcome::Authenticated,
         Outcome::SecretEnded,
+        Outcome::SecretSuspended,
         Outcome::Key(Code::Valid),
         Outcome::Key(Code::NotFound),
         Outcome::Key(Code::Revoked),
@@ -113,6 +116,7 @@ impl Outcome {
             Outcome::Introspected => 12,
             Outcome::Authenticated => 13,
             Outcome::SecretEnded => 14,
+            Outcome::SecretSuspended => 15,
             Outcome::Key(Code::Valid) => 20,
             Outcome::Key(Code::NotFound) => 21,
             Outcome::Key(Code::Revoked) => 22,
@@ -151,6 +155,7 @@ impl Outcome {
             Outcome::Introspected => "introspected",
             Outcome::Authenticated => "authenticated",
             Outcome::SecretEnded => "secret_ended",
+            Outcome::SecretSuspended => "secret_suspended",
             Outcome::Key(code) => code.name(),
             Outcome::Offline(usage_report::Outcome::Accepted) => "offline_accepted",
             Outcome::Offline(usage_report::Outcome::Expired) => "offline_expired",
@@ -229,7 +234,7 @@ impl fmt::Display for Subject {
 impl Cell {
     /// The same use where many are counted together: at its API, and in all. What a client does with its secret is counted as the client's.
     pub fn sums(&self) -> impl Iterator<Item = Cell> {
-        let is_summed = !matches!(self.outcome, Outcome::Authenticated | Outcome::SecretEnded);
+        let is_summed = !matches!(self.outcome, Outcome::Authenticated | Outcome::SecretEnded | Outcome::SecretSuspended);
         let of_api = self.api.clone().map(|api| Cell { subject: Subject::Api(api.clone()), api: Some(api), outcome: self.outcome });
         of_api.into_iter().chain([Cell { subject: Subject::All, api: None, outcome: self.outcome }]).filter(move |_| is_summed)
     }

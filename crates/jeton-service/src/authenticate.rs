@@ -81,11 +81,10 @@ impl Service {
             ClientAuthentication::Basic { client_id, client_secret } | ClientAuthentication::Post { client_id, client_secret } => {
                 let entry = self.registry.clients.get(client_id).ok_or_else(unknown)?;
                 let method = entry.client.record.authentication;
-                let (secret, is_live) = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
-                let outcome = if is_live { usage::Outcome::Authenticated } else { usage::Outcome::SecretEnded };
+                let (secret, outcome) = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
                 let subject = usage::Subject::Secret(secret.clone());
                 self.record(Seen { subject, api: None, outcome, refused_by: None, marks: Marks::default(), at: moment.now });
-                if !is_live {
+                if outcome != usage::Outcome::Authenticated {
                     return Err(unknown());
                 }
                 self.secret_uses.note(&secret, moment.now);
@@ -101,22 +100,23 @@ impl Service {
         }
     }
 
-    /// The secret that is presented, and whether it is live.
-    fn secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> Option<(SecretId, bool)> {
+    /// The secret that is presented, and what that is counted as.
+    fn secret_of(&self, entry: &ClientEntry, presented: &str, moment: &Moment) -> Option<(SecretId, usage::Outcome)> {
         let now_seconds = self.ledger_time(moment).seconds();
         let digest = TextDigest::of(presented)?;
         if let Some(id) = entry.seen.get(&digest) {
             let seen = entry.secrets.iter().find(|secret| secret.record.id == *id)?;
-            return Some((id.clone(), self.accepts(&seen.record, now_seconds)));
+            return Some((id.clone(), self.counted_as(&seen.record, now_seconds)));
         }
         let root_keys = self.registry.root_keys();
         let known = (&**self.registry.policies(), &**root_keys);
         let secrets = || entry.secrets.iter().map(|secret| &secret.record);
         let Some(proven) = secret::authenticate(secrets(), presented, known, now_seconds) else {
-            return secret::ended(secrets(), presented, known, now_seconds).map(|ended| (ended.id.clone(), false));
+            return secret::ended(secrets(), presented, known, now_seconds)
+                .map(|ended| (ended.id.clone(), self.counted_as(ended, now_seconds)));
         };
         entry.seen.note(digest, &proven.id);
-        Some((proven.id.clone(), self.accepts(proven, now_seconds)))
+        Some((proven.id.clone(), self.counted_as(proven, now_seconds)))
     }
 
     fn authenticate_assertion(&self, client_id: Option<&str>, text: &str, moment: &Moment) -> Result<Authenticated, Refusal> {

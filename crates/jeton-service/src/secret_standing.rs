@@ -3,6 +3,7 @@
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::id::SecretId;
 use jeton_core::policy::idle::{Idle, Used};
+use jeton_core::usage::Outcome;
 
 use crate::service::Service;
 
@@ -17,6 +18,11 @@ impl Service {
     #[must_use]
     pub fn secret_used(&self, id: &SecretId) -> Used {
         Used { last_at: self.secret_uses.last(id), counted_since: self.usage_counted_since() }
+    }
+
+    /// What it is counted as that a client proves itself with a secret.
+    pub(crate) fn counted_as(&self, secret: &ClientSecret, now_seconds: i64) -> Outcome {
+        secret.counted_as(&self.registry.policies(), self.secret_used(&secret.id), now_seconds)
     }
 
     /// Whether a client's secret is accepted.

@@ -19,6 +19,7 @@ use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::{EpochKeys, RootKeys};
 use crate::token::issue::Clear;
+use crate::usage;
 
 /// One secret, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +125,16 @@ impl ClientSecret {
         }
     }
 
+    /// What it is counted as that its client proves itself with it.
+    #[must_use]
+    pub fn counted_as(&self, policies: &Policies, used: Used, now_seconds: i64) -> usage::Outcome {
+        let idle = self.idle(policies, used, now_seconds);
+        if self.has_ended(policies, now_seconds) || idle == Idle::Revoked {
+            return usage::Outcome::SecretEnded;
+        }
+        if self.state == State::Active && idle == Idle::No { usage::Outcome::Authenticated } else { usage::Outcome::SecretSuspended }
+    }
+
     /// Whether it is accepted at this time, unless nobody used it for long: see [`ClientSecret::idle`].
     #[must_use]
     pub fn is_live(&self, policies: &Policies, now_seconds: i64) -> bool {
@@ -149,10 +160,10 @@ pub fn authenticate<'a>(
     proven
 }
 
-/// How many ended secrets are looked at, the youngest first.
+/// How many secrets that are not accepted are looked at, the youngest first.
 const ENDED_MAX: usize = 8;
 
-/// The ended secret that `presented` is, if any: it proves nothing any more, but whoever looks after the client wants to know of it.
+/// The ended or suspended secret that `presented` is, if any: it proves nothing now, but whoever looks after the client wants to know of it.
 pub fn ended<'a>(
     secrets: impl Iterator<Item = &'a ClientSecret>,
     presented: &str,

@@ -156,16 +156,26 @@ async fn a_client_s_secret_too() {
     world.advance(1);
     let refused = world.ask(&shop, &[]).await;
     assert_eq!((refused.status, refused.error().as_str()), (401, "invalid_client"));
+    count(&world).await;
     let secret = listed(&world).await;
+    assert_eq!(secret["last_refusal"], "secret_suspended");
     assert_eq!((&secret["state"], &secret["why"], &secret["is_live"]), (&json!("suspended"), &json!("idle"), &json!(false)));
     assert_eq!(sweep(&world).await.unwrap().suspended, 1);
-    assert_eq!(listed(&world).await["ended_by"], "system");
+    world.advance(60);
+    // The same once a job has written it down.
+    assert_eq!(world.ask(&shop, &[]).await.status, 401);
+    count(&world).await;
+    let written = listed(&world).await;
+    assert_eq!((&written["ended_by"], &written["last_refusal"]), (&json!("system"), &json!("secret_suspended")));
+    assert_ne!(written["last_refused_at"], secret["last_refused_at"]);
     let resume = format!("{path}/{}/resume", secret["id"].as_str().unwrap());
     assert_eq!(world.administer(Method::POST, &resume, None).await.status, 204);
     world.token(&shop).await;
     assert_eq!(world.administer(Method::POST, &format!("{path}/secret_x/resume"), None).await.status, 404);
     world.advance(60 * DAY);
     assert_eq!(world.ask(&shop, &[]).await.status, 401);
+    count(&world).await;
+    assert_eq!(listed(&world).await["last_refusal"], "secret_ended");
     assert_eq!(sweep(&world).await.unwrap().revoked, 1);
     assert_eq!((listed(&world).await["state"].clone(), listed(&world).await["why"].clone()), (json!("ended"), json!("idle")));
     assert_eq!(world.administer(Method::POST, &resume, None).await.status, 409);
