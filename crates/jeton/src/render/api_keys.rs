@@ -7,34 +7,34 @@ use super::text::{items, member};
 use super::used::used;
 use super::view::View;
 
-/// Keys, one a line.
+/// The narrowest line that has room for names, too.
+const WIDE: usize = 100;
+
+/// Keys, one a line. Who owns a key tells more of it than its name, which `show` has.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 6]> = items(value)
-        .iter()
-        .map(|key| {
-            let state = member(key, "state");
-            [
-                member(key, "id").into(),
-                member(key, "name").into(),
-                member(key, "owner").into(),
-                Cell::toned(&state, Tone::of_standing(&state)),
-                text_from_now(&member(key, "expires_at"), view.now_seconds).into(),
-                text_from_now(&member(key, "last_used_at"), view.now_seconds).into(),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
+    let keys = items(value);
+    if keys.is_empty() {
         return "There is no such key. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
     }
-    let columns = [
-        Column::whole("id"),
-        Column::flexible("name"),
-        Column::flexible("owner"),
-        Column::whole("state"),
-        Column::whole("ends"),
-        Column::whole("used"),
-    ];
-    table(columns, &rows, view)
+    let standing = |key: &Value| {
+        let state = member(key, "state");
+        let [ends, used] = ["expires_at", "last_used_at"].map(|name| text_from_now(&member(key, name), view.now_seconds));
+        [Cell::from(member(key, "owner")), Cell::toned(&state, Tone::of_standing(&state)), ends.into(), used.into()]
+    };
+    let [owner, state, ends, used] = [Column::flexible("owner"), Column::whole("state"), Column::whole("ends"), Column::whole("used")];
+    if view.width < WIDE {
+        let row = |key: &Value| {
+            let [owner, state, ends, used] = standing(key);
+            [member(key, "id").into(), owner, state, ends, used]
+        };
+        return table([Column::whole("id"), owner, state, ends, used], &keys.iter().map(row).collect::<Vec<_>>(), view);
+    }
+    let row = |key: &Value| {
+        let [owner, state, ends, used] = standing(key);
+        [member(key, "id").into(), member(key, "name").into(), owner, state, ends, used]
+    };
+    let columns = [Column::whole("id"), Column::flexible("name"), owner, state, ends, used];
+    table(columns, &keys.iter().map(row).collect::<Vec<_>>(), view)
 }
 
 /// The key that a text is.
@@ -177,8 +177,12 @@ mod tests {
     #[test]
     fn keys_are_listed() {
         insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &VIEW)), @"
-        ID                                NAME  OWNER     STATE      ENDS     USED
-        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  externa…  suspended  in 90 d  63 min ago
+        ID                                OWNER          STATE      ENDS     USED
+        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  external:acme  suspended  in 90 d  63 min ago
+        ");
+        insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &View { width: 100, ..VIEW })), @"
+        ID                                NAME  OWNER          STATE      ENDS     USED
+        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  in 90 d  63 min ago
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no such key. Make one:
