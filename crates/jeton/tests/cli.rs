@@ -99,6 +99,13 @@ impl Desk {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         assert!(server.wait().unwrap().success());
     }
+
+    /// Ends it as a fault would: it has no last word.
+    fn kill_server(&mut self) {
+        let mut server = self.server.take().unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
 }
 
 impl Drop for Desk {
@@ -680,6 +687,38 @@ fn what_was_used_is_told() {
     assert!(desk.done(&["client", "show", "worker"]).contains("last used"));
     assert!(desk.done(&["usage", "api:a:b", "--resolution", "day", "--json"]).contains("\"count\": 1"));
     desk.fails(&["usage", "worker"], "", 2, "no subject");
+}
+
+#[test]
+fn a_server_that_is_killed_lets_the_next_one_know_what_counting_lost() {
+    let mut desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let told = |desk: &Desk| {
+        let usage = desk.json(&["usage", "client:worker"]);
+        let counts = usage["items"].as_array().unwrap().iter().map(|item| item["count"].as_u64().unwrap());
+        (counts.sum::<u64>(), usage["seconds_lost"].as_u64().unwrap())
+    };
+    // What is told was folded in some second; by the time a later one is, the store has it.
+    let counted = |desk: &Desk, expected: u64| {
+        desk.done(&["token", "issue", "--client", "worker"]);
+        assert!((0..10_000).any(|_| told(desk).0 == expected), "{:?}", told(desk));
+    };
+    counted(&desk, 1);
+    desk.stop_server();
+    desk.start_server();
+    assert_eq!(told(&desk), (1, 0), "a last word was said: nothing is lost");
+    counted(&desk, 2);
+    counted(&desk, 3);
+    desk.kill_server();
+    desk.start_server();
+    let (uses, seconds_lost) = told(&desk);
+    assert!((2..=3).contains(&uses), "the second in which it was killed may be lost, and no other: {uses}");
+    assert_eq!(seconds_lost, 1);
+    counted(&desk, uses + 1);
+    desk.stop_server();
+    desk.start_server();
+    assert_eq!(told(&desk), (uses + 1, 1), "known from now on, and counted once");
 }
 
 #[test]
