@@ -17,7 +17,7 @@ pub static MARK: Table = Table {
 };
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -66,8 +66,11 @@ pub static TABLES_SINCE_VERSION_6: [&Table; 1] = [&once::TABLE];
 /// The table that version 7 added.
 pub static TABLES_SINCE_VERSION_7: [&Table; 1] = [&usage::report::TABLE];
 
+/// The table that version 8 added.
+pub static TABLES_SINCE_VERSION_8: [&Table; 1] = [&usage::mixed::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 29] = [
+pub static TABLES: [&Table; 30] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -97,4 +100,5 @@ pub static TABLES: [&Table; 29] = [
     &usage::subject::TABLE,
     &once::TABLE,
     &usage::report::TABLE,
+    &usage::mixed::TABLE,
 ];

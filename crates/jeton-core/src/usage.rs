@@ -3,6 +3,7 @@
 pub mod bucket;
 pub mod counts;
 pub mod journal;
+pub mod mixed;
 pub mod origin;
 pub mod progress;
 pub mod report;

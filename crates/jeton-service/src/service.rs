@@ -29,6 +29,7 @@ use crate::scatter::Scatter;
 use crate::secret_uses::SecretUses;
 use crate::snapshot_cache::Snapshots;
 use crate::usage::keeping::Keeping;
+use crate::usage::mixed::Mixing;
 use crate::usage::recorder::Recorder;
 use crate::usage::reported::Reports;
 use crate::usage::subjects::Subjects;
@@ -52,6 +53,7 @@ pub struct Service {
     pub(crate) notices: Notices,
     pub(crate) met: ArcSwapOption<Met>,
     pub(crate) subjects: Subjects,
+    pub(crate) mixing: Mixing,
     pub(crate) reports: Reports,
     pub(crate) commits: Gather<Submission>,
     pub(crate) fetches: Gather<Fetch>,
@@ -135,6 +137,7 @@ impl Service {
             notices: Notices::default(),
             met: ArcSwapOption::empty(),
             subjects: Subjects::default(),
+            mixing: Mixing::default(),
             reports: Reports::default(),
             commits: Gather::new(parts.spawn.clone(), move |batch| commits_to.submit(batch)),
             fetches: Gather::new(parts.spawn, move |batch| fetches_to.fetch(batch)),

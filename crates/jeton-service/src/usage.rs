@@ -3,11 +3,13 @@
 pub mod flush;
 pub(crate) mod keeping;
 pub mod marks;
+pub(crate) mod mixed;
 pub mod recorder;
 pub mod remember;
 pub(crate) mod reported;
 pub mod reports;
 pub mod series;
+pub mod shared;
 pub(crate) mod sketch;
 pub(crate) mod subjects;
 pub mod unused;

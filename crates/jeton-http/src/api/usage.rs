@@ -1,5 +1,6 @@
 //! `/usage`: how often a subject was used, and how that went.
 
+mod shared;
 mod unused;
 
 use std::sync::Arc;
@@ -41,6 +42,13 @@ pub(super) static ROUTES: &[Route] = &[
         Repeats::Reads,
         |at| at.on(unused::list),
         About::new("usage", "Lists what is granted and was not used for some days."),
+    ),
+    Route::new(
+        (Verb::Get, "/usage/shared"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(shared::list),
+        About::new("usage", "Lists the keys that two applications use."),
     ),
 ];
 

@@ -9,6 +9,7 @@ use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
 
 const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
 
 /// What the management API tells of a subject: `outcome count` by time, of the last day, or of days the last forty.
 async fn counted(world: &World, subject: &str, resolution: Resolution) -> Vec<String> {
@@ -390,4 +391,61 @@ async fn what_is_granted_and_not_used_is_listed_once_uses_are_counted_for_long_e
     for query in ["days=0", "days=401", "days=x", "cursor=7", "for=3"] {
         assert_eq!(world.administer(Method::GET, &format!("/usage/unused?{query}"), None).await.status, 400, "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_two_applications_use_is_seen() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:customer 7", "https://orders.example", json!({"expires_in_seconds": 30 * DAY})).await;
+    let other = world.make_key("external:customer 8", "https://orders.example", json!({"expires_in_seconds": 30 * DAY})).await;
+    let uses = async |world: &World, made: &Value, address: &str, agent: &str| {
+        let more = json!({"client_ip": address, "user_agent": agent});
+        assert_eq!(world.check_key(&shop, made["key"].as_str().unwrap(), more).await["code"], "valid");
+        flush(world).await;
+    };
+    let shared = async |world: &World| world.done(Method::GET, "/usage/shared", None).await;
+    world.advance(HOUR - world.now() % HOUR);
+    for hour in 0..2 {
+        assert_eq!(shared(&world).await["items"], json!([]), "one hour may be an application that gave way to its next version: {hour}");
+        world.advance(HOUR);
+        uses(&world, &made, "192.0.2.7", "curl/8.1").await;
+        uses(&world, &made, "198.51.100.1", "\u{202e}\u{1b}[31m").await;
+        // One program that moves about, and two at one place.
+        uses(&world, &other, "192.0.2.7", "curl/8.1").await;
+        uses(&world, &other, if hour == 0 { "198.51.100.1" } else { "192.0.2.9" }, if hour == 0 { "curl/8.2" } else { "x/1" }).await;
+    }
+    let last_hour = rfc3339::format(world.now());
+    let expected = json!([{
+        "id": made["id"], "name": "a key", "owner": "external:customer 7", "hours": 2, "last_hour": last_hour, "agents": ["curl/8", "other"],
+        "networks": ["192.0.2.0/24", "198.51.100.0/24"],
+    }]);
+    assert_eq!(shared(&world).await["items"], expected);
+    let world = world.reopen().await;
+    assert_eq!(shared(&world).await["items"], expected, "known after a restart");
+    world.advance(5 * DAY);
+    assert_eq!(shared(&world).await["items"], expected);
+    assert_eq!(world.administer(Method::GET, "/usage/shared?days=3", None).await.status, 400);
+    world.advance(2 * DAY);
+    assert_eq!(shared(&world).await["items"], json!([]), "a week later nobody did");
+}
+
+#[tokio::test]
+async fn a_shared_key_that_is_revoked_is_done_with() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:customer 7", "https://orders.example", Value::Null).await;
+    for _ in 0..2 {
+        world.advance(HOUR);
+        for (address, agent) in [("192.0.2.7", "curl/8.1"), ("2001:db8::1", "x/1")] {
+            world.check_key(&shop, made["key"].as_str().unwrap(), json!({"client_ip": address, "user_agent": agent})).await;
+        }
+        flush(&world).await;
+    }
+    let shared = async || world.done(Method::GET, "/usage/shared", None).await["items"].as_array().unwrap().len();
+    assert_eq!(shared().await, 1);
+    world.done(Method::DELETE, &format!("/keys/{}", made["id"].as_str().unwrap()), None).await;
+    assert_eq!(shared().await, 0);
 }

@@ -1,7 +1,7 @@
 //! Recording uses, and bringing them into the store.
 
 use jeton_core::usage::progress::Progress;
-use jeton_core::usage::subject;
+use jeton_core::usage::{mixed, subject};
 use jeton_store::store::{Fault, FaultKind};
 use tokio::sync::oneshot;
 
@@ -49,6 +49,7 @@ impl Service {
         let now = self.moments.time();
         let (taken, reported) = self.reports.take(&self.recorder);
         let facts = facts(&taken);
+        self.mixing.take_up(now.seconds(), &taken.noted);
         let is_off = self.recorder.is_off();
         let mut batch = self.keeping.with(&*self.store, now, |kept| {
             if is_off {
@@ -59,6 +60,8 @@ impl Service {
         let remembered = self.remember(facts).await;
         let subjects = self.subjects.unwritten();
         subjects.iter().for_each(|known| batch.put(&subject::TABLE, known.row()));
+        let mixed = self.mixing.unwritten();
+        mixed.iter().for_each(|hour| batch.put(&mixed::TABLE, hour.row()));
         if batch.writes.is_empty() {
             return remembered;
         }
@@ -66,7 +69,10 @@ impl Service {
         self.store.note(batch.writes, reply);
         let noted = answer.await.unwrap_or_else(|_| Err(Fault::new(FaultKind::Closed, "the store is closing")));
         match noted {
-            Ok(()) => self.subjects.written(subjects),
+            Ok(()) => {
+                self.subjects.written(subjects);
+                self.mixing.written(&mixed);
+            }
             Err(_) => {
                 self.reports.put_back(reported);
                 self.keeping.with(&*self.store, now, |kept| kept.dropped(batch.uses))?;

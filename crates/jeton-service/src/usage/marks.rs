@@ -61,9 +61,19 @@ impl Noted {
         self.networks.is_empty() && self.agents.is_empty() && self.scopes.is_empty()
     }
 
+    /// The classes of agents.
+    pub(crate) fn agents(&self) -> &[Arc<str>] {
+        &self.agents
+    }
+
+    /// The networks.
+    pub(crate) fn networks(&self) -> impl Iterator<Item = Arc<str>> {
+        self.networks.iter().map(|network| Arc::from(network.to_string()))
+    }
+
     /// Brings it to what is remembered.
     pub(crate) fn leave_on(&self, known: &mut SubjectUse) {
-        let networks: Vec<Arc<str>> = self.networks.iter().map(|network| Arc::from(network.to_string())).collect();
+        let networks: Vec<Arc<str>> = self.networks().collect();
         remember(&networks, &mut known.recent_networks, &mut known.networks);
         remember(&self.agents, &mut known.recent_agents, &mut known.agents);
         let day = Resolution::Day.start_of(known.last_used_at.unwrap_or_default());

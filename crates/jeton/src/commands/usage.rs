@@ -16,6 +16,7 @@ Examples:
   jeton usage client:worker --resolution minute --last 1h
   jeton usage api:https://orders.example --resolution day --last 30d
   jeton usage unused --days 90
+  jeton usage shared
   jeton usage client:worker --from 2027-01-15T00:00:00Z \\
       --until 2027-01-16T00:00:00Z --json
 
@@ -57,6 +58,9 @@ enum Look {
         #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=400))]
         days: u64,
     },
+    /// The keys that two applications use, in the last 7 days
+    #[command(after_help = SHARED_EXAMPLES)]
+    Shared,
 }
 
 const UNUSED_EXAMPLES: &str = "\
@@ -66,6 +70,15 @@ Examples:
 
 Scopes are those that an API names when it checks a key; of keys that no API
 names any for, none are listed.";
+
+const SHARED_EXAMPLES: &str = "\
+Examples:
+  jeton usage shared
+  jeton usage shared --json
+
+It shows by hours in which a key came from two networks or more, by two kinds
+of agents or more: two such hours, as far as APIs name both when they check a
+key. Give each application a key of its own, and revoke this one.";
 
 /// What is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -80,9 +93,14 @@ enum Resolution {
 
 impl Usage {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        if let Some(Look::Unused { days }) = self.look {
-            return unused(days, context);
+        match self.look {
+            Some(Look::Unused { days }) => unused(days, context),
+            Some(Look::Shared) => context.show(&context.server()?.get("/api/v1/usage/shared")?, usage::shared),
+            None => self.series(context),
         }
+    }
+
+    fn series(&self, context: &Context) -> Result<(), Failure> {
         let resolution = match self.resolution {
             Resolution::Minute => "minute",
             Resolution::Hour => "hour",

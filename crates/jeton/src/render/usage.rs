@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::details::Details;
 use super::relative::{text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
@@ -92,6 +93,39 @@ pub(crate) fn unused(value: &Value, view: &View) -> String {
     format!("Not used since {since}:\n\n{}", table(columns, &rows, view))
 }
 
+/// The keys that two applications use.
+pub(crate) fn shared(value: &Value, view: &View) -> String {
+    let items = items(value);
+    if items.is_empty() {
+        let counted = member(value, "counted_since");
+        let counted = if counted.is_empty() { "Uses are not counted now".to_owned() } else { format!("Uses are counted since {counted}") };
+        return format!("No key shows that two applications use it, in the last 7 days.\n{counted}.\n");
+    }
+    let words = |item: &Value, name: &str| {
+        let words: Vec<&str> = item.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        words.join(", ")
+    };
+    let blocks: Vec<String> = items
+        .iter()
+        .map(|item| {
+            let details = Details::default()
+                .with("key", member(item, "id"))
+                .with("name", member(item, "name"))
+                .with("owner", member(item, "owner"))
+                .with("hours", member(item, "hours"))
+                .with("last hour", with_distance(&member(item, "last_hour"), view.now_seconds))
+                .with("agents", words(item, "agents"))
+                .with("networks", words(item, "networks"));
+            details.text(view)
+        })
+        .collect();
+    let mut text = format!("Used by more than one application, as it seems, in the last 7 days:\n\n{}", blocks.join("\n"));
+    if value.get("has_more").and_then(Value::as_bool) == Some(true) {
+        text.push_str("\nThere may be more.\n");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -172,5 +206,27 @@ mod tests {
         value["is_known"] = json!(false);
         value["counted_since"] = json!("2026-09-01T00:00:00Z");
         assert!(plain(&value).ends_with("uses are counted since 2026-09-01T00:00:00Z.\n"));
+    }
+
+    #[test]
+    fn what_is_shared() {
+        let mut value = json!({"since": "2026-09-14T14:13:20Z", "counted_since": "2026-09-01T00:00:00Z", "has_more": false, "items": [{
+            "id": "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "name": "acme", "owner": "external:acme", "hours": 3, "last_hour": "2026-09-21T13:00:00Z",
+            "agents": ["curl/8", "orders-worker"], "networks": ["192.0.2.0/24", "2001:db8::/48"],
+        }]});
+        let plain = |value: &Value| anstream::adapter::strip_str(&shared(value, &VIEW)).to_string();
+        insta::assert_snapshot!(plain(&value), @"
+        Used by more than one application, as it seems, in the last 7 days:
+
+        key        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        name       acme
+        owner      external:acme
+        hours      3
+        last hour  2026-09-21T13:00:00Z (73 min ago)
+        agents     curl/8, orders-worker
+        networks   192.0.2.0/24, 2001:db8::/48
+        ");
+        value["items"] = json!([]);
+        assert!(plain(&value).ends_with("applications use it, in the last 7 days.\nUses are counted since 2026-09-01T00:00:00Z.\n"));
     }
 }
