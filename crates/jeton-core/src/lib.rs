@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod owner;
 pub mod permission;
 pub mod person;
+pub mod plain;
 pub mod policy;
 pub mod rate;
 pub mod record;

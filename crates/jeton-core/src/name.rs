@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::plain::steers;
 use crate::refusal::Refusal;
 
 /// The most characters of a name.
@@ -11,9 +12,7 @@ const DESCRIPTION_MAX: usize = 500;
 
 /// Whether a text steers nothing: no control characters, and none that change the direction of writing.
 pub(crate) fn is_plain(text: &str) -> bool {
-    !text.chars().any(|letter| {
-        letter.is_control() || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    })
+    !text.chars().any(steers)
 }
 
 /// Words of a person: 1 to 500 characters, plain, no spaces at its ends. `what` names them in the refusal.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::plain;
 use crate::refusal::Refusal;
 
 /// A network; a single address is one too.
@@ -83,7 +84,7 @@ impl Networks {
     /// # Errors
     /// `InvalidRequest`, with the one that is none; or there are over 64.
     pub fn parse<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Networks, Refusal> {
-        let parse = |text: &str| text.parse().map_err(|problem| Refusal::invalid(format!("`{}` is {problem}", text.escape_debug())));
+        let parse = |text: &str| text.parse().map_err(|problem| Refusal::invalid(format!("`{}` is {problem}", plain::cut(text, 60))));
         let mut networks: Vec<Network> = texts.into_iter().map(parse).collect::<Result<_, _>>()?;
         networks.sort_unstable();
         networks.dedup();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
 use jeton_core::api::management;
-use jeton_core::api_key::create::{CreateKey, CreatedKey};
+use jeton_core::api_key::create::{self, CreateKey, CreatedKey};
 use jeton_core::api_key::state::{State, Why};
 use jeton_core::id::{Actor, ApiKeyId, PersonId};
 use jeton_core::moment::Moment;
@@ -13,6 +13,7 @@ use jeton_core::owner::Owner;
 use jeton_core::permission::{BuiltIn, Permissions};
 use jeton_core::person::Person;
 use jeton_core::person::create::CreatePerson;
+use jeton_core::policy::CredentialKind;
 use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
@@ -82,6 +83,7 @@ impl Service {
         let mut moments = moment.clone();
         // Looked at first: nobody is taken in for nothing.
         by.check_gives(&management::id(), &request.role.permissions().scopes())?;
+        create::check(&key_for(&PersonId::from(""), &request.username, request), self.token_max_seconds())?;
         let person = match self.find_user(&request.username) {
             Ok(person) => person.record.clone(),
             Err(_) => {
@@ -95,14 +97,14 @@ impl Service {
         };
         let role = management::role_id(request.role);
         self.assign_role(role.as_str(), &format!("user:{}", person.id), by, &moments.split()).await?;
-        let key = CreateKey {
-            scopes: Some(request.role.permissions().scopes().to_string()),
-            networks: request.networks.clone(),
-            expires_in_seconds: request.expires_in_seconds,
-            ..CreateKey::new(Owner::Person(person.id.clone()), &format!("{} of {}", request.role.name(), person.username))
-        };
+        let key = key_for(&person.id, &person.username, request);
         let made = self.create_key(&key, (management::id().as_str(), None), by, &moments.split().repeating(moment)).await?;
         Ok((self.administrator_record(person), made))
+    }
+
+    /// How long a token for the management API may live.
+    fn token_max_seconds(&self) -> i64 {
+        self.registry.policies().resolve(CredentialKind::PersonalAccessToken, Some(&management::id()), None).max_seconds
     }
 
     /// Takes from a person every role of the management API that they hold themselves: what they may do by a group they may still.
@@ -157,5 +159,15 @@ impl Service {
         let rights = self.registry.api(management::id().as_str()).map(|api| self.registry.people.rights(&holder, &api.record).scopes);
         let permissions = rights.as_ref().map_or_else(Permissions::default, Permissions::of_scopes);
         AdministratorRecord { person, roles, permissions }
+    }
+}
+
+/// The token of an administrator, as it is asked for.
+fn key_for(person: &PersonId, username: &str, request: &MakeAdministrator) -> CreateKey {
+    CreateKey {
+        scopes: Some(request.role.permissions().scopes().to_string()),
+        networks: request.networks.clone(),
+        expires_in_seconds: request.expires_in_seconds,
+        ..CreateKey::new(Owner::Person(person.clone()), &format!("{} of {username}", request.role.name()))
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use jeton_token::{Secret, TokenId};
 use serde::Serialize;
 
-use self::wire::{Wire, WireItem};
+use self::wire::{Members, Wire, WireItem};
 use crate::resource::Resource;
 
 pub use cell::{Cell, Outcome, Subject};
@@ -80,7 +80,7 @@ impl UsageReport {
         if text.len() > Self::MAX_LEN {
             return Err(NotAReport("the report is too long: at most 256 KiB"));
         }
-        let wire: Wire<'_> = serde_json::from_slice(text).map_err(|_| NotAReport::SHAPE)?;
+        let Members(wire): Members<Wire<'_>> = serde_json::from_slice(text).map_err(|_| NotAReport::SHAPE)?;
         if !(1..=Self::MAX_NUMBER).contains(&wire.batch) || wire.dropped > Self::MAX_NUMBER {
             return Err(NotAReport("`batch` counts from 1, `dropped` from 0, and neither beyond 2^53"));
         }
@@ -92,7 +92,7 @@ impl UsageReport {
             batch: wire.batch,
             audience: Resource::parse(&wire.audience).map_err(|_| NotAReport("`audience` is no absolute URI"))?,
             dropped: wire.dropped,
-            items: wire.items.into_iter().map(Item::read).collect::<Result<_, _>>()?,
+            items: wire.items.into_iter().map(|Members(item)| Item::read(item)).collect::<Result<_, _>>()?,
             proof: Proof {
                 client_id: wire.client_id,
                 client_secret: wire.client_secret.map(|text| text.0),
@@ -298,6 +298,15 @@ mod tests {
             assert_ne!(text, with("", ""), "{from}");
             assert!(UsageReport::parse(text.as_bytes()).is_err(), "{text}");
         }
+        // Values in a row are neither a report nor an item.
+        let item = r#"{"minute":60,"subject":"unknown","outcome":"accepted","count":5}"#;
+        let rows = [r#"[60,"unknown","accepted",5,null,null,null]"#.to_owned(), item.to_owned()];
+        for (place, row) in rows.iter().enumerate() {
+            let report = format!(r#"{{"verifier":"{ID}","batch":3,"audience":"https://orders.example","items":[{row}]}}"#);
+            assert_eq!(UsageReport::parse(report.as_bytes()).is_ok(), place == 1, "{report}");
+        }
+        let report = format!(r#"["{ID}",3,"https://orders.example",0,[{item}],null,null,null,null]"#);
+        assert!(UsageReport::parse(report.as_bytes()).is_err(), "{report}");
         let subject = format!("key:{ID}");
         assert!(UsageReport::parse(with("", "").replacen("client:worker", &subject, 1).as_bytes()).is_ok());
         for text in ["", "{}", "[]", "null", &"[".repeat(10_000), &format!("{} x", with("", ""))] {

@@ -16,6 +16,7 @@ use jeton_token::Secret;
 
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
+use super::query::without_query;
 use crate::edge::Peer;
 use crate::extract::ClientAddress;
 use crate::observe::{Endpoint, Observer};
@@ -26,6 +27,8 @@ use crate::seen;
 pub(super) struct Gate {
     pub(super) management: Arc<Management>,
     pub(super) needed: Needed,
+    /// Whether the handler reads the query.
+    pub(super) takes_query: bool,
 }
 
 /// What a request says of who sends it.
@@ -37,9 +40,12 @@ pub(super) struct Presented {
 }
 
 /// Lets an administrator in who may do this, and says to the handlers who it is.
-pub(super) async fn admit(State(Gate { management, needed }): State<Gate>, mut request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(Gate { management, needed, takes_query }): State<Gate>, mut request: Request, next: Next) -> Response {
     let presented = Presented::of(&request, &management.observer);
-    let response = match authorize(&management, needed, presented).await {
+    let query = if takes_query { Ok(()) } else { without_query(request.uri()) };
+    // Who may not is told that first.
+    let admitted = authorize(&management, needed, presented).await.and_then(|administrator| query.map(|()| administrator));
+    let response = match admitted {
         Ok(administrator) => {
             let actor = administrator.actor.clone();
             request.extensions_mut().insert(actor.clone());

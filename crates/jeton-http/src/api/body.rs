@@ -1,12 +1,17 @@
 //! JSON as it comes in: strict, bounded, and of a type that knows its members.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::HeaderMap;
 use jeton_jose::json::{self, Limits};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use super::problem::{Problem, ProblemKind};
+use super::problem::{Problem, ProblemKind, shown};
+use super::query::without_query;
 use crate::extract::{ContentType, content_type, read_body};
 
 /// The most bytes of a body.
@@ -21,6 +26,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Body<T>, Problem> {
         let (parts, body) = request.into_parts();
+        without_query(&parts.uri)?;
         parse(&read(&parts.headers, body).await?).map(Body)
     }
 }
@@ -41,13 +47,47 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     json::check(bytes, LIMITS)
         .map_err(|error| Problem::invalid(error.to_string(), "send one JSON object in UTF-8, each member once, without comments"))?;
     serde_json::from_slice(bytes)
+        .map(|Members(value)| value)
         .map_err(|error| Problem::invalid(sentence(&error.to_string()), "see the members in docs/reference/management-api.md"))
+}
+
+/// An object: serde takes its values in a row for one, too.
+pub(super) struct Members<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<T>, D::Error> {
+        deserializer.deserialize_map(MembersVisitor(PhantomData))
+    }
+}
+
+struct MembersVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
+    type Value = Members<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Members<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Members)
+    }
+}
+
+/// An object in a member that may be left out.
+pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer).map(|found| found.map(|Members(value)| value))
+}
+
+/// A list of objects.
+pub(super) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Vec::deserialize(deserializer).map(|found: Vec<Members<T>>| found.into_iter().map(|Members(value)| value).collect())
 }
 
 /// What serde says, without the value that it met: that may be a secret.
 fn sentence(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let quoted = || message.split('`').nth(1).unwrap_or_default();
+    let quoted = || shown(message.split('`').nth(1).unwrap_or_default());
     let has_wrong_value = message.starts_with("invalid") || message.starts_with("unknown variant");
     match message.rsplit_once(", expected ") {
         Some((_, expected)) if has_wrong_value => format!("a member has the wrong value: expected {}", plain(expected)),
@@ -103,7 +143,9 @@ mod tests {
         check(r#"{"name":"a","count":1.5}"#, "expected a whole number");
         check(r#"{"name":"a","count":99999999999999999999}"#, "expected a whole number");
         check(r#"{"name":["hunter2"]}"#, "expected a string");
-        check(r#"["hunter2"]"#, "expected");
+        check(r#"["hunter2"]"#, "expected an object");
+        check(r#"["hunter2",7]"#, "expected an object");
+        check("[]", "expected an object");
         check("null", "expected an object");
         check("{", "not valid JSON");
         check("{\"name\":\"\u{0}\"}", "not valid JSON");

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode, Uri};
+use jeton_core::plain;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_oauth::client_authentication::basic_challenge;
 use jeton_oauth::error::Description;
@@ -16,6 +17,9 @@ use serde::Serialize;
 use super::response::response;
 use crate::extract::BodyError;
 use crate::seen;
+
+/// The most characters of a detail: what a stranger wrote may be in it.
+const DETAIL_MAX: usize = 500;
 
 /// One problem, on its way to whoever asked.
 #[derive(Debug)]
@@ -157,9 +161,9 @@ impl Problem {
             r#type: format!("urn:jeton:problem:{code}"),
             title,
             status: status.as_u16(),
-            detail: &self.detail,
+            detail: &plain::cut(&self.detail, DETAIL_MAX),
             code,
-            hint: &self.hint,
+            hint: &plain::shown(&self.hint),
         };
         // Writing texts and a number into memory cannot fail.
         serde_json::to_vec(&document).unwrap_or_default()
@@ -264,8 +268,8 @@ pub(super) async fn no_such_method(method: Method) -> Problem {
 }
 
 /// What a stranger wrote, cut short.
-fn shown(text: &str) -> String {
-    text.chars().take(100).collect()
+pub(super) fn shown(text: &str) -> String {
+    plain::cut(text, 100)
 }
 
 #[cfg(test)]
@@ -279,6 +283,14 @@ mod tests {
             String::from_utf8(problem.to_json()).unwrap(),
             r#"{"type":"urn:jeton:problem:not_found","title":"There is no such thing","status":404,"detail":"there is none","code":"not_found","hint":"look there"}"#
         );
+    }
+
+    #[test]
+    fn what_a_stranger_wrote_steers_nothing() {
+        let text = |detail: &str| String::from_utf8(Problem::invalid(detail.to_owned(), "do\u{9b}").to_json()).unwrap();
+        let problem = text("no \u{1b}[2J\u{202e}\n");
+        assert!(problem.contains("\"no \u{fffd}[2J\u{fffd}\u{fffd}\"") && problem.contains("\"do\u{fffd}\""), "{problem}");
+        assert!(text(&"x".repeat(60_000)).len() < 1_000);
     }
 
     #[test]

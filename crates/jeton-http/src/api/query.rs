@@ -38,6 +38,11 @@ impl<'a> Query<'a> {
     }
 }
 
+/// Refuses a query where nothing reads one: who sends it believes that it is heeded.
+pub(super) fn without_query(uri: &Uri) -> Result<(), Problem> {
+    if uri.query().is_none() { Ok(()) } else { Query::parse(uri, &[]).map(drop) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use axum::middleware::from_fn_with_state;
 use super::administrator::{Gate, admit};
 use super::management::Management;
 use super::place::Place;
-use super::route::{Access, Route};
+use super::route::{Access, Route, Verb};
 use super::{
     administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations,
     roles, root_key, signing_keys, statistics, suspensions, tokens, usage, usage_reports, users,
@@ -75,7 +75,7 @@ fn mounted(router: Router<Management>, table: &[&[Route]], management: &Manageme
         let handler = row.mounted(place, requests);
         let guarded = match row.access.needed() {
             Some(needed) => {
-                let gate = Gate { management: Arc::new(management.clone()), needed };
+                let gate = Gate { management: Arc::new(management.clone()), needed, takes_query: row.method == Verb::Get };
                 handler.route_layer(from_fn_with_state(gate, admit))
             }
             None => handler,
@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::api::route::{Repeats, Verb};
+    use crate::api::route::Repeats;
 
     #[test]
     fn each_request_has_one_row_that_says_what_it_does() {

@@ -35,6 +35,7 @@ mod key_lists;
 mod key_lookup;
 mod key_rotation;
 mod key_verify;
+mod malformed;
 mod metadata;
 mod metrics;
 mod never_more;

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use jeton_token::Secret;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Why a text is no report. Nothing of the text is in it.
@@ -36,7 +39,7 @@ pub(super) struct Wire<'t> {
     #[serde(default)]
     pub(super) dropped: u64,
     #[serde(borrow)]
-    pub(super) items: Vec<WireItem<'t>>,
+    pub(super) items: Vec<Members<WireItem<'t>>>,
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<SecretText>,
     pub(super) client_assertion_type: Option<String>,
@@ -58,6 +61,29 @@ pub(super) struct WireItem<'t> {
     pub(super) network: Option<Text<'t>>,
     #[serde(borrow, default)]
     pub(super) agent: Option<Text<'t>>,
+}
+
+/// An object: serde takes its values in a row for one, too.
+pub(super) struct Members<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor(PhantomData))
+    }
+}
+
+struct MembersVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
+    type Value = Members<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Members)
+    }
 }
 
 /// A text that is lent where it can be.

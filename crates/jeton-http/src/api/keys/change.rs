@@ -15,7 +15,7 @@ use serde::de::{Deserialize, Deserializer};
 use super::limits::Rate;
 use super::{Created, id, over, shown};
 use crate::api::answer::{Answer, ok};
-use crate::api::body::Body;
+use crate::api::body::{Body, object};
 use crate::api::management::Management;
 use crate::api::once::Once;
 use crate::api::problem::{Problem, ProblemKind};
@@ -69,7 +69,7 @@ pub(crate) struct Update {
     metadata: Option<BTreeMap<String, String>>,
     scope: Option<String>,
     allow_ip: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_object")]
     rate_limit: Option<Option<Rate>>,
     #[serde(default, deserialize_with = "present")]
     max_uses: Option<Option<i64>>,
@@ -168,6 +168,11 @@ fn change<T>(said: Option<Option<T>>) -> Change<T> {
         Some(None) => Change::Clear,
         Some(Some(value)) => Change::Set(value),
     }
+}
+
+/// The same where it is an object.
+fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    object(deserializer).map(Some)
 }
 
 /// A member that is there, `null` or not.

@@ -18,6 +18,7 @@ use super::limits::Rate;
 use super::{Created, EnvironmentName, LOOK, id, over, shown};
 use crate::api::answer::{Answer, created};
 use crate::api::before::Before;
+use crate::api::body::object;
 use crate::api::management::Management;
 use crate::api::once::Once;
 use crate::api::problem::Problem;
@@ -43,12 +44,14 @@ pub(crate) struct Create {
     metadata: Option<BTreeMap<String, String>>,
     scope: Option<String>,
     allow_ip: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "object")]
     rate_limit: Option<Rate>,
     max_uses: Option<i64>,
     environment: Option<EnvironmentName>,
     expires_in_seconds: Option<i64>,
     client: Option<String>,
     /// What lets it live beyond the maximum.
+    #[serde(default, deserialize_with = "object")]
     exception: Option<Exception>,
 }
 

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::Rate;
 use super::{EnvironmentName, LOOK};
 use crate::api::answer::{Answer, ok};
+use crate::api::body::{object, objects};
 use crate::api::management::Management;
 use crate::api::once::Once;
 use crate::api::problem::Problem;
@@ -38,6 +39,7 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Import {
     audience: String,
+    #[serde(deserialize_with = "objects")]
     keys: Vec<Foreign>,
     #[serde(default)]
     dry_run: bool,
@@ -56,6 +58,7 @@ struct Foreign {
     scope: Option<String>,
     #[serde(default)]
     allow_ip: Vec<String>,
+    #[serde(default, deserialize_with = "object")]
     rate_limit: Option<Rate>,
     max_uses: Option<i64>,
     environment: Option<EnvironmentName>,

@@ -1,0 +1,265 @@
+//! A right body, or several, of each row that takes one: together they have every member.
+
+use jeton_http::api::{Access, Route};
+use jeton_jose::Algorithm;
+use jeton_jose::jwk::SigningKey;
+use jeton_oauth::usage_report::Proof;
+use jeton_oauth::{UsageReport, usage_report};
+use jeton_testkit::world::manage::jwks_of;
+use serde_json::{Value, json};
+
+use super::furnished::{Furnished, ORDERS};
+use super::rows;
+
+/// A request that is right.
+pub(super) struct Right {
+    pub(super) row: &'static Route,
+    pub(super) by: By,
+    /// Where it is not the row's with the usual names.
+    pub(super) path: Option<String>,
+    pub(super) body: Value,
+    /// What it is answered with.
+    pub(super) status: u16,
+    /// The server does not name the members that it knows.
+    pub(super) names_no_members: bool,
+    /// Places where the text is a secret of any form, or each item is answered by itself; and what is answered then.
+    other: &'static [(&'static str, u16)],
+    /// Places that take a time as a text or a number.
+    times: &'static [&'static str],
+}
+
+/// Who sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// Whoever owns the process, over the socket.
+    Socket,
+    /// A client by its header, or by members of the body.
+    Client,
+    ClientInBody,
+    /// A key.
+    Key,
+}
+
+impl By {
+    pub(super) fn is_client(self) -> bool {
+        matches!(self, By::Client | By::ClientInBody)
+    }
+}
+
+impl Right {
+    pub(super) fn may_answer(&self, pointer: &str) -> &'static [u16] {
+        let found = self.other.iter().find(|(place, _)| pointer.starts_with(place) && !pointer.is_empty());
+        match found.map(|(_, status)| status) {
+            Some(200) => &[200],
+            _ => &[],
+        }
+    }
+
+    pub(super) fn is_time(&self, pointer: &str) -> bool {
+        self.times.contains(&pointer)
+    }
+
+    fn of(name: &str, body: Value) -> Right {
+        let is_named = |row: &&Route| format!("{} {}", row.method.name(), row.path) == name;
+        let row = rows().find(is_named).unwrap_or_else(|| panic!("there is no row {name}"));
+        Right { row, by: by_whom(row), path: None, body, status: 200, names_no_members: false, other: &[], times: &[] }
+    }
+
+    fn by(self, by: By) -> Right {
+        Right { by, ..self }
+    }
+
+    fn at(self, path: impl Into<String>) -> Right {
+        Right { path: Some(path.into()), ..self }
+    }
+
+    fn status(self, status: u16) -> Right {
+        Right { status, ..self }
+    }
+
+    fn or(self, other: &'static [(&'static str, u16)]) -> Right {
+        Right { other, ..self }
+    }
+
+    fn times(self, times: &'static [&'static str]) -> Right {
+        Right { times, ..self }
+    }
+}
+
+/// Who a row is for.
+pub(super) fn by_whom(row: &Route) -> By {
+    match row.access {
+        Access::KeyItself => By::Key,
+        Access::Client => By::Client,
+        Access::Permission(_) | Access::AnyOf(_) | Access::Administrator | Access::ClientOr(_) | Access::Anyone => By::Socket,
+    }
+}
+
+pub(super) fn rights(furnished: &Furnished) -> Vec<Right> {
+    [apis_and_clients(), people(), keys(furnished), checks(furnished), policies(furnished), ends(furnished), reports(furnished)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn apis_and_clients() -> Vec<Right> {
+    let scopes = json!({"orders:read": "Read orders", "orders:write": "Write orders"});
+    let mut api = json!({
+        "name": "Orders", "scopes": scopes, "default_scope": "orders:read", "access_token_lifetime_seconds": 600, "token_format": "jwt",
+        "signing_alg": "ES256",
+    });
+    let changed = Right::of("PATCH /apis/{api}", api.clone());
+    api["audience"] = json!("https://stock.example");
+    let mut client = json!({
+        "name": "shop", "token_endpoint_auth_method": "client_secret_basic", "audiences": [ORDERS], "scope": "orders:read",
+        "may_introspect": true, "contact": "Ada Example",
+    });
+    let updated = Right::of("PATCH /clients/{client}", client.clone());
+    client["grant_types"] = json!(["client_credentials"]);
+    let key = SigningKey::generate(Algorithm::Es256).unwrap().to_jwk().unwrap();
+    let jwks: Value = serde_json::from_str(&jwks_of([key])).unwrap();
+    let signing = json!({"name": "signer", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks});
+    vec![
+        Right::of("POST /apis", api).status(201),
+        changed,
+        Right::of("POST /clients", client).status(201),
+        Right::of("POST /clients", signing.clone()).status(201),
+        updated,
+        Right::of("PATCH /clients/{client}", signing),
+        Right::of("POST /clients/{client}/secrets", json!({"expires_in_seconds": 3_600, "overlap_seconds": 60})).status(201),
+    ]
+}
+
+fn people() -> Vec<Right> {
+    let person = json!({"username": "eve", "name": "Eve Example", "email": "eve@example.org"});
+    let group = json!({"name": "shipping", "description": "Who ships"});
+    let mut role = json!({"name": "packer", "description": "Who packs", "scope": "orders:read"});
+    let changed = Right::of("PATCH /roles/{role}", role.clone());
+    role["audience"] = json!(ORDERS);
+    let administrator = json!({"username": "eve", "role": "auditor", "expires_in_seconds": 3_600, "allow_ip": ["192.0.2.0/24"]});
+    vec![
+        Right::of("POST /users", person.clone()).status(201),
+        Right::of("PATCH /users/{user}", person),
+        Right::of("POST /users/{user}/disable", json!({})),
+        Right::of("POST /users/{user}/enable", json!({})),
+        Right::of("POST /groups", group.clone()).status(201),
+        Right::of("PATCH /groups/{group}", group),
+        Right::of("POST /roles", role).status(201),
+        changed,
+        Right::of("POST /administrators", administrator).status(201),
+    ]
+}
+
+fn keys(furnished: &Furnished) -> Vec<Right> {
+    let limits = json!({
+        "name": "till", "note": "for the till", "metadata": {"shop": "7"}, "scope": "orders:read", "allow_ip": ["192.0.2.0/24"],
+        "rate_limit": {"count": 5, "period_seconds": 60}, "max_uses": 10, "expires_in_seconds": 3_600,
+    });
+    let with = |more: Value| {
+        let mut body = limits.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let exception = json!({"owner": "Ada", "reason": "replaced in May", "ends_at": furnished.day(390)});
+    let beyond = json!({"owner": "external:acme", "audience": ORDERS, "name": "till", "exception": exception});
+    let mut foreign = with(json!({
+        "sha256": "992621cb15795f3e17e7e637aad64ef2cacf8471091104c0153e98355c520261", "owner": "external:acme", "environment": "live",
+        "expires_at": furnished.day(20), "client": "worker",
+    }));
+    foreign.as_object_mut().unwrap().remove("expires_in_seconds");
+    let rotation = json!({"overlap_seconds": 60, "expires_in_seconds": 3_600});
+    let created = with(json!({"owner": "external:acme", "audience": ORDERS, "environment": "live", "client": "worker"}));
+    let import = json!({"audience": ORDERS, "keys": [foreign], "dry_run": false});
+    vec![
+        Right::of("POST /keys", created).status(201),
+        Right::of("POST /keys", beyond).status(201).times(&["/exception/ends_at"]),
+        Right::of("PATCH /keys/{key}", limits.clone()),
+        Right::of("POST /keys/{key}/rotate", rotation.clone()),
+        Right::of("POST /keys/self/rotate", rotation),
+        Right::of("POST /keys/{key}/transfer", json!({"owner": "external:acme", "client": "worker"})),
+        Right::of("POST /keys/{key}/suspend", json!({"why": "leaked"})),
+        Right::of("DELETE /keys/{key}", json!({"why": "leaked"})),
+        Right::of("POST /keys/import", import).or(&[("/keys/0/", 200)]),
+    ]
+}
+
+fn checks(furnished: &Furnished) -> Vec<Right> {
+    let check = json!({"key": furnished.key, "scope": "orders:read", "client_ip": "192.0.2.7", "environment": "live"});
+    let mut proved = check.clone();
+    proved["client_id"] = json!(furnished.poster.id);
+    proved["client_secret"] = json!(furnished.poster.secret);
+    let mut asserted = check.clone();
+    asserted["client_assertion_type"] = json!("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    asserted["client_assertion"] = json!("eyJhbGciOiJub25lIn0.e30.");
+    vec![
+        Right::of("POST /keys/verify", check.clone()).or(&[("/key", 200)]),
+        Right::of("POST /keys/verify", check).by(By::Client).or(&[("/key", 200)]),
+        Right::of("POST /keys/verify", proved).by(By::ClientInBody).or(&[("/key", 200)]),
+        Right::of("POST /keys/verify", asserted).by(By::ClientInBody).status(401),
+        Right::of("POST /tokens", json!({"client": "worker", "scope": "orders:read", "resource": ORDERS})).status(201),
+        Right::of("POST /tokens/introspect", json!({"token": furnished.token})).or(&[("/token", 200)]),
+        Right::of("POST /check", json!({"full": true})),
+    ]
+}
+
+fn policies(furnished: &Furnished) -> Vec<Right> {
+    let set = json!({"client": "worker", "default_seconds": 3_600, "max_seconds": 7_200, "idle_seconds": 86_400, "dry_run": false});
+    let of_api = json!({"api": ORDERS, "max_seconds": 600});
+    let mut exception = json!({"owner": "Ada", "reason": "replaced in May", "ends_at": furnished.day(390)});
+    let mut of_secret = exception.clone();
+    of_secret["client"] = json!("worker");
+    of_secret["secret"] = json!(furnished.name("secret"));
+    exception["key"] = json!(furnished.name("key"));
+    exception["ends_at"] = json!(furnished.world.now() + 390 * 86_400);
+    vec![
+        Right::of("PUT /policies/{kind}", set),
+        Right::of("PUT /policies/{kind}", of_api).at("/policies/access_token"),
+        Right::of("POST /policies/exceptions", of_secret).status(201).times(&["/ends_at"]),
+        Right::of("POST /policies/exceptions", exception).status(201).times(&["/ends_at"]),
+        Right::of("POST /signing-keys/rotate", json!({"alg": "ES256", "force": true})),
+        // A world has no root file.
+        Right::of("POST /root-key/rotate", json!({})).status(503),
+    ]
+}
+
+fn ends(furnished: &Furnished) -> Vec<Right> {
+    let of = |name: &str, value: &str| Right::of("POST /revocations", json!({name: value}));
+    let before = json!({"everything": true, "before": furnished.day(0), "dry_run": false});
+    vec![
+        of("token", &furnished.token),
+        of("id", furnished.name("token")),
+        of("client", "worker"),
+        of("api", ORDERS),
+        of("user", furnished.name("user")),
+        // No token here names these.
+        of("session", "00000000000000000000000000000000").status(404),
+        of("family", "00000000000000000000000000000000").status(404),
+        of("key", furnished.name("key")).status(404),
+        Right::of("POST /revocations", before).times(&["/before"]),
+    ]
+}
+
+/// A member that is new does not compile here.
+fn reports(furnished: &Furnished) -> Vec<Right> {
+    let minute = furnished.world.now() / 60 * 60;
+    let cell = json!({
+        "minute": minute, "subject": "unknown", "outcome": "accepted", "count": 5, "scope": "orders:read", "network": "192.0.2.0/24",
+        "agent": "curl/8",
+    });
+    let report = |proof: Proof| {
+        let report = UsageReport {
+            verifier: usage_report::VerifierId::from_bytes([7; 16]),
+            batch: 1,
+            audience: jeton_oauth::Resource::parse(ORDERS).unwrap(),
+            dropped: 0,
+            items: vec![],
+            proof,
+        };
+        let mut body: Value = serde_json::from_slice(&report.to_json()).unwrap();
+        body["items"] = json!([cell]);
+        Right { names_no_members: true, ..Right::of("POST /usage/reports", body) }
+    };
+    let client_id = Some(furnished.poster.id.clone());
+    let proved = Proof { client_id, client_secret: Some(furnished.poster.secret.as_str().into()), ..Proof::default() };
+    vec![report(Proof::default()), report(proved).by(By::ClientInBody)]
+}
