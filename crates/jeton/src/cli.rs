@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use jeton_core::plain::steers;
+
 use crate::commands::admin::Admin;
 use crate::commands::api::Api;
 use crate::commands::apply::Apply;
@@ -37,6 +39,7 @@ use crate::commands::usage::Usage;
 use crate::commands::user::User;
 use crate::commands::version::Version;
 use crate::render::reference;
+use crate::render::text::{escaped, lines};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -169,16 +172,21 @@ impl Cli {
 pub(crate) fn misused(misuse: &clap::Error) -> ExitCode {
     let wants_json =
         std::env::args_os().any(|word| ["--json", "-ojson", "-ojsonl", "--output=json", "--output=jsonl"].iter().any(|flag| word == *flag));
+    let text = misuse.to_string();
+    if !wants_json && text.chars().any(|letter| steers(letter) && letter != '\n') {
+        // What was typed is repeated in it.
+        let _ = write_error(&lines(text.trim_end()));
+        return ExitCode::from(2);
+    }
     if !wants_json || !misuse.use_stderr() {
         // There is nowhere left to say that it could not be said.
         let _ = misuse.print();
         return ExitCode::from(u8::try_from(misuse.exit_code()).unwrap_or(2));
     }
-    let text = misuse.to_string();
     let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let failure = Failure::usage(sentence, "`--help` says what the command takes");
     // As above.
-    let _ = write_error(&failure.to_json().to_string());
+    let _ = write_error(&escaped(&failure.to_json().to_string()));
     ExitCode::from(failure.exit_code())
 }
 

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(code) => code,
         Err(failure) => {
-            let text = if wants_json { failure.to_json().to_string() } else { format!("jeton: {failure}") };
+            let text = if wants_json { render::text::escaped(&failure.to_json().to_string()) } else { format!("jeton: {failure}") };
             // There is nowhere left to say that it could not be said.
             let _ = writeln!(anstream::stderr(), "{text}");
             ExitCode::from(failure.exit_code())

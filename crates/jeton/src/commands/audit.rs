@@ -13,7 +13,7 @@ use super::input;
 use super::options::Output;
 use super::progress::Progress;
 use crate::closed_folder;
-use crate::render::text::items;
+use crate::render::text::{items, lines};
 use crate::render::{entries, reports};
 
 const ENTRIES: &str = "/api/v1/audit/entries";
@@ -103,7 +103,7 @@ impl Audit {
             Audit::Checkpoint(Checkpoint) => {
                 context.show(&context.server()?.get("/api/v1/audit/checkpoint")?, |checkpoint, _| {
                     // A note must be printed as it was signed.
-                    checkpoint.get("note").and_then(Value::as_str).unwrap_or_default().to_owned()
+                    lines(checkpoint.get("note").and_then(Value::as_str).unwrap_or_default())
                 })
             }
         }
@@ -175,7 +175,7 @@ impl Tail {
     fn print_each(&self, context: &Context, page: &Value) -> Result<(), Failure> {
         items(page).iter().try_for_each(|entry| match context.options.output() {
             Output::Table => context.print(&entries::line(entry, &context.view())),
-            Output::Json | Output::Jsonl => context.print(&format!("{entry}\n")),
+            Output::Json | Output::Jsonl => context.print_line(entry),
         })
     }
 }

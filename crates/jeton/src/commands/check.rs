@@ -44,8 +44,8 @@ impl Check {
         }
         let mut progress = Progress::new("parts read");
         // A folder that no server has open is checked here: also one that does not open any more.
-        let report = if self.full && !context.has_server() {
-            check_here(&context.options.data, &mut progress)
+        let report = if self.full && data.is_dir() && !context.has_server() {
+            check_here(data, &mut progress)
         } else {
             let server = context.server()?;
             server.post_watched("/api/v1/check", &json!({ "full": self.full }), |done, total| progress.show(done, total))

@@ -12,7 +12,7 @@ use super::options::{Options, Output};
 use super::remote::Remote;
 use super::server::Server;
 use crate::clock::Clock;
-use crate::render::text::items;
+use crate::render::text::{escaped, items};
 use crate::render::view::View;
 
 /// What every command is given.
@@ -61,15 +61,20 @@ impl Context {
     pub(crate) fn show(&self, value: &Value, render: impl FnOnce(&Value, &View) -> String) -> Result<(), Failure> {
         match self.options.output() {
             Output::Table => self.print(&render(value, &self.view())),
-            Output::Json => self.print(&format!("{value:#}\n")),
-            Output::Jsonl if value.get("items").is_some() => items(value).iter().try_for_each(|item| self.print(&format!("{item}\n"))),
-            Output::Jsonl => self.print(&format!("{value}\n")),
+            Output::Json => self.print(&escaped(&format!("{value:#}\n"))),
+            Output::Jsonl if value.get("items").is_some() => items(value).iter().try_for_each(|item| self.print_line(item)),
+            Output::Jsonl => self.print_line(value),
         }
     }
 
     /// Prints that something is done, in a sentence; where JSON is asked for, as its only member.
     pub(crate) fn say(&self, sentence: &str) -> Result<(), Failure> {
         self.show(&json!({ "done": sentence }), |_, _| format!("{sentence}\n"))
+    }
+
+    /// Prints JSON in a line.
+    pub(crate) fn print_line(&self, value: &Value) -> Result<(), Failure> {
+        self.print(&escaped(&format!("{value}\n")))
     }
 
     /// Prints a text as it stands.

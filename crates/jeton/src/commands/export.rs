@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::options::Output;
 use crate::declared::file;
 use crate::declared::held::Held;
+use crate::render::text::lines;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +35,7 @@ impl Export {
         let held = Held::by(&context.server()?)?;
         let Some(path) = &self.file else {
             return match context.options.output() {
-                Output::Table => context.print(&file::write(&held.declared)?),
+                Output::Table => context.print(&lines(&file::write(&held.declared)?)),
                 Output::Json | Output::Jsonl => context.show(&json!(held.declared), |_, _| String::new()),
             };
         };

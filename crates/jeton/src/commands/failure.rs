@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::render::text::lines;
+
 /// Why a command did not do what it was asked to, and what to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -80,7 +82,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.sentence)?;
-        if self.hint.is_empty() { Ok(()) } else { write!(formatter, "\n  → {}", self.hint) }
+        formatter.write_str(&lines(&self.sentence))?;
+        if self.hint.is_empty() { Ok(()) } else { write!(formatter, "\n  → {}", lines(&self.hint)) }
     }
 }

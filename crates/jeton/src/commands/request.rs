@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use clap::Args;
 use http::Method;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::context::{Context, write};
 use super::failure::Failure;
 use super::input;
+use crate::render::text::{escaped, lines};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +45,7 @@ impl Request {
         }
         let body = self.body.as_deref().map(|file| input::text(file, "the body")).transpose()?;
         let reply = context.connection()?.ask(method, &self.path, body.map(Bytes::from))?;
-        write(&reply.body)?;
+        write(harmless(&reply.body).as_bytes())?;
         if !reply.body.is_empty() && !reply.body.ends_with(b"\n") {
             write(b"\n")?;
         }
@@ -52,5 +54,14 @@ impl Request {
         }
         let hint = serde_json::from_slice::<Value>(&reply.body).ok().and_then(|problem| Some(problem.get("hint")?.as_str()?.to_owned()));
         Err(Failure::of_status(reply.status.as_u16(), format!("the server answered {}", reply.status), hint.unwrap_or_default()))
+    }
+}
+
+/// An answer that steers no terminal, and that says the same where it is JSON.
+fn harmless(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    match serde_json::from_str::<IgnoredAny>(&text) {
+        Ok(_) => escaped(&text),
+        Err(_) => lines(&text),
     }
 }

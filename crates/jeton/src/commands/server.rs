@@ -114,6 +114,12 @@ fn value(reply: &Reply) -> Result<Value, Failure> {
 fn failure(status: u16, problem: &Value) -> Failure {
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(|text| in_flags(&crate::render::text::shown(text)));
     let sentence = text("detail").or_else(|| text("error_description")).unwrap_or_else(|| format!("the server answered {status}"));
-    let hint = text("hint").unwrap_or_else(|| if status == 401 { "look at JETON_TOKEN or --token-file".to_owned() } else { String::new() });
+    let hint = match status {
+        // What the server says is for those who write a header.
+        401 => {
+            "look at what JETON_TOKEN or --token-file holds: `jeton admin create` on the server's machine makes another token".to_owned()
+        }
+        _ => text("hint").unwrap_or_default(),
+    };
     Failure::of_status(status, sentence, hint)
 }

@@ -1,8 +1,27 @@
+use std::fmt::Write as _;
+
+use jeton_core::plain::steers;
 use serde_json::Value;
 
-/// A text that a terminal can be shown: whoever named a thing must not steer the terminal of whoever lists it.
-pub(crate) fn shown(text: &str) -> String {
-    text.chars().map(|letter| if is_harmless(letter) { letter } else { char::REPLACEMENT_CHARACTER }).collect()
+pub(crate) use jeton_core::plain::shown;
+
+/// Several lines, as they can be shown.
+pub(crate) fn lines(text: &str) -> String {
+    text.chars().map(|letter| if steers(letter) && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter }).collect()
+}
+
+/// JSON as a terminal can be shown it: what steers one is escaped (RFC 8259 section 7), so it says the same.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if steers(letter) && letter != '\n' {
+            // Writing into memory cannot fail; what steers lies within the first plane.
+            let _ = write!(text, "\\u{:04x}", u32::from(letter));
+        } else {
+            text.push(letter);
+        }
+    }
+    text
 }
 
 /// The text of a member, as it can be shown; empty where there is none.
@@ -19,21 +38,23 @@ pub(crate) fn items(value: &Value) -> &[Value] {
     value.get("items").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// No control characters, nor those that change the direction of writing.
-fn is_harmless(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_the_terminal() {
-        for (text, expected) in
-            [("Büro 7", "Büro 7"), ("a\u{1b}[31mb", "a\u{fffd}[31mb"), ("a\nb", "a\u{fffd}b"), ("\u{202e}x\u{61c}", "\u{fffd}x\u{fffd}")]
-        {
-            assert_eq!(shown(text), expected);
-        }
+    fn lines_end_and_steer_nothing() {
+        assert_eq!(lines("a\u{1b}[31m\r\nb\u{202e}\n"), "a\u{fffd}[31m\u{fffd}\nb\u{fffd}\n");
+    }
+
+    #[test]
+    fn escaped_json_says_the_same() {
+        let value = serde_json::json!({"a\u{202e}b": ["\u{61c}\u{9b}\u{1b}", "Büro 7"]});
+        let text = escaped(&format!("{value:#}"));
+        assert!(
+            text.contains("\\u202e") && text.contains("Büro 7") && !text.chars().any(|letter| steers(letter) && letter != '\n'),
+            "{text}"
+        );
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 }
