@@ -134,6 +134,13 @@ fn tls() {
 }
 
 #[test]
+fn administrators() {
+    let shows =
+        ["the permission `jeton:apis:write` lacks", "refused with 3", "not signed in: 4", "ended: 4", "auditor", "administers nothing"];
+    check("how-to/administrators.md", &shows);
+}
+
+#[test]
 fn every_how_to_is_run() {
     let own = include_str!("guides.rs");
     for entry in std::fs::read_dir(docs().join("how-to")).unwrap() {

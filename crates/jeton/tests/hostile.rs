@@ -64,6 +64,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("role assign", Server, &["clerk", "user:ada"]),
     ("role unassign", Server, &["clerk", "user:ada"]),
     ("key create", Server, &["--owner", "external:acme", "--audience", "a:b", "--name", "k", "--note", "n", "--rate-limit", "5/1m"]),
+    ("key import", Server, &["FILE", "--audience", "a:b", "--owner", "external:acme"]),
     ("key list", Server, &["--owner", "external:acme"]),
     ("key show", Server, &["KEY"]),
     ("key verify", Server, &["FILE", "--client-ip", "192.0.2.7"]),
@@ -80,6 +81,8 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("token resume", Server, &[ID]),
     ("revoke", Server, &["FILE"]),
     ("usage", Server, &["client:worker", "--last", "1h"]),
+    ("usage unused", Server, &["--days", "7"]),
+    ("usage shared", Server, &[]),
     ("policy show", Server, &[]),
     ("policy set", Server, &["client_secret", "--max", "90d", "--client", "worker"]),
     ("policy explain", Server, &["client_secret", "--client", "worker"]),
@@ -230,7 +233,9 @@ fn every_command_has_an_entry() {
     let is_leaf = |name: &&str| !headings.iter().any(|other| other.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     let leaves: BTreeSet<&str> = headings.iter().copied().filter(is_leaf).collect();
     let listed: BTreeSet<&str> = COMMANDS.iter().map(|(command, _, _)| *command).collect();
-    assert_eq!(leaves, listed, "write an entry for each command in this file");
+    // One that has commands below it may be a command itself.
+    let missing: Vec<_> = leaves.difference(&listed).chain(listed.difference(&headings)).collect();
+    assert!(missing.is_empty(), "write an entry for each command in this file: {missing:?}");
     assert_eq!(listed.len(), COMMANDS.len());
 }
 

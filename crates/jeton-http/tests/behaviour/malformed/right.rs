@@ -173,6 +173,8 @@ fn keys(furnished: &Furnished) -> Vec<Right> {
     vec![
         Right::of("POST /keys", created).status(201),
         Right::of("POST /keys", beyond).status(201).times(&["/exception/ends_at"]),
+        Right::of("POST /keys", json!({"like": furnished.name("key"), "name": "another till"})).status(201),
+        Right::of("POST /keys/lookup", json!({"key": furnished.key})),
         Right::of("PATCH /keys/{key}", limits.clone()),
         Right::of("POST /keys/{key}/rotate", rotation.clone()),
         Right::of("POST /keys/self/rotate", rotation),
