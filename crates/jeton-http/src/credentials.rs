@@ -60,6 +60,8 @@ pub(crate) async fn revoke(
 
 fn parse(bytes: &[u8]) -> Option<Vec<Secret>> {
     json::check(bytes, LIMITS).ok()?;
+    // For serde a list of one list is such an object, too.
+    bytes.trim_ascii_start().starts_with(b"{").then_some(())?;
     let report: Report = serde_json::from_slice(bytes).ok()?;
     (report.credentials.len() <= REPORTED_MAX).then(|| report.credentials.into_iter().map(Secret::new).collect())
 }

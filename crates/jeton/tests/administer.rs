@@ -1,6 +1,6 @@
 //! Administrators of each role, who ask the program's server from elsewhere: what they may, and what those are told who may not.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong here must fail the test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what goes wrong here must fail the test")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -1,7 +1,7 @@
 //! Every command with bad input, and with a server whose every word steers a terminal: exit codes as they are promised, and a terminal that
 //! is left alone. A command without an entry fails.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong here must fail the test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "what goes wrong here must fail the test")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -80,6 +80,8 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("token suspend", Server, &[ID]),
     ("token resume", Server, &[ID]),
     ("revoke", Server, &["FILE"]),
+    ("suspend", Server, &["FILE"]),
+    ("resume", Server, &["--client", "worker"]),
     ("usage", Server, &["client:worker", "--last", "1h"]),
     ("usage unused", Server, &["--days", "7"]),
     ("usage shared", Server, &[]),

@@ -213,3 +213,38 @@ async fn wrong_queries_are_refused_and_change_nothing() {
     assert_eq!(heedless, HEEDLESS, "what reads no query says so");
     assert!(tried > 400, "only {tried} were tried");
 }
+
+/// Anybody may send this, so it is no row of the table.
+#[tokio::test]
+async fn what_is_handed_in_wrongly_is_refused() {
+    let furnished = Furnished::new().await;
+    let before = furnished.written();
+    let large = format!("{{\"credentials\":[\"{}\"]}}", "x".repeat(1 << 20));
+    let many = json!({"credentials": vec!["x"; 1_001]}).to_string();
+    let deep = format!("{{\"credentials\":{}", "[".repeat(10_000));
+    for (content_type, body, status) in [
+        ("application/json", "[[\"x\"]]", 400),
+        ("application/json", "[]", 400),
+        ("application/json", "{}", 400),
+        ("application/json", "{\"credentials\":[],\"\u{202e}\":1}", 400),
+        ("application/json", "{\"credentials\":[],\"credentials\":[]}", 400),
+        ("application/json", "{\"credentials\":[\"\\ud800\"]}", 400),
+        ("application/json", "{\"credentials\":\"x\"}", 400),
+        ("application/json", &deep, 400),
+        ("application/json", &many, 400),
+        ("application/json", &large, 413),
+        ("text/plain", "{\"credentials\":[]}", 415),
+        ("", "{\"credentials\":[]}", 415),
+        // What is no credential is no news, and nobody learns that it is none.
+        ("application/json", "{\"credentials\":[\"\\u202e\",\"\\u001b[2J\",\"\"]}", 202),
+    ] {
+        let mut request = http::Request::post("/credentials/revoke");
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        let answer = furnished.world.send(request.body(body.to_owned().into()).unwrap()).await;
+        assert_eq!(answer.status, status, "{body:.80}: {}", answer.shown());
+        assert!(!answer.text().contains(['\u{202e}', '\u{1b}']) && answer.body.len() < 200, "{}", answer.shown());
+    }
+    assert_eq!(furnished.written(), before);
+}

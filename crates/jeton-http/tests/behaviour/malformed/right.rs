@@ -185,8 +185,12 @@ fn keys(furnished: &Furnished) -> Vec<Right> {
     ]
 }
 
+/// A key's text is compared, and an agent's read as far as it goes.
+const CHECKED: &[(&str, u16)] = &[("/key", 200), ("/user_agent", 200)];
+
 fn checks(furnished: &Furnished) -> Vec<Right> {
-    let check = json!({"key": furnished.key, "scope": "orders:read", "client_ip": "192.0.2.7", "environment": "live"});
+    let check =
+        json!({"key": furnished.key, "scope": "orders:read", "client_ip": "192.0.2.7", "environment": "live", "user_agent": "curl/8.5"});
     let mut proved = check.clone();
     proved["client_id"] = json!(furnished.poster.id);
     proved["client_secret"] = json!(furnished.poster.secret);
@@ -194,9 +198,9 @@ fn checks(furnished: &Furnished) -> Vec<Right> {
     asserted["client_assertion_type"] = json!("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     asserted["client_assertion"] = json!("eyJhbGciOiJub25lIn0.e30.");
     vec![
-        Right::of("POST /keys/verify", check.clone()).or(&[("/key", 200)]),
-        Right::of("POST /keys/verify", check).by(By::Client).or(&[("/key", 200)]),
-        Right::of("POST /keys/verify", proved).by(By::ClientInBody).or(&[("/key", 200)]),
+        Right::of("POST /keys/verify", check.clone()).or(CHECKED),
+        Right::of("POST /keys/verify", check).by(By::Client).or(CHECKED),
+        Right::of("POST /keys/verify", proved).by(By::ClientInBody).or(CHECKED),
         Right::of("POST /keys/verify", asserted).by(By::ClientInBody).status(401),
         Right::of("POST /tokens", json!({"client": "worker", "scope": "orders:read", "resource": ORDERS})).status(201),
         Right::of("POST /tokens/introspect", json!({"token": furnished.token})).or(&[("/token", 200)]),
@@ -225,20 +229,26 @@ fn policies(furnished: &Furnished) -> Vec<Right> {
 }
 
 fn ends(furnished: &Furnished) -> Vec<Right> {
-    let of = |name: &str, value: &str| Right::of("POST /revocations", json!({name: value}));
-    let before = json!({"everything": true, "before": furnished.day(0), "dry_run": false});
-    vec![
-        of("token", &furnished.token),
-        of("id", furnished.name("token")),
-        of("client", "worker"),
-        of("api", ORDERS),
-        of("user", furnished.name("user")),
+    let rows = ["POST /revocations", "POST /suspensions", "POST /resumptions"];
+    let subjects = [
+        ("token", furnished.token.as_str()),
+        ("id", furnished.name("token")),
+        ("key", furnished.name("key")),
+        ("client", "worker"),
+        ("api", ORDERS),
+        ("user", furnished.name("user")),
+        ("group", furnished.name("group")),
+    ];
+    // Everything has a cut-off, and is not suspended.
+    let everything = json!({"everything": true, "before": furnished.day(0), "dry_run": false});
+    let with = |row: &'static str| {
+        let named = subjects.iter().map(move |(name, value)| Right::of(row, json!({*name: value})));
         // No token here names these.
-        of("session", "00000000000000000000000000000000").status(404),
-        of("family", "00000000000000000000000000000000").status(404),
-        of("key", furnished.name("key")).status(404),
-        Right::of("POST /revocations", before).times(&["/before"]),
-    ]
+        let nobody = ["session", "family"].map(|name| Right::of(row, json!({name: "0".repeat(32)})).status(404));
+        let all = Right::of(row, everything.clone()).times(&["/before"]).status(if row == "POST /revocations" { 200 } else { 400 });
+        named.chain(nobody).chain([all]).collect::<Vec<_>>()
+    };
+    rows.into_iter().flat_map(with).collect()
 }
 
 /// A member that is new does not compile here.
