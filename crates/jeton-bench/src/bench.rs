@@ -52,6 +52,9 @@ pub(crate) struct Sizes {
     /// How many of them a row may revoke.
     pub(crate) share: usize,
     pub(crate) starts: usize,
+    /// API keys in the store before they are checked and listed, and how many of them are known.
+    pub(crate) keys: usize,
+    pub(crate) known_keys: usize,
     pub(crate) longest: Duration,
 }
 
@@ -67,6 +70,8 @@ const WHOLE: Sizes = Sizes {
     known: 500_000,
     share: 120_000,
     starts: 5,
+    keys: 1_000_000,
+    known_keys: 400_000,
     longest: Duration::from_secs(900),
 };
 
@@ -82,6 +87,8 @@ const QUICK: Sizes = Sizes {
     known: 150_000,
     share: 40_000,
     starts: 3,
+    keys: 100_000,
+    known_keys: 90_000,
     longest: Duration::from_secs(240),
 };
 

@@ -58,7 +58,7 @@ pub(crate) fn add(jeton: &Jeton, owner: &Owner, content: Content, count: usize) 
         let size = left.min(BATCH);
         left -= size;
         let commits = (0..size).flat_map(|_| tokens.next(owner)).collect();
-        under_way.push_back(submit(&*store, owner, commits));
+        under_way.push_back(submit(&*store, owner.client.0.clone(), commits));
         if under_way.len() >= UNDER_WAY
             && let Some(batch) = under_way.pop_front()
         {
@@ -68,21 +68,21 @@ pub(crate) fn add(jeton: &Jeton, owner: &Owner, content: Content, count: usize) 
     under_way.into_iter().try_for_each(finish)
 }
 
-type Answer = oneshot::Receiver<Result<u64, CommitError>>;
+pub(crate) type Answer = oneshot::Receiver<Result<u64, CommitError>>;
 
-fn submit(store: &dyn Store, owner: &Owner, commits: Vec<Commit>) -> Vec<Answer> {
+pub(crate) fn submit(store: &dyn Store, owner: Arc<str>, commits: Vec<Commit>) -> Vec<Answer> {
     let (submissions, answers) = commits
         .into_iter()
         .map(|commit| {
             let (reply, answer) = oneshot::channel();
-            (Submission { commit, owner: Arc::clone(&owner.client.0), reply }, answer)
+            (Submission { commit, owner: owner.clone(), reply }, answer)
         })
         .unzip();
     store.submit(submissions);
     answers
 }
 
-fn finish(batch: Vec<Answer>) -> Result<(), Failure> {
+pub(crate) fn finish(batch: Vec<Answer>) -> Result<(), Failure> {
     for answer in batch {
         let result = answer.blocking_recv().doing("waiting for a commit")?;
         result.map_err(|error| Failure::new(format!("a row could not be written: {error:?}")))?;
@@ -141,7 +141,7 @@ impl Drawn {
 }
 
 /// Nobody needs to hear of these rows: the server reads what it keeps in memory at its start.
-struct Deaf;
+pub(crate) struct Deaf;
 
 impl Subscriber for Deaf {
     fn applied(&self, _group: &Group<'_>) -> Result<(), Fault> {
@@ -153,7 +153,7 @@ impl Subscriber for Deaf {
     }
 }
 
-fn seed() -> Result<[u8; 32], Failure> {
+pub(crate) fn seed() -> Result<[u8; 32], Failure> {
     let mut seed = [0; 32];
     raw::dice().fill(&mut seed).doing("drawing a seed")?;
     Ok(seed)

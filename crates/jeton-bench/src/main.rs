@@ -11,6 +11,7 @@ mod bench;
 mod clock;
 mod failure;
 mod fill;
+mod fill_keys;
 mod floor;
 mod histogram;
 mod http;

@@ -10,7 +10,7 @@ use crate::fill::Content;
 use crate::machine::Machine;
 use crate::report;
 use crate::row::{Basis, Limit, Row};
-use crate::rows::{cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify};
+use crate::rows::{api_keys, cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify};
 use crate::world::World;
 
 /// Measures what `options` ask for and reports it.
@@ -66,6 +66,9 @@ fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
     }
     if let Err(failure) = usage::measure(bench, jeton) {
         bench.fail("usage", &failure);
+    }
+    if let Err(failure) = api_keys::measure(bench, jeton) {
+        bench.fail("keys", &failure);
     }
     peer::measure(bench)?;
     key_peer::measure(bench)?;

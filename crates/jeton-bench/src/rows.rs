@@ -1,5 +1,6 @@
 //! The rows, one file for what is measured together.
 
+pub(crate) mod api_keys;
 pub(crate) mod cryptography;
 pub(crate) mod expiry;
 pub(crate) mod introspect;

@@ -51,6 +51,8 @@ pub(crate) struct PerToken<'a> {
     range: Range<usize>,
     next: usize,
     again: bool,
+    /// What stands before the token in the body, and behind it.
+    around: [&'static [u8]; 2],
     /// What each answer must contain; empty for nothing.
     expected: &'static [u8],
 }
@@ -58,12 +60,18 @@ pub(crate) struct PerToken<'a> {
 impl<'a> PerToken<'a> {
     /// Each token of `range` once.
     pub(crate) fn once(template: &'a Template, tokens: &'a Tokens, range: Range<usize>, expected: &'static [u8]) -> Self {
-        Self { template, tokens, next: range.start, range, again: false, expected }
+        Self { template, tokens, next: range.start, range, again: false, around: [b"token=", b""], expected }
     }
 
     /// The tokens of `range` again and again.
     pub(crate) fn again(template: &'a Template, tokens: &'a Tokens, range: Range<usize>, expected: &'static [u8]) -> Self {
         Self { again: true, ..Self::once(template, tokens, range, expected) }
+    }
+
+    /// With the tokens between these.
+    pub(crate) fn within(mut self, before: &'static [u8], behind: &'static [u8]) -> Self {
+        self.around = [before, behind];
+        self
     }
 
     /// The first token that was not sent.
@@ -79,7 +87,8 @@ impl Traffic for PerToken<'_> {
         }
         let Some(token) = self.tokens.get(self.next).filter(|_| self.next < self.range.end) else { return false };
         self.next += 1;
-        self.template.append(&[b"token=", token], into);
+        let [before, behind] = self.around;
+        self.template.append(&[before, token, behind], into);
         true
     }
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::shown::metadata;
 use crate::api::administrator::{Presented, authorize};
 use crate::api::answer::{Answer, ok};
-use crate::api::body::Body;
+use crate::api::body::{Body, parse_flat, read};
 use crate::api::client_proof::authenticate;
 use crate::api::management::Management;
 use crate::api::problem::Problem;
@@ -173,10 +173,10 @@ async fn for_clients(State(Management { service, observer, .. }): State<Manageme
 }
 
 async fn asked_by_client(service: &Service, request: Request) -> Answer {
-    let headers = request.headers().clone();
-    let Body(check) = Body::<ClientCheck>::from_request(request, &()).await?;
+    let (parts, body) = request.into_parts();
+    let check: ClientCheck = parse_flat(&read(&parts.headers, body).await?)?;
     let moment = service.moments().now();
-    let client = authenticate(service, &headers, &check.proof(), &moment)?;
+    let client = authenticate(service, &parts.headers, &check.proof(), &moment)?;
     let answer = of_client(service, &client, check, &moment).await;
     Ok(seen::to_client(answer, &client.entry.client.record.id))
 }
