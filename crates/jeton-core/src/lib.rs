@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod deployment;
 pub mod doctor;
 pub mod event;
+pub mod explain;
 pub mod group;
 pub mod id;
 pub mod key;

@@ -15,6 +15,7 @@ pub mod credentials;
 mod cut_offs;
 mod doctor;
 mod end_cut_off;
+pub mod explain;
 pub mod failure;
 pub mod fallen;
 pub mod feed;

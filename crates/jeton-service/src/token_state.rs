@@ -29,6 +29,8 @@ pub struct TokenState {
     pub client: Option<Arc<ClientEntry>>,
     /// When it really ends, in seconds: as issued, or earlier where its API's lifetime was lowered since.
     pub expires_at: i64,
+    /// From when on it may be used, in seconds.
+    pub not_before: i64,
     /// The keys that can have signed it. Its row does not name one: it is signed after its commit. One, but for a moment around a
     /// rotation; none of an opaque token.
     pub signed_by: Vec<SignedBy>,
@@ -67,6 +69,12 @@ impl Service {
     /// `NotFound` when it is none of ours.
     pub async fn token_state_of_text(&self, text: &str, moment: &Moment) -> Result<TokenState, Failure> {
         Ok(self.state_of(&*self.prove(text).await?.ok_or_else(no_token)?, moment))
+    }
+
+    /// The JWT of an id, where this key signed it; `None`: no JWT of that id is kept.
+    pub(crate) async fn token_state_signed_by(&self, id: CredentialId, key: &str, moment: &Moment) -> Result<Option<TokenState>, Failure> {
+        let found = self.find(id).await?.filter(|proven| proven.token.proof.is_none());
+        Ok(found.map(|proven| self.state_of(&Proven { signing_key: Some(Arc::from(key)), ..(*proven).clone() }, moment)))
     }
 
     /// The state of a token that was just issued.
@@ -112,7 +120,7 @@ impl Service {
         let expires_at = api.as_ref().map_or(token.expires_at, |api| self.ends_at(proven, api));
         let (client, signed_by) =
             (self.registry.clients.get(token.client.as_str()), self.signed_by(&token, proven.signing_key.as_deref(), moment));
-        TokenState { standing, api, client, expires_at, signed_by, token }
+        TokenState { standing, api, client, expires_at, not_before: proven.not_before, signed_by, token }
     }
 }
 

@@ -10,6 +10,7 @@ mod api_key_import;
 mod api_key_rotation;
 mod api_key_verify;
 mod client;
+mod explain;
 mod group;
 mod key;
 mod known;

@@ -2,6 +2,7 @@
 
 pub(super) mod change;
 pub(super) mod create;
+pub(super) mod explain;
 pub(super) mod import;
 pub(super) mod itself;
 mod limits;

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::route::{Access, Route, Verb};
 use super::{
     administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations,
-    roles, root_key, signing_keys, statistics, suspensions, tokens, usage, usage_reports, users,
+    roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, counted, observed};
 
@@ -29,7 +29,9 @@ pub static ROUTES: &[&[Route]] = &[
     keys::import::ROUTES,
     keys::verify::ROUTES,
     keys::itself::ROUTES,
+    keys::explain::ROUTES,
     tokens::ROUTES,
+    token_explanation::ROUTES,
     revocations::ROUTES,
     suspensions::ROUTES,
     users::ROUTES,

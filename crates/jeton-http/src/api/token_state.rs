@@ -34,15 +34,21 @@ pub(super) struct Shown {
 
 impl From<TokenState> for Shown {
     fn from(state: TokenState) -> Shown {
-        let (signing_key, remark) = (signing_key(&state), remark(&state));
-        let token = state.token;
+        Shown::from(&state)
+    }
+}
+
+impl From<&TokenState> for Shown {
+    fn from(state: &TokenState) -> Shown {
+        let (signing_key, remark) = (signing_key(state), remark(state));
+        let token = state.token.clone();
         Shown {
             id: token.id,
             kind: "access_token",
             standing: state.standing.name(),
             client_id: token.client,
-            client_name: state.client.map(|entry| entry.client.record.name.clone()),
-            audience: state.api.map(|api| api.record.audience.clone()),
+            client_name: state.client.as_ref().map(|entry| entry.client.record.name.clone()),
+            audience: state.api.as_ref().map(|api| api.record.audience.clone()),
             scope: token.scope,
             format: if token.proof.is_some() { "opaque" } else { "jwt" },
             signing_key,

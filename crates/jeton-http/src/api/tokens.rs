@@ -27,7 +27,7 @@ use super::secret_text::SecretText;
 use super::target::Target;
 use super::token_state::Shown;
 
-const READ: Access = Access::Permission(Permission::TokensRead);
+pub(super) const READ: Access = Access::Permission(Permission::TokensRead);
 const ISSUE: Access = Access::Permission(Permission::TokensIssue);
 const REVOKE: Access = Access::Permission(Permission::TokensRevoke);
 
@@ -57,7 +57,7 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
-const LOOK: &str =
+pub(super) const LOOK: &str =
     "the id is the `jti` of a JWT, and stands in the answer that issued the token; `jeton token introspect -` reads the token itself";
 
 #[derive(Deserialize)]
@@ -166,6 +166,6 @@ fn parse(issue: Issue) -> Result<ClientCredentialsRequest, Refusal> {
     Ok(ClientCredentialsRequest { scope: scope.filter(|scope| !scope.is_empty()), resources: resource.into_iter().collect() })
 }
 
-fn credential(id: &str) -> Result<CredentialId, Problem> {
+pub(super) fn credential(id: &str) -> Result<CredentialId, Problem> {
     CredentialId::parse(id).ok_or_else(|| Problem::invalid("a token's id is 32 lowercase hexadecimal digits", LOOK))
 }

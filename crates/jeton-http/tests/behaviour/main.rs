@@ -21,6 +21,7 @@ mod cut_off;
 mod declared;
 mod doctor;
 mod errors;
+mod explain;
 mod feed;
 mod health;
 mod hostile;

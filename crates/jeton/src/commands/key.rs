@@ -16,10 +16,11 @@ use super::again::Again;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
-use super::input;
+use super::input::{self, Named};
 use super::rate::{self, Rate};
 use super::time;
 use crate::render::api_keys;
+use crate::render::explained_keys;
 use crate::render::text::member;
 
 const EXAMPLES: &str = "\
@@ -37,9 +38,10 @@ pub(crate) enum Key {
     Create(Create),
     Import(import::Import),
     List(list::List),
-    /// Show a key, all but its text; also which key a text is
+    /// Show a key, all but its text, and what happened to it; also which key a text is
     #[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key show - < found.txt")]
     Show(Sought),
+    Explain(Explain),
     Verify(Verify),
     Update(Update),
     Rotate(Rotate),
@@ -96,6 +98,23 @@ pub(crate) struct Create {
     exception: Exception,
     #[command(flatten)]
     again: Again,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  jeton key explain 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+  jeton key explain - < key.txt
+  jeton key explain key.txt --json | jq .decided_by
+
+It counts as no use. Exit code 1 if the text is no key of this server.";
+
+/// Say why a key is accepted or refused, and what happened to it
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct Explain {
+    /// Its id; `-`, the key on standard input; or a file that holds it
+    #[arg(value_name = "KEY|-|FILE")]
+    key: String,
 }
 
 /// What lets a key live beyond the maximum: all three, or none.
@@ -259,7 +278,10 @@ impl Key {
                 let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.expose() }))?;
                 context.show(&found, api_keys::found)
             }
-            Key::Show(Sought { key }) => context.show(&context.server()?.get(&path(key))?, api_keys::show),
+            Key::Show(Sought { key }) => {
+                context.show(&context.server()?.get(&format!("{}/explanation", path(key)))?, explained_keys::show)
+            }
+            Key::Explain(explain) => explain.run(context),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
             Key::Rotate(rotate) => rotate.run(context),
@@ -281,6 +303,19 @@ impl Key {
                 context.show(&revoked, |key, _| format!("{} is revoked: it is not accepted any more.\n", member(key, "name")))
             }
         }
+    }
+}
+
+impl Explain {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let server = context.server()?;
+        let explained = match input::named(&self.key)? {
+            Named::Id(id) => server.get(&format!("{}/explanation", path(&id)))?,
+            Named::Text(key) => server.post(&format!("{PATH}/explain"), &json!({ "key": key.expose() }))?,
+        };
+        context.show(&explained, explained_keys::explained)?;
+        let is_ours = explained.get("is_ours").and_then(Value::as_bool) == Some(true);
+        if is_ours { Ok(()) } else { Err(Failure::no("this is no key of this server", "")) }
     }
 }
 

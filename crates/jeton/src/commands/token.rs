@@ -10,6 +10,7 @@ use super::input::{self, Named};
 use super::jwt::decode;
 use super::percent::segment;
 use super::server::Server;
+use crate::render::explained_tokens;
 use crate::render::text::member;
 use crate::render::tokens;
 
@@ -34,6 +35,7 @@ pub(crate) enum Token {
     Issue(Issue),
     Show(Show),
     Introspect(Introspect),
+    Explain(Explain),
     Suspend(Suspend),
     Resume(Resume),
 }
@@ -86,6 +88,23 @@ pub(crate) struct Introspect {
     token: String,
 }
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  jeton token explain 019967c5a3807d2f8e51b0a4c3d2e1f0
+  jeton token explain - < token.txt
+  jeton token explain token.txt --json | jq .decided_by
+
+Exit code 1 if the text is no token of this server.";
+
+/// Say why a token is accepted or refused, and what was said of it
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct Explain {
+    /// Its id; `-`, the token on standard input; or a file that holds it
+    #[arg(value_name = "ID|-|FILE")]
+    token: String,
+}
+
 /// Refuse a token until it is resumed
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0\n  jeton token suspend - < token.txt")]
@@ -123,9 +142,22 @@ impl Token {
                 let is_active = answer.get("active").and_then(Value::as_bool) == Some(true);
                 if is_active { Ok(()) } else { Err(Failure::no("the token is not active", "")) }
             }
+            Token::Explain(explain) => explain.run(context, &server),
             Token::Suspend(Suspend { token }) => change(token, "suspend"),
             Token::Resume(Resume { token }) => change(token, "resume"),
         }
+    }
+}
+
+impl Explain {
+    fn run(&self, context: &Context, server: &Server) -> Result<(), Failure> {
+        let explained = match input::named(&self.token)? {
+            Named::Id(id) => server.get(&format!("{PATH}/{}/explanation", segment(&id)))?,
+            Named::Text(token) => server.post(&format!("{PATH}/explain"), &json!({ "token": token.expose() }))?,
+        };
+        context.show(&explained, explained_tokens::explained)?;
+        let is_ours = explained.get("is_ours").and_then(Value::as_bool) == Some(true);
+        if is_ours { Ok(()) } else { Err(Failure::no("this is no token of this server", "")) }
     }
 }
 

@@ -1,0 +1,162 @@
+//! `/keys/{key}/explanation` and `/keys/explain`: why a key stands as it does, and all that happened to it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use jeton_core::api_key::secret::Slot;
+use jeton_core::explain::scope::TakenBy;
+use jeton_core::usage::Subject;
+use jeton_core::usage::bucket::Bucket;
+use jeton_service::Service;
+use jeton_service::explain::key::KeyPast;
+use jeton_service::keys::entry::KeyEntry;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::shown::Shown;
+use super::{READ, id, over};
+use crate::api::answer::{Answer, ok};
+use crate::api::body::Body;
+use crate::api::counting::count;
+use crate::api::explanation::{Decided, Ends, NotOurs, SEARCHING, Told};
+use crate::api::management::Management;
+use crate::api::rfc3339;
+use crate::api::route::{About, Repeats, Route, Verb};
+use crate::api::secret_text::SecretText;
+use crate::api::target::Target;
+use crate::api::used::Used;
+
+pub(in crate::api) static ROUTES: &[Route] = &[
+    Route::new(
+        (Verb::Get, "/keys/{key}/explanation"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(by_id),
+        About::new("keys", "Explains a key: why it stands as it does, and what happened to it."),
+    ),
+    Route::new(
+        (Verb::Post, "/keys/explain"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(by_text),
+        About::new("keys", "Explains a key that is pasted, or says what the text is."),
+    ),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Explain {
+    key: SecretText,
+}
+
+/// A key, explained.
+#[derive(Serialize)]
+struct Explained {
+    is_ours: bool,
+    /// Which of its secrets was pasted: `current` or `previous`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pasted: Option<&'static str>,
+    #[serde(flatten)]
+    key: Shown,
+    decided_by: Decided,
+    ends_by: Ends,
+    /// What it was given and does not have now.
+    taken_scope: Vec<Taken>,
+    /// What was said of what it belongs to.
+    statements: Vec<Told>,
+    /// What happened to it, in the order in which it did.
+    timeline: Vec<Step>,
+    /// Whether more happened, before that.
+    timeline_has_more: bool,
+    /// Its uses of the last day, by hour.
+    last_day: Vec<Hour>,
+    /// Whether all of that was found: what takes too long is left out.
+    is_complete: bool,
+}
+
+/// A scope, and what took it away.
+#[derive(Serialize)]
+struct Taken {
+    scope: String,
+    by: &'static str,
+}
+
+/// Something that happened.
+#[derive(Serialize)]
+struct Step {
+    sequence: u64,
+    at: String,
+    event: String,
+    /// What the ledger tells of it; absent once it was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+}
+
+/// So many uses that went so.
+#[derive(Serialize)]
+struct Hour {
+    start: String,
+    outcome: &'static str,
+    count: u64,
+}
+
+async fn by_id(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {
+    let entry = service.find_key(id(&key)?).await.map_err(over)?;
+    explained(&service, &entry, Slot::Current, None).await
+}
+
+async fn by_text(State(Management { service, .. }): State<Management>, Body(explain): Body<Explain>) -> Answer {
+    let text = explain.key.0;
+    match service.key_of_pasted(text.expose()).await.map_err(over)? {
+        Some((entry, slot)) => explained(&service, &entry, slot, Some(slot_name(slot))).await,
+        None => ok(&NotOurs::from(&service.look_at(text.expose()))),
+    }
+}
+
+async fn explained(service: &Arc<Service>, entry: &Arc<KeyEntry>, slot: Slot, pasted: Option<&'static str>) -> Answer {
+    let moment = service.moments().now();
+    let known = service.subject_use(&Subject::Key(entry.key.record.id)).await.map_err(over)?;
+    let (reading, searched, then) = (service.clone(), entry.clone(), moment.clone());
+    let past = count(SEARCHING, move |goes_on| reading.key_past(&searched, &then, goes_on)).await.map_err(over)?;
+    let why = service.explain_key(entry, slot, past.as_ref(), &moment);
+    let taken = |(scope, by): (String, TakenBy)| Taken { scope, by: by.name() };
+    let mut explained = Explained {
+        is_ours: true,
+        pasted,
+        key: Shown::of(entry, known.as_deref().map(Used::from).unwrap_or_default(), service, &moment),
+        decided_by: Decided::from(&why.rule),
+        ends_by: Ends::from(&why.end),
+        taken_scope: why.taken.into_iter().map(taken).collect(),
+        statements: vec![],
+        timeline: vec![],
+        timeline_has_more: true,
+        last_day: vec![],
+        is_complete: past.is_some(),
+    };
+    if let Some(KeyPast { timeline, has_more, statements, last_day }) = past {
+        explained.timeline_has_more = has_more;
+        let steps = timeline.into_iter().map(|entry| Step {
+            sequence: entry.sequence,
+            at: rfc3339::format(entry.time.seconds()),
+            data: entry.content.and_then(|content| serde_json::from_slice(&content.payload).ok()),
+            event: entry.kind,
+        });
+        explained.timeline = steps.collect();
+        explained.statements = statements.iter().map(Told::from).collect();
+        explained.last_day = last_day.iter().map(Hour::from).collect();
+    }
+    ok(&explained)
+}
+
+fn slot_name(slot: Slot) -> &'static str {
+    match slot {
+        Slot::Current => "current",
+        Slot::Previous => "previous",
+    }
+}
+
+impl From<&Bucket> for Hour {
+    fn from(bucket: &Bucket) -> Hour {
+        Hour { start: rfc3339::format(bucket.start), outcome: bucket.cell.outcome.name(), count: bucket.count }
+    }
+}

@@ -1,0 +1,159 @@
+//! A key explained: its timeline, what was said of what it belongs to, the uses of its last day, and the rule that decides over it.
+
+use std::sync::Arc;
+
+use jeton_core::api_key::ApiKeyKind;
+use jeton_core::api_key::secret::{KeptSecret, Slot};
+use jeton_core::commit::Sequence;
+use jeton_core::explain::end::{self, End};
+use jeton_core::explain::key::{KeyFacts, rule};
+use jeton_core::explain::rule::Rule;
+use jeton_core::explain::scope::{TakenBy, taken};
+use jeton_core::explain::statement::{Concerned, Statement};
+use jeton_core::explain::timeline::step;
+use jeton_core::id::ApiKeyId;
+use jeton_core::moment::Moment;
+use jeton_core::notice::{self, Ending};
+use jeton_core::owner::Owner;
+use jeton_core::usage::Subject;
+use jeton_core::usage::bucket::{Bucket, Resolution};
+use jeton_store::ledger::Entry;
+
+use crate::failure::Failure;
+use crate::keys::entry::KeyEntry;
+use crate::service::Service;
+use crate::usage::series::SeriesRequest;
+
+/// The most commits that a timeline goes back.
+const STEPS_MAX: usize = 200;
+
+/// What lies behind a key.
+pub struct KeyPast {
+    /// What happened to it, in the order in which it did.
+    pub timeline: Vec<Entry>,
+    /// Whether more happened, before that.
+    pub has_more: bool,
+    /// What was said of what it belongs to.
+    pub statements: Vec<Statement>,
+    /// How often it was used in the last day, by hour.
+    pub last_day: Vec<Bucket>,
+}
+
+/// How a key stands, and why.
+pub struct KeyExplained {
+    /// The rule that decides.
+    pub rule: Rule,
+    /// When the secret ends that was asked about, and why then.
+    pub end: End,
+    /// What it was given and does not have now, with what took it away.
+    pub taken: Vec<(String, TakenBy)>,
+}
+
+impl Service {
+    /// The key that a text is a secret of, and which one, whether or not it is accepted; nothing is counted. `None`: it is none of ours.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn key_of_pasted(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
+        self.presented_key(text).await
+    }
+
+    /// What lies behind a key. Reads the ledger and the negatives: for a thread that may block. `None`: `goes_on` said no before the end.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    pub fn key_past(&self, entry: &KeyEntry, moment: &Moment, goes_on: &dyn Fn() -> bool) -> Result<Option<KeyPast>, Failure> {
+        let key = &entry.key.record;
+        let (mut timeline, has_more) = self.steps(key.id, entry.key.version, goes_on)?;
+        for version in self.beside(entry)? {
+            let id = key.id.to_string();
+            let names_it = |entry: &Entry| entry.content.as_ref().is_some_and(|content| is_of(&content.payload, &id));
+            timeline.extend(self.told_at(version)?.into_iter().filter(names_it));
+        }
+        timeline.sort_by_key(|entry| entry.sequence);
+        timeline.dedup_by_key(|entry| entry.sequence);
+        let Some(statements) = self.statements(&self.concerned(entry), goes_on)? else { return Ok(None) };
+        let until = moment.now.seconds().saturating_add(1);
+        let (subject, resolution) = (Subject::Key(key.id), Resolution::Hour);
+        let last_day = self.usage_series(&SeriesRequest { subject, resolution, from: until.saturating_sub(86_400), until })?;
+        Ok(goes_on().then_some(KeyPast { timeline, has_more, statements, last_day }))
+    }
+
+    /// How a key stands with one of its secrets, as far as its past was found.
+    #[must_use]
+    pub fn explain_key(&self, entry: &KeyEntry, slot: Slot, past: Option<&KeyPast>, moment: &Moment) -> KeyExplained {
+        let key = &entry.key.record;
+        let (standing, judged) = self.key_standing(entry, slot, moment);
+        let policies = self.registry.policies();
+        let secret: &KeptSecret = key.secret(slot).unwrap_or(&key.current);
+        let statements = past.map_or(&[][..], |past| &past.statements);
+        let (owner, has_api) = (judged.owner, judged.api.is_some());
+        let facts = KeyFacts { key, secret, standing, has_api, owner, policies: &policies, statements };
+        let api = judged.api.as_ref().map(|api| &api.record);
+        KeyExplained {
+            rule: rule(&facts),
+            end: end::of_key(key, secret, &policies),
+            taken: taken(key, api, judged.owner, &judged.may_have),
+        }
+    }
+
+    /// What happened to a key, back from the commit that wrote it last.
+    fn steps(&self, id: ApiKeyId, version: Sequence, goes_on: &dyn Fn() -> bool) -> Result<(Vec<Entry>, bool), Failure> {
+        let (mut timeline, mut at) = (Vec::new(), version);
+        for _ in 0..STEPS_MAX {
+            if !goes_on() {
+                return Ok((timeline, true));
+            }
+            // What is erased, or was written by a later program, tells no step: the way back ends there.
+            let steps = self.told_at(at)?.into_iter().filter_map(|entry| {
+                let (key, previous) = step(&entry.event().ok()??)?;
+                (key == id).then_some((entry, previous))
+            });
+            let steps: Vec<(Entry, Option<Sequence>)> = steps.collect();
+            let Some(previous) = steps.first().map(|(_, previous)| *previous) else { return Ok((timeline, true)) };
+            timeline.extend(steps.into_iter().map(|(entry, _)| entry));
+            match previous {
+                Some(previous) if previous < at => at = previous,
+                _ => return Ok((timeline, false)),
+            }
+        }
+        Ok((timeline, true))
+    }
+
+    /// The versions of what else there is of a key: the last notice of its end, and an exception for it.
+    fn beside(&self, entry: &KeyEntry) -> Result<Vec<Sequence>, Failure> {
+        let key = &entry.key.record;
+        let id = key.id.to_string();
+        let ending = match key.kind {
+            ApiKeyKind::Key => Ending::ApiKey,
+            ApiKeyKind::Personal => Ending::PersonalAccessToken,
+        };
+        let notice = self.store.view()?.get(&notice::TABLE, &notice::key(ending, &Arc::from(&*id)))?;
+        let policies = self.registry.policies();
+        let exception = policies.exception_of(key.kind.credential_kind(), &id).map(|exception| exception.version);
+        Ok(notice.map(|notice| notice.version).into_iter().chain(exception).collect())
+    }
+
+    /// What a key belongs to.
+    fn concerned(&self, entry: &KeyEntry) -> Concerned {
+        let key = &entry.key.record;
+        let (person, group) = match &key.owner {
+            Owner::Person(person) => (Some(person.0.clone()), None),
+            Owner::Group(group) => (None, Some(group.0.clone())),
+            Owner::Client(_) | Owner::External(_) => (None, None),
+        };
+        Concerned {
+            client: key.holder().map(|client| client.0.clone()),
+            person,
+            group,
+            audience: self.registry.api(key.api.as_str()).map(|api| api.record.audience.clone()),
+            ..Concerned::default()
+        }
+    }
+}
+
+/// Whether what an entry tells is told of this credential.
+fn is_of(payload: &[u8], credential: &str) -> bool {
+    let payload: Option<serde_json::Value> = serde_json::from_slice(payload).ok();
+    payload.is_some_and(|payload| payload.get("credential").and_then(serde_json::Value::as_str) == Some(credential))
+}
