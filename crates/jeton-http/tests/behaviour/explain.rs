@@ -112,11 +112,17 @@ async fn what_a_key_belongs_to_is_told_with_who_said_it() {
     world.done(Method::PATCH, &format!("/clients/{}", shop.id), Some(json!({"scope": "orders:read"}))).await;
     let narrowed = by_id(&world, &made).await;
     assert_eq!(narrowed["taken_scope"], json!([{"scope": "orders:write", "by": "client"}]));
+    world.done(Method::POST, "/suspensions", Some(json!({"client": "shop"}))).await;
+    let suspended = by_id(&world, &made).await;
+    let decided = &suspended["decided_by"];
+    assert_eq!((rule(&suspended), &decided["subject"], &decided["by"]), ("subject_suspended", &json!("client"), &json!("unix:1000")));
+    world.done(Method::POST, "/resumptions", Some(json!({"client": "shop"}))).await;
+    assert_eq!(rule(&by_id(&world, &made).await), "accepted");
     world.cut_off(CutOffSubject::Client, &shop.id).await;
     world.cut_off(CutOffSubject::Api, "https://orders.example").await;
     let explained = by_id(&world, &made).await;
     let told: Vec<(&Value, &Value)> =
-        explained["statements"].as_array().unwrap().iter().map(|told| (&told["subject"], &told["by"])).collect();
+        explained["statements"].as_array().unwrap().iter().skip(2).map(|told| (&told["subject"], &told["by"])).collect();
     assert_eq!(told, [(&json!("client"), &json!("unix:1000")), (&json!("api"), &json!("unix:1000"))]);
     assert_eq!((rule(&explained), &explained["decided_by"]["by"]), ("cut_off", &json!("unix:1000")));
     world.done(Method::DELETE, &format!("/clients/{}", shop.id), None).await;

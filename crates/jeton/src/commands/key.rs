@@ -278,9 +278,7 @@ impl Key {
                 let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.expose() }))?;
                 context.show(&found, api_keys::found)
             }
-            Key::Show(Sought { key }) => {
-                context.show(&context.server()?.get(&format!("{}/explanation", path(key)))?, explained_keys::show)
-            }
+            Key::Show(Sought { key }) => context.show(&context.server()?.get(&format!("{}/explanation", path(key)))?, explained_keys::show),
             Key::Explain(explain) => explain.run(context),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),

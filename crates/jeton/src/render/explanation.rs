@@ -66,7 +66,7 @@ pub(crate) fn not_ours(looked: &Value, noun: &str, view: &View) -> String {
         "other_issuer" if member(looked, "says_issuer").is_empty() => "It is a JWT that names no issuer: not one of this server.".to_owned(),
         "other_issuer" => format!("It is a JWT of somebody else: it says that {} issued it.", member(looked, "says_issuer")),
         "unknown_key" => format!("It says that it is of this server, but the key that it names, {}, is not known here: it has left, or somebody made the token up.", member(looked, "says_signing_key")),
-        "revoked_key" => format!("The key that it says signed it, {}, was revoked: nothing vouches for it, and no token is kept with the id that it says it has.", member(looked, "says_signing_key")),
+        "revoked_key" => format!("It says that the key {} signed it, which was revoked: nothing vouches for it, and no token is kept with the id that it says it has.", member(looked, "says_signing_key")),
         "not_signed" => "It says that it is of this server and names one of its keys, but that key did not sign it, or what it signed is no access token: it was altered or made up.".to_owned(),
         _ => "It looks like nothing that this server makes.".to_owned(),
     };
