@@ -51,8 +51,8 @@ pub fn end(facts: &TokenFacts<'_>) -> End {
 }
 
 fn suspended(facts: &TokenFacts<'_>) -> Rule {
-    let changes = facts.statements.iter().filter(|statement| matches!(statement.says, Says::Suspended(..) | Says::Resumed(..)));
-    if let Some(last) = changes.last().filter(|last| matches!(last.says, Says::Suspended(..))) {
+    let mut changes = facts.statements.iter().filter(|statement| matches!(statement.says, Says::Suspended(..) | Says::Resumed(..)));
+    if let Some(last) = changes.next_back().filter(|last| matches!(last.says, Says::Suspended(..))) {
         return Rule::Suspended(Some(Said::from(last)));
     }
     match suspending(facts.statements) {
