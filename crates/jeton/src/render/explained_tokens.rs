@@ -85,7 +85,7 @@ mod tests {
             "How it came to be:\n  issued  to its client by unix:1000; entry 41 of the ledger\n",
             "What it could reach:\n  reach  https://orders.example: orders:read, from",
             "  2026-09-21T14:12Z  suspended by unix:1000\n",
-            "live 15 min at most",
+            "tokens of this API from before 2026-09-21T14:12:21Z live 15",
             "some of this is missing",
         ] {
             assert!(text.contains(expected), "{expected}\n{text}");
