@@ -12,6 +12,7 @@ mod storage;
 
 pub use observed::{ApiUse, Kept, Met, MetCredential, Observed, Surroundings};
 pub use rule::{Check, Severity, Verdict};
+pub use scopes::has_every_scope;
 
 use serde::Serialize;
 

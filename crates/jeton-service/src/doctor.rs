@@ -1,19 +1,25 @@
 //! What there is to see of a deployment, for its examination.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jeton_core::api::Api;
-use jeton_core::doctor::{ApiUse, Observed, Surroundings};
+use jeton_core::doctor::{ApiUse, MetCredential, Observed, Surroundings};
 use jeton_core::id::ApiId;
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::{Outcome, Subject};
 
 use crate::failure::Failure;
+use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::usage::series::SeriesRequest;
+use crate::usage::shared::SharedKey;
 
 /// For how long what was counted is looked at, in seconds.
 const WEEK_SECONDS: i64 = 7 * 86_400;
+
+/// Whatever nobody used for so long is unused, in seconds.
+pub(crate) const UNUSED_SECONDS: i64 = 30 * 86_400;
 
 /// A revocation that a verifier hears of later than this, in microseconds, is late: a bound of the feed's lags.
 const LATE_MICROS: u64 = 16_384_000;
@@ -45,9 +51,40 @@ impl Service {
             told: lags.count(),
             told_late: lags.counts.iter().skip(in_time).sum(),
             checkpoint_left_at: self.checkpoints.left_at(),
+            unused_clients: self.unused_clients_of(&clients, now.seconds()).ok().flatten(),
+            shared_keys: self.shared_keys_met().ok(),
             met: self.met.load().as_deref().cloned(),
             surroundings,
         }
+    }
+
+    /// Of those that were there then already the clients that nobody used for 30 days, nor any of their secrets: some only follow the feed.
+    fn unused_clients_of(&self, clients: &[Arc<ClientEntry>], now_seconds: i64) -> Result<Option<Vec<Arc<str>>>, Failure> {
+        let since = now_seconds.saturating_sub(UNUSED_SECONDS);
+        let older: Vec<_> = clients.iter().filter(|entry| entry.client.record.created_at <= since).collect();
+        if older.is_empty() {
+            return Ok(Some(vec![]));
+        }
+        if self.usage_kept_since().is_none_or(|kept| since < kept) {
+            return Ok(None);
+        }
+        let (uses, mut unused) = (self.subject_uses()?, vec![]);
+        for entry in older {
+            let client = &entry.client.record;
+            let secrets = entry.secrets.iter().map(|secret| Subject::Secret(secret.record.id.clone()));
+            let subjects: Vec<_> = [Subject::Client(client.id.clone())].into_iter().chain(secrets).collect();
+            let last: Result<Vec<_>, _> = subjects.iter().map(|subject| uses.last_used(subject)).collect();
+            if last?.into_iter().flatten().all(|at| at < since) {
+                unused.push(client.name.clone());
+            }
+        }
+        Ok(Some(unused))
+    }
+
+    fn shared_keys_met(&self) -> Result<Vec<MetCredential>, Failure> {
+        let told = self.shared_keys(&self.moments.now())?;
+        let met = |key: SharedKey| MetCredential { id: Arc::from(key.shared.key.to_string()), client: None, at: key.shared.last };
+        Ok(told.keys.into_iter().map(met).collect())
     }
 
     fn uses_of(&self, apis: &[Api], now_seconds: i64) -> Result<BTreeMap<ApiId, ApiUse>, Failure> {

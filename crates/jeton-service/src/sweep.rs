@@ -3,6 +3,7 @@
 
 mod keys;
 mod notices;
+mod scopes;
 mod secrets;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-use super::observed::Observed;
+use super::observed::{MetCredential, Observed};
 use super::rule::{Check, Offender, Rule, Severity};
 
 const ACCESS_LOG: Rule = Rule {
@@ -23,6 +23,12 @@ const REPORTS: Rule = Rule {
     why: "Tokens are used at such an API and nobody sees it: neither odd use of one, nor which of them nobody needs.",
 };
 
+const SHARED: Rule = Rule {
+    id: "monitoring.shared_keys",
+    severity: Severity::Medium,
+    why: "Nobody can tell which of the two did what, nor end one without the other.",
+};
+
 /// How old the last checkpoint elsewhere may be.
 const OLD_SECONDS: i64 = 7 * 86_400;
 
@@ -40,6 +46,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         ),
         checkpoint(observed),
         reports(observed),
+        shared(observed),
         METRICS.holds(
             around.has_metrics_listener,
             match around.has_metrics_listener {
@@ -77,4 +84,13 @@ fn reports(observed: &Observed) -> Check {
     };
     let silent: Vec<_> = silent.iter().map(|(api, _)| offender(&api.audience)).collect();
     REPORTS.none(&silent, "APIs with tokens of the last week that report no use")
+}
+
+fn shared(observed: &Observed) -> Check {
+    let Some(keys) = &observed.shared_keys else { return SHARED.holds(None, "nobody looked at where keys are used from", "") };
+    let offender = |key: &MetCredential| Offender {
+        name: format!("key {}", key.id),
+        command: format!("jeton usage shared    # then a key for each application, and: jeton key revoke {}", key.id),
+    };
+    SHARED.none(&keys.iter().map(offender).collect::<Vec<_>>(), "keys that two applications used in the last week, as it seems")
 }

@@ -37,6 +37,10 @@ pub struct Observed {
     pub checkpoint_left_at: Option<i64>,
     /// What the last pass over all credentials met; `None`: there was none yet.
     pub met: Option<Met>,
+    /// The clients that nobody used for 30 days, and that are older; `None`: uses are not counted for so long.
+    pub unused_clients: Option<Vec<Arc<str>>>,
+    /// The keys that two applications use, each with when it last showed; `None`: nobody looked.
+    pub shared_keys: Option<Vec<MetCredential>>,
     /// How each API was used in the last week; `None`: nobody looked.
     pub used: Option<BTreeMap<ApiId, ApiUse>>,
     /// What lies around the process.
@@ -50,6 +54,10 @@ pub struct Met {
     pub soon_and_used: Vec<MetCredential>,
     /// Those that are suspended for more than 30 days.
     pub undecided: Vec<MetCredential>,
+    /// Keys with every scope of their API.
+    pub unrestricted: Vec<MetCredential>,
+    /// Keys with scopes that nobody exercised for 30 days.
+    pub unexercised: Vec<MetCredential>,
 }
 
 /// A key, or a client's secret.
@@ -59,7 +67,7 @@ pub struct MetCredential {
     pub id: Arc<str>,
     /// The client whose secret it is; `None`: it is a key.
     pub client: Option<Arc<str>>,
-    /// When it ends, or was suspended, in seconds.
+    /// When it ends, was suspended, or showed what it is named for, in seconds.
     pub at: i64,
 }
 
@@ -70,6 +78,16 @@ impl Met {
     /// Notes one that is used and ends soon.
     pub fn note_soon_and_used(&mut self, met: MetCredential) {
         note(&mut self.soon_and_used, met);
+    }
+
+    /// Notes a key with every scope of its API.
+    pub fn note_unrestricted(&mut self, met: MetCredential) {
+        note(&mut self.unrestricted, met);
+    }
+
+    /// Notes a key with scopes that nobody exercises.
+    pub fn note_unexercised(&mut self, met: MetCredential) {
+        note(&mut self.unexercised, met);
     }
 
     /// Notes one that is suspended for long.

@@ -1,10 +1,21 @@
-use super::observed::Observed;
+use std::sync::Arc;
+
+use jeton_oauth::ScopeSet;
+
+use super::observed::{MetCredential, Observed};
 use super::rule::{Check, Offender, Rule, Severity};
 use crate::api::Api;
 use crate::client::Client;
 
 const ALL: Rule =
     Rule { id: "scopes.all", severity: Severity::Medium, why: "Whoever steals what a client holds may do all that the client may." };
+
+const KEYS: Rule = Rule {
+    id: "scopes.keys_all",
+    severity: Severity::Medium,
+    why: "Whoever finds the key may do all that its API knows, and keys are lost often.",
+};
+const UNUSED: Rule = Rule { id: "scopes.unused", severity: Severity::Low, why: "What nobody uses helps nobody but whoever steals it." };
 
 /// An API with fewer scopes has nothing to leave out.
 const TELLING: usize = 2;
@@ -14,13 +25,37 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         return vec![ALL.holds(None, "there is no client yet", "")];
     }
     let offenders: Vec<_> = observed.clients.iter().filter(|(client, _)| has_all(client, &observed.apis)).map(offender).collect();
-    vec![ALL.none(&offenders, "clients with every scope of an API")]
+    vec![ALL.none(&offenders, "clients with every scope of an API"), keys(observed), unused(observed)]
+}
+
+/// Whether these are all scopes that an API knows, and more than one.
+#[must_use]
+pub fn has_every_scope(api: &Api, scopes: &ScopeSet) -> bool {
+    api.scopes.len() >= TELLING && api.scope_set().is_subset(scopes)
 }
 
 /// A client that was registered without a word about scopes has all of them.
 fn has_all(client: &Client, apis: &[Api]) -> bool {
-    let mut its = apis.iter().filter(|api| client.apis.contains(&api.id) && api.scopes.len() >= TELLING);
-    its.any(|api| api.scope_set().is_subset(&client.scopes))
+    apis.iter().filter(|api| client.apis.contains(&api.id)).any(|api| has_every_scope(api, &client.scopes))
+}
+
+fn keys(observed: &Observed) -> Check {
+    let Some(met) = &observed.met else { return KEYS.holds(None, NO_PASS, "") };
+    KEYS.none(&met.unrestricted.iter().map(narrowed).collect::<Vec<_>>(), "keys with every scope of their API")
+}
+
+fn unused(observed: &Observed) -> Check {
+    let Some(clients) = &observed.unused_clients else { return UNUSED.holds(None, "uses are counted for less than 30 days", "") };
+    let Some(met) = &observed.met else { return UNUSED.holds(None, NO_PASS, "") };
+    let of_client = |name: &Arc<str>| Offender { name: format!("client {name}"), command: format!("jeton client delete {name}") };
+    let keys = met.unexercised.iter().map(narrowed);
+    UNUSED.none(&clients.iter().map(of_client).chain(keys).collect::<Vec<_>>(), "clients, and scopes of keys, that nobody used for 30 days")
+}
+
+const NO_PASS: &str = "no pass over the keys was made since the server started";
+
+fn narrowed(key: &MetCredential) -> Offender {
+    Offender { name: format!("key {}", key.id), command: format!("jeton key update {} --scope NAME    # see: jeton usage unused", key.id) }
 }
 
 fn offender((client, _): &(Client, Vec<crate::client::secret::ClientSecret>)) -> Offender {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jeton_oauth::ScopeSet;
+
 use super::Subject;
 use crate::record::{Class, Column, Key, Malformed, Reader, Row, Table, Value};
 
@@ -89,6 +91,15 @@ impl SubjectUse {
         }
     }
 
+    /// Which of these scopes were not exercised since a second; none where no use named any: then nobody knows.
+    #[must_use]
+    pub fn unexercised(&self, scopes: &ScopeSet, since: i64) -> Vec<Arc<str>> {
+        // They are remembered to the day.
+        let is_exercised = |scope: &str| self.scopes.get(scope).is_some_and(|day| day + 86_400 > since);
+        let unexercised = scopes.iter().filter(|scope| !self.scopes.is_empty() && !is_exercised(scope));
+        unexercised.map(Arc::from).collect()
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {
@@ -171,6 +182,22 @@ mod tests {
         let mut row = known.row();
         row[9] = Value::text("orders:read");
         assert_eq!(SubjectUse::from_row(&row).unwrap_err().column, "scopes");
+    }
+
+    #[test]
+    fn scopes_are_not_exercised_where_others_are() {
+        let granted = ScopeSet::parse("orders:read orders:write").unwrap();
+        let check = |exercised: &[(&str, i64)], since: i64, expected: &[&str]| {
+            let mut known = SubjectUse::new(Subject::All);
+            known.scopes = exercised.iter().map(|(scope, day)| (Arc::from(*scope), *day)).collect();
+            let told = known.unexercised(&granted, since);
+            assert_eq!(told.iter().map(|scope| &**scope).collect::<Vec<_>>(), expected, "{exercised:?} {since}");
+        };
+        check(&[], 0, &[]);
+        check(&[("orders:read", 86_400)], 86_400, &["orders:write"]);
+        check(&[("orders:read", 86_400), ("orders:write", 0)], 86_399, &[]);
+        check(&[("orders:read", 86_400), ("orders:write", 0)], 86_400, &["orders:write"]);
+        check(&[("orders:delete", 86_400)], 86_400, &["orders:read", "orders:write"]);
     }
 
     #[test]

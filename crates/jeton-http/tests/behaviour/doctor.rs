@@ -385,3 +385,78 @@ async fn apis_that_report_no_use() {
     world.service().flush_usage().await.unwrap();
     assert_eq!(verdict(), Verdict::Passed);
 }
+
+#[tokio::test]
+async fn keys_that_may_do_all_that_their_api_knows() {
+    let deployment = Deployment::sound().await;
+    let all = json!({"scope": "orders:read orders:write"});
+    let made = deployment.world.make_key("external:acme", "https://orders.example", all).await;
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(grade(&deployment.examine(), Practice::Scopes), Some(Grade::A), "as of the last pass");
+    deployment.sweep().await;
+    fails(&deployment, "scopes.keys_all", Severity::Medium, &format!("key {id}"), &format!("key update {id} --scope"));
+    deployment.world.done(http::Method::PATCH, &format!("/keys/{id}"), Some(json!({"scope": "orders:read"}))).await;
+    deployment.sweep().await;
+    assert_eq!(grade(&deployment.examine(), Practice::Scopes), Some(Grade::A));
+}
+
+#[tokio::test]
+async fn what_is_granted_and_not_used() {
+    let deployment = Deployment::sound().await;
+    let world = &deployment.world;
+    // A third scope, so that nobody has all there are.
+    let third = |request: &mut jeton_core::api::create::CreateApi| drop(request.scopes.insert("stock:delete".to_owned(), String::new()));
+    let stock = world.api_with("stock", third).await;
+    let clerk = world.client_with("clerk", &[&stock], |request| request.scopes = Some("stock:read".to_owned())).await;
+    let introspecting = |request: &mut jeton_core::client::create::CreateClient| {
+        (request.may_introspect, request.scopes) = (true, Some("stock:read".to_owned()));
+    };
+    let shop = world.client_with("shop", &[&stock], introspecting).await;
+    deployment
+        .set(CredentialKind::ClientSecret, SetPolicy { idle: Some(IdleRule::Never), max_seconds: Some(366 * DAY), ..SetPolicy::default() })
+        .await;
+    let made = world
+        .make_key("external:acme", "https://stock.example", json!({"scope": "stock:read stock:write", "expires_in_seconds": 90 * DAY}))
+        .await;
+    let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    world.advance(30 * DAY - 1);
+    world.check_key(&shop, key, json!({"scope": "stock:read"})).await;
+    world.token(&deployment.worker).await;
+    deployment.sweep().await;
+    let seen = || found(&deployment.examine(), "scopes.unused").clone();
+    assert_eq!(seen().verdict, Verdict::Passed, "none of it is older than thirty days: {:?}", seen());
+    world.advance(1);
+    deployment.sweep().await;
+    let check = seen();
+    assert_eq!((check.verdict, check.severity), (Verdict::Failed, Severity::Low), "{check:?}");
+    assert!(check.evidence.ends_with(&format!(": client clerk, key {id}")) && check.command == "jeton client delete clerk", "{check:?}");
+    world.token(&clerk).await;
+    deployment.sweep().await;
+    assert!(
+        seen().evidence.ends_with(&format!(": key {id}")) && seen().command.starts_with(&format!("jeton key update {id}")),
+        "{:?}",
+        seen()
+    );
+    world.check_key(&shop, key, json!({"scope": "stock:write"})).await;
+    deployment.sweep().await;
+    assert_eq!(seen().verdict, Verdict::Passed, "{:?}", seen());
+}
+
+#[tokio::test]
+async fn a_key_that_two_applications_use() {
+    let deployment = Deployment::sound().await;
+    let world = &deployment.world;
+    let made = world.make_key("external:acme", "https://orders.example", json!({"scope": "orders:read"})).await;
+    let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    for _ in 0..2 {
+        assert_eq!(found(&deployment.examine(), "monitoring.shared_keys").verdict, Verdict::Passed);
+        world.advance(3_600);
+        for (address, agent) in [("192.0.2.7", "curl/8.1"), ("2001:db8::1", "x/1")] {
+            world.check_key(&deployment.worker, key, json!({"client_ip": address, "user_agent": agent})).await;
+        }
+        world.service().flush_usage().await.unwrap();
+    }
+    fails(&deployment, "monitoring.shared_keys", Severity::Medium, &format!("key {id}"), &format!("jeton key revoke {id}"));
+    world.done(http::Method::DELETE, &format!("/keys/{id}"), None).await;
+    assert_eq!(grade(&deployment.examine(), Practice::Monitoring), Some(Grade::A));
+}

@@ -32,7 +32,7 @@ impl Service {
     }
 
     /// The same for lists. Reads a row: for a thread that may block.
-    pub(super) fn learn_from(&self, uses: &SubjectUses<'_>, entry: &KeyEntry) -> Result<(), Failure> {
+    pub(crate) fn learn_from(&self, uses: &SubjectUses<'_>, entry: &KeyEntry) -> Result<(), Failure> {
         if self.may_be_idle(entry) {
             let read = uses.of(&Subject::Key(entry.key.record.id))?;
             entry.learn_last_use(read.and_then(|known| known.last_used_at));

@@ -43,6 +43,7 @@ impl Service {
                     self.sweep_key(key.id, pass, &mut moment).await?;
                 }
             }
+            self.look_at_scopes(&rows, pass, &moment)?;
             tokio::task::yield_now().await;
         }
     }
@@ -124,7 +125,7 @@ impl Service {
 /// Which of its table's indexes this is.
 const BY_KEY: usize = 0;
 
-fn met(key: &ApiKey, at: i64) -> MetCredential {
+pub(super) fn met(key: &ApiKey, at: i64) -> MetCredential {
     MetCredential { id: Arc::from(key.id.to_string()), client: None, at }
 }
 

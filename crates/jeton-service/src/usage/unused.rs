@@ -85,10 +85,8 @@ impl Service {
         let last_used_at = known.and_then(|known| known.last_used_at);
         let unused = |scopes| Some(Unused { subject: Subject::Key(key.id), name: key.name.clone(), scopes, last_used_at });
         let Some(known) = known.filter(|known| known.last_used_at.is_some_and(|at| at >= since)) else { return unused(None) };
-        // Scopes are remembered to the day.
-        let is_exercised = |scope: &str| known.scopes.get(scope).is_some_and(|day| day + 86_400 > since);
         let (_, judged) = self.key_standing(entry, Slot::Current, moment);
-        let idle: Vec<Arc<str>> = judged.scopes.iter().filter(|scope| !is_exercised(scope)).map(Arc::from).collect();
-        if known.scopes.is_empty() || idle.is_empty() { None } else { unused(Some(idle)) }
+        let idle = known.unexercised(&judged.scopes, since);
+        if idle.is_empty() { None } else { unused(Some(idle)) }
     }
 }
