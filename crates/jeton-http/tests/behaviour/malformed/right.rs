@@ -175,6 +175,7 @@ fn keys(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /keys", beyond).status(201).times(&["/exception/ends_at"]),
         Right::of("POST /keys", json!({"like": furnished.name("key"), "name": "another till"})).status(201),
         Right::of("POST /keys/lookup", json!({"key": furnished.key})),
+        Right::of("POST /keys/explain", json!({"key": furnished.key})).or(&[("/key", 200)]),
         Right::of("PATCH /keys/{key}", limits.clone()),
         Right::of("POST /keys/{key}/rotate", rotation.clone()),
         Right::of("POST /keys/self/rotate", rotation),
@@ -204,6 +205,7 @@ fn checks(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /keys/verify", asserted).by(By::ClientInBody).status(401),
         Right::of("POST /tokens", json!({"client": "worker", "scope": "orders:read", "resource": ORDERS})).status(201),
         Right::of("POST /tokens/introspect", json!({"token": furnished.token})).or(&[("/token", 200)]),
+        Right::of("POST /tokens/explain", json!({"token": furnished.token})).or(&[("/token", 200)]),
         Right::of("POST /check", json!({"full": true})),
     ]
 }
