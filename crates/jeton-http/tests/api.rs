@@ -15,6 +15,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, CheckReport, Finding, Integrity, LedgerReport, Management, Place, ROUTES, RootFile, rfc3339};
 use jeton_http::edge::Peer;
 use jeton_testkit::World;
+use jeton_testkit::conformance::{self, Exchange};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
@@ -77,7 +78,7 @@ impl Api {
     }
 
     async fn ask_with(&self, headers: &[(&str, &str)], method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let mut request = Request::builder().method(&method).uri(format!("/api/v1{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -85,8 +86,10 @@ impl Api {
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let (status, text) = self.send(request.body(body).unwrap()).await;
+        let bytes = body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let (status, text) = self.send(request.body(bytes).unwrap()).await;
+        let exchange = Exchange { method: method.as_str(), path, sent: body.as_ref(), status: status.as_u16(), body: text.as_bytes() };
+        assert_eq!(conformance::check(api::document(), &exchange), Ok(()), "{method} {path}");
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 

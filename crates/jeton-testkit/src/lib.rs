@@ -1,5 +1,7 @@
 //! A world for tests: nodes with given clock, dice and crash points.
 
+pub mod conformance;
+pub mod schema;
 pub mod world;
 
 pub use world::World;

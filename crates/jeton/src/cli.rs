@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use jeton_core::plain::steers;
 
@@ -114,10 +114,20 @@ enum Command {
     Reference(Reference),
 }
 
-/// Print docs/reference/command-line.md
+/// Print a page of docs/reference
 #[derive(Args, Debug)]
 #[command(hide = true)]
-struct Reference;
+struct Reference {
+    #[arg(value_enum, default_value_t = Page::CommandLine)]
+    page: Page,
+}
+
+/// The pages that are made from code.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Page {
+    CommandLine,
+    Openapi,
+}
 
 impl Cli {
     /// Whether programs read what it says.
@@ -161,7 +171,8 @@ impl Cli {
             Command::Request(request) => request.run(&context),
             Command::Version(version) => version.run(&context),
             Command::Completions(completions) => completions.run(Cli::command()),
-            Command::Reference(Reference) => write(reference::page(Cli::command()).as_bytes()),
+            Command::Reference(Reference { page: Page::CommandLine }) => write(reference::page(Cli::command()).as_bytes()),
+            Command::Reference(Reference { page: Page::Openapi }) => write(reference::openapi().as_bytes()),
         };
         done.map(|()| ExitCode::SUCCESS)
     }

@@ -8,6 +8,7 @@ use jeton_core::administrator::Administrator;
 use jeton_core::id::{Actor, PersonId};
 use jeton_core::permission::{BuiltIn, Permission};
 use jeton_service::administrators::{AdministratorRecord, MakeAdministrator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -29,46 +30,56 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(list),
-        About::new("administrators", "Lists who holds roles of the management API."),
+        About::new("administrators", "Lists who holds roles of the management API.").lists::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/administrators"),
         WRITE,
         Repeats::Remembered,
         |at| at.on(create),
-        About::new("administrators", "Gives a person a role and a personal access token, whose text is shown this once."),
+        About::new("administrators", "Gives a person a role and a personal access token, whose text is shown this once.")
+            .takes::<Create>()
+            .makes::<Created<'_>>(),
     ),
     Route::new(
         (Verb::Get, "/administrators/self"),
         Access::Administrator,
         Repeats::Reads,
         |at| at.on(itself),
-        About::new("administrators", "Tells whoever asks who they are and what they may do."),
+        About::new("administrators", "Tells whoever asks who they are and what they may do.").answers::<Itself>(),
     ),
     Route::new(
         (Verb::Delete, "/administrators/{user}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(remove),
-        About::new("administrators", "Takes the roles of the management API from a person and ends their tokens for it."),
+        About::new("administrators", "Takes the roles of the management API from a person and ends their tokens for it.").only_does(),
     ),
 ];
 
 const LOOK: &str = "list them: `jeton admin list`, `jeton user list`";
 
 /// An administrator, as it is answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Administrator")]
 struct Shown {
+    /// The id of the person.
+    #[schemars(with = "String")]
     id: PersonId,
+    /// The name that they are known by.
     username: Arc<str>,
+    /// `active` or `disabled`.
     state: &'static str,
+    /// The roles that they hold.
     roles: Vec<ShownRole>,
     /// What they may do now, in names with spaces between.
     permissions: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RoleOfAdministrator")]
 struct ShownRole {
+    /// Its name.
     name: Arc<str>,
     /// The group that it comes through; absent where they hold it themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,27 +87,40 @@ struct ShownRole {
 }
 
 /// A token that was just made, with its text: shown this once.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "CreatedAdministrator")]
 struct Created<'a> {
+    /// The text of the personal access token: shown this once.
     key: &'a str,
+    /// The id of the key.
     key_id: String,
+    /// When it ends.
     expires_at: String,
     #[serde(flatten)]
     shown: Shown,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "WhoAsks")]
 struct Itself {
+    /// Who asks: `key:ID`, `user:ID`, `local:UID` and the like.
+    #[schemars(with = "String")]
     actor: Actor,
+    /// What they may do, by name.
     permissions: Vec<&'static str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateAdministrator")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// The name that they are known by.
     username: String,
+    /// The role of the management API that they get.
     role: String,
+    /// How long it lives from now; as the policy says if left out.
     expires_in_seconds: Option<i64>,
+    /// The networks that it may be used from, as `192.0.2.0/24`; any where there are none.
     #[serde(default)]
     allow_ip: Vec<String>,
 }

@@ -14,6 +14,7 @@ use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::Subject;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -30,53 +31,98 @@ const READ: Access = Access::Permission(Permission::ApisRead);
 const WRITE: Access = Access::Permission(Permission::ApisWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/apis"), READ, Repeats::Reads, |at| at.on(list), About::new("apis", "Lists the APIs.")),
-    Route::new((Verb::Post, "/apis"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("apis", "Declares an API.")),
-    Route::new((Verb::Get, "/apis/{api}"), READ, Repeats::Reads, |at| at.on(show), About::new("apis", "Shows an API.")),
-    Route::new((Verb::Patch, "/apis/{api}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("apis", "Changes an API.")),
-    Route::new((Verb::Delete, "/apis/{api}"), WRITE, Repeats::ByNature, |at| at.on(remove), About::new("apis", "Removes an API.")),
+    Route::new((Verb::Get, "/apis"), READ, Repeats::Reads, |at| at.on(list), About::new("apis", "Lists the APIs.").lists::<Shown>()),
+    Route::new(
+        (Verb::Post, "/apis"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("apis", "Declares an API.").takes::<Create>().makes::<Shown>(),
+    ),
+    Route::new((Verb::Get, "/apis/{api}"), READ, Repeats::Reads, |at| at.on(show), About::new("apis", "Shows an API.").answers::<Shown>()),
+    Route::new(
+        (Verb::Patch, "/apis/{api}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(update),
+        About::new("apis", "Changes an API.").takes::<Update>().answers::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Delete, "/apis/{api}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(remove),
+        About::new("apis", "Removes an API.").only_does(),
+    ),
 ];
 
 const LOOK: &str = "list the APIs: `jeton api list`";
 
 /// An API, as it is answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Api")]
 struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: ApiId,
+    /// The URI that tokens name it by (RFC 8707).
     audience: Arc<str>,
+    /// Its name.
     name: Arc<str>,
+    /// Its scopes, each with what it allows, in words.
     scopes: BTreeMap<String, String>,
+    /// What a client gets that names no scope, with spaces between.
     default_scope: String,
+    /// How long its access tokens live, as it asks.
     access_token_lifetime_seconds: i64,
     /// What a policy leaves of it.
     effective_lifetime_seconds: i64,
+    /// `jwt` or `opaque`.
     token_format: &'static str,
+    /// The algorithm that its JWTs are signed with.
     signing_alg: &'static str,
+    /// When it was made.
     created_at: String,
+    /// When it was last changed.
     updated_at: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateApi")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// The URI that tokens name it by (RFC 8707).
     audience: String,
+    /// Its name.
     name: Option<String>,
+    /// Its scopes, each with what it allows, in words.
     #[serde(default)]
     scopes: BTreeMap<String, String>,
+    /// What a client gets that names no scope, with spaces between.
     default_scope: Option<String>,
+    /// How long its access tokens live; as the policy says if left out.
     access_token_lifetime_seconds: Option<i64>,
+    /// `jwt` or `opaque`.
     token_format: Option<String>,
+    /// The algorithm that its JWTs are signed with.
     signing_alg: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateApi")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Update {
+    /// Its name.
     name: Option<String>,
+    /// Its scopes, each with what it allows, in words: they replace those it has.
     scopes: Option<BTreeMap<String, String>>,
+    /// What a client gets that names no scope, with spaces between.
     default_scope: Option<String>,
+    /// How long its access tokens live.
     access_token_lifetime_seconds: Option<i64>,
+    /// `jwt` or `opaque`.
     token_format: Option<String>,
+    /// The algorithm that its JWTs are signed with.
     signing_alg: Option<String>,
 }
 

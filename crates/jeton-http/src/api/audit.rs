@@ -7,49 +7,59 @@ use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, ok};
 use super::blocking::blocking;
 use super::body::Body;
 use super::entry::Shown;
+use super::integrity::{CheckReport, LedgerReport};
 use super::management::Management;
 use super::page::{Listing, Page};
 use super::problem::Problem;
 use super::rfc3339;
-use super::route::{About, Access, Repeats, Route, Verb};
+use super::route::{About, Access, Parameter, Repeats, Route, Verb};
 use super::watched::watched;
 
 const READ: Access = Access::Permission(Permission::AuditRead);
 const LOOK_OVER: Access = Access::Permission(Permission::ServerWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/audit/entries"), READ, Repeats::Reads, |at| at.on(entries), About::new("audit", "Reads the ledger.")),
+    Route::new(
+        (Verb::Get, "/audit/entries"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(entries),
+        About::new("audit", "Reads the ledger.").asks(FILTERS).pages::<Entries>(),
+    ),
     Route::new(
         (Verb::Get, "/audit/checkpoint"),
         READ,
         Repeats::Reads,
         |at| at.on(checkpoint),
-        About::new("audit", "Shows the latest signed checkpoint of the ledger."),
+        About::new("audit", "Shows the latest signed checkpoint of the ledger.").answers::<Checkpoint>(),
     ),
     Route::new(
         (Verb::Post, "/audit/verify"),
         READ,
         Repeats::Reads,
         |at| at.on(verify),
-        About::new("audit", "Verifies the ledger, line by line."),
+        About::new("audit", "Verifies the ledger, line by line.").reports::<LedgerReport>(),
     ),
     Route::new(
         (Verb::Post, "/check"),
         LOOK_OVER,
         Repeats::Reads,
         |at| at.on(check),
-        About::new("audit", "Looks over the data folder, line by line."),
+        About::new("audit", "Looks over the data folder, line by line.").takes::<Check>().reports::<CheckReport>(),
     ),
 ];
 
+const FILTERS: &[Parameter] = &[Parameter::number("from", "From this entry on."), Parameter::number("last", "The last so many.")];
+
 /// Entries in their order.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Entries {
     #[serde(flatten)]
     page: Page<Shown>,
@@ -58,17 +68,23 @@ struct Entries {
 }
 
 /// The last checkpoint, and the key that checks it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Checkpoint {
+    /// How many entries it covers.
     size: i64,
+    /// When it was signed.
     signed_at: String,
+    /// The signed note, as C2SP signed-note describes it.
     note: Arc<str>,
+    /// The key that verifies the note.
     key: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CheckFolder")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Check {
+    /// Whether every page and row is read.
     #[serde(default)]
     full: bool,
 }

@@ -1,3 +1,4 @@
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use super::rfc3339;
@@ -22,6 +23,20 @@ impl Before {
 impl<'de> Deserialize<'de> for Before {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Before, D::Error> {
         deserializer.deserialize_any(BeforeVisitor)
+    }
+}
+
+impl JsonSchema for Before {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Before".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "integer"], "description": "`now`, a time, or seconds since 1970" })
     }
 }
 

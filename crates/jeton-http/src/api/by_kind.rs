@@ -1,14 +1,20 @@
 //! How many credentials of each kind, as answers say it.
 
 use jeton_service::pasted::ByKind;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many of each kind; `null` where counting them took too long, or failed.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "CountsByKind")]
 pub(super) struct Counts {
+    /// Access tokens.
     access_tokens: Option<u64>,
+    /// API keys.
     keys: Option<u64>,
+    /// Personal access tokens.
     personal_access_tokens: Option<u64>,
+    /// Client secrets.
     client_secrets: Option<u64>,
 }
 

@@ -13,6 +13,7 @@ use jeton_core::usage::Subject;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::usage::remember::SubjectUses;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -36,58 +37,70 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(list),
-        About::new("clients", "Lists the secrets of a client, without their text."),
+        About::new("clients", "Lists the secrets of a client, without their text.").lists::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/clients/{client}/secrets"),
         WRITE,
         Repeats::Remembered,
         |at| at.on(create),
-        About::new("clients", "Makes a secret for a client; its text is shown this once."),
+        About::new("clients", "Makes a secret for a client; its text is shown this once.").takes::<Create>().makes::<FreshSecret<'_>>(),
     ),
     Route::new(
         (Verb::Delete, "/clients/{client}/secrets/{secret}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(revoke),
-        About::new("clients", "Ends a secret of a client."),
+        About::new("clients", "Ends a secret of a client.").only_does(),
     ),
     Route::new(
         (Verb::Post, "/clients/{client}/secrets/{secret}/resume"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(resume),
-        About::new("clients", "Accepts a suspended secret of a client again."),
+        About::new("clients", "Accepts a suspended secret of a client again.").only_does(),
     ),
 ];
 
 const LOOK: &str = "list the clients and their secrets: `jeton client list`, `jeton client secret list CLIENT`";
 
 /// A secret, as it is answered: all but the secret.
-#[derive(Clone, Serialize)]
+#[derive(Clone, JsonSchema, Serialize)]
+#[schemars(rename = "ClientSecret")]
 struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: SecretId,
+    /// When it was made.
     created_at: String,
+    /// When it ends.
     expires_at: String,
+    /// Whether it is accepted.
     is_live: bool,
     /// `live`, `suspended` until it is resumed, or `ended`.
     state: &'static str,
     /// Why it is not accepted; with when and by whom, where somebody ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
+    /// When somebody ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
+    /// Who ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     ended_by: Option<Actor>,
     /// When the client proved itself with it.
     #[serde(flatten)]
     used: Used,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateClientSecret")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// How long it lives from now; as the policy says if left out.
     expires_in_seconds: Option<i64>,
+    /// How long the secret before is accepted beside the new one.
     overlap_seconds: Option<i64>,
 }
 

@@ -19,6 +19,7 @@ use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::registry::clients::ClientEntry;
 use jeton_service::usage::remember::SubjectUses;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -39,22 +40,40 @@ const READ: Access = Access::Permission(Permission::ClientsRead);
 const WRITE: Access = Access::Permission(Permission::ClientsWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/clients"), READ, Repeats::Reads, |at| at.on(list), About::new("clients", "Lists the clients.")),
-    Route::new((Verb::Post, "/clients"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("clients", "Registers a client.")),
-    Route::new((Verb::Get, "/clients/{client}"), READ, Repeats::Reads, |at| at.on(show), About::new("clients", "Shows a client.")),
+    Route::new(
+        (Verb::Get, "/clients"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("clients", "Lists the clients.").lists::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Post, "/clients"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("clients", "Registers a client.").takes::<Create>().makes::<Created<'_>>(),
+    ),
+    Route::new(
+        (Verb::Get, "/clients/{client}"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("clients", "Shows a client.").answers::<Shown>(),
+    ),
     Route::new(
         (Verb::Patch, "/clients/{client}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(update),
-        About::new("clients", "Changes a client."),
+        About::new("clients", "Changes a client.").takes::<Update>().answers::<Shown>(),
     ),
     Route::new(
         (Verb::Delete, "/clients/{client}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(remove),
-        About::new("clients", "Removes a client, its secrets and its tokens."),
+        About::new("clients", "Removes a client, its secrets and its tokens.").only_does(),
     ),
 ];
 
@@ -63,16 +82,26 @@ const TAKEN: &str =
     "choose another name; or use the client there is: `jeton client show NAME`, and `jeton client secret create NAME` for another secret";
 
 /// A client, as it is answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Client")]
 struct Shown {
+    /// The id of the client.
+    #[schemars(with = "String")]
     client_id: ClientId,
+    /// Its name.
     name: Arc<str>,
+    /// The grant types that it may use.
     grant_types: Vec<&'static str>,
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
     token_endpoint_auth_method: &'static str,
+    /// The public keys that it signs assertions with (RFC 7517).
     #[serde(skip_serializing_if = "Option::is_none")]
     jwks: Option<Value>,
+    /// The APIs that it may ask tokens for, by audience.
     audiences: Vec<Arc<str>>,
+    /// What it may do: names with spaces between.
     scope: String,
+    /// Whether it may ask about the tokens and keys of the APIs it has.
     may_introspect: bool,
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,12 +109,15 @@ struct Shown {
     /// When it got a token, one of its tokens was active at an API, or it introspected one.
     #[serde(flatten)]
     used: Used,
+    /// When it was made.
     created_at: String,
+    /// When it was last changed.
     updated_at: String,
 }
 
 /// A client that was just registered, with the secret that is shown this once.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "CreatedClient")]
 struct Created<'a> {
     #[serde(flatten)]
     client: Shown,
@@ -93,30 +125,46 @@ struct Created<'a> {
     secret: Option<FreshSecret<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateClient")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// Its name.
     name: String,
+    /// The grant types that it may use.
     #[serde(default)]
     grant_types: Vec<String>,
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
     token_endpoint_auth_method: Option<String>,
+    /// The public keys that it signs assertions with (RFC 7517).
     jwks: Option<Map<String, Value>>,
+    /// The APIs that it may ask tokens for, by audience or id.
     #[serde(default)]
     audiences: Vec<String>,
+    /// What it may do: names with spaces between.
     scope: Option<String>,
+    /// Whether it may ask about the tokens and keys of the APIs it has.
     #[serde(default)]
     may_introspect: bool,
+    /// Whom to ask about it.
     contact: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateClient")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Update {
+    /// Its name.
     name: Option<String>,
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
     token_endpoint_auth_method: Option<String>,
+    /// The public keys that it signs assertions with (RFC 7517).
     jwks: Option<Map<String, Value>>,
+    /// The APIs that it may ask tokens for, by audience or id: they replace those it has.
     audiences: Option<Vec<String>>,
+    /// What it may do: names with spaces between, in place of what it may now.
     scope: Option<String>,
+    /// Whether it may ask about the tokens and keys of the APIs it has.
     may_introspect: Option<bool>,
     /// An empty one takes it away.
     contact: Option<String>,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use jeton_core::doctor::examine;
 use jeton_core::permission::Permission;
+use schemars::JsonSchema;
 
 use super::answer::{Answer, ok};
 use super::blocking::blocking;
@@ -16,10 +17,66 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
     READ,
     Repeats::Reads,
     |at| at.on(show),
-    About::new("server", "Grades how the deployment keeps to the ten practices."),
+    About::new("server", "Grades how the deployment keeps to the ten practices.").answers::<Shape>(),
 )];
 
 async fn show(State(Management { service, surroundings, .. }): State<Management>) -> Answer {
     let observed = blocking(move || service.observe(surroundings())).await?;
     ok(&examine(&observed))
+}
+
+/// The report of the core, which is answered as it is; this is its shape, for the document.
+#[derive(JsonSchema)]
+#[schemars(rename = "DoctorReport")]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Shape {
+    /// The worst grade that is known, and D at best while a practice for today fails; `null`: nothing is known.
+    grade: Option<Grade>,
+    /// Each practice, the most urgent first.
+    practices: Vec<Practice>,
+}
+
+/// How the deployment keeps to one practice.
+#[derive(JsonSchema)]
+#[schemars(rename = "DoctorPractice")]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Practice {
+    /// Its name.
+    practice: String,
+    /// When it is to be seen to: `today`, `next_weeks` or `later`.
+    priority: String,
+    /// That of the worst check that failed; `null`: something was not observed, or nothing is looked at yet.
+    grade: Option<Grade>,
+    /// What was looked at.
+    checks: Vec<Check>,
+}
+
+/// One check, done.
+#[derive(JsonSchema)]
+#[schemars(rename = "DoctorCheck")]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Check {
+    /// Its name: the practice and what is looked at.
+    id: String,
+    /// How much it matters: `low`, `medium`, `high` or `critical`.
+    severity: String,
+    /// How it ended: `passed`, `failed` or `not_known`.
+    verdict: String,
+    /// What was seen.
+    evidence: String,
+    /// Why it matters.
+    why: String,
+    /// What to run, or to write into the configuration; empty where nothing failed.
+    command: String,
+}
+
+/// How well a practice is kept to, from the best.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its shape is used")]
+enum Grade {
+    A,
+    B,
+    C,
+    D,
+    F,
 }

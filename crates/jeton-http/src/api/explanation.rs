@@ -14,6 +14,7 @@ use jeton_core::explain::text::Look;
 use jeton_core::id::{Actor, CredentialId, KeyId};
 use jeton_core::token::negative::Says;
 use jeton_token::Kind;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rfc3339;
@@ -22,24 +23,34 @@ use super::rfc3339;
 pub(super) const SEARCHING: Duration = Duration::from_secs(8);
 
 /// The rule that decides, and what is known of it; what does not belong to it is absent.
-#[derive(Default, Serialize)]
+#[derive(Default, JsonSchema, Serialize)]
+#[schemars(rename = "DecidingRule")]
 pub(super) struct Decided {
+    /// The rule, by name.
     rule: &'static str,
+    /// When it began to hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// Who said so.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     by: Option<Actor>,
+    /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
     /// Of a cut-off or a suspension: over what.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     subject: Option<CutOffSubject>,
+    /// The name of that.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
     /// What was issued before is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
+    /// The `kid` that was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     signing_key: Option<KeyId>,
     /// The level of the policies that says so; `table`: none narrows what is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,51 +64,77 @@ pub(super) struct Decided {
 }
 
 /// When a credential ends, and why then.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "EndExplained")]
 pub(super) struct Ends {
+    /// When it ends.
     at: String,
+    /// What says so.
     cause: &'static str,
+    /// The level of the policies that says so; `table`: none narrows what is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<&'static str>,
+    /// For how long.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<i64>,
     /// Who last set what says so, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     set_by: Option<Actor>,
+    /// When it was last set.
     #[serde(skip_serializing_if = "Option::is_none")]
     set_at: Option<String>,
+    /// The exception that says so, by id.
     #[serde(skip_serializing_if = "Option::is_none")]
     exception: Option<String>,
 }
 
 /// Something that was said of a credential, or of what it belongs to.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Statement")]
 pub(super) struct Told {
+    /// What was said.
     what: &'static str,
+    /// When.
     at: String,
+    /// Who said so.
+    #[schemars(with = "String")]
     by: Actor,
+    /// Its number in the ledger.
     sequence: u64,
+    /// Of a cut-off or a suspension: over what.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     subject: Option<CutOffSubject>,
+    /// The name of that.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
+    /// What was issued before is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
+    /// For how long.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<i64>,
+    /// The `kid` that was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     signing_key: Option<KeyId>,
 }
 
 /// A text that is no credential that is known here.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "UnknownText")]
 pub(super) struct NotOurs {
+    /// `false`: it is no credential that is known here.
     is_ours: bool,
+    /// What it looks like.
     looks: &'static str,
     /// What kind of credential it would be.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
+    /// The id that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     id: Option<CredentialId>,
     /// When it was made, by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,6 +142,7 @@ pub(super) struct NotOurs {
     /// What it says of itself; nobody vouches for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     says_issuer: Option<String>,
+    /// The `kid` that it says signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     says_signing_key: Option<String>,
 }

@@ -1,14 +1,20 @@
 use jeton_core::client::secret::CreatedSecret;
 use jeton_core::id::SecretId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rfc3339;
 
 /// A secret that was just made: its text is in this one answer and nowhere else.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "FreshClientSecret")]
 pub(super) struct FreshSecret<'a> {
+    /// The secret of the client: shown this once.
     client_secret: &'a str,
+    /// The id of that secret.
+    #[schemars(with = "String")]
     client_secret_id: &'a SecretId,
+    /// When that secret ends.
     client_secret_expires_at: String,
 }
 

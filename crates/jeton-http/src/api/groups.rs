@@ -15,6 +15,7 @@ use jeton_core::permission::Permission;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::groups::Member;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -32,31 +33,55 @@ const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/groups"), READ, Repeats::Reads, |at| at.on(list), About::new("groups", "Lists the groups.")),
-    Route::new((Verb::Post, "/groups"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("groups", "Makes a group.")),
-    Route::new((Verb::Get, "/groups/{group}"), READ, Repeats::Reads, |at| at.on(show), About::new("groups", "Shows a group.")),
-    Route::new((Verb::Patch, "/groups/{group}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("groups", "Changes a group.")),
-    Route::new((Verb::Delete, "/groups/{group}"), WRITE, Repeats::ByNature, |at| at.on(remove), About::new("groups", "Removes a group.")),
+    Route::new((Verb::Get, "/groups"), READ, Repeats::Reads, |at| at.on(list), About::new("groups", "Lists the groups.").lists::<Shown>()),
+    Route::new(
+        (Verb::Post, "/groups"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("groups", "Makes a group.").takes::<Create>().makes::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Get, "/groups/{group}"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("groups", "Shows a group.").answers::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Patch, "/groups/{group}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(update),
+        About::new("groups", "Changes a group.").takes::<Update>().answers::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Delete, "/groups/{group}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(remove),
+        About::new("groups", "Removes a group.").only_does(),
+    ),
     Route::new(
         (Verb::Get, "/groups/{group}/members"),
         READ,
         Repeats::Reads,
         |at| at.on(members),
-        About::new("groups", "Lists the members of a group."),
+        About::new("groups", "Lists the members of a group.").lists::<ShownMember>(),
     ),
     Route::new(
         (Verb::Put, "/groups/{group}/members/{user}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(add_member),
-        About::new("groups", "Takes a person into a group."),
+        About::new("groups", "Takes a person into a group.").only_does(),
     ),
     Route::new(
         (Verb::Delete, "/groups/{group}/members/{user}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(remove_member),
-        About::new("groups", "Takes a person out of a group."),
+        About::new("groups", "Takes a person out of a group.").only_does(),
     ),
 ];
 
@@ -65,38 +90,57 @@ const HAS_KEYS: &str =
 const LOOK: &str = "list the groups and the users: `jeton group list`, `jeton user list`";
 
 /// A group, as it is answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Group")]
 struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: GroupId,
+    /// Its name.
     name: Arc<str>,
+    /// What it is for, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Arc<str>>,
     /// How many are in it.
     members: usize,
+    /// When it was made.
     created_at: String,
+    /// When it was last changed.
     updated_at: String,
 }
 
 /// One who is in a group.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Member")]
 struct ShownMember {
+    /// The id of the person.
+    #[schemars(with = "String")]
     id: PersonId,
+    /// The name that they are known by.
     username: Arc<str>,
+    /// `active` or `disabled`.
     state: &'static str,
+    /// Since when.
     since: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateGroup")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// Its name.
     name: String,
+    /// What it is for, in words.
     description: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateGroup")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Update {
+    /// Its name.
     name: Option<String>,
+    /// What it is for, in words.
     description: Option<String>,
 }
 

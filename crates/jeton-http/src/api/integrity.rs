@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Looks over what is stored: for an engine to answer, on a thread that may block.
@@ -18,7 +19,7 @@ pub trait Integrity: Send + Sync + 'static {
 }
 
 /// What a reading of the ledger found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct LedgerReport {
     /// How many entries were read.
     pub entries: u64,
@@ -31,7 +32,7 @@ pub struct LedgerReport {
 }
 
 /// What a check of the data folder found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct CheckReport {
     /// Whether every page and row was read.
     pub full: bool,
@@ -46,7 +47,7 @@ pub struct CheckReport {
 }
 
 /// One thing that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Finding {
     /// Where: an entry, a table and row, a page.
     pub place: String,

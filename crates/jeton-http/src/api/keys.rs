@@ -22,6 +22,7 @@ use jeton_core::usage::Subject;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_token::Environment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::shown::Shown;
@@ -37,15 +38,27 @@ const READ: Access = Access::Permission(Permission::KeysRead);
 const REVOKE: Access = Access::Permission(Permission::KeysRevoke);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/keys/{key}"), READ, Repeats::Reads, |at| at.on(show), About::new("keys", "Shows a key.")),
-    Route::new((Verb::Delete, "/keys/{key}"), REVOKE, Repeats::ByNature, |at| at.on(revoke), About::new("keys", "Revokes a key.")),
-    Route::new((Verb::Post, "/keys/{key}/suspend"), REVOKE, Repeats::ByNature, |at| at.on(suspend), About::new("keys", "Suspends a key.")),
+    Route::new((Verb::Get, "/keys/{key}"), READ, Repeats::Reads, |at| at.on(show), About::new("keys", "Shows a key.").answers::<Shown>()),
+    Route::new(
+        (Verb::Delete, "/keys/{key}"),
+        REVOKE,
+        Repeats::ByNature,
+        |at| at.on(revoke),
+        About::new("keys", "Revokes a key.").takes::<End>().answers::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Post, "/keys/{key}/suspend"),
+        REVOKE,
+        Repeats::ByNature,
+        |at| at.on(suspend),
+        About::new("keys", "Suspends a key.").takes::<End>().answers::<Shown>(),
+    ),
     Route::new(
         (Verb::Post, "/keys/{key}/resume"),
         REVOKE,
         Repeats::ByNature,
         |at| at.on(resume),
-        About::new("keys", "Resumes a key that is suspended."),
+        About::new("keys", "Resumes a key that is suspended.").answers::<Shown>(),
     ),
 ];
 
@@ -53,15 +66,18 @@ const LOOK: &str = "list the keys, the APIs and the clients: `jeton key list`, `
 const OVER: &str = "see how it stands: `jeton key show KEY`; a key that is revoked or expired is replaced: `jeton key create`";
 
 /// A key that was just made, with its text: shown this once.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "CreatedKey")]
 struct Created<'a> {
+    /// The text of the key: shown this once.
     key: &'a str,
     #[serde(flatten)]
     shown: Shown,
 }
 
 /// Where a key may be used.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "Environment")]
 #[serde(rename_all = "snake_case")]
 enum EnvironmentName {
     Live,
@@ -78,9 +94,11 @@ impl From<EnvironmentName> for Environment {
 }
 
 /// Why a key is ended.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
+#[schemars(rename = "EndKey")]
 #[serde(deny_unknown_fields)]
 pub(super) struct End {
+    /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or `unspecified` if left out.
     why: Option<String>,
 }
 

@@ -13,7 +13,7 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
     Access::Permission(Permission::ServerRead),
     Repeats::Reads,
     |at| at.on(show),
-    About::new("server", "The metrics, in the text format of Prometheus."),
+    About::new("server", "The metrics, in the text format of Prometheus.").says("text/plain"),
 )];
 
 async fn show(State(Management { service, observer, .. }): State<Management>) -> Response {

@@ -4,6 +4,7 @@ use http::Uri;
 use jeton_core::cursor::{self, Binding, CursorError};
 use jeton_core::moment::Time;
 use jeton_service::Service;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::{Problem, ProblemKind};
@@ -14,8 +15,10 @@ const ITEMS_MAX: usize = 1_000;
 const ITEMS: usize = 100;
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "{T}Page")]
 pub(super) struct Page<T> {
+    /// The items, in the order of the list.
     items: Vec<T>,
     /// The `cursor` of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::policy::set::SetPolicy;
 use jeton_service::Service;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, ok};
@@ -22,7 +23,7 @@ use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 use super::rfc3339;
-use super::route::{About, Access, Repeats, Route, Verb};
+use super::route::{About, Access, Parameter, Repeats, Route, Verb};
 use super::target::Target;
 
 const READ: Access = Access::Permission(Permission::PoliciesRead);
@@ -34,93 +35,131 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(list),
-        About::new("policies", "Lists how long each kind of credential lives."),
+        About::new("policies", "Lists how long each kind of credential lives.").lists::<Shown>(),
     ),
     Route::new(
         (Verb::Put, "/policies/{kind}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(set),
-        About::new("policies", "Sets how long a kind of credential lives."),
+        About::new("policies", "Sets how long a kind of credential lives.").takes::<Set>().answers::<Changed>(),
     ),
     Route::new(
         (Verb::Get, "/policies/{kind}/explanation"),
         READ,
         Repeats::Reads,
         |at| at.on(explain),
-        About::new("policies", "Explains how long a kind of credential lives somewhere."),
+        About::new("policies", "Explains how long a kind of credential lives somewhere.").asks(FOR_WHOM).answers::<Explained>(),
     ),
 ];
+
+const FOR_WHOM: &[Parameter] =
+    &[Parameter::text("api", "For this API, by audience or id."), Parameter::text("client", "For this client, by name or id.")];
 
 const LOOK: &str = "list the policies, the APIs and the clients: `jeton policy show`, `jeton api list`, `jeton client list`";
 /// How long what would expire is counted, before the answer goes without.
 const COUNTING: Duration = Duration::from_secs(8);
 
 /// What one level says of a kind, as it is answered.
-#[derive(Clone, Serialize)]
+#[derive(Clone, JsonSchema, Serialize)]
+#[schemars(rename = "Policy")]
 struct Shown {
+    /// The kind of credential.
     kind: &'static str,
     /// `table` is what Jeton itself says.
     level: &'static str,
+    /// The API or client that it is for; absent for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    /// How long one lives where nobody says; `null`: this level says nothing of it.
     default_seconds: Option<i64>,
+    /// How long one lives at most; `null`: this level says nothing of it.
     max_seconds: Option<i64>,
     /// After how long without a use one is suspended; 0 is never.
     idle_seconds: Option<i64>,
+    /// When it was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
+    /// Who set it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     updated_by: Option<Actor>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SetPolicy")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Set {
+    /// For this API alone, by audience or id.
     api: Option<String>,
+    /// For this client alone, by name or id.
     client: Option<String>,
+    /// How long one shall live where nobody says; what is left out stays.
     default_seconds: Option<i64>,
+    /// How long one shall live at most; what is left out stays.
     max_seconds: Option<i64>,
     /// 0: never.
     idle_seconds: Option<i64>,
+    /// Whether to look only, and write nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
 /// What holds, or would hold, and what becomes of credentials that are out.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ChangedPolicy")]
 struct Changed {
+    /// The kind of credential.
     kind: &'static str,
+    /// The kind in words, of many.
     plural: &'static str,
+    /// The level that was set: `deployment`, `api` or `client`.
     level: &'static str,
+    /// How long one lives where nobody says.
     default_seconds: i64,
+    /// How long one lives at most.
     max_seconds: i64,
     /// After how long without a use one is suspended; `null`: never.
     idle_seconds: Option<i64>,
+    /// What becomes of credentials that are out.
     consequence: Counted,
+    /// Whether nothing was written.
     dry_run: bool,
 }
 
 /// How many of the kind end otherwise; `null` where counting them took too long, or failed.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Consequence")]
 struct Counted {
+    /// How many would end at once.
     would_expire_now: Option<u64>,
+    /// How many would end sooner than now.
     would_expire_sooner: Option<u64>,
+    /// How many that ended would be accepted again.
     would_come_back: Option<u64>,
     /// How many would be suspended for not being used as soon as the new idle time is over since now, if nobody uses them until then.
     would_be_idle: Option<u64>,
 }
 
 /// What holds between an API and a client, and what each level says.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ExplainedPolicy")]
 struct Explained {
+    /// The kind of credential.
     kind: &'static str,
+    /// How long one lives where nobody says.
     default_seconds: i64,
+    /// The level that the default comes from.
     default_from: &'static str,
+    /// How long one lives at most.
     max_seconds: i64,
+    /// The level that the maximum comes from.
     max_from: &'static str,
+    /// After how long without a use one is suspended; `null`: never.
     idle_seconds: Option<i64>,
+    /// The level that the idle time comes from.
     idle_from: &'static str,
+    /// What each level says, the widest first.
     said: Vec<Shown>,
 }
 

@@ -9,6 +9,7 @@ use jeton_core::id::{Actor, ExceptionId};
 use jeton_core::permission::Permission;
 use jeton_core::policy::exception::PolicyException;
 use jeton_core::policy::exception::create::CreateException;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -30,49 +31,65 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(list),
-        About::new("policies", "Lists the exceptions from policies."),
+        About::new("policies", "Lists the exceptions from policies.").lists::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/policies/exceptions"),
         WRITE,
         Repeats::Remembered,
         |at| at.on(create),
-        About::new("policies", "Lets a single credential live beyond its maximum."),
+        About::new("policies", "Lets a single credential live beyond its maximum.").takes::<Create>().makes::<Shown>(),
     ),
     Route::new(
         (Verb::Delete, "/policies/exceptions/{exception}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(end),
-        About::new("policies", "Ends an exception."),
+        About::new("policies", "Ends an exception.").only_does(),
     ),
 ];
 
 const LOOK: &str = "list them: `jeton policy exception list`, `jeton client secret list CLIENT`, `jeton key list`";
 
 /// An exception, as it is answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "PolicyException")]
 struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: ExceptionId,
+    /// The kind of credential.
     kind: &'static str,
+    /// The id of the credential that it is for.
     credential: Arc<str>,
+    /// Who answers for it.
     owner: Arc<str>,
+    /// Why.
     reason: Arc<str>,
+    /// When the exception ends.
     ends_at: String,
+    /// When it was made.
     created_at: String,
+    /// Who made it.
+    #[schemars(with = "String")]
     created_by: Actor,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreatePolicyException")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
     /// The client and the secret of it that is meant.
     client: Option<String>,
+    /// The secret of that client, by id.
     secret: Option<String>,
     /// Or the key.
     key: Option<String>,
+    /// Who answers for it.
     owner: String,
+    /// Why.
     reason: String,
+    /// When the exception ends.
     ends_at: Before,
 }
 

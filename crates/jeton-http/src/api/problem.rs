@@ -12,6 +12,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_oauth::client_authentication::basic_challenge;
 use jeton_oauth::error::Description;
 use jeton_service::failure::Failure;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::response::response;
@@ -97,6 +98,38 @@ impl Problem {
 }
 
 impl ProblemKind {
+    /// All of them.
+    const ALL: [ProblemKind; 28] = [
+        ProblemKind::InvalidRequest,
+        ProblemKind::InvalidClient,
+        ProblemKind::InvalidToken,
+        ProblemKind::InvalidScope,
+        ProblemKind::InvalidTarget,
+        ProblemKind::InvalidCursor,
+        ProblemKind::UnauthorizedClient,
+        ProblemKind::UnsupportedGrantType,
+        ProblemKind::Unauthenticated,
+        ProblemKind::Forbidden,
+        ProblemKind::RateLimited,
+        ProblemKind::NotFound,
+        ProblemKind::NoSuchPath,
+        ProblemKind::NoSuchMethod,
+        ProblemKind::Conflict,
+        ProblemKind::IdempotencyMismatch,
+        ProblemKind::TooLarge,
+        ProblemKind::TooSlow,
+        ProblemKind::WrongContentType,
+        ProblemKind::Busy,
+        ProblemKind::DiskFull,
+        ProblemKind::Contended,
+        ProblemKind::ClockBehind,
+        ProblemKind::CutOffAhead,
+        ProblemKind::OutcomeUnknown,
+        ProblemKind::StorageFailed,
+        ProblemKind::RootFile,
+        ProblemKind::Internal,
+    ];
+
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
@@ -133,14 +166,26 @@ impl ProblemKind {
 }
 
 /// The document, as it is sent.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Problem")]
+pub(super) struct Document<'a> {
+    /// A URN that names the code.
     r#type: String,
+    /// What kind of problem it is, in words.
     title: &'a str,
+    /// The status of the answer.
     status: u16,
+    /// What went wrong this time, in a sentence.
     detail: &'a str,
+    /// Which problem it is: a code that never changes.
+    #[schemars(extend("enum" = codes()))]
     code: &'a str,
+    /// What to do next.
     hint: &'a str,
+}
+
+fn codes() -> Vec<&'static str> {
+    ProblemKind::ALL.iter().map(|kind| kind.parts().1).collect()
 }
 
 impl Problem {

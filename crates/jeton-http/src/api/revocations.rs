@@ -11,6 +11,7 @@ use jeton_core::moment::Time;
 use jeton_core::permission::{self, Permission};
 use jeton_service::pasted::Named;
 use jeton_service::revoke::TokenChange;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::administrator::must_have;
@@ -29,21 +30,26 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
     Access::AnyOf(&[Permission::TokensRevoke, Permission::KeysRevoke, Permission::ClientsWrite, Permission::RevocationsWrite]),
     Repeats::ByNature,
     |at| at.on(revoke),
-    About::new("revocations", "Revokes one token, key or secret, or everything of a subject that was issued before a time."),
+    About::new("revocations", "Revokes one token, key or secret, or everything of a subject that was issued before a time.")
+        .takes::<Request>()
+        .answers::<Revoked>(),
 )];
 
 /// How long what fell is counted, before the answer goes without.
 const COUNTING: Duration = Duration::from_secs(8);
 
 /// What fell, by kind.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Revoked {
     /// What was issued before this is dead; absent where one credential was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
+    /// The same, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     before_seconds: Option<i64>,
+    /// What fell, by kind.
     fell: Counts,
+    /// Whether nothing was written.
     dry_run: bool,
     /// Told where the clock is doubted: what a cut-off costs then, and what to do first.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,7 @@ use jeton_core::role::create::CreateRole;
 use jeton_core::role::holder::Holder;
 use jeton_core::role::update::UpdateRole;
 use jeton_service::Service;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
@@ -32,75 +33,119 @@ const READ: Access = Access::Permission(Permission::RolesRead);
 const WRITE: Access = Access::Permission(Permission::RolesWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/roles"), READ, Repeats::Reads, |at| at.on(list), About::new("roles", "Lists the roles.")),
-    Route::new((Verb::Post, "/roles"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("roles", "Makes a role of an API.")),
-    Route::new((Verb::Get, "/roles/{role}"), READ, Repeats::Reads, |at| at.on(show), About::new("roles", "Shows a role.")),
-    Route::new((Verb::Patch, "/roles/{role}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("roles", "Changes a role.")),
-    Route::new((Verb::Delete, "/roles/{role}"), WRITE, Repeats::ByNature, |at| at.on(remove), About::new("roles", "Removes a role.")),
+    Route::new((Verb::Get, "/roles"), READ, Repeats::Reads, |at| at.on(list), About::new("roles", "Lists the roles.").lists::<Shown>()),
+    Route::new(
+        (Verb::Post, "/roles"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("roles", "Makes a role of an API.").takes::<Create>().makes::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Get, "/roles/{role}"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("roles", "Shows a role.").answers::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Patch, "/roles/{role}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(update),
+        About::new("roles", "Changes a role.").takes::<Update>().answers::<Shown>(),
+    ),
+    Route::new(
+        (Verb::Delete, "/roles/{role}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(remove),
+        About::new("roles", "Removes a role.").only_does(),
+    ),
     Route::new(
         (Verb::Get, "/roles/{role}/assignments"),
         READ,
         Repeats::Reads,
         |at| at.on(assignments),
-        About::new("roles", "Lists who holds a role."),
+        About::new("roles", "Lists who holds a role.").lists::<ShownAssignment>(),
     ),
     Route::new(
         (Verb::Put, "/roles/{role}/assignments/{subject}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(assign),
-        About::new("roles", "Gives a role to a person or a group."),
+        About::new("roles", "Gives a role to a person or a group.").only_does(),
     ),
     Route::new(
         (Verb::Delete, "/roles/{role}/assignments/{subject}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(unassign),
-        About::new("roles", "Takes a role from a person or a group."),
+        About::new("roles", "Takes a role from a person or a group.").only_does(),
     ),
 ];
 
 const LOOK: &str = "list what there is: `jeton role list`, `jeton api list`, `jeton user list`, `jeton group list`";
 
 /// A role, as it is answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Role")]
 struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: RoleId,
+    /// Its name.
     name: Arc<str>,
+    /// The API that it is a role of.
     audience: Arc<str>,
+    /// What it is for, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Arc<str>>,
+    /// What it gives: names with spaces between.
     scope: String,
     /// Whether it comes with Jeton: then it is not changed.
     built_in: bool,
+    /// When it was made.
     created_at: String,
+    /// When it was last changed.
     updated_at: String,
 }
 
 /// One who holds a role.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Assignment")]
 struct ShownAssignment {
     /// `user:ID` or `group:ID`.
     subject: String,
     /// The username, or the group's name.
     name: Option<Arc<str>>,
+    /// Since when.
     since: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateRole")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// The API that it is a role of, by audience or id.
     audience: String,
+    /// Its name.
     name: String,
+    /// What it is for, in words.
     description: Option<String>,
+    /// What it gives: names with spaces between.
     scope: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateRole")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Update {
+    /// Its name.
     name: Option<String>,
+    /// What it is for, in words.
     description: Option<String>,
+    /// What it gives: names with spaces between, in place of what it gives now.
     scope: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use jeton_core::id::Actor;
 use jeton_core::permission::Permission;
 use jeton_service::once::Recognised;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
@@ -26,21 +27,24 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(show),
-        About::new("root key", "Shows the epochs of the root key."),
+        About::new("root key", "Shows the epochs of the root key.").answers::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/root-key/rotate"),
         WRITE,
         Repeats::Remembered,
         |at| at.on(rotate),
-        About::new("root key", "Adds an epoch to the root key."),
+        About::new("root key", "Adds an epoch to the root key.").answers::<Shown>(),
     ),
 ];
 
 /// The epochs that the root file holds.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RootKey")]
 struct Shown {
+    /// The epoch that new things are sealed and signed under.
     current: u16,
+    /// All epochs that the file holds.
     epochs: Vec<u16>,
     /// Where it lies on the server's machine.
     root_file: PathBuf,

@@ -6,8 +6,11 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use jeton_core::administrator::Needed;
 use jeton_core::permission::Permission;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
 
 use super::management::Management;
+use super::page::Page;
 use super::place::Place;
 use crate::observe::{Endpoint, Requests, counted};
 
@@ -21,8 +24,10 @@ pub struct Route {
     pub access: Access,
     /// What a repeat of it does.
     pub repeats: Repeats,
-    /// What it is about.
+    /// What it is about, and what it takes.
     pub about: About,
+    /// What it answers where all goes well.
+    pub answers: Answers,
     /// Who answers it: mounted on nothing else, so what has no row cannot be reached.
     pub(super) handler: fn(Mount) -> MethodRouter<Management>,
 }
@@ -72,18 +77,56 @@ pub enum Repeats {
     Remembered,
 }
 
-/// What a request is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a request is about, and what it takes.
+#[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The noun that it belongs to.
     pub tag: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
+    /// The parameters of its query, beside those of a page.
+    pub parameters: &'static [Parameter],
+    /// Whether it is answered page by page.
+    pub is_paged: bool,
+    /// What its body says; `None`: it has none.
+    pub takes: Option<SchemaOf>,
 }
+
+/// The schema of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What a request answers where all goes well.
+#[derive(Clone, Copy, Debug)]
+pub enum Answers {
+    /// 204, and nothing.
+    Nothing,
+    /// This status, and JSON.
+    Json(u16, SchemaOf),
+    /// How far it is, line by line, and a report.
+    Lines(SchemaOf),
+    /// Text of this type.
+    Text(&'static str),
+}
+
+/// A parameter of a query.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub about: &'static str,
+    /// The type of its value, as JSON Schema names it.
+    pub kind: &'static str,
+}
+
+/// What a request is about and what it answers: a row is made of this alone, so that none is without.
+pub(super) struct Described(About, Answers);
 
 /// Where a row is mounted.
 pub(super) struct Mount {
     pub(super) place: Place,
+    /// What describes the whole table; the row that answers it is in the table, too.
+    pub(super) document: fn() -> &'static Value,
     verb: Verb,
     requests: Arc<Requests>,
 }
@@ -94,21 +137,82 @@ impl Route {
         access: Access,
         repeats: Repeats,
         handler: fn(Mount) -> MethodRouter<Management>,
-        about: About,
+        Described(about, answers): Described,
     ) -> Route {
-        Route { method, path, access, repeats, about, handler }
+        Route { method, path, access, repeats, about, answers, handler }
     }
 
     /// Who answers it at a place, unguarded.
-    pub(super) fn mounted(&self, place: Place, requests: &Arc<Requests>) -> MethodRouter<Management> {
-        (self.handler)(Mount { place, verb: self.method, requests: requests.clone() })
+    pub(super) fn mounted(&self, place: Place, document: fn() -> &'static Value, requests: &Arc<Requests>) -> MethodRouter<Management> {
+        (self.handler)(Mount { place, document, verb: self.method, requests: requests.clone() })
     }
 }
 
 impl About {
     pub(super) const fn new(tag: &'static str, summary: &'static str) -> About {
-        About { tag, summary }
+        About { tag, summary, parameters: &[], is_paged: false, takes: None }
     }
+
+    /// With a body of this type.
+    pub(super) const fn takes<T: JsonSchema>(self) -> About {
+        About { takes: Some(schema_of::<T>), ..self }
+    }
+
+    /// With these parameters in its query.
+    pub(super) const fn asks(self, parameters: &'static [Parameter]) -> About {
+        About { parameters, ..self }
+    }
+
+    /// Answered with 200 and this.
+    pub(super) const fn answers<T: JsonSchema>(self) -> Described {
+        Described(self, Answers::Json(200, schema_of::<T>))
+    }
+
+    /// Answered with 201 and what was made.
+    pub(super) const fn makes<T: JsonSchema>(self) -> Described {
+        Described(self, Answers::Json(201, schema_of::<T>))
+    }
+
+    /// Answered with a page of these.
+    pub(super) const fn lists<T: JsonSchema>(self) -> Described {
+        self.pages::<Page<T>>()
+    }
+
+    /// Answered with this, which is a page and more.
+    pub(super) const fn pages<T: JsonSchema>(self) -> Described {
+        About { is_paged: true, ..self }.answers::<T>()
+    }
+
+    /// Answered line by line, with this at last.
+    pub(super) const fn reports<T: JsonSchema>(self) -> Described {
+        Described(self, Answers::Lines(schema_of::<T>))
+    }
+
+    /// Answered with text of this type.
+    pub(super) const fn says(self, content_type: &'static str) -> Described {
+        Described(self, Answers::Text(content_type))
+    }
+
+    /// Answered with 204: it is done, and there is nothing to say.
+    pub(super) const fn only_does(self) -> Described {
+        Described(self, Answers::Nothing)
+    }
+}
+
+impl Parameter {
+    /// A text.
+    pub(super) const fn text(name: &'static str, about: &'static str) -> Parameter {
+        Parameter { name, about, kind: "string" }
+    }
+
+    /// A whole number.
+    pub(super) const fn number(name: &'static str, about: &'static str) -> Parameter {
+        Parameter { name, about, kind: "integer" }
+    }
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
 }
 
 impl Access {

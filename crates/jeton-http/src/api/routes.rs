@@ -1,17 +1,19 @@
 //! The table of the management API: the rows of all nouns, and the router that is built from them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::routing::any;
+use serde_json::Value;
 
 use super::administrator::{Gate, admit};
 use super::management::Management;
 use super::place::Place;
 use super::route::{Access, Route, Verb};
 use super::{
-    administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, policies, policy_exceptions, problem, revocations,
-    roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
+    administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, openapi, policies, policy_exceptions, problem,
+    revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, counted, observed};
 
@@ -44,12 +46,21 @@ pub static ROUTES: &[&[Route]] = &[
     audit::ROUTES,
     usage::ROUTES,
     usage_reports::ROUTES,
+    openapi::OF_ITSELF,
     statistics::ROUTES,
     doctor::ROUTES,
 ];
 
 /// What stands beside `/api/v1` where administrators are served alone.
 pub static BESIDE: &[&[Route]] = &[metrics::ROUTES];
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::describe(ROUTES));
+
+/// The OpenAPI document of every request below `/api/v1`.
+#[must_use]
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
 
 /// The management API at a place, as a router of its own.
 pub fn routes(management: Management, place: Place) -> Router {
@@ -67,14 +78,15 @@ pub(crate) fn nested<S: Clone + Send + Sync + 'static>(management: Management, p
         .fallback(counted(&requests, Endpoint::Management, problem::no_such_path_below))
         .method_not_allowed_fallback(counted(&requests, Endpoint::Management, problem::no_such_method))
         .with_state(management);
-    Router::new().nest("/api/v1", rows)
+    let nowhere = counted(&requests, Endpoint::Management, problem::no_such_path);
+    Router::new().nest("/api/v1", rows).route("/api/v1/", any(nowhere))
 }
 
 fn mounted(router: Router<Management>, table: &[&[Route]], management: &Management, place: Place) -> Router<Management> {
     let rows = table.iter().copied().flatten().filter(|row| is_served(row.access, place));
     rows.fold(router, |router, row| {
         let requests = &management.observer.requests;
-        let handler = row.mounted(place, requests);
+        let handler = row.mounted(place, document, requests);
         let guarded = match row.access.needed() {
             Some(needed) => {
                 let gate = Gate { management: Arc::new(management.clone()), needed, takes_query: row.method == Verb::Get };

@@ -9,6 +9,7 @@ use jeton_core::id::{Actor, KeyId};
 use jeton_core::key::SigningKeyRecord;
 use jeton_core::permission::Permission;
 use jeton_jose::Algorithm;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, no_content, ok};
@@ -24,52 +25,76 @@ const READ: Access = Access::Permission(Permission::SigningKeysRead);
 const WRITE: Access = Access::Permission(Permission::SigningKeysWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/signing-keys"), READ, Repeats::Reads, |at| at.on(list), About::new("signing keys", "Lists the signing keys.")),
+    Route::new(
+        (Verb::Get, "/signing-keys"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("signing keys", "Lists the signing keys.").lists::<Shown>(),
+    ),
     Route::new(
         (Verb::Post, "/signing-keys/rotate"),
         WRITE,
         Repeats::Remembered,
         |at| at.on(rotate),
-        About::new("signing keys", "Lets the next signing key sign."),
+        About::new("signing keys", "Lets the next signing key sign.").takes::<Rotate>().answers::<Rotated>(),
     ),
     Route::new(
         (Verb::Delete, "/signing-keys/{key}"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(revoke),
-        About::new("signing keys", "Revokes a signing key at once."),
+        About::new("signing keys", "Revokes a signing key at once.").only_does(),
     ),
 ];
 
 const LOOK: &str = "list the signing keys: `jeton signing-key list`";
 
 /// A signing key, as it is answered: its public half and its life.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "SigningKey")]
 struct Shown {
+    /// Its id, as tokens name it.
+    #[schemars(with = "String")]
     kid: KeyId,
+    /// The algorithm that it signs with.
     alg: &'static str,
+    /// What it signs.
     purpose: &'static str,
+    /// How it stands.
     state: &'static str,
+    /// The epoch of the root key that it is kept under.
     root_epoch: u16,
+    /// When it was made.
     created_at: String,
+    /// When it began to sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     activated_at: Option<String>,
+    /// When it leaves the key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     remove_at: Option<String>,
+    /// Its public half (RFC 7517).
     jwk: serde_json::Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "RotateSigningKey")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotate {
+    /// The algorithm whose key shall change; `ES256` if left out.
     alg: Option<String>,
+    /// Whether not to wait until caches know the next key.
     #[serde(default)]
     force: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RotatedSigningKey")]
 struct Rotated {
+    /// The algorithm that it signs with.
     alg: &'static str,
+    /// The `kid` that signs from now on.
+    #[schemars(with = "String")]
     current: KeyId,
 }
 

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use jeton_core::permission::Permission;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
@@ -11,10 +12,15 @@ use super::route::{About, Access, Repeats, Route, Verb};
 
 const READ: Access = Access::Permission(Permission::ServerRead);
 
-pub(super) static ROUTES: &[Route] =
-    &[Route::new((Verb::Get, "/statistics"), READ, Repeats::Reads, |at| at.on(show), About::new("server", "Shows how the server is."))];
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    (Verb::Get, "/statistics"),
+    READ,
+    Repeats::Reads,
+    |at| at.on(show),
+    About::new("server", "Shows how the server is.").answers::<Statistics>(),
+)];
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Statistics {
     /// Groups made durable since the start: each is one fsync.
     groups: u64,
@@ -28,8 +34,11 @@ struct Statistics {
     ledger_size: u64,
     /// The time of its last entry.
     ledger_time: String,
+    /// How many APIs there are.
     apis: usize,
+    /// How many clients there are.
     clients: usize,
+    /// How many signing keys there are.
     signing_keys: usize,
     /// Tokens that are revoked or suspended by their id.
     tokens_named: usize,
@@ -45,6 +54,7 @@ struct Statistics {
     usage_seconds_lost: u64,
     /// Uses that were counted and could not be kept.
     usage_uses_dropped: u64,
+    /// The time of the server.
     now: String,
 }
 

@@ -4,6 +4,7 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::id::{ApiKeyId, CredentialId};
 use jeton_service::pasted::Named;
 use jeton_token::Secret;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::before;
@@ -16,21 +17,35 @@ const ONE_SUBJECT: &str =
     "name exactly one of `token`, `id`, `key`, `client`, `api`, `user`, `group`, `session`, `family`, and `everything`: true";
 
 /// A request's members: one of the first ones names what it is about.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "NamedSubject")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Request {
+    /// One credential, by its text.
+    #[schemars(with = "Option<String>")]
     token: Option<SecretText>,
+    /// One token or key, by its id.
     id: Option<String>,
+    /// This key, by id.
     key: Option<String>,
+    /// All tokens of this client, by name or id.
     client: Option<String>,
+    /// All tokens and keys for this API, by audience or id.
     api: Option<String>,
+    /// All that is of this person, by username or id.
     user: Option<String>,
+    /// All that is of this group, by name or id.
     group: Option<String>,
+    /// All tokens of this session, by id.
     session: Option<String>,
+    /// All tokens of this family, by id.
     family: Option<String>,
+    /// Everything that was issued to anybody.
     #[serde(default)]
     everything: bool,
+    /// What was issued before this: `now` if left out, a time, or seconds since 1970. For revocations.
     pub(super) before: Option<before::Before>,
+    /// Whether to look only, and write nothing.
     #[serde(default)]
     pub(super) dry_run: bool,
 }

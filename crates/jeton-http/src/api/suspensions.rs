@@ -9,6 +9,7 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::permission::{self, Permission};
 use jeton_service::pasted::{ByKind, Named};
 use jeton_service::revoke::TokenChange;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::administrator::must_have;
@@ -31,14 +32,16 @@ pub(super) static ROUTES: &[Route] = &[
         ANY_OF,
         Repeats::ByNature,
         |at| at.on(suspend),
-        About::new("revocations", "Refuses one token or key, or everything of a subject, until it is resumed."),
+        About::new("revocations", "Refuses one token or key, or everything of a subject, until it is resumed.")
+            .takes::<Request>()
+            .answers::<Suspended>(),
     ),
     Route::new(
         (Verb::Post, "/resumptions"),
         ANY_OF,
         Repeats::ByNature,
         |at| at.on(resume),
-        About::new("revocations", "Accepts again what was suspended."),
+        About::new("revocations", "Accepts again what was suspended.").takes::<Request>().answers::<Resumed>(),
     ),
 ];
 
@@ -46,16 +49,20 @@ pub(super) static ROUTES: &[Route] = &[
 const COUNTING: Duration = Duration::from_secs(8);
 
 /// What is refused from now on.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Suspended {
+    /// What is refused, by kind.
     suspended: Counts,
+    /// Whether nothing was written.
     dry_run: bool,
 }
 
 /// What is accepted again.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Resumed {
+    /// What is accepted again, by kind.
     resumed: Counts,
+    /// Whether nothing was written.
     dry_run: bool,
 }
 

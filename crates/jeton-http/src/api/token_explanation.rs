@@ -8,6 +8,7 @@ use jeton_core::moment::Moment;
 use jeton_service::Service;
 use jeton_service::explain::text::Pasted;
 use jeton_service::token_state::TokenState;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, ok};
@@ -28,44 +29,62 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(by_id),
-        About::new("tokens", "Explains a token: why it stands as it does."),
+        About::new("tokens", "Explains a token: why it stands as it does.").answers::<Explained>(),
     ),
     Route::new(
         (Verb::Post, "/tokens/explain"),
         READ,
         Repeats::Reads,
         |at| at.on(by_text),
-        About::new("tokens", "Explains a token that is pasted, or says what the text is."),
+        About::new("tokens", "Explains a token that is pasted, or says what the text is.").takes::<Explain>().answers::<ExplainedText>(),
     ),
 ];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ExplainToken")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Explain {
+    /// The text.
+    #[schemars(with = "String")]
     token: SecretText,
 }
 
 /// A token, explained.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ExplainedToken")]
 struct Explained {
+    /// `true`: it is known here.
     is_ours: bool,
     /// Whether what was pasted is proven to be that token; absent where its id was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_proven: Option<bool>,
+    /// The text of a token.
     #[serde(flatten)]
     token: Shown,
     /// Who issued it to its client, where that was not the client itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     issued_by: Option<Actor>,
     /// Where the ledger tells that it was issued; absent once its row has left.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
+    /// The rule that decides how it stands.
     decided_by: Decided,
+    /// When it ends, and why then.
     ends_by: Ends,
     /// What was said of it and of what it belongs to.
     statements: Vec<Told>,
     /// Whether all of that was found: what takes too long is left out.
     is_complete: bool,
+}
+
+/// What is answered of a text. Only its shape is used, for the document.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "ExplainedTokenText")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum ExplainedText {
+    Ours(Box<Explained>),
+    Other(NotOurs),
 }
 
 async fn by_id(State(Management { service, .. }): State<Management>, Target(id): Target<String>) -> Answer {

@@ -3,32 +3,49 @@ use std::sync::Arc;
 use jeton_core::id::{ClientId, CredentialId, KeyId};
 use jeton_core::token::standing::Standing;
 use jeton_service::token_state::TokenState;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rfc3339;
 
 /// A token, as it is answered: all but its text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Token")]
 pub(super) struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: CredentialId,
+    /// The kind of credential.
     kind: &'static str,
+    /// How it stands: `active`, `suspended`, `expired` or `revoked`.
     standing: &'static str,
+    /// The id of the client.
+    #[schemars(with = "String")]
     client_id: ClientId,
+    /// The name of the client; absent where it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<Arc<str>>,
+    /// The API that it is for, by audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Arc<str>>,
+    /// What it may do: names with spaces between.
     scope: Arc<str>,
+    /// `jwt` or `opaque`.
     format: &'static str,
     /// The `kid` that signed it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     signing_key: Option<KeyId>,
     /// What else there is to know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<String>,
+    /// When it was issued.
     issued_at: String,
+    /// When it ends.
     expires_at: String,
+    /// When it was issued, in seconds since 1970.
     iat: i64,
+    /// When it ends, in seconds since 1970.
     exp: i64,
 }
 

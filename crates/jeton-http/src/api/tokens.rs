@@ -14,6 +14,7 @@ use jeton_oauth::token::ClientCredentialsRequest;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::failure::Failure;
 use jeton_service::revoke::TokenChange;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
@@ -37,65 +38,95 @@ pub(super) static ROUTES: &[Route] = &[
         ISSUE,
         Repeats::Remembered,
         |at| at.on(issue),
-        About::new("tokens", "Issues an access token to a client."),
+        About::new("tokens", "Issues an access token to a client.").takes::<Issue>().makes::<Issued<'_>>(),
     ),
-    Route::new((Verb::Post, "/tokens/introspect"), READ, Repeats::Reads, |at| at.on(introspect), About::new("tokens", "Reads a token.")),
-    Route::new((Verb::Get, "/tokens/{token}"), READ, Repeats::Reads, |at| at.on(show), About::new("tokens", "Shows a token by its id.")),
+    Route::new(
+        (Verb::Post, "/tokens/introspect"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(introspect),
+        About::new("tokens", "Reads a token.").takes::<Introspect>().answers::<Introspected>(),
+    ),
+    Route::new(
+        (Verb::Get, "/tokens/{token}"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("tokens", "Shows a token by its id.").answers::<Shown>(),
+    ),
     Route::new(
         (Verb::Post, "/tokens/{token}/suspend"),
         REVOKE,
         Repeats::ByNature,
         |at| at.on(suspend),
-        About::new("tokens", "Suspends a token."),
+        About::new("tokens", "Suspends a token.").answers::<Changed>(),
     ),
     Route::new(
         (Verb::Post, "/tokens/{token}/resume"),
         REVOKE,
         Repeats::ByNature,
         |at| at.on(resume),
-        About::new("tokens", "Resumes a token that is suspended."),
+        About::new("tokens", "Resumes a token that is suspended.").answers::<Changed>(),
     ),
 ];
 
 pub(super) const LOOK: &str =
     "the id is the `jti` of a JWT, and stands in the answer that issued the token; `jeton token introspect -` reads the token itself";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "IssueToken")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Issue {
+    /// The client that gets it, by name or id.
     client: String,
+    /// What it may do: names with spaces between; the default of the API if left out.
     scope: Option<String>,
+    /// The API that it is for, by audience, where the client has several.
     resource: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "IntrospectToken")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Introspect {
+    /// The text of a token.
+    #[schemars(with = "String")]
     token: SecretText,
 }
 
 /// A token that was just issued (RFC 6749 section 5.1), and what is known of it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "IssuedToken")]
 struct Issued<'a> {
+    /// The token itself: shown this once.
     access_token: &'a str,
+    /// `Bearer`.
     token_type: &'static str,
+    /// How many seconds it lives from now.
     expires_in: i64,
+    /// How it stands.
     #[serde(flatten)]
     state: Shown,
 }
 
 /// What an introspection says (RFC 7662 section 2.2), and what is known beside it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "IntrospectedToken")]
 struct Introspected {
+    /// Whether the token is active; where it is not known, nothing else is said.
     active: bool,
+    /// How it stands.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     state: Option<Shown>,
 }
 
 /// What became of a token.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ChangedToken")]
 struct Changed {
+    /// How it stood before.
     before: &'static str,
+    /// How it stands.
     #[serde(flatten)]
     state: Shown,
 }

@@ -15,6 +15,7 @@ use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::usage::reports::ReportTotals;
 use jeton_service::usage::series::SeriesRequest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
@@ -23,7 +24,7 @@ use super::management::Management;
 use super::problem::Problem;
 use super::query::Query;
 use super::rfc3339;
-use super::route::{About, Access, Repeats, Route, Verb};
+use super::route::{About, Access, Parameter, Repeats, Route, Verb};
 use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::UsageRead);
@@ -34,22 +35,29 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(show),
-        About::new("usage", "Shows how often a subject was used, and how that went."),
+        About::new("usage", "Shows how often a subject was used, and how that went.").asks(PARAMETERS).answers::<Shown>(),
     ),
     Route::new(
         (Verb::Get, "/usage/unused"),
         READ,
         Repeats::Reads,
         |at| at.on(unused::list),
-        About::new("usage", "Lists what is granted and was not used for some days."),
+        About::new("usage", "Lists what is granted and was not used for some days.").asks(unused::PARAMETERS).pages::<unused::Shown>(),
     ),
     Route::new(
         (Verb::Get, "/usage/shared"),
         READ,
         Repeats::Reads,
         |at| at.on(shared::list),
-        About::new("usage", "Lists the keys that two applications use."),
+        About::new("usage", "Lists the keys that two applications use.").answers::<shared::Shown>(),
     ),
+];
+
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("subject", "Whose use: `all` if left out, or `client:`, `api:` or `key:` and a name."),
+    Parameter::text("resolution", "`minute`, `hour` if left out, or `day`."),
+    Parameter::text("from", "From this time, or second, on."),
+    Parameter::text("until", "Up to this time, or second; now if left out."),
 ];
 
 const SUBJECTS: &str = "a subject is `all`, `client:` and a name or id, `api:` and an audience or id, `key:` or `client_secret:` and an id, `unknown`, or `other`";
@@ -57,11 +65,16 @@ const SUBJECTS: &str = "a subject is `all`, `client:` and a name or id, `api:` a
 const BUCKETS_MAX: i64 = 1_500;
 
 /// What was counted of a subject.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Usage")]
 struct Shown {
+    /// Whose use it is.
     subject: String,
+    /// How long a bucket is: `minute`, `hour` or `day`.
     resolution: &'static str,
+    /// Where the first bucket begins.
     from: String,
+    /// Where the last bucket ends.
     until: String,
     #[serde(flatten)]
     used: Used,
@@ -71,12 +84,14 @@ struct Shown {
     uses_dropped: u64,
     /// What verifiers told within two days.
     reports: Reports,
+    /// What was counted, in order.
     items: Vec<Item>,
 }
 
 /// How well verifiers tell of the checks that they make by themselves.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Reports {
+    /// How many verifiers told of checks.
     verifiers: u64,
     /// How many batches never came.
     batches_lost: u64,
@@ -84,13 +99,17 @@ struct Reports {
     checks_dropped: u64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "UsageItem")]
 struct Item {
+    /// When the bucket begins.
     start: String,
     /// Its id where the API is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Arc<str>>,
+    /// How it went.
     outcome: &'static str,
+    /// How many.
     count: u64,
 }
 

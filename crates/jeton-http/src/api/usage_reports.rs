@@ -6,6 +6,7 @@ use jeton_core::moment::Moment;
 use jeton_oauth::UsageReport;
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{Answer, ok};
@@ -23,10 +24,61 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
     Access::Client,
     Repeats::ByNature,
     |at| at.on(report),
-    About::new("usage", "Counts what a verifier decided by itself; a batch that comes again is counted once."),
+    About::new("usage", "Counts what a verifier decided by itself; a batch that comes again is counted once.")
+        .takes::<Report>()
+        .answers::<Taken>(),
 )];
 
-#[derive(Serialize)]
+/// A report as it comes. [`UsageReport`] reads it; this is its shape, for the document.
+#[derive(JsonSchema)]
+#[schemars(rename = "UsageReport", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Report {
+    /// The id that the verifier drew when it started: 32 lowercase hexadecimal digits.
+    verifier: String,
+    /// The number of the batch: 1, 2, 3 and so on.
+    batch: u64,
+    /// The API whose tokens were checked, by audience.
+    audience: String,
+    /// How many checks the verifier counted and could not keep since the batch before.
+    #[schemars(default)]
+    dropped: u64,
+    /// What was counted: 500 at most.
+    items: Vec<ReportItem>,
+    /// The client that reports, where it does not prove itself in `Authorization`.
+    client_id: Option<String>,
+    /// The secret of that client.
+    client_secret: Option<String>,
+    /// What kind of assertion it is: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    client_assertion_type: Option<String>,
+    /// A signed assertion of the client (RFC 7523).
+    client_assertion: Option<String>,
+}
+
+/// So many checks of one kind in one minute.
+#[derive(JsonSchema)]
+#[schemars(rename = "UsageReportItem", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct ReportItem {
+    /// Which minute since 1970.
+    minute: i64,
+    /// Whose credential it was.
+    subject: String,
+    /// How it went.
+    outcome: String,
+    /// How many.
+    count: u64,
+    /// The scopes that were asked for.
+    scope: Option<String>,
+    /// The network that it came from, hashed.
+    network: Option<String>,
+    /// The program that presented it.
+    agent: Option<String>,
+}
+
+/// What became of a report.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "TakenUsageReport")]
 struct Taken {
     /// Whether it was counted now; a batch that comes again was counted before.
     counted: bool,

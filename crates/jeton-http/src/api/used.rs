@@ -7,17 +7,21 @@ use jeton_core::usage::Subject;
 use jeton_core::usage::subject::SubjectUse;
 use jeton_service::failure::Failure;
 use jeton_service::usage::remember::{SubjectUses, distinct};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rfc3339;
 
 /// When a credential was used, to the minute, and when it was last refused; each absent where it never was since uses are counted.
-#[derive(Clone, Default, Serialize)]
+#[derive(Clone, Default, JsonSchema, Serialize)]
 pub(super) struct Used {
+    /// When it was first used.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_used_at: Option<String>,
+    /// When it was last used.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
+    /// When it was last refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_refused_at: Option<String>,
     /// The rule that refused it then.
@@ -35,7 +39,7 @@ pub(super) struct Used {
 }
 
 /// Networks, or classes of agents.
-#[derive(Clone, Serialize)]
+#[derive(Clone, JsonSchema, Serialize)]
 struct Origins {
     /// About how many there were.
     count: u64,

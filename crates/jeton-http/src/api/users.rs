@@ -14,6 +14,7 @@ use jeton_core::role::holder::Holder;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::registry::people::Held;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
@@ -31,85 +32,136 @@ const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/users"), READ, Repeats::Reads, |at| at.on(list), About::new("users", "Lists the people.")),
-    Route::new((Verb::Post, "/users"), WRITE, Repeats::Remembered, |at| at.on(create), About::new("users", "Takes in a person.")),
-    Route::new((Verb::Get, "/users/{user}"), READ, Repeats::Reads, |at| at.on(show), About::new("users", "Shows a person.")),
-    Route::new((Verb::Patch, "/users/{user}"), WRITE, Repeats::ByNature, |at| at.on(update), About::new("users", "Changes a person.")),
+    Route::new((Verb::Get, "/users"), READ, Repeats::Reads, |at| at.on(list), About::new("users", "Lists the people.").lists::<Shown>()),
+    Route::new(
+        (Verb::Post, "/users"),
+        WRITE,
+        Repeats::Remembered,
+        |at| at.on(create),
+        About::new("users", "Takes in a person.").takes::<Create>().makes::<ShownWhole>(),
+    ),
+    Route::new(
+        (Verb::Get, "/users/{user}"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(show),
+        About::new("users", "Shows a person.").answers::<ShownWhole>(),
+    ),
+    Route::new(
+        (Verb::Patch, "/users/{user}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(update),
+        About::new("users", "Changes a person.").takes::<Update>().answers::<ShownWhole>(),
+    ),
     Route::new(
         (Verb::Post, "/users/{user}/disable"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(disable),
-        About::new("users", "Disables a person: all that is theirs ends."),
+        About::new("users", "Disables a person: all that is theirs ends.").takes::<Nothing>().answers::<ShownWhole>(),
     ),
     Route::new(
         (Verb::Post, "/users/{user}/enable"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(enable),
-        About::new("users", "Enables a person again."),
+        About::new("users", "Enables a person again.").takes::<Nothing>().answers::<ShownWhole>(),
     ),
 ];
 
 const LOOK: &str = "list the users: `jeton user list`";
 
 /// A person, as they are answered.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "User")]
 struct Shown {
+    /// The id of the person.
+    #[schemars(with = "String")]
     id: PersonId,
+    /// The name that they are known by.
     username: Arc<str>,
+    /// What they are called.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
+    /// Their address.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<Arc<str>>,
+    /// `active` or `disabled`.
     state: &'static str,
+    /// When they were disabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<String>,
+    /// Who disabled them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     disabled_by: Option<Actor>,
+    /// When they were taken in.
     created_at: String,
+    /// When they were last changed.
     updated_at: String,
 }
 
 /// A person with what they have by groups and roles.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "UserWithRights")]
 struct ShownWhole {
     #[serde(flatten)]
     person: Shown,
+    /// The groups that they are in.
     groups: Vec<InGroup>,
+    /// The roles that they hold.
     roles: Vec<HeldRole>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "GroupOfUser")]
 struct InGroup {
+    /// The id of the group.
+    #[schemars(with = "String")]
     id: GroupId,
+    /// Its name.
     name: Arc<str>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RoleOfUser")]
 struct HeldRole {
+    /// The id of the role.
+    #[schemars(with = "String")]
     id: RoleId,
+    /// Its name.
     name: Arc<str>,
+    /// The API that it is a role of.
     audience: Arc<str>,
+    /// What it gives: names with spaces between.
     scope: String,
     /// The group that it comes through; absent where they hold it themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<Arc<str>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateUser")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// The name that they are known by.
     username: String,
+    /// What they are called.
     name: Option<String>,
+    /// Their address.
     email: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateUser")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Update {
+    /// The name that they are known by.
     username: Option<String>,
+    /// What they are called; an empty one takes it away.
     name: Option<String>,
+    /// Their address.
     email: Option<String>,
 }
 

@@ -2,6 +2,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
+use serde_json::json;
 
 /// An answer that this layer gives by itself, without a handler. All are constant: nothing of a request comes back in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +41,44 @@ pub(super) const TLS_NEEDED: &[u8] =
     {\"error\":\"invalid_request\",\"error_description\":\"this port speaks TLS: use https\"}";
 
 impl Refusal {
-    /// The response; the connection ends with it, since what follows on it may be the rest of what was refused.
-    pub(super) fn response(self) -> Response<Body> {
+    /// The response to what was sent to this path, in the form that is spoken there; the connection ends with it, since what follows on it may
+    /// be the rest of what was refused.
+    pub(super) fn response(self, path: &str) -> Response<Body> {
         let (status, body) = self.parts();
-        let mut response = Response::new(Body::from(Bytes::from_static(body.as_bytes())));
+        let (kind, body) = match is_of_management(path) {
+            true => ("application/problem+json", Bytes::from(self.problem())),
+            false => ("application/json", Bytes::from_static(body.as_bytes())),
+        };
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+
+    /// The same as the management API says it (RFC 9457).
+    fn problem(self) -> String {
+        let status = self.parts().0;
+        let (code, title, detail, hint) = match self {
+            Self::HostMissing | Self::HostRepeated | Self::HostInvalid | Self::Connect => (
+                "invalid_request",
+                "The request is malformed",
+                "a request has one valid `Host` line, and is not CONNECT",
+                "send one `Host` line, with host and port",
+            ),
+            Self::TargetTooLong => ("too_large", "The request is too large", "the path and query are too long", "send less in them"),
+            Self::HeaderTooManyLines => ("too_large", "The request is too large", "there are too many header lines", "send fewer"),
+            Self::BodyTooLarge => ("too_large", "The body is too large", "the body is too large", "send less, or in several requests"),
+            Self::Overdue => ("busy", "The server is busy", "the request took too long", "look whether it happened, then try again"),
+            Self::Panicked => ("internal", "The server failed", "the server failed on this request", "see the server's log"),
+        };
+        let kind = format!("urn:jeton:problem:{code}");
+        json!({ "type": kind, "title": title, "status": status.as_u16(), "detail": detail, "code": code, "hint": hint }).to_string()
     }
 
     const fn parts(self) -> (StatusCode, &'static str) {
@@ -95,6 +121,11 @@ impl Refusal {
     }
 }
 
+/// Whether a path is below the management API, also where the issuer has a path of its own.
+fn is_of_management(path: &str) -> bool {
+    path.split_once("/api/v1").is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +147,18 @@ mod tests {
         {
             let body: serde_json::Value = serde_json::from_str(refusal.parts().1).unwrap();
             assert!(body["error"].is_string() && body["error_description"].is_string(), "{refusal:?}");
-            assert_eq!(refusal.response().headers()[CONNECTION], "close", "{refusal:?}");
+            for (path, kind) in
+                [("/oauth/token", "json"), ("/api/v1", "problem+json"), ("/a/api/v1/keys", "problem+json"), ("/api/v10", "json")]
+            {
+                let response = refusal.response(path);
+                assert_eq!(response.headers()[CONNECTION], "close", "{refusal:?}");
+                assert_eq!(response.headers()[CONTENT_TYPE], format!("application/{kind}"), "{refusal:?} {path}");
+            }
+            let problem: serde_json::Value = serde_json::from_str(&refusal.problem()).unwrap();
+            assert_eq!(problem["status"], refusal.parts().0.as_u16(), "{refusal:?}");
+            for member in ["type", "title", "detail", "code", "hint"] {
+                assert!(problem[member].is_string(), "{refusal:?}: {member}");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::task::Poll;
 use axum::body::Body;
 use futures_util::FutureExt;
 use http::header::{CONNECTION, HOST};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tower::Service;
@@ -36,7 +36,7 @@ where
     progress.set_unread(!request.body().is_end_stream());
     let response = match check(&request, limits) {
         Ok(()) => handle(request, peer, limits, progress, service).await,
-        Err(refusal) => refusal.response(),
+        Err(refusal) => refusal.response(request.uri().path()),
     };
     progress.end(Wait::Request);
     Ok(response.map(|body| ResponseBody::new(body, progress)))
@@ -89,6 +89,7 @@ where
         false => Body::new(RequestBody::new(body, limits.body_bytes, Arc::clone(progress))),
     });
     request.extensions_mut().insert(peer);
+    let uri = request.uri().clone();
     let handler = AssertUnwindSafe(async move {
         let ready = poll_fn(|cx| service.poll_ready(cx)).await;
         match ready {
@@ -96,7 +97,7 @@ where
             Err(never) => match never {},
         }
     });
-    let mut response = within_limit(handler.catch_unwind(), progress).await;
+    let mut response = within_limit(handler.catch_unwind(), &uri, progress).await;
     // Nothing follows on the connection where others could see the end of this request elsewhere (RFC 9112, section 11.2): after chunks, which front
     // and back could frame differently, and after a body that nobody read.
     if chunked || progress.is_unread() {
@@ -106,7 +107,7 @@ where
 }
 
 /// The handler's response, unless it panics or the driver finds it overdue; the driver's timer wakes this task then.
-async fn within_limit<F, P>(handler: F, progress: &Progress) -> Response<Body>
+async fn within_limit<F, P>(handler: F, uri: &Uri, progress: &Progress) -> Response<Body>
 where
     F: Future<Output = Result<Result<Response<Body>, Infallible>, P>>,
 {
@@ -116,9 +117,9 @@ where
         Poll::Ready(Ok(Err(never))) => match never {},
         Poll::Ready(Err(_)) => {
             tracing::error!("a handler panicked; its request was answered 500");
-            Poll::Ready(Refusal::Panicked.response())
+            Poll::Ready(Refusal::Panicked.response(uri.path()))
         }
-        Poll::Pending if progress.is_overdue(Wait::Request) => Poll::Ready(Refusal::Overdue.response()),
+        Poll::Pending if progress.is_overdue(Wait::Request) => Poll::Ready(Refusal::Overdue.response(uri.path())),
         Poll::Pending => Poll::Pending,
     })
     .await

@@ -41,6 +41,7 @@ mod metadata;
 mod metrics;
 mod never_more;
 mod notices;
+mod openapi;
 mod people;
 mod permissions;
 mod policy;

@@ -33,6 +33,7 @@ const HEEDLESS: &[&str] = &[
     "/groups/{group}",
     "/roles/{role}",
     "/root-key",
+    "/openapi.json",
     "/statistics",
     "/doctor",
     "/metrics",

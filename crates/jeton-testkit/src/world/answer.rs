@@ -1,9 +1,12 @@
 //! An answer over HTTP, to compare and to show.
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Method};
+use jeton_http::api;
 use serde_json::Value;
+
+use crate::conformance::{self, Exchange};
 
 /// An answer that came whole.
 #[derive(Clone, Debug)]
@@ -17,6 +20,17 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Fails where this is not what the document of the management API says of a request; `path` goes on after `/api/v1`.
+    ///
+    /// # Panics
+    /// With what it is instead.
+    pub fn conforms(&self, method: &Method, path: &str, sent: Option<&Value>) {
+        let exchange = Exchange { method: method.as_str(), path, sent, status: self.status, body: &self.body };
+        if let Err(found) = conformance::check(api::document(), &exchange) {
+            panic!("{method} {path} is not as docs/reference/openapi.json says: {found}\n{}", self.shown());
+        }
+    }
+
     /// The body as text; what is no UTF-8 in it is replaced.
     #[must_use]
     pub fn text(&self) -> String {

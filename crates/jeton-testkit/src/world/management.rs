@@ -33,7 +33,7 @@ impl World {
 
     /// Sends a request of this user with these headers.
     pub async fn administer_as(&self, uid: u32, headers: &[(&str, &str)], method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let mut request = Request::builder().method(method.clone()).uri(format!("/api/v1{path}"));
         request = request.extension(Peer::Unix { uid, pid: None });
         for (name, value) in headers {
             request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).expect("a header"));
@@ -41,6 +41,7 @@ impl World {
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
+        let sent = body.clone();
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let response = api::routes(self.management(), Place::Socket)
             .oneshot(request.body(body).expect("a request"))
@@ -48,7 +49,9 @@ impl World {
             .unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("the body comes whole").to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+        answer.conforms(&method, path, sent.as_ref());
+        answer
     }
 
     /// Makes an administrator of a role that is built in: the text of their personal access token.
@@ -59,15 +62,17 @@ impl World {
 
     /// Sends a request to the public router with this Authorization header; `path` goes on after `/api/v1`.
     pub async fn manage(&self, authorization: Option<&str>, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let mut request = Request::builder().method(method.clone()).uri(format!("/api/v1{path}"));
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        self.send(request.body(body).expect("a request")).await
+        let bytes = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let answer = self.send(request.body(bytes).expect("a request")).await;
+        answer.conforms(&method, path, body);
+        answer
     }
 
     /// The same where it must go well: what is answered.
@@ -92,7 +97,11 @@ impl World {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        self.send(request.body(Body::from(body.to_string())).expect("a request")).await
+        let answer = self.send(request.body(Body::from(body.to_string())).expect("a request")).await;
+        if let Some(path) = path.strip_prefix("/api/v1").filter(|path| *path != "/revocations/feed") {
+            answer.conforms(&Method::POST, path, Some(body));
+        }
+        answer
     }
 
     /// Checks a key as a client that authenticates with Basic: what is answered, always with 200.

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::again::Again;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
@@ -53,6 +54,8 @@ pub(crate) struct Create {
     /// A network that the token is accepted from; repeat it for each
     #[arg(long, value_name = "NETWORK")]
     allow_ip: Vec<String>,
+    #[command(flatten)]
+    again: Again,
 }
 
 const REMOVE_EXAMPLES: &str = "\
@@ -74,7 +77,9 @@ impl Admin {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            Admin::Create(create) => context.show(&server.post(PATH, &Value::Object(create.body()))?, administrators::created),
+            Admin::Create(create) => {
+                context.show(&create.again.post(&server, PATH, &Value::Object(create.body()))?, administrators::created)
+            }
             Admin::List => context.show(&server.get_all(PATH)?, administrators::list),
             Admin::Remove(Remove { user }) => {
                 context.confirm(&format!("Take the roles of the management API from {user}, and end their tokens for it?"))?;

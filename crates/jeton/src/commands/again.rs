@@ -20,6 +20,12 @@ impl Again {
     pub(crate) fn post(&self, server: &Server, path: &str, body: &Value) -> Result<Value, Failure> {
         server.post_once(path, body, self.idempotency_key.as_deref())
     }
+
+    /// The same, of one of several requests: each is recognised by the text and its part.
+    pub(crate) fn post_part(&self, server: &Server, path: &str, body: &Value, part: u64) -> Result<Value, Failure> {
+        let key = self.idempotency_key.as_ref().map(|key| format!("{key}.{part}"));
+        server.post_once(path, body, key.as_deref())
+    }
 }
 
 /// What a header can carry; the server knows the rest of the rule.

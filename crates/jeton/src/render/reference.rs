@@ -17,6 +17,11 @@ pub(crate) fn page(mut command: Command) -> String {
     text
 }
 
+/// The document of the management API, in OpenAPI.
+pub(crate) fn openapi() -> String {
+    format!("{:#}\n", jeton_http::api::document())
+}
+
 fn section(command: &Command, path: &str, text: &mut String) {
     let path = format!("{path} {}", command.get_name());
     let level = if path.matches(' ').count() == 1 { "##" } else { "###" };

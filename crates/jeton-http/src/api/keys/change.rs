@@ -10,9 +10,11 @@ use jeton_core::api_key::update::{Change, UpdateKey};
 use jeton_core::id::Actor;
 use jeton_core::permission::Permission;
 use jeton_core::refusal::Refusal;
+use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer};
 
 use super::limits::Rate;
+use super::shown::Shown;
 use super::{Created, id, over, shown};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::{Body, object};
@@ -31,28 +33,28 @@ pub(crate) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(update),
-        About::new("keys", "Changes what a key allows, and what is said of it."),
+        About::new("keys", "Changes what a key allows, and what is said of it.").takes::<Update>().answers::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/keys/{key}/rotate"),
         WRITE,
         Repeats::Remembered,
         |at| at.on(rotate),
-        About::new("keys", "Gives a key another secret; its text is shown this once."),
+        About::new("keys", "Gives a key another secret; its text is shown this once.").takes::<Rotation>().answers::<Created<'_>>(),
     ),
     Route::new(
         (Verb::Post, "/keys/{key}/transfer"),
         WRITE,
         Repeats::ByNature,
         |at| at.on(transfer),
-        About::new("keys", "Gives a key to another owner."),
+        About::new("keys", "Gives a key to another owner.").takes::<Transfer>().answers::<Shown>(),
     ),
     Route::new(
         (Verb::Delete, "/keys/{key}/secrets/previous"),
         REVOKE,
         Repeats::ByNature,
         |at| at.on(end_previous),
-        About::new("keys", "Ends the secret that was replaced."),
+        About::new("keys", "Ends the secret that was replaced.").answers::<Shown>(),
     ),
 ];
 
@@ -60,33 +62,48 @@ const TWO_SECRETS: &str =
     "see how it stands: `jeton key show KEY`; with two live secrets, end the previous one first: `jeton key end-previous KEY`";
 
 /// What changes; what is left out stays, and `null` takes a limit or a note away.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, JsonSchema)]
+#[schemars(rename = "UpdateKey")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Update {
+    /// Its name.
     name: Option<String>,
+    /// A note for people.
     #[serde(default, deserialize_with = "present")]
     note: Option<Option<String>>,
+    /// What its owner keeps beside it.
     metadata: Option<BTreeMap<String, String>>,
+    /// What it may do: names with spaces between, in place of what it may now.
     scope: Option<String>,
+    /// The networks that it may be used from, as `192.0.2.0/24`; any where there are none.
     allow_ip: Option<Vec<String>>,
+    /// How often it may be used.
     #[serde(default, deserialize_with = "present_object")]
     rate_limit: Option<Option<Rate>>,
+    /// How often it may be used in all.
     #[serde(default, deserialize_with = "present")]
     max_uses: Option<Option<i64>>,
+    /// How long it lives from now.
     expires_in_seconds: Option<i64>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, JsonSchema)]
+#[schemars(rename = "RotateKey")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rotation {
+    /// How long the secret before is accepted beside the new one.
     overlap_seconds: Option<i64>,
+    /// How long it lives from now; as the policy says if left out.
     expires_in_seconds: Option<i64>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, JsonSchema)]
+#[schemars(rename = "TransferKey")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Transfer {
+    /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
+    /// The client that hands it out to somebody outside, by name or id.
     client: Option<String>,
 }
 

@@ -12,6 +12,7 @@ use jeton_core::policy::exception::request::CreateException;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_token::Environment;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limits::Rate;
@@ -29,26 +30,40 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
     Access::Permission(Permission::KeysWrite),
     Repeats::Remembered,
     |at| at.on(create),
-    About::new("keys", "Makes a key; its text is shown this once."),
+    About::new("keys", "Makes a key; its text is shown this once.").takes::<Create>().makes::<Created<'_>>(),
 )];
 
 /// What is asked for; with `like`, what is left out is as it is with that key.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CreateKey")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Create {
+    /// A key that it is like, by id: what is left out is as it is with that one.
     like: Option<String>,
+    /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: Option<String>,
+    /// The API that it is for, by audience or id.
     audience: Option<String>,
+    /// Its name.
     name: Option<String>,
+    /// A note for people.
     note: Option<String>,
+    /// What its owner keeps beside it.
     metadata: Option<BTreeMap<String, String>>,
+    /// What it may do: names with spaces between; the default of the API if left out.
     scope: Option<String>,
+    /// The networks that it may be used from, as `192.0.2.0/24`; any where there are none.
     allow_ip: Option<Vec<String>>,
+    /// How often it may be used.
     #[serde(default, deserialize_with = "object")]
     rate_limit: Option<Rate>,
+    /// How often it may be used in all.
     max_uses: Option<i64>,
+    /// Where it may be used; `live` if left out.
     environment: Option<EnvironmentName>,
+    /// How long it lives from now; as the policy says if left out.
     expires_in_seconds: Option<i64>,
+    /// The client that hands it out to somebody outside, by name or id.
     client: Option<String>,
     /// What lets it live beyond the maximum.
     #[serde(default, deserialize_with = "object")]
@@ -56,11 +71,14 @@ pub(crate) struct Create {
 }
 
 /// An exception from the maximum: all of it is needed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Exception {
+    /// Who answers for it.
     owner: String,
+    /// Why.
     reason: String,
+    /// When the exception ends.
     ends_at: Before,
 }
 

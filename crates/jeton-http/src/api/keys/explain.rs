@@ -10,6 +10,7 @@ use jeton_core::usage::bucket::Bucket;
 use jeton_service::Service;
 use jeton_service::explain::key::KeyPast;
 use jeton_service::keys::entry::KeyEntry;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,33 +33,40 @@ pub(in crate::api) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(by_id),
-        About::new("keys", "Explains a key: why it stands as it does, and what happened to it."),
+        About::new("keys", "Explains a key: why it stands as it does, and what happened to it.").answers::<Explained>(),
     ),
     Route::new(
         (Verb::Post, "/keys/explain"),
         READ,
         Repeats::Reads,
         |at| at.on(by_text),
-        About::new("keys", "Explains a key that is pasted, or says what the text is."),
+        About::new("keys", "Explains a key that is pasted, or says what the text is.").takes::<Explain>().answers::<ExplainedText>(),
     ),
 ];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ExplainKey")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Explain {
+    /// The text.
+    #[schemars(with = "String")]
     key: SecretText,
 }
 
 /// A key, explained.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ExplainedKey")]
 struct Explained {
+    /// `true`: it is known here.
     is_ours: bool,
     /// Which of its secrets was pasted: `current` or `previous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pasted: Option<&'static str>,
     #[serde(flatten)]
     key: Shown,
+    /// The rule that decides how it stands.
     decided_by: Decided,
+    /// When it ends, and why then.
     ends_by: Ends,
     /// What it was given and does not have now.
     taken_scope: Vec<Taken>,
@@ -75,17 +83,24 @@ struct Explained {
 }
 
 /// A scope, and what took it away.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "TakenScope")]
 struct Taken {
+    /// The scope.
     scope: String,
+    /// What took it away.
     by: &'static str,
 }
 
 /// Something that happened.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "TimelineStep")]
 struct Step {
+    /// Its number in the ledger.
     sequence: u64,
+    /// When.
     at: String,
+    /// What kind of event it is.
     event: String,
     /// What the ledger tells of it; absent once it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,11 +108,24 @@ struct Step {
 }
 
 /// So many uses that went so.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "HourOfUse")]
 struct Hour {
+    /// When the hour began.
     start: String,
+    /// How they went.
     outcome: &'static str,
+    /// How many.
     count: u64,
+}
+
+/// What is answered of a text. Only its shape is used, for the document.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "ExplainedKeyText")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum ExplainedText {
+    Ours(Box<Explained>),
+    Other(NotOurs),
 }
 
 async fn by_id(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {

@@ -13,6 +13,7 @@ use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::keys::import::KeyToImport;
 use jeton_token::Environment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limits::Rate;
@@ -32,62 +33,93 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
     WRITE,
     Repeats::Remembered,
     |at| at.on(import),
-    About::new("keys", "Takes in keys that were made elsewhere, by the SHA-256 of their text."),
+    About::new("keys", "Takes in keys that were made elsewhere, by the SHA-256 of their text.").takes::<Import>().answers::<Report>(),
 )];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ImportKeys")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Import {
+    /// The API that they are for, by audience or id.
     audience: String,
+    /// The keys: 100 at most.
     #[serde(deserialize_with = "objects")]
     keys: Vec<Foreign>,
+    /// Whether to look only, and write nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
 /// One key as somebody else kept it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ForeignKey")]
 #[serde(deny_unknown_fields)]
 struct Foreign {
+    /// The SHA-256 of its text, in hexadecimal.
     sha256: String,
+    /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
+    /// Its name.
     name: String,
+    /// A note for people.
     note: Option<String>,
+    /// What its owner keeps beside it.
     #[serde(default)]
     metadata: BTreeMap<String, String>,
+    /// What it may do: names with spaces between; the default of the API if left out.
     scope: Option<String>,
+    /// The networks that it may be used from, as `192.0.2.0/24`; any where there are none.
     #[serde(default)]
     allow_ip: Vec<String>,
+    /// How often it may be used.
     #[serde(default, deserialize_with = "object")]
     rate_limit: Option<Rate>,
+    /// How often it may be used in all.
     max_uses: Option<i64>,
+    /// Where it may be used; `live` if left out.
     environment: Option<EnvironmentName>,
+    /// When it ends; as the policy says if left out.
     expires_at: Option<String>,
+    /// The client that hands it out to somebody outside, by name or id.
     client: Option<String>,
 }
 
 /// What became of all of them.
-#[derive(Default, Serialize)]
+#[derive(Default, JsonSchema, Serialize)]
+#[schemars(rename = "ImportReport")]
 struct Report {
+    /// Those that are there from now on.
     imported: Vec<Made>,
+    /// The places in the request of those that were there before.
     existed: Vec<usize>,
+    /// Those that were refused.
     refused: Vec<Refused>,
+    /// Whether nothing was written.
     dry_run: bool,
 }
 
 /// One that is there from now on; `index` is its place in the request.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ImportedKey")]
 struct Made {
+    /// Its place in the request, from 0.
     index: usize,
+    /// Its id; absent where nothing was written.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     id: Option<ApiKeyId>,
+    /// When it ends.
     expires_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RefusedKey")]
 struct Refused {
+    /// Its place in the request, from 0.
     index: usize,
+    /// Why it was refused: a code that never changes.
     code: &'static str,
+    /// The same in a sentence.
     detail: String,
 }
 

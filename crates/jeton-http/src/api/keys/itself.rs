@@ -11,6 +11,7 @@ use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
 
 use super::change::Rotation;
+use super::shown::Shown;
 use super::{Created, over, shown};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
@@ -28,14 +29,16 @@ pub(crate) static ROUTES: &[Route] = &[
         Access::KeyItself,
         Repeats::Reads,
         |at| at.on_counted(Endpoint::KeyItself, show),
-        About::new("keys", "Shows the key that is presented."),
+        About::new("keys", "Shows the key that is presented.").answers::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/keys/self/rotate"),
         Access::KeyItself,
         Repeats::ByNature,
         |at| at.on_counted(Endpoint::KeyItself, rotate),
-        About::new("keys", "Gives the key that is presented another secret; a repeat answers the same."),
+        About::new("keys", "Gives the key that is presented another secret; a repeat answers the same.")
+            .takes::<Rotation>()
+            .answers::<Created<'_>>(),
     ),
 ];
 

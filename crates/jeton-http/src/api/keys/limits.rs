@@ -1,12 +1,15 @@
 use jeton_core::rate::RateLimit;
 use jeton_core::refusal::Refusal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How often a key may be used.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rate {
+    /// How many uses.
     count: i64,
+    /// In how many seconds.
     period_seconds: i64,
 }
 

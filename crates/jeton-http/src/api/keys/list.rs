@@ -23,7 +23,7 @@ use crate::api::page::Listing;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::query::Query;
 use crate::api::rfc3339;
-use crate::api::route::{About, Access, Repeats, Route, Verb};
+use crate::api::route::{About, Access, Parameter, Repeats, Route, Verb};
 use crate::api::used::Used;
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
@@ -31,26 +31,27 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
     Access::Permission(Permission::KeysRead),
     Repeats::Reads,
     |at| at.on(list),
-    About::new("keys", "Lists the keys."),
+    About::new("keys", "Lists the keys.").asks(PARAMETERS).lists::<Shown>(),
 )];
 
-const FILTERS: [&str; 12] = [
-    "owner",
-    "audience",
-    "state",
-    "kind",
-    "environment",
-    "search",
-    "expires_before",
-    "expires_after",
-    "created_before",
-    "created_after",
-    "unused_since",
-    "order",
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("owner", "Only the keys of this owner: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`."),
+    Parameter::text("audience", "Only those for this API, by audience or id."),
+    Parameter::text("state", "Only those that stand so: `active`, `suspended`, `expired` or `revoked`."),
+    Parameter::text("kind", "Only those of this kind: `key` or `pat`."),
+    Parameter::text("environment", "Only those for `live` or for `test`."),
+    Parameter::text("search", "Only those with these beginnings of words in their name, owner, note or metadata, or of their id."),
+    Parameter::text("expires_before", "Only those that end before this time."),
+    Parameter::text("expires_after", "Only those that end after this time."),
+    Parameter::text("created_before", "Only those that were made before this time."),
+    Parameter::text("created_after", "Only those that were made after this time."),
+    Parameter::text("unused_since", "Only those that were not used since this time."),
+    Parameter::text("order", "What they are sorted by: `created`, the newest first, if left out, or `expires`."),
 ];
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &FILTERS)?;
+    let filters: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
+    let listing = Listing::parse(&uri, &service, &filters)?;
     let filter = filter(listing.query(), &service)?;
     let after = listing.after().map(str::to_owned);
     let (limit, moment, reader) = (listing.limit(), service.moments().now(), service.clone());

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use jeton_core::permission::Permission;
 use jeton_core::usage::Subject;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::LOOK;
@@ -20,18 +21,23 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
     Access::Permission(Permission::KeysRead),
     Repeats::Reads,
     |at| at.on(look_up),
-    About::new("keys", "Says which key a text is."),
+    About::new("keys", "Says which key a text is.").takes::<LookUp>().answers::<Found>(),
 )];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "LookUpKey")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LookUp {
+    /// The text.
+    #[schemars(with = "String")]
     key: SecretText,
 }
 
 /// A key, and which of its secrets was presented.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "FoundKey")]
 struct Found {
+    /// Which of its secrets it is.
     secret: &'static str,
     #[serde(flatten)]
     shown: Shown,

@@ -10,6 +10,7 @@ use jeton_core::moment::Moment;
 use jeton_service::Service;
 use jeton_service::keys::entry::KeyEntry;
 use jeton_service::keys::filter::StandingKind;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::Rate;
@@ -17,14 +18,21 @@ use crate::api::rfc3339;
 use crate::api::used::Used;
 
 /// A key, as it is answered: all but its text.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Key")]
 pub(crate) struct Shown {
+    /// Its id.
+    #[schemars(with = "String")]
     id: ApiKeyId,
+    /// `key`, or `pat`: the personal access token of somebody.
     kind: &'static str,
+    /// Where it may be used: `live` or `test`.
     environment: &'static str,
+    /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
     /// The client that handed it out to somebody outside.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     client: Option<ClientId>,
     /// What it is for; absent where that is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,14 +41,20 @@ pub(crate) struct Shown {
     scope: String,
     /// What of that its owner may have now.
     effective_scope: String,
+    /// Its name.
     name: Arc<str>,
+    /// A note for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Arc<str>>,
+    /// What its owner keeps beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<serde_json::Value>,
+    /// The networks that it may be used from, as `192.0.2.0/24`; any where there are none.
     allow_ip: Vec<String>,
+    /// How often it may be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<Rate>,
+    /// How often it may be used in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<i64>,
     /// How its current secret stands now.
@@ -48,12 +62,19 @@ pub(crate) struct Shown {
     /// Why it is not accepted; with when and by whom, where somebody ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
+    /// When somebody ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
+    /// Who ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     ended_by: Option<Actor>,
+    /// When it was made.
     created_at: String,
+    /// Who made it.
+    #[schemars(with = "String")]
     created_by: Actor,
+    /// When it was last changed.
     updated_at: String,
     /// When its current secret ends, as things are.
     expires_at: String,

@@ -17,6 +17,7 @@ use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::keys::verify::{CheckedBy, KeyAnswer, KeyCheck};
 use jeton_token::Environment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shown::metadata;
@@ -40,38 +41,58 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
         true => at.on(for_whoever),
         false => at.on(for_clients),
     },
-    About::new("keys", "Tells whether a key that was presented is accepted."),
+    About::new("keys", "Tells whether a key that was presented is accepted.").takes::<ClientCheck>().answers::<Checked<'_>>(),
 )];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CheckKey")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Check {
+    /// The text that was presented.
+    #[schemars(with = "String")]
     key: SecretText,
+    /// What it must be allowed to do: names with spaces between.
     scope: Option<String>,
+    /// The address of whoever presented it, for its networks.
     client_ip: Option<IpAddr>,
+    /// The agent that presented it, as its `User-Agent` says: told by usage.
     user_agent: Option<String>,
+    /// Where it must belong; `live` if left out.
     #[serde(default)]
     environment: WantedEnvironment,
 }
 
 /// The same from a client, which may prove itself in the body.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CheckKeyAsClient")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientCheck {
+    /// The text that was presented.
+    #[schemars(with = "String")]
     key: SecretText,
+    /// What it must be allowed to do: names with spaces between.
     scope: Option<String>,
+    /// The address of whoever presented it, for its networks.
     client_ip: Option<IpAddr>,
+    /// The agent that presented it, as its `User-Agent` says: told by usage.
     user_agent: Option<String>,
+    /// Where it must belong; `live` if left out.
     #[serde(default)]
     environment: WantedEnvironment,
+    /// The client that asks, where it does not prove itself in `Authorization`.
     client_id: Option<String>,
+    /// The secret of the client that asks.
+    #[schemars(with = "Option<String>")]
     client_secret: Option<SecretText>,
+    /// What kind of assertion it is: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
     client_assertion_type: Option<String>,
+    /// A signed assertion of the client (RFC 7523).
+    #[schemars(with = "Option<String>")]
     client_assertion: Option<SecretText>,
 }
 
 /// Where a key must belong. A test key is no key where nobody asks for one.
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum WantedEnvironment {
     #[default]
@@ -81,48 +102,69 @@ enum WantedEnvironment {
 }
 
 /// What is answered: always with 200, since the question was understood.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "KeyCheck")]
 struct Checked<'a> {
+    /// `valid`, or why it is not accepted: a code that never changes.
     code: &'static str,
+    /// Whether it is accepted.
     valid: bool,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     key: Option<CheckedKey<'a>>,
+    /// What is left of its rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<RateLeft>,
+    /// What is left of its uses.
     #[serde(skip_serializing_if = "Option::is_none")]
     uses: Option<UsesLeft>,
+    /// How long the answer may be kept.
     cache_seconds: u32,
 }
 
 /// What whoever asks may know of a key.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct CheckedKey<'a> {
+    /// The id of the key.
+    #[schemars(with = "String")]
     key_id: ApiKeyId,
+    /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
+    /// The API that it is for, by audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<&'a str>,
+    /// What it may do: names with spaces between.
     scope: &'a str,
+    /// Its name.
     name: &'a str,
+    /// What its owner keeps beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<serde_json::Value>,
+    /// Where it may be used: `live` or `test`.
     environment: &'static str,
+    /// When it ends.
     expires_at: String,
 }
 
 /// What is left of a rate; with when to come back where nothing is.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct RateLeft {
+    /// How many uses there are in a period.
     limit: u32,
+    /// How many are left.
     remaining: u32,
+    /// In how many seconds all of them are there again.
     reset_seconds: i64,
+    /// In how many seconds the next use is there; absent where there is one now.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_seconds: Option<i64>,
 }
 
 /// What is left of a number of uses.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct UsesLeft {
+    /// How many uses there are in all.
     limit: i64,
+    /// How many are left.
     remaining: i64,
 }
 

@@ -6,6 +6,7 @@ use axum::extract::State;
 use http::Uri;
 use jeton_core::usage::mixed::LOOKED_AT_SECONDS;
 use jeton_service::usage::shared::SharedKey;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::{Answer, ok};
@@ -14,29 +15,38 @@ use crate::api::management::Management;
 use crate::api::query::Query;
 use crate::api::rfc3339;
 
-#[derive(Serialize)]
-struct Shown {
+/// The keys that two applications use.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "SharedKeys")]
+pub(super) struct Shown {
     /// Hours from then on were looked at.
     since: String,
     /// Since when uses are counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     counted_since: Option<String>,
+    /// The keys.
     items: Vec<Item>,
     /// Whether there may be more.
     has_more: bool,
 }
 
-#[derive(Serialize)]
+/// One such key.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "SharedKey")]
 struct Item {
+    /// Its id.
     id: String,
+    /// Its name.
     name: Arc<str>,
+    /// Whose it is.
     owner: String,
     /// In how many hours it was used by several agents and from several networks.
     hours: usize,
     /// When the last of them began.
     last_hour: String,
-    /// Some of the agents, and of the networks.
+    /// Some of the agents.
     agents: Vec<Arc<str>>,
+    /// Some of the networks.
     networks: Vec<Arc<str>>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::Uri;
 use jeton_service::usage::unused::Unused;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::{Answer, ok};
@@ -13,13 +14,18 @@ use crate::api::management::Management;
 use crate::api::page::{Listing, Page};
 use crate::api::problem::Problem;
 use crate::api::rfc3339;
+use crate::api::route::Parameter;
 
 /// How many days when nobody says, and at most.
 const DAYS: u64 = 30;
 const DAYS_MAX: u64 = 400;
 
-#[derive(Serialize)]
-struct Shown {
+pub(super) const PARAMETERS: &[Parameter] = &[Parameter::number("days", "Not used for so many days: 30 if left out, 400 at most.")];
+
+/// What is granted and was not used.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Unused")]
+pub(super) struct Shown {
     /// Nothing of these was used since.
     since: String,
     /// Whether uses are counted for so long; where not, nothing is listed.
@@ -31,14 +37,18 @@ struct Shown {
     page: Page<Item>,
 }
 
-#[derive(Serialize)]
+/// One grant that was not used.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "UnusedItem")]
 struct Item {
+    /// Whose it is: a client, a client secret or a key.
     subject: String,
     /// Its name; of a secret that of its client.
     name: Arc<str>,
     /// The scopes that were not exercised; without it nothing of the subject was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// When it was last used.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<String>,
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::path::PATH;
 use super::table::{self, Line};
+use crate::commands::again::Again;
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::input;
@@ -47,6 +48,8 @@ pub(crate) struct Import {
     /// Only tell what would become of them
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    again: Again,
 }
 
 /// The most keys of a request, and about how many bytes.
@@ -148,8 +151,8 @@ impl Import {
         }
         let (lines, keys): (Vec<u64>, Vec<Value>) = batch.into_iter().unzip();
         let body = json!({ "audience": self.audience, "keys": keys, "dry_run": self.dry_run });
-        let answer = server.post(&format!("{PATH}/import"), &body).map_err(|failure| {
-            let from = lines.first().copied().unwrap_or_default();
+        let from = lines.first().copied().unwrap_or_default();
+        let answer = self.again.post_part(server, &format!("{PATH}/import"), &body, from).map_err(|failure| {
             failure.after(
                 &format!("{} keys are imported, and none from line {from} on", report.imported),
                 "mend it, and import again: what is there already stays",
