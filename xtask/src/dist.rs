@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     if let Some(word) = arguments.first() {
         return Err(Failure::usage(format!("`dist` takes nothing, and was given `{word}`.")));
     }
-    process::run(&mut cargo(["build", "--profile", "dist", "--locked", "--package", "jeton"]))?;
+    process::run(&mut cargo(["build", "--profile", "dist", "--locked", "--package", "jeton", "--features", "acme"]))?;
     let build = workspace::target_folder()?.join("dist");
     let folder = build.join("release");
     let could_not = |what: &str, error: &std::io::Error| Failure::could_not(format!("{what}: {error}"));
@@ -79,7 +79,8 @@ fn target() -> Result<String, Failure> {
 
 /// The packages that the binary is built of, each as `name version|licence`.
 fn packages() -> Result<BTreeSet<String>, Failure> {
-    let arguments = ["tree", "--locked", "--package", "jeton", "--edges", "normal", "--prefix", "none", "--format", "{p}|{l}"];
+    let arguments =
+        ["tree", "--locked", "--package", "jeton", "--features", "acme", "--edges", "normal", "--prefix", "none", "--format", "{p}|{l}"];
     let said = output(&mut cargo(arguments))?;
     Ok(said.lines().filter(|line| !line.is_empty()).map(|line| line.trim_end_matches(" (*)").to_owned()).collect())
 }

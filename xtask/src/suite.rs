@@ -12,7 +12,7 @@ use crate::tidy;
 
 pub(crate) const HELP: &str = "\
 Runs everything that a change must pass, one step after another, and stops at the first that fails:
-formatting, tidy, clippy, all tests, the public vectors, the fuzz smoke, feature builds, the dependencies, the simulation, the quickstart,
+formatting, tidy, clippy, all tests, the public vectors, the fuzz smoke, feature builds, ACME, the dependencies, the simulation, the quickstart,
 rounds of crashes.
 
 Needs the Rust toolchain and a C compiler. What is missing beyond these is installed below the build folder,
@@ -77,6 +77,7 @@ const STEPS: &[Step] = &[
         run: feature_builds,
         remedy: "Code of jeton-verify stands outside the feature that it needs: put it behind `#[cfg(feature = …)]`.",
     },
+    Step { heading: "acme", run: acme, remedy: "`cargo test -p jeton --features acme --test acme` runs them again." },
     Step {
         heading: "dependencies",
         run: dependencies,
@@ -200,6 +201,17 @@ fn feature_builds(_: &mut Run) -> Result<Done, Failure> {
         process::run(&mut cargo(words.split(' ')))?;
     }
     Ok(Done::Passed)
+}
+
+/// What only a program with ACME has. The lints too: clippy above has looked at the default features.
+fn acme(run: &mut Run) -> Result<Done, Failure> {
+    // Within the whole workspace, so that what is built above is not built again where the feature changes nothing of it.
+    let chosen = |verb: &str, rest: &str| cargo(format!("{verb} --workspace --features jeton/acme --locked {rest}").split(' '));
+    if process::works(&mut cargo(["clippy", "--version"])) {
+        process::run(&mut chosen("clippy", "--bin jeton --test acme -- -D warnings"))?;
+    }
+    count(run, &mut chosen("test", "--bin jeton acme"))?;
+    count(run, &mut chosen("test", "--test acme"))
 }
 
 fn simulation(run: &mut Run) -> Result<Done, Failure> {

@@ -10,7 +10,7 @@ mod rule;
 mod scopes;
 mod storage;
 
-pub use observed::{ApiUse, Kept, Met, MetCredential, Observed, Surroundings};
+pub use observed::{ApiUse, CertificateLife, Kept, Met, MetCredential, Observed, Surroundings};
 pub use rule::{Check, Severity, Verdict};
 pub use scopes::has_every_scope;
 

@@ -36,6 +36,7 @@ mod stream;
 mod timer;
 mod tls_listener;
 mod tls_transport;
+mod validity;
 
 pub use accept::{Drained, serve};
 pub use body::{BodyError, RequestBody};
@@ -48,3 +49,4 @@ pub use panic_hook::quiet_panics;
 pub use peer::Peer;
 pub use tls_listener::{Tls, TlsListener};
 pub use tls_transport::TlsTransport;
+pub use validity::Validity;

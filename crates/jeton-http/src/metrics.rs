@@ -15,7 +15,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use jeton_service::Service;
 
-use crate::observe::{Endpoint, Observer, Requests, counted, observed};
+use crate::observe::{Endpoint, Observer, counted, observed};
 use crate::reply;
 
 /// Where the metrics are.
@@ -27,17 +27,17 @@ pub fn routes(service: Arc<Service>, observer: Arc<Observer>) -> Router {
     let router = Router::new()
         .route(PATH, get(counted(requests, Endpoint::Metrics, show)))
         .fallback(counted(requests, Endpoint::Nowhere, async || reply::status(StatusCode::NOT_FOUND)))
-        .with_state((service.clone(), requests.clone()));
+        .with_state((service.clone(), observer.clone()));
     observed(router, service, observer)
 }
 
-async fn show(State((service, requests)): State<(Arc<Service>, Arc<Requests>)>) -> Response {
-    answer(&service, &requests)
+async fn show(State((service, observer)): State<(Arc<Service>, Arc<Observer>)>) -> Response {
+    answer(&service, &observer)
 }
 
 /// The page, as things stand.
-pub(crate) fn answer(service: &Service, requests: &Requests) -> Response {
-    let mut response = Response::new(Body::from(page::page(service, requests)));
+pub(crate) fn answer(service: &Service, observer: &Observer) -> Response {
+    let mut response = Response::new(Body::from(page::page(service, observer)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(text::CONTENT_TYPE));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -25,7 +25,7 @@ use http_body::Body as _;
 use jeton_core::moment::Time;
 use jeton_service::Service;
 
-use crate::edge::Peer;
+use crate::edge::{Peer, Tls};
 use crate::extract::{ClientAddress, TrustedProxies};
 use crate::seen::Seen;
 use access_log::Line;
@@ -41,6 +41,8 @@ pub struct Observer {
     pub proxies: TrustedProxies,
     /// Where they are counted.
     pub requests: Arc<Requests>,
+    /// What the listeners show, where they speak TLS.
+    pub tls: Option<Tls>,
 }
 
 /// What one router notes its requests with.

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jeton_http::api::rfc3339;
 use jeton_http::edge::{Certificate, Tls};
 use tokio::signal::unix::Signal;
 use tokio::time::{MissedTickBehavior, interval};
@@ -82,6 +83,11 @@ impl Kept {
         &self.tls
     }
 
+    /// Where it lies.
+    pub(crate) fn name(&self) -> String {
+        self.files.certificate.display().to_string()
+    }
+
     /// Looks at the files each minute, and whenever the signal comes.
     pub(crate) async fn watch(mut self, mut signal: Signal) {
         let mut ticks = interval(EACH);
@@ -91,10 +97,13 @@ impl Kept {
                 _ = ticks.tick() => Cause::Time,
                 _ = signal.recv() => Cause::Signal,
             };
-            let certificate = self.files.certificate.display().to_string();
+            let certificate = self.name();
             match self.look(cause) {
                 Look::Same => {}
-                Look::Replaced => tracing::info!(certificate, "the certificate was read again: new connections are shown it"),
+                Look::Replaced => {
+                    let ends = rfc3339::format(self.tls.validity().ends_seconds);
+                    tracing::info!(certificate, ends, "the certificate was read again: new connections are shown it");
+                }
                 Look::Bad(Unusable { sentence, hint }) => {
                     tracing::error!(certificate, problem = sentence, hint, "the certificate stays as it was: its files cannot be used");
                 }

@@ -11,6 +11,7 @@ use jeton_oauth::Issuer;
 use jeton_token::Prefix;
 use serde::{Deserialize, Serialize};
 
+use crate::acme_settings::{self, AcmeSettings};
 use crate::certificates::Files;
 
 /// The file's name in the data folder.
@@ -41,6 +42,18 @@ pub(crate) struct File {
     /// Its private key, in PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_key_file: Option<PathBuf>,
+    /// Where a certificate is ordered (ACME): the https URL of the authority's directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acme_directory: Option<String>,
+    /// Whom the authority may write to: an address of mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acme_contact: Option<String>,
+    /// Where the authority's challenge is answered, and nothing else: address and port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acme_listen: Option<String>,
+    /// Who signed the directory's own certificate, in PEM; whom this machine trusts when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acme_ca_file: Option<PathBuf>,
     /// The root file, apart from the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root_key_file: Option<PathBuf>,
@@ -74,13 +87,17 @@ pub(crate) struct File {
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 20] = [
     "issuer",
     "listen",
     "metrics_listen",
     "admin_listen",
     "tls_cert_file",
     "tls_key_file",
+    "acme_directory",
+    "acme_contact",
+    "acme_listen",
+    "acme_ca_file",
     "root_key_file",
     "token_prefix",
     "log_format",
@@ -131,6 +148,8 @@ pub(crate) struct Config {
     pub(crate) admin_listen: Option<SocketAddr>,
     /// The certificate of the TCP listeners.
     pub(crate) tls: Option<Files>,
+    /// Where it is ordered instead.
+    pub(crate) acme: Option<AcmeSettings>,
     /// The root file.
     pub(crate) root_key_file: PathBuf,
     /// The first part of every opaque token.
@@ -178,14 +197,25 @@ impl Config {
         let taken: Vec<SocketAddr> = [listen].into_iter().chain(metrics_listen).collect();
         let admin_listen = admin_text.map(|text| another_listen("admin_listen", text, &taken)).transpose()?;
         let tls = tls(&file, overrides)?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let issuer_text = overrides.issuer.clone().or(file.issuer).unwrap_or_else(|| format!("{scheme}://{listen}"));
+        let taken: Vec<SocketAddr> = taken.into_iter().chain(admin_listen).collect();
+        let acme_listen = file.acme_listen.as_deref().map(|text| another_listen("acme_listen", text, &taken)).transpose()?;
+        let speaks_tls = tls.is_some() || file.acme_directory.is_some();
+        let scheme = if speaks_tls { "https" } else { "http" };
+        let issuer_text = overrides.issuer.clone().or(file.issuer.clone()).unwrap_or_else(|| format!("{scheme}://{listen}"));
         let issuer = Issuer::parse(&issuer_text).map_err(|problem| format!("`issuer` is {issuer_text}: {problem}"))?;
-        if tls.is_some() && !issuer.is_https() {
+        if speaks_tls && !issuer.is_https() {
             return Err(format!(
                 "`issuer` is {issuer_text}, and the listener speaks TLS: published URLs would lead nowhere; write it with https"
             ));
         }
+        let acme = acme_settings::parse(acme_settings::Said {
+            directory: file.acme_directory.as_deref(),
+            contact: file.acme_contact.as_deref(),
+            listen: acme_listen,
+            ca_file: file.acme_ca_file.as_ref().map(|path| overrides.data.join(path)),
+            has_files: tls.is_some(),
+            issuer: &issuer,
+        })?;
         let prefix_text = file.token_prefix.as_deref().unwrap_or("jtn");
         let token_prefix = Prefix::parse(prefix_text).map_err(|problem| format!("`token_prefix` is {prefix_text}: {problem}"))?;
         let log_json = match file.log_format.as_deref() {
@@ -203,6 +233,7 @@ impl Config {
             metrics_listen,
             admin_listen,
             tls,
+            acme,
             root_key_file,
             token_prefix,
             log_json,

@@ -72,9 +72,14 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), String> {
 
 fn write_config(path: &Path, config: &Config, root_key_file: &Path) -> Result<(), String> {
     use std::io::Write as _;
+    // What a flag names lies where the command runs; the file means the data folder.
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let file = File {
         issuer: Some(config.issuer.to_string()),
         listen: Some(config.listen.to_string()),
+        admin_listen: config.admin_listen.map(|listen| listen.to_string()),
+        tls_cert_file: config.tls.as_ref().map(|files| absolute(&files.certificate)),
+        tls_key_file: config.tls.as_ref().map(|files| absolute(&files.key)),
         root_key_file: Some(root_key_file.to_owned()),
         token_prefix: Some(config.token_prefix.as_str().to_owned()),
         ..File::default()
@@ -103,6 +108,23 @@ mod tests {
         let config = Config::load(&overrides).unwrap();
         assert!(root_file::read(&config.root_key_file).is_ok());
         assert!(run(&overrides).unwrap_err().contains("exists already"));
+    }
+
+    #[test]
+    fn what_flags_say_is_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = Overrides {
+            admin_listen: Some("127.0.0.1:9443".to_owned()),
+            tls_cert: Some("cert.pem".into()),
+            tls_key: Some("/etc/key.pem".into()),
+            ..overrides(folder.path())
+        };
+        run(&said).unwrap();
+        let config = Config::load(&overrides(folder.path())).unwrap();
+        assert_eq!(config.admin_listen, Some(([127, 0, 0, 1], 9443).into()));
+        let files = config.tls.unwrap();
+        assert_eq!((files.certificate, files.key), (std::path::absolute("cert.pem").unwrap(), "/etc/key.pem".into()));
+        assert_eq!(config.issuer.as_str(), "https://127.0.0.1:8420");
     }
 
     #[test]

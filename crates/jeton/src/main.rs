@@ -1,6 +1,9 @@
 //! Jeton: a token service for teams, in one binary.
 
 mod access_log;
+#[cfg(feature = "acme")]
+mod acme;
+mod acme_settings;
 mod apart;
 mod certificates;
 mod cli;
@@ -11,6 +14,7 @@ mod config;
 mod declared;
 mod dice;
 mod footing;
+mod https;
 mod init;
 mod integrity;
 mod negatives_file;
@@ -18,6 +22,7 @@ mod quickstart;
 mod render;
 mod root_file;
 mod serve;
+mod served_certificate;
 mod surroundings;
 mod writable;
 

@@ -41,6 +41,7 @@ use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::root_file;
+use crate::served_certificate::Served;
 use crate::surroundings;
 use crate::writable;
 
@@ -134,8 +135,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     writable::check(&config.data, &config.file)?;
     root_file::look_for(&config.root_key_file, &config.data)?;
     let root_keys = root_file::read(&config.root_key_file)?;
-    let certificate = config.tls.clone().map(Kept::open).transpose().map_err(|problem| problem.to_string())?;
-    let tls = certificate.as_ref().map(Kept::tls);
+    let files = config.tls.clone().map(Kept::open).transpose().map_err(|problem| problem.to_string())?;
     let clock = Arc::new(Clock::start());
     let draining = Draining::new();
     let (footing, held) = Footing::new(draining.clone());
@@ -147,11 +147,13 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
-    let (observer, access_log) = observer(config, &service, &clock)?;
-    let serving = Serving { config, tls, draining: &draining, held: &held };
+    let certificate = Served::open(config, files, &service, &draining).await?;
+    let tls = certificate.tls().cloned();
+    let (observer, access_log) = observer(config, &service, &clock, tls.clone())?;
+    let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
     let listeners = serving.begin(listener, management(service.clone(), store.clone(), config, observer))?;
     let mut jobs = schedules(&service, &clock);
-    jobs.push(certificate_schedule(certificate)?);
+    jobs.push(certificate.watch());
     Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log })
 }
 
@@ -255,9 +257,14 @@ impl From<OpenError> for Opening {
     }
 }
 
-fn observer(config: &Config, service: &Arc<Service>, clock: &Arc<Clock>) -> Result<(Arc<Observer>, Option<access_log::Writer>), String> {
+fn observer(
+    config: &Config,
+    service: &Arc<Service>,
+    clock: &Arc<Clock>,
+    tls: Option<Tls>,
+) -> Result<(Arc<Observer>, Option<access_log::Writer>), String> {
     let observing = &config.observing;
-    let mut observer = Observer { addresses: observing.addresses, proxies: observing.proxies.clone(), ..Observer::default() };
+    let mut observer = Observer { addresses: observing.addresses, proxies: observing.proxies.clone(), tls, ..Observer::default() };
     let Some(path) = &observing.access_log else { return Ok((Arc::new(observer), None)) };
     let (service, clock) = (service.clone(), clock.clone());
     let may_destroy = move || service.posture().may_destroy(service.moments().time());
@@ -267,13 +274,13 @@ fn observer(config: &Config, service: &Arc<Service>, clock: &Arc<Clock>) -> Resu
 }
 
 fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, observer: Arc<Observer>) -> Management {
-    let (path, around) = (config.root_key_file.clone(), config.clone());
+    let (path, around, tls) = (config.root_key_file.clone(), config.clone(), observer.tls.clone());
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
         root_file: Arc::new(RootFile::new(&config.root_key_file, move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
-        surroundings: Arc::new(move || surroundings::look(&around)),
+        surroundings: Arc::new(move || surroundings::look(&around, tls.as_ref())),
         observer,
     }
 }
@@ -413,20 +420,6 @@ fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
                 _ => {}
             }
         }
-    })
-}
-
-/// The certificate is read again when its files change, and on SIGHUP. That signal ends no server, also where there is none to read.
-fn certificate_schedule(certificate: Option<Kept>) -> Result<JoinHandle<()>, String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("signals cannot be heard: {error}"))?;
-    Ok(match certificate {
-        Some(certificate) => tokio::spawn(certificate.watch(hangup)),
-        None => tokio::spawn(async move {
-            while hangup.recv().await.is_some() {
-                tracing::info!("SIGHUP: there is no certificate to read again, and the configuration is read at a start");
-            }
-        }),
     })
 }
 

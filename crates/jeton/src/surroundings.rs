@@ -4,21 +4,25 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use jeton_core::doctor::{Kept, Surroundings};
+use jeton_core::doctor::{CertificateLife, Kept, Surroundings};
+use jeton_http::edge::Tls;
 use jeton_http::extract::TrustedProxies;
 use rustix::process::{DumpableBehavior, dumpable_behavior};
 
 use crate::config::Config;
 
-/// Looks around.
-pub(crate) fn look(config: &Config) -> Surroundings {
+/// Looks around; `tls` is what the listeners show.
+pub(crate) fn look(config: &Config, tls: Option<&Tls>) -> Surroundings {
     Surroundings {
         data: kept(&config.data),
         root_file: kept(&config.root_key_file),
         is_root_file_apart: is_apart(&config.root_key_file, &config.data),
         may_leave_core: dumpable_behavior().ok().map(|behavior| behavior != DumpableBehavior::NotDumpable),
         is_reached_from_elsewhere: Some([Some(config.listen), config.admin_listen].into_iter().flatten().any(|at| !at.ip().is_loopback())),
-        has_tls: Some(config.tls.is_some()),
+        has_tls: Some(tls.is_some()),
+        certificate: tls
+            .map(Tls::validity)
+            .map(|validity| CertificateLife { begins: validity.begins_seconds, ends: validity.ends_seconds }),
         has_proxy: Some(config.observing.proxies != TrustedProxies::default()),
         has_access_log: Some(config.observing.access_log.is_some()),
         has_metrics_listener: Some(config.metrics_listen.is_some()),

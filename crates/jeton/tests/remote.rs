@@ -152,7 +152,7 @@ fn what_the_server_answers_decides_the_exit_code() {
         desk.fails(&["api", "list", "--server", &url], &[("JETON_TOKEN", TOKEN)], code, needle);
         drop(asked.join().unwrap());
     };
-    check("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", 4, "JETON_TOKEN");
+    check("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", 4, "jeton admin create");
     check("HTTP/1.1 403 Forbidden\r\ncontent-length: 36\r\n\r\n{\"detail\":\"`jeton:apis:read` lacks\"}", 3, "jeton:apis:read");
     check("HTTP/1.1 302 Found\r\nlocation: https://other.example\r\ncontent-length: 0\r\n\r\n", 3, "answered 302");
     check("HTTP/1.1 500 Oops\r\ncontent-length: 27\r\n\r\n{\"detail\":\"\\u001b[31mred\"}\n", 3, "red");
@@ -165,6 +165,7 @@ fn nobody_is_asked_without_a_token_or_in_the_clear() {
     let desk = Desk::new();
     let server = ["api", "list", "--server", "https://id.example"];
     desk.fails(&server, &[], 4, "JETON_TOKEN");
+    desk.fails(&server, &[], 4, "jeton admin create");
     desk.fails(&server, &[("JETON_TOKEN", " ")], 4, "--token-file");
     desk.fails(&server, &[("JETON_TOKEN", "two words")], 2, "no token");
     desk.fails(&server, &[("JETON_TOKEN", "a\r\nx-other: b")], 2, "no token");

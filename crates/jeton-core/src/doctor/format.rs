@@ -1,5 +1,5 @@
 use super::observed::Observed;
-use super::rule::{Check, Offender, Rule, Severity};
+use super::rule::{Check, Offender, Rule, Severity, shown};
 use crate::api::{Api, TokenFormat};
 use jeton_jose::Algorithm;
 
@@ -13,9 +13,15 @@ const TRANSPORT: Rule = Rule {
     severity: Severity::High,
     why: "Tokens and secrets are read by everybody on the way unless TLS is before the server.",
 };
+const CERTIFICATE: Rule = Rule {
+    id: "format.certificate",
+    severity: Severity::Medium,
+    why: "When the certificate ends, every client is turned away at once, and some will be told to trust anything.",
+};
+const DAY_SECONDS: i64 = 86_400;
 
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
-    vec![algorithm(observed), transport(observed)]
+    vec![algorithm(observed), transport(observed), certificate(observed)]
 }
 
 fn algorithm(observed: &Observed) -> Check {
@@ -48,4 +54,27 @@ fn transport(observed: &Observed) -> Check {
         (_, _, None) => "nobody looked at the listeners",
     };
     TRANSPORT.holds(holds, seen, "tls_cert_file and tls_key_file in jeton.toml, or `trusted_proxies` where a proxy ends TLS")
+}
+
+/// One that is renewed well is renewed with a third of its life left: of one that lives 90 days or less, a third is what 30 days are of others.
+fn certificate(observed: &Observed) -> Check {
+    const CURE: &str =
+        "put the renewed pair in the place of tls_cert_file and tls_key_file; with ACME, the log says why it was not renewed";
+    let around = &observed.surroundings;
+    let Some(life) = around.certificate else {
+        let no_tls = (around.has_tls == Some(false)).then_some(true);
+        return CERTIFICATE.holds(
+            no_tls,
+            if no_tls.is_some() { "there is no certificate" } else { "nobody looked at the certificate" },
+            "",
+        );
+    };
+    let (whole, left) = (life.ends.saturating_sub(life.begins), life.ends.saturating_sub(observed.now_seconds));
+    let (soon, now) = ((30 * DAY_SECONDS).min(whole / 3), (14 * DAY_SECONDS).min(whole / 6));
+    let rule = if left < now { Rule { severity: Severity::High, ..CERTIFICATE } } else { CERTIFICATE };
+    let seen = match left {
+        0.. => format!("the certificate ends in {}", shown(left)),
+        _ => format!("the certificate ended {} ago", shown(left.saturating_neg())),
+    };
+    rule.holds(Some(left >= soon), &seen, CURE)
 }

@@ -126,12 +126,23 @@ pub struct Surroundings {
     pub is_reached_from_elsewhere: Option<bool>,
     /// Whether the listeners speak TLS.
     pub has_tls: Option<bool>,
+    /// How long the certificate lasts that they show.
+    pub certificate: Option<CertificateLife>,
     /// Whether a proxy is configured that may end TLS before it.
     pub has_proxy: Option<bool>,
     /// Whether an access log is written.
     pub has_access_log: Option<bool>,
     /// Whether metrics have a listener.
     pub has_metrics_listener: Option<bool>,
+}
+
+/// From when until when a certificate holds, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateLife {
+    /// The first second.
+    pub begins: i64,
+    /// The last second.
+    pub ends: i64,
 }
 
 /// Something on a disk.

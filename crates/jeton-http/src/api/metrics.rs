@@ -17,5 +17,5 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
 )];
 
 async fn show(State(Management { service, observer, .. }): State<Management>) -> Response {
-    metrics::answer(&service, &observer.requests)
+    metrics::answer(&service, &observer)
 }

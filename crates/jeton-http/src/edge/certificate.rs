@@ -6,8 +6,13 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use super::validity::Validity;
+
 /// A certificate with its chain, and the private key that belongs to it.
-pub struct Certificate(CertifiedKey);
+pub struct Certificate {
+    key: CertifiedKey,
+    validity: Validity,
+}
 
 /// Why two texts are no certificate and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,22 +41,27 @@ impl Certificate {
     pub fn parse(chain: &[u8], key: &[u8]) -> Result<Certificate, CertificateError> {
         let chain: Vec<_> =
             CertificateDer::pem_slice_iter(chain).collect::<Result<_, _>>().map_err(|_| CertificateError::NotACertificate)?;
-        if chain.is_empty() {
-            return Err(CertificateError::NoCertificate);
-        }
+        let own = chain.first().ok_or(CertificateError::NoCertificate)?;
+        let validity = Validity::of(own).ok_or(CertificateError::NotACertificate)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| match is_encrypted(key) {
             true => CertificateError::KeyEncrypted,
             false => CertificateError::NoKey,
         })?;
-        CertifiedKey::from_der(chain, key, &default_provider()).map(Certificate).map_err(|error| match error {
+        CertifiedKey::from_der(chain, key, &default_provider()).map(|key| Certificate { key, validity }).map_err(|error| match error {
             rustls::Error::InconsistentKeys(_) => CertificateError::KeyOfAnother,
             rustls::Error::InvalidCertificate(_) => CertificateError::NotACertificate,
             _ => CertificateError::KeyUnusable,
         })
     }
 
+    /// From when until when the server's own certificate holds.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
     pub(super) fn into_key(self) -> CertifiedKey {
-        self.0
+        self.key
     }
 }
 

@@ -12,11 +12,17 @@ use super::certificate::Certificate;
 use super::listener::Listener;
 use super::peer::Peer;
 use super::tls_transport::TlsTransport;
+use super::validity::Validity;
 
 /// What TLS listeners show and sign with. Cloneable: all clones have the same certificate.
 #[derive(Clone)]
 pub struct Tls {
-    config: Arc<ArcSwap<ServerConfig>>,
+    shown: Arc<ArcSwap<Shown>>,
+}
+
+struct Shown {
+    config: Arc<ServerConfig>,
+    validity: Validity,
 }
 
 /// A listener whose connections speak TLS 1.2 or 1.3. The handshake is the connection's own: a peer that dawdles holds up nobody else.
@@ -32,7 +38,7 @@ impl Tls {
     /// # Errors
     /// When the cryptography offers neither version of TLS; it does.
     pub fn new(certificate: Certificate) -> Result<Tls, rustls::Error> {
-        Ok(Tls { config: Arc::new(ArcSwap::new(config(certificate)?)) })
+        Ok(Tls { shown: Arc::new(ArcSwap::from_pointee(shown(certificate)?)) })
     }
 
     /// Shows another certificate from now on. Connections that are open go on; none resumes what was agreed on with the certificate before.
@@ -40,8 +46,14 @@ impl Tls {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn replace(&self, certificate: Certificate) -> Result<(), rustls::Error> {
-        self.config.store(config(certificate)?);
+        self.shown.store(Arc::new(shown(certificate)?));
         Ok(())
+    }
+
+    /// From when until when the certificate holds that is shown now.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.shown.load().validity
     }
 }
 
@@ -58,17 +70,18 @@ impl Listener for TlsListener {
 
     async fn accept(&self) -> io::Result<(TlsTransport, Peer)> {
         let (stream, peer) = Listener::accept(&self.tcp).await?;
-        Ok((TlsTransport::new(stream, self.tls.config.load_full()), peer))
+        Ok((TlsTransport::new(stream, self.tls.shown.load().config.clone()), peer))
     }
 }
 
-fn config(certificate: Certificate) -> Result<Arc<ServerConfig>, rustls::Error> {
+fn shown(certificate: Certificate) -> Result<Shown, rustls::Error> {
+    let validity = certificate.validity();
     // The cryptography is named: the process may hold a second one, and guessing between them would end it.
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
     let resolver = SingleCertAndKey::from(certificate.into_key());
     let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(Shown { config: Arc::new(config), validity })
 }
 
 /// Nothing of the key.

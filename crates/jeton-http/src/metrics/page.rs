@@ -3,13 +3,17 @@
 use jeton_service::Service;
 
 use super::text::{Sizes, Text, Unit};
-use crate::observe::{Endpoint, Requests};
+use crate::observe::{Endpoint, Observer, Requests};
 
 /// The page, as things stand.
-pub(super) fn page(service: &Service, requests: &Requests) -> Vec<u8> {
+pub(super) fn page(service: &Service, observer: &Observer) -> Vec<u8> {
     let mut text = Text::default();
     text.gauge("jeton_build_info", "The version that runs.").with(&[("version", env!("CARGO_PKG_VERSION"))], 1);
-    answers(&mut text, requests);
+    answers(&mut text, &observer.requests);
+    if let Some(tls) = &observer.tls {
+        text.gauge("jeton_certificate_expires_seconds", "When the certificate ends that the listeners show, since 1970.")
+            .is(tls.validity().ends_seconds);
+    }
     engine(&mut text, service);
     ledger_and_clock(&mut text, service);
     feed(&mut text, service);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jeton_core::api::Api;
 use jeton_core::client::secret::CreateSecret;
-use jeton_core::doctor::{Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
+use jeton_core::doctor::{CertificateLife, Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::create::CreateException;
 use jeton_core::policy::idle::IdleRule;
@@ -90,6 +90,7 @@ fn around() -> Surroundings {
         may_leave_core: Some(false),
         is_reached_from_elsewhere: Some(false),
         has_tls: Some(false),
+        certificate: None,
         has_proxy: Some(false),
         has_access_log: Some(true),
         has_metrics_listener: Some(true),
@@ -272,8 +273,10 @@ async fn how_tokens_are_signed_and_how_they_travel() {
     deployment.around.is_reached_from_elsewhere = Some(true);
     fails(&deployment, "format.transport", Severity::High, "in the clear", "tls_cert_file");
     deployment.around.has_tls = Some(true);
+    assert_eq!(found(&deployment.examine(), "format.certificate").verdict, Verdict::NotKnown);
+    deployment.around.certificate = Some(lasting(&deployment, -60, 30));
     assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A));
-    deployment.around.has_tls = None;
+    (deployment.around.has_tls, deployment.around.certificate) = (None, None);
     assert_eq!(found(&deployment.examine(), "format.transport").verdict, Verdict::NotKnown);
     deployment.around.has_tls = Some(false);
     fails(&deployment, "format.transport", Severity::High, "in the clear", "trusted_proxies");
@@ -281,6 +284,36 @@ async fn how_tokens_are_signed_and_how_they_travel() {
     assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A));
     deployment.world.api_with("stock", |request| request.signing_algorithm = Some("PS256".to_owned())).await;
     fails(&deployment, "format.algorithm", Severity::High, "https://stock.example (PS256)", "--signing-alg ES256");
+}
+
+/// A certificate that begins and ends so many days from now.
+fn lasting(deployment: &Deployment, begins: i64, ends: i64) -> CertificateLife {
+    let now = deployment.world.moment().now.seconds();
+    CertificateLife { begins: now + begins * DAY, ends: now + ends * DAY }
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends() {
+    let mut deployment = Deployment::sound().await;
+    deployment.around.has_tls = Some(true);
+    deployment.around.certificate = Some(lasting(&deployment, -335, 30));
+    assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A));
+    for (begins, ends, severity, evidence) in [
+        (-335, 29, Severity::Medium, "ends in 29d"),
+        (-335, 14, Severity::Medium, "ends in 14d"),
+        (-335, 13, Severity::High, "ends in 13d"),
+        (-335, 0, Severity::High, "ends in 0d"),
+        (-335, -2, Severity::High, "ended 2d ago"),
+        (-5, 1, Severity::Medium, "ends in 1d"),
+        (-60, -1, Severity::High, "ended 1d ago"),
+    ] {
+        deployment.around.certificate = Some(lasting(&deployment, begins, ends));
+        fails(&deployment, "format.certificate", severity, evidence, "tls_cert_file");
+    }
+    for (begins, ends) in [(0, 365), (-4, 2), (-60, 30)] {
+        deployment.around.certificate = Some(lasting(&deployment, begins, ends));
+        assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A), "{begins} {ends}");
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! `jeton config`.
 
 use clap::{Args, Subcommand};
+use jeton_http::api::rfc3339;
 use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::serving::Serving;
+use crate::certificates::Files;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
 use crate::{apart, root_file, serve, writable};
@@ -43,7 +45,8 @@ impl Config {
         writable::check(&config.data, &config.file).map_err(rootless)?;
         root_file::look_for(&config.root_key_file, &config.data).map_err(rootless)?;
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
-        config.tls.as_ref().map_or(Ok(()), |files| files.read().map(drop)).map_err(|problem| rootless(problem.to_string()))?;
+        let pair = config.tls.as_ref().map(Files::read).transpose().map_err(|problem| rootless(problem.to_string()))?;
+        let ends = pair.map(|pair| pair.validity().ends_seconds);
         let is_used = config.data.join("jeton.db").exists();
         // Whom a server answers for has the root file that it started with.
         let is_tried = is_used && !context.is_served();
@@ -57,6 +60,11 @@ impl Config {
             "admin_listen": config.admin_listen.map(|listen| listen.to_string()),
             "tls_cert_file": config.tls.as_ref().map(|files| &files.certificate),
             "tls_key_file": config.tls.as_ref().map(|files| &files.key),
+            "tls_certificate_ends": ends,
+            "acme_directory": config.acme.as_ref().map(|acme| &acme.directory),
+            "acme_contact": config.acme.as_ref().and_then(|acme| acme.contact.as_ref()),
+            "acme_listen": config.acme.as_ref().map(|acme| acme.listen.to_string()),
+            "acme_ca_file": config.acme.as_ref().and_then(|acme| acme.ca_file.as_ref()),
             "root_key_file": config.root_key_file, "root_key_epochs": epochs, "token_prefix": config.token_prefix.as_str(),
             "server": context.options.server.as_ref().map(jeton_oauth::Issuer::as_str),
             "log_format": if config.log_json { "json" } else { "text" }, "connections_max": config.connections_max,
@@ -68,10 +76,7 @@ impl Config {
                 .with("listen", config.listen.to_string())
                 .with("metrics", config.metrics_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
                 .with("administrators", config.admin_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
-                .with(
-                    "certificate",
-                    config.tls.as_ref().map_or_else(|| "none: plain HTTP".into(), |files| files.certificate.display().to_string()),
-                )
+                .with("certificate", certificate(&config, ends))
                 .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
                 .with("token prefix", config.token_prefix.as_str())
                 .with("log", if config.log_json { "json" } else { "text" })
@@ -86,5 +91,14 @@ impl Config {
             });
             format!("{}\nThe configuration is sound.\n{tried}{elsewhere}", details.text(view))
         })
+    }
+}
+
+/// Where the certificate comes from, and when it ends.
+fn certificate(config: &Loaded, ends: Option<i64>) -> String {
+    match (&config.tls, &config.acme, ends) {
+        (Some(files), _, Some(ends)) => format!("{}, ends {}", files.certificate.display(), rfc3339::format(ends)),
+        (_, Some(acme), _) => format!("for {}, ordered from {}; the challenge is answered on {}", acme.name, acme.directory, acme.listen),
+        _ => "none: plain HTTP".to_owned(),
     }
 }

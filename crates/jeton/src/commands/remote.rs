@@ -2,10 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,14 +11,11 @@ use http::request::Builder;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use jeton_oauth::Issuer;
 use jeton_token::Secret;
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::CertificateError;
 use tower_service::Service as _;
 use zeroize::Zeroizing;
 
@@ -29,15 +23,10 @@ use super::exchange::exchange;
 use super::failure::Failure;
 use super::input;
 use super::options::Options;
-
-/// How long connecting may take: the handshake of TLS comes on top.
-const CONNECT: Duration = Duration::from_secs(10);
+use crate::https::{self, cause, tls_error};
 
 /// How long an answer may take to begin.
 const ANSWER: Duration = Duration::from_secs(60);
-
-/// More certificates than any machine trusts.
-const AUTHORITIES_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// The way to a server elsewhere.
 pub(crate) struct Remote {
@@ -62,7 +51,7 @@ impl Remote {
         let connector = if server.is_https() {
             Connector::Encrypted(encrypted(options.ca_file.as_deref())?)
         } else {
-            Connector::Plain(connector(true))
+            Connector::Plain(https::tcp(true))
         };
         Ok(Remote { server: server.clone(), authorization, connector })
     }
@@ -158,7 +147,8 @@ fn authorization(server: &Issuer, options: &Options) -> Result<HeaderValue, Fail
     let unsigned = || {
         Failure::sign_in(
             format!("nobody is signed in at {server}"),
-            "put an administrator's token into JETON_TOKEN, or name a file that holds it with --token-file; who runs the server makes one",
+            "put an administrator's token into JETON_TOKEN, or name a file that holds it with --token-file; where the server runs, `jeton admin create` \
+             makes one",
         )
     };
     let text = match &options.token_file {
@@ -186,71 +176,11 @@ fn from_environment() -> Option<Secret> {
     std::env::var("JETON_TOKEN").ok().map(Secret::new)
 }
 
-fn connector(is_plain: bool) -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT));
-    connector.enforce_http(is_plain);
-    connector
-}
-
-/// Whom this machine trusts, or the authority in this file and nobody else. The cryptography is named: the process may hold a second one.
+/// Whom this machine trusts, or the authority in this file and nobody else.
 fn encrypted(ca_file: Option<&Path>) -> Result<HttpsConnector<HttpConnector>, Failure> {
-    let builder = match ca_file {
-        Some(file) => {
-            let versions = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions();
-            let versions = versions.map_err(|error| Failure::could_not(format!("TLS cannot be spoken: {error}"), ""))?;
-            let config = versions.with_root_certificates(authorities(file)?).with_no_client_auth();
-            HttpsConnectorBuilder::new().with_tls_config(config)
-        }
-        None => HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider()).map_err(|error| {
-            Failure::could_not(
-                format!("whom this machine trusts cannot be read: {error}"),
-                "install its certificates of authorities (`ca-certificates`), or name one with --ca-file",
-            )
-        })?,
+    let hint = match ca_file {
+        Some(_) => "--ca-file and JETON_CA_FILE name one in PEM",
+        None => "install its certificates of authorities (`ca-certificates`), or name one with --ca-file",
     };
-    Ok(builder.https_only().enable_http1().wrap_connector(connector(false)))
-}
-
-fn authorities(file: &Path) -> Result<RootCertStore, Failure> {
-    let shown = file.display();
-    let wrong = |what: &dyn fmt::Display| {
-        Failure::could_not(format!("{shown} holds no certificate of an authority: {what}"), "--ca-file and JETON_CA_FILE name one in PEM")
-    };
-    let length = fs::metadata(file).map_err(|error| wrong(&error))?.len();
-    if length > AUTHORITIES_BYTES_MAX {
-        return Err(wrong(&"it is too large"));
-    }
-    let text = fs::read(file).map_err(|error| wrong(&error))?;
-    let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&text) {
-        store.add(certificate.map_err(|_| wrong(&"it is no PEM"))?).map_err(|_| wrong(&"one in it is none"))?;
-    }
-    if store.is_empty() { Err(wrong(&"there is none in it")) } else { Ok(store) }
-}
-
-/// What TLS has to say about a connection that failed: wrapped by those who carried it.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        // An I/O error gives as its source that of what it wraps.
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-/// What lies at the bottom of an error: the layers above say only whose it was.
-fn cause(error: &(dyn Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    crate::render::text::shown(&error.to_string())
+    https::connector(ca_file).map_err(|sentence| Failure::could_not(sentence, hint))
 }
