@@ -45,6 +45,7 @@ pub(super) async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<
 /// is not known, and so whatever is nested: the hot path is not read twice for that.
 pub(super) fn parse_flat<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(if bytes.is_empty() { b"{}" } else { bytes })
+        .map(|Members(value)| value)
         .map_err(|error| Problem::invalid(sentence(&error.to_string()), "see the members in docs/reference/management-api.md"))
 }
 
@@ -145,6 +146,7 @@ mod tests {
             (r#"{"name":"a","nam":"b"}"#, "there is no member `nam`"),
             (r#"{"name":"a","more":{"a":[{"a":1,"a":2}]}}"#, "there is no member `more`"),
             (r#"{"name":"a"} {}"#, "trailing characters"),
+            (r#"["a",1]"#, "expected an object"),
             (r#"{"name":"\ud800"}"#, "hex escape"),
             (r#"{"name":["hunter2"]}"#, "expected a string"),
             ("", "the member `name` is missing"),
