@@ -15,6 +15,7 @@ mod client_secrets;
 mod clients;
 mod counting;
 mod doctor;
+mod ending;
 mod entry;
 mod explanation;
 mod fresh_secret;

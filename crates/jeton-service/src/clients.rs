@@ -207,13 +207,17 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it is not ended then.
-    pub async fn revoke_client_secret(&self, name: &str, secret: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.transact(moment, &Arc::from(""), |reading, moment| {
-            let entry = self.find_client(name)?;
-            reading.rely_on_secrets(&entry);
-            let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
-            let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
-            Ok(change::revoke(&found.record, Why::Unspecified, actor, moment))
+    pub async fn revoke_client_secret(&self, named: (&str, &str), why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.change_client_secret(named, moment, |_, secret, moment| Ok(change::revoke(secret, why, actor, moment))).await
+    }
+
+    /// Refuses a secret of a client until it is resumed.
+    ///
+    /// # Errors
+    /// [`Failure`]; it is not known to be suspended then.
+    pub async fn suspend_client_secret(&self, named: (&str, &str), why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.change_client_secret(named, moment, |_, secret, moment| {
+            Ok(change::suspend(secret, &self.registry.policies(), self.secret_used(&secret.id), (why, actor), moment))
         })
         .await
     }
@@ -222,15 +226,26 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it stays suspended then.
-    pub async fn resume_client_secret(&self, name: &str, secret: &str, by: &Administrator, moment: &Moment) -> Result<(), Failure> {
+    pub async fn resume_client_secret(&self, named: (&str, &str), by: &Administrator, moment: &Moment) -> Result<(), Failure> {
+        self.change_client_secret(named, moment, |client, secret, moment| {
+            by.check_gives_client(client)?;
+            Ok(change::resume(secret, &self.registry.policies(), self.secret_used(&secret.id), by, moment))
+        })
+        .await
+    }
+
+    async fn change_client_secret(
+        &self,
+        (client, secret): (&str, &str),
+        moment: &Moment,
+        decide: impl Fn(&Client, &ClientSecret, &mut Moment) -> Result<Outcome<()>, Refusal>,
+    ) -> Result<(), Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
-            let entry = self.find_client(name)?;
+            let entry = self.find_client(client)?;
             reading.rely_on_secrets(&entry);
             let found = entry.secrets.iter().find(|candidate| candidate.record.id.as_str() == secret);
             let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this client has no secret of that id"))?;
-            let used = self.secret_used(&found.record.id);
-            by.check_gives_client(&entry.client.record)?;
-            Ok(change::resume(&found.record, &self.registry.policies(), used, by, moment))
+            Ok(decide(&entry.client.record, &found.record, moment)?)
         })
         .await
     }

@@ -7,7 +7,7 @@ use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing as KeyStanding;
 use jeton_core::api_key::state::Why;
 use jeton_core::api_key::{ApiKey, ApiKeyKind};
-use jeton_core::client::secret::{ClientSecret, change};
+use jeton_core::client::secret::ClientSecret;
 use jeton_core::id::{ApiKeyId, CredentialId};
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
@@ -151,8 +151,8 @@ impl Service {
                 }
             }
             Credential::ClientSecret(secret) => {
-                let has_ended = secret.record.has_ended(&self.registry.policies(), self.ledger_time(moment).seconds());
-                counted.client_secrets = u64::from(change == TokenChange::Revoke && !has_ended);
+                let changes = self.would_change_secret(&secret.record, change, self.ledger_time(moment).seconds());
+                counted.client_secrets = u64::from(changes);
             }
         }
         counted
@@ -199,18 +199,13 @@ impl Service {
                 self.suspend_key(entry.key.record.id, Why::Unspecified, by, moment).await?;
             }
             (Credential::Key(entry), TokenChange::Resume) => self.resume_key(entry.key.record.id, by, moment).await?,
-            (Credential::ClientSecret(found), TokenChange::Revoke) => {
-                self.transact(moment, &found.record.client.0, |reading, moment| {
-                    let entry = self.find_client(found.record.client.as_str())?;
-                    reading.rely_on_secrets(&entry);
-                    let known = entry.secrets.iter().find(|secret| secret.record.id == found.record.id).unwrap_or(found);
-                    Ok(change::revoke(&known.record, Why::Unspecified, by, moment))
-                })
-                .await?;
-            }
-            (Credential::ClientSecret(_), TokenChange::Suspend | TokenChange::Resume) => {
-                let detail = "a client's secret is not suspended by hand: revoke it, or suspend its client (`jeton suspend --client`)";
-                return Err(Refusal::new(Reason::Conflict, detail).into());
+            (Credential::ClientSecret(found), change) => {
+                let named = (found.record.client.as_str(), found.record.id.as_str());
+                match change {
+                    TokenChange::Revoke => self.revoke_client_secret(named, Why::Unspecified, by, moment).await?,
+                    TokenChange::Suspend => self.suspend_client_secret(named, Why::Unspecified, by, moment).await?,
+                    TokenChange::Resume => self.resume_client_secret(named, by, moment).await?,
+                }
             }
         }
         Ok(changes)

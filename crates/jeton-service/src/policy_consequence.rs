@@ -120,6 +120,10 @@ impl Service {
             let (ends_at, would_end_at) = (secret.ends_at(&before), secret.ends_at(after));
             consequence.note(ends_at, would_end_at, now_seconds);
             consequence.note_return(ends_at, would_end_at, now_seconds);
+            let is_live = secret.state == KeyState::Active && now_seconds < ends_at.min(would_end_at);
+            let idle_seconds = stricter(&secret.rule(&before), &secret.rule(after)).filter(|_| is_live);
+            let is_unused = |limit| secret.active_since <= limit && self.secret_last_used(&secret.id).is_none_or(|at| at <= limit);
+            consequence.would_be_idle += u64::from(idle_seconds.is_some_and(|idle| is_unused(now_seconds - idle)));
         };
         self.registry.clients.all().iter().for_each(|entry| entry.secrets.iter().for_each(|secret| note(&secret.record)));
         consequence

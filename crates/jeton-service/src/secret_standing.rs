@@ -1,10 +1,12 @@
 //! Whether a client's secret is accepted, and what is known of its use.
 
+use jeton_core::api_key::state::State;
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::id::SecretId;
 use jeton_core::policy::idle::{Idle, Used};
 use jeton_core::usage::Outcome;
 
+use crate::revoke::TokenChange;
 use crate::service::Service;
 
 impl Service {
@@ -23,6 +25,19 @@ impl Service {
     /// What it is counted as that a client proves itself with a secret.
     pub(crate) fn counted_as(&self, secret: &ClientSecret, now_seconds: i64) -> Outcome {
         secret.counted_as(&self.registry.policies(), self.secret_used(&secret.id), now_seconds)
+    }
+
+    /// Whether a change of a client's secret would change anything.
+    pub(crate) fn would_change_secret(&self, secret: &ClientSecret, change: TokenChange, now_seconds: i64) -> bool {
+        let policies = self.registry.policies();
+        let idle = secret.idle(&policies, self.secret_used(&secret.id), now_seconds);
+        let has_ended = secret.has_ended(&policies, now_seconds);
+        let is_accepted = secret.state == State::Active && idle == Idle::No;
+        match change {
+            TokenChange::Revoke => !has_ended,
+            TokenChange::Suspend => !has_ended && is_accepted,
+            TokenChange::Resume => !has_ended && idle != Idle::Revoked && !is_accepted,
+        }
     }
 
     /// Whether a client's secret is accepted.

@@ -284,7 +284,8 @@ mod tests {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
                 assert!(
-                    !name.contains("secret") || matches!(path, "jeton client secret revoke" | "jeton client secret resume"),
+                    !name.contains("secret")
+                        || matches!(path, "jeton client secret revoke" | "jeton client secret suspend" | "jeton client secret resume"),
                     "{path} --{name}"
                 );
                 assert!(!name.contains("password"), "{path} --{name}");

@@ -20,6 +20,7 @@ mod integrity;
 mod negatives_file;
 mod quickstart;
 mod render;
+mod replacement;
 mod root_file;
 mod serve;
 mod served_certificate;

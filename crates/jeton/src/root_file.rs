@@ -11,6 +11,7 @@ use jeton_jose::base64url;
 use zeroize::Zeroizing;
 
 use crate::config::FILE_NAME;
+use crate::replacement::Replacement;
 
 const HEADER: &str = "# Jeton's root key: one epoch a line. Whoever reads this file can read the sealed keys of the data folder;\n\
                       # without it the folder is worthless. Keep a copy apart from the data and from its backups.\n";
@@ -88,16 +89,8 @@ pub(crate) fn add_epoch(path: &Path, held: &RootKeys, secret: Zeroizing<[u8; 32]
     }
     let next = here.current().0.checked_add(1).ok_or("the root key has no epoch left")?;
     epochs.push((next, secret));
-    let aside = path.with_extension("new");
     let failed = |error: io::Error| format!("the root file {} cannot be replaced: {error}", path.display());
-    // What an attempt left behind may be readable by others.
-    fs::remove_file(&aside).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }).map_err(failed)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside).map_err(failed)?;
-    file.write_all(print(&epochs).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&aside, path).map_err(failed)?;
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    }
+    Replacement::begin(path).and_then(|begun| begun.finish(print(&epochs).as_bytes())).map_err(failed)?;
     RootKeys::new(epochs).map_err(|error| error.to_string())
 }
 
@@ -159,7 +152,7 @@ mod tests {
         assert!(create(&path, Zeroizing::new([2; 32])).unwrap_err().contains("already"));
         let first = read(&path).unwrap();
         // What an attempt left behind, open to others.
-        fs::write(path.with_extension("new"), "left over").unwrap();
+        fs::write(folder.path().join("root.key.new"), "left over").unwrap();
         let both = add_epoch(&path, &first, Zeroizing::new([2; 32])).unwrap();
         assert_eq!(both.current().0, 2);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

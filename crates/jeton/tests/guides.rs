@@ -105,7 +105,10 @@ fn a_leaked_key() {
 
 #[test]
 fn rotate_without_downtime() {
-    check("how-to/rotate-without-downtime.md", &["live", "no longer accepted"]);
+    check(
+        "how-to/rotate-without-downtime.md",
+        &["live", "no longer accepted", "The new text is in key.txt", "Accepted.", "had before is not accepted"],
+    );
 }
 
 #[test]

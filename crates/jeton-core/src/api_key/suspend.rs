@@ -1,5 +1,6 @@
 //! Refusing a key until somebody resumes it.
 
+use super::standing::{idle, revoked_as_idle};
 use super::state::{Ended, State, Why};
 use super::{ApiKey, outdated};
 use crate::commit::Commit;
@@ -7,12 +8,17 @@ use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
+use crate::policy::effective::Policies;
+use crate::policy::idle::{Idle, Used};
 use crate::record::Versioned;
 use crate::refusal::{Reason, Refusal};
 
-/// Suspends a key.
-pub fn suspend(key: &Versioned<ApiKey>, why: Why, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+/// Suspends a key; one that nobody used for so long that it is revoked stays revoked, though nobody has written that down.
+pub fn suspend(key: &Versioned<ApiKey>, policies: &Policies, used: Used, (why, actor): (Why, &Actor), moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
+    if idle(&key.record, policies, used, moment.now.seconds()) == Idle::Revoked {
+        return Outcome::refuse(revoked_as_idle(), commit);
+    }
     match key.record.state {
         State::Revoked(_) => return Outcome::refuse(Refusal::new(Reason::Conflict, "this key is revoked: it cannot be suspended"), commit),
         State::Suspended(_) => return Outcome::grant((), commit),

@@ -12,7 +12,7 @@ use crate::id::{Actor, ClientId, SecretId, draw_name};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::policy::CredentialKind;
-use crate::policy::effective::Policies;
+use crate::policy::effective::{Effective, Policies};
 use crate::policy::idle::{Idle, Used};
 use crate::policy::rule::Subject;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
@@ -112,11 +112,16 @@ impl ClientSecret {
         matches!(self.state, State::Revoked(_)) || self.ends_at(policies) <= now_seconds
     }
 
+    /// How long it may live, and be idle.
+    #[must_use]
+    pub fn rule(&self, policies: &Policies) -> Effective {
+        policies.effective(CredentialKind::ClientSecret, &Subject::Client(self.client.clone()))
+    }
+
     /// What follows for one that has not ended from nobody using it.
     #[must_use]
     pub fn idle(&self, policies: &Policies, used: Used, now_seconds: i64) -> Idle {
-        let rule = policies.effective(CredentialKind::ClientSecret, &Subject::Client(self.client.clone()));
-        let judged = rule.idle(self.active_since, used, now_seconds);
+        let judged = self.rule(policies).idle(self.active_since, used, now_seconds);
         match &self.state {
             State::Active => judged,
             State::Suspended(Ended { why: Why::Idle, .. }) if judged == Idle::Revoked => Idle::Revoked,

@@ -140,13 +140,16 @@ fn words_follow_the_name() {
 fn suspended_resumed_and_revoked() {
     let world = World::of("read");
     let (key, _) = world.key(|_| {});
-    let outcome = suspend(&key, Why::Leaked, &actor(), &mut at(NOW + 5));
+    let outcome = suspend(&key, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 5));
     assert!(outcome.commit.is_narrowing() && outcome.commit.is_made_when_full());
     outdates(&outcome.commit, NOW + 6);
     let suspended = stored(put(&outcome.commit));
     granted(outcome, "+api_key +negative api_key.suspended");
     assert_eq!(suspended.record.state, State::Suspended(Ended { at: NOW + 5, by: actor(), why: Why::Leaked }));
-    granted(suspend(&suspended, Why::Idle, &actor(), &mut at(NOW + 6)), "");
+    granted(suspend(&suspended, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW + 6)), "");
+    // Nobody used it for so long that it is revoked, though no job has written that down: suspended by hand it could be resumed.
+    let unused = Used { last_at: None, counted_since: 0 };
+    refused(suspend(&key, &Policies::default(), unused, (Why::Leaked, &actor()), &mut at(NOW + 60 * DAY)), "revoked");
 
     let none = Policies::default();
     let outcome = resume(&suspended, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 7));
@@ -176,7 +179,7 @@ fn suspended_resumed_and_revoked() {
         granted(outcome, "+api_key +negative api_key.revoked");
         assert_eq!(revoked.record.state, State::Revoked(Ended { at: NOW + 9, by: actor(), why: Why::OwnerLeft }));
         granted(revoke(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "");
-        refused(suspend(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "revoked");
+        refused(suspend(&revoked, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 10)), "revoked");
         refused(resume(&revoked, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 10)), "nothing brings it back");
     }
 }

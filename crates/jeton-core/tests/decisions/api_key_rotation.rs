@@ -12,6 +12,8 @@ use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::CredentialKind;
+use jeton_core::policy::effective::Policies;
+use jeton_core::policy::idle::Used;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::record::Versioned;
 use jeton_core::rights::OwnerStanding;
@@ -92,7 +94,7 @@ fn who_may_not() {
         refused(by_itself(&world, &key, slot, Rotate::default(), NOW + 100), "expired");
     }
     refused(by_administrator(&world, &key, Rotate::default(), NOW + 100), "expired");
-    let suspended = stored(put(&suspend(&key, Why::Leaked, &actor(), &mut at(NOW)).commit));
+    let suspended = stored(put(&suspend(&key, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW)).commit));
     refused(by_administrator(&world, &suspended, Rotate::default(), NOW), "suspended");
     let revoked = stored(put(&revoke(&key, Why::Leaked, &actor(), &mut at(NOW)).commit));
     refused(by_administrator(&world, &revoked, Rotate::default(), NOW), "revoked");

@@ -133,7 +133,7 @@ fn one_that_nobody_uses_is_suspended_resumed_and_revoked() {
     for (days, expected) in [(29, Idle::No), (30, Idle::Suspended), (59, Idle::Suspended), (60, Idle::Revoked)] {
         assert_eq!(secret.idle(&none, unused, NOW + days * DAY), expected, "{days}");
     }
-    let outcome = change::suspend(&secret, Why::Idle, &actor(), &mut at(NOW + 30 * DAY));
+    let outcome = change::suspend(&secret, &none, unused, (Why::Idle, &actor()), &mut at(NOW + 30 * DAY));
     assert!(outcome.commit.is_narrowing());
     let suspended = put(&outcome.commit);
     granted(outcome, "+client_secret client_secret.suspended");
@@ -148,6 +148,9 @@ fn one_that_nobody_uses_is_suspended_resumed_and_revoked() {
         refused(change::resume(before, &none, unused, &actor(), &mut at(NOW + 60 * DAY)), "has ended");
     }
     granted(change::resume(&secret, &none, unused, &actor(), &mut at(NOW + DAY)), "");
+    // What is over stays over, though no job has written it down: suspended by hand it could be resumed.
+    refused(change::suspend(&secret, &none, unused, (Why::Leaked, &actor()), &mut at(NOW + 60 * DAY)), "has ended");
+    refused(change::suspend(&secret, &none, Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(secret.expires_at)), "has ended");
     let revoked = put(&change::revoke(&suspended, Why::Idle, &actor(), &mut at(NOW + 60 * DAY)).commit);
     assert!(revoked.has_ended(&none, NOW + 60 * DAY) && matches!(&revoked.state, State::Revoked(ended) if ended.why == Why::Idle));
     refused(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY - 1)), "400 days");

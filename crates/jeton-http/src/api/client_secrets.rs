@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
+use super::body::Body;
+use super::ending::End;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
 use super::once::Once;
@@ -51,7 +53,14 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(revoke),
-        About::new("clients", "Ends a secret of a client.").only_does(),
+        About::new("clients", "Ends a secret of a client.").takes::<End>().only_does(),
+    ),
+    Route::new(
+        (Verb::Post, "/clients/{client}/secrets/{secret}/suspend"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(suspend),
+        About::new("clients", "Refuses a secret of a client until it is resumed.").takes::<End>().only_does(),
     ),
     Route::new(
         (Verb::Post, "/clients/{client}/secrets/{secret}/resume"),
@@ -63,6 +72,7 @@ pub(super) static ROUTES: &[Route] = &[
 ];
 
 const LOOK: &str = "list the clients and their secrets: `jeton client list`, `jeton client secret list CLIENT`";
+const ANOTHER: &str = "make another one: `jeton client secret create CLIENT`";
 
 /// A secret, as it is answered: all but the secret.
 #[derive(Clone, JsonSchema, Serialize)]
@@ -135,9 +145,21 @@ async fn revoke(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target((client, secret)): Target<(String, String)>,
+    Body(end): Body<End>,
 ) -> Answer {
-    let revoked = service.revoke_client_secret(&client, &secret, &actor, &service.moments().now()).await;
+    let revoked = service.revoke_client_secret((&client, &secret), end.why()?, &actor, &service.moments().now()).await;
     revoked.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    no_content()
+}
+
+async fn suspend(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target((client, secret)): Target<(String, String)>,
+    Body(end): Body<End>,
+) -> Answer {
+    let suspended = service.suspend_client_secret((&client, &secret), end.why()?, &actor, &service.moments().now()).await;
+    suspended.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, ANOTHER))?;
     no_content()
 }
 
@@ -146,9 +168,8 @@ async fn resume(
     Extension(by): Extension<Administrator>,
     Target((client, secret)): Target<(String, String)>,
 ) -> Answer {
-    let resumed = service.resume_client_secret(&client, &secret, &by, &service.moments().now()).await;
-    let other = "make another one: `jeton client secret create CLIENT`";
-    resumed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, other))?;
+    let resumed = service.resume_client_secret((&client, &secret), &by, &service.moments().now()).await;
+    resumed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, ANOTHER))?;
     no_content()
 }
 

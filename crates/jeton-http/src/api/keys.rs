@@ -14,7 +14,6 @@ pub(super) mod verify;
 use axum::Extension;
 use axum::extract::State;
 use jeton_core::administrator::Administrator;
-use jeton_core::api_key::state::Why;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::permission::Permission;
@@ -28,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use self::shown::Shown;
 use super::answer::{Answer, ok};
 use super::body::Body;
+use super::ending::End;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -93,15 +93,6 @@ impl From<EnvironmentName> for Environment {
     }
 }
 
-/// Why a key is ended.
-#[derive(Default, Deserialize, JsonSchema)]
-#[schemars(rename = "EndKey")]
-#[serde(deny_unknown_fields)]
-pub(super) struct End {
-    /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or `unspecified` if left out.
-    why: Option<String>,
-}
-
 async fn show(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {
     ok(&shown(&service, id(&key)?, &service.moments().now()).await?)
 }
@@ -136,16 +127,6 @@ async fn resume(
     let (id, moment) = (id(&key)?, service.moments().now());
     service.resume_key(id, &by, &moment).await.map_err(over)?;
     ok(&shown(&service, id, &moment).await?)
-}
-
-impl End {
-    fn why(&self) -> Result<Why, Problem> {
-        let Some(name) = &self.why else { return Ok(Why::Unspecified) };
-        Why::from_name(name).filter(|why| Why::SAID_BY_PEOPLE.contains(why)).ok_or_else(|| {
-            let names = Why::SAID_BY_PEOPLE.map(Why::name).join(", ");
-            Problem::invalid("there is no such reason", format!("`why` is one of {names}"))
-        })
-    }
 }
 
 async fn shown(service: &Service, id: ApiKeyId, moment: &Moment) -> Result<Shown, Problem> {

@@ -1,6 +1,7 @@
 //! How clients prove themselves with a secret (RFC 6749 section 2.3.1), and how they do not.
 
 use insta::assert_snapshot;
+use jeton_core::api_key::state::Why;
 use jeton_core::client::secret::CreateSecret;
 use jeton_oauth::form::encode;
 use jeton_testkit::world::manage::administrator;
@@ -141,7 +142,7 @@ async fn a_secret_is_replaced_without_a_gap() {
         assert_eq!((with_basic(&world, &worker).await, with_basic(&world, &renewed).await), (old, new), "{after}");
     }
     let id = created.secret.id.to_string();
-    world.service().revoke_client_secret(&worker.id, &id, &administrator(), &world.moment()).await.unwrap();
+    world.service().revoke_client_secret((&worker.id, &id), Why::Unspecified, &administrator(), &world.moment()).await.unwrap();
     assert_eq!(with_basic(&world, &renewed).await, 401);
     assert_eq!(with_basic(&world.reopen().await, &renewed).await, 401);
 }

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use jeton_core::api::create::CreateApi;
 use jeton_core::api::update::UpdateApi;
+use jeton_core::api_key::state::Why;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
 use jeton_core::refusal::Reason;
@@ -75,7 +76,7 @@ async fn what_is_not_there_is_not_found() {
     check_refused(service.delete_client("x", &actor, &world.moment()).await, Reason::NotFound);
     check_refused(service.update_client("x", &UpdateClient::default(), None, &actor, &world.moment()).await, Reason::NotFound);
     check_refused(service.create_client(&named("worker"), &apis, &actor, &world.moment()).await, Reason::NotFound);
-    check_refused(service.revoke_client_secret("x", "y", &actor, &world.moment()).await, Reason::NotFound);
+    check_refused(service.revoke_client_secret(("x", "y"), Why::Unspecified, &actor, &world.moment()).await, Reason::NotFound);
 }
 
 /// Changes of many to one client at once: each is made, or says that it was not.

@@ -51,6 +51,7 @@ mod reported;
 mod reports;
 mod revocation;
 mod revoke_all;
+mod secret_suspension;
 mod signing_keys;
 mod texts;
 mod token;

@@ -44,7 +44,8 @@ impl Service {
     /// # Errors
     /// [`Failure`]; it is not known to be suspended then.
     pub async fn suspend_key(&self, id: ApiKeyId, why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_key(id, moment, |_, key, moment| Ok(suspend(key, why, actor, moment))).await
+        let used = self.used(&*self.find_key(id).await?);
+        self.change_key(id, moment, |_, key, moment| Ok(suspend(key, &self.registry.policies(), used, (why, actor), moment))).await
     }
 
     /// Accepts a suspended key again, also one that is refused because nobody used it.

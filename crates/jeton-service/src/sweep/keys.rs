@@ -83,7 +83,7 @@ impl Service {
                 let (actor, policies) = (Actor::system(), self.registry.policies());
                 Ok(match standing::idle(&key.record, &policies, used, moment.now.seconds()) {
                     Idle::No => Outcome::grant(Idle::No, Commit::new(moment)),
-                    Idle::Suspended => suspend(key, Why::Idle, &actor, moment).map(|()| Idle::Suspended),
+                    Idle::Suspended => suspend(key, &policies, used, (Why::Idle, &actor), moment).map(|()| Idle::Suspended),
                     Idle::Revoked => revoke(key, Why::Idle, &actor, moment).map(|()| Idle::Revoked),
                 })
             });

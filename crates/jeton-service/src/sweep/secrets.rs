@@ -49,7 +49,9 @@ impl Service {
             let decided = self.change_secret(secret, &moment, |secret, moment| {
                 match secret.idle(&self.registry.policies(), used, moment.now.seconds()) {
                     Idle::No => Outcome::grant(Idle::No, Commit::new(moment)),
-                    Idle::Suspended => suspend(secret, Why::Idle, &actor, moment).map(|()| Idle::Suspended),
+                    Idle::Suspended => {
+                        suspend(secret, &self.registry.policies(), used, (Why::Idle, &actor), moment).map(|()| Idle::Suspended)
+                    }
                     Idle::Revoked => revoke(secret, Why::Idle, &actor, moment).map(|()| Idle::Revoked),
                 }
             });

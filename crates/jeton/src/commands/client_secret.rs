@@ -9,6 +9,7 @@ use super::duration;
 use super::failure::Failure;
 use super::pages::Pages;
 use super::percent::segment;
+use super::why::Why;
 use crate::render::secrets;
 
 const EXAMPLES: &str = "\
@@ -23,6 +24,7 @@ Examples:
 pub(crate) enum Secret {
     Create(Create),
     List(List),
+    Suspend(Suspend),
     Resume(Resume),
     Revoke(Revoke),
 }
@@ -61,6 +63,18 @@ pub(crate) struct List {
     pages: Pages,
 }
 
+/// Refuse a secret until it is resumed
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  jeton client secret suspend worker secret_0123456789abcdefghij --why leaked")]
+pub(crate) struct Suspend {
+    /// The client's name or id
+    client: String,
+    /// The secret's id: see `jeton client secret list`
+    secret: String,
+    #[command(flatten)]
+    why: Why,
+}
+
 /// Accept a suspended secret again
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton client secret resume worker secret_0123456789abcdefghij")]
@@ -73,12 +87,14 @@ pub(crate) struct Resume {
 
 /// End a secret at once
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton client secret revoke worker secret_0123456789abcdefghij")]
+#[command(after_help = "Examples:\n  jeton client secret revoke worker secret_0123456789abcdefghij --why superseded")]
 pub(crate) struct Revoke {
     /// The client's name or id
     client: String,
     /// The secret's id: see `jeton client secret list`
     secret: String,
+    #[command(flatten)]
+    why: Why,
 }
 
 impl Secret {
@@ -92,13 +108,17 @@ impl Secret {
                 context.show(&again.post(&server, &path(client), &Value::Object(body))?, secrets::created)
             }
             Secret::List(List { client, pages }) => pages.show(context, &path(client), secrets::list),
+            Secret::Suspend(Suspend { client, secret, why }) => {
+                server.post(&format!("{}/{}/suspend", path(client), segment(secret)), &why.body())?;
+                context.say(&format!("The secret {secret} of {client} is refused until it is resumed."))
+            }
             Secret::Resume(Resume { client, secret }) => {
                 server.post(&format!("{}/{}/resume", path(client), segment(secret)), &json!({}))?;
                 context.say(&format!("The secret {secret} of {client} is accepted again."))
             }
-            Secret::Revoke(Revoke { client, secret }) => {
+            Secret::Revoke(Revoke { client, secret, why }) => {
                 context.confirm(&format!("End the secret {secret} of {client} at once?"))?;
-                server.delete(&format!("{}/{}", path(client), segment(secret)))?;
+                server.delete_with(&format!("{}/{}", path(client), segment(secret)), &why.body())?;
                 context.say(&format!("The secret {secret} of {client} is no longer accepted."))
             }
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -26,7 +26,8 @@ pub(crate) struct Connection {
 }
 
 enum Way {
-    Socket(PathBuf),
+    /// With the proof of a key that asks for itself; whoever administers is known by the socket.
+    Socket(PathBuf, Option<HeaderValue>),
     Network(Remote),
 }
 
@@ -44,7 +45,15 @@ impl Connection {
     /// # Errors
     /// When the system gives no reactor.
     pub(crate) fn over(socket: PathBuf) -> Result<Connection, Failure> {
-        Connection::by(Way::Socket(socket))
+        Connection::by(Way::Socket(socket, None))
+    }
+
+    /// The same for a key that asks for itself.
+    ///
+    /// # Errors
+    /// When the system gives no reactor.
+    pub(crate) fn over_with(socket: PathBuf, authorization: HeaderValue) -> Result<Connection, Failure> {
+        Connection::by(Way::Socket(socket, Some(authorization)))
     }
 
     /// The way over the network. Nothing is asked yet.
@@ -106,7 +115,8 @@ impl Connection {
     async fn send(&self, method: Method, path: &str, body: Option<Bytes>, key: Option<&str>) -> Result<(StatusCode, Incoming), Failure> {
         let request = Request::builder().method(method);
         let mut request = match &self.way {
-            Way::Socket(_) => request.uri(path).header(HOST, "localhost"),
+            Way::Socket(_, None) => request.uri(path).header(HOST, "localhost"),
+            Way::Socket(_, Some(authorization)) => request.uri(path).header(HOST, "localhost").header(AUTHORIZATION, authorization.clone()),
             Way::Network(remote) => remote.address(request, path),
         };
         if body.is_some() {
@@ -118,7 +128,7 @@ impl Connection {
         let request = request.body(Full::new(body.unwrap_or_default()));
         let request = request.map_err(|error| Failure::usage(format!("this is no request: {error}"), "write the path as /api/v1/…"))?;
         let answer = match &self.way {
-            Way::Socket(socket) => {
+            Way::Socket(socket, _) => {
                 let stream = UnixStream::connect(socket).await.map_err(|error| unreachable_server(socket, &error))?;
                 exchange(TokioIo::new(stream), request).await.map_err(|error| self.broken(&error))?
             }
@@ -129,7 +139,7 @@ impl Connection {
 
     fn broken(&self, error: &dyn std::fmt::Display) -> Failure {
         match &self.way {
-            Way::Socket(socket) => Failure::could_not(
+            Way::Socket(socket, _) => Failure::could_not(
                 format!("the server at {} broke off: {error}", socket.display()),
                 "look whether it still runs, and what its log says; then look whether the change was made (`jeton audit tail`)",
             ),

@@ -3,8 +3,10 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::net::UnixStream;
 
+use jeton_token::Secret;
 use serde_json::{Value, json};
 
+use super::bearer::bearer;
 use super::confirm;
 use super::connection::Connection;
 use super::failure::Failure;
@@ -40,6 +42,17 @@ impl Context {
             Some(server) => Connection::to(Remote::new(server, &self.options)?),
             None => Connection::over(self.options.socket()),
         }
+    }
+
+    /// The same server, for a key that asks for itself: nobody has to be signed in.
+    pub(crate) fn server_for_key(&self, key: &Secret) -> Result<Server, Failure> {
+        let no_key = || Failure::usage("what is there is no key", "it is one word, of letters, digits and signs");
+        let authorization = bearer(key.expose()).ok_or_else(no_key)?;
+        let connection = match &self.options.server {
+            Some(server) => Connection::to(Remote::with(server, &self.options, authorization)?),
+            None => Connection::over_with(self.options.socket(), authorization),
+        };
+        connection.map(Server::new)
     }
 
     /// Whether a server answers on the socket of the data folder.

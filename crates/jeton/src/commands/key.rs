@@ -3,6 +3,7 @@
 mod import;
 mod list;
 mod path;
+mod rotate;
 mod table;
 
 use std::net::IpAddr;
@@ -19,6 +20,7 @@ use super::failure::Failure;
 use super::input::{self, Named};
 use super::rate::{self, Rate};
 use super::time;
+use super::why::Why;
 use crate::render::api_keys;
 use crate::render::explained_keys;
 use crate::render::text::member;
@@ -44,7 +46,10 @@ pub(crate) enum Key {
     Explain(Explain),
     Verify(Verify),
     Update(Update),
-    Rotate(Rotate),
+    Rotate(rotate::Rotate),
+    /// End the text that a key had before it was rotated
+    #[command(after_help = "Examples:\n  jeton key end-previous 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
+    EndPrevious(One),
     Transfer(Transfer),
     /// Refuse a key until it is resumed
     #[command(after_help = "Examples:\n  jeton key suspend 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --why leaked")]
@@ -220,30 +225,6 @@ pub(crate) struct Update {
     properties: Properties,
 }
 
-const ROTATE_EXAMPLES: &str = "\
-Examples:
-  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 24h
-  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 0s --json | jq -r .key
-
-Everything but the text is carried over. The new text is shown once.";
-
-/// Replace a key's text; the old one goes on for a while
-#[derive(Args, Debug)]
-#[command(after_help = ROTATE_EXAMPLES)]
-pub(crate) struct Rotate {
-    /// Its id: see `jeton key list`
-    #[arg(value_name = "KEY")]
-    key: String,
-    /// How long the old text goes on: 24h if left out, 30d at most
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
-    overlap: Option<i64>,
-    /// How long the new one lives: as long as the old one was given if left out
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
-    expires_in: Option<i64>,
-    #[command(flatten)]
-    again: Again,
-}
-
 /// Give a key to another owner
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton key transfer 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --owner client:worker")]
@@ -262,9 +243,8 @@ pub(crate) struct End {
     /// Its id: see `jeton key list`
     #[arg(value_name = "KEY")]
     key: String,
-    /// Why
-    #[arg(long, value_name = "REASON", value_parser = ["leaked", "superseded", "owner_left", "no_longer_needed"])]
-    why: Option<String>,
+    #[command(flatten)]
+    why: Why,
 }
 
 impl Key {
@@ -283,12 +263,16 @@ impl Key {
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
             Key::Rotate(rotate) => rotate.run(context),
+            Key::EndPrevious(One { key }) => {
+                let ended = context.server()?.delete(&format!("{}/secrets/previous", path(key)))?;
+                context.show(&ended, |key, _| format!("The text that {} had before is not accepted any more.\n", member(key, "name")))
+            }
             Key::Transfer(Transfer { key, owner }) => {
                 let moved = context.server()?.post(&format!("{}/transfer", path(key)), &json!({ "owner": owner }))?;
                 context.show(&moved, api_keys::show)
             }
             Key::Suspend(end) => {
-                let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)), &end.body())?;
+                let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)), &end.why.body())?;
                 context.show(&suspended, |key, _| format!("{} is refused until it is resumed.\n", member(key, "name")))
             }
             Key::Resume(One { key }) => {
@@ -297,7 +281,7 @@ impl Key {
             }
             Key::Revoke(end) => {
                 context.confirm(&format!("Refuse the key {} for ever?", end.key))?;
-                let revoked = context.server()?.delete_with(&path(&end.key), &end.body())?;
+                let revoked = context.server()?.delete_with(&path(&end.key), &end.why.body())?;
                 context.show(&revoked, |key, _| format!("{} is revoked: it is not accepted any more.\n", member(key, "name")))
             }
         }
@@ -359,21 +343,6 @@ impl Update {
             return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton key update --help`"));
         }
         context.show(&context.server()?.patch(&path(&self.key), &Value::Object(body))?, api_keys::show)
-    }
-}
-
-impl Rotate {
-    fn run(&self, context: &Context) -> Result<(), Failure> {
-        let mut body = Map::new();
-        body.extend(self.overlap.map(|seconds| ("overlap_seconds".to_owned(), json!(seconds))));
-        body.extend(self.expires_in.map(|seconds| ("expires_in_seconds".to_owned(), json!(seconds))));
-        context.show(&self.again.post(&context.server()?, &format!("{}/rotate", path(&self.key)), &Value::Object(body))?, api_keys::created)
-    }
-}
-
-impl End {
-    fn body(&self) -> Value {
-        self.why.as_ref().map_or_else(|| json!({}), |why| json!({ "why": why }))
     }
 }
 

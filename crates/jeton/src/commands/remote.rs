@@ -17,8 +17,8 @@ use jeton_oauth::Issuer;
 use jeton_token::Secret;
 use rustls::CertificateError;
 use tower_service::Service as _;
-use zeroize::Zeroizing;
 
+use super::bearer::bearer;
 use super::exchange::exchange;
 use super::failure::Failure;
 use super::input;
@@ -47,7 +47,14 @@ impl Remote {
     /// # Errors
     /// When nobody is signed in, or the authority's certificate cannot be used.
     pub(crate) fn new(server: &Issuer, options: &Options) -> Result<Remote, Failure> {
-        let authorization = authorization(server, options)?;
+        Remote::with(server, options, authorization(server, options)?)
+    }
+
+    /// The same for whoever has this proof, instead of who is signed in.
+    ///
+    /// # Errors
+    /// When the authority's certificate cannot be used.
+    pub(crate) fn with(server: &Issuer, options: &Options, authorization: HeaderValue) -> Result<Remote, Failure> {
         let connector = if server.is_https() {
             Connector::Encrypted(encrypted(options.ca_file.as_deref())?)
         } else {
@@ -162,13 +169,8 @@ fn authorization(server: &Issuer, options: &Options) -> Result<HeaderValue, Fail
     if token.is_empty() {
         return Err(unsigned());
     }
-    let line = Zeroizing::new(format!("Bearer {token}"));
-    let is_token = token.bytes().all(|byte| byte.is_ascii_graphic());
-    let mut value = HeaderValue::from_str(&line).ok().filter(|_| is_token).ok_or_else(|| {
-        Failure::usage("what is in JETON_TOKEN or --token-file is no token", "it is one word, of letters, digits and signs")
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
+    let no_token = || Failure::usage("what is in JETON_TOKEN or --token-file is no token", "it is one word, of letters, digits and signs");
+    bearer(token).ok_or_else(no_token)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a token is no argument, which `env` of clap would make it")]

@@ -1,7 +1,7 @@
 //! The management API as commands use it: JSON in, JSON or a failure out.
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, Reply};
@@ -33,6 +33,19 @@ impl Server {
     /// Makes something, once for each text that a request is recognised by.
     pub(crate) fn post_once(&self, path: &str, body: &Value, key: Option<&str>) -> Result<Value, Failure> {
         value(&self.0.ask_once(Method::POST, path, Some(Bytes::from(body.to_string())), key)?)
+    }
+
+    /// Lets something happen that a key asks for itself and that a repeat answers alike: where the answer is lost, it is asked once more.
+    pub(crate) fn post_as_key(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let ask = || self.0.ask(Method::POST, path, Some(Bytes::from(body.to_string())));
+        let lost = |failure: Failure| failure.after("what holds the key is as it was", "run it again: a lost answer is told once more");
+        let reply = ask().or_else(|_| ask()).map_err(lost)?;
+        if reply.status != StatusCode::UNAUTHORIZED {
+            return value(&reply);
+        }
+        let problem = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+        let sentence = said(&problem, "detail").unwrap_or_else(|| "this key is not accepted".to_owned());
+        Err(Failure::no(sentence, said(&problem, "hint").unwrap_or_default()))
     }
 
     /// Changes.
@@ -112,14 +125,19 @@ fn value(reply: &Reply) -> Result<Value, Failure> {
 
 /// What a problem (RFC 9457) says.
 fn failure(status: u16, problem: &Value) -> Failure {
-    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(|text| in_flags(&crate::render::text::shown(text)));
-    let sentence = text("detail").or_else(|| text("error_description")).unwrap_or_else(|| format!("the server answered {status}"));
+    let sentence =
+        said(problem, "detail").or_else(|| said(problem, "error_description")).unwrap_or_else(|| format!("the server answered {status}"));
     let hint = match status {
         // What the server says is for those who write a header.
         401 => {
             "look at what JETON_TOKEN or --token-file holds: `jeton admin create` on the server's machine makes another token".to_owned()
         }
-        _ => text("hint").unwrap_or_default(),
+        _ => said(problem, "hint").unwrap_or_default(),
     };
     Failure::of_status(status, sentence, hint)
+}
+
+/// A member of a problem, for people.
+fn said(problem: &Value, name: &str) -> Option<String> {
+    problem.get(name).and_then(Value::as_str).map(|text| in_flags(&crate::render::text::shown(text)))
 }

@@ -127,6 +127,8 @@ fn apis_and_clients() -> Vec<Right> {
         updated,
         Right::of("PATCH /clients/{client}", signing),
         Right::of("POST /clients/{client}/secrets", json!({"expires_in_seconds": 3_600, "overlap_seconds": 60})).status(201),
+        Right::of("POST /clients/{client}/secrets/{secret}/suspend", json!({"why": "leaked"})).status(204),
+        Right::of("DELETE /clients/{client}/secrets/{secret}", json!({"why": "leaked"})).status(204),
     ]
 }
 
