@@ -3,9 +3,11 @@
 mod body;
 mod client_address;
 mod content_type;
+mod marks;
 
 pub use crate::edge::BodyError;
 pub use body::read_body;
 pub use client_address::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use content_type::{ContentType, content_type};
 pub use jeton_core::network::{Network, NetworkError};
+pub(crate) use marks::marks;

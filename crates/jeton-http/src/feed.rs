@@ -27,7 +27,9 @@ use jeton_service::{Service, Snapshot};
 use tokio::sync::watch;
 
 use crate::edge::Draining;
+use crate::extract::marks;
 use crate::oauth::{authenticate, form_body};
+use crate::observe::Observer;
 use crate::reply::{OauthError, Reply};
 use crate::seen;
 
@@ -47,28 +49,29 @@ struct Follower {
 }
 
 /// Lets a client follow that authenticates with Basic; the query may name the `audience`.
-pub async fn get(State(service): State<Arc<Service>>, draining: Draining, request: Request) -> Reply {
+pub async fn get(State(service): State<Arc<Service>>, observer: Arc<Observer>, draining: Draining, request: Request) -> Reply {
     let moment = service.moments().now();
     let query = request.uri().query().unwrap_or_default();
     let form = Form::parse(query.as_bytes())?;
     let authorization = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
     let presented = ClientAuthentication::parse(authorization, &Form::parse(b"")?)
         .map_err(|error| OauthError::from(error.response).challenged_if(true))?;
-    let client = service.authenticate(&presented, &moment).map_err(|refusal| OauthError::from(refusal).challenged_if(true))?;
+    let marks = marks(request.extensions().get(), request.headers(), &observer.proxies);
+    let client = service.authenticate(&presented, &marks, &moment).map_err(|refusal| OauthError::from(refusal).challenged_if(true))?;
     let audience = service.followable(&client, form.get("audience"))?;
     follow(service, draining, &client, audience, request.headers(), moment).await
 }
 
 /// Lets a client follow that authenticates with its form, in which the `audience` may be named.
-pub async fn post(State(service): State<Arc<Service>>, draining: Draining, request: Request) -> Reply {
-    let (headers, body) = form_body(request).await?;
+pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, draining: Draining, request: Request) -> Reply {
+    let (parts, body) = form_body(request).await?;
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
-    let client = authenticate(&service, &headers, &form, &moment)?;
+    let client = authenticate(&service, &observer, &parts, &form, &moment)?;
     let audience = service.followable(&client, form.get("audience"))?;
     service.spend(&client, &moment).await?;
-    follow(service, draining, &client, audience, &headers, moment).await
+    follow(service, draining, &client, audience, &parts.headers, moment).await
 }
 
 /// The feed for one audience: a snapshot first, unless the cursor says where to go on.

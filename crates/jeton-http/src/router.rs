@@ -17,16 +17,22 @@ use crate::{api, credentials, feed, health, oauth, reply};
 /// its metadata under both forms of RFC 8414 section 3.1.
 pub fn public(management: Management, place: Place, draining: Draining) -> Router {
     let (service, observer) = (management.service.clone(), management.observer.clone());
-    let also = draining.clone();
-    let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, draining.clone(), request);
-    let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.clone(), request);
+    let (seen, also) = (observer.clone(), (observer.clone(), draining.clone()));
+    let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, seen.clone(), draining.clone(), request);
+    let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.0.clone(), also.1.clone(), request);
+    let seen = observer.clone();
+    let issue = move |state: State<Arc<Service>>, request: Request| oauth::token::post(state, seen.clone(), request);
+    let seen = observer.clone();
+    let introspect = move |state: State<Arc<Service>>, request: Request| oauth::introspect::post(state, seen.clone(), request);
+    let seen = observer.clone();
+    let revoke = move |state: State<Arc<Service>>, request: Request| oauth::revoke::post(state, seen.clone(), request);
     let path = service.issuer().path().trim_end_matches('/').to_owned();
     let requests = observer.requests.clone();
     let metadata = counted(&requests, Endpoint::Metadata, oauth::metadata::get);
     let endpoints = Router::new()
-        .route("/oauth/token", post(counted(&requests, Endpoint::Token, oauth::token::post)))
-        .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, oauth::introspect::post)))
-        .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, oauth::revoke::post)))
+        .route("/oauth/token", post(counted(&requests, Endpoint::Token, issue)))
+        .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, introspect)))
+        .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, revoke)))
         .route("/.well-known/jwks.json", get(counted(&requests, Endpoint::KeySet, oauth::key_set::get)))
         .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(metadata.clone()))
         .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(metadata.clone()))

@@ -60,12 +60,12 @@ impl Authenticated {
 }
 
 impl Service {
-    /// Authenticates a client by the one method it is registered for.
+    /// Authenticates a client by the one method it is registered for. What is seen of the request is noted of whoever proves itself.
     ///
     /// # Errors
     /// `invalid_client`, the same for an unknown client and a wrong secret.
-    pub fn authenticate(&self, presented: &ClientAuthentication, moment: &Moment) -> Result<Authenticated, Refusal> {
-        let authenticated = self.prove_client(presented, moment)?;
+    pub fn authenticate(&self, presented: &ClientAuthentication, marks: &Marks<'_>, moment: &Moment) -> Result<Authenticated, Refusal> {
+        let authenticated = self.prove_client(presented, marks, moment)?;
         if self.is_client_suspended(&authenticated.entry.client.record.id) {
             return Err(Refusal::new(Reason::InvalidClient, "this client is suspended: nothing of it counts until it is resumed"));
         }
@@ -76,14 +76,14 @@ impl Service {
         self.registry.negatives.is_subject_suspended(negatives::Subject::Client, client.as_str())
     }
 
-    fn prove_client(&self, presented: &ClientAuthentication, moment: &Moment) -> Result<Authenticated, Refusal> {
+    fn prove_client(&self, presented: &ClientAuthentication, marks: &Marks<'_>, moment: &Moment) -> Result<Authenticated, Refusal> {
         match presented {
             ClientAuthentication::Basic { client_id, client_secret } | ClientAuthentication::Post { client_id, client_secret } => {
                 let entry = self.registry.clients.get(client_id).ok_or_else(unknown)?;
                 let method = entry.client.record.authentication;
                 let (secret, outcome) = self.secret_of(&entry, client_secret.expose(), moment).ok_or_else(unknown)?;
                 let subject = usage::Subject::Secret(secret.clone());
-                self.record(Seen { subject, api: None, outcome, refused_by: None, marks: Marks::default(), at: moment.now });
+                self.record(Seen { subject, api: None, outcome, refused_by: None, marks: *marks, at: moment.now });
                 if outcome != usage::Outcome::Authenticated {
                     return Err(unknown());
                 }
@@ -94,7 +94,9 @@ impl Service {
                 Ok(Authenticated { entry, mark: None, proof: Proof::Secret(secret) })
             }
             ClientAuthentication::PrivateKeyJwt { client_id, assertion } => {
-                self.authenticate_assertion(client_id.as_deref(), assertion.expose(), moment)
+                let authenticated = self.authenticate_assertion(client_id.as_deref(), assertion.expose(), moment)?;
+                self.recorder.mark(usage::Subject::Client(authenticated.entry.client.record.id.clone()), marks);
+                Ok(authenticated)
             }
             _ => Err(Refusal::new(Reason::InvalidClient, "this client must authenticate")),
         }

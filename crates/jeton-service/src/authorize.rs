@@ -1,7 +1,5 @@
 //! Who administers from elsewhere: what they present is a key or a token for the management API.
 
-use std::net::IpAddr;
-
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
@@ -40,22 +38,22 @@ impl Service {
     pub async fn administrator(
         &self,
         bearer: &str,
-        address: Option<IpAddr>,
+        marks: &Marks<'_>,
         moment: &Moment,
     ) -> Result<Result<Administrator, NotAdmitted>, Failure> {
         match self.prove(bearer).await? {
-            Some(proven) => Ok(self.administrator_by_token(&proven, moment).ok_or(NotAdmitted::Unknown)),
-            None => self.administrator_by_key(bearer, address, moment).await,
+            Some(proven) => Ok(self.administrator_by_token(&proven, marks, moment).ok_or(NotAdmitted::Unknown)),
+            None => self.administrator_by_key(bearer, marks, moment).await,
         }
     }
 
     async fn administrator_by_key(
         &self,
         text: &str,
-        client_ip: Option<IpAddr>,
+        marks: &Marks<'_>,
         moment: &Moment,
     ) -> Result<Result<Administrator, NotAdmitted>, Failure> {
-        let check = KeyCheck { text, scopes: None, client_ip, agent: None, environment: Some(Environment::Live) };
+        let check = KeyCheck { text, scopes: None, client_ip: marks.address, agent: marks.agent, environment: Some(Environment::Live) };
         // Asked first: a key for another API is not used up by being presented here.
         let is_for_this = match self.presented_key(text).await? {
             Some((entry, _)) => jeton_core::api::management::is_management(&entry.key.record.api),
@@ -76,7 +74,7 @@ impl Service {
         }
     }
 
-    fn administrator_by_token(&self, proven: &Proven, moment: &Moment) -> Option<Administrator> {
+    fn administrator_by_token(&self, proven: &Proven, marks: &Marks<'_>, moment: &Moment) -> Option<Administrator> {
         let (standing, api) = self.stand(proven, moment);
         let api = api.filter(|api| api.record.is_management() && standing == Standing::Active)?;
         let token = &proven.token;
@@ -90,7 +88,7 @@ impl Service {
             api: Some(api.record.id.clone()),
             outcome: Outcome::Active,
             refused_by: None,
-            marks: Marks::default(),
+            marks: *marks,
             at: moment.now,
         });
         Some(Administrator { actor: Actor(format!("client:{}", token.client).into()), permissions: Permissions::of_scopes(&now) })

@@ -95,7 +95,9 @@ impl Service {
             Err(_) => (None, Outcome::IssueFailed, None),
         };
         let subject = usage::Subject::Client(client.entry.client.record.id.clone());
-        self.record(Seen { subject, api, outcome, refused_by, marks: Marks::default(), at: moment.now });
+        // What nobody asked for by name nobody exercised, though the token allows it.
+        let marks = Marks { scopes: request.scope.as_ref(), ..Marks::default() };
+        self.record(Seen { subject, api, outcome, refused_by, marks, at: moment.now });
         issued
     }
 

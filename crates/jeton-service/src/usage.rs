@@ -4,6 +4,7 @@ pub mod flush;
 pub(crate) mod keeping;
 pub mod marks;
 pub(crate) mod mixed;
+pub(crate) mod proven;
 pub mod recorder;
 pub mod remember;
 pub(crate) mod reported;

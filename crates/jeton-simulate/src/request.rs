@@ -23,6 +23,7 @@ use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::failure::Failure;
 use jeton_service::revoke::TokenChange;
+use jeton_service::usage::marks::Marks;
 use jeton_token::Secret;
 
 /// A client's name and secret, as it would send them.
@@ -201,5 +202,5 @@ async fn issue(service: &Service, by: &Credentials, audience: &str, moment: &Mom
 
 fn authenticate(service: &Service, by: Credentials, moment: &Moment) -> Result<Authenticated, Refusal> {
     let presented = ClientAuthentication::Basic { client_id: by.client, client_secret: Secret::new(by.secret) };
-    service.authenticate(&presented, moment)
+    service.authenticate(&presented, &Marks::default(), moment)
 }

@@ -12,13 +12,14 @@ use http::header::AUTHORIZATION;
 use jeton_core::administrator::{Administrator, Needed};
 use jeton_core::id::Actor;
 use jeton_service::authorize::NotAdmitted;
+use jeton_service::usage::marks::Marks;
 use jeton_token::Secret;
 
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use super::query::without_query;
 use crate::edge::Peer;
-use crate::extract::ClientAddress;
+use crate::extract::marks;
 use crate::observe::{Endpoint, Observer};
 use crate::seen;
 
@@ -35,6 +36,8 @@ pub(super) struct Gate {
 pub(super) struct Presented {
     peer: Option<Peer>,
     address: Option<IpAddr>,
+    /// The User-Agent.
+    agent: Option<Box<str>>,
     /// The text after `Authorization: Bearer`; of the error: a header that says something else.
     bearer: Option<Result<Secret, ()>>,
 }
@@ -73,11 +76,8 @@ pub(super) async fn authorize(management: &Management, needed: Needed, presented
 impl Presented {
     pub(super) fn of(request: &Request, observer: &Observer) -> Presented {
         let (peer, headers) = (request.extensions().get::<Peer>().copied(), request.headers());
-        let address = match peer.map(|peer| observer.proxies.client_address(&peer, headers)) {
-            Some(ClientAddress::Network(address)) => Some(address),
-            Some(ClientAddress::Local) | None => None,
-        };
-        Presented { peer, address, bearer: bearer(headers) }
+        let Marks { address, agent, .. } = marks(peer.as_ref(), headers, &observer.proxies);
+        Presented { peer, address, agent: agent.map(Box::from), bearer: bearer(headers) }
     }
 
     /// Whether a request comes as those of administrators do.
@@ -106,7 +106,8 @@ async fn by_bearer(management: &Management, presented: Presented) -> Result<Admi
     let refused = |detail| Problem::new(ProblemKind::InvalidToken, detail, SEND);
     let text = bearer.map_err(|()| refused("this proves nothing to the management API"))?;
     let moment = management.service.moments().now();
-    match management.service.administrator(text.expose(), presented.address, &moment).await? {
+    let marks = Marks { address: presented.address, agent: presented.agent.as_deref(), ..Marks::default() };
+    match management.service.administrator(text.expose(), &marks, &moment).await? {
         Ok(administrator) => Ok(administrator),
         Err(NotAdmitted::Unknown) => Err(refused("what was presented is not accepted by the management API")),
         Err(NotAdmitted::TooOften { retry_seconds }) => {

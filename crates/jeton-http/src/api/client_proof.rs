@@ -1,7 +1,7 @@
 //! Authenticating a client whose request is JSON: by its header, or by the members that a form would have.
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use jeton_core::moment::Moment;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_oauth::usage_report::Proof;
@@ -11,9 +11,17 @@ use jeton_service::authenticate::Authenticated;
 use jeton_token::Secret;
 
 use super::problem::Problem;
+use crate::extract::marks;
+use crate::observe::Observer;
 
 /// Authenticates the client of a request.
-pub(super) fn authenticate(service: &Service, headers: &HeaderMap, proof: &Proof, moment: &Moment) -> Result<Authenticated, Problem> {
+pub(super) fn authenticate(
+    service: &Service,
+    observer: &Observer,
+    parts: &Parts,
+    proof: &Proof,
+    moment: &Moment,
+) -> Result<Authenticated, Problem> {
     let members = [
         ("client_id", proof.client_id.as_deref()),
         ("client_secret", proof.client_secret.as_ref().map(Secret::expose)),
@@ -23,7 +31,8 @@ pub(super) fn authenticate(service: &Service, headers: &HeaderMap, proof: &Proof
     let encoded = Secret::new(form::encode(members.into_iter().filter_map(|(name, value)| Some((name, value?)))));
     let unreadable = |detail: String| Problem::from(Refusal::new(Reason::InvalidClient, detail));
     let form = Form::parse(encoded.expose().as_bytes()).map_err(|error| unreadable(error.to_string()))?;
-    let presented = ClientAuthentication::parse(headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)
+    let presented = ClientAuthentication::parse(parts.headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)
         .map_err(|error| unreadable(error.response.description.map_or_else(String::new, |description| description.as_str().to_owned())))?;
-    Ok(service.authenticate(&presented, moment)?)
+    let marks = marks(parts.extensions.get(), &parts.headers, &observer.proxies);
+    Ok(service.authenticate(&presented, &marks, moment)?)
 }

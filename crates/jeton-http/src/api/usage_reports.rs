@@ -2,6 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
 use jeton_core::moment::Moment;
 use jeton_oauth::UsageReport;
 use jeton_service::Service;
@@ -16,7 +17,7 @@ use super::problem::{Problem, ProblemKind};
 use super::query::without_query;
 use super::route::{About, Access, Repeats, Route, Verb};
 use crate::extract::{BodyError, ContentType, content_type, read_body};
-use crate::observe::Endpoint;
+use crate::observe::{Endpoint, Observer};
 use crate::seen;
 
 pub(super) static ROUTES: &[Route] = &[Route::new(
@@ -70,7 +71,7 @@ struct ReportItem {
     count: u64,
     /// The scopes that were asked for.
     scope: Option<String>,
-    /// The network that it came from, hashed.
+    /// The network that it came from, such as `192.0.2.0/24` or `2001:db8::/48`.
     network: Option<String>,
     /// The program that presented it.
     agent: Option<String>,
@@ -88,16 +89,16 @@ struct Taken {
 
 /// Counts a report for a client that may introspect.
 async fn report(State(Management { service, observer, .. }): State<Management>, request: Request) -> Response {
-    let response = of_whoever(&service, request).await.unwrap_or_else(Problem::into_response);
+    let response = of_whoever(&service, &observer, request).await.unwrap_or_else(Problem::into_response);
     observer.requests.count(Endpoint::UsageReport, &response);
     response
 }
 
-async fn of_whoever(service: &Service, request: Request) -> Answer {
-    let (headers, report) = read(request).await?;
+async fn of_whoever(service: &Service, observer: &Observer, request: Request) -> Answer {
+    let (parts, report) = read(request).await?;
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
-    let client = authenticate(service, &headers, &report.proof, &moment)?;
+    let client = authenticate(service, observer, &parts, &report.proof, &moment)?;
     let answer = of_client(service, &client, &report, &moment).await;
     Ok(seen::to_client(answer, &client.entry.client.record.id))
 }
@@ -109,7 +110,7 @@ async fn of_client(service: &Service, client: &Authenticated, report: &UsageRepo
     Ok(seen::with_outcome(response, if received.is_counted { "counted" } else { "repeated" }))
 }
 
-async fn read(request: Request) -> Result<(http::HeaderMap, UsageReport), Problem> {
+async fn read(request: Request) -> Result<(Parts, UsageReport), Problem> {
     let (parts, body) = request.into_parts();
     without_query(&parts.uri)?;
     let bytes = read_body(body, UsageReport::MAX_LEN as u64).await.map_err(|error| match error {
@@ -122,5 +123,5 @@ async fn read(request: Request) -> Result<(http::HeaderMap, UsageReport), Proble
     }
     let report = UsageReport::parse(&bytes)
         .map_err(|error| Problem::invalid(error.to_string(), "see `POST /usage/reports` in docs/reference/management-api.md"))?;
-    Ok((parts.headers, report))
+    Ok((parts, report))
 }

@@ -83,6 +83,48 @@ async fn checks_made_elsewhere_are_counted_like_those_made_here() {
 }
 
 #[tokio::test]
+async fn where_checks_elsewhere_came_from_and_what_they_exercised_is_remembered() {
+    let (world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    let mut told = report(&world, ONE, 1, &[(&subject, "accepted", 5), (&subject, "accepted", 1), (&subject, "revoked", 1)]);
+    for (place, network, agent) in [(0, "192.0.2.0/24", "curl/8"), (1, "2001:db8::/48", "other"), (2, "198.51.100.0/24", "x/1")] {
+        told["items"][place]["network"] = json!(network);
+        told["items"][place]["agent"] = json!(agent);
+        told["items"][place]["scope"] = json!("orders:read no:scope:of:ours");
+    }
+    assert_eq!(taken(&world, &gate, &told).await, (true, 0));
+    flush(&world).await;
+    let world = world.reopen().await;
+    let shown = usage(&world, &subject).await;
+    assert_eq!(shown["networks"], json!({"count": 2, "last": ["2001:db8::/48", "192.0.2.0/24"]}), "what is refused leaves nothing");
+    assert_eq!(shown["agents"], json!({"count": 2, "last": ["other", "curl/8"]}));
+    let scopes: Vec<&String> = shown["scopes_exercised"].as_object().unwrap().keys().collect();
+    assert_eq!(scopes, ["orders:read"], "a scope that the API does not have is none");
+}
+
+/// Sixteen thousand networks, agents and scopes of one client.
+#[tokio::test]
+async fn what_verifiers_make_up_takes_no_memory_without_end() {
+    let (world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    for batch in 1..=32 {
+        let mut told = report(&world, ONE, batch, &[(subject.as_str(), "accepted", 1); 500]);
+        for place in 0..500 {
+            told["items"][place]["network"] = json!(format!("10.{batch}.{}.0/24", place % 256));
+            told["items"][place]["agent"] = json!(format!("a{batch}-{place}/1"));
+            told["items"][place]["scope"] = json!(format!("s:{batch}:{place}"));
+        }
+        assert_eq!(taken(&world, &gate, &told).await, (true, 0));
+        flush(&world).await;
+    }
+    let shown = usage(&world, &subject).await;
+    assert_eq!(shown["networks"]["last"].as_array().unwrap().len(), 4);
+    assert_eq!(shown["agents"]["last"].as_array().unwrap().len(), 4);
+    assert_eq!(shown["scopes_exercised"], Value::Null);
+    assert!((400..=600).contains(&shown["agents"]["count"].as_u64().unwrap()), "sixteen in a second: {}", shown["agents"]["count"]);
+}
+
+#[tokio::test]
 async fn a_batch_whose_answer_was_lost_is_counted_once() {
     let (mut world, worker, gate) = world().await;
     let subject = format!("client:{}", worker.id);

@@ -1,10 +1,17 @@
 //! Usage: each issue and each introspection is counted once, whatever happens to the process, and nobody waits for it.
 
-use http::Method;
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use http::{HeaderValue, Method, Request};
 use jeton_core::id::ApiKeyId;
 use jeton_core::usage::bucket::Resolution;
 use jeton_http::api::rfc3339;
+use jeton_http::edge::Peer;
+use jeton_jose::Algorithm;
+use jeton_oauth::form;
 use jeton_testkit::World;
+use jeton_testkit::world::assertion::Assertion;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
 
@@ -352,6 +359,69 @@ async fn where_a_key_is_used_from_and_what_it_exercises_is_remembered() {
     }
     let world = world.reopen().await;
     assert_eq!(world.done(Method::GET, &format!("/keys/{id}"), None).await["agents"]["count"], 2);
+}
+
+/// A request of a client, from an address and by an agent.
+async fn ask_from(world: &World, authorization: Option<&str>, form: &[(&str, &str)], (address, agent): (&str, &str)) -> u16 {
+    let mut request = Request::post("/oauth/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("user-agent", HeaderValue::from_bytes(agent.as_bytes()).unwrap());
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    let mut request = request.body(Body::from(form::encode(form.iter().copied()))).unwrap();
+    request.extensions_mut().insert(Peer::Tcp(SocketAddr::new(address.parse().unwrap(), 4_711)));
+    world.send(request).await.status
+}
+
+#[tokio::test]
+async fn where_clients_and_their_secrets_are_used_from_is_remembered_and_which_scopes_they_ask_for() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    let form = [("grant_type", "client_credentials"), ("scope", "orders:read")];
+    for from in [("192.0.2.7", "curl/8.1"), ("192.0.2.9", "curl/8.2"), ("2001:db8::1", "\u{202e}evil/1")] {
+        assert_eq!(ask_from(&world, Some(&worker.basic()), &form, from).await, 200);
+    }
+    // A stranger leaves nothing, and a request that is refused after the proof says no scope.
+    let stranger = worker.with_secret("wrong").basic();
+    assert_eq!(ask_from(&world, Some(&stranger), &form, ("198.51.100.1", "x/1")).await, 401);
+    let beyond = [("grant_type", "client_credentials"), ("scope", "orders:delete")];
+    assert_eq!(ask_from(&world, Some(&worker.basic()), &beyond, ("192.0.2.8", "curl/8.3")).await, 400);
+    // What is not named is not exercised, though the token allows it.
+    world.token(&worker).await;
+    flush(&world).await;
+    let day = rfc3339::format(world.now() / DAY * DAY);
+    let check = async |world: &World| {
+        let shown = world.done(Method::GET, &format!("/clients/{}", worker.id), None).await;
+        let secrets = world.done(Method::GET, &format!("/clients/{}/secrets", worker.id), None).await;
+        for told in [&shown, &secrets["items"][0]] {
+            assert_eq!(told["networks"], json!({"count": 2, "last": ["2001:db8::/48", "192.0.2.0/24"]}), "{told}");
+            assert_eq!(told["agents"], json!({"count": 2, "last": ["other", "curl/8"]}));
+        }
+        assert_eq!(shown["scopes_exercised"], json!({"orders:read": day}));
+        assert_eq!(secrets["items"][0]["scopes_exercised"], Value::Null, "a secret has no scopes");
+    };
+    check(&world).await;
+    let world = world.reopen().await;
+    check(&world).await;
+}
+
+#[tokio::test]
+async fn where_a_client_that_signs_is_used_from_is_remembered() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let signer = world.signing_client("signer", &[&orders], Algorithm::Es256).await;
+    let assertion = Assertion::of(&signer.id, signer.key.as_ref().unwrap(), world.issuer(), world.now(), "1").sign();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", assertion.as_str()),
+    ];
+    assert_eq!(ask_from(&world, None, &form, ("192.0.2.7", "curl/8.1")).await, 200);
+    flush(&world).await;
+    let shown = world.done(Method::GET, &format!("/clients/{}", signer.id), None).await;
+    assert_eq!((&shown["networks"]["last"], &shown["agents"]["last"]), (&json!(["192.0.2.0/24"]), &json!(["curl/8"])));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jeton_core::client::Client;
 use jeton_core::client::secret::ClientSecret;
+use jeton_core::id::ClientId;
 use jeton_core::record::Versioned;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use papaya::HashMap;
@@ -43,6 +44,11 @@ impl Clients {
     pub fn named(&self, name: &str) -> Option<Arc<ClientEntry>> {
         let id = self.by_name.pin().get(name).cloned()?;
         self.get(&id)
+    }
+
+    /// Whose secret this is.
+    pub(crate) fn owner_of_secret(&self, id: &str) -> Option<ClientId> {
+        self.secret_owners.pin().get(id).map(|owner| ClientId(owner.clone()))
     }
 
     /// Every client.

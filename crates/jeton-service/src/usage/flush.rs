@@ -47,7 +47,8 @@ impl Service {
 
     async fn flush(&self, is_last: bool) -> Result<(), Fault> {
         let now = self.moments.time();
-        let (taken, reported) = self.reports.take(&self.recorder);
+        let (mut taken, reported) = self.reports.take(&self.recorder);
+        self.note_of_clients(&mut taken);
         let facts = facts(&taken);
         self.mixing.take_up(now.seconds(), &taken.noted);
         let is_off = self.recorder.is_off();

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jeton_core::usage::bucket::Resolution;
-use jeton_core::usage::origin::{OriginNetwork, agent_class};
+use jeton_core::usage::origin::OriginNetwork;
 use jeton_core::usage::subject::SubjectUse;
 use jeton_oauth::scope::ScopeSet;
+use jeton_oauth::usage_report::AgentClass;
 
 use super::sketch;
 
@@ -43,7 +44,7 @@ impl Noted {
             self.note_network(network);
         }
         if let Some(agent) = marks.agent {
-            note_text(&mut self.agents, &agent_class(agent), DISTINCT_MAX);
+            self.note_agent(AgentClass::parts(agent));
         }
         for scope in marks.scopes.into_iter().flat_map(ScopeSet::iter) {
             note_text(&mut self.scopes, scope, SCOPES_MAX);
@@ -84,6 +85,14 @@ impl Noted {
         }
         if known.scopes.len() >= SCOPES_MAX {
             forget_oldest(known);
+        }
+    }
+
+    /// Nothing is copied of one that was noted before.
+    fn note_agent(&mut self, parts: (&str, &str)) {
+        let is_known = |known: &Arc<str>| known.split_once('/').unwrap_or((known, "")) == parts;
+        if self.agents.len() < DISTINCT_MAX && !self.agents.iter().any(is_known) {
+            self.agents.push(Arc::from(AgentClass::of(parts).as_str()));
         }
     }
 

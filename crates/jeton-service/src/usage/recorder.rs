@@ -48,6 +48,8 @@ pub(crate) struct Taken {
 const PLACES: usize = 16;
 /// How many subjects, APIs and outcomes are told apart between two flushes.
 const CELLS_MAX: usize = 65_536;
+/// With so many subjects in a place, one that is not among them is not marked there.
+const MARKED_MAX: usize = CELLS_MAX / PLACES;
 
 /// Records uses.
 #[derive(Default)]
@@ -101,6 +103,18 @@ impl Recorder {
         }
         if noticed.count(minute, api, outcome, uses) {
             self.cells.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes what a use left behind that is counted elsewhere.
+    pub(crate) fn mark(&self, subject: Subject, marks: &Marks<'_>) {
+        if self.is_off() {
+            return;
+        }
+        let Some(place) = self.places.get(place_of_thread()) else { return };
+        let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if subjects.len() < MARKED_MAX || subjects.contains_key(&subject) {
+            subjects.entry(subject).or_default().noted.note(marks);
         }
     }
 
@@ -233,6 +247,11 @@ mod tests {
         let taken = recorder.take();
         assert_eq!(taken.counted.len(), CELLS_MAX + 1);
         assert_eq!(taken.counted.iter().map(|(_, count)| u64::from(*count)).sum::<u64>(), count, "each is counted, if not by its name");
+        // Nor does what they leave behind.
+        let marks = Marks { agent: Some("a/1"), ..Marks::default() };
+        (0..count).for_each(|number| recorder.mark(Subject::Client(ClientId::from(&*format!("client_{number}"))), &marks));
+        let taken = recorder.take();
+        assert_eq!((taken.noted.len(), taken.counted.len()), (MARKED_MAX, 0));
         // There is room again.
         recorder.record(seen("client_again", 0));
         assert_eq!(shown(&recorder.take()), [(0, "client:client_again".to_owned(), 1)]);

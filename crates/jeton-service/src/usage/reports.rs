@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
+use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::id::{ApiId, ApiKeyId};
 use jeton_core::moment::{Moment, Time};
+use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::usage::report::{Batch, judge};
 use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::UsageReport;
-use jeton_oauth::usage_report::{self, Item};
+use jeton_oauth::usage_report::{self, AgentClass, Item, Network};
 
 use super::marks::Marks;
 use super::recorder::Seen;
@@ -44,8 +47,9 @@ impl Service {
     /// # Errors
     /// [`Failure::Refused`]: not for this client, or not of a time that has been; [`Failure::Fault`] when the engine cannot read.
     pub async fn take_report(&self, client: &Client, report: &UsageReport, moment: &Moment) -> Result<Received, Failure> {
-        let api = self.reportable(client, report)?;
-        let keys = self.keys_of(report, &api).await?;
+        let known_api = self.reportable(client, report)?;
+        let (api, api_scopes) = (&known_api.record.id, known_api.record.scope_set());
+        let keys = self.keys_of(report, api).await?;
         let now = moment.now;
         let mut known = self.reports.read(|| self.store.view(), now)?;
         let name = (client.id.clone(), report.verifier);
@@ -61,13 +65,19 @@ impl Service {
         // Under the lock: whoever writes the batch's number writes its counts.
         for item in &report.items {
             let subject = self.subject_of(item, &keys);
+            // A scope that the API does not have is none: names without end must not fill tables.
+            let scopes = item.cell.scope.as_ref().map(|scopes| scopes.intersection(&api_scopes));
             self.recorder.record_many(
                 Seen {
                     subject,
                     api: Some(api.clone()),
                     outcome: Outcome::Offline(item.cell.outcome),
                     refused_by: None,
-                    marks: Marks::default(),
+                    marks: Marks {
+                        address: item.cell.network.map(Network::address),
+                        agent: item.cell.agent.as_ref().map(AgentClass::as_str),
+                        scopes: scopes.as_ref(),
+                    },
                     at: Time::from_seconds(item.cell.minute).min(now),
                 },
                 u32::try_from(item.count).unwrap_or(u32::MAX),
@@ -92,14 +102,14 @@ impl Service {
     }
 
     /// The API of a report: one that its client may introspect for.
-    fn reportable(&self, client: &Client, report: &UsageReport) -> Result<ApiId, Refusal> {
+    fn reportable(&self, client: &Client, report: &UsageReport) -> Result<Arc<Versioned<Api>>, Refusal> {
         if !client.may_introspect {
             let detail = "this client may not report for an API: `jeton client update --may-introspect`";
             return Err(Refusal::new(Reason::UnauthorizedClient, detail));
         }
         let api = self.registry.api_of_audience(report.audience.as_str()).filter(|api| client.apis.contains(&api.record.id));
         let target = || Refusal::new(Reason::InvalidTarget, "name the `audience` of an API that this client was registered for");
-        Ok(api.ok_or_else(target)?.record.id.clone())
+        api.ok_or_else(target)
     }
 
     /// Which of the keys that a report names are keys of its API: others' names must not fill tables.

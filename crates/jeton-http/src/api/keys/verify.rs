@@ -30,7 +30,7 @@ use crate::api::problem::Problem;
 use crate::api::rfc3339;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
-use crate::observe::Endpoint;
+use crate::observe::{Endpoint, Observer};
 use crate::seen;
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
@@ -209,16 +209,16 @@ async fn of_administrator(service: &Service, request: Request) -> Answer {
 
 /// Checks a key for a client that may introspect.
 async fn for_clients(State(Management { service, observer, .. }): State<Management>, request: Request) -> Response {
-    let response = asked_by_client(&service, request).await.unwrap_or_else(Problem::into_response);
+    let response = asked_by_client(&service, &observer, request).await.unwrap_or_else(Problem::into_response);
     observer.requests.count(Endpoint::KeyCheck, &response);
     response
 }
 
-async fn asked_by_client(service: &Service, request: Request) -> Answer {
+async fn asked_by_client(service: &Service, observer: &Observer, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let check: ClientCheck = parse_flat(&read(&parts.headers, body).await?)?;
     let moment = service.moments().now();
-    let client = authenticate(service, &parts.headers, &check.proof(), &moment)?;
+    let client = authenticate(service, observer, &parts, &check.proof(), &moment)?;
     let answer = of_client(service, &client, check, &moment).await;
     Ok(seen::to_client(answer, &client.entry.client.record.id))
 }
