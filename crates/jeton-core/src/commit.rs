@@ -23,12 +23,23 @@ pub struct Commit {
     pub marks: Vec<Mark>,
     /// What it tells; each becomes an entry of the ledger.
     pub events: Vec<Event>,
+    /// The earlier entries whose salt and payload go: they told of somebody who is to be forgotten.
+    pub erases: Vec<Told>,
+}
+
+/// An entry that was told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Its number.
+    pub sequence: Sequence,
+    /// Its time.
+    pub time: Time,
 }
 
 impl Commit {
     /// A commit that changes nothing yet.
     pub fn new(moment: &mut Moment) -> Commit {
-        Commit { id: CommitId::draw(moment), time: moment.now, premises: vec![], writes: vec![], marks: vec![], events: vec![] }
+        Commit { id: CommitId::draw(moment), time: moment.now, premises: vec![], writes: vec![], marks: vec![], events: vec![], erases: vec![] }
     }
 
     /// With a row put: inserted, or replaced where its key exists.
@@ -55,7 +66,7 @@ impl Commit {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.marks.is_empty() && self.events.is_empty()
+        self.writes.is_empty() && self.marks.is_empty() && self.events.is_empty() && self.erases.is_empty()
     }
 
     /// Whether it takes authority away and gives none: such commits go first, and also on a full disk.

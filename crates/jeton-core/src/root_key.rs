@@ -72,6 +72,7 @@ pub struct EpochKeys {
     seal: [u8; 32],
     derive: hmac::Key,
     cursor: hmac::Key,
+    backup: hmac::Key,
 }
 
 impl EpochKeys {
@@ -82,6 +83,7 @@ impl EpochKeys {
             seal: *purpose(secret, b"jeton/1/key-seal")?,
             derive: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/secret-derive")?),
             cursor: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/page-cursor")?),
+            backup: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/backup")?),
         })
     }
 
@@ -153,6 +155,20 @@ impl EpochKeys {
         let mut tag = [0; 16];
         tag.iter_mut().zip(hmac::sign(&self.cursor, written).as_ref()).for_each(|(to, from)| *to = *from);
         tag
+    }
+
+    /// What shows that an object of a backup was written by a server with this root key.
+    #[must_use]
+    pub fn backup_mac(&self, written: &[u8]) -> [u8; 32] {
+        let mut mac = [0; 32];
+        mac.iter_mut().zip(hmac::sign(&self.backup, written).as_ref()).for_each(|(to, from)| *to = *from);
+        mac
+    }
+
+    /// Whether it was, compared in constant time.
+    #[must_use]
+    pub fn is_backup_mac(&self, written: &[u8], mac: &[u8; 32]) -> bool {
+        hmac::verify(&self.backup, written, mac).is_ok()
     }
 
     fn cipher(&self) -> Result<LessSafeKey, RootKeyError> {

@@ -16,8 +16,34 @@ pub static MARK: Table = Table {
     class: Class::Expiring { slice_seconds: 3_600 },
 };
 
+/// What the ledger's entries say, apart from them: salt and payload, in slices of 30 days of `until`, dropped whole. An entry's commitment
+/// stays.
+pub static CONTENT: Table = Table {
+    name: "ledger_content",
+    columns: &[Column::int("sequence"), Column::bytes("salt"), Column::text("payload"), Column::int("until")],
+    key: 1,
+    indexes: &[],
+    class: Class::Expiring { slice_seconds: 30 * 86_400 },
+};
+
+/// How long after an entry what it says is kept, in seconds.
+pub const CONTENT_KEPT_SECONDS: i64 = 400 * 86_400;
+
+/// What each commit that tells something did to the rows of authority and to the negatives, under its first sequence, as a line of a backup's
+/// tail (`docs/backup-format.md`). It leaves once no backup can need it any more: a target that was away for longer takes a new snapshot.
+pub static CHANGE: Table = Table {
+    name: "ledger_change",
+    columns: &[Column::int("sequence"), Column::text("line"), Column::int("until")],
+    key: 1,
+    indexes: &[],
+    class: Class::Expiring { slice_seconds: 6 * 3_600 },
+};
+
+/// How long a change is kept, in seconds.
+pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
+
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -69,8 +95,11 @@ pub static TABLES_SINCE_VERSION_7: [&Table; 1] = [&usage::report::TABLE];
 /// The table that version 8 added.
 pub static TABLES_SINCE_VERSION_8: [&Table; 1] = [&usage::mixed::TABLE];
 
+/// The tables that version 9 added.
+pub static TABLES_SINCE_VERSION_9: [&Table; 2] = [&CONTENT, &CHANGE];
+
 /// All tables.
-pub static TABLES: [&Table; 30] = [
+pub static TABLES: [&Table; 32] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -101,4 +130,6 @@ pub static TABLES: [&Table; 30] = [
     &once::TABLE,
     &usage::report::TABLE,
     &usage::mixed::TABLE,
+    &CONTENT,
+    &CHANGE,
 ];

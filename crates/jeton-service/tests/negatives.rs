@@ -243,6 +243,10 @@ impl View for Watched<'_> {
         self.view.starting_with(table, prefix, limit)
     }
 
+    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.view.walk(table, after, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         if self.rows == Rows::Unreadable && std::ptr::eq(table, &negative::TABLE) {
             return Err(Fault::new(FaultKind::Damaged, "the rows were asked for"));

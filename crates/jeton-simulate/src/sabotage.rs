@@ -115,6 +115,10 @@ impl View for Forgetful<'_> {
         self.0.starting_with(table, prefix, limit)
     }
 
+    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.walk(table, after, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         if std::ptr::eq(table, &negative::TABLE) { Ok(()) } else { self.0.scan(table, each) }
     }

@@ -2,14 +2,19 @@
 
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
+use jeton_core::record::Value;
+use jeton_core::schema::CONTENT;
 use jeton_store::checksum;
+use jeton_store::group::content_until;
 use jeton_store::ledger::entry::Content;
 use jeton_store::ledger::{Entry, Frontier, Hash, Head};
 use jeton_store::store::Fault;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use crate::fault::fault;
+use crate::read;
+use crate::statements::Statements;
 
 /// The name of the table of entries.
 pub(crate) const ENTRIES: &str = "ledger_entry";
@@ -25,13 +30,13 @@ pub(crate) const CREATE_HEAD: &str = "CREATE TABLE \"ledger_head\" (\"only\" INT
      \"time\" INTEGER NOT NULL, \"incarnation\" BLOB NOT NULL, \"frontier\" BLOB NOT NULL, \"row_checksum\" INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
 pub(crate) const APPEND: &str = "INSERT INTO \"ledger_entry\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(crate) const ERASE: &str = "UPDATE \"ledger_entry\" SET \"salt\" = NULL, \"payload\" = NULL WHERE \"sequence\" = ?1 AND \"salt\" IS NOT NULL";
 pub(crate) const SET_HEAD: &str = "INSERT OR REPLACE INTO \"ledger_head\" VALUES (0, ?1, ?2, ?3, ?4, ?5)";
 const TAIL: &str = "SELECT * FROM \"ledger_entry\" WHERE \"sequence\" >= ?1 ORDER BY \"sequence\" LIMIT ?2";
 const READ_HEAD: &str = "SELECT \"size\", \"time\", \"incarnation\", \"frontier\", \"row_checksum\" FROM \"ledger_head\"";
 
-/// Writes an entry.
-pub(crate) fn append(statement: &mut Statement<'_>, entry: &Entry, leaf: &Hash) -> rusqlite::Result<()> {
-    let content = entry.content.as_ref();
+/// Writes an entry, and with it what it says where that has no row of its own.
+pub(crate) fn append(statement: &mut Statement<'_>, entry: &Entry, content: Option<&Content>, leaf: &Hash) -> rusqlite::Result<()> {
     let payload = content.map(|content| ValueRef::Text(&content.payload));
     statement
         .execute(params![
@@ -41,7 +46,7 @@ pub(crate) fn append(statement: &mut Statement<'_>, entry: &Entry, leaf: &Hash) 
             entry.commit.0,
             entry.commitment,
             content.map(|content| content.salt),
-            rusqlite::types::ToSqlOutput::Borrowed(payload.unwrap_or(ValueRef::Null)),
+            ToSqlOutput::Borrowed(payload.unwrap_or(ValueRef::Null)),
             checksum::of_entry(entry, leaf),
         ])
         .map(drop)
@@ -74,8 +79,12 @@ pub(crate) fn read_entries(connection: &Connection, from: u64, limit: usize, eac
     let mut statement = connection.prepare(TAIL).map_err(|error| fault(&error, ENTRIES))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![sequence_to_sql(from), limit]).map_err(|error| fault(&error, ENTRIES))?;
+    let mut contents = Contents::new(connection);
     while let Some(row) = rows.next().map_err(|error| fault(&error, ENTRIES))? {
-        let (entry, stored) = read_entry(row).map_err(|error| fault(&error, ENTRIES))?;
+        let (mut entry, stored) = read_entry(row).map_err(|error| fault(&error, ENTRIES))?;
+        if entry.content.is_none() {
+            entry.content = contents.of(entry.sequence, entry.time)?;
+        }
         if checksum::of_entry(&entry, &entry.leaf()) != stored {
             return Err(checksum::damaged(ENTRIES));
         }
@@ -84,6 +93,36 @@ pub(crate) fn read_entries(connection: &Connection, from: u64, limit: usize, eac
         }
     }
     Ok(())
+}
+
+/// What entries say, read along with them.
+struct Contents<'c> {
+    statements: Statements<'c>,
+    /// The slice that was read last, and whether it is there.
+    slice: Option<(i64, bool)>,
+}
+
+impl<'c> Contents<'c> {
+    fn new(connection: &'c Connection) -> Contents<'c> {
+        Contents { statements: Statements::new(connection), slice: None }
+    }
+
+    fn of(&mut self, sequence: u64, time: Time) -> Result<Option<Content>, Fault> {
+        let slice = CONTENT.slice_of_row(&vec![Value::Int(content_until(time))]);
+        let is_there = match self.slice {
+            Some((of, is_there)) if of == slice => is_there,
+            _ => {
+                let is_there = !read::is_gone(self.statements.connection, &CONTENT, slice);
+                self.slice = Some((slice, is_there));
+                is_there
+            }
+        };
+        if !is_there {
+            return Ok(None);
+        }
+        let found = self.statements.row(&CONTENT, slice, &vec![Value::Int(sequence_to_sql(sequence))])?;
+        Ok(found.and_then(|row| Content::from_row(&row.record)))
+    }
 }
 
 /// An entry and its stored checksum.

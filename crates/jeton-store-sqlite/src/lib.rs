@@ -7,6 +7,7 @@ mod fault;
 mod folder;
 mod header;
 mod ledger;
+mod loader;
 mod migration;
 mod note;
 mod options;
@@ -28,6 +29,7 @@ mod view;
 mod writer;
 
 pub use check::{CheckOptions, CheckReport, Progress, audit_folder, check_folder, entries_of_folder};
+pub use loader::Loader;
 pub use options::Options;
 pub use refused::OpenError;
 pub use store::SqliteStore;

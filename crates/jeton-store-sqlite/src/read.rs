@@ -2,6 +2,7 @@
 
 use jeton_core::record::{Key, Row, Table, Versioned};
 use jeton_store::find::Find;
+use jeton_store::row::key_of;
 use jeton_store::sql;
 use jeton_store::store::{Fault, FaultKind};
 use rusqlite::Connection;
@@ -113,6 +114,30 @@ pub(crate) fn starting_with(
     Ok(found)
 }
 
+/// Rows behind a row that was read before, in the order of slices and keys.
+pub(crate) fn walk(
+    connection: &Connection,
+    slices: &Slices,
+    table: &'static Table,
+    after: Option<&Row>,
+    limit: usize,
+) -> Result<Vec<Versioned<Row>>, Fault> {
+    let place = after.map(|row| (table.slice_of_row(row), key_of(table, row)));
+    let mut found = Vec::new();
+    for slice in slices.of(table).filter(|slice| place.as_ref().is_none_or(|(of, _)| slice >= of)) {
+        let after = place.as_ref().filter(|(of, _)| *of == slice).map(|(_, key)| key);
+        let text = sql::walk(table, &sql::physical_name(table, slice), after.is_some());
+        match rows_of(connection, table, &text, after.unwrap_or(&Key::new()), limit.saturating_sub(found.len())) {
+            Err(_) if is_gone(connection, table, slice) => {}
+            rows => found.extend(rows?),
+        }
+        if found.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 /// Every row of a table; `each` says whether to go on.
 pub(crate) fn scan(
     connection: &Connection,
@@ -137,7 +162,7 @@ pub(crate) fn scan(
 }
 
 /// Whether a slice is not there in what this connection sees: dropped a moment ago, or not made yet.
-fn is_gone(connection: &Connection, table: &Table, slice: i64) -> bool {
+pub(crate) fn is_gone(connection: &Connection, table: &Table, slice: i64) -> bool {
     let count =
         |name: String| connection.query_row("SELECT count(*) FROM sqlite_master WHERE name = ?1", [name], |row| row.get::<_, i64>(0));
     table.is_sliced() && count(sql::physical_name(table, slice)) == Ok(0)

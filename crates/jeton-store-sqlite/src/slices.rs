@@ -17,6 +17,11 @@ impl Slices {
         Slices(schema.tables.iter().map(|table| (table.name, of_table(table))).collect())
     }
 
+    /// Whether the schema has the table.
+    pub(crate) fn knows(&self, table: &Table) -> bool {
+        self.0.contains_key(table.name)
+    }
+
     /// Whether the slice exists.
     pub(crate) fn contains(&self, table: &Table, slice: i64) -> bool {
         self.0.get(table.name).is_some_and(|slices| slices.contains(&slice))

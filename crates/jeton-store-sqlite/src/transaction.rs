@@ -2,6 +2,7 @@
 
 use jeton_core::commit::Sequence;
 use jeton_core::record::{Key, Row, Table, Value};
+use jeton_core::schema::CONTENT;
 use jeton_store::group::Transaction;
 use jeton_store::ledger::{Entry, Hash, Head};
 use jeton_store::sql;
@@ -97,6 +98,10 @@ impl GroupTransaction<'_, '_> {
 }
 
 impl Transaction for GroupTransaction<'_, '_> {
+    fn keeps(&self, table: &'static Table) -> bool {
+        self.slices.knows(table)
+    }
+
     fn version(&mut self, table: &'static Table, key: &Key) -> Result<Option<Sequence>, Fault> {
         let slices: Vec<i64> = self.slices.of_key(table, key).collect();
         let mut newest = None;
@@ -138,7 +143,25 @@ impl Transaction for GroupTransaction<'_, '_> {
     }
 
     fn append(&mut self, entry: &Entry, leaf: &Hash) -> Result<(), Fault> {
-        ledger::append(self.append, entry, leaf).map_err(|error| self.fault(&error, ENTRIES))
+        let content = entry.content.as_ref().filter(|_| !self.slices.knows(&CONTENT));
+        ledger::append(self.append, entry, content, leaf).map_err(|error| self.fault(&error, ENTRIES))
+    }
+
+    fn erase(&mut self, sequence: Sequence, until: i64) -> Result<(), Fault> {
+        let slice = CONTENT.slice_of_row(&vec![Value::Int(until)]);
+        let key = vec![Value::Int(ledger::sequence_to_sql(sequence))];
+        let connection = self.statements.connection;
+        let overwrite = |is_on: bool| connection.pragma_update(None, "secure_delete", is_on);
+        // What is erased is overwritten, and not only taken off a list.
+        overwrite(true).map_err(|error| self.fault(&error, ENTRIES))?;
+        let mut erased = Ok(0);
+        if self.slices.contains(&CONTENT, slice) {
+            erased = self.run(Verb::Delete, &CONTENT, slice, &[&key], &[]);
+        }
+        let inline = connection.execute(ledger::ERASE, [ledger::sequence_to_sql(sequence)]);
+        overwrite(false).map_err(|error| self.fault(&error, ENTRIES))?;
+        erased?;
+        inline.map(drop).map_err(|error| self.fault(&error, ENTRIES))
     }
 
     fn set_head(&mut self, head: &Head) -> Result<(), Fault> {

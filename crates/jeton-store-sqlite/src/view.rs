@@ -115,6 +115,10 @@ impl View for SqliteView<'_> {
         read::starting_with(self.pooled.connection()?, &self.slices, table, prefix, limit)
     }
 
+    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::walk(self.pooled.connection()?, &self.slices, table, after, limit)
+    }
+
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         read::scan(self.pooled.connection()?, &self.slices, table, each)
     }

@@ -204,6 +204,8 @@ impl Stage {
                 left > 0
             })?;
         }
+        let pace = 1 + self.story.chance.below(9);
+        SCHEMA.tables.iter().try_for_each(|table| walked_is_scanned(&*view, table, usize::try_from(pace).unwrap_or(1)))?;
         drop(view);
         self.text.push_str(&text);
         Ok(())
@@ -309,6 +311,23 @@ fn head(store: &Arc<dyn Store>) -> String {
 }
 
 /// A subscriber that writes down what it hears.
+/// Who walks through a table some rows at a time sees what one scan sees.
+fn walked_is_scanned(view: &dyn View, table: &'static Table, pace: usize) -> Result<(), Fault> {
+    let (mut scanned, mut walked) = (Vec::new(), Vec::<Versioned<Row>>::new());
+    view.scan(table, &mut |row| {
+        scanned.push(row.clone());
+        true
+    })?;
+    loop {
+        let rows = view.walk(table, walked.last().map(|row| &row.record), pace)?;
+        if rows.is_empty() {
+            break;
+        }
+        walked.extend(rows);
+    }
+    if walked == scanned { Ok(()) } else { Err(Fault::new(FaultKind::Engine, format!("a walk through `{}` missed rows", table.name))) }
+}
+
 #[derive(Default)]
 struct Heard(Mutex<String>);
 

@@ -15,11 +15,12 @@ use jeton_core::event::{Encoded, Event, Unwritable};
 use jeton_core::id::CommitId;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Row, Table, Value};
-use jeton_core::schema::MARK;
+use jeton_core::schema::{CHANGE, CHANGE_KEPT_SECONDS, CONTENT, CONTENT_KEPT_SECONDS, MARK};
 use tokio::sync::oneshot;
 
 use crate::checksum;
 use crate::ledger::{Entry, Head};
+use crate::line::{Change, RowLine};
 use crate::row::key_of;
 use crate::store::{CommitError, Fault, FaultKind, Submission, Taken};
 
@@ -147,7 +148,8 @@ impl Group<'_> {
             self.issues.reopen(open);
             return Ok(Err(CommitError::Taken(taken)));
         }
-        self.write(commit, numbers.first)?;
+        let change = self.write(commit, numbers.first)?;
+        self.keep_change(&change, numbers.time)?;
         for (sequence, event) in (self.next..).zip(events) {
             self.told.push((sequence, numbers.time, commit.id, event));
         }
@@ -190,7 +192,15 @@ impl Group<'_> {
         Ok(None)
     }
 
-    fn write(&mut self, commit: &Commit, version: Sequence) -> Result<(), Fault> {
+    /// Writes the rows of authority and the negatives; what that changed.
+    fn write(&mut self, commit: &Commit, version: Sequence) -> Result<Change, Fault> {
+        let mut change = Change { sequence: version, is_narrowing: commit.is_narrowing(), ..Change::default() };
+        // What no entry tells of is bookkeeping of this store.
+        let mut note = |table: &'static Table, version, row: &Row| {
+            if !commit.events.is_empty() {
+                change.puts.push(RowLine { table, version, row: row.clone() });
+            }
+        };
         for write in &commit.writes {
             match write {
                 Write::Put { table, row } => match table.class {
@@ -200,6 +210,7 @@ impl Group<'_> {
                     Class::Expiring { .. } => {
                         self.put(table, row, version)?;
                         self.versions.set(table, key_of(table, row), Some(version));
+                        note(table, version, row);
                     }
                     Class::Authority => {
                         let key = key_of(table, row);
@@ -207,6 +218,7 @@ impl Group<'_> {
                         let version = before.map_or(version, |before| version.max(before + 1));
                         self.put(table, row, version)?;
                         self.versions.set(table, key, Some(version));
+                        note(table, version, row);
                     }
                 },
                 Write::Delete { table, key } => {
@@ -215,16 +227,45 @@ impl Group<'_> {
                 }
             }
         }
-        commit.marks.iter().try_for_each(|mark| self.put(&MARK, &row_of_mark(mark), version))
+        if !commit.events.is_empty() {
+            let deleted = |write: &Write| match write {
+                Write::Delete { table, key } => Some((*table, key.clone())),
+                Write::Put { .. } => None,
+            };
+            change.deletes.extend(commit.writes.iter().filter_map(deleted));
+            change.erases.extend(commit.erases.iter().map(|told| told.sequence));
+        }
+        commit.marks.iter().try_for_each(|mark| self.put(&MARK, &row_of_mark(mark), version))?;
+        commit.erases.iter().try_for_each(|told| self.transaction.erase(told.sequence, content_until(told.time)))?;
+        Ok(change)
+    }
+
+    /// Keeps what a commit changed for the backup that ships it.
+    fn keep_change(&mut self, change: &Change, time: Time) -> Result<(), Fault> {
+        if change.is_empty() || !self.transaction.keeps(&CHANGE) {
+            return Ok(());
+        }
+        let line = change.to_line().map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))?;
+        let until = time.seconds().saturating_add(CHANGE_KEPT_SECONDS);
+        let row = vec![Value::Int(change.sequence.cast_signed()), Value::text(&line), Value::Int(until)];
+        self.put(&CHANGE, &row, change.sequence)
+    }
+
+    /// Keeps what an entry says, apart from it.
+    fn keep_content(&mut self, entry: &Entry) -> Result<(), Fault> {
+        match content_row(entry)?.filter(|_| self.transaction.keeps(&CONTENT)) {
+            Some(row) => self.put(&CONTENT, &row, entry.sequence),
+            None => Ok(()),
+        }
     }
 
     fn put(&mut self, table: &'static Table, row: &Row, version: Sequence) -> Result<(), Fault> {
         self.transaction.put(table, row, version, checksum::of_row(table, row, version))
     }
 
-    fn close(self, head: &Head, salts: &mut Salts) -> Result<(Vec<Entry>, Head), Fault> {
-        let mut told = self.told;
-        for (sequence, time, commit, event) in self.issues.close() {
+    fn close(mut self, head: &Head, salts: &mut Salts) -> Result<(Vec<Entry>, Head), Fault> {
+        let mut told = std::mem::take(&mut self.told);
+        for (sequence, time, commit, event) in std::mem::take(&mut self.issues).close() {
             told.push((sequence, time, commit, event.encode().map_err(untold)?));
         }
         told.sort_unstable_by_key(|(sequence, ..)| *sequence);
@@ -238,6 +279,7 @@ impl Group<'_> {
             let entry = Entry::new(sequence, time, commit, event, salts.draw());
             let leaf = entry.leaf();
             self.transaction.append(&entry, &leaf)?;
+            self.keep_content(&entry)?;
             head.frontier.append(leaf);
             entries.push(entry);
         }
@@ -250,6 +292,23 @@ impl Group<'_> {
         }
         Ok((entries, head))
     }
+}
+
+/// The row of [`CONTENT`] with what an entry says; `None` where it says nothing any more.
+///
+/// # Errors
+/// When its payload is no text: canonical JSON is.
+pub fn content_row(entry: &Entry) -> Result<Option<Row>, Fault> {
+    let Some(content) = &entry.content else { return Ok(None) };
+    let payload = std::str::from_utf8(&content.payload).map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))?;
+    let until = Value::Int(content_until(entry.time));
+    Ok(Some(vec![Value::Int(entry.sequence.cast_signed()), Value::Id(content.salt), Value::text(payload), until]))
+}
+
+/// Until when what an entry of this time says is kept, in seconds: names the slice it lies in.
+#[must_use]
+pub fn content_until(time: Time) -> i64 {
+    time.seconds().saturating_add(CONTENT_KEPT_SECONDS)
 }
 
 fn untold(unwritable: Unwritable) -> Fault {

@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod find;
 pub mod group;
 pub mod ledger;
+pub mod line;
 pub mod memory;
 pub mod note;
 pub mod occupancy;

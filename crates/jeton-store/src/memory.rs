@@ -293,7 +293,7 @@ impl Store for MemoryStore {
     fn tail(&self, from: Sequence, limit: usize) -> Result<Vec<Entry>, Fault> {
         let state = self.read()?;
         let from = usize::try_from(from).unwrap_or(usize::MAX);
-        Ok(state.rows.entries.iter().skip(from).take(limit).cloned().collect())
+        state.rows.entries.iter().skip(from).take(limit).map(|entry| state.rows.entry(entry)).collect()
     }
 
     fn head(&self) -> Arc<Head> {
@@ -341,6 +341,10 @@ impl View for MemoryView {
 
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
         self.0.starting_with(table, prefix, limit)
+    }
+
+    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.walk(table, after, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

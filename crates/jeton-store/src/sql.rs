@@ -110,6 +110,18 @@ pub fn scan(table: &Table, physical: &str) -> String {
     format!("SELECT {} FROM \"{physical}\" ORDER BY {}", row(table), listed(key(table)))
 }
 
+/// Rows of a physical table in the order of the keys, from the first or behind a key: the key where there is one, then the limit.
+#[must_use]
+pub fn walk(table: &Table, physical: &str, is_behind: bool) -> String {
+    let (columns, names) = (row(table), listed(key(table)));
+    if !is_behind {
+        return format!("SELECT {columns} FROM \"{physical}\" ORDER BY {names} LIMIT ?1");
+    }
+    let numbers = joined((1..=table.key).map(|number| format!("?{number}")), ", ");
+    let limit = table.key + 1;
+    format!("SELECT {columns} FROM \"{physical}\" WHERE ({names}) > ({numbers}) ORDER BY {names} LIMIT ?{limit}")
+}
+
 /// Rows whose key begins with so many values, in the order of the keys: the values, then the limit.
 #[must_use]
 pub fn starting_with(table: &Table, physical: &str, prefix: usize) -> String {

@@ -94,6 +94,13 @@ pub trait View {
     /// When the engine cannot read, or a row is damaged.
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault>;
 
+    /// Rows of a table in the order of its slices and keys, those behind a row that was read before, at most `limit`: whoever reads all of a
+    /// table in many short transactions goes on where the last one ended. Rows that come or go meanwhile may be there or not.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault>;
+
     /// Every row of a table, slice by slice in the order of their keys; `each` is lent one after the other and says whether to go on.
     ///
     /// # Errors

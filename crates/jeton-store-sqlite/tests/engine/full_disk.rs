@@ -16,7 +16,7 @@ use jeton_store_sqlite::{Options, SqliteStore};
 use crate::stage::{Ear, Maker, note, options, submit};
 
 const DISK: &str = "JETON_SMALL_DISK";
-const RESERVE_BYTES: u64 = 24 << 20;
+const RESERVE_BYTES: u64 = 36 << 20;
 
 /// Where the test below says that it began, and that it was played to its end: beside its disk, which only its own process sees.
 const BEGAN: &str = "began";

@@ -7,6 +7,8 @@ mod damage;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod loader;
+#[cfg(test)]
 mod lost;
 #[cfg(test)]
 mod migration;

@@ -1,7 +1,7 @@
 //! Tables of every class, with keys and indexes of every shape.
 
 use jeton_core::record::{Class, Column, Index, Table};
-use jeton_core::schema::MARK;
+use jeton_core::schema::{CHANGE, CONTENT, MARK};
 
 use crate::table::{Migration, Schema, Step};
 
@@ -74,6 +74,7 @@ pub static LAST: Table = Table {
 /// All of them.
 pub static SCHEMA: Schema = Schema { version: 1, tables: &TABLES, migrations: &MIGRATIONS };
 
-static TABLES: [&Table; 8] = [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK, &COUNTS, &LAST];
+static TABLES: [&Table; 10] =
+    [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK, &COUNTS, &LAST, &CONTENT, &CHANGE];
 
 static MIGRATIONS: [Migration; 1] = [Migration { version: 1, steps: &[Step::CreateTables(&TABLES)] }];

@@ -8,6 +8,9 @@ use crate::store::Fault;
 
 /// A transaction of an engine, as a group needs it.
 pub trait Transaction {
+    /// Whether the store has this table: those of before version 9 keep what an entry says with it, and no changes.
+    fn keeps(&self, table: &'static Table) -> bool;
+
     /// The version of the row with that key; in a sliced table the newest of all slices.
     ///
     /// # Errors
@@ -49,6 +52,12 @@ pub trait Transaction {
     /// # Errors
     /// When the engine cannot write.
     fn append(&mut self, entry: &Entry, leaf: &Hash) -> Result<(), Fault>;
+
+    /// Erases what an entry says, which is kept until `until`. One that says nothing any more is left as it is.
+    ///
+    /// # Errors
+    /// When the engine cannot write.
+    fn erase(&mut self, sequence: Sequence, until: i64) -> Result<(), Fault>;
 
     /// Replaces the head.
     ///

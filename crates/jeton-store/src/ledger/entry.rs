@@ -38,6 +38,15 @@ pub struct Content {
     pub payload: Vec<u8>,
 }
 
+impl Content {
+    /// From a row of [`CONTENT`](jeton_core::schema::CONTENT); `None` where it is none.
+    #[must_use]
+    pub fn from_row(row: &Row) -> Option<Content> {
+        let salt = row.get(1)?.as_bytes()?.try_into().ok()?;
+        Some(Content { salt, payload: row.get(2)?.as_text()?.as_bytes().to_vec() })
+    }
+}
+
 impl Entry {
     /// The entry that tells `event`.
     #[must_use]

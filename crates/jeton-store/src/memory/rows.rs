@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
+use jeton_core::schema::CONTENT;
 
 use crate::find::{Direction, Find};
 use crate::group::Transaction;
+use crate::ledger::entry::Content;
 use crate::ledger::{Entry, Hash, Head};
 use crate::note;
 use crate::row::{compare, compare_all, equal, key_of};
@@ -19,6 +21,7 @@ use crate::table::Schema;
 #[derive(Clone)]
 pub(super) struct Rows {
     tables: BTreeMap<&'static str, Slices>,
+    /// The entries without what they say, which is a row of its own.
     pub(super) entries: Vec<Entry>,
     pub(super) head: Head,
 }
@@ -96,6 +99,24 @@ impl Rows {
         Ok(self.slices(table)?.values().flat_map(of_slice).take(limit).collect())
     }
 
+    /// An entry and what it says, where that is still kept.
+    pub(super) fn entry(&self, entry: &Entry) -> Result<Entry, Fault> {
+        if entry.content.is_some() || !self.tables.contains_key(CONTENT.name) {
+            return Ok(entry.clone());
+        }
+        let found = self.get(&CONTENT, &vec![Value::Int(entry.sequence.cast_signed())])?;
+        Ok(Entry { content: found.and_then(|row| Content::from_row(&row.record)), ..entry.clone() })
+    }
+
+    /// Rows from a place on, in the order of slices and keys.
+    pub(super) fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        let place = after.map(|row| (table.slice_of_row(row), Ordered(key_of(table, row).iter().map(canonical).collect())));
+        let slices = self.slices(table)?.iter();
+        let rows = slices.flat_map(|(slice, rows)| rows.iter().map(move |(key, row)| (slice, key, row)));
+        let is_behind = |slice: &i64, key: &Ordered| place.as_ref().is_none_or(|(of, after)| slice > of || (slice == of && key > after));
+        Ok(rows.filter(|(slice, key, _)| is_behind(slice, key)).take(limit).map(|(_, _, row)| row.clone()).collect())
+    }
+
     pub(super) fn scan(&self, table: &'static Table) -> Result<impl Iterator<Item = &Versioned<Row>>, Fault> {
         Ok(self.slices(table)?.values().flat_map(BTreeMap::values))
     }
@@ -124,6 +145,10 @@ impl Rows {
 }
 
 impl Transaction for Rows {
+    fn keeps(&self, table: &'static Table) -> bool {
+        self.tables.contains_key(table.name)
+    }
+
     fn version(&mut self, table: &'static Table, key: &Key) -> Result<Option<Sequence>, Fault> {
         Ok(self.get(table, key)?.map(|row| row.version))
     }
@@ -157,7 +182,14 @@ impl Transaction for Rows {
     }
 
     fn append(&mut self, entry: &Entry, _leaf: &Hash) -> Result<(), Fault> {
-        self.entries.push(entry.clone());
+        let content = if self.keeps(&CONTENT) { None } else { entry.content.clone() };
+        self.entries.push(Entry { content, ..entry.clone() });
+        Ok(())
+    }
+
+    fn erase(&mut self, sequence: Sequence, until: i64) -> Result<(), Fault> {
+        let key = Ordered(vec![Value::Int(sequence.cast_signed())]);
+        self.slice(&CONTENT, CONTENT.slice_of_row(&vec![Value::Int(until)]))?.remove(&key);
         Ok(())
     }
 

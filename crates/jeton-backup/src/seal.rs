@@ -1,0 +1,86 @@
+//! Makes an object: lines, packed by zstd, sealed by age.
+
+use std::io::{self, Write as _};
+
+use jeton_core::root_key::RootKeys;
+
+use crate::identity::Recipient;
+use crate::object::{self, End, Header, Kind, Trailer, VERSION};
+
+/// What objects are sealed with.
+#[derive(Clone, Debug)]
+pub struct Sealing {
+    /// Who can open them.
+    pub recipients: Vec<Recipient>,
+    /// What shows whose they are.
+    pub root_keys: RootKeys,
+    /// The issuer whose they are.
+    pub issuer: String,
+    /// The version of the tables.
+    pub schema: u32,
+}
+
+/// An object in the making.
+pub struct Lines {
+    name: String,
+    plain: Vec<u8>,
+    lines: u64,
+}
+
+/// How hard zstd tries: more costs more time than it saves bytes.
+const LEVEL: i32 = 3;
+
+impl Sealing {
+    /// Begins an object of this kind, to be stored under this name.
+    ///
+    /// # Errors
+    /// None that memory does not meet.
+    pub fn begin(&self, kind: Kind, name: &str) -> io::Result<Lines> {
+        let header = Header { jeton_backup: VERSION, kind, name: name.into(), issuer: self.issuer.clone(), schema: self.schema };
+        let mut lines = Lines { name: name.into(), plain: Vec::with_capacity(64 * 1024), lines: 0 };
+        lines.push(&serde_json::to_string(&header)?);
+        Ok(lines)
+    }
+
+    /// Ends the object: the bytes to store.
+    ///
+    /// # Errors
+    /// When there are no recipients, or the library refuses.
+    pub fn seal(&self, lines: Lines) -> io::Result<Vec<u8>> {
+        let Lines { name, mut plain, lines } = lines;
+        let sha256 = object::sha256(&plain);
+        let (epoch, keys) = self.root_keys.current();
+        let keys = keys.ok_or_else(|| io::Error::other("the root key has no epoch"))?;
+        let mac = object::hexadecimal(&keys.backup_mac(&object::signed(&name, &sha256)));
+        let trailer = Trailer { end: End { lines, sha256: object::hexadecimal(&sha256) }, epoch, mac };
+        serde_json::to_writer(&mut plain, &trailer)?;
+        plain.push(b'\n');
+        let packed = zstd::bulk::compress(&plain, LEVEL)?;
+        let recipients = self.recipients.iter().map(Recipient::as_age);
+        let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
+        let mut sealed = encryptor.wrap_output(Vec::with_capacity(packed.len() + 512))?;
+        sealed.write_all(&packed)?;
+        sealed.finish()
+    }
+}
+
+impl Lines {
+    /// Appends a line, which has no end of line in it.
+    pub fn push(&mut self, line: &str) {
+        self.plain.extend_from_slice(line.as_bytes());
+        self.plain.push(b'\n');
+        self.lines += 1;
+    }
+
+    /// How many bytes there are so far, not packed.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.plain.len()
+    }
+
+    /// How many lines there are so far, the first among them.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.lines
+    }
+}

@@ -1,0 +1,175 @@
+//! Where backups are kept: a folder, or a bucket that speaks S3.
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
+
+use crate::connector::Connector;
+use crate::problem::{Problem, What};
+
+/// A place for objects under names with `/`.
+#[derive(Clone, Debug)]
+pub struct Target {
+    store: Arc<dyn ObjectStore>,
+    shown: String,
+    patience: Duration,
+}
+
+/// How a bucket is reached, beside what its address says.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Who asks.
+    pub access_key_id: Option<String>,
+    /// What shows it.
+    pub secret_access_key: Option<String>,
+    /// The region; `us-east-1` where nobody says.
+    pub region: Option<String>,
+    /// Another server than Amazon's, such as `http://127.0.0.1:8333`.
+    pub endpoint: Option<String>,
+}
+
+/// An object as a list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+impl Target {
+    /// A folder, which is made when it is not there. What is put there is on the disk before it is said to be.
+    ///
+    /// # Errors
+    /// In words, when the folder cannot be made.
+    pub fn folder(path: &FilePath) -> Result<Target, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("the backup folder {} cannot be used: {error}", path.display());
+        make_folder(path).map_err(|error| failed(&error))?;
+        let store = LocalFileSystem::new_with_prefix(path).map_err(|error| failed(&error))?.with_fsync(true);
+        Ok(Target { store: Arc::new(store), shown: path.display().to_string(), patience: Duration::from_secs(60) })
+    }
+
+    /// A bucket: `s3://bucket/prefix`.
+    ///
+    /// # Errors
+    /// In words, when the address is none.
+    pub fn bucket(address: &str, access: Access, patience: Duration) -> Result<Target, String> {
+        let rest = address.strip_prefix("s3://").ok_or("a bucket is given as s3://bucket/prefix")?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err("a bucket is given as s3://bucket/prefix".into());
+        }
+        let plain = access.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let retries = RetryConfig { max_retries: 3, retry_timeout: patience, ..RetryConfig::default() };
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(bucket)
+            .with_region(access.region.unwrap_or_else(|| "us-east-1".into()))
+            .with_http_connector(Connector::new(patience))
+            .with_client_options(ClientOptions::new().with_allow_http(plain))
+            .with_retry(retries);
+        if let Some(endpoint) = access.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if let (Some(id), Some(secret)) = (access.access_key_id, access.secret_access_key) {
+            builder = builder.with_access_key_id(id).with_secret_access_key(secret);
+        }
+        let store = builder.build().map_err(|error| format!("the bucket {address} cannot be used: {error}"))?;
+        let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(store, prefix.trim_matches('/')));
+        Ok(Target { store, shown: address.into(), patience })
+    }
+
+    /// The same place, for people.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Puts an object. One of this name is replaced.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn put(&self, name: &str, content: Vec<u8>) -> Result<(), Problem> {
+        let path = Path::from(name);
+        self.within(name, self.store.put(&path, content.into())).await.map(drop)
+    }
+
+    /// Puts an object, where none of this name is: `false` when there is one.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn put_new(&self, name: &str, content: Vec<u8>) -> Result<bool, Problem> {
+        let (path, options) = (Path::from(name), PutOptions { mode: PutMode::Create, ..PutOptions::default() });
+        let putting = async {
+            match self.store.put_opts(&path, content.into(), options).await {
+                Ok(_) => Ok(true),
+                Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        self.within(name, putting).await
+    }
+
+    /// The bytes of an object.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn get(&self, name: &str) -> Result<Bytes, Problem> {
+        let path = Path::from(name);
+        let getting = async { self.store.get(&path).await?.bytes().await };
+        self.within(name, getting).await
+    }
+
+    /// The objects under a prefix, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, Problem> {
+        let path = Path::from(prefix);
+        let listing = self.store.list(Some(&path)).map_ok(|found| Listed { name: found.location.to_string(), bytes: found.size });
+        let mut listed: Vec<Listed> = self.within(prefix, listing.try_collect()).await?;
+        listed.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(listed)
+    }
+
+    /// Takes an object away; one that is not there is none the less gone.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn delete(&self, name: &str) -> Result<(), Problem> {
+        let path = Path::from(name);
+        let deleting = async {
+            match self.store.delete(&path).await {
+                Err(object_store::Error::NotFound { .. }) => Ok(()),
+                done => done,
+            }
+        };
+        self.within(name, deleting).await
+    }
+
+    /// Waits no longer than is reasonable: a target that says nothing is away.
+    async fn within<T>(&self, name: &str, work: impl Future<Output = object_store::Result<T>>) -> Result<T, Problem> {
+        match tokio::time::timeout(self.patience, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(object_store::Error::NotFound { .. })) => Err(Problem::new(name, What::Missing)),
+            Ok(Err(error)) => Err(Problem::new(name, What::Target(format!("{}: {error}", self.shown)))),
+            Err(_) => {
+                let seconds = self.patience.as_secs();
+                Err(Problem::new(name, What::Target(format!("{} did not answer for {seconds} s", self.shown))))
+            }
+        }
+    }
+}
+
+/// A folder for the owner alone.
+fn make_folder(path: &FilePath) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}

@@ -1,0 +1,191 @@
+//! Makes a data folder of rows and entries that come from elsewhere: how a backup becomes a store again.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use jeton_core::commit::Sequence;
+use jeton_core::moment::Time;
+use jeton_core::record::{Class, Key, Table};
+use jeton_core::schema::CONTENT;
+use jeton_store::checksum;
+use jeton_store::group::{Salts, Transaction as _, content_row};
+use jeton_store::ledger::{Entry, Frontier, Head};
+use jeton_store::line::RowLine;
+use jeton_store::store::{Fault, FaultKind};
+use rusqlite::Connection;
+
+use crate::connection::{self, Purpose};
+use crate::fault::fault;
+use crate::folder::{self, Folder};
+use crate::ledger::{self, ENTRIES};
+use crate::migration;
+use crate::options::Options;
+use crate::read;
+use crate::refused::OpenError;
+use crate::slices::Slices;
+use crate::statements::Statements;
+use crate::transaction::{GroupTransaction, Trouble};
+
+/// A data folder in the making. Nobody else has it, and a crash leaves nothing that opens: it becomes a store when it is finished.
+pub struct Loader {
+    options: Options,
+    connection: Connection,
+    slices: Slices,
+    frontier: Frontier,
+    time: Time,
+    _folder: Folder,
+}
+
+impl Loader {
+    /// Begins in a folder that is empty, or not there.
+    ///
+    /// # Errors
+    /// In words to act on.
+    pub fn begin(options: Options) -> Result<Loader, OpenError> {
+        options.schema.validate().map_err(OpenError::Schema)?;
+        let in_it = fs::read_dir(&options.folder).map(|mut entries| entries.next().is_some());
+        if in_it.unwrap_or(false) {
+            return Err(OpenError::Foreign(format!("{} is not empty, and what is in it", options.folder.display())));
+        }
+        let inspected = folder::inspect(&options)?;
+        let mut salts = Salts::new(options.entropy);
+        let head = Head { size: 0, time: Time::EPOCH, incarnation: salts.draw(), frontier: Frontier::default() };
+        let folder = folder::make_ready(&options, inspected, || head)?;
+        let refused = |error: rusqlite::Error| OpenError::of_sqlite(&folder.database, &error);
+        let connection = connection::open(&folder.database, Purpose::Write, options.writer_cache_kib).map_err(refused)?;
+        let names = migration::read_texts(&connection).map_err(refused)?.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        // What is half done is thrown away: nothing of it needs to survive a crash.
+        let fast = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN;";
+        connection.execute_batch(fast).map_err(refused)?;
+        let slices = Slices::among(options.schema, &names);
+        Ok(Loader { options, connection, slices, frontier: Frontier::default(), time: Time::EPOCH, _folder: folder })
+    }
+
+    /// Puts rows, each unless there is a newer one of its key.
+    ///
+    /// # Errors
+    /// When the engine cannot write.
+    pub fn put(&mut self, rows: &[RowLine]) -> Result<(), Fault> {
+        self.write(|transaction| {
+            for RowLine { table, version, row } in rows {
+                let is_versioned = matches!(table.class, Class::Authority);
+                if is_versioned && transaction.version(table, &jeton_store::row::key_of(table, row))?.is_some_and(|held| held > *version) {
+                    continue;
+                }
+                transaction.put(table, row, *version, checksum::of_row(table, row, *version))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes a row, unless it was written by a later commit than this one.
+    ///
+    /// # Errors
+    /// When the engine cannot write.
+    pub fn delete(&mut self, table: &'static Table, key: &Key, sequence: Sequence) -> Result<(), Fault> {
+        self.write(|transaction| match transaction.version(table, key)? {
+            Some(version) if version <= sequence => transaction.delete(table, key),
+            _ => Ok(()),
+        })
+    }
+
+    /// Appends the next entries of the ledger.
+    ///
+    /// # Errors
+    /// When they are not the next ones, or the engine cannot write.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), Fault> {
+        let (mut frontier, mut time) = (std::mem::take(&mut self.frontier), self.time);
+        let appended = self.write(|transaction| {
+            for entry in entries {
+                if entry.sequence != frontier.size() {
+                    let words = format!("entry {} does not follow entry {}", entry.sequence, frontier.size());
+                    return Err(Fault::new(FaultKind::Engine, words));
+                }
+                let leaf = entry.leaf();
+                transaction.append(entry, &leaf)?;
+                if let Some(row) = content_row(entry)? {
+                    transaction.put(&CONTENT, &row, entry.sequence, checksum::of_row(&CONTENT, &row, entry.sequence))?;
+                }
+                frontier.append(leaf);
+                time = entry.time;
+            }
+            Ok(())
+        });
+        (self.frontier, self.time) = (frontier, time);
+        appended
+    }
+
+    /// Erases what entries say.
+    ///
+    /// # Errors
+    /// When the engine cannot write.
+    pub fn erase(&mut self, sequence: Sequence) -> Result<(), Fault> {
+        let mut found = None;
+        ledger::read_entries(&self.connection, sequence, 1, &mut |entry| {
+            found = Some(entry);
+            true
+        })?;
+        match found.filter(|entry| entry.sequence == sequence) {
+            Some(entry) => self.write(|transaction| transaction.erase(sequence, jeton_store::group::content_until(entry.time))),
+            None => Ok(()),
+        }
+    }
+
+    /// The ledger as far as it was appended: an incarnation of its own has nothing to do with it.
+    #[must_use]
+    pub fn ledger(&self) -> (&Frontier, Time) {
+        (&self.frontier, self.time)
+    }
+
+    /// Every row of a table as it is now.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    pub fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&jeton_core::record::Versioned<jeton_core::record::Row>) -> bool) -> Result<(), Fault> {
+        read::scan(&self.connection, &self.slices, table, each)
+    }
+
+    /// Ends: the ledger goes on as this incarnation, and the folder is a store, on the disk.
+    ///
+    /// # Errors
+    /// When the engine cannot write, or the disk does not keep it.
+    pub fn finish(mut self, incarnation: [u8; 16]) -> Result<(), Fault> {
+        let head = Head { size: self.frontier.size(), time: self.time, incarnation, frontier: self.frontier.clone() };
+        self.write(|transaction| transaction.set_head(&head))?;
+        let to_fault = |error: rusqlite::Error| fault(&error, ENTRIES);
+        self.connection.execute_batch("COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL;").map_err(to_fault)?;
+        let found: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(to_fault)?;
+        if found != "ok" {
+            return Err(Fault::new(FaultKind::Damaged, format!("the store that was made is damaged: {found}")));
+        }
+        self.connection.close().map_err(|(_, error)| to_fault(error))?;
+        on_disk(&self.options.folder)
+    }
+
+    fn write(&mut self, work: impl FnOnce(&mut GroupTransaction<'_, '_>) -> Result<(), Fault>) -> Result<(), Fault> {
+        let to_fault = |error: rusqlite::Error| fault(&error, ENTRIES);
+        let mut append = self.connection.prepare(ledger::APPEND).map_err(to_fault)?;
+        let mut set_head = self.connection.prepare(ledger::SET_HEAD).map_err(to_fault)?;
+        let mut statements = Statements::new(&self.connection);
+        let mut transaction = GroupTransaction {
+            statements: &mut statements,
+            append: &mut append,
+            set_head: &mut set_head,
+            slices: &mut self.slices,
+            made: Vec::new(),
+            trouble: Trouble::None,
+        };
+        work(&mut transaction)
+    }
+}
+
+fn on_disk(folder: &Path) -> Result<(), Fault> {
+    let failed = |error: std::io::Error| Fault::new(FaultKind::Durability, format!("{}: {error}", folder.display()));
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_file() {
+            File::open(&path).and_then(|file| file.sync_all()).map_err(failed)?;
+        }
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
