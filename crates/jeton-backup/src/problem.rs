@@ -49,7 +49,10 @@ impl fmt::Display for Problem {
             What::Damaged(detail) => write!(formatter, "{name} is damaged: {detail}"),
             What::WrongIdentity => write!(formatter, "{name} does not open with this identity: it was sealed for others"),
             What::Forged => {
-                write!(formatter, "{name} was not written with this root key, or not under this name: take the root file of that deployment")
+                write!(
+                    formatter,
+                    "{name} was not written with this root key, or not under this name: take the root file of that deployment"
+                )
             }
             What::UnknownEpoch(epoch) => write!(formatter, "{name} needs epoch {epoch} of the root key: take the newest root file"),
             What::Newer(version) => write!(formatter, "{name} has version {version} of the format: take the newer `jeton` that wrote it"),

@@ -39,7 +39,15 @@ pub struct Told {
 impl Commit {
     /// A commit that changes nothing yet.
     pub fn new(moment: &mut Moment) -> Commit {
-        Commit { id: CommitId::draw(moment), time: moment.now, premises: vec![], writes: vec![], marks: vec![], events: vec![], erases: vec![] }
+        Commit {
+            id: CommitId::draw(moment),
+            time: moment.now,
+            premises: vec![],
+            writes: vec![],
+            marks: vec![],
+            events: vec![],
+            erases: vec![],
+        }
     }
 
     /// With a row put: inserted, or replaced where its key exists.

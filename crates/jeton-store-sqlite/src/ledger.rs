@@ -30,7 +30,8 @@ pub(crate) const CREATE_HEAD: &str = "CREATE TABLE \"ledger_head\" (\"only\" INT
      \"time\" INTEGER NOT NULL, \"incarnation\" BLOB NOT NULL, \"frontier\" BLOB NOT NULL, \"row_checksum\" INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
 pub(crate) const APPEND: &str = "INSERT INTO \"ledger_entry\" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-pub(crate) const ERASE: &str = "UPDATE \"ledger_entry\" SET \"salt\" = NULL, \"payload\" = NULL WHERE \"sequence\" = ?1 AND \"salt\" IS NOT NULL";
+pub(crate) const ERASE: &str =
+    "UPDATE \"ledger_entry\" SET \"salt\" = NULL, \"payload\" = NULL WHERE \"sequence\" = ?1 AND \"salt\" IS NOT NULL";
 pub(crate) const SET_HEAD: &str = "INSERT OR REPLACE INTO \"ledger_head\" VALUES (0, ?1, ?2, ?3, ?4, ?5)";
 const TAIL: &str = "SELECT * FROM \"ledger_entry\" WHERE \"sequence\" >= ?1 ORDER BY \"sequence\" LIMIT ?2";
 const READ_HEAD: &str = "SELECT \"size\", \"time\", \"incarnation\", \"frontier\", \"row_checksum\" FROM \"ledger_head\"";

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
-use jeton_core::record::{Class, Key, Table};
+use jeton_core::record::{Class, Key, Row, Table, Versioned};
 use jeton_core::schema::CONTENT;
 use jeton_store::checksum;
-use jeton_store::group::{Salts, Transaction as _, content_row};
+use jeton_store::group::{Salts, Transaction as _, content_row, content_until};
 use jeton_store::ledger::{Entry, Frontier, Head};
 use jeton_store::line::RowLine;
+use jeton_store::load::Load;
+use jeton_store::row::key_of;
 use jeton_store::store::{Fault, FaultKind};
 use rusqlite::Connection;
 
@@ -55,94 +57,11 @@ impl Loader {
         let connection = connection::open(&folder.database, Purpose::Write, options.writer_cache_kib).map_err(refused)?;
         let names = migration::read_texts(&connection).map_err(refused)?.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         // What is half done is thrown away: nothing of it needs to survive a crash.
-        let fast = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN;";
+        let fast =
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN;";
         connection.execute_batch(fast).map_err(refused)?;
         let slices = Slices::among(options.schema, &names);
         Ok(Loader { options, connection, slices, frontier: Frontier::default(), time: Time::EPOCH, _folder: folder })
-    }
-
-    /// Puts rows, each unless there is a newer one of its key.
-    ///
-    /// # Errors
-    /// When the engine cannot write.
-    pub fn put(&mut self, rows: &[RowLine]) -> Result<(), Fault> {
-        self.write(|transaction| {
-            for RowLine { table, version, row } in rows {
-                let is_versioned = matches!(table.class, Class::Authority);
-                if is_versioned && transaction.version(table, &jeton_store::row::key_of(table, row))?.is_some_and(|held| held > *version) {
-                    continue;
-                }
-                transaction.put(table, row, *version, checksum::of_row(table, row, *version))?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Deletes a row, unless it was written by a later commit than this one.
-    ///
-    /// # Errors
-    /// When the engine cannot write.
-    pub fn delete(&mut self, table: &'static Table, key: &Key, sequence: Sequence) -> Result<(), Fault> {
-        self.write(|transaction| match transaction.version(table, key)? {
-            Some(version) if version <= sequence => transaction.delete(table, key),
-            _ => Ok(()),
-        })
-    }
-
-    /// Appends the next entries of the ledger.
-    ///
-    /// # Errors
-    /// When they are not the next ones, or the engine cannot write.
-    pub fn append(&mut self, entries: &[Entry]) -> Result<(), Fault> {
-        let (mut frontier, mut time) = (std::mem::take(&mut self.frontier), self.time);
-        let appended = self.write(|transaction| {
-            for entry in entries {
-                if entry.sequence != frontier.size() {
-                    let words = format!("entry {} does not follow entry {}", entry.sequence, frontier.size());
-                    return Err(Fault::new(FaultKind::Engine, words));
-                }
-                let leaf = entry.leaf();
-                transaction.append(entry, &leaf)?;
-                if let Some(row) = content_row(entry)? {
-                    transaction.put(&CONTENT, &row, entry.sequence, checksum::of_row(&CONTENT, &row, entry.sequence))?;
-                }
-                frontier.append(leaf);
-                time = entry.time;
-            }
-            Ok(())
-        });
-        (self.frontier, self.time) = (frontier, time);
-        appended
-    }
-
-    /// Erases what entries say.
-    ///
-    /// # Errors
-    /// When the engine cannot write.
-    pub fn erase(&mut self, sequence: Sequence) -> Result<(), Fault> {
-        let mut found = None;
-        ledger::read_entries(&self.connection, sequence, 1, &mut |entry| {
-            found = Some(entry);
-            true
-        })?;
-        match found.filter(|entry| entry.sequence == sequence) {
-            Some(entry) => self.write(|transaction| transaction.erase(sequence, jeton_store::group::content_until(entry.time))),
-            None => Ok(()),
-        }
-    }
-
-    /// The ledger as far as it was appended: an incarnation of its own has nothing to do with it.
-    #[must_use]
-    pub fn ledger(&self) -> (&Frontier, Time) {
-        (&self.frontier, self.time)
-    }
-
-    /// Every row of a table as it is now.
-    ///
-    /// # Errors
-    /// When the engine cannot read.
-    pub fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&jeton_core::record::Versioned<jeton_core::record::Row>) -> bool) -> Result<(), Fault> {
-        read::scan(&self.connection, &self.slices, table, each)
     }
 
     /// Ends: the ledger goes on as this incarnation, and the folder is a store, on the disk.
@@ -153,7 +72,9 @@ impl Loader {
         let head = Head { size: self.frontier.size(), time: self.time, incarnation, frontier: self.frontier.clone() };
         self.write(|transaction| transaction.set_head(&head))?;
         let to_fault = |error: rusqlite::Error| fault(&error, ENTRIES);
-        self.connection.execute_batch("COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL;").map_err(to_fault)?;
+        self.connection
+            .execute_batch("COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL;")
+            .map_err(to_fault)?;
         let found: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(to_fault)?;
         if found != "ok" {
             return Err(Fault::new(FaultKind::Damaged, format!("the store that was made is damaged: {found}")));
@@ -176,6 +97,70 @@ impl Loader {
             trouble: Trouble::None,
         };
         work(&mut transaction)
+    }
+}
+
+impl Load for Loader {
+    fn put(&mut self, rows: &[RowLine]) -> Result<(), Fault> {
+        self.write(|transaction| {
+            for RowLine { table, version, row } in rows {
+                let is_versioned = matches!(table.class, Class::Authority);
+                if is_versioned && transaction.version(table, &key_of(table, row))?.is_some_and(|held| held > *version) {
+                    continue;
+                }
+                transaction.put(table, row, *version, checksum::of_row(table, row, *version))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn delete(&mut self, table: &'static Table, key: &Key, sequence: Sequence) -> Result<(), Fault> {
+        self.write(|transaction| match transaction.version(table, key)? {
+            Some(version) if version <= sequence => transaction.delete(table, key),
+            _ => Ok(()),
+        })
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), Fault> {
+        let (mut frontier, mut time) = (std::mem::take(&mut self.frontier), self.time);
+        let appended = self.write(|transaction| {
+            for entry in entries {
+                if entry.sequence != frontier.size() {
+                    let words = format!("entry {} does not follow entry {}", entry.sequence, frontier.size());
+                    return Err(Fault::new(FaultKind::Engine, words));
+                }
+                let leaf = entry.leaf();
+                transaction.append(entry, &leaf)?;
+                if let Some(row) = content_row(entry)? {
+                    transaction.put(&CONTENT, &row, entry.sequence, checksum::of_row(&CONTENT, &row, entry.sequence))?;
+                }
+                frontier.append(leaf);
+                time = entry.time;
+            }
+            Ok(())
+        });
+        (self.frontier, self.time) = (frontier, time);
+        appended
+    }
+
+    fn erase(&mut self, sequence: Sequence) -> Result<(), Fault> {
+        let mut found = None;
+        ledger::read_entries(&self.connection, sequence, 1, &mut |entry| {
+            found = Some(entry);
+            true
+        })?;
+        match found.filter(|entry| entry.sequence == sequence) {
+            Some(entry) => self.write(|transaction| transaction.erase(sequence, content_until(entry.time))),
+            None => Ok(()),
+        }
+    }
+
+    fn ledger(&self) -> (&Frontier, Time) {
+        (&self.frontier, self.time)
+    }
+
+    fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
+        read::scan(&self.connection, &self.slices, table, each)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod find;
 pub mod group;
 pub mod ledger;
 pub mod line;
+pub mod load;
 pub mod memory;
 pub mod note;
 pub mod occupancy;

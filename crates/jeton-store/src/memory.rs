@@ -1,6 +1,9 @@
 //! The engine in memory: what other engines are compared with, and the store of the deterministic simulation. No threads, no clock.
 
+mod loader;
 mod rows;
+
+pub use loader::MemoryLoader;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -8,6 +8,7 @@ use jeton_core::record::Table;
 use jeton_core::schema::{CHANGE, CONTENT};
 use jeton_store::conformance::{CLIENTS, GRANTS, KEYS, NEGATIVES, SCHEMA, TOKENS};
 use jeton_store::line::{Change, RowLine};
+use jeton_store::load::Load as _;
 use jeton_store::store::{Store, View};
 use jeton_store_sqlite::{CheckOptions, Loader, OpenError, Options, check_folder};
 

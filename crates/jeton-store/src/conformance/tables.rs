@@ -74,7 +74,6 @@ pub static LAST: Table = Table {
 /// All of them.
 pub static SCHEMA: Schema = Schema { version: 1, tables: &TABLES, migrations: &MIGRATIONS };
 
-static TABLES: [&Table; 10] =
-    [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK, &COUNTS, &LAST, &CONTENT, &CHANGE];
+static TABLES: [&Table; 10] = [&CLIENTS, &GRANTS, &TOKENS, &KEYS, &NEGATIVES, &MARK, &COUNTS, &LAST, &CONTENT, &CHANGE];
 
 static MIGRATIONS: [Migration; 1] = [Migration { version: 1, steps: &[Step::CreateTables(&TABLES)] }];
