@@ -3,9 +3,16 @@
 //! Nothing here knows a token: rows of tables come in and rows of tables go out. `docs/backup-format.md` describes every byte.
 
 mod connector;
+pub mod entry_line;
+pub mod failure;
 pub mod identity;
+pub mod manifest;
+pub mod names;
 pub mod object;
 pub mod open;
 pub mod problem;
+pub mod restore;
 pub mod seal;
+pub mod snapshot;
+pub mod tail;
 pub mod target;

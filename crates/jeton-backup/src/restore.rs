@@ -1,0 +1,345 @@
+//! Makes a store again: the newest snapshot, the changes over it, and the tail after it. What it brings is by construction no more than
+//! what was there at that time, and less by everything that was taken away since and is known of.
+
+use std::collections::BTreeMap;
+
+use jeton_core::commit::Sequence;
+use jeton_core::moment::Time;
+use jeton_store::ledger::{Entry, Hash};
+use jeton_store::line::{Change, RowLine};
+use jeton_store::load::Load;
+use jeton_store::table::Schema;
+
+use crate::entry_line::{self, HeadLine};
+use crate::failure::Failure;
+use crate::manifest::{Manifest, Part};
+use crate::names::{SNAPSHOTS, Segment, SnapshotId, TAIL};
+use crate::object::{self, Kind};
+use crate::open::{Opened, Opening};
+use crate::problem::{Problem, What};
+use crate::tail::{HeadOnly, Mode, ModeLine};
+use crate::target::Target;
+
+/// From where, and how far.
+pub struct Restore<'a> {
+    /// Where the backups are.
+    pub target: &'a Target,
+    /// How they are opened.
+    pub opening: &'a Opening,
+    /// The tables.
+    pub schema: &'static Schema,
+    /// To which time; `None`: to the end.
+    pub until: Option<Time>,
+    /// Told what is done, and of how many objects.
+    pub progress: &'a (dyn Fn(Step) + Send + Sync),
+}
+
+/// How far a restore has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Objects done.
+    pub done: usize,
+    /// Objects in all.
+    pub of: usize,
+    /// Lines read.
+    pub lines: u64,
+}
+
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    /// The snapshot it stands on.
+    pub snapshot: String,
+    /// The incarnation that this ledger was of.
+    pub incarnation: [u8; 16],
+    /// How far the ledger goes.
+    pub size: Sequence,
+    /// The time of its last entry.
+    pub time: Time,
+    /// The Merkle root over it.
+    pub root: Hash,
+    /// Whether nothing that took authority away can be missing.
+    pub is_complete: bool,
+    /// How many entries were left behind, since only an earlier time was asked for.
+    pub left_behind: u64,
+    /// Of what was left behind, what took authority away, in order: to be made again on top.
+    pub narrowing: Vec<Narrowing>,
+}
+
+/// A commit that took authority away after the time that was restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowing {
+    /// What it did to the rows.
+    pub change: Change,
+    /// What it told.
+    pub entries: Vec<Entry>,
+}
+
+/// The snapshots on a target, oldest first: those that are whole.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn snapshots(target: &Target) -> Result<Vec<SnapshotId>, Problem> {
+    let listed = target.list(SNAPSHOTS).await?;
+    let id = |name: &str| SnapshotId::parse(name.strip_prefix(SNAPSHOTS)?.strip_prefix('/')?.strip_suffix("/manifest.age")?);
+    Ok(listed.iter().filter_map(|object| id(&object.name)).collect())
+}
+
+/// The manifest of a snapshot.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn manifest(target: &Target, opening: &Opening, id: &SnapshotId) -> Result<Manifest, Failure> {
+    let name = id.manifest();
+    let opened = open(target, opening, &name, Kind::Manifest).await?;
+    let line = opened.lines().next().unwrap_or_default();
+    serde_json::from_str(line).map_err(|error| Failure::Object(Problem::new(&name, What::Damaged(error.to_string()))))
+}
+
+/// The segments of an incarnation's tail, in order.
+///
+/// # Errors
+/// [`Problem`].
+pub async fn segments(target: &Target, incarnation: [u8; 16]) -> Result<Vec<Segment>, Problem> {
+    let listed = target.list(TAIL).await?;
+    let mut found: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
+    found.retain(|segment| segment.incarnation == incarnation);
+    found.sort_unstable();
+    Ok(found)
+}
+
+impl Restore<'_> {
+    /// Restores into a store in the making.
+    ///
+    /// # Errors
+    /// [`Failure`]; what was made by then is of no use.
+    pub async fn run(&self, load: &mut dyn Load) -> Result<Restored, Failure> {
+        let manifest = self.choose().await?;
+        let incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
+        let segments = segments(self.target, incarnation).await?;
+        let of = manifest.parts.len() + segments.len();
+        let mut folding = Folding::new(self, load, of);
+        for part in &manifest.parts {
+            folding.part(part).await?;
+        }
+        folding.check_root(&manifest.head, &SnapshotId::parse(&manifest.snapshot).map_or_else(String::new, |id| id.manifest()))?;
+        let mut next = manifest.head.size;
+        let mut last = None;
+        for segment in segments.iter().filter(|segment| segment.to > manifest.head.size || segment.from == segment.to) {
+            if segment.from > next {
+                break;
+            }
+            last = Some(folding.segment(segment).await?);
+            next = next.max(segment.to);
+        }
+        let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
+        let is_complete = reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
+        Ok(folding.end(manifest.snapshot, incarnation, is_complete))
+    }
+
+    /// The newest snapshot that is not after the time asked for.
+    async fn choose(&self) -> Result<Manifest, Failure> {
+        let mut ids = snapshots(self.target).await?;
+        while let Some(id) = ids.pop() {
+            let manifest = manifest(self.target, self.opening, &id).await?;
+            if self.until.is_none_or(|until| manifest.head.time <= until.micros()) {
+                return Ok(manifest);
+            }
+        }
+        let words = match self.until {
+            Some(_) => "no snapshot on the target is as old as that: leave --until out, or take a later time",
+            None => "there is no snapshot on the target: `jeton backup list` shows what there is",
+        };
+        Err(Failure::Refused(format!("{}: {words}", self.target.shown())))
+    }
+}
+
+async fn open(target: &Target, opening: &Opening, name: &str, kind: Kind) -> Result<Opened, Failure> {
+    let sealed = target.get(name).await?;
+    opened(opening, name, sealed.to_vec(), kind).await
+}
+
+async fn opened(opening: &Opening, name: &str, sealed: Vec<u8>, kind: Kind) -> Result<Opened, Failure> {
+    let (opening, of) = (opening.clone(), name.to_owned());
+    let opened = tokio::task::spawn_blocking(move || opening.open(&of, &sealed)).await;
+    let opened = opened.map_err(|error| Failure::Line(error.to_string()))??;
+    if opened.header.kind == kind { Ok(opened) } else { Err(Problem::new(name, What::Forged).into()) }
+}
+
+/// Puts what it reads into the store in the making.
+struct Folding<'r, 'a> {
+    restore: &'r Restore<'a>,
+    load: &'r mut dyn Load,
+    step: Step,
+    rows: Vec<RowLine>,
+    /// From which sequence on nothing is taken over but what narrows; `None` while no entry was too late.
+    cut: Option<Sequence>,
+    left_behind: u64,
+    late: BTreeMap<Sequence, Entry>,
+    narrowing: Vec<Narrowing>,
+}
+
+/// What a line between an object's first and last says.
+enum Line {
+    Row(RowLine),
+    Entry(Entry),
+    Change(Change),
+    Mode(Mode),
+    Head(HeadLine),
+}
+
+impl Line {
+    fn parse(schema: &Schema, line: &str) -> Result<Line, String> {
+        let is_of = |kind: &str| line.strip_prefix("{\"").is_some_and(|rest| rest.starts_with(kind));
+        let json = |error: serde_json::Error| error.to_string();
+        if is_of("row\"") {
+            RowLine::parse(schema, line).map(Line::Row).map_err(|error| error.to_string())
+        } else if is_of("entry\"") {
+            entry_line::parse(line).map(Line::Entry)
+        } else if is_of("change\"") {
+            Change::parse(schema, line).map(Line::Change).map_err(|error| error.to_string())
+        } else if is_of("mode\"") {
+            serde_json::from_str::<ModeLine>(line).map(|line| Line::Mode(line.mode)).map_err(json)
+        } else if is_of("head\"") {
+            serde_json::from_str::<HeadOnly>(line).map(|line| Line::Head(line.head)).map_err(json)
+        } else {
+            Err("a line says nothing that is known".into())
+        }
+    }
+}
+
+/// How many rows are put at a time.
+const ROWS_AT_A_TIME: usize = 10_000;
+
+impl<'r, 'a> Folding<'r, 'a> {
+    fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
+        let step = Step { done: 0, of, lines: 0 };
+        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late: BTreeMap::new(), narrowing: Vec::new() }
+    }
+
+    async fn part(&mut self, part: &Part) -> Result<(), Failure> {
+        let sealed = self.restore.target.get(&part.name).await?.to_vec();
+        if object::hexadecimal(&object::sha256(&sealed)) != part.sha256 {
+            return Err(Problem::new(&part.name, What::Damaged("it is not the part that the manifest names".into())).into());
+        }
+        let opened = opened(self.restore.opening, &part.name, sealed, Kind::Part).await?;
+        self.lines(&part.name, &opened)?;
+        self.done(&opened);
+        Ok(())
+    }
+
+    async fn segment(&mut self, segment: &Segment) -> Result<Mode, Failure> {
+        let name = segment.name();
+        let opened = open(self.restore.target, self.restore.opening, &name, Kind::Tail).await?;
+        let mode = self.lines(&name, &opened)?;
+        self.done(&opened);
+        mode.ok_or_else(|| Problem::new(&name, What::Damaged("it does not say how it was shipped".into())).into())
+    }
+
+    fn done(&mut self, opened: &Opened) {
+        self.step.done += 1;
+        self.step.lines += opened.lines().count() as u64;
+        (self.restore.progress)(self.step);
+    }
+
+    /// Takes an object's lines over, in their order: entries say which rows and changes come too late for the time that was asked for.
+    fn lines(&mut self, name: &str, opened: &Opened) -> Result<Option<Mode>, Failure> {
+        let (mut mode, mut head) = (None, None);
+        let damaged = |words: String| Failure::Object(Problem::new(name, What::Damaged(words)));
+        let mut entries = Vec::new();
+        for line in opened.lines() {
+            match Line::parse(self.restore.schema, line).map_err(damaged)? {
+                Line::Entry(entry) => entries.push(entry),
+                Line::Row(row) => {
+                    self.entries(std::mem::take(&mut entries))?;
+                    self.row(row)?;
+                }
+                Line::Change(change) => {
+                    self.entries(std::mem::take(&mut entries))?;
+                    self.put_rows()?;
+                    self.change(change)?;
+                }
+                Line::Mode(found) => mode = Some(found),
+                Line::Head(found) => head = Some(found),
+            }
+        }
+        self.entries(entries)?;
+        self.put_rows()?;
+        if let Some(head) = head.filter(|_| self.cut.is_none()) {
+            self.check_root(&head, name)?;
+        }
+        Ok(mode)
+    }
+
+    fn row(&mut self, row: RowLine) -> Result<(), Failure> {
+        self.rows.push(row);
+        if self.rows.len() >= ROWS_AT_A_TIME { self.put_rows() } else { Ok(()) }
+    }
+
+    /// Rows of credentials that were issued too late are left out: nobody may use them.
+    fn put_rows(&mut self) -> Result<(), Failure> {
+        let mut rows = std::mem::take(&mut self.rows);
+        if let Some(cut) = self.cut {
+            rows.retain(|row| row.version < cut);
+        }
+        Ok(self.load.put(&rows)?)
+    }
+
+    /// A segment may begin before what is there already.
+    fn entries(&mut self, entries: Vec<Entry>) -> Result<(), Failure> {
+        let size = self.load.ledger().0.size();
+        let mut taken = Vec::with_capacity(entries.len());
+        for entry in entries.into_iter().filter(|entry| entry.sequence >= size) {
+            if self.cut.is_none() && self.restore.until.is_some_and(|until| entry.time > until) {
+                self.cut = Some(entry.sequence);
+            }
+            if self.cut.is_some() {
+                self.left_behind += 1;
+                self.late.insert(entry.sequence, entry);
+            } else {
+                taken.push(entry);
+            }
+        }
+        Ok(self.load.append(&taken)?)
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), Failure> {
+        if self.cut.is_some_and(|cut| change.sequence >= cut) {
+            if change.is_narrowing {
+                let commit = self.late.get(&change.sequence).map(|entry| entry.commit);
+                let of_commit = self.late.range(change.sequence..).map(|(_, entry)| entry).take_while(|entry| Some(entry.commit) == commit);
+                let entries = of_commit.cloned().collect();
+                self.narrowing.push(Narrowing { change, entries });
+            }
+            return Ok(());
+        }
+        self.load.put(&change.puts)?;
+        for (table, key) in &change.deletes {
+            self.load.delete(table, key, change.sequence)?;
+        }
+        Ok(change.erases.iter().try_for_each(|sequence| self.load.erase(*sequence))?)
+    }
+
+    /// The entries that are there must be those that the head is of.
+    fn check_root(&self, head: &HeadLine, name: &str) -> Result<(), Failure> {
+        let (frontier, _) = self.load.ledger();
+        if frontier.size() == head.size && Some(frontier.root()) == head.root() {
+            return Ok(());
+        }
+        Err(Problem::new(name, What::Damaged("the ledger's entries are not those of its root".into())).into())
+    }
+
+    fn end(self, snapshot: String, incarnation: [u8; 16], is_complete: bool) -> Restored {
+        let (frontier, time) = self.load.ledger();
+        Restored {
+            snapshot,
+            incarnation,
+            size: frontier.size(),
+            time,
+            root: frontier.root(),
+            is_complete,
+            left_behind: self.left_behind,
+            narrowing: self.narrowing,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Makes a snapshot of a store that goes on: rows are read in many short transactions, and the changes that were made meanwhile are put
+//! beside them. Whoever applies those over the rows has the store as it was at the end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jeton_core::commit::Sequence;
+use jeton_core::id::least_of;
+use jeton_core::moment::Time;
+use jeton_core::record::{Class, Row, Table, Value};
+use jeton_core::schema::{CHANGE, CONTENT, MARK};
+use jeton_store::ledger::Head;
+use jeton_store::line::RowLine;
+use jeton_store::store::{Fault, Store};
+use jeton_store::table::Schema;
+
+use crate::entry_line::{self, HeadLine};
+use crate::failure::Failure;
+use crate::manifest::{Manifest, Part};
+use crate::names::SnapshotId;
+use crate::object::{self, Kind};
+use crate::seal::{Lines, Sealing};
+use crate::target::Target;
+
+/// What a snapshot is made with.
+pub struct Snapshot<'a> {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Its tables.
+    pub schema: &'static Schema,
+    /// Where it goes.
+    pub target: &'a Target,
+    /// How it is sealed.
+    pub sealing: &'a Sealing,
+    /// Its name.
+    pub id: SnapshotId,
+    /// Told how many lines were read so far.
+    pub progress: &'a (dyn Fn(u64) + Send + Sync),
+}
+
+/// How many rows one transaction reads.
+const ROWS_AT_A_TIME: usize = 2_000;
+/// How many bytes a part has before it is packed, about.
+const PART_BYTES: usize = 8 * 1024 * 1024;
+/// How much later a credential may be written than its id says, in seconds: it is decided before it is committed.
+const LATE_SECONDS: i64 = 60;
+
+/// The tables whose rows are in a snapshot: all but those that come with the ledger or are forgotten by a restore.
+pub fn tables(schema: &'static Schema) -> impl Iterator<Item = &'static Table> {
+    let left_out = |table: &Table| [&CONTENT, &CHANGE, &MARK].iter().any(|other| std::ptr::eq(*other, table));
+    schema.tables.iter().copied().filter(move |table| !left_out(table))
+}
+
+struct Making<'s, 'a> {
+    snapshot: &'s Snapshot<'a>,
+    lines: Lines,
+    parts: Vec<Part>,
+    rows: BTreeMap<String, u64>,
+    read: u64,
+}
+
+impl Snapshot<'_> {
+    /// Makes it: the manifest is the last thing written.
+    ///
+    /// # Errors
+    /// [`Failure`]; what was written then is no snapshot.
+    pub async fn make(&self, began: Time, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
+        let from = self.store.head().size;
+        let lines = self.sealing.begin(Kind::Part, &self.id.part(1))?;
+        let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows: BTreeMap::new(), read: 0 };
+        for table in tables(self.schema) {
+            making.table(table, None).await?;
+        }
+        let head = self.store.head();
+        making.entries(&head).await?;
+        for table in tables(self.schema).filter(|table| matches!(table.class, Class::Credential { .. })) {
+            // What was issued while the tables before were read.
+            making.table(table, Some(place_of(table, began.plus_seconds(-LATE_SECONDS)))).await?;
+        }
+        making.changes(from, head.size).await?;
+        making.end_part(false).await?;
+        let manifest = Manifest {
+            snapshot: self.id.to_string(),
+            program: env!("CARGO_PKG_VERSION").into(),
+            began_at_seconds: began.seconds(),
+            ended_at_seconds: now().seconds(),
+            from,
+            head: HeadLine::of(&head),
+            parts: making.parts,
+            rows: making.rows,
+            uses: 0,
+        };
+        let name = self.id.manifest();
+        let mut lines = self.sealing.begin(Kind::Manifest, &name)?;
+        lines.push(&serde_json::to_string(&manifest).map_err(std::io::Error::from)?);
+        self.target.put(&name, self.sealing.seal(lines)?).await?;
+        Ok(manifest)
+    }
+}
+
+/// A row that comes before every credential of a time.
+fn place_of(table: &Table, time: Time) -> Row {
+    std::iter::once(Value::Id(least_of(time))).chain(table.columns.iter().skip(1).map(|_| Value::Null)).collect()
+}
+
+impl Making<'_, '_> {
+    /// The rows of a table, from the first or behind a place.
+    async fn table(&mut self, table: &'static Table, mut after: Option<Row>) -> Result<(), Failure> {
+        loop {
+            let (store, place) = (self.snapshot.store.clone(), after.take());
+            let rows = beside(move || store.view()?.walk(table, place.as_ref(), ROWS_AT_A_TIME)).await?;
+            let is_last = rows.len() < ROWS_AT_A_TIME;
+            after = rows.last().map(|row| row.record.clone());
+            *self.rows.entry(table.name.into()).or_default() += rows.len() as u64;
+            for row in rows {
+                let line = RowLine { table, version: row.version, row: row.record }.to_line()?;
+                self.push(&line).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The ledger, up to a head.
+    async fn entries(&mut self, head: &Head) -> Result<(), Failure> {
+        let mut next: Sequence = 0;
+        while next < head.size {
+            let store = self.snapshot.store.clone();
+            let left = usize::try_from(head.size - next).unwrap_or(usize::MAX).min(ROWS_AT_A_TIME);
+            let entries = beside(move || store.tail(next, left)).await?;
+            if entries.is_empty() {
+                return Err(Failure::Store(Fault::new(jeton_store::store::FaultKind::Damaged, format!("entry {next} is not there"))));
+            }
+            for entry in &entries {
+                self.push(&entry_line::write(entry).map_err(Failure::Line)?).await?;
+            }
+            next += entries.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// What was changed meanwhile.
+    async fn changes(&mut self, from: Sequence, to: Sequence) -> Result<(), Failure> {
+        let store = self.snapshot.store.clone();
+        for change in beside(move || changes_between(&*store, from, to)).await? {
+            self.push(&change).await?;
+        }
+        Ok(())
+    }
+
+    async fn push(&mut self, line: &str) -> Result<(), Failure> {
+        self.lines.push(line);
+        self.read += 1;
+        if self.read.is_multiple_of(1_024) {
+            (self.snapshot.progress)(self.read);
+        }
+        if self.lines.bytes() >= PART_BYTES { self.end_part(true).await } else { Ok(()) }
+    }
+
+    async fn end_part(&mut self, is_more: bool) -> Result<(), Failure> {
+        let snapshot = self.snapshot;
+        let name = snapshot.id.part(self.parts.len() + 1);
+        let next = snapshot.sealing.begin(Kind::Part, &snapshot.id.part(self.parts.len() + 2))?;
+        let (lines, sealing) = (std::mem::replace(&mut self.lines, next), snapshot.sealing.clone());
+        let sealed = beside_io(move || sealing.seal(lines)).await?;
+        self.parts.push(Part { name: name.clone(), bytes: sealed.len() as u64, sha256: object::hexadecimal(&object::sha256(&sealed)) });
+        snapshot.target.put(&name, sealed).await?;
+        if !is_more {
+            (snapshot.progress)(self.read);
+        }
+        Ok(())
+    }
+}
+
+/// The lines of the changes from a sequence on, until before another, in their order.
+///
+/// # Errors
+/// When the engine cannot read.
+pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -> Result<Vec<String>, Fault> {
+    let mut found = Vec::new();
+    store.view()?.scan(&CHANGE, &mut |row| {
+        if (from..to).contains(&row.version)
+            && let Some(line) = row.record.get(1).and_then(Value::as_text)
+        {
+            found.push((row.version, line.to_string()));
+        }
+        true
+    })?;
+    found.sort_unstable_by_key(|(sequence, _)| *sequence);
+    Ok(found.into_iter().map(|(_, line)| line).collect())
+}
+
+/// Reads on a thread that may wait for a disk.
+pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Failure::Store),
+        Err(error) => Err(Failure::Line(error.to_string())),
+    }
+}
+
+/// Seals, or opens, on a thread that may take its time.
+pub(crate) async fn beside_io<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Failure::Seal),
+        Err(error) => Err(Failure::Line(error.to_string())),
+    }
+}

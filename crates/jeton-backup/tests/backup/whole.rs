@@ -1,0 +1,169 @@
+//! A snapshot that was made while the store went on, and the tail after it, make the store of the end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use jeton_backup::identity::Identity;
+use jeton_backup::names::SnapshotId;
+use jeton_backup::open::Opening;
+use jeton_backup::restore::{Restore, Restored, segments, snapshots};
+use jeton_backup::seal::Sealing;
+use jeton_backup::snapshot::Snapshot;
+use jeton_backup::tail::{Mode, Shipper};
+use jeton_backup::target::Target;
+use jeton_core::moment::Time;
+use jeton_store::conformance::SCHEMA;
+use jeton_store::load::Load as _;
+use jeton_store::memory::MemoryLoader;
+use jeton_store::store::Store;
+
+use crate::stage::{Busy, keys, rows_in, rows_of};
+
+const SHIPPED: Mode = Mode { sync: false, is_final: false };
+
+struct Backup {
+    busy: Arc<Busy>,
+    target: Target,
+    sealing: Sealing,
+    opening: Opening,
+    _folder: tempfile::TempDir,
+}
+
+impl Backup {
+    fn new(seed: u64, pace: u64) -> Backup {
+        let folder = tempfile::tempdir().unwrap();
+        let (sealing, opening) = keys(&Identity::generate());
+        let target = Target::folder(&folder.path().join("backups")).unwrap();
+        Backup { busy: Busy::new(seed, pace), target, sealing, opening, _folder: folder }
+    }
+
+    async fn shipper(&self) -> Shipper {
+        let store: Arc<dyn Store> = self.busy.clone();
+        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), self.busy.issued.clone()).await.unwrap()
+    }
+
+    async fn snapshot(&self, number: u8) {
+        let id = SnapshotId::new(self.busy.now(), [number; 4]);
+        let (store, progress): (Arc<dyn Store>, _) = (self.busy.clone(), |_| {});
+        let snapshot = Snapshot { store, schema: &SCHEMA, target: &self.target, sealing: &self.sealing, id, progress: &progress };
+        snapshot.make(self.busy.now(), || self.busy.now()).await.unwrap();
+    }
+
+    async fn restore(&self, until: Option<Time>) -> (Restored, MemoryLoader) {
+        let mut loader = MemoryLoader::begin(&SCHEMA);
+        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, progress: &|_| {} };
+        let restored = restore.run(&mut loader).await.unwrap();
+        (restored, loader)
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_went_on_meanwhile_is_made_again_as_it_was_at_the_end() {
+    for seed in 0..40 {
+        let backup = Backup::new(seed, 6);
+        let mut shipper = backup.shipper().await;
+        backup.busy.live(60);
+        for number in 0..2 {
+            backup.snapshot(number).await;
+            backup.busy.live(backup.busy.below(30));
+            shipper.ship(SHIPPED).await.unwrap();
+        }
+        backup.busy.pace.store(0, Ordering::Relaxed);
+        shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+        let (restored, loader) = backup.restore(None).await;
+        assert_eq!(restored.size, shipper.shipped(), "seed {seed}");
+        assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store), "seed {seed}");
+        assert_eq!(loader.ledger().0, &backup.busy.store.head().frontier, "seed {seed}");
+        assert!(restored.is_complete, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn a_tail_is_complete_only_if_it_was_shipped_to_the_end_or_at_each_commit() {
+    let check = async |mode: Mode, lost: bool, expected: bool| {
+        let backup = Backup::new(7, 0);
+        let mut shipper = backup.shipper().await;
+        backup.busy.live(30);
+        backup.snapshot(1).await;
+        for _ in 0..3 {
+            backup.busy.live(20);
+            shipper.ship(Mode { is_final: false, ..mode }).await.unwrap();
+        }
+        shipper.ship(mode).await.unwrap();
+        if lost {
+            let all = segments(&backup.target, backup.busy.store.head().incarnation).await.unwrap();
+            backup.target.delete(&all[1].name()).await.unwrap();
+        }
+        let (restored, _) = backup.restore(None).await;
+        assert_eq!(restored.is_complete, expected, "{mode:?}, one lost: {lost}");
+    };
+    check(Mode { sync: false, is_final: false }, false, false).await;
+    check(Mode { sync: false, is_final: true }, false, true).await;
+    check(Mode { sync: true, is_final: false }, false, true).await;
+    check(Mode { sync: true, is_final: true }, true, false).await;
+}
+
+#[tokio::test]
+async fn an_earlier_time_takes_back_what_was_given_and_not_what_was_taken() {
+    for seed in 0..20 {
+        let backup = Backup::new(seed, 0);
+        let mut shipper = backup.shipper().await;
+        backup.busy.live(40);
+        backup.snapshot(1).await;
+        backup.busy.live(40);
+        shipper.ship(SHIPPED).await.unwrap();
+        let (until, then, size) = (backup.busy.now(), rows_of(&*backup.busy.store), backup.busy.store.head().size);
+        backup.busy.live(60);
+        shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+        let late = backup.busy.store.tail(0, 9_999).unwrap().into_iter().filter(|entry| entry.time > until).count();
+        let (restored, loader) = backup.restore(Some(until)).await;
+        assert_eq!(restored.left_behind, late as u64, "seed {seed}");
+        if restored.size == size {
+            assert_eq!(rows_in(&loader), then, "seed {seed}");
+        }
+        let narrowing = restored.narrowing.iter().flat_map(|commit| &commit.entries).map(|entry| &*entry.kind);
+        assert!(narrowing.clone().all(|kind| matches!(kind, "token.revoked" | "client.deleted")), "seed {seed}");
+        let told = backup.busy.store.tail(restored.size, 9_999).unwrap();
+        let narrow = told.iter().filter(|entry| matches!(&*entry.kind, "token.revoked" | "client.deleted")).count();
+        assert_eq!(narrowing.count(), narrow, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_damaged_missing_or_cut_off_is_named_and_nothing_is_made_of_it() {
+    let backup = Backup::new(3, 0);
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(40);
+    backup.snapshot(1).await;
+    backup.busy.live(40);
+    shipper.ship(SHIPPED).await.unwrap();
+    let id = snapshots(&backup.target).await.unwrap().remove(0);
+    let segment = segments(&backup.target, backup.busy.store.head().incarnation).await.unwrap().pop().unwrap();
+    for name in [id.manifest(), id.part(1), segment.name()] {
+        let whole = backup.target.get(&name).await.unwrap().to_vec();
+        let mut flipped = whole.clone();
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 4;
+        for wrong in [flipped, whole[..middle].to_vec(), Vec::new()] {
+            backup.target.put(&name, wrong).await.unwrap();
+            let mut loader = MemoryLoader::begin(&SCHEMA);
+            let restore = Restore { target: &backup.target, opening: &backup.opening, schema: &SCHEMA, until: None, progress: &|_| {} };
+            let failure = restore.run(&mut loader).await.unwrap_err().to_string();
+            assert!(failure.contains(&name), "{failure}");
+        }
+        backup.target.put(&name, whole).await.unwrap();
+    }
+    backup.restore(None).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_was_put_back_ships_nothing_over_what_is_there() {
+    let backup = Backup::new(5, 0);
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(40);
+    shipper.ship(SHIPPED).await.unwrap();
+    let before: Arc<dyn Store> = Busy::new(5, 0);
+    let issued = backup.busy.issued.clone();
+    let refused = Shipper::begin(before, &SCHEMA, backup.target.clone(), backup.sealing.clone(), issued).await;
+    assert!(refused.err().unwrap().to_string().contains("put back to an earlier state"));
+}
