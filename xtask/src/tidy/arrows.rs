@@ -20,6 +20,7 @@ const ARROWS: &[(&str, Allowed)] = &[
     ("jeton-verify", Allowed::These(&["jeton-jose", "jeton-oauth", "jeton-token"])),
     ("jeton-core", Allowed::These(&["jeton-jose", "jeton-oauth", "jeton-token"])),
     ("jeton-store", Allowed::These(&["jeton-core"])),
+    ("jeton-backup", Allowed::These(&["jeton-core", "jeton-store"])),
     ("jeton-store-sqlite", Allowed::These(&["jeton-core", "jeton-store"])),
     ("jeton-service", Allowed::These(&["jeton-core", "jeton-store", "jeton-jose", "jeton-oauth", "jeton-token", "jeton-verify"])),
     ("jeton-http", Allowed::These(&["jeton-core", "jeton-service", "jeton-jose", "jeton-oauth", "jeton-token"])),
@@ -36,6 +37,8 @@ const ARROWS: &[(&str, Allowed)] = &[
 const RESERVED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["jeton-store-sqlite"], "only an engine uses its driver: go through the `Store` port"),
     ("libsqlite3-sys", &["jeton-store-sqlite"], "only an engine uses its driver: go through the `Store` port"),
+    ("age", &["jeton-backup"], "backups alone are sealed with it: it brings a second generation of cryptographic crates"),
+    ("object_store", &["jeton-backup"], "backups alone are kept in buckets"),
     ("axum", &["jeton-http", "jeton"], "only the HTTP surface and the wiring know axum: speak `http` and `tower` instead"),
 ];
 
