@@ -305,7 +305,7 @@ impl<'r, 'a> Folding<'r, 'a> {
 
     fn change(&mut self, change: Change) -> Result<(), Failure> {
         if self.cut.is_some_and(|cut| change.sequence >= cut) {
-            if change.is_narrowing {
+            if change.takes {
                 let commit = self.late.get(&change.sequence).map(|entry| entry.commit);
                 let of_commit = self.late.range(change.sequence..).map(|(_, entry)| entry).take_while(|entry| Some(entry.commit) == commit);
                 let entries = of_commit.cloned().collect();

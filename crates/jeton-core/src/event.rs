@@ -1,6 +1,7 @@
 //! What a commit tells. Each event becomes one entry of the ledger; its payload is canonical JSON (RFC 8785), described in
 //! `docs/ledger.md`.
 
+mod authority;
 mod subject;
 
 use std::sync::Arc;
@@ -271,151 +272,40 @@ pub enum Event {
     /// Secrets are kept under a new epoch of the root key.
     #[serde(rename = "root_key.rotated")]
     RootKeyRotated { actor: Actor, epoch: u16 },
+    /// A snapshot is whole on the backup target; `sequence` is where it ends.
+    #[serde(rename = "backup.completed")]
+    BackupCompleted { actor: Actor, bytes: u64, sequence: u64, snapshot: Arc<str> },
+    /// A snapshot did not come to its end.
+    #[serde(rename = "backup.failed")]
+    BackupFailed { actor: Actor, why: Arc<str> },
+    /// The backup target does not take the ledger's tail any more; `sequence` is how far it has it.
+    #[serde(rename = "backup.target_lost")]
+    BackupTargetLost { actor: Actor, sequence: u64, why: Arc<str> },
+    /// The backup target has the tail again.
+    #[serde(rename = "backup.target_found")]
+    BackupTargetFound { actor: Actor, sequence: u64 },
+    /// A backup was restored apart and found to be what it must be. `digest` is over its rows, `identity` is who opened it.
+    #[serde(rename = "backup.drilled")]
+    BackupDrilled { actor: Actor, digest: Arc<str>, identity: Arc<str>, receipt: Arc<str>, seconds: i64, sequence: u64, snapshot: Arc<str> },
+    /// A drill failed.
+    #[serde(rename = "backup.drill_failed")]
+    BackupDrillFailed { actor: Actor, snapshot: Arc<str>, why: Arc<str> },
+    /// The ledger goes on from a backup, and what was revoked after entry `size` may not be known: what was made before `before_seconds` is
+    /// refused until the gap is accepted.
+    #[serde(rename = "gap.opened")]
+    GapOpened { actor: Actor, before_seconds: i64, size: u64 },
+    /// An operator took it upon themselves that nothing is missing which anybody must be refused for.
+    #[serde(rename = "gap.accepted")]
+    GapAccepted { actor: Actor, size: u64 },
+    /// A person was forgotten, and with them what so many entries said.
+    #[serde(rename = "user.erased")]
+    UserErased { actor: Actor, entries: u64, user: PersonId },
+    /// A token that was revoked to see it refused was not refused in time.
+    #[serde(rename = "canary.failed")]
+    CanaryFailed { actor: Actor, why: Arc<str> },
 }
 
 impl Event {
-    /// Whether it takes authority away. Exhaustive on purpose: whoever adds a kind decides.
-    #[must_use]
-    pub fn is_narrowing(&self) -> bool {
-        match self {
-            Event::ApiDeleted { .. }
-            | Event::ApiLifetimeLowered { .. }
-            | Event::ClientDeleted { .. }
-            | Event::ClientSecretEnded { .. }
-            | Event::ClientSecretSuspended { .. }
-            | Event::ApiKeyNarrowed { .. }
-            | Event::ApiKeySecretEnded { .. }
-            | Event::ApiKeySuspended { .. }
-            | Event::ApiKeyRevoked { .. }
-            | Event::TokenRevoked { .. }
-            | Event::TokenSuspended { .. }
-            | Event::SubjectSuspended { .. }
-            | Event::CutOff { .. }
-            | Event::PolicyLowered { .. }
-            | Event::PolicyExceptionEnded { .. }
-            | Event::UserDisabled { .. }
-            | Event::GroupDeleted { .. }
-            | Event::MembershipRemoved { .. }
-            | Event::RoleNarrowed { .. }
-            | Event::RoleDeleted { .. }
-            | Event::RoleUnassigned { .. }
-            | Event::SigningKeyRevoked { .. } => true,
-            Event::DeploymentCreated { .. }
-            | Event::IncarnationOpened { .. }
-            | Event::Issued { .. }
-            | Event::ApiCreated { .. }
-            | Event::ApiUpdated { .. }
-            | Event::ClientCreated { .. }
-            | Event::ClientUpdated { .. }
-            | Event::ClientSecretCreated { .. }
-            | Event::ClientSecretResumed { .. }
-            | Event::ClientSecretRemoved { .. }
-            | Event::CredentialExpiring { .. }
-            | Event::ApiKeyCreated { .. }
-            | Event::ApiKeyImported { .. }
-            | Event::ApiKeyWidened { .. }
-            | Event::ApiKeyRotated { .. }
-            | Event::ApiKeyTransferred { .. }
-            | Event::ApiKeyResumed { .. }
-            | Event::ApiKeyUsesLeased { .. }
-            | Event::ApiKeyDescribed { .. }
-            | Event::ApiKeySecretConfirmed { .. }
-            | Event::ApiKeyRemoved { .. }
-            | Event::ApiKeyCutOff { .. }
-            | Event::CredentialReported { .. }
-            | Event::TokenIssued { .. }
-            | Event::TokenResumed { .. }
-            | Event::SubjectResumed { .. }
-            | Event::PolicySet { .. }
-            | Event::PolicyExceptionCreated { .. }
-            | Event::UserCreated { .. }
-            | Event::UserEnabled { .. }
-            | Event::MembershipAdded { .. }
-            | Event::RoleCreated { .. }
-            | Event::RoleWidened { .. }
-            | Event::RoleAssigned { .. }
-            | Event::UserUpdated { .. }
-            | Event::GroupCreated { .. }
-            | Event::GroupUpdated { .. }
-            | Event::RoleUpdated { .. }
-            | Event::SigningKeyCreated { .. }
-            | Event::SigningKeyActivated { .. }
-            | Event::SigningKeyRemoved { .. }
-            | Event::RootKeyRotated { .. } => false,
-        }
-    }
-
-    /// Whether it gives authority to somebody. Keys that replace a revoked one give none: without them nothing could be issued again.
-    #[must_use]
-    pub fn is_granting(&self) -> bool {
-        match self {
-            Event::Issued { .. }
-            | Event::ApiCreated { .. }
-            | Event::ClientCreated { .. }
-            | Event::ClientUpdated { .. }
-            | Event::ClientSecretCreated { .. }
-            | Event::ClientSecretResumed { .. }
-            | Event::ApiKeyCreated { .. }
-            | Event::ApiKeyImported { .. }
-            | Event::ApiKeyWidened { .. }
-            | Event::ApiKeyRotated { .. }
-            | Event::ApiKeyTransferred { .. }
-            | Event::ApiKeyResumed { .. }
-            | Event::ApiKeyUsesLeased { .. }
-            | Event::TokenIssued { .. }
-            | Event::TokenResumed { .. }
-            | Event::SubjectResumed { .. }
-            | Event::PolicySet { .. }
-            | Event::PolicyExceptionCreated { .. }
-            | Event::UserCreated { .. }
-            | Event::UserEnabled { .. }
-            | Event::MembershipAdded { .. }
-            | Event::RoleCreated { .. }
-            | Event::RoleWidened { .. }
-            | Event::RoleAssigned { .. } => true,
-            Event::DeploymentCreated { .. }
-            | Event::IncarnationOpened { .. }
-            | Event::ApiUpdated { .. }
-            | Event::ApiDeleted { .. }
-            | Event::ApiLifetimeLowered { .. }
-            | Event::ClientDeleted { .. }
-            | Event::ClientSecretEnded { .. }
-            | Event::ClientSecretSuspended { .. }
-            | Event::ClientSecretRemoved { .. }
-            | Event::CredentialExpiring { .. }
-            | Event::ApiKeyNarrowed { .. }
-            | Event::ApiKeySecretEnded { .. }
-            | Event::ApiKeySuspended { .. }
-            | Event::ApiKeyRevoked { .. }
-            | Event::ApiKeyDescribed { .. }
-            | Event::ApiKeySecretConfirmed { .. }
-            | Event::ApiKeyRemoved { .. }
-            | Event::ApiKeyCutOff { .. }
-            | Event::CredentialReported { .. }
-            | Event::TokenRevoked { .. }
-            | Event::TokenSuspended { .. }
-            | Event::SubjectSuspended { .. }
-            | Event::CutOff { .. }
-            | Event::PolicyLowered { .. }
-            | Event::PolicyExceptionEnded { .. }
-            | Event::UserDisabled { .. }
-            | Event::GroupDeleted { .. }
-            | Event::MembershipRemoved { .. }
-            | Event::RoleNarrowed { .. }
-            | Event::RoleDeleted { .. }
-            | Event::RoleUnassigned { .. }
-            | Event::UserUpdated { .. }
-            | Event::GroupCreated { .. }
-            | Event::GroupUpdated { .. }
-            | Event::RoleUpdated { .. }
-            | Event::SigningKeyCreated { .. }
-            | Event::SigningKeyActivated { .. }
-            | Event::SigningKeyRemoved { .. }
-            | Event::SigningKeyRevoked { .. }
-            | Event::RootKeyRotated { .. } => false,
-        }
-    }
-
     /// The kind's name and the canonical payload.
     ///
     /// # Errors

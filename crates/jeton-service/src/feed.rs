@@ -328,6 +328,16 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::RoleUpdated { .. }
         | Event::RoleWidened { .. }
         | Event::RoleAssigned { .. }
+        | Event::BackupCompleted { .. }
+        | Event::BackupFailed { .. }
+        | Event::BackupTargetLost { .. }
+        | Event::BackupTargetFound { .. }
+        | Event::BackupDrilled { .. }
+        | Event::BackupDrillFailed { .. }
+        | Event::GapOpened { .. }
+        | Event::GapAccepted { .. }
+        | Event::UserErased { .. }
+        | Event::CanaryFailed { .. }
         | Event::RootKeyRotated { .. } => return None,
     })
 }

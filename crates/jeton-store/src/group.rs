@@ -194,7 +194,7 @@ impl Group<'_> {
 
     /// Writes the rows of authority and the negatives; what that changed.
     fn write(&mut self, commit: &Commit, version: Sequence) -> Result<Change, Fault> {
-        let mut change = Change { sequence: version, is_narrowing: commit.is_narrowing(), ..Change::default() };
+        let mut change = Change { sequence: version, takes: commit.events.iter().any(Event::takes), ..Change::default() };
         // What no entry tells of is bookkeeping of this store.
         let mut note = |table: &'static Table, version, row: &Row| {
             if !commit.events.is_empty() {

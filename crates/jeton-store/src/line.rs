@@ -37,8 +37,8 @@ impl RowLine {
 pub struct Change {
     /// The first sequence of the commit.
     pub sequence: Sequence,
-    /// Whether it took authority away and gave none.
-    pub is_narrowing: bool,
+    /// Whether it took anything away, whatever it gave beside it.
+    pub takes: bool,
     /// The rows it put.
     pub puts: Vec<RowLine>,
     /// The keys it deleted, where there was a row.
@@ -84,7 +84,7 @@ impl Change {
     pub fn to_line(&self) -> Result<String, LineError> {
         let deletes = self.deletes.iter().map(|(table, key)| DeletedPlain { table: table.name.into(), key: plain(key) }).collect();
         let puts = self.puts.iter().map(RowPlain::of).collect();
-        let change = ChangePlain { change: self.sequence, narrowing: self.is_narrowing, puts, deletes, erases: self.erases.clone() };
+        let change = ChangePlain { change: self.sequence, takes: self.takes, puts, deletes, erases: self.erases.clone() };
         serde_json::to_string(&change).map_err(|error| LineError::Syntax(error.to_string()))
     }
 
@@ -96,7 +96,7 @@ impl Change {
         let change: ChangePlain = serde_json::from_str(line).map_err(|error| LineError::Syntax(error.to_string()))?;
         let puts = change.puts.into_iter().map(|row| row.parse(schema)).collect::<Result<_, _>>()?;
         let deletes = change.deletes.into_iter().map(|deleted| deleted.parse(schema)).collect::<Result<_, _>>()?;
-        Ok(Change { sequence: change.change, is_narrowing: change.narrowing, puts, deletes, erases: change.erases })
+        Ok(Change { sequence: change.change, takes: change.takes, puts, deletes, erases: change.erases })
     }
 }
 
@@ -123,7 +123,7 @@ impl RowLine {
 #[serde(deny_unknown_fields)]
 struct ChangePlain {
     change: Sequence,
-    narrowing: bool,
+    takes: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     puts: Vec<RowPlain>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

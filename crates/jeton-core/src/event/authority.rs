@@ -1,0 +1,185 @@
+//! What each kind of event does to authority.
+
+use super::Event;
+
+impl Event {
+    /// Whether it takes authority away. Exhaustive on purpose: whoever adds a kind decides.
+    #[must_use]
+    pub fn is_narrowing(&self) -> bool {
+        match self {
+            Event::ApiDeleted { .. }
+            | Event::ApiLifetimeLowered { .. }
+            | Event::ClientDeleted { .. }
+            | Event::ClientSecretEnded { .. }
+            | Event::ClientSecretSuspended { .. }
+            | Event::ApiKeyNarrowed { .. }
+            | Event::ApiKeySecretEnded { .. }
+            | Event::ApiKeySuspended { .. }
+            | Event::ApiKeyRevoked { .. }
+            | Event::TokenRevoked { .. }
+            | Event::TokenSuspended { .. }
+            | Event::SubjectSuspended { .. }
+            | Event::CutOff { .. }
+            | Event::PolicyLowered { .. }
+            | Event::PolicyExceptionEnded { .. }
+            | Event::UserDisabled { .. }
+            | Event::GroupDeleted { .. }
+            | Event::MembershipRemoved { .. }
+            | Event::RoleNarrowed { .. }
+            | Event::RoleDeleted { .. }
+            | Event::RoleUnassigned { .. }
+            | Event::GapOpened { .. }
+            | Event::UserErased { .. }
+            | Event::SigningKeyRevoked { .. } => true,
+            Event::DeploymentCreated { .. }
+            | Event::IncarnationOpened { .. }
+            | Event::Issued { .. }
+            | Event::ApiCreated { .. }
+            | Event::ApiUpdated { .. }
+            | Event::ClientCreated { .. }
+            | Event::ClientUpdated { .. }
+            | Event::ClientSecretCreated { .. }
+            | Event::ClientSecretResumed { .. }
+            | Event::ClientSecretRemoved { .. }
+            | Event::CredentialExpiring { .. }
+            | Event::ApiKeyCreated { .. }
+            | Event::ApiKeyImported { .. }
+            | Event::ApiKeyWidened { .. }
+            | Event::ApiKeyRotated { .. }
+            | Event::ApiKeyTransferred { .. }
+            | Event::ApiKeyResumed { .. }
+            | Event::ApiKeyUsesLeased { .. }
+            | Event::ApiKeyDescribed { .. }
+            | Event::ApiKeySecretConfirmed { .. }
+            | Event::ApiKeyRemoved { .. }
+            | Event::ApiKeyCutOff { .. }
+            | Event::CredentialReported { .. }
+            | Event::TokenIssued { .. }
+            | Event::TokenResumed { .. }
+            | Event::SubjectResumed { .. }
+            | Event::PolicySet { .. }
+            | Event::PolicyExceptionCreated { .. }
+            | Event::UserCreated { .. }
+            | Event::UserEnabled { .. }
+            | Event::MembershipAdded { .. }
+            | Event::RoleCreated { .. }
+            | Event::RoleWidened { .. }
+            | Event::RoleAssigned { .. }
+            | Event::UserUpdated { .. }
+            | Event::GroupCreated { .. }
+            | Event::GroupUpdated { .. }
+            | Event::RoleUpdated { .. }
+            | Event::SigningKeyCreated { .. }
+            | Event::SigningKeyActivated { .. }
+            | Event::SigningKeyRemoved { .. }
+            | Event::BackupCompleted { .. }
+            | Event::BackupFailed { .. }
+            | Event::BackupTargetLost { .. }
+            | Event::BackupTargetFound { .. }
+            | Event::BackupDrilled { .. }
+            | Event::BackupDrillFailed { .. }
+            | Event::GapAccepted { .. }
+            | Event::CanaryFailed { .. }
+            | Event::RootKeyRotated { .. } => false,
+        }
+    }
+
+    /// Whether it takes anything away, whatever it gives beside it: a restore to an earlier time does not give that back.
+    #[must_use]
+    pub fn takes(&self) -> bool {
+        let takes_beside = matches!(
+            self,
+            Event::ApiUpdated { .. }
+                | Event::ClientUpdated { .. }
+                | Event::ClientSecretCreated { .. }
+                | Event::ApiKeyRotated { .. }
+                | Event::ApiKeyTransferred { .. }
+                | Event::ApiKeyUsesLeased { .. }
+                | Event::PolicySet { .. }
+                | Event::UserUpdated { .. }
+                | Event::RoleUpdated { .. }
+        );
+        takes_beside || self.is_narrowing()
+    }
+
+    /// Whether it gives authority to somebody. Keys that replace a revoked one give none: without them nothing could be issued again.
+    #[must_use]
+    pub fn is_granting(&self) -> bool {
+        match self {
+            Event::Issued { .. }
+            | Event::ApiCreated { .. }
+            | Event::ClientCreated { .. }
+            | Event::ClientUpdated { .. }
+            | Event::ClientSecretCreated { .. }
+            | Event::ClientSecretResumed { .. }
+            | Event::ApiKeyCreated { .. }
+            | Event::ApiKeyImported { .. }
+            | Event::ApiKeyWidened { .. }
+            | Event::ApiKeyRotated { .. }
+            | Event::ApiKeyTransferred { .. }
+            | Event::ApiKeyResumed { .. }
+            | Event::ApiKeyUsesLeased { .. }
+            | Event::TokenIssued { .. }
+            | Event::TokenResumed { .. }
+            | Event::SubjectResumed { .. }
+            | Event::PolicySet { .. }
+            | Event::PolicyExceptionCreated { .. }
+            | Event::UserCreated { .. }
+            | Event::UserEnabled { .. }
+            | Event::MembershipAdded { .. }
+            | Event::RoleCreated { .. }
+            | Event::RoleWidened { .. }
+            | Event::GapAccepted { .. }
+            | Event::RoleAssigned { .. } => true,
+            Event::DeploymentCreated { .. }
+            | Event::IncarnationOpened { .. }
+            | Event::ApiUpdated { .. }
+            | Event::ApiDeleted { .. }
+            | Event::ApiLifetimeLowered { .. }
+            | Event::ClientDeleted { .. }
+            | Event::ClientSecretEnded { .. }
+            | Event::ClientSecretSuspended { .. }
+            | Event::ClientSecretRemoved { .. }
+            | Event::CredentialExpiring { .. }
+            | Event::ApiKeyNarrowed { .. }
+            | Event::ApiKeySecretEnded { .. }
+            | Event::ApiKeySuspended { .. }
+            | Event::ApiKeyRevoked { .. }
+            | Event::ApiKeyDescribed { .. }
+            | Event::ApiKeySecretConfirmed { .. }
+            | Event::ApiKeyRemoved { .. }
+            | Event::ApiKeyCutOff { .. }
+            | Event::CredentialReported { .. }
+            | Event::TokenRevoked { .. }
+            | Event::TokenSuspended { .. }
+            | Event::SubjectSuspended { .. }
+            | Event::CutOff { .. }
+            | Event::PolicyLowered { .. }
+            | Event::PolicyExceptionEnded { .. }
+            | Event::UserDisabled { .. }
+            | Event::GroupDeleted { .. }
+            | Event::MembershipRemoved { .. }
+            | Event::RoleNarrowed { .. }
+            | Event::RoleDeleted { .. }
+            | Event::RoleUnassigned { .. }
+            | Event::UserUpdated { .. }
+            | Event::GroupCreated { .. }
+            | Event::GroupUpdated { .. }
+            | Event::RoleUpdated { .. }
+            | Event::SigningKeyCreated { .. }
+            | Event::SigningKeyActivated { .. }
+            | Event::SigningKeyRemoved { .. }
+            | Event::SigningKeyRevoked { .. }
+            | Event::BackupCompleted { .. }
+            | Event::BackupFailed { .. }
+            | Event::BackupTargetLost { .. }
+            | Event::BackupTargetFound { .. }
+            | Event::BackupDrilled { .. }
+            | Event::BackupDrillFailed { .. }
+            | Event::GapOpened { .. }
+            | Event::UserErased { .. }
+            | Event::CanaryFailed { .. }
+            | Event::RootKeyRotated { .. } => false,
+        }
+    }
+}
