@@ -14,6 +14,7 @@ use jeton_core::permission::{BuiltIn, Permissions};
 use jeton_core::person::Person;
 use jeton_core::person::create::CreatePerson;
 use jeton_core::policy::CredentialKind;
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
@@ -107,15 +108,19 @@ impl Service {
         self.registry.policies().resolve(CredentialKind::PersonalAccessToken, Some(&management::id()), None).max_seconds
     }
 
-    /// Takes from a person every role of the management API that they hold themselves: what they may do by a group they may still.
+    /// Takes from a person every role of the management API. What a group gives them, that group must take first.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// `Conflict` where a group gives them one: they have all of them still. Any other [`Failure`]: some may be taken.
     pub async fn remove_administrator(&self, user: &str, actor: &Actor, moment: &Moment) -> Result<AdministratorRecord, Failure> {
         let mut moments = moment.clone();
         let person = self.find_user(user)?.record.clone();
         let held = self.administrator_record(person.clone()).roles;
-        for role in held.iter().filter(|held| held.through.is_none()) {
+        if let Some(group) = held.iter().find_map(|held| held.through.as_ref()) {
+            let detail = format!("the group `{}` gives them a role", group.record.name);
+            return Err(Refusal::new(Reason::Conflict, detail).into());
+        }
+        for role in &held {
             let holder = format!("user:{}", person.id);
             self.unassign_role(role.role.record.id.as_str(), &holder, actor, &moments.split()).await?;
         }

@@ -31,9 +31,25 @@ fn taken_in() {
     check(|_| {}, Ok(|person| person.name.is_none() && person.email.is_none() && person.created_at == NOW));
     check(|request| request.username = "Ada.L-9_x".into(), Ok(|person| &*person.username == "ada.l-9_x"));
     check(|request| request.username = "a".repeat(64), Ok(|person| person.username.len() == 64));
-    for username in
-        ["", " ", "a b", "a@b", "adä", "-a", "--yes", "user_1", "USER_1", "a\u{202e}", "a\n", "a/b", "a:b", "%00", &"a".repeat(65)]
-    {
+    for username in [
+        "",
+        " ",
+        "a b",
+        "a@b",
+        "adä",
+        "-a",
+        "--yes",
+        "user_1",
+        "USER_1",
+        "self",
+        "Self",
+        "a\u{202e}",
+        "a\n",
+        "a/b",
+        "a:b",
+        "%00",
+        &"a".repeat(65),
+    ] {
         check(|request| request.username = username.into(), Err("username"));
     }
     check(|request| request.name = Some("Ada Łovelace".into()), Ok(|person| person.name.as_deref() == Some("Ada Łovelace")));

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jeton_core::administrator::{Administrator, Needed};
 use jeton_core::id::Actor;
 use jeton_service::authorize::NotAdmitted;
 use jeton_service::usage::marks::Marks;
 use jeton_token::Secret;
 
+use super::body::without_body;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use super::query::without_query;
@@ -30,6 +31,14 @@ pub(super) struct Gate {
     pub(super) needed: Needed,
     /// Whether the handler reads the query.
     pub(super) takes_query: bool,
+    /// Whether the handler reads a body.
+    pub(super) takes_body: bool,
+}
+
+/// A request that is refused, and who sent it, where that is known.
+pub(super) struct Denied {
+    actor: Option<Actor>,
+    problem: Problem,
 }
 
 /// What a request says of who sends it.
@@ -43,34 +52,74 @@ pub(super) struct Presented {
 }
 
 /// Lets an administrator in who may do this, and says to the handlers who it is.
-pub(super) async fn admit(State(Gate { management, needed, takes_query }): State<Gate>, mut request: Request, next: Next) -> Response {
-    let presented = Presented::of(&request, &management.observer);
-    let query = if takes_query { Ok(()) } else { without_query(request.uri()) };
-    // Who may not is told that first.
-    let admitted = authorize(&management, needed, presented).await.and_then(|administrator| query.map(|()| administrator));
-    let response = match admitted {
-        Ok(administrator) => {
-            let actor = administrator.actor.clone();
-            request.extensions_mut().insert(actor.clone());
-            request.extensions_mut().insert(administrator);
-            let mut response = next.run(request).await;
-            seen::note(&mut response, |seen| seen.actor = Some(actor));
-            response
-        }
-        Err(problem) => problem.into_response(),
+pub(super) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let presented = Presented::of(&request, &gate.management.observer);
+    let by_bearer = presented.is_by_bearer();
+    let mut response = match authorize(&gate.management, gate.needed, presented).await {
+        Ok(administrator) => by(administrator.actor.clone(), gate.pass(administrator, request, next).await),
+        Err(denied) => denied.into_response(),
     };
-    management.observer.requests.count(Endpoint::Management, &response);
+    // Where no single permission would be enough, none is named.
+    if by_bearer && response.status() == StatusCode::FORBIDDEN {
+        let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
+        response.headers_mut().entry(WWW_AUTHENTICATE).or_insert(challenge);
+    }
+    gate.management.observer.requests.count(Endpoint::Management, &response);
     response
 }
 
+impl Gate {
+    /// Asks the handler, where the request says nothing that this does not read. Who may not is told that first.
+    async fn pass(&self, administrator: Administrator, request: Request, next: Next) -> Response {
+        let heeded = async {
+            if !self.takes_query {
+                without_query(request.uri())?;
+            }
+            if self.takes_body { Ok(request) } else { without_body(request).await }
+        };
+        match heeded.await {
+            Ok(mut request) => {
+                request.extensions_mut().insert(administrator.actor.clone());
+                request.extensions_mut().insert(administrator);
+                next.run(request).await
+            }
+            Err(problem) => problem.into_response(),
+        }
+    }
+}
+
 /// Who administers, where they may do what this needs.
-pub(super) async fn authorize(management: &Management, needed: Needed, presented: Presented) -> Result<Administrator, Problem> {
+pub(super) async fn authorize(management: &Management, needed: Needed, presented: Presented) -> Result<Administrator, Denied> {
     let administrator = match presented.peer {
         Some(Peer::Unix { uid, .. }) => by_peer(uid, management.owner_uid)?,
         Some(Peer::Tcp(_)) | None => by_bearer(management, presented).await?,
     };
-    must_have(&administrator, needed)?;
-    Ok(administrator)
+    match must_have(&administrator, needed) {
+        Ok(()) => Ok(administrator),
+        Err(problem) => Err(Denied { actor: Some(administrator.actor), problem }),
+    }
+}
+
+/// A response, with who asked.
+pub(super) fn by(actor: Actor, mut response: Response) -> Response {
+    seen::note(&mut response, |seen| seen.actor = Some(actor));
+    response
+}
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        let response = self.problem.into_response();
+        match self.actor {
+            Some(actor) => by(actor, response),
+            None => response,
+        }
+    }
+}
+
+impl From<Problem> for Denied {
+    fn from(problem: Problem) -> Denied {
+        Denied { actor: None, problem }
+    }
 }
 
 impl Presented {
@@ -78,6 +127,11 @@ impl Presented {
         let (peer, headers) = (request.extensions().get::<Peer>().copied(), request.headers());
         let Marks { address, agent, .. } = marks(peer.as_ref(), headers, &observer.proxies);
         Presented { peer, address, agent: agent.map(Box::from), bearer: bearer(headers) }
+    }
+
+    /// Whether a bearer token is what a request says who sends it by.
+    fn is_by_bearer(&self) -> bool {
+        !matches!(self.peer, Some(Peer::Unix { .. }))
     }
 
     /// Whether a request comes as those of administrators do.
@@ -121,19 +175,21 @@ async fn by_bearer(management: &Management, presented: Presented) -> Result<Admi
 pub(super) fn must_have(administrator: &Administrator, needed: Needed) -> Result<(), Problem> {
     administrator.may(needed).map_err(|lacking| {
         let detail = format!("the permission `{}` lacks", lacking.name());
-        Problem::new(ProblemKind::Forbidden, detail, "ask an owner of this deployment for a role that has it")
+        Problem::new(ProblemKind::Forbidden, detail, "ask an owner of this deployment for a role that has it").needs(lacking)
     })
 }
 
-fn by_peer(uid: u32, owner_uid: u32) -> Result<Administrator, Problem> {
+fn by_peer(uid: u32, owner_uid: u32) -> Result<Administrator, Denied> {
+    let actor = Actor(format!("unix:{uid}").into());
     if uid == owner_uid || uid == 0 {
-        return Ok(Administrator::of_everything(Actor(format!("unix:{uid}").into())));
+        return Ok(Administrator::of_everything(actor));
     }
-    Err(Problem::new(
+    let problem = Problem::new(
         ProblemKind::Forbidden,
         format!("the user with the id {uid} does not own this server"),
         format!("run the command as the user with the id {owner_uid}, or as root"),
-    ))
+    );
+    Err(Denied { actor: Some(actor), problem })
 }
 
 #[cfg(test)]
@@ -143,7 +199,10 @@ mod tests {
 
     #[track_caller]
     fn check(uid: u32, expected: Option<&str>) {
-        let administrator = by_peer(uid, 1000).ok();
+        let admitted = by_peer(uid, 1000);
+        let tried = admitted.as_ref().err().and_then(|denied| denied.actor.as_ref()).map(Actor::as_str);
+        assert_eq!(tried.is_some(), expected.is_none(), "{uid}: {tried:?}");
+        let administrator = admitted.ok();
         assert_eq!(administrator.as_ref().map(|administrator| administrator.actor.as_str()), expected, "{uid}");
         assert!(administrator.is_none_or(|administrator| administrator.permissions == Permissions::all()));
     }

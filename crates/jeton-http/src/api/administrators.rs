@@ -166,11 +166,9 @@ async fn remove(
     Target(user): Target<String>,
 ) -> Answer {
     let moment = service.moments().now();
-    let left = service.remove_administrator(&user, &actor, &moment).await.map_err(|failure| Problem::from(failure).look(LOOK))?;
-    if let Some(group) = left.roles.iter().find_map(|held| held.through.as_ref()) {
-        let detail = format!("the group `{}` gives them a role still", group.record.name);
-        return Err(Problem::new(ProblemKind::Conflict, detail, "take them out of that group: `jeton group remove GROUP USER`"));
-    }
+    let by_group = "nothing changed: take them out of that group first, `jeton group remove GROUP USER`";
+    let removed = service.remove_administrator(&user, &actor, &moment).await;
+    let left = removed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, by_group))?;
     let (reading, at) = (service.clone(), moment.clone());
     let tokens = blocking(move || reading.administrator_tokens(&left.person, &at)).await??;
     service.end_administrator_tokens(&tokens, &actor, &moment).await?;

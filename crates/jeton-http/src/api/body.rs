@@ -6,10 +6,12 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::HeaderMap;
+use http_body::Body as _;
 use jeton_jose::json::{self, Limits};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
+use super::nothing::Nothing;
 use super::problem::{Problem, ProblemKind, shown};
 use super::query::without_query;
 use crate::extract::{ContentType, content_type, read_body};
@@ -29,6 +31,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         without_query(&parts.uri)?;
         parse(&read(&parts.headers, body).await?).map(Body)
     }
+}
+
+/// The request with its body read, where nothing else reads it: refused if it says anything, since who sends it believes that it is heeded.
+pub(super) async fn without_body(request: Request) -> Result<Request, Problem> {
+    let (parts, body) = request.into_parts();
+    if !body.is_end_stream() {
+        let nothing = read(&parts.headers, body).await.and_then(|bytes| parse(&bytes));
+        let Nothing {} =
+            nothing.map_err(|problem| problem.advise(ProblemKind::InvalidRequest, "leave the body out: this request takes none"))?;
+    }
+    Ok(Request::from_parts(parts, axum::body::Body::empty()))
 }
 
 /// The bytes of a body that is JSON, or empty.
@@ -101,6 +114,7 @@ fn sentence(message: &str) -> String {
         Some((_, expected)) if has_wrong_value => format!("a member has the wrong value: expected {}", plain(expected)),
         None if has_wrong_value => "a member has the wrong value".to_owned(),
         Some((_, known)) if message.starts_with("unknown field") => format!("there is no member `{}`: there is {known}", quoted()),
+        None if message.starts_with("unknown field") => format!("there is no member `{}`: nothing is said here", quoted()),
         _ if message.starts_with("missing field") => format!("the member `{}` is missing", quoted()),
         _ => message.to_owned(),
     }

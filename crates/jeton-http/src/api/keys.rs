@@ -8,6 +8,7 @@ pub(super) mod itself;
 mod limits;
 pub(super) mod list;
 pub(super) mod lookup;
+mod own;
 mod shown;
 pub(super) mod verify;
 

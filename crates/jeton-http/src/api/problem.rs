@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode, Uri};
+use jeton_core::permission::Permission;
 use jeton_core::plain;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_oauth::client_authentication::basic_challenge;
@@ -30,6 +31,8 @@ pub(super) struct Problem {
     hint: Cow<'static, str>,
     /// When to come back; told where that helps.
     retry_after_seconds: i64,
+    /// What whoever presented a bearer token lacks.
+    needs: Option<Permission>,
 }
 
 /// The kinds of problem; each has a status, and a code that never changes.
@@ -67,7 +70,7 @@ pub(super) enum ProblemKind {
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { kind, detail: detail.into(), hint: hint.into(), retry_after_seconds: 1 }
+        Problem { kind, detail: detail.into(), hint: hint.into(), retry_after_seconds: 1, needs: None }
     }
 
     /// A malformed request.
@@ -84,6 +87,11 @@ impl Problem {
     /// The same problem, with when to come back.
     pub(super) fn retry_after(self, seconds: i64) -> Problem {
         Problem { retry_after_seconds: seconds.max(1), ..self }
+    }
+
+    /// The same problem, with the permission that is missing.
+    pub(super) fn needs(self, permission: Permission) -> Problem {
+        Problem { needs: Some(permission), ..self }
     }
 
     /// The same problem; where something was not found, with where to look for it.
@@ -135,7 +143,7 @@ impl ProblemKind {
         match self {
             Self::InvalidRequest => (S::BAD_REQUEST, "invalid_request", "The request is malformed"),
             Self::InvalidClient => (S::UNAUTHORIZED, "invalid_client", "The client did not prove who it is"),
-            Self::InvalidToken => (S::UNAUTHORIZED, "invalid_token", "The key is not accepted"),
+            Self::InvalidToken => (S::UNAUTHORIZED, "invalid_token", "The token or key is not accepted"),
             Self::InvalidScope => (S::BAD_REQUEST, "invalid_scope", "The scope cannot be granted"),
             Self::InvalidTarget => (S::BAD_REQUEST, "invalid_target", "The resource cannot be asked for"),
             Self::InvalidCursor => (S::BAD_REQUEST, "invalid_cursor", "The list does not go on there"),
@@ -143,7 +151,7 @@ impl ProblemKind {
             Self::UnsupportedGrantType => (S::BAD_REQUEST, "unsupported_grant_type", "The grant type is not offered"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Who administers must prove who it is"),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "This may not be done"),
-            Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "The key was used too often"),
+            Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "The token or key was used too often"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
             Self::NoSuchPath => (S::NOT_FOUND, "no_such_path", "There is no such path"),
             Self::NoSuchMethod => (S::METHOD_NOT_ALLOWED, "no_such_method", "The path does not take this method"),
@@ -189,12 +197,16 @@ fn codes() -> Vec<&'static str> {
 }
 
 impl Problem {
-    /// How to prove who it is, where that is what is missing (RFC 9110 section 15.5.2).
+    /// How to prove who it is, or what must be allowed, where that is what is missing (RFC 9110 section 15.5.2, RFC 6750 section 3.1).
     fn challenge(&self) -> Option<HeaderValue> {
         match self.kind {
             ProblemKind::InvalidClient => HeaderValue::from_str(&basic_challenge(&Description::new("jeton"))).ok(),
             ProblemKind::Unauthenticated => Some(HeaderValue::from_static("Bearer")),
             ProblemKind::InvalidToken => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
+            ProblemKind::Forbidden => {
+                let scope = self.needs?.name();
+                HeaderValue::from_str(&format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")).ok()
+            }
             _ => None,
         }
     }

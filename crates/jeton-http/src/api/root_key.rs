@@ -34,7 +34,7 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::Remembered,
         |at| at.on(rotate),
-        About::new("root key", "Adds an epoch to the root key.").answers::<Shown>(),
+        About::new("root key", "Adds an epoch to the root key.").takes::<Nothing>().answers::<Shown>(),
     ),
 ];
 

@@ -89,7 +89,8 @@ fn mounted(router: Router<Management>, table: &[&[Route]], management: &Manageme
         let handler = row.mounted(place, document, requests);
         let guarded = match row.access.needed() {
             Some(needed) => {
-                let gate = Gate { management: Arc::new(management.clone()), needed, takes_query: row.method == Verb::Get };
+                let (takes_query, takes_body) = (row.method == Verb::Get, row.about.takes.is_some());
+                let gate = Gate { management: Arc::new(management.clone()), needed, takes_query, takes_body };
                 handler.route_layer(from_fn_with_state(gate, admit))
             }
             None => handler,

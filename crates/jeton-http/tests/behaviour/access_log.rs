@@ -1,8 +1,8 @@
 //! The access log: what it says of a request, and what it never says.
 
 use axum::body::Body;
-use http::Request;
 use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{Method, Request};
 use jeton_http::api::{Management, Place};
 use jeton_http::edge::{Draining, Peer};
 use jeton_http::extract::TrustedProxies;
@@ -56,6 +56,33 @@ async fn a_line_tells_who_did_what_and_how_it_went() {
     assert_eq!(first["time"], "2027-01-15T08:00:00.250000Z");
     assert_eq!((first["network"].as_str(), first["agent"].as_str()), (Some("unknown"), Some("none")));
     assert!(first["bytes"].as_u64().unwrap() > 100 && first["duration_us"] == 0, "{first}");
+}
+
+/// Also where it is refused: whoever tries what they may not is named.
+#[tokio::test]
+async fn a_line_names_who_administers() {
+    let world = World::new().await;
+    let auditor = world.administrator_of("ada", "auditor").await;
+    let itself = world.manage(Some(&format!("Bearer {auditor}")), Method::GET, "/administrators/self", None).await.json();
+    let bearer = format!("Bearer {auditor}");
+    let one = json!({"id": "00000000000000000000000000000000"});
+    for (method, path, body, expected) in [
+        (Method::GET, "/keys", None, "GET /api/v1/keys 200 ada -"),
+        (Method::POST, "/apis", Some(json!({"audience": "urn:x"})), "POST /api/v1/apis 403 ada forbidden"),
+        (Method::GET, "/audit/entries?zz=1", None, "GET /api/v1/audit/entries 400 ada invalid_request"),
+        (Method::DELETE, "/keys/zz", Some(json!({"zz": 1})), "DELETE /api/v1/keys/{key} 403 ada forbidden"),
+        (Method::POST, "/keys/verify", Some(json!({"key": "x"})), "POST /api/v1/keys/verify 403 ada forbidden"),
+        (Method::POST, "/revocations", Some(one), "POST /api/v1/revocations 403 ada forbidden"),
+    ] {
+        world.manage(Some(&bearer), method, path, body.as_ref()).await;
+        let line = lines(&world).pop().unwrap();
+        let text = |name: &str| line[name].as_str().unwrap_or("-").to_owned();
+        let actor = if line["actor"] == itself["actor"] { "ada".to_owned() } else { text("actor") };
+        assert_eq!(format!("{} {} {} {actor} {}", text("method"), text("route"), line["status"], text("outcome")), expected);
+    }
+    world.manage(Some("Bearer nothing"), Method::GET, "/keys", None).await;
+    assert_eq!(lines(&world).pop().unwrap()["actor"], Value::Null, "nobody knows who");
+    assert!(!world.access_log().contains(&auditor));
 }
 
 #[tokio::test]

@@ -116,8 +116,39 @@ async fn administrators_are_made_listed_and_removed() {
     world.done(Method::POST, "/groups", Some(json!({"name": "watch"}))).await;
     world.done(Method::PUT, "/roles/role_auditor/assignments/group:watch", None).await;
     world.done(Method::PUT, "/groups/watch/members/ada", None).await;
+    let size = world.ledger_size();
     let refused = world.manage(Some(&bearer(&boss)), Method::DELETE, "/administrators/ada", None).await;
     assert_eq!((refused.status, refused.member("code")), (409, json!("conflict")));
+    assert!(refused.text().contains("`watch`"), "{}", refused.shown());
+    assert_eq!(world.ledger_size(), size, "what is refused changes nothing");
+    world.done(Method::DELETE, "/groups/watch/members/ada", None).await;
+    assert_eq!(status(&world, &boss, Method::DELETE, "/administrators/ada").await, 204);
+    // The word for whoever asks names nobody.
+    let body = json!({"username": "Self", "role": "auditor"});
+    let answer = world.manage(Some(&bearer(&boss)), Method::POST, "/administrators", Some(&body)).await;
+    assert_eq!((answer.status, answer.member("code")), (400, json!("invalid_request")));
+}
+
+/// What is refused for want of a permission says which, as programs read it.
+#[tokio::test]
+async fn a_challenge_names_the_permission_that_lacks() {
+    let world = World::new().await;
+    world.administrator_of("boss", "owner").await;
+    let operator = world.administrator_of("ada", "operator").await;
+    let strong = json!({"owner": "user:boss", "audience": AUDIENCE, "name": "x", "scope": "jeton:roles:write"});
+    for (method, path, body, expected) in [
+        (Method::POST, "/root-key/rotate", json!({}), "Bearer error=\"insufficient_scope\", scope=\"jeton:root_key:write\""),
+        (Method::POST, "/revocations", json!({"everything": true, "dry_run": true}), ""),
+        (Method::POST, "/keys", strong, "Bearer error=\"insufficient_scope\""),
+    ] {
+        let answer = world.manage(Some(&bearer(&operator)), method, path, Some(&body)).await;
+        assert_eq!(
+            (answer.status == 403, answer.header("www-authenticate")),
+            (!expected.is_empty(), expected),
+            "{path}: {}",
+            answer.shown()
+        );
+    }
 }
 
 #[tokio::test]

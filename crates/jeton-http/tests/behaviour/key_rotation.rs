@@ -4,10 +4,12 @@ use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use jeton_core::event::CutOffSubject;
+use jeton_http::edge::Peer;
 use jeton_testkit::World;
 use jeton_testkit::world::answer::Answer;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 const ORDERS: &str = "https://orders.example";
 const DAY: i64 = 86_400;
@@ -93,6 +95,62 @@ async fn a_key_rotates_itself_and_is_told_again_until_it_uses_what_it_got() {
     assert_eq!(itself(&world, Method::POST, "/rotate", &new, Value::Null).await.status, 401);
     for place in [world.access_log(), world.done(Method::GET, &path, None).await.to_string()] {
         assert!([&old, &new, &newest].iter().all(|text| !place.contains(text.as_str())), "{place}");
+    }
+}
+
+/// Whoever holds a key may be a customer: what administrators note of it is not theirs.
+#[tokio::test]
+async fn a_key_is_not_told_what_administrators_say_of_it() {
+    let (world, _, key, path) = keys(json!({"note": "overdue, cut off on Friday", "metadata": {"plan": "trial"}, "max_uses": 3})).await;
+    let (shown, new) =
+        (itself(&world, Method::GET, "", &key, Value::Null).await, itself(&world, Method::POST, "/rotate", &key, Value::Null).await);
+    let members = |answer: &Answer| answer.json().as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let own = [
+        "allow_ip",
+        "audience",
+        "effective_scope",
+        "environment",
+        "expires_at",
+        "generation",
+        "id",
+        "kind",
+        "max_uses",
+        "name",
+        "owner",
+        "scope",
+        "state",
+    ];
+    assert_eq!(members(&shown), own);
+    let rotated: Vec<_> = members(&new).into_iter().filter(|name| !matches!(name.as_str(), "key" | "previous_expires_at")).collect();
+    assert_eq!(rotated, own);
+    for answer in [shown, new] {
+        assert_eq!((&answer.json()["owner"], &answer.json()["max_uses"]), (&json!("external:a"), &json!(3)));
+        assert!(!answer.text().contains("Friday") && !answer.text().contains("unix:"), "{}", answer.shown());
+    }
+    assert_eq!(world.done(Method::GET, &path, None).await["note"], "overdue, cut off on Friday", "administrators are told");
+}
+
+/// Whoever rotates a leaked key leaves a trace, whether or not it is accepted.
+#[tokio::test]
+async fn a_key_that_rotates_itself_is_used() {
+    let (world, _, key, path) = keys(Value::Null).await;
+    let router = world.router();
+    let rotate = async |key: &str, from: &str| {
+        let peer = Peer::Tcp(format!("{from}:1").parse().unwrap());
+        let request = Request::post("/api/v1/keys/self/rotate").header(AUTHORIZATION, format!("Bearer {key}")).extension(peer);
+        router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
+    };
+    assert_eq!(rotate(&key, "192.0.2.7").await, 200);
+    world.done(Method::DELETE, &path, Some(json!({"why": "leaked"}))).await;
+    assert_eq!(rotate(&key, "203.0.113.9").await, 401);
+    world.service().flush_usage().await.unwrap();
+    let subject = path.replace("/keys/", "key%3A");
+    let usage = world.done(Method::GET, &format!("/usage?subject={subject}"), None).await.to_string();
+    let shown = world.done(Method::GET, &path, None).await;
+    let found = [&shown["last_used_at"], &shown["last_refused_at"]].map(Value::is_string);
+    assert_eq!(found, [true, true], "{shown}");
+    for trace in ["\"valid\"", "\"revoked\"", "192.0.2.0/24"] {
+        assert!(usage.contains(trace), "{trace}: {usage}");
     }
 }
 

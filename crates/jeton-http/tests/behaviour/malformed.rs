@@ -11,7 +11,7 @@ mod wrong;
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
-use jeton_http::api::{BESIDE, ROUTES, Route, Verb};
+use jeton_http::api::{Access, BESIDE, ROUTES, Route, Verb};
 use serde_json::{Value, json};
 
 use furnished::Furnished;
@@ -51,23 +51,54 @@ fn method_of(row: &Route) -> Method {
     row.method.name().parse().unwrap()
 }
 
-/// Whether a row reads a body: then it minds what that claims to be.
-async fn takes_a_body(furnished: &Furnished, row: &'static Route) -> bool {
-    let by = right::by_whom(row);
-    furnished.send(by, method_of(row), &furnished.path_of(row), "text/plain", b"x".to_vec()).await.status == 415
-}
-
 #[tokio::test]
 async fn every_row_that_takes_a_body_has_a_right_one() {
     let furnished = Furnished::new().await;
     let listed: BTreeSet<String> = rights(&furnished).iter().map(|right| name_of(right.row)).collect();
-    let mut taking = BTreeSet::new();
-    for row in rows() {
-        if takes_a_body(&Furnished::new().await, row).await {
-            taking.insert(name_of(row));
+    let taking: BTreeSet<String> = rows().filter(|row| row.about.takes.is_some()).map(name_of).collect();
+    assert_eq!(taking, listed, "give each row that takes a body a right one in malformed/right.rs: {:?}", &taking - &listed);
+}
+
+/// Whoever sends a body believes that it is heeded: `dry_run` above all.
+#[tokio::test]
+async fn rows_that_take_no_body_refuse_one_and_change_nothing() {
+    let (mut tried, mut faults) = (0, vec![]);
+    let large = format!("{{\"zz\":\"{}\"}}", "x".repeat(1 << 20));
+    let bodies = [
+        ("application/json", "{\"dry_run\":true}", 400),
+        ("application/json", "{\"\u{202e}\":\"\\u001b[2J\"}", 400),
+        ("application/json", "[]", 400),
+        ("application/json", "null", 400),
+        ("application/json", "{", 400),
+        ("application/json", &large, 413),
+        ("text/plain", "dry_run", 415),
+        ("", "{}", 415),
+    ];
+    for row in rows().filter(|row| row.about.takes.is_none()) {
+        if matches!(row.access, Access::ClientOr(_) | Access::Client | Access::KeyItself | Access::Anyone) {
+            assert_eq!(row.method, Verb::Get, "{}: who asks for this without administering changes nothing by it", name_of(row));
+            continue;
+        }
+        let furnished = Furnished::new().await;
+        let mut judge = Judge::new(&furnished);
+        for (content_type, body, status) in bodies {
+            let sent = body.as_bytes().to_vec();
+            let answer = furnished.send(right::by_whom(row), method_of(row), &furnished.path_of(row), content_type, sent).await;
+            judge.refused(&format!("{} {body:.40}", name_of(row)), &answer, &[]);
+            if answer.status != status {
+                faults.push(format!("{} {body:.40} is answered {}", name_of(row), answer.shown()));
+            }
+            tried += 1;
+        }
+        faults.extend(judge.faults());
+        // Nothing is said by an object without members.
+        let answer = furnished.send(right::by_whom(row), method_of(row), &furnished.path_of(row), "application/json", b"{}".to_vec()).await;
+        if matches!(answer.status, 400 | 413 | 415) {
+            faults.push(format!("{} {{}} is answered {}", name_of(row), answer.shown()));
         }
     }
-    assert_eq!(taking, listed, "give each row that takes a body a right one in malformed/right.rs: {:?}", &taking - &listed);
+    judge::none(&faults);
+    assert!(tried > 300, "only {tried} were tried");
 }
 
 /// The members of each object of a body, as the server names them when it meets one that it does not know.

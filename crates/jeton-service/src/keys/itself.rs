@@ -27,20 +27,10 @@ impl Service {
         let Some((entry, slot)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
         let check = KeyCheck { text, scopes: None, client_ip: address, agent: None, environment: None };
         let code = self.judge_key(&entry, slot, &self.judged(&entry), &check, moment);
-        let key = &entry.key.record;
-        let (subject, api) = (Subject::Key(key.id), Some(key.api.clone()));
-        self.record(Seen {
-            subject,
-            api,
-            outcome: Outcome::Key(code),
-            refused_by: None,
-            marks: Marks { address, ..Marks::default() },
-            at: moment.now,
-        });
+        self.record_itself(&entry, code, address, moment);
         if code != Code::Valid {
             return Ok(Err(code));
         }
-        entry.note_use(moment.now);
         self.note_first_use(&entry, slot, moment).await;
         Ok(Ok(entry))
     }
@@ -59,28 +49,49 @@ impl Service {
         let Some((entry, _)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
         let check = KeyCheck { text, scopes: None, client_ip: address, agent: None, environment: None };
         let root_keys = self.registry.root_keys().clone();
-        let mut refused = Code::Valid;
+        let mut code = None;
         let rotated = self
             .change_key(entry.key.record.id, moment, |reading, key, moment| {
                 let not_accepted = || Refusal::new(Reason::Conflict, "the key is not accepted");
                 // Which secret it is now: another rotation may have come between.
                 let Some(slot) = key.record.slot_of(text, &root_keys) else {
-                    refused = Code::NotFound;
+                    code = Some(Code::NotFound);
                     return Err(not_accepted().into());
                 };
                 let as_it_is = KeyEntry::new(key.clone());
                 entry.last_used().into_iter().for_each(|at| as_it_is.learn_last_use(at));
-                refused = self.judge_key(&as_it_is, slot, &self.judged(&as_it_is), &check, moment);
-                if refused != Code::Valid {
+                let judged = self.judge_key(&as_it_is, slot, &self.judged(&as_it_is), &check, moment);
+                code = Some(judged);
+                if judged != Code::Valid {
                     return Err(not_accepted().into());
                 }
                 self.decide_rotation(reading, key, request, RotatedBy::Itself(slot), moment)
             })
             .await;
-        match rotated {
-            Err(Failure::Refused(_)) if refused != Code::Valid => Ok(Err(refused)),
-            rotated => rotated.map(Ok),
+        // A text that it had once is no key's, as when it is shown.
+        if let Some(code) = code.filter(|code| *code != Code::NotFound) {
+            self.record_itself(&entry, code, address, moment);
         }
+        match (rotated, code) {
+            (Err(Failure::Refused(_)), Some(refused)) if refused != Code::Valid => Ok(Err(refused)),
+            (rotated, _) => rotated.map(Ok),
+        }
+    }
+
+    /// Notes that a key was presented by itself, and how that went.
+    fn record_itself(&self, entry: &KeyEntry, code: Code, address: Option<IpAddr>, moment: &Moment) {
+        let key = &entry.key.record;
+        if code == Code::Valid {
+            entry.note_use(moment.now);
+        }
+        self.record(Seen {
+            subject: Subject::Key(key.id),
+            api: Some(key.api.clone()),
+            outcome: Outcome::Key(code),
+            refused_by: None,
+            marks: Marks { address, ..Marks::default() },
+            at: moment.now,
+        });
     }
 
     /// Notes that a key has used the secret that it gave itself: nobody is told it again. Where that cannot be written now, the next use

@@ -11,8 +11,8 @@ use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
 
 use super::change::Rotation;
-use super::shown::Shown;
-use super::{Created, over, shown};
+use super::over;
+use super::own::{Own, Rotated};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
@@ -29,7 +29,7 @@ pub(crate) static ROUTES: &[Route] = &[
         Access::KeyItself,
         Repeats::Reads,
         |at| at.on_counted(Endpoint::KeyItself, show),
-        About::new("keys", "Shows the key that is presented.").answers::<Shown>(),
+        About::new("keys", "Shows the key that is presented.").answers::<Own>(),
     ),
     Route::new(
         (Verb::Post, "/keys/self/rotate"),
@@ -38,7 +38,7 @@ pub(crate) static ROUTES: &[Route] = &[
         |at| at.on_counted(Endpoint::KeyItself, rotate),
         About::new("keys", "Gives the key that is presented another secret; a repeat answers the same.")
             .takes::<Rotation>()
-            .answers::<Created<'_>>(),
+            .answers::<Rotated<'_>>(),
     ),
 ];
 
@@ -46,8 +46,7 @@ async fn show(State(Management { service, observer, .. }): State<Management>, pe
     let moment = service.moments().now();
     let address = address(&observer, peer.as_deref(), &headers);
     let entry = service.key_itself(bearer(&headers)?, address, &moment).await?.map_err(not_accepted)?;
-    let id = entry.key.record.id;
-    Ok(by_key(ok(&shown(&service, id, &moment).await?)?, Actor::key(id)))
+    Ok(by_key(ok(&Own::of(&entry, &service, &moment))?, Actor::key(entry.key.record.id)))
 }
 
 async fn rotate(
@@ -60,7 +59,8 @@ async fn rotate(
     let address = address(&observer, peer.as_deref(), &headers);
     let rotated = service.rotate_itself(bearer(&headers)?, address, rotation.request(), &moment).await.map_err(over)?;
     let rotated = rotated.map_err(not_accepted)?;
-    let answer = ok(&Created { key: rotated.clear.0.expose(), shown: shown(&service, rotated.key.id, &moment).await? })?;
+    let entry = service.find_key(rotated.key.id).await.map_err(over)?;
+    let answer = ok(&Rotated { key: rotated.clear.0.expose(), own: Own::of(&entry, &service, &moment) })?;
     Ok(by_key(answer, Actor::key(rotated.key.id)))
 }
 

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shown::metadata;
-use crate::api::administrator::{Presented, authorize};
+use crate::api::administrator::{Presented, authorize, by};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::{Body, parse_flat, read};
 use crate::api::client_proof::authenticate;
@@ -191,12 +191,8 @@ async fn for_whoever(management: State<Management>, request: Request) -> Respons
 async fn for_administrators(State(management): State<Management>, presented: Presented, request: Request) -> Response {
     let needed = Needed::One(Permission::KeysVerify);
     let response = match authorize(&management, needed, presented).await {
-        Ok(administrator) => {
-            let mut response = of_administrator(&management.service, request).await.into_response();
-            seen::note(&mut response, |seen| seen.actor = Some(administrator.actor));
-            response
-        }
-        Err(problem) => problem.into_response(),
+        Ok(administrator) => by(administrator.actor, of_administrator(&management.service, request).await.into_response()),
+        Err(denied) => denied.into_response(),
     };
     management.observer.requests.count(Endpoint::Management, &response);
     response
