@@ -16,6 +16,7 @@ use jeton_oauth::usage_report;
 
 use crate::api_key::verify::Code;
 use crate::id::{ApiId, ApiKeyId, ClientId, SecretId};
+use crate::owner::Owner;
 
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,10 +42,23 @@ pub enum Subject {
     Key(ApiKeyId),
     /// A client secret's: its client proved itself with it.
     Secret(SecretId),
+    /// That of somebody at one API: what they were granted there. Remembered, and not counted.
+    At(Box<At>),
+    /// That of anything that was granted. Remembered, and not counted.
+    Grants,
     /// Nobody knows whose: a text that is no token of ours.
     Unknown,
     /// Those that came after as many as are told apart.
     Other,
+}
+
+/// Somebody at one API.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct At {
+    /// The API.
+    pub api: ApiId,
+    /// Who was granted something there: a client, a person or a group.
+    pub holder: Owner,
 }
 
 /// How a use went; in the order of the numbers.
@@ -203,12 +217,24 @@ impl Subject {
             None if text == "all" => Some(Subject::All),
             None if text == "unknown" => Some(Subject::Unknown),
             None if text == "other" => Some(Subject::Other),
+            None if text == "grants" => Some(Subject::Grants),
             Some(("api", id)) if !id.is_empty() => Some(Subject::Api(ApiId::from(id))),
             Some(("client", id)) if !id.is_empty() => Some(Subject::Client(ClientId::from(id))),
             Some(("key", id)) => ApiKeyId::parse(id).map(Subject::Key),
+            Some(("at", rest)) => {
+                let (api, holder) = rest.split_once(':').filter(|(api, _)| !api.is_empty())?;
+                let holder = Owner::parse(holder).ok().filter(|holder| !matches!(holder, Owner::External(_)))?;
+                Some(Subject::at(ApiId::from(api), holder))
+            }
             Some(("client_secret", id)) if !id.is_empty() => Some(Subject::Secret(SecretId::from(id))),
             _ => None,
         }
+    }
+
+    /// Somebody at one API.
+    #[must_use]
+    pub fn at(api: ApiId, holder: Owner) -> Subject {
+        Subject::At(Box::new(At { api, holder }))
     }
 
     /// Whether there may be any number of such subjects: past a bound they are counted as [`Subject::Other`].
@@ -226,6 +252,8 @@ impl fmt::Display for Subject {
             Subject::Client(id) => write!(formatter, "client:{id}"),
             Subject::Key(id) => write!(formatter, "key:{id}"),
             Subject::Secret(id) => write!(formatter, "client_secret:{id}"),
+            Subject::At(at) => write!(formatter, "at:{}:{}", at.api, at.holder),
+            Subject::Grants => formatter.write_str("grants"),
             Subject::Unknown => formatter.write_str("unknown"),
             Subject::Other => formatter.write_str("other"),
         }
@@ -264,12 +292,38 @@ mod tests {
     #[test]
     fn subjects_are_read_as_they_are_printed() {
         let key = "0192f3a4b5c6d7e8f90a1b2c3d4e5f60";
-        for text in
-            ["all", "unknown", "other", "api:api_a", "client:client_a", "client:a:b", "client_secret:secret_a", &format!("key:{key}")]
-        {
+        for text in [
+            "all",
+            "unknown",
+            "other",
+            "grants",
+            "api:api_a",
+            "client:client_a",
+            "client:a:b",
+            "client_secret:secret_a",
+            &format!("key:{key}"),
+            "at:api_a:client:client_a",
+            "at:api_a:user:user_a",
+            "at:api_a:group:group_a",
+        ] {
             assert_eq!(Subject::parse(text).map(|subject| subject.to_string()).as_deref(), Some(text));
         }
-        for text in ["", "client", "client:", "api:", "key:7", "client_secret:", "person:a", "All", "all:"] {
+        for text in [
+            "",
+            "client",
+            "client:",
+            "api:",
+            "key:7",
+            "client_secret:",
+            "person:a",
+            "All",
+            "all:",
+            "at:",
+            "at:api_a",
+            "at::user:a",
+            "at:api_a:external:a",
+            "at:api_a:user:",
+        ] {
             assert_eq!(Subject::parse(text), None, "{text}");
         }
     }

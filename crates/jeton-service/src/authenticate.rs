@@ -95,7 +95,7 @@ impl Service {
             }
             ClientAuthentication::PrivateKeyJwt { client_id, assertion } => {
                 let authenticated = self.authenticate_assertion(client_id.as_deref(), assertion.expose(), moment)?;
-                self.recorder.mark(usage::Subject::Client(authenticated.entry.client.record.id.clone()), marks);
+                self.recorder.mark(usage::Subject::Client(authenticated.entry.client.record.id.clone()), None, marks);
                 Ok(authenticated)
             }
             _ => Err(Refusal::new(Reason::InvalidClient, "this client must authenticate")),

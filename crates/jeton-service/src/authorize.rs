@@ -1,10 +1,11 @@
 //! Who administers from elsewhere: what they present is a key or a token for the management API.
 
-use jeton_core::administrator::Administrator;
+use jeton_core::administrator::{Administrator, Needed};
+use jeton_core::api::management;
 use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
-use jeton_core::permission::Permissions;
+use jeton_core::permission::{Permission, Permissions};
 use jeton_core::token::standing::Standing;
 use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::scope::ScopeSet;
@@ -47,6 +48,20 @@ impl Service {
         }
     }
 
+    /// Notes which permission an administrator made use of: that is a scope of the management API. Where one of several was needed, all of
+    /// these that they have.
+    pub fn note_exercised(&self, administrator: &Administrator, needed: Needed) {
+        let permissions = match &needed {
+            Needed::One(permission) => std::slice::from_ref(permission),
+            Needed::AnyOf(permissions) => permissions,
+            Needed::Nothing => return,
+        };
+        let Some(subject @ (Subject::Key(_) | Subject::Client(_))) = Subject::parse(administrator.actor.as_str()) else { return };
+        let had: Vec<Permission> = permissions.iter().copied().filter(|permission| administrator.permissions.has(*permission)).collect();
+        let scopes = Permissions::of(&had).scopes();
+        self.recorder.mark(subject, Some(&management::id()), &Marks { scopes: Some(&scopes), ..Marks::default() });
+    }
+
     async fn administrator_by_key(
         &self,
         text: &str,
@@ -56,7 +71,7 @@ impl Service {
         let check = KeyCheck { text, scopes: None, client_ip: marks.address, agent: marks.agent, environment: Some(Environment::Live) };
         // Asked first: a key for another API is not used up by being presented here.
         let is_for_this = match self.presented_key(text).await? {
-            Some((entry, _)) => jeton_core::api::management::is_management(&entry.key.record.api),
+            Some((entry, _)) => management::is_management(&entry.key.record.api),
             None => false,
         };
         if !is_for_this {

@@ -14,3 +14,4 @@ pub mod shared;
 pub(crate) mod sketch;
 pub(crate) mod subjects;
 pub mod unused;
+pub(crate) mod unused_grants;

@@ -100,6 +100,12 @@ impl SubjectUse {
         unexercised.map(Arc::from).collect()
     }
 
+    /// Whether it was used on the day of a second, or later: for what is remembered to the day.
+    #[must_use]
+    pub fn is_used_since_day(&self, since: i64) -> bool {
+        self.last_used_at.is_some_and(|day| day + 86_400 > since)
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {

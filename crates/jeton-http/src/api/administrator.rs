@@ -95,7 +95,10 @@ pub(super) async fn authorize(management: &Management, needed: Needed, presented
         Some(Peer::Tcp(_)) | None => by_bearer(management, presented).await?,
     };
     match must_have(&administrator, needed) {
-        Ok(()) => Ok(administrator),
+        Ok(()) => {
+            management.service.note_exercised(&administrator, needed);
+            Ok(administrator)
+        }
         Err(problem) => Err(Denied { actor: Some(administrator.actor), problem }),
     }
 }

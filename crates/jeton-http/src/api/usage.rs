@@ -189,6 +189,7 @@ fn subject(text: &str, service: &Service) -> Result<Subject, Problem> {
             Err(refusal) if !name.as_str().starts_with("api_") => return Err(Problem::from(refusal).look("list them: `jeton api list`")),
             Err(_) => Subject::Api(name),
         },
+        Subject::At(_) | Subject::Grants => return Err(Problem::invalid("this is no subject of usage", SUBJECTS)),
         other => other,
     })
 }

@@ -464,6 +464,60 @@ async fn what_is_granted_and_not_used_is_listed_once_uses_are_counted_for_long_e
 }
 
 #[tokio::test]
+async fn apis_scopes_and_roles_that_were_granted_and_not_used_are_listed() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let (worker, shop) = (world.client("worker", &[&orders, &stock]).await, world.client("shop", &[&orders]).await);
+    world.done(Method::POST, "/roles", Some(json!({"audience": "https://orders.example", "name": "clerk", "scope": "orders:read"}))).await;
+    for name in ["ada", "bob"] {
+        world.done(Method::POST, "/users", Some(json!({"username": name}))).await;
+        world.done(Method::PUT, &format!("/roles/clerk/assignments/user:{name}"), None).await;
+    }
+    world.done(Method::POST, "/groups", Some(json!({"name": "desk"}))).await;
+    world.done(Method::PUT, "/groups/desk/members/ada", None).await;
+    world.done(Method::PUT, "/roles/clerk/assignments/group:desk", None).await;
+    let (carol, _) = (world.administrator_of("carol", "developer").await, world.administrator_of("dave", "auditor").await);
+    let ada = world.done(Method::GET, "/users/ada", None).await["id"].as_str().unwrap().to_owned();
+    let key = world.make_key(&format!("user:{ada}"), "https://orders.example", json!({"scope": "orders:read"})).await;
+    let ask = [("resource", "https://orders.example"), ("scope", "orders:read")];
+    world.token_with(&worker, &ask).await;
+    flush(&world).await;
+    world.advance(2 * DAY);
+    let listed = async |world: &World| {
+        let told = world.done(Method::GET, "/usage/unused?days=1", None).await;
+        assert_eq!(told["is_known"], true);
+        let told = told["items"].as_array().unwrap().clone();
+        let is_grant = |item: &&Value| ["audience", "role", "scope"].iter().any(|name| item.get(*name).is_some());
+        let granted = told.iter().filter(|item| !item["subject"].as_str().unwrap().starts_with("key:")).filter(is_grant);
+        let text = |item: &Value, name: &str| item[name].as_str().unwrap_or("-").to_owned();
+        let mut lines: Vec<String> =
+            granted.map(|item| ["name", "audience", "role", "scope"].map(|name| text(item, name)).join(" ")).collect();
+        lines.sort();
+        lines
+    };
+    let manage = format!("{}/api/v1", world.issuer());
+    let roles = |names: &[(&str, &str)]| -> Vec<String> {
+        let of = |role: &str| if role == "clerk" { "https://orders.example".to_owned() } else { manage.clone() };
+        names.iter().map(|(name, role)| format!("{name} {} {role} -", of(role))).collect()
+    };
+    let all = [("ada", "clerk"), ("bob", "clerk"), ("carol", "developer"), ("dave", "auditor"), ("desk", "clerk")];
+    assert_eq!(listed(&world).await, roles(&all), "the client is unused as a whole");
+    world.token_with(&worker, &ask).await;
+    world.token(&shop).await;
+    assert_eq!(world.check_key(&shop, key["key"].as_str().unwrap(), json!({"scope": "orders:read"})).await["code"], "valid");
+    let carol = format!("Bearer {carol}");
+    assert_eq!(world.manage(Some(&carol), Method::GET, "/clients", None).await.status, 200);
+    flush(&world).await;
+    let world = world.reopen().await;
+    flush(&world).await;
+    let mut expected = roles(&[("bob", "clerk"), ("dave", "auditor")]);
+    expected.push("worker - - orders:write stock:read stock:write".to_owned());
+    expected.push("worker https://stock.example - -".to_owned());
+    assert_eq!(listed(&world).await, expected, "a group exercises what its members do; who names no scope is not listed with any");
+    assert_eq!(world.administer(Method::GET, "/usage?subject=grants", None).await.status, 400);
+}
+
+#[tokio::test]
 async fn a_key_that_two_applications_use_is_seen() {
     let world = World::new().await;
     let orders = world.api("orders").await;

@@ -49,7 +49,7 @@ impl Service {
         let now = self.moments.time();
         let (mut taken, reported) = self.reports.take(&self.recorder);
         self.note_of_clients(&mut taken);
-        let facts = facts(&taken);
+        let facts = facts(&taken, |subject| self.holders_of(subject));
         self.mixing.take_up(now.seconds(), &taken.noted);
         let is_off = self.recorder.is_off();
         let mut batch = self.keeping.with(&*self.store, now, |kept| {

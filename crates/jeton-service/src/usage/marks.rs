@@ -1,8 +1,10 @@
 //! What a use leaves behind beside its count: where it came from, what made it, and what it exercised.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jeton_core::id::ApiId;
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::origin::OriginNetwork;
 use jeton_core::usage::subject::SubjectUse;
@@ -27,7 +29,8 @@ pub struct Marks<'a> {
 pub(crate) struct Noted {
     networks: Vec<OriginNetwork>,
     agents: Vec<Arc<str>>,
-    scopes: Vec<Arc<str>>,
+    /// Each with the API that has it.
+    scopes: Vec<(Option<ApiId>, Arc<str>)>,
 }
 
 /// How many networks and agents are told apart in a second.
@@ -39,7 +42,7 @@ const NAMED_MAX: usize = 4;
 
 impl Noted {
     /// Takes up one use.
-    pub(crate) fn note(&mut self, marks: &Marks<'_>) {
+    pub(crate) fn note(&mut self, api: Option<&ApiId>, marks: &Marks<'_>) {
         if let Some(network) = marks.address.map(OriginNetwork::from) {
             self.note_network(network);
         }
@@ -47,7 +50,7 @@ impl Noted {
             self.note_agent(AgentClass::parts(agent));
         }
         for scope in marks.scopes.into_iter().flat_map(ScopeSet::iter) {
-            note_text(&mut self.scopes, scope, SCOPES_MAX);
+            self.note_scope(api, scope);
         }
     }
 
@@ -55,7 +58,18 @@ impl Noted {
     pub(crate) fn merge(&mut self, other: Noted) {
         other.networks.into_iter().for_each(|network| self.note_network(network));
         other.agents.iter().for_each(|agent| note_text(&mut self.agents, agent, DISTINCT_MAX));
-        other.scopes.iter().for_each(|scope| note_text(&mut self.scopes, scope, SCOPES_MAX));
+        other.scopes.iter().for_each(|(api, scope)| self.note_scope(api.as_ref(), scope));
+    }
+
+    /// The APIs of the scopes.
+    pub(crate) fn apis(&self) -> BTreeSet<&ApiId> {
+        self.scopes.iter().filter_map(|(api, _)| api.as_ref()).collect()
+    }
+
+    /// The scopes of one API, and nothing else.
+    pub(crate) fn scopes_at(&self, api: &ApiId) -> Noted {
+        let scopes = self.scopes.iter().filter(|(known, _)| known.as_ref() == Some(api)).cloned().collect();
+        Noted { scopes, ..Noted::default() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -78,7 +92,7 @@ impl Noted {
         remember(&networks, &mut known.recent_networks, &mut known.networks);
         remember(&self.agents, &mut known.recent_agents, &mut known.agents);
         let day = Resolution::Day.start_of(known.last_used_at.unwrap_or_default());
-        for scope in &self.scopes {
+        for (_, scope) in &self.scopes {
             if known.scopes.contains_key(scope) || known.scopes.len() < SCOPES_MAX {
                 known.scopes.insert(scope.clone(), day);
             }
@@ -93,6 +107,13 @@ impl Noted {
         let is_known = |known: &Arc<str>| known.split_once('/').unwrap_or((known, "")) == parts;
         if self.agents.len() < DISTINCT_MAX && !self.agents.iter().any(is_known) {
             self.agents.push(Arc::from(AgentClass::of(parts).as_str()));
+        }
+    }
+
+    fn note_scope(&mut self, api: Option<&ApiId>, scope: &str) {
+        let is_known = |(known_api, known): &(Option<ApiId>, Arc<str>)| **known == *scope && known_api.as_ref() == api;
+        if self.scopes.len() < SCOPES_MAX && !self.scopes.iter().any(is_known) {
+            self.scopes.push((api.cloned(), Arc::from(scope)));
         }
     }
 
@@ -143,7 +164,7 @@ mod tests {
             for number in 0..1_000_u32 {
                 let number = second * 1_000 + number;
                 let agent = format!("agent{number}/1");
-                noted.note(&Marks { address: Some(IpAddr::from((number << 8).to_be_bytes())), agent: Some(&agent), scopes: None });
+                noted.note(None, &Marks { address: Some(IpAddr::from((number << 8).to_be_bytes())), agent: Some(&agent), scopes: None });
             }
             assert!(noted.networks.len() <= DISTINCT_MAX && noted.agents.len() <= DISTINCT_MAX);
             noted.leave_on(&mut known);
@@ -163,7 +184,7 @@ mod tests {
         let scopes = ScopeSet::parse("orders:read orders:write").unwrap();
         for agent in ["a/1.2", "b/2", "c/3", "d/4", "e/5", "e/5.1"] {
             let mut noted = Noted::default();
-            noted.note(&Marks { address: Some(IpAddr::from([192, 0, 2, 7])), agent: Some(agent), scopes: Some(&scopes) });
+            noted.note(None, &Marks { address: Some(IpAddr::from([192, 0, 2, 7])), agent: Some(agent), scopes: Some(&scopes) });
             noted.leave_on(&mut known);
         }
         assert_eq!(known.recent_agents.iter().map(|agent| &**agent).collect::<Vec<_>>(), ["e/5", "d/4", "c/3", "b/2"]);

@@ -99,7 +99,7 @@ impl Recorder {
         };
         noticed.refused_by = refused_by.or(noticed.refused_by);
         if outcome.is_use() {
-            noticed.noted.note(&marks);
+            noticed.noted.note(api.as_ref(), &marks);
         }
         if noticed.count(minute, api, outcome, uses) {
             self.cells.fetch_add(1, Ordering::Relaxed);
@@ -107,14 +107,14 @@ impl Recorder {
     }
 
     /// Notes what a use left behind that is counted elsewhere.
-    pub(crate) fn mark(&self, subject: Subject, marks: &Marks<'_>) {
+    pub(crate) fn mark(&self, subject: Subject, api: Option<&ApiId>, marks: &Marks<'_>) {
         if self.is_off() {
             return;
         }
         let Some(place) = self.places.get(place_of_thread()) else { return };
         let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
         if subjects.len() < MARKED_MAX || subjects.contains_key(&subject) {
-            subjects.entry(subject).or_default().noted.note(marks);
+            subjects.entry(subject).or_default().noted.note(api, marks);
         }
     }
 
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(taken.counted.iter().map(|(_, count)| u64::from(*count)).sum::<u64>(), count, "each is counted, if not by its name");
         // Nor does what they leave behind.
         let marks = Marks { agent: Some("a/1"), ..Marks::default() };
-        (0..count).for_each(|number| recorder.mark(Subject::Client(ClientId::from(&*format!("client_{number}"))), &marks));
+        (0..count).for_each(|number| recorder.mark(Subject::Client(ClientId::from(&*format!("client_{number}"))), None, &marks));
         let taken = recorder.take();
         assert_eq!((taken.noted.len(), taken.counted.len()), (MARKED_MAX, 0));
         // There is room again.

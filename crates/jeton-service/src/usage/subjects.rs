@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jeton_core::owner::Owner;
+use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::subject::SubjectUse;
 use jeton_core::usage::{Outcome, Subject};
 use quick_cache::sync::Cache;
@@ -42,8 +44,8 @@ impl Default for Subjects {
     }
 }
 
-/// What happened to whom, in what was recorded; to the API and to all as well.
-pub(crate) fn facts(taken: &Taken) -> BTreeMap<Subject, Facts> {
+/// What happened to whom, in what was recorded; to the API and to all as well, and to those who were granted what was used.
+pub(crate) fn facts(taken: &Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> BTreeMap<Subject, Facts> {
     let mut facts: BTreeMap<Subject, Facts> = BTreeMap::new();
     for ((minute, cell), _) in &taken.counted {
         let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
@@ -51,10 +53,24 @@ pub(crate) fn facts(taken: &Taken) -> BTreeMap<Subject, Facts> {
         for sum in cell.sums().filter(|sum| sum.outcome.is_use()) {
             facts.entry(sum.subject).or_default().take_up(*minute, sum.outcome, None);
         }
+        if let Some(api) = cell.api.as_ref().filter(|_| cell.outcome.is_use()) {
+            // To the day: a row a day.
+            let day = Resolution::Day.start_of(*minute);
+            for holder in holders(&cell.subject) {
+                facts.entry(Subject::at(api.clone(), holder)).or_default().take_up(day, cell.outcome, None);
+                facts.entry(Subject::Grants).or_default().take_up(*minute, cell.outcome, None);
+            }
+        }
     }
     for (subject, noted) in &taken.noted {
         if *subject != Subject::Other {
             facts.entry(subject.clone()).or_default().noted = noted.clone();
+            let apis = noted.apis();
+            for holder in if apis.is_empty() { vec![] } else { holders(subject) } {
+                for api in &apis {
+                    facts.entry(Subject::at((*api).clone(), holder.clone())).or_default().noted.merge(noted.scopes_at(api));
+                }
+            }
         }
     }
     facts

@@ -16,20 +16,31 @@ use crate::service::Service;
 /// Something that is granted and not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unused {
-    /// Whose use there was none of.
-    pub subject: Subject,
+    /// Whose use there was none of: a subject of usage, or a person or group that holds a role.
+    pub subject: String,
     /// What people call it; of a secret, its client.
     pub name: Arc<str>,
+    /// The API at which there was none; `None`: at all.
+    pub audience: Option<Arc<str>>,
+    /// The role of which there was none.
+    pub role: Option<Arc<str>>,
     /// The scopes that were not exercised; `None`: nothing of it was used.
     pub scopes: Option<Vec<Arc<str>>>,
     /// The minute of its last use, in seconds.
     pub last_used_at: Option<i64>,
 }
 
+impl Unused {
+    /// All of a subject.
+    pub(super) fn of(subject: &str, name: &Arc<str>) -> Unused {
+        Unused { subject: subject.to_owned(), name: name.clone(), audience: None, role: None, scopes: None, last_used_at: None }
+    }
+}
+
 /// Some of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnusedPage {
-    /// Clients and secrets first, on the first page; then keys, the newest first.
+    /// Clients and secrets first, then what clients and holders of roles were granted, on the first page; then keys, the newest first.
     pub items: Vec<Unused>,
     /// Where the next page goes on; `None`: this is the last one.
     pub next: Option<String>,
@@ -50,6 +61,9 @@ impl Service {
         }
         let uses = self.subject_uses()?;
         let mut items = if after.is_none() { self.unused_clients(since, &uses, moment)? } else { vec![] };
+        if after.is_none() {
+            items.extend(self.unused_grants(since, &uses)?);
+        }
         let filter = KeyFilter { standing: Some(StandingKind::Active), order: Some(KeyOrder::Created), ..KeyFilter::default() };
         let page = self.list_keys(&filter, after, KEYS, moment)?;
         for entry in page.keys.iter().filter(|entry| entry.key.record.created_at <= since) {
@@ -72,7 +86,7 @@ impl Service {
             for (subject, _) in [of_client].into_iter().chain(secrets).filter(|(_, created_at)| *created_at <= since) {
                 let last_used_at = uses.last_used(&subject)?;
                 if last_used_at.is_none_or(|at| at < since) {
-                    items.push(Unused { subject, name: client.name.clone(), scopes: None, last_used_at });
+                    items.push(Unused { last_used_at, ..Unused::of(&subject.to_string(), &client.name) });
                 }
             }
         }
@@ -83,7 +97,7 @@ impl Service {
     fn unused_of_key(&self, entry: &KeyEntry, known: Option<&SubjectUse>, since: i64, moment: &Moment) -> Option<Unused> {
         let key = &entry.key.record;
         let last_used_at = known.and_then(|known| known.last_used_at);
-        let unused = |scopes| Some(Unused { subject: Subject::Key(key.id), name: key.name.clone(), scopes, last_used_at });
+        let unused = |scopes| Some(Unused { scopes, last_used_at, ..Unused::of(&Subject::Key(key.id).to_string(), &key.name) });
         let Some(known) = known.filter(|known| known.last_used_at.is_some_and(|at| at >= since)) else { return unused(None) };
         let (_, judged) = self.key_standing(entry, Slot::Current, moment);
         let idle = known.unexercised(&judged.scopes, since);

@@ -51,7 +51,7 @@ pub(crate) struct Usage {
 /// What else there is to see.
 #[derive(Subcommand, Debug)]
 enum Look {
-    /// What is granted and was not used: clients, secrets, keys, and scopes of keys
+    /// What is granted and was not used: clients, secrets, keys, APIs, scopes, roles
     #[command(after_help = UNUSED_EXAMPLES)]
     Unused {
         /// For how many days
@@ -68,8 +68,10 @@ Examples:
   jeton usage unused
   jeton usage unused --days 90 --json
 
-Scopes are those that an API names when it checks a key; of keys that no API
-names any for, none are listed.";
+Scopes are those that an API names when it checks a key, and that a client
+names when it asks for a token; where nobody names any, none are listed. APIs
+and scopes of a client and roles of people and groups are listed once they were
+granted, and their uses remembered, for so long.";
 
 const SHARED_EXAMPLES: &str = "\
 Examples:

@@ -76,8 +76,13 @@ pub(crate) fn unused(value: &Value, view: &View) -> String {
     let rows: Vec<[Cell; 4]> = items(value)
         .iter()
         .map(|item| {
-            let scope = member(item, "scope");
-            let scope = if scope.is_empty() { "all of it".to_owned() } else { scope };
+            let (scope, audience, role) = (member(item, "scope"), member(item, "audience"), member(item, "role"));
+            let scope = match (scope.is_empty(), audience.is_empty(), role.is_empty()) {
+                (_, _, false) => format!("role {role} at {audience}"),
+                (true, false, _) => audience,
+                (true, true, _) => "all of it".to_owned(),
+                (false, _, _) => scope,
+            };
             [
                 member(item, "subject").into(),
                 member(item, "name").into(),
@@ -194,11 +199,14 @@ mod tests {
             {"subject": "client_secret:secret_0123456789abcdefghij", "name": "worker"},
             {"subject": "key:0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "name": "acme", "scope": "orders:write orders:delete",
                 "last_used_at": "2026-09-21T14:11:00Z"},
+            {"subject": "client:client_a", "name": "shop", "audience": "https://a.example"},
+            {"subject": "user:user_a", "name": "ada", "audience": "https://a.example", "role": "r"},
         ]});
         let plain = |value: &Value| anstream::adapter::strip_str(&unused(value, &VIEW)).to_string();
         let shown = plain(&value);
         assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
-        for words in ["Not used since 2026-08-22T14:13:20Z (30 d ago):", "all of it", "2 min ago"] {
+        for words in ["Not used since 2026-08-22T14:13:20Z (30 d ago):", "all of it", "2 min ago", " https://a.example", "role r at https"]
+        {
             assert!(shown.contains(words), "{shown}");
         }
         value["items"] = json!([]);

@@ -41,11 +41,17 @@ pub(super) struct Shown {
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "UnusedItem")]
 struct Item {
-    /// Whose it is: a client, a client secret or a key.
+    /// Whose it is: a client, a client secret or a key; of a role, a person or a group.
     subject: String,
     /// Its name; of a secret that of its client.
     name: Arc<str>,
-    /// The scopes that were not exercised; without it nothing of the subject was used.
+    /// The API at which nothing of the subject was used; of a role, its API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<Arc<str>>,
+    /// The role that was not used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Arc<str>>,
+    /// The scopes that were not exercised; where neither this nor an API nor a role is named, nothing of the subject was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// When it was last used.
@@ -78,8 +84,10 @@ pub(super) async fn list(State(Management { service, .. }): State<Management>, u
 impl From<Unused> for Item {
     fn from(unused: Unused) -> Item {
         Item {
-            subject: unused.subject.to_string(),
+            subject: unused.subject,
             name: unused.name,
+            audience: unused.audience,
+            role: unused.role,
             scope: unused.scopes.map(|scopes| scopes.join(" ")),
             last_used_at: unused.last_used_at.map(rfc3339::format),
         }
