@@ -191,7 +191,7 @@ async fn an_api_from_beginning_to_end() {
     assert_eq!(updated["scopes"], json!({"read": "Read orders"}));
     api.refused(Method::POST, "/apis", json!({"audience": ORDERS}), 409, "conflict").await;
     assert_eq!(api.get("/apis").await["items"].as_array().unwrap().len(), 1);
-    assert_eq!(api.ask(Method::DELETE, &format!("/apis/{id}"), None).await, (StatusCode::NO_CONTENT, json!("")));
+    Api::expect(api.ask(Method::DELETE, &format!("/apis/{id}"), None).await, 200);
     api.refused(Method::DELETE, &format!("/apis/{id}"), json!({}), 404, "not_found").await;
 }
 
@@ -363,7 +363,7 @@ async fn an_update_that_asks_for_nothing_changes_nothing() {
     api.post("/apis", json!({"audience": "urn:stock", "scopes": {"stock": ""}})).await;
     api.post("/clients", json!({"name": "keeper", "audiences": [ORDERS, "urn:stock"]})).await;
     assert_eq!(api.get("/clients/keeper").await["scope"], "read stock write");
-    Api::expect(api.ask(Method::DELETE, "/apis/urn:stock", None).await, 204);
+    Api::expect(api.ask(Method::DELETE, "/apis/urn:stock", None).await, 200);
     let before = api.get("/clients/keeper").await;
     assert_eq!((&before["audiences"], &before["scope"]), (&json!([ORDERS]), &json!("read write")), "what is gone is not shown");
     let size = api.world.ledger_size();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jeton_core::api::management::check_changeable;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::{Standing, Surroundings, standing};
 use jeton_core::api_key::{self, ApiKey};
@@ -11,6 +12,7 @@ use jeton_core::id::{ApiId, ClientId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::owner::Owner;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::token::cut_off::beyond_all_issued;
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::{self, AccessToken};
 use jeton_store::store::{Fault, FaultKind};
@@ -78,6 +80,24 @@ impl Service {
             }
         }
         Ok(Survey { subject, name, id, own_before, living_from })
+    }
+
+    /// The same of an API that is to be removed: all that is for it falls.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where it is not removed.
+    pub fn survey_removal(&self, api: &str) -> Result<Survey, Refusal> {
+        check_changeable(&self.find_api(api)?.record)?;
+        self.survey(CutOffSubject::Api, api)
+    }
+
+    /// How many credentials fall with an API that is there still. As [`count_fallen`](Self::count_fallen).
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    pub fn count_with_api(&self, survey: &Survey, moment: &Moment, goes_on: impl Fn() -> bool) -> Result<Option<ByKind>, Failure> {
+        let latest = self.registry.latest_cut_off(survey.subject, &survey.name);
+        self.count_fallen(survey, beyond_all_issued(moment.now, latest), moment, goes_on)
     }
 
     /// How many credentials a cut-off at `before` ends, or has ended, of those that were alive when the survey was taken. Reads every token

@@ -253,6 +253,77 @@ mod tests {
         assert!(lines > 60, "{lines}");
     }
 
+    /// What an error, a hint or a cure advises is there: the command, and the options that it names.
+    #[test]
+    fn advised_commands_are_commands() {
+        let mut root = Cli::command();
+        root.build();
+        let (mut advised, mut wrong) = (0, vec![]);
+        for file in sources() {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text = text.split('\n').map(str::trim_start).collect::<Vec<_>>().join("\n").replace("\\\n", "");
+            // Cures are commands and nothing else; elsewhere a text that begins so may be a message.
+            let cures = if file.components().any(|part| part.as_os_str() == "doctor") { &["`", "\""][..] } else { &["`"][..] };
+            for quote in cures {
+                for advice in text.split(&format!("{quote}jeton ")).skip(1) {
+                    let Some((advice, _)) = advice.split_once(quote).filter(|(advice, _)| !advice.contains('\n')) else { continue };
+                    let words = advice.split("    #").next().unwrap_or_default().split_whitespace();
+                    advised += 1;
+                    if let Err(what) = check_advice(&root, words) {
+                        wrong.push(format!("{}: `jeton {advice}`: {what}", file.display()));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(advised > 100, "{advised}");
+        for (advice, expected) in [("key end-previous KEY", true), ("key end-former KEY", false), ("key rotate KEY --later", false)] {
+            assert_eq!(check_advice(&root, advice.split(' ')).is_ok(), expected, "{advice}");
+        }
+    }
+
+    fn check_advice<'a>(root: &clap::Command, words: impl Iterator<Item = &'a str>) -> Result<(), String> {
+        let mut command = root;
+        let mut is_named = false;
+        for word in words {
+            if let Some(option) = word.strip_prefix("--") {
+                let option = option.split(['=', '{', ',']).next().unwrap_or_default();
+                if !option.is_empty() && !command.get_arguments().any(|known| known.get_long() == Some(option)) {
+                    return Err(format!("{} has no --{option}", command.get_name()));
+                }
+            } else if !is_named && command.has_subcommands() && word.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+                match command.find_subcommand(word) {
+                    Some(below) => command = below,
+                    None if command.is_subcommand_required_set() => return Err(format!("there is no {word}")),
+                    None => is_named = true,
+                }
+            } else {
+                is_named = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every file of the program, but for its tests.
+    fn sources() -> Vec<std::path::PathBuf> {
+        let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let (mut folders, mut files) = (vec![], vec![]);
+        for part in ["jeton", "jeton-core", "jeton-http", "jeton-service", "jeton-store", "jeton-store-sqlite"] {
+            folders.push(crates.join(part).join("src"));
+        }
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                match path.extension() {
+                    Some(extension) if extension == "rs" => files.push(path),
+                    _ if path.is_dir() => folders.push(path),
+                    _ => {}
+                }
+            }
+        }
+        files
+    }
+
     /// The words of a line as a shell splits them, up to a pipe, a redirection or a remark.
     fn words_of(line: &str) -> Vec<String> {
         let line = line.split(" | ").next().unwrap().split(" < ").next().unwrap().split(" > ").next().unwrap();

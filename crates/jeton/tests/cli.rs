@@ -549,7 +549,7 @@ fn what_administers() {
     assert!(problem["hint"].as_str().unwrap().contains("jeton client list"), "{problem}");
     let done = desk.json(&["client", "delete", "worker", "--yes"]);
     assert_eq!(done["done"], "Removed worker: its secrets and tokens are dead.");
-    assert_eq!(desk.done(&["api", "delete", "a:b", "--yes"]), "Removed a:b: every token for it is dead.\n");
+    assert_eq!(desk.done(&["api", "delete", "a:b", "--yes"]), "Removed a:b: what was for it is dead, 0 access tokens.\n");
     desk.fails(&["api", "delete", "a:b", "--yes"], "", 1, "no API");
     assert!(Path::new(&desk.folder.path().join("jeton-data.root-key")).exists());
 }
@@ -726,7 +726,7 @@ fn the_doctor_sees_the_files_around_the_server() {
     let desk = Desk::with_server();
     let said = desk.run(&["doctor"], "");
     assert_eq!(said.code, 1, "no access log is written: {}", said.out);
-    assert!(said.out.starts_with("Grade: D\n") && said.out.contains("check  monitoring.access_log (high)"), "{}", said.out);
+    assert!(said.out.starts_with("Grade: D\n") && said.out.contains("check    monitoring.access_log (high)"), "{}", said.out);
     assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
     let storage = |out: &str| {
         let report: Value = serde_json::from_str(out).unwrap();

@@ -24,6 +24,8 @@ pub enum Standing {
 /// What is said of a key's surroundings.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
+    /// Whether what it is for is there.
+    pub has_api: bool,
     /// How its owner stands.
     pub owner: OwnerStanding,
     /// Whether its owner, its API or everything is suspended.
@@ -42,6 +44,9 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
     let secret = key.secret(slot);
     if let State::Revoked(ended) = &key.state {
         return Standing::Revoked(ended.why);
+    }
+    if !around.has_api {
+        return Standing::Revoked(Why::ApiGone);
     }
     if around.owner == OwnerStanding::Gone {
         return Standing::Revoked(Why::OwnerGone);

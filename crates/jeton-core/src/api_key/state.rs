@@ -49,13 +49,15 @@ pub enum Why {
     Policy,
     /// Whoever found it handed it in.
     Reported,
-    /// Its owner or its API is gone.
+    /// Its owner is gone, or may not use its API any more.
     OwnerGone,
+    /// Its API is gone.
+    ApiGone,
 }
 
 impl Why {
     /// All of them.
-    pub const ALL: [Why; 10] = [
+    pub const ALL: [Why; 11] = [
         Why::Unspecified,
         Why::Leaked,
         Why::Superseded,
@@ -66,6 +68,7 @@ impl Why {
         Why::Policy,
         Why::Reported,
         Why::OwnerGone,
+        Why::ApiGone,
     ];
 
     /// Those that whoever ends a key may give; the others are found out.
@@ -85,6 +88,7 @@ impl Why {
             Why::Policy => "policy",
             Why::Reported => "reported",
             Why::OwnerGone => "owner_gone",
+            Why::ApiGone => "api_gone",
         }
     }
 

@@ -22,8 +22,6 @@ pub struct KeyFacts<'a> {
     pub secret: &'a KeptSecret,
     /// How it stands with that.
     pub standing: Standing,
-    /// Whether what it is for is there.
-    pub has_api: bool,
     /// How its owner stands.
     pub owner: OwnerStanding,
     /// How long it may live, and be idle.
@@ -35,13 +33,13 @@ pub struct KeyFacts<'a> {
 /// The rule that makes a key stand as it does.
 #[must_use]
 pub fn rule(facts: &KeyFacts<'_>) -> Rule {
-    let KeyFacts { key, secret, standing, has_api, policies, statements, .. } = facts;
+    let KeyFacts { key, secret, standing, policies, statements, .. } = facts;
     match (standing, &key.state) {
         (Standing::Live, _) => Rule::Accepted,
         (Standing::Revoked(_), State::Revoked(Ended { why: Why::CutOff, .. })) => cut_off(facts),
         (Standing::Revoked(_), State::Revoked(ended)) => Rule::Revoked(Some(Said::from(ended))),
-        (Standing::Revoked(Why::OwnerGone), _) if *has_api => Rule::OwnerGone,
-        (Standing::Revoked(Why::OwnerGone), _) => Rule::ApiGone,
+        (Standing::Revoked(Why::OwnerGone), _) => Rule::OwnerGone,
+        (Standing::Revoked(Why::ApiGone), _) => Rule::ApiGone,
         (Standing::Revoked(Why::CutOff), _) => cut_off(facts),
         (Standing::Revoked(_), _) => idle(facts, true),
         (Standing::Expired, _) => Rule::Expired(end::of_key(key, secret, policies)),

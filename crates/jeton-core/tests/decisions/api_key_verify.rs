@@ -24,7 +24,8 @@ fn ended(why: Why) -> Ended {
 }
 
 fn fine(policies: &Policies) -> Surroundings<'_> {
-    Surroundings { owner: OwnerStanding::Stands, is_suspended: false, not_before_seconds: i64::MIN, policies, used: Used::UNKNOWN }
+    let (owner, used) = (OwnerStanding::Stands, Used::UNKNOWN);
+    Surroundings { has_api: true, owner, is_suspended: false, not_before_seconds: i64::MIN, policies, used }
 }
 
 /// Everything that can speak against a key, in the order of the answers; each is put right in turn, and the next one is the answer.
@@ -115,6 +116,10 @@ fn how_it_stands() {
     check(&key, current, owner(OwnerStanding::Disabled), NOW, Standing::Suspended(Why::OwnerLeft));
     check(&key, current, owner(OwnerStanding::Disabled), NOW + 20 * DAY, Standing::Expired);
     check(&key, current, owner(OwnerStanding::Gone), NOW + 20 * DAY, Standing::Revoked(Why::OwnerGone));
+    // An owner of whom nothing is left there is not what ended it.
+    let without_api = Surroundings { has_api: false, ..owner(OwnerStanding::Gone) };
+    check(&key, current, without_api, NOW + 20 * DAY, Standing::Revoked(Why::ApiGone));
+    check(&in_state(State::Revoked(ended(Why::Leaked))), current, without_api, NOW, Standing::Revoked(Why::Leaked));
     check(&key, current, Surroundings { is_suspended: true, ..around }, NOW, Standing::Suspended(Why::Unspecified));
     let cut_off = |not_before_seconds| Surroundings { not_before_seconds, ..around };
     check(&key, current, cut_off(NOW), NOW, Standing::Live);

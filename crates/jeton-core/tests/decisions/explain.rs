@@ -173,30 +173,30 @@ fn the_rule_that_decides_over_a_key() {
     let (key, _) = World::of("read").key(|_| {});
     let policies = Policies::default();
     let cut_off = [said(3, Says::CutOff(CutOffSubject::User, Arc::from("p"), NOW + 1))];
-    let check = |state: State, standing: KeyStanding, owner: OwnerStanding, has_api: bool, expected: &str| {
+    let check = |state: State, standing: KeyStanding, owner: OwnerStanding, expected: &str| {
         let key = ApiKey { state, ..key.record.clone() };
-        let facts = KeyFacts { key: &key, secret: &key.current, standing, has_api, owner, policies: &policies, statements: &cut_off };
+        let facts = KeyFacts { key: &key, secret: &key.current, standing, owner, policies: &policies, statements: &cut_off };
         assert_eq!(key::rule(&facts).name(), expected);
         key::rule(&facts)
     };
     let ended = Ended { at: NOW, by: actor(), why: Why::Leaked };
     let (stands, disabled, gone) = (OwnerStanding::Stands, OwnerStanding::Disabled, OwnerStanding::Gone);
-    check(State::Active, KeyStanding::Live, stands, true, "accepted");
-    check(State::Revoked(ended.clone()), KeyStanding::Revoked(Why::Leaked), gone, true, "revoked");
-    check(State::Suspended(ended), KeyStanding::Suspended(Why::Leaked), disabled, true, "suspended");
+    check(State::Active, KeyStanding::Live, stands, "accepted");
+    check(State::Revoked(ended.clone()), KeyStanding::Revoked(Why::Leaked), gone, "revoked");
+    check(State::Suspended(ended), KeyStanding::Suspended(Why::Leaked), disabled, "suspended");
     let noted = Ended { at: NOW + 9, by: actor(), why: Why::CutOff };
-    check(State::Revoked(noted), KeyStanding::Revoked(Why::CutOff), stands, true, "cut_off");
-    check(State::Active, KeyStanding::Revoked(Why::OwnerGone), gone, true, "owner_gone");
-    check(State::Active, KeyStanding::Revoked(Why::OwnerGone), gone, false, "api_gone");
-    check(State::Active, KeyStanding::Suspended(Why::OwnerLeft), disabled, true, "owner_disabled");
-    check(State::Active, KeyStanding::Suspended(Why::Unspecified), stands, true, "subject_suspended");
-    check(State::Active, KeyStanding::Expired, stands, true, "expired");
-    let Rule::CutOff(Some(cut_off)) = check(State::Active, KeyStanding::Revoked(Why::CutOff), stands, true, "cut_off") else {
+    check(State::Revoked(noted), KeyStanding::Revoked(Why::CutOff), stands, "cut_off");
+    check(State::Active, KeyStanding::Revoked(Why::OwnerGone), gone, "owner_gone");
+    check(State::Active, KeyStanding::Revoked(Why::ApiGone), gone, "api_gone");
+    check(State::Active, KeyStanding::Suspended(Why::OwnerLeft), disabled, "owner_disabled");
+    check(State::Active, KeyStanding::Suspended(Why::Unspecified), stands, "subject_suspended");
+    check(State::Active, KeyStanding::Expired, stands, "expired");
+    let Rule::CutOff(Some(cut_off)) = check(State::Active, KeyStanding::Revoked(Why::CutOff), stands, "cut_off") else {
         panic!("nothing of the cut-off")
     };
     assert_eq!((cut_off.before, &*cut_off.said.by.0), (NOW + 1, "unix:7"));
     for (standing, is_final) in [(KeyStanding::Revoked(Why::Idle), true), (KeyStanding::Suspended(Why::Idle), false)] {
-        let Rule::Idle(unused) = check(State::Active, standing, stands, true, "idle") else { panic!("{standing:?}") };
+        let Rule::Idle(unused) = check(State::Active, standing, stands, "idle") else { panic!("{standing:?}") };
         assert_eq!((unused.is_final, unused.seconds, unused.level), (is_final, 30 * DAY, None));
     }
 }

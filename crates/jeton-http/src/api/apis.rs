@@ -14,15 +14,19 @@ use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::Subject;
+use jeton_service::failure::Failure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, created, no_content, ok};
+use super::answer::{Answer, created, ok};
 use super::body::Body;
+use super::by_kind::Counts;
+use super::counting::count;
 use super::management::Management;
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
+use super::revocations::COUNTING;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
@@ -52,7 +56,7 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(remove),
-        About::new("apis", "Removes an API.").only_does(),
+        About::new("apis", "Removes an API: all tokens and keys for it end.").takes::<Remove>().answers::<Removed>(),
     ),
 ];
 
@@ -126,6 +130,25 @@ pub(super) struct Update {
     signing_alg: Option<String>,
 }
 
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "RemoveApi")]
+#[serde(deny_unknown_fields)]
+pub(super) struct Remove {
+    /// Whether to look only, and write nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What fell with an API, by kind.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "RemovedApi")]
+struct Removed {
+    /// What fell, by kind.
+    fell: Counts,
+    /// Whether nothing was written.
+    dry_run: bool,
+}
+
 async fn list(State(management): State<Management>, uri: Uri) -> Answer {
     let (apis, policies) = (management.service.apis(), management.service.registry().policies());
     let listing = Listing::parse(&uri, &management.service, &[])?;
@@ -180,10 +203,22 @@ async fn remove(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
+    Body(Remove { dry_run }): Body<Remove>,
 ) -> Answer {
-    let removed = service.delete_api(&name, &actor, &service.moments().now()).await;
-    removed.map_err(|failure| Problem::from(failure).look(LOOK))?;
-    no_content()
+    let (moment, look) = (service.moments().now(), |failure: Failure| Problem::from(failure).look(LOOK));
+    let survey = service.survey_removal(&name).map_err(|refusal| look(refusal.into()))?;
+    // Counted first: afterwards nobody knows what it was that was for it.
+    let (reader, at) = (service.clone(), moment.clone());
+    let counted = count(COUNTING, move |goes_on| reader.count_with_api(&survey, &at, goes_on)).await;
+    let fell = match counted {
+        Err(failure) if dry_run => return Err(failure.into()),
+        // It is removed whether or not that could be counted.
+        counted => counted.unwrap_or_default(),
+    };
+    if !dry_run {
+        service.delete_api(&name, &actor, &moment).await.map_err(look)?;
+    }
+    ok(&Removed { fell: fell.into(), dry_run })
 }
 
 impl Shown {

@@ -36,7 +36,7 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
 )];
 
 /// How long what fell is counted, before the answer goes without.
-const COUNTING: Duration = Duration::from_secs(8);
+pub(super) const COUNTING: Duration = Duration::from_secs(8);
 
 /// What fell, by kind.
 #[derive(JsonSchema, Serialize)]

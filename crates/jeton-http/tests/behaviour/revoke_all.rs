@@ -254,3 +254,26 @@ async fn one_token_or_key_is_suspended_and_resumed() {
         assert!(!answer.text().contains(['\u{202e}', '\u{7}']), "{}", answer.shown());
     }
 }
+
+/// What is for an API ends with it: told before and after, and why at each key.
+#[tokio::test]
+async fn what_falls_with_an_api_is_counted() {
+    let filled = Filled::new().await;
+    let world = &filled.world;
+    let api = world.done(Method::GET, "/apis", None).await["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/apis/{api}");
+    let (size, all) = (world.ledger_size(), by_kind(3, 5, 1, 0));
+    let asked = world.done(Method::DELETE, &path, Some(json!({"dry_run": true}))).await;
+    assert_eq!(asked, json!({"fell": all, "dry_run": true}));
+    assert_eq!((world.ledger_size(), filled.code("outside").await), (size, "valid".to_owned()), "only asked");
+    let removed = world.done(Method::DELETE, &path, None).await;
+    assert_eq!(removed, json!({"fell": all, "dry_run": false}));
+    for (name, key) in &filled.keys {
+        let shown = world.done(Method::GET, &format!("/keys/{}", key["id"].as_str().unwrap()), None).await;
+        assert_eq!((&shown["state"], &shown["why"]), (&json!("revoked"), &json!("api_gone")), "{name}: {shown}");
+    }
+    // The management API falls for nobody, not even in question.
+    let management = "/apis/https%3A%2F%2Ftokens.example%2Fapi%2Fv1";
+    assert_eq!(world.administer(Method::DELETE, management, Some(json!({"dry_run": true}))).await.status, 409);
+    assert_eq!(world.administer(Method::DELETE, &path, Some(json!({"dry_run": true}))).await.status, 404);
+}

@@ -87,8 +87,7 @@ impl Service {
         let policies = self.registry.policies();
         let secret: &KeptSecret = key.secret(slot).unwrap_or(&key.current);
         let statements = past.map_or(&[][..], |past| &past.statements);
-        let (owner, has_api) = (judged.owner, judged.api.is_some());
-        let facts = KeyFacts { key, secret, standing, has_api, owner, policies: &policies, statements };
+        let facts = KeyFacts { key, secret, standing, owner: judged.owner, policies: &policies, statements };
         let api = judged.api.as_ref().map(|api| &api.record);
         KeyExplained {
             rule: rule(&facts),

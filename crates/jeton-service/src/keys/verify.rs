@@ -188,6 +188,7 @@ impl Service {
         let key = &entry.key.record;
         let subjects = subjects_over(&key.owner, key.client.as_ref(), audience);
         Surroundings {
+            has_api: judged.api.is_some(),
             owner: judged.owner,
             is_suspended: self.is_any_suspended(subjects, None),
             not_before_seconds: self.latest_over(subjects, None),

@@ -13,6 +13,7 @@ use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
 use crate::render::apis;
+use crate::render::revocations::falling;
 
 const PATH: &str = "/api/v1/apis";
 
@@ -89,7 +90,7 @@ pub(crate) struct Update {
     properties: Properties,
 }
 
-/// Remove an API; every token for it dies
+/// Remove an API; every token and key for it dies
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton api delete https://orders.example --yes")]
 pub(crate) struct Delete {
@@ -145,9 +146,10 @@ impl Api {
                 context.show(&server.patch(&path(api), &Value::Object(body))?, apis::show)
             }
             Api::Delete(Delete { api }) => {
-                context.confirm(&format!("Remove the API {api}, and end every token for it?"))?;
-                server.delete(&path(api))?;
-                context.say(&format!("Removed {api}: every token for it is dead."))
+                let would = server.delete_with(&path(api), &json!({ "dry_run": true }))?;
+                context.confirm(&format!("Remove the API {api}, and end what is for it: {}?", falling(&would)))?;
+                let removed = server.delete_with(&path(api), &json!({}))?;
+                context.show(&removed, |removed, _| format!("Removed {api}: what was for it is dead, {}.\n", falling(removed)))
             }
         }
     }

@@ -25,9 +25,10 @@ impl Doctor {
         context.show(&report, doctor::report)?;
         match doctor::grave(&report) {
             0 => Ok(()),
-            count => {
-                Err(Failure::no(format!("checks of high or critical severity that failed: {count}"), "do what `cure` says, and ask again"))
-            }
+            count => Err(Failure::no(
+                format!("checks of high or critical severity that failed: {count}"),
+                "do what `command` says, and ask again",
+            )),
         }
     }
 }

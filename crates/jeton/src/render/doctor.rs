@@ -49,7 +49,7 @@ fn failed(check: &Value, view: &View) -> String {
         .with("check", format!("{} ({})", member(check, "id"), member(check, "severity")))
         .with("seen", member(check, "evidence"))
         .with("why", member(check, "why"))
-        .with("cure", member(check, "command"))
+        .with("command", member(check, "command"))
         .text(view)
 }
 
@@ -95,19 +95,19 @@ mod tests {
         next weeks  scopes       not known  1 not known
         later       client side  not known  none yet
 
-        check  expiration.a (high)
-        seen   APIs whose access tokens live longer than 12 h: https://orders.example
-               (24h), https://stock.example (20h) and 2 more
-        why    A stolen access token works until it expires: nobody should have it for a
-               day.
-        cure   jeton api update https://orders.example --access-token-lifetime 1h
+        check    expiration.a (high)
+        seen     APIs whose access tokens live longer than 12 h: https://orders.example
+                 (24h), https://stock.example (20h) and 2 more
+        why      A stolen access token works until it expires: nobody should have it for
+                 a day.
+        command  jeton api update https://orders.example --access-token-lifetime 1h
 
-        check  expiration.b (medium)
-        seen   APIs whose access tokens live longer than 12 h: https://orders.example
-               (24h), https://stock.example (20h) and 2 more
-        why    A stolen access token works until it expires: nobody should have it for a
-               day.
-        cure   jeton api update https://orders.example --access-token-lifetime 1h
+        check    expiration.b (medium)
+        seen     APIs whose access tokens live longer than 12 h: https://orders.example
+                 (24h), https://stock.example (20h) and 2 more
+        why      A stolen access token works until it expires: nobody should have it for
+                 a day.
+        command  jeton api update https://orders.example --access-token-lifetime 1h
         ");
         assert_eq!(grave(&value), 1);
     }

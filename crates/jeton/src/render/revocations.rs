@@ -43,17 +43,21 @@ fn changed(answer: &Value, name: &str, said: &str, none: &str, view: &View) -> S
 }
 
 fn fell(revoked: &Value) -> String {
-    let counted = counted(revoked.get("fell"));
+    let (counted, what) = (counted(revoked.get("fell")), falling(revoked));
     let verb = if is_dry_run(revoked) { "Would end" } else { "Revoked" };
-    let what = match &counted {
-        Some(counted) if counted.is_empty() => "0 access tokens",
-        Some(counted) => counted,
-        None => "more than could be counted",
-    };
     match member(revoked, "before") {
         before if !before.is_empty() => format!("{verb} {what}: what was issued before {before}."),
         _ if counted.as_deref() == Some("") && !is_dry_run(revoked) => "It was over already: nothing fell.".to_owned(),
         _ => format!("{verb} {what}."),
+    }
+}
+
+/// What falls, by kind.
+pub(crate) fn falling(answer: &Value) -> String {
+    match counted(answer.get("fell")) {
+        Some(none) if none.is_empty() => "0 access tokens".to_owned(),
+        Some(counted) => counted,
+        None => "more than could be counted".to_owned(),
     }
 }
 

@@ -122,6 +122,7 @@ fn apis_and_clients() -> Vec<Right> {
     vec![
         Right::of("POST /apis", api).status(201),
         changed,
+        Right::of("DELETE /apis/{api}", json!({"dry_run": false})),
         Right::of("POST /clients", client).status(201),
         Right::of("POST /clients", signing.clone()).status(201),
         updated,
