@@ -49,6 +49,17 @@ impl Administrator {
         Administrator { actor, permissions: Permissions::all() }
     }
 
+    /// Whether they may do this, for what only some requests of a kind need.
+    ///
+    /// # Errors
+    /// `Forbidden`, with the permission that lacks.
+    pub fn check_has(&self, permission: Permission) -> Result<(), Refusal> {
+        if self.permissions.has(permission) {
+            return Ok(());
+        }
+        Err(Refusal::new(Reason::Forbidden, format!("the permission `{}` lacks", permission.name())))
+    }
+
     /// Whether they may give scopes of an API to somebody, or make a way to act with them. Nobody gives what they have not; the scopes of
     /// other APIs than the management API are no permissions.
     ///

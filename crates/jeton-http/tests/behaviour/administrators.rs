@@ -249,6 +249,24 @@ async fn nobody_gives_what_they_have_not() {
     }
 }
 
+/// What a developer may not ask for by itself, they may not ask for beside a key.
+#[tokio::test]
+async fn an_exception_needs_its_permission_beside_a_key_too() {
+    let world = World::new().await;
+    world.api("orders").await;
+    let (developer, operator) = (world.administrator_of("dev", "developer").await, world.administrator_of("ada", "operator").await);
+    let exception = json!({"owner": "x", "reason": "x", "ends_at": "2028-02-01T00:00:00Z"});
+    let mut body = json!({"owner": "external:a", "audience": "https://orders.example", "name": "x", "exception": exception});
+    let size = world.ledger_size();
+    let refused = world.manage(Some(&bearer(&developer)), Method::POST, "/keys", Some(&body)).await;
+    assert_eq!((refused.status, refused.member("detail")), (403, json!("the permission `jeton:policies:write` lacks")));
+    assert_eq!(world.ledger_size(), size);
+    let made = world.manage(Some(&bearer(&operator)), Method::POST, "/keys", Some(&body)).await;
+    assert_eq!((made.status, made.member("expires_at")), (201, json!("2028-02-01T00:00:00Z")), "{}", made.shown());
+    body.as_object_mut().unwrap().remove("exception");
+    assert_eq!(world.manage(Some(&bearer(&developer)), Method::POST, "/keys", Some(&body)).await.status, 201);
+}
+
 /// On a listener for administrators the public one is left with what clients and keys use.
 #[tokio::test]
 async fn each_place_serves_its_own() {

@@ -6,6 +6,7 @@ use jeton_core::administrator::Administrator;
 use jeton_core::api_key::create::{CreateKey, CreatedKey, create};
 use jeton_core::moment::Moment;
 use jeton_core::once::Remembered;
+use jeton_core::permission::Permission;
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -22,6 +23,10 @@ impl Service {
         by: &Administrator,
         moment: &Moment,
     ) -> Result<CreatedKey, Failure> {
+        // It is the same exception as one for a key that is there.
+        if request.exception.is_some() {
+            by.check_has(Permission::PoliciesWrite)?;
+        }
         let make = async |moment: Moment| {
             self.transact(&moment, &Arc::from(""), |reading, moment| {
                 let api = self.find_api(api)?;
