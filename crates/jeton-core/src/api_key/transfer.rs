@@ -50,6 +50,12 @@ fn apply(before: &ApiKey, to: &Owner, facts: &KeyFacts<'_>) -> Result<ApiKey, Re
         return Err(Refusal::invalid(detail));
     }
     facts.check_owner()?;
+    if before.current.created_at < facts.not_before_seconds {
+        // It would be refused for ever from the first check on.
+        let detail = "the new owner, the client that hands the key out, or its API was cut off after the secret of this key was made: \
+                      rotate the key first, then its new secret goes along";
+        return Err(Refusal::new(Reason::Conflict, detail));
+    }
     if !before.scopes.is_empty() && before.scopes.intersection(&facts.may_have()).is_empty() {
         return Err(Refusal::new(Reason::InvalidScope, "the new owner may have nothing of what this key allows"));
     }

@@ -8,7 +8,7 @@ use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
 pub struct Uses {
     /// The key.
     pub key: ApiKeyId,
-    /// How many uses were handed out in all: never fewer than were made.
+    /// How many uses were handed out in all: never fewer than were made; what comes back unused counts no more.
     pub leased: i64,
 }
 

@@ -1,6 +1,9 @@
 //! What becomes of a key: changed, transferred, suspended, resumed, revoked, forgotten.
 
+use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::facts::KeyFacts;
 use jeton_core::api_key::imported::ImportedKey;
+use jeton_core::api_key::lease::{Share, lease, take_back};
 use jeton_core::api_key::remove::{KEPT_AFTER_END_SECONDS, remove};
 use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
@@ -8,7 +11,8 @@ use jeton_core::api_key::state::{Ended, State, Why};
 use jeton_core::api_key::suspend::suspend;
 use jeton_core::api_key::transfer::transfer;
 use jeton_core::api_key::update::{Change, UpdateKey, update};
-use jeton_core::api_key::{ApiKey, lease::lease, uses::Uses};
+use jeton_core::api_key::uses::{self, Uses};
+use jeton_core::commit::Write;
 use jeton_core::event::Event;
 use jeton_core::owner::Owner;
 use jeton_core::policy::effective::Policies;
@@ -209,6 +213,10 @@ fn transferred() {
     check(of_client(), of_person("a"), Err("does not become a person's"));
     check(of_person("a"), of_client(), Err("from person to person"));
     let (key, _) = world.key(|_| {});
+    let cut_off = |before| KeyFacts { not_before_seconds: before, ..world.facts() };
+    let other = Owner::External("-".into());
+    refused(transfer(&key, &other, &cut_off(NOW + 1), &actor(), &mut at(NOW + 2)), "rotate the key first");
+    granted(transfer(&key, &other, &cut_off(NOW), &actor(), &mut at(NOW + 2)), "+api_key +negative -api_key_word api_key.transferred");
     let nothing = World::of("write");
     refused(transfer(&key, &Owner::External("-".into()), &nothing.facts(), &actor(), &mut at(NOW)), "nothing of what this key allows");
 }
@@ -219,7 +227,7 @@ fn uses_are_handed_out_in_parts_and_never_too_many() {
     let check = |max_uses: Option<i64>, leased: Option<i64>, expected: i64| {
         let (key, _) = world.key(|request| request.max_uses = max_uses);
         let uses = leased.map(|leased| Uses { key: key.record.id, leased });
-        let outcome = lease(&key.record, uses.as_ref(), &actor(), &mut at(NOW));
+        let outcome = lease(&key.record, uses.as_ref(), Share::Block, &actor(), &mut at(NOW));
         let writes = if expected == 0 { "" } else { "+api_key_use api_key.uses_leased" };
         assert_eq!(granted(outcome, writes), expected, "{max_uses:?} {leased:?}");
     };
@@ -232,7 +240,7 @@ fn uses_are_handed_out_in_parts_and_never_too_many() {
     let (key, _) = world.key(|request| request.max_uses = Some(1_000));
     let (mut uses, mut handed_out, mut commits) = (None, 0, 0);
     loop {
-        let granted = lease(&key.record, uses.as_ref(), &actor(), &mut at(NOW)).verdict.unwrap();
+        let granted = lease(&key.record, uses.as_ref(), Share::Block, &actor(), &mut at(NOW)).verdict.unwrap();
         if granted == 0 {
             break;
         }
@@ -243,6 +251,29 @@ fn uses_are_handed_out_in_parts_and_never_too_many() {
     }
     assert_eq!(handed_out, 1_000);
     assert!(commits < 100, "{commits}");
+}
+
+#[test]
+fn uses_are_handed_out_one_by_one_and_taken_back() {
+    let world = World::of("read");
+    let (key, _) = world.key(|request| request.max_uses = Some(1_600));
+    let uses = |leased| Uses { key: key.record.id, leased };
+    for (leased, expected) in [(None, 1), (Some(1_599), 1), (Some(1_600), 0)] {
+        let leased = leased.map(uses);
+        let outcome = lease(&key.record, leased.as_ref(), Share::One, &actor(), &mut at(NOW));
+        let writes = if expected == 0 { "" } else { "+api_key_use api_key.uses_leased" };
+        assert_eq!(granted(outcome, writes), expected);
+    }
+    for (leased, unused, expected) in [(200, 50, 150), (200, 0, 200), (200, -7, 200), (50, 200, 0)] {
+        let outcome = take_back(&[(uses(leased), unused)], &actor(), &mut at(NOW));
+        let row = outcome.commit.writes.iter().find_map(|write| match write {
+            Write::Put { table, row } if **table == uses::TABLE => Some(row.clone()),
+            _ => None,
+        });
+        granted(outcome, "+api_key_use api_key.uses_leased");
+        assert_eq!(Uses::from_row(&row.unwrap()), Ok(uses(expected)), "{leased} {unused}");
+    }
+    granted(take_back(&[], &actor(), &mut at(NOW)), "");
 }
 
 #[test]
