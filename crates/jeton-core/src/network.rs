@@ -14,6 +14,9 @@ pub struct Network {
     prefix_bits: u8,
 }
 
+/// Where the IPv4 address begins in one that is written as IPv6 (RFC 4291 section 2.5.5.2).
+const MAPPED_BITS: u8 = 96;
+
 /// A text that is no network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkError;
@@ -22,7 +25,12 @@ impl Network {
     /// Whether the address lies in the network. IPv4 written as IPv6 is IPv4 here.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
+        self.covers(address.to_canonical())
+    }
+
+    /// The same of an address as it is.
+    fn covers(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => same_prefix(left(network.to_bits()), left(address.to_bits()), self.prefix_bits),
             (IpAddr::V6(network), IpAddr::V6(address)) => same_prefix(network.to_bits(), address.to_bits(), self.prefix_bits),
             _ => false,
@@ -31,7 +39,7 @@ impl Network {
 
     /// Whether every address of it lies in the other network.
     fn is_within(&self, other: &Network) -> bool {
-        other.prefix_bits <= self.prefix_bits && other.contains(self.address)
+        other.prefix_bits <= self.prefix_bits && other.covers(self.address)
     }
 }
 
@@ -45,7 +53,7 @@ impl FromStr for Network {
         };
         let address: IpAddr = address.parse().map_err(|_| NetworkError)?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix_bits = match prefix_bits {
+        let prefix_bits: u8 = match prefix_bits {
             None => longest,
             Some(bits) if bits.bytes().all(|byte| byte.is_ascii_digit()) => bits.parse().map_err(|_| NetworkError)?,
             Some(_) => return Err(NetworkError),
@@ -53,7 +61,11 @@ impl FromStr for Network {
         if prefix_bits > longest {
             return Err(NetworkError);
         }
-        Ok(Self { address, prefix_bits })
+        // IPv4 written as IPv6 is IPv4 here, as it is where addresses are compared.
+        match (address.to_canonical(), prefix_bits.checked_sub(MAPPED_BITS)) {
+            (address @ IpAddr::V4(_), Some(prefix_bits)) => Ok(Self { address, prefix_bits }),
+            _ => Ok(Self { address, prefix_bits }),
+        }
     }
 }
 
@@ -143,6 +155,11 @@ mod tests {
             ("2001:db8::/33", "2001:db8:7fff::1", true),
             ("2001:db8::/33", "2001:db8:8000::1", false),
             ("::/0", "2001:db8::1", true),
+            ("::ffff:10.0.0.0/104", "10.255.0.1", true),
+            ("::ffff:10.0.0.0/104", "::ffff:10.255.0.1", true),
+            ("::ffff:10.0.0.0/104", "11.0.0.1", false),
+            ("::ffff:192.0.2.1", "192.0.2.1", true),
+            ("::ffff:192.0.2.1", "192.0.2.2", false),
         ] {
             let network: Network = network.parse().unwrap();
             assert_eq!(network.contains(address.parse().unwrap()), expected, "{network:?} {address}");
@@ -184,6 +201,10 @@ mod tests {
         check("10.1.0.0/16 192.0.2.1", "10.0.0.0/8 192.0.2.0/24", true);
         check("10.0.0.0/8", "10.1.0.0/16", false);
         check("0.0.0.0/0", "::/0", false);
+        check("::ffff:10.1.0.0/112", "10.0.0.0/8", true);
+        check("10.1.0.0/16", "::ffff:10.0.0.0/104", true);
+        // Most of it lies elsewhere.
+        check("::ffff:10.0.0.0/16", "10.0.0.0/8", false);
     }
 
     #[test]

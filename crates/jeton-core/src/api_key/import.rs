@@ -45,6 +45,12 @@ pub const AT_ONCE_MAX: usize = 100;
 /// Within how many seconds the ends are spread of keys whose end nobody says: not all of them end in the same hour.
 const SPREAD_SECONDS: i64 = 30 * 86_400;
 
+/// What exports write for a key that has no text: the SHA-256 of nothing.
+const OF_NOTHING: [u8; 32] = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+    0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
+
 /// Takes keys over: all that can be, in one commit.
 pub fn import(keys: &[ImportKey<'_>], actor: &Actor, moment: &mut Moment) -> Outcome<Vec<Imported>> {
     let mut commit = Commit::new(moment);
@@ -83,6 +89,10 @@ fn add(commit: Commit, key: &ApiKey, actor: &Actor) -> Commit {
 
 fn make(import: &ImportKey<'_>, actor: &Actor, moment: &mut Moment) -> Result<ApiKey, Refusal> {
     let ImportKey { facts, request, .. } = import;
+    if import.sha256 == OF_NOTHING {
+        let detail = "this is the SHA-256 of an empty text: whoever presents nothing would be this key; leave it out";
+        return Err(Refusal::invalid(detail));
+    }
     let (epoch, keys) = newest(facts.root_keys)?;
     let hash = keys.hash.wrap(&import.sha256);
     let client = facts.handed_out_by(&request.owner)?.map(|client| &client.id);

@@ -68,6 +68,16 @@ fn each_once() {
     assert_eq!(imported(&world, &many[1..]).verdict.unwrap().len(), AT_ONCE_MAX);
 }
 
+/// What an export writes for a key without a text: whoever presents nothing would be that key.
+#[test]
+fn an_empty_text_is_no_key() {
+    let all = imported(&World::of("read"), &[("", None, false), ("a", None, false)]);
+    assert_eq!(wants(&all.commit), "+api_key +imported_key +api_key_word api_key.imported");
+    let all = all.verdict.unwrap();
+    assert!(matches!(&all[0], Imported::Refused(refusal) if refusal.detail.contains("empty text")), "{:?}", all[0]);
+    made(&all[1]);
+}
+
 #[test]
 fn ends_that_nobody_says_are_spread() {
     let texts: Vec<String> = (0..AT_ONCE_MAX).map(|number| format!("sk_{number}")).collect();
