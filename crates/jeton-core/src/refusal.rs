@@ -35,6 +35,11 @@ pub enum Reason {
     Forbidden,
     /// It repeats a request that said something else.
     Repeated,
+    /// It comes too soon after the last one.
+    TooSoon {
+        /// How long to wait, in seconds.
+        retry_seconds: i64,
+    },
 }
 
 impl Reason {
@@ -52,6 +57,7 @@ impl Reason {
             Reason::NotFound => "not_found",
             Reason::Forbidden => "forbidden",
             Reason::Repeated => "idempotency_mismatch",
+            Reason::TooSoon { .. } => "rate_limited",
         }
     }
 }

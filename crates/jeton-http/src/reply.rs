@@ -143,7 +143,9 @@ impl From<AuthenticationError> for OauthError {
 impl From<Refusal> for OauthError {
     fn from(refusal: Refusal) -> OauthError {
         let code = match refusal.reason {
-            Reason::InvalidRequest | Reason::Conflict | Reason::NotFound | Reason::Repeated => ErrorCode::InvalidRequest,
+            Reason::InvalidRequest | Reason::Conflict | Reason::NotFound | Reason::Repeated | Reason::TooSoon { .. } => {
+                ErrorCode::InvalidRequest
+            }
             Reason::InvalidClient => ErrorCode::InvalidClient,
             Reason::UnauthorizedClient | Reason::Forbidden => ErrorCode::UnauthorizedClient,
             Reason::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,

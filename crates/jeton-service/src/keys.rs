@@ -12,6 +12,7 @@ pub mod itself;
 pub(crate) mod leases;
 pub mod list;
 pub mod lookup;
+mod overtaken;
 pub mod owned;
 pub(crate) mod owner;
 pub(crate) mod read;

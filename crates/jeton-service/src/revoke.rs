@@ -19,6 +19,7 @@ use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::registry::judged;
 use crate::service::Service;
+use crate::transact::ATTEMPTS;
 
 /// What is done to one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,24 @@ impl Service {
         &self,
         subject: CutOffSubject,
         name: &str,
+        before: Option<Time>,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<Time, Failure> {
+        let mut decided = self.cut_off_once((subject, name), before, actor, moment).await?;
+        for _ in 1..ATTEMPTS {
+            // It took until beyond its own time: what was issued in between without knowing it lives, and `now` is later by now.
+            if before.is_some() || self.moments.time() < decided {
+                break;
+            }
+            decided = self.cut_off_once((subject, name), None, actor, &self.moments.now()).await?;
+        }
+        Ok(decided)
+    }
+
+    async fn cut_off_once(
+        &self,
+        (subject, name): (CutOffSubject, &str),
         before: Option<Time>,
         actor: &Actor,
         moment: &Moment,

@@ -28,6 +28,10 @@ pub const OVERLAP_SECONDS: i64 = 86_400;
 /// For how long a key may be told its new secret again, in seconds.
 pub const REPEAT_SECONDS: i64 = 86_400;
 
+/// For how long a key keeps a secret that a rotation gave it before it gives itself another, in seconds; a quarter of its life where that
+/// is less. Each rotation is an entry of the ledger for ever, and whoever holds a key would write as many as they like.
+pub const KEPT_SECONDS: i64 = 600;
+
 /// What is asked for; what is left out has a default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rotate {
@@ -119,6 +123,9 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
         let detail = format!("this key has two live secrets for another {left} seconds: end the previous one first");
         return Err(Refusal::new(Reason::Conflict, detail));
     }
+    if by_itself {
+        check_not_again(before, now_seconds)?;
+    }
     let max_seconds = facts.allowed(before.kind, before.holder()).max_seconds;
     // A key gives itself no longer life than it was given.
     let most = if by_itself { max_seconds.min(before.lifetime_seconds) } else { max_seconds };
@@ -141,6 +148,16 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
     let lifetime_seconds = if by_itself { before.lifetime_seconds } else { expires_in };
     let key = ApiKey { lifetime_seconds, current, previous: Some(previous), generation, repeat, is_imported: false, ..before.clone() };
     Ok(Rotated { key, clear })
+}
+
+fn check_not_again(key: &ApiKey, now_seconds: i64) -> Result<(), Refusal> {
+    let kept_seconds = (key.lifetime_seconds / 4).clamp(1, KEPT_SECONDS);
+    let retry_seconds = key.current.created_at.saturating_add(kept_seconds).saturating_sub(now_seconds);
+    if key.generation == 0 || retry_seconds <= 0 {
+        return Ok(());
+    }
+    let detail = format!("this key was rotated just now: it gives itself another secret in {retry_seconds} seconds at the earliest");
+    Err(Refusal::new(Reason::TooSoon { retry_seconds }, detail))
 }
 
 /// The same secret once more, for a key that has not used it and whose old secret lives still.

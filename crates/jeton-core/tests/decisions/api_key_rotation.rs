@@ -16,6 +16,7 @@ use jeton_core::policy::effective::Policies;
 use jeton_core::policy::idle::Used;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::record::Versioned;
+use jeton_core::refusal::Reason;
 use jeton_core::rights::OwnerStanding;
 use jeton_core::root_key::RootKeys;
 use jeton_token::Prefix;
@@ -191,4 +192,20 @@ fn changes_of_one_second_each_outdate_the_answers_between_them() {
     assert_eq!(rotated.record.answers_from, NOW + 1);
     outdates(&end_previous(&rotated, &actor(), &mut at(NOW)).commit, NOW + 2);
     outdates(&end_previous(&rotated, &actor(), &mut at(NOW + 50)).commit, NOW + 51);
+}
+
+#[test]
+fn a_key_keeps_for_a_while_what_a_rotation_gave_it() {
+    let world = World::of("read");
+    for (lifetime, kept) in [(90 * DAY, 600), (2_400, 600), (40, 10), (5, 1), (1, 1)] {
+        let (key, _) = world.key(|request| request.expires_in_seconds = Some(lifetime));
+        let rotated = stored(by_itself(&world, &key, Slot::Current, overlap(0), NOW).verdict.unwrap().key);
+        let soon = by_itself(&world, &rotated, Slot::Current, overlap(0), NOW + kept - 1);
+        let expected = Reason::TooSoon { retry_seconds: 1 };
+        assert_eq!((soon.verdict.unwrap_err().reason, soon.commit.is_empty()), (expected, true), "{lifetime}");
+        granted(by_administrator(&world, &rotated, overlap(0), NOW), WRITES);
+        if kept < lifetime {
+            granted(by_itself(&world, &rotated, Slot::Current, overlap(0), NOW + kept), WRITES);
+        }
+    }
 }

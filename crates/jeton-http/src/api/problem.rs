@@ -263,6 +263,10 @@ impl From<Refusal> for Problem {
             ),
             Reason::NotFound => (ProblemKind::NotFound, "list what there is, and take the id or name from there"),
             Reason::Forbidden => (ProblemKind::Forbidden, "ask an owner of this deployment for a role that has it"),
+            Reason::TooSoon { retry_seconds } => {
+                let hint = "wait as long as Retry-After says; nothing was changed";
+                return Problem::new(ProblemKind::RateLimited, refusal.detail, hint).retry_after(retry_seconds);
+            }
         };
         Problem::new(kind, refusal.detail, hint)
     }

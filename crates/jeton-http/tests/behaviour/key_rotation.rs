@@ -3,8 +3,14 @@
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
+use jeton_core::administrator::Administrator;
+use jeton_core::api_key::rotate::Rotate;
+use jeton_core::api_key::verify::Code;
 use jeton_core::event::CutOffSubject;
+use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::owner::Owner;
 use jeton_http::edge::Peer;
+use jeton_service::failure::Failure;
 use jeton_testkit::World;
 use jeton_testkit::world::answer::Answer;
 use jeton_testkit::world::registered::Registered;
@@ -214,4 +220,117 @@ async fn a_key_that_was_cut_off_is_neither_rotated_nor_transferred() {
     assert_eq!(world.key_code(&other, &key).await, "revoked");
     let world = world.reopen().await;
     assert_eq!(world.key_code(&other, &key).await, "revoked");
+}
+
+/// Whoever holds a key would write as much as they like: each rotation is an entry for ever.
+#[tokio::test]
+async fn a_key_that_was_rotated_just_now_does_not_rotate_itself() {
+    let (world, shop, old, path) = keys(Value::Null).await;
+    let at_once = json!({"overlap_seconds": 0});
+    let first = itself(&world, Method::POST, "/rotate", &old, at_once.clone()).await;
+    assert_eq!(first.status, 200, "a key that was made just now does: {}", first.shown());
+    let key = text(&first.json());
+    let size = world.ledger_size();
+    for (waited, left) in [(0, "600"), (599, "1")] {
+        world.advance(waited);
+        let refused = itself(&world, Method::POST, "/rotate", &key, at_once.clone()).await;
+        assert_eq!((refused.status, refused.member("code"), refused.header("retry-after")), (429, json!("rate_limited"), left));
+        assert!(refused.text().contains(left), "{}", refused.shown());
+    }
+    assert_eq!(world.ledger_size(), size, "a refusal writes nothing");
+    assert_eq!(world.key_code(&shop, &key).await, "valid");
+    world.advance(1);
+    let key = text(&itself(&world, Method::POST, "/rotate", &key, at_once.clone()).await.json());
+    // Whoever administers may at any time.
+    let key_of_now = text(&world.done(Method::POST, &format!("{path}/rotate"), Some(at_once.clone())).await);
+    assert_eq!((world.key_code(&shop, &key).await, world.key_code(&shop, &key_of_now).await), ("expired".into(), "valid".into()));
+    // One that lives shorter than that does it in time.
+    let short = text(&world.make_key("external:b", ORDERS, json!({"expires_in_seconds": 40})).await);
+    let short = text(&itself(&world, Method::POST, "/rotate", &short, at_once.clone()).await.json());
+    world.advance(9);
+    assert_eq!(itself(&world, Method::POST, "/rotate", &short, at_once.clone()).await.header("retry-after"), "1");
+    world.advance(1);
+    assert_eq!(itself(&world, Method::POST, "/rotate", &short, at_once).await.status, 200);
+}
+
+/// A cut-off that is decided first, and a rotation that does not know of it yet: both are written, and the second is ended by the first.
+#[tokio::test]
+async fn a_rotation_that_is_under_way_does_not_escape_a_cut_off() {
+    for by_itself in [true, false] {
+        let world = World::new().await;
+        let orders = world.api("orders").await;
+        let shop = world.client("shop", &[&orders]).await;
+        let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+        let (key, id) = (text(&made), ApiKeyId::parse(made["id"].as_str().unwrap()).unwrap());
+        assert_eq!(world.key_code(&shop, &key).await, "valid");
+        let (service, generations) = (world.service(), made["generation"].as_i64().unwrap());
+        let request = Rotate { overlap_seconds: Some(0), ..Rotate::default() };
+        let rotating = async {
+            // Over the second: the new secret is not of before it.
+            world.advance_micros(900_000);
+            let moment = world.moment();
+            match by_itself {
+                true => service.rotate_itself(&key, None, request, &moment).await.unwrap().map(|rotated| rotated.key.id),
+                false => {
+                    let by = Administrator::of_everything(Actor::from("unix:1000"));
+                    match service.rotate_key(id, request, &by, &moment).await {
+                        Err(Failure::Refused(_)) => Err(Code::Revoked),
+                        rotated => Ok(rotated.unwrap().key.id),
+                    }
+                }
+            }
+        };
+        let (before, rotated) = tokio::join!(world.cut_off(CutOffSubject::Client, &shop.id), rotating);
+        assert_eq!((rotated, before), (Err(Code::Revoked), world.now() + 1), "by itself: {by_itself}");
+        let shown = world.done(Method::GET, &format!("/keys/{id}"), None).await;
+        assert_eq!(shown["generation"], generations + 1, "it was under way");
+        assert_eq!((&shown["state"], &shown["why"]), (&json!("revoked"), &json!("cut_off")), "{shown}");
+    }
+}
+
+/// The same of a transfer, and of a suspension of the owner before.
+#[tokio::test]
+async fn a_transfer_that_is_under_way_escapes_neither_a_cut_off_nor_a_suspension() {
+    for (is_cut_off, expected) in [(true, "revoked"), (false, "suspended")] {
+        let world = World::new().await;
+        let orders = world.api("orders").await;
+        let (shop, other) = (world.client("shop", &[&orders]).await, world.client("other", &[&orders]).await);
+        let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+        let (key, id) = (text(&made), ApiKeyId::parse(made["id"].as_str().unwrap()).unwrap());
+        assert_eq!(world.key_code(&shop, &key).await, "valid");
+        let (service, by, moment) = (world.service(), Administrator::of_everything(Actor::from("unix:1000")), world.moment());
+        let to = Owner::Client(other.id.as_str().into());
+        let ending = async {
+            match is_cut_off {
+                true => drop(world.cut_off(CutOffSubject::Client, &shop.id).await),
+                false => drop(service.suspend_all((CutOffSubject::Client, "shop"), true, &by, &world.moment()).await.unwrap()),
+            }
+        };
+        let ((), transferred) = tokio::join!(ending, service.transfer_key(id, (&to, None), &by, &moment));
+        assert!(matches!(&transferred, Err(Failure::Refused(_))), "{transferred:?}");
+        assert_eq!(world.key_code(&other, &key).await, expected);
+        let shown = world.done(Method::GET, &format!("/keys/{id}"), None).await;
+        assert_eq!(shown["owner"], format!("client:{}", other.id), "it was under way");
+    }
+}
+
+/// A cut-off of the new owner that is older than the transfer ends what is older than itself: it would end the key for ever.
+#[tokio::test]
+async fn a_key_is_not_transferred_under_an_older_cut_off() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let (shop, other) = (world.client("shop", &[&orders]).await, world.client("other", &[&orders]).await);
+    let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+    let (old, path) = (text(&made), format!("/keys/{}", made["id"].as_str().unwrap()));
+    world.advance(DAY);
+    world.cut_off(CutOffSubject::Client, &other.id).await;
+    world.advance(DAY);
+    let to = || Some(json!({"owner": "client:other"}));
+    let refused = world.administer(Method::POST, &format!("{path}/transfer"), to()).await;
+    assert_eq!((refused.status, refused.member("code")), (409, json!("conflict")), "{}", refused.shown());
+    assert!(refused.text().contains("rotate the key first"), "{}", refused.shown());
+    assert_eq!(world.key_code(&shop, &old).await, "valid");
+    let new = text(&world.done(Method::POST, &format!("{path}/rotate"), None).await);
+    world.done(Method::POST, &format!("{path}/transfer"), to()).await;
+    assert_eq!((world.key_code(&other, &new).await, world.key_code(&other, &old).await), ("valid".into(), "revoked".into()));
 }

@@ -16,6 +16,7 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::issue::Clear;
 
+use super::overtaken::cut_off;
 use super::owner::Around;
 use crate::failure::Failure;
 use crate::once::gone;
@@ -61,7 +62,9 @@ impl Service {
         by: &Administrator,
         moment: &Moment,
     ) -> Result<ApiKey, Failure> {
-        self.change_key(id, moment, |reading, key, moment| {
+        let mut before = None;
+        let transferred = self.change_key(id, moment, |reading, key, moment| {
+            before = Some(key.record.clone());
             // Those of the owner before: the new one must not bring back what they ended.
             let around = self.around(reading, &key.record)?;
             self.check_not_cut_off(key, &around)?;
@@ -74,8 +77,12 @@ impl Service {
             let outcome = transfer(key, to, &self.facts(&around), by, moment);
             outcome.verdict.iter().try_for_each(|transferred| by.check_gives_key(transferred))?;
             Ok(outcome)
-        })
-        .await
+        });
+        let transferred = transferred.await?;
+        if let Some(before) = &before {
+            self.check_transfer_not_overtaken(before).await?;
+        }
+        Ok(transferred)
     }
 
     /// Gives a key another secret; the one before goes on for a while.
@@ -85,13 +92,19 @@ impl Service {
     pub async fn rotate_key(&self, id: ApiKeyId, request: Rotate, by: &Administrator, moment: &Moment) -> Result<Rotated, Failure> {
         let make = async |moment: Moment| {
             let used = self.used(&*self.find_key(id).await?);
-            self.change_key(id, &moment, |reading, key, moment| {
+            let mut before = None;
+            let rotated = self.change_key(id, &moment, |reading, key, moment| {
+                before = Some(key.record.clone());
                 by.check_gives_key(&key.record)?;
                 check_not_idle(&key.record, &self.registry.policies(), used, moment.now.seconds())?;
                 let outcome = self.decide_rotation(reading, key, request, RotatedBy::Administrator(by), moment)?;
                 Ok(outcome.remembering(moment, |rotated| rotated.key.id.to_string()))
-            })
-            .await
+            });
+            let rotated = rotated.await?;
+            if let Some(before) = &before {
+                self.check_not_overtaken(before).await?;
+            }
+            Ok(rotated)
         };
         let again = async |made: Remembered| self.key_once_more(&made, by).await.map(|(key, clear)| Rotated { key, clear });
         self.once(moment, make, again).await
@@ -130,8 +143,7 @@ impl Service {
     /// A cut-off is final: neither a later secret nor another owner brings back what it ended.
     fn check_not_cut_off(&self, key: &Versioned<ApiKey>, around: &Around) -> Result<(), Refusal> {
         if key.record.current.created_at < around.not_before_seconds() {
-            let detail = "this key was cut off, with its owner, its API or everything: make another one";
-            return Err(Refusal::new(Reason::Conflict, detail));
+            return Err(cut_off());
         }
         Ok(())
     }

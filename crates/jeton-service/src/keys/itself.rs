@@ -49,7 +49,7 @@ impl Service {
         let Some((entry, _)) = self.presented_key(text).await? else { return Ok(Err(Code::NotFound)) };
         let check = KeyCheck { text, scopes: None, client_ip: address, agent: None, environment: None };
         let root_keys = self.registry.root_keys().clone();
-        let mut code = None;
+        let (mut code, mut before) = (None, None);
         let rotated = self
             .change_key(entry.key.record.id, moment, |reading, key, moment| {
                 let not_accepted = || Refusal::new(Reason::Conflict, "the key is not accepted");
@@ -58,6 +58,7 @@ impl Service {
                     code = Some(Code::NotFound);
                     return Err(not_accepted().into());
                 };
+                before = Some(key.record.clone());
                 let as_it_is = KeyEntry::new(key.clone());
                 entry.last_used().into_iter().for_each(|at| as_it_is.learn_last_use(at));
                 let judged = self.judge_key(&as_it_is, slot, &self.judged(&as_it_is), &check, moment);
@@ -68,6 +69,16 @@ impl Service {
                 self.decide_rotation(reading, key, request, RotatedBy::Itself(slot), moment)
             })
             .await;
+        let rotated = match (rotated, before) {
+            (Ok(rotated), Some(before)) => match self.check_not_overtaken(&before).await {
+                Err(refused @ Failure::Refused(_)) => {
+                    code = Some(Code::Revoked);
+                    Err(refused)
+                }
+                checked => checked.map(|()| rotated),
+            },
+            (rotated, _) => rotated,
+        };
         // A text that it had once is no key's, as when it is shown.
         if let Some(code) = code.filter(|code| *code != Code::NotFound) {
             self.record_itself(&entry, code, address, moment);
