@@ -33,28 +33,24 @@ impl SnapshotId {
         fits.then(|| SnapshotId(text.into()))
     }
 
+    /// When it began, in seconds; `None` where the name is no date.
+    #[must_use]
+    pub fn began_seconds(&self) -> Option<i64> {
+        let number = |range: std::ops::Range<usize>| self.0.get(range)?.parse::<i64>().ok();
+        let days = days_of(number(0..4)?, number(4..6)?, number(6..8)?);
+        Some(days * 86_400 + number(9..11)? * 3_600 + number(11..13)? * 60 + number(13..15)?)
+    }
+
     /// The name of its manifest.
     #[must_use]
     pub fn manifest(&self) -> String {
         format!("{SNAPSHOTS}/{self}/manifest.age")
     }
 
-    /// The name of what it has come to, until it is done.
-    #[must_use]
-    pub fn progress(&self) -> String {
-        format!("{SNAPSHOTS}/{self}/progress.age")
-    }
-
     /// The name of a part, from 1.
     #[must_use]
     pub fn part(&self, number: usize) -> String {
         format!("{SNAPSHOTS}/{self}/part-{number:05}.age")
-    }
-
-    /// Where its objects lie.
-    #[must_use]
-    pub fn folder(&self) -> String {
-        format!("{SNAPSHOTS}/{self}")
     }
 }
 
@@ -108,6 +104,14 @@ fn civil(seconds: i64) -> (String, String) {
     (format!("{year:04}{month:02}{day:02}"), format!("{:02}{:02}{:02}", rest / 3_600, rest / 60 % 60, rest % 60))
 }
 
+/// The days since 1970-01-01 of a date, by the same calendar.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +120,7 @@ mod tests {
     fn names_say_when_and_what() {
         let id = SnapshotId::new(Time::from_seconds(1_795_000_407), [0xab, 1, 2, 3]);
         assert_eq!(id.manifest(), "snapshots/20261118T111327Z-ab010203/manifest.age");
+        assert_eq!(id.began_seconds(), Some(1_795_000_407));
         assert_eq!(SnapshotId::parse(&id.to_string()), Some(id));
         assert_eq!(SnapshotId::parse("../../../etc/passwd000000"), None);
         let segment = Segment { incarnation: [7; 16], from: 5, to: 900 };

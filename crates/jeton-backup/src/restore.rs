@@ -125,7 +125,10 @@ impl Restore<'_> {
         folding.check_root(&manifest.head, &SnapshotId::parse(&manifest.snapshot).map_or_else(String::new, |id| id.manifest()))?;
         let mut next = manifest.head.size;
         let mut last = None;
-        for segment in segments.iter().filter(|segment| segment.to > manifest.head.size || segment.from == segment.to) {
+        // One without entries says how the one before it ended.
+        let goes_on =
+            |segment: &&Segment| segment.to > manifest.head.size || (segment.from == segment.to && segment.to == manifest.head.size);
+        for segment in segments.iter().filter(goes_on) {
             if segment.from > next {
                 break;
             }

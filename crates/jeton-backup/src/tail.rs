@@ -44,7 +44,7 @@ struct Waiting {
 }
 
 /// How many rows wait at most: what is more is read from the store again.
-const ROWS_WAITING: usize = 200_000;
+const ROWS_WAITING: usize = 65_536;
 /// How many entries a segment has at most.
 const ENTRIES_AT_A_TIME: usize = 4_096;
 /// How much later a credential may be written than its id says, in seconds.
@@ -116,6 +116,7 @@ impl Shipper {
         target: Target,
         sealing: Sealing,
         issued: Arc<Issued>,
+        is_sync: bool,
     ) -> Result<Shipper, Failure> {
         let head = store.head();
         issued.lock().since = head.size;
@@ -131,7 +132,11 @@ impl Shipper {
             )));
         }
         let next = last.unwrap_or(head.size);
-        Ok(Shipper { store, schema, target, sealing, issued, incarnation: head.incarnation, next })
+        let mut shipper = Shipper { store, schema, target, sealing, issued, incarnation: head.incarnation, next };
+        // From now on more is committed: what the last segment says of the end holds no longer.
+        let begun = Mode { sync: is_sync, is_final: false };
+        shipper.segment(next, &head, begun).await?;
+        Ok(shipper)
     }
 
     /// The sequence until before which everything is on the target.
@@ -171,7 +176,9 @@ impl Shipper {
         }
         let sealing = self.sealing.clone();
         let sealed = beside_io(move || sealing.seal(lines)).await?;
-        if !self.target.put_new(&name, sealed).await? && !mode.is_final {
+        if from == to {
+            self.target.put(&name, sealed).await?;
+        } else if !self.target.put_new(&name, sealed).await? {
             return Err(Failure::Refused(format!("{name} is there already: does another server ship to {}?", self.target.shown())));
         }
         self.next = to;

@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// How a bucket is reached, beside what its address says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Access {
     /// Who asks.
     pub access_key_id: Option<String>,
@@ -36,6 +36,12 @@ pub struct Access {
     pub endpoint: Option<String>,
 }
 
+impl std::fmt::Debug for Access {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Access").field("endpoint", &self.endpoint).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
 /// An object as a list has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -43,6 +49,21 @@ pub struct Listed {
     pub name: String,
     /// How many bytes it has.
     pub bytes: u64,
+}
+
+impl Access {
+    /// What is not said is asked of the variables that every program for S3 knows.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "these names are not Jeton's: every program for S3 reads them")]
+    pub fn or_environment(self) -> Access {
+        let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        Access {
+            access_key_id: self.access_key_id.or_else(|| variable("AWS_ACCESS_KEY_ID")),
+            secret_access_key: self.secret_access_key.or_else(|| variable("AWS_SECRET_ACCESS_KEY")),
+            region: self.region.or_else(|| variable("AWS_REGION")),
+            endpoint: self.endpoint.or_else(|| variable("AWS_ENDPOINT_URL")),
+        }
+    }
 }
 
 impl Target {

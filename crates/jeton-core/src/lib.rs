@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod doctor;
 pub mod event;
 pub mod explain;
+pub mod gap;
 pub mod group;
 pub mod id;
 pub mod key;

@@ -91,6 +91,8 @@ permissions! {
     ServerRead = "jeton:server:read",
     /// Let the server look over its folder.
     ServerWrite = "jeton:server:write",
+    /// Accept what a restore from a backup may have lost.
+    BackupsAccept = "jeton:backups:accept",
 }
 
 impl Permission {
@@ -258,7 +260,7 @@ impl BuiltIn {
                 matches!(self, Owner | Operator)
             }
             P::AuditRead | P::RootKeyRead => self != Developer,
-            P::RolesWrite | P::RootKeyWrite => self == Owner,
+            P::RolesWrite | P::RootKeyWrite | P::BackupsAccept => self == Owner,
         }
     }
 }
@@ -273,7 +275,7 @@ mod tests {
             assert_eq!(Permission::from_name(permission.name()), Some(*permission));
             assert_eq!(Permissions::of(&[*permission]).0, 1 << place, "{permission:?}");
         }
-        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (26, 26));
+        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (27, 27));
         assert_eq!(Permission::from_name("jeton:everything"), None);
     }
 
@@ -307,7 +309,7 @@ mod tests {
     #[test]
     fn built_in_roles() {
         let counts = BuiltIn::ALL.map(|role| (role.name(), role.permissions().0.count_ones()));
-        assert_eq!(counts, [("owner", 26), ("operator", 24), ("developer", 17), ("auditor", 12)]);
+        assert_eq!(counts, [("owner", 27), ("operator", 24), ("developer", 17), ("auditor", 12)]);
         for role in BuiltIn::ALL {
             assert_eq!(BuiltIn::from_name(role.name()), Some(role));
         }

@@ -5,7 +5,7 @@ pub mod version_2;
 pub mod version_3;
 
 use crate::record::{Class, Column, Table};
-use crate::{api, api_key, checkpoint, client, deployment, group, key, notice, once, person, policy, role, token, usage};
+use crate::{api, api_key, checkpoint, client, deployment, gap, group, key, notice, once, person, policy, role, token, usage};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -43,7 +43,7 @@ pub static CHANGE: Table = Table {
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -98,8 +98,11 @@ pub static TABLES_SINCE_VERSION_8: [&Table; 1] = [&usage::mixed::TABLE];
 /// The tables that version 9 added.
 pub static TABLES_SINCE_VERSION_9: [&Table; 2] = [&CONTENT, &CHANGE];
 
+/// The table that version 10 added.
+pub static TABLES_SINCE_VERSION_10: [&Table; 1] = [&gap::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 32] = [
+pub static TABLES: [&Table; 33] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -132,4 +135,5 @@ pub static TABLES: [&Table; 32] = [
     &usage::mixed::TABLE,
     &CONTENT,
     &CHANGE,
+    &gap::TABLE,
 ];

@@ -6,6 +6,8 @@ mod administrators;
 mod answer;
 mod apis;
 mod audit;
+mod backup_port;
+mod backups;
 mod before;
 mod blocking;
 mod body;
@@ -56,6 +58,7 @@ mod used;
 mod users;
 mod watched;
 
+pub use backup_port::{AwayShown, Backups, BackupsShown, GapShown, SnapshotShown, VerifiedShown};
 pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};
 pub use management::{Management, RootFile};

@@ -52,6 +52,7 @@ impl Api {
             })),
             integrity: Arc::new(Sound),
             surroundings: Arc::new(|| Surroundings { has_access_log: Some(false), ..Surroundings::default() }),
+            backups: None,
             observer: world.observer().clone(),
         };
         Api { world, router: api::routes(management, Place::Socket) }

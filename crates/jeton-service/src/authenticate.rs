@@ -69,7 +69,23 @@ impl Service {
         if self.is_client_suspended(&authenticated.entry.client.record.id) {
             return Err(Refusal::new(Reason::InvalidClient, "this client is suspended: nothing of it counts until it is resumed"));
         }
+        if self.is_fenced(&authenticated.entry, &authenticated.proof) {
+            let detail = "this deployment was restored from a backup that may lack its end, and what this client proves itself with is older: an \
+                          operator accepts the gap with `jeton backup restore accept-gap`, or gives the client a new secret";
+            return Err(Refusal::new(Reason::InvalidClient, detail));
+        }
         Ok(authenticated)
+    }
+
+    /// Whether a proof is older than a gap that nobody accepted: it may have been taken back in between. Of a client's own keys it counts
+    /// when the client last changed.
+    fn is_fenced(&self, entry: &ClientEntry, proof: &Proof) -> bool {
+        let before = self.registry.fenced_before_seconds();
+        match proof {
+            Proof::Secret(id) => entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.created_at < before),
+            Proof::Key => entry.client.record.updated_at < before,
+            Proof::Administrator(_) => false,
+        }
     }
 
     fn is_client_suspended(&self, client: &ClientId) -> bool {
@@ -155,7 +171,7 @@ impl Service {
                 Proof::Key => record.jwks == before.jwks,
                 Proof::Administrator(_) => true,
             };
-        if !is_proven {
+        if !is_proven || self.is_fenced(&entry, &client.proof) {
             return Err(unknown());
         }
         reading.rely_on_client(&entry);

@@ -28,6 +28,8 @@ pub enum Failure {
     },
     /// Whether it was written is not known.
     Unknown,
+    /// It was written and holds here, and the backup target did not take it in time.
+    Unshipped,
     /// The engine failed.
     Fault(Fault),
 }
@@ -76,6 +78,9 @@ impl fmt::Display for Failure {
                 }
             ),
             Failure::Unknown => formatter.write_str("whether it was written is not known: look before you try again"),
+            Failure::Unshipped => formatter.write_str(
+                "it is done and holds on this server, but the backup target, which must have it too (`revocation_durability`), did not take it: a lost disk could take it back until then",
+            ),
             Failure::Fault(fault) => fault.fmt(formatter),
         }
     }

@@ -18,6 +18,7 @@ use jeton_core::api::{self, Api};
 use jeton_core::client::{self, Client, secret::ClientSecret};
 use jeton_core::commit::{Sequence, Write};
 use jeton_core::event::CutOffSubject;
+use jeton_core::gap::{self, Gap};
 use jeton_core::key::{self, SigningKeyRecord};
 use jeton_core::moment::Moment;
 use jeton_core::policy::effective::Policies;
@@ -53,6 +54,8 @@ pub struct Registry {
     head: ArcSwapOption<Head>,
     policies: ArcSwap<Policies>,
     rights_generation: AtomicU64,
+    /// A gap that nobody accepted yet.
+    gap: ArcSwapOption<Gap>,
 }
 
 /// Why a store cannot be served.
@@ -112,6 +115,7 @@ impl Registry {
             head: ArcSwapOption::empty(),
             policies: ArcSwap::from_pointee(Policies::default()),
             rights_generation: AtomicU64::new(0),
+            gap: ArcSwapOption::empty(),
         }
     }
 
@@ -120,7 +124,7 @@ impl Registry {
     /// # Errors
     /// [`LoadError`]: then nothing may be served.
     pub fn load(&self, view: &dyn View, head: Arc<Head>, image: Option<Vec<u8>>) -> Result<(), LoadError> {
-        let tables = [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE, &exception::TABLE, &rule::TABLE];
+        let tables = [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE, &exception::TABLE, &rule::TABLE, &gap::TABLE];
         for table in tables.into_iter().chain(people::TABLES) {
             let mut result = Ok(());
             view.scan(table, &mut |row| {
@@ -236,6 +240,18 @@ impl Registry {
         self.policies.load()
     }
 
+    /// A gap that nobody accepted yet.
+    #[must_use]
+    pub fn gap(&self) -> Option<Arc<Gap>> {
+        self.gap.load_full()
+    }
+
+    /// What proves itself with something that was made before this is refused, in seconds; 0 where there is no gap.
+    #[must_use]
+    pub fn fenced_before_seconds(&self) -> i64 {
+        self.gap.load().as_ref().map_or(0, |gap| gap.before)
+    }
+
     /// Takes up a root key with another epoch.
     pub fn replace_root_keys(&self, root_keys: RootKeys) {
         self.root_keys.store(Arc::new(root_keys));
@@ -267,6 +283,8 @@ impl Registry {
         } else if std::ptr::eq(table, &exception::TABLE) {
             let exception = Versioned { version, record: PolicyException::from_row(row)? };
             self.policies.store(Arc::new(Policies::clone(&self.policies.load()).with_exception(exception)));
+        } else if std::ptr::eq(table, &gap::TABLE) {
+            self.gap.store(Some(Arc::new(Gap::from_row(row)?)));
         } else if std::ptr::eq(table, &negative::TABLE) {
             self.fold(&Negative::from_row(row)?);
         } else {
@@ -279,6 +297,10 @@ impl Registry {
         if std::ptr::eq(table, &rule::TABLE) {
             let (kind, subject) = rule::of_key(key)?;
             self.policies.store(Arc::new(Policies::clone(&self.policies.load()).without(kind, &subject)));
+            return Ok(());
+        }
+        if std::ptr::eq(table, &gap::TABLE) {
+            self.gap.store(None);
             return Ok(());
         }
         if people::TABLES.iter().any(|kept| std::ptr::eq(*kept, table)) {

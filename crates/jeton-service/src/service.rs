@@ -1,6 +1,6 @@
 //! The token service of one deployment: what every use case works on.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use jeton_core::doctor::Met;
@@ -12,6 +12,7 @@ use jeton_token::Prefix;
 
 use crate::credential_cache::{CacheUse, CredentialCache};
 use crate::cut_offs::CutOffs;
+use crate::durability::Durability;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
 use crate::key_cache::KeyCache;
@@ -63,6 +64,8 @@ pub struct Service {
     pub(crate) prefix: Prefix,
     /// When it began to watch.
     pub(crate) started_at: Time,
+    /// Who keeps elsewhere what takes authority away, where it must be there before it is answered.
+    pub(crate) durability: OnceLock<Arc<dyn Durability>>,
 }
 
 /// What a service is made of.
@@ -146,6 +149,7 @@ impl Service {
             issuer: parts.issuer,
             prefix: parts.prefix,
             started_at,
+            durability: OnceLock::new(),
             store,
         })
     }

@@ -97,13 +97,15 @@ impl Service {
 
     /// Commits what needs no decision to be made again.
     pub(crate) async fn commit(&self, commit: Commit, owner: &Arc<str>) -> Result<Sequence, CommitError> {
-        let id = commit.id;
+        let (id, is_narrowing, told) = (commit.id, commit.is_narrowing(), commit.events.len() as u64);
         let (reply, answer) = oneshot::channel();
         self.commits.hand_over(Submission { commit, owner: owner.clone(), reply });
-        match answer.await.unwrap_or(Err(CommitError::Unknown)) {
+        let sequence = match answer.await.unwrap_or(Err(CommitError::Unknown)) {
             Err(CommitError::Unknown) => self.look_up(id).await,
             answer => answer,
-        }
+        }?;
+        self.be_durable(is_narrowing, sequence + told.saturating_sub(1)).await?;
+        Ok(sequence)
     }
 
     /// What became of a commit whose answer was lost. Reads, and may wait for a disk: beside the reactor, where there is one.
@@ -122,7 +124,7 @@ impl Service {
     }
 }
 
-fn failure(error: CommitError) -> Failure {
+pub(crate) fn failure(error: CommitError) -> Failure {
     match error {
         CommitError::Stale => Failure::Contended,
         CommitError::Taken(Taken::Name(index)) => {
@@ -144,6 +146,7 @@ fn failure(error: CommitError) -> Failure {
         CommitError::Full => Failure::Full,
         CommitError::Fault(fault) => Failure::Fault(fault),
         CommitError::Unknown => Failure::Unknown,
+        CommitError::Unshipped => Failure::Unshipped,
     }
 }
 

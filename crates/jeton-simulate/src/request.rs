@@ -87,7 +87,7 @@ pub(crate) enum Answer {
 impl From<Failure> for Answer {
     fn from(failure: Failure) -> Answer {
         match failure {
-            Failure::Fault(_) | Failure::Unknown => Answer::Unsure(failure.to_string()),
+            Failure::Fault(_) | Failure::Unknown | Failure::Unshipped => Answer::Unsure(failure.to_string()),
             Failure::Refused(_)
             | Failure::Busy
             | Failure::Full

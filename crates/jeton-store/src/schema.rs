@@ -3,7 +3,7 @@
 use jeton_core::record::Column;
 use jeton_core::schema::{
     TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5,
-    TABLES_SINCE_VERSION_6, TABLES_SINCE_VERSION_7, TABLES_SINCE_VERSION_8, TABLES_SINCE_VERSION_9, VERSION,
+    TABLES_SINCE_VERSION_6, TABLES_SINCE_VERSION_7, TABLES_SINCE_VERSION_8, TABLES_SINCE_VERSION_9, TABLES_SINCE_VERSION_10, VERSION,
 };
 use jeton_core::usage::progress::KEPT_SINCE;
 
@@ -12,7 +12,7 @@ use crate::table::{Migration, Schema, Step};
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 9] = [
+static MIGRATIONS: [Migration; 10] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -42,6 +42,7 @@ static MIGRATIONS: [Migration; 9] = [
     Migration { version: 7, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_7)] },
     Migration { version: 8, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_8)] },
     Migration { version: 9, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_9)] },
+    Migration { version: 10, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_10)] },
 ];
 
 static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();

@@ -190,6 +190,8 @@ pub enum CommitError {
     Fault(Fault),
     /// The answer was lost: look the commit up.
     Unknown,
+    /// It was made and holds here; the backup target, which must have it before it is answered, did not take it in time.
+    Unshipped,
 }
 
 impl From<Fault> for CommitError {

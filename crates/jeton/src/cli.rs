@@ -11,6 +11,7 @@ use crate::commands::admin::Admin;
 use crate::commands::api::Api;
 use crate::commands::apply::Apply;
 use crate::commands::audit::Audit;
+use crate::commands::backup::Backup;
 use crate::commands::check::Check;
 use crate::commands::client::Client;
 use crate::commands::completions::Completions;
@@ -99,6 +100,8 @@ enum Command {
     RootKey(RootKey),
     #[command(subcommand)]
     Audit(Audit),
+    #[command(subcommand)]
+    Backup(Backup),
     Check(Check),
     Doctor(Doctor),
     Export(Export),
@@ -161,6 +164,7 @@ impl Cli {
             Command::SigningKey(signing_key) => signing_key.run(&context),
             Command::RootKey(root_key) => root_key.run(&context),
             Command::Audit(audit) => audit.run(&context),
+            Command::Backup(backup) => backup.run(&context),
             Command::Check(check) => check.run(&context),
             Command::Doctor(doctor) => doctor.run(&context),
             Command::Export(export) => export.run(&context),

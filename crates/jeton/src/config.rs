@@ -12,6 +12,7 @@ use jeton_token::Prefix;
 use serde::{Deserialize, Serialize};
 
 use crate::acme_settings::{self, AcmeSettings};
+use crate::backup_settings::{BackupSettings, Said};
 use crate::certificates::Files;
 
 /// The file's name in the data folder.
@@ -84,10 +85,37 @@ pub(crate) struct File {
     /// The header line that they write: `x-forwarded-for` (default) or `forwarded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) forwarded_header: Option<String>,
+    /// Where backups go: a folder, `s3://bucket/prefix`, or `none`; a folder beside the data when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_target: Option<String>,
+    /// Who can open backups: recipients of age, `age1…` each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_recipients: Option<Vec<String>>,
+    /// How often a snapshot is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_every: Option<String>,
+    /// How long a snapshot is kept, and the tail after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_kept: Option<String>,
+    /// When a revocation is answered: once it is on this disk (`local`, default), or once the backup target has it too (`sync`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revocation_durability: Option<String>,
+    /// Another S3 server than Amazon's: its URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_s3_endpoint: Option<String>,
+    /// The bucket's region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_s3_region: Option<String>,
+    /// Who asks the S3 server; `AWS_ACCESS_KEY_ID` when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_s3_access_key_id: Option<String>,
+    /// The file that holds their secret; `AWS_SECRET_ACCESS_KEY` when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_s3_secret_file: Option<PathBuf>,
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 29] = [
     "issuer",
     "listen",
     "metrics_listen",
@@ -108,6 +136,15 @@ const KEYS: [&str; 20] = [
     "usage",
     "trusted_proxies",
     "forwarded_header",
+    "backup_target",
+    "backup_recipients",
+    "backup_every",
+    "backup_kept",
+    "revocation_durability",
+    "backup_s3_endpoint",
+    "backup_s3_region",
+    "backup_s3_access_key_id",
+    "backup_s3_secret_file",
 ];
 
 /// What the command line and the environment say; both have a flag's name.
@@ -160,6 +197,8 @@ pub(crate) struct Config {
     pub(crate) connections_max: usize,
     /// How requests are noted.
     pub(crate) observing: Observing,
+    /// Where backups go.
+    pub(crate) backup: BackupSettings,
 }
 
 /// How requests are noted.
@@ -189,6 +228,7 @@ impl Config {
         };
         let file = read(&path, must_exist)?;
         let observing = observing(&file, &overrides.data)?;
+        let backup = BackupSettings::of(&backup_said(&file), &overrides.data)?;
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
         let listen: SocketAddr =
             listen_text.parse().map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
@@ -239,7 +279,22 @@ impl Config {
             log_json,
             connections_max: file.connections_max.unwrap_or(20_000),
             observing,
+            backup,
         })
+    }
+}
+
+fn backup_said(file: &File) -> Said<'_> {
+    Said {
+        target: file.backup_target.as_deref(),
+        recipients: file.backup_recipients.as_deref().unwrap_or_default(),
+        every: file.backup_every.as_deref(),
+        kept: file.backup_kept.as_deref(),
+        durability: file.revocation_durability.as_deref(),
+        endpoint: file.backup_s3_endpoint.as_deref(),
+        region: file.backup_s3_region.as_deref(),
+        access_key_id: file.backup_s3_access_key_id.as_deref(),
+        secret_file: file.backup_s3_secret_file.as_deref(),
     }
 }
 

@@ -4,14 +4,17 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use jeton_backup::identity::{Identity, Recipient};
 use zeroize::Zeroizing;
 
 use crate::config::{self, Config, File, Overrides};
 use crate::{apart, dice, root_file};
 
 /// What was made, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Initialised {
+    /// What opens backups: made now, and kept nowhere; `None` where a recipient was given.
+    pub(crate) recovery: Option<Identity>,
     /// The configuration.
     pub(crate) config: PathBuf,
     /// The root file, and whether it was made now.
@@ -22,7 +25,7 @@ pub(crate) struct Initialised {
 ///
 /// # Errors
 /// In words for people, with what to do.
-pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
+pub(crate) fn run(overrides: &Overrides, recipient: Option<Recipient>) -> Result<Initialised, String> {
     let path = overrides.config.clone().unwrap_or_else(|| overrides.data.join(config::FILE_NAME));
     if path.exists() {
         return Err(format!(
@@ -43,8 +46,10 @@ pub(crate) fn run(overrides: &Overrides) -> Result<Initialised, String> {
     } else {
         root_file::read(&root_key_file)?;
     }
-    write_config(&path, &config, &root_key_file)?;
-    Ok(Initialised { config: path, root_key_file: (root_key_file, is_new) })
+    let recovery = if recipient.is_some() { None } else { Some(Identity::generate()) };
+    let recipient = recipient.or_else(|| recovery.as_ref().map(Identity::recipient));
+    write_config(&path, &config, &root_key_file, recipient.as_ref())?;
+    Ok(Initialised { recovery, config: path, root_key_file: (root_key_file, is_new) })
 }
 
 /// A folder that holds something already is somebody's.
@@ -70,7 +75,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), String> {
     builder.create(path).map_err(|error| format!("the data folder {} cannot be made: {error}", path.display()))
 }
 
-fn write_config(path: &Path, config: &Config, root_key_file: &Path) -> Result<(), String> {
+fn write_config(path: &Path, config: &Config, root_key_file: &Path, recipient: Option<&Recipient>) -> Result<(), String> {
     use std::io::Write as _;
     // What a flag names lies where the command runs; the file means the data folder.
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -82,6 +87,7 @@ fn write_config(path: &Path, config: &Config, root_key_file: &Path) -> Result<()
         tls_key_file: config.tls.as_ref().map(|files| absolute(&files.key)),
         root_key_file: Some(root_key_file.to_owned()),
         token_prefix: Some(config.token_prefix.as_str().to_owned()),
+        backup_recipients: recipient.map(|recipient| vec![recipient.to_string()]),
         ..File::default()
     };
     let failed = |error: &dyn std::fmt::Display| format!("the configuration {} cannot be written: {error}", path.display());
@@ -103,11 +109,11 @@ mod tests {
     fn it_makes_what_serve_needs_and_overwrites_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let overrides = overrides(folder.path());
-        let made = run(&overrides).unwrap();
+        let made = run(&overrides, None).unwrap();
         assert!(made.root_key_file.1);
         let config = Config::load(&overrides).unwrap();
         assert!(root_file::read(&config.root_key_file).is_ok());
-        assert!(run(&overrides).unwrap_err().contains("exists already"));
+        assert!(run(&overrides, None).unwrap_err().contains("exists already"));
     }
 
     #[test]
@@ -119,7 +125,7 @@ mod tests {
             tls_key: Some("/etc/key.pem".into()),
             ..overrides(folder.path())
         };
-        run(&said).unwrap();
+        run(&said, None).unwrap();
         let config = Config::load(&overrides(folder.path())).unwrap();
         assert_eq!(config.admin_listen, Some(([127, 0, 0, 1], 9443).into()));
         let files = config.tls.unwrap();
@@ -134,7 +140,7 @@ mod tests {
             let overrides = overrides(folder.path());
             fs::create_dir(&overrides.data).unwrap();
             fs::write(overrides.data.join(name), "x").unwrap();
-            assert!(run(&overrides).unwrap_err().contains(expected), "{name}");
+            assert!(run(&overrides, None).unwrap_err().contains(expected), "{name}");
             assert!(!overrides.data.join(config::FILE_NAME).exists());
         }
     }
@@ -145,7 +151,7 @@ mod tests {
         let mut overrides = overrides(folder.path());
         for within in ["data/root.key", "nope/../data/root.key"] {
             overrides.root_key_file = Some(folder.path().join(within));
-            assert!(run(&overrides).unwrap_err().contains("apart"), "{within}");
+            assert!(run(&overrides, None).unwrap_err().contains("apart"), "{within}");
             assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "{within}: something was made");
         }
     }

@@ -106,7 +106,7 @@ fn is_new(overrides: &Overrides) -> bool {
 fn prepare(overrides: &Overrides) -> Result<bool, String> {
     let is_new = is_new(overrides);
     if is_new {
-        init::run(overrides)?;
+        init::run(overrides, None)?;
     }
     Ok(is_new)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod administrators;
 pub(crate) mod api_keys;
 pub(crate) mod apis;
+pub(crate) mod backups;
 pub(crate) mod changes;
 pub(crate) mod clients;
 pub(crate) mod details;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use jeton_backup::tail::Issued;
 use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management, Place, RootFile};
@@ -19,12 +20,11 @@ use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
 use jeton_service::moments::Moments;
 use jeton_service::ownership::Owner;
-use jeton_service::registry::LoadError;
 use jeton_service::sweep::Swept;
 use jeton_service::{Parts, Service};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
-use jeton_store_sqlite::{OpenError, Options, SqliteStore, Unopened};
+use jeton_store_sqlite::{Options, SqliteStore, Unopened};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 
 use crate::access_log;
 use crate::apart;
+use crate::backup::{Backups, Heard};
 use crate::certificates::Kept;
 use crate::clock::{Clock, uptime};
 use crate::config::Config;
@@ -40,6 +41,7 @@ use crate::dice::{Dice, seed};
 use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
+use crate::opening::Opening;
 use crate::root_file;
 use crate::served_certificate::Served;
 use crate::surroundings;
@@ -65,6 +67,7 @@ pub(crate) struct Running {
     data: PathBuf,
     footing: Arc<Footing>,
     access_log: Option<access_log::Writer>,
+    backups: Option<Arc<Backups>>,
 }
 
 /// Runs until a signal to stop; requests that are on their way finish.
@@ -140,21 +143,31 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let draining = Draining::new();
     let (footing, held) = Footing::new(draining.clone());
     let footing = Arc::new(footing);
-    let (service, store) = open_service(config, root_keys, &clock, footing.clone())?;
+    let issued = Arc::new(Issued::default());
+    let (service, store) = open_service(config, root_keys, &clock, footing.clone(), issued.clone())?;
     let moment = service.moments().now();
     // Whose the folder is was asked before it was opened. First keys are not made by a clock that is not believed.
     if accept_clock {
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
+    let backups = Backups::new(config, &service, issued)?;
+    if let Some(backups) = &backups {
+        backups.begin().await;
+    }
     let certificate = Served::open(config, files, &service, &draining).await?;
     let tls = certificate.tls().cloned();
     let (observer, access_log) = observer(config, &service, &clock, tls.clone())?;
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
-    let listeners = serving.begin(listener, management(service.clone(), store.clone(), config, observer))?;
+    let management =
+        Management { backups: backups.clone().map(|backups| backups as _), ..management(service.clone(), store.clone(), config, observer) };
+    let listeners = serving.begin(listener, management)?;
     let mut jobs = schedules(&service, &clock);
     jobs.push(certificate.watch());
-    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log })
+    if let Some(backups) = &backups {
+        jobs.extend(backups.begin_jobs());
+    }
+    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log, backups })
 }
 
 impl Running {
@@ -170,6 +183,9 @@ impl Running {
         self.jobs.iter().for_each(JoinHandle::abort);
         if let Err(error) = self.service.end_usage().await {
             tracing::warn!(%error, "the last second of usage was not kept");
+        }
+        if let Some(backups) = &self.backups {
+            backups.ship_last().await;
         }
         // What waits is written.
         drop(self.access_log.take());
@@ -196,6 +212,7 @@ fn open_service(
     root_keys: RootKeys,
     clock: &Arc<Clock>,
     footing: Arc<Footing>,
+    issued: Arc<Issued>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
     let looked_at = look_with(config, &root_keys)?;
     let (reading, dice) = (clock.clone(), Dice::default());
@@ -212,7 +229,8 @@ fn open_service(
         on_lost: Box::new(move |fault: &Fault| footing.lose(fault)),
     };
     let mut opened = None;
-    let service = Service::open::<Opening>(parts, |subscriber| {
+    let service = Service::open::<Opening>(parts, |service| {
+        let subscriber = Arc::new(Heard { service, issued });
         let store = SqliteStore::open_after_look(looked_at, subscriber)?;
         opened = Some(store.clone());
         Ok(store as Arc<dyn Store>)
@@ -242,21 +260,6 @@ fn look_with(config: &Config, root_keys: &RootKeys) -> Result<Unopened, String> 
     Ok(looked_at)
 }
 
-/// Why the store was not opened, in words for people.
-struct Opening(String);
-
-impl From<LoadError> for Opening {
-    fn from(error: LoadError) -> Opening {
-        Opening(error.to_string())
-    }
-}
-
-impl From<OpenError> for Opening {
-    fn from(error: OpenError) -> Opening {
-        Opening(error.to_string())
-    }
-}
-
 fn observer(
     config: &Config,
     service: &Arc<Service>,
@@ -281,6 +284,7 @@ fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, o
         root_file: Arc::new(RootFile::new(&config.root_key_file, move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
         surroundings: Arc::new(move || surroundings::look(&around, tls.as_ref())),
+        backups: None,
         observer,
     }
 }

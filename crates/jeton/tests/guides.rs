@@ -132,6 +132,41 @@ fn version_control() {
 }
 
 #[test]
+fn back_up() {
+    check("operations/back-up.md", &["all of it is there", "snapshots"]);
+}
+
+#[test]
+fn restore() {
+    check("operations/restore.md", &["Nothing that was revoked is missing", "Accepted."]);
+}
+
+#[test]
+fn another_machine() {
+    check("operations/another-machine.md", &["https://orders.example"]);
+}
+
+#[test]
+fn lost_disk() {
+    check("operations/lost-disk.md", &["It cannot be shown that nothing is missing", "The gap is accepted", "Accepted."]);
+}
+
+#[test]
+fn lost_root_key() {
+    check("operations/lost-root-key.md", &["root"]);
+}
+
+#[test]
+fn leaked_signing_key() {
+    check("operations/leaked-signing-key.md", &["revoked"]);
+}
+
+#[test]
+fn leaked_token() {
+    check("operations/leaked-token.md", &["Revoked 1 access token"]);
+}
+
+#[test]
 fn tls() {
     check("how-to/tls.md", &["\"issuer\":\"https://localhost:", "use https", "HUP"]);
 }
@@ -146,8 +181,10 @@ fn administrators() {
 #[test]
 fn every_how_to_is_run() {
     let own = include_str!("guides.rs");
-    for entry in std::fs::read_dir(docs().join("how-to")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(own.contains(&format!("\"how-to/{name}\"")), "nobody runs {name}");
+    for folder in ["how-to", "operations"] {
+        for entry in std::fs::read_dir(docs().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(own.contains(&format!("\"{folder}/{name}\"")), "nobody runs {folder}/{name}");
+        }
     }
 }

@@ -39,7 +39,7 @@ impl Backup {
 
     async fn shipper(&self) -> Shipper {
         let store: Arc<dyn Store> = self.busy.clone();
-        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), self.busy.issued.clone()).await.unwrap()
+        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), self.busy.issued.clone(), false).await.unwrap()
     }
 
     async fn snapshot(&self, number: u8) {
@@ -122,9 +122,9 @@ async fn an_earlier_time_takes_back_what_was_given_and_not_what_was_taken() {
             assert_eq!(rows_in(&loader), then, "seed {seed}");
         }
         let narrowing = restored.narrowing.iter().flat_map(|commit| &commit.entries).map(|entry| &*entry.kind);
-        assert!(narrowing.clone().all(|kind| matches!(kind, "token.revoked" | "client.deleted")), "seed {seed}");
+        assert!(narrowing.clone().all(|kind| matches!(kind, "token.revoked" | "client.deleted" | "client.updated")), "seed {seed}");
         let told = backup.busy.store.tail(restored.size, 9_999).unwrap();
-        let narrow = told.iter().filter(|entry| matches!(&*entry.kind, "token.revoked" | "client.deleted")).count();
+        let narrow = told.iter().filter(|entry| matches!(&*entry.kind, "token.revoked" | "client.deleted" | "client.updated")).count();
         assert_eq!(narrowing.count(), narrow, "seed {seed}");
     }
 }
@@ -164,6 +164,6 @@ async fn a_folder_that_was_put_back_ships_nothing_over_what_is_there() {
     shipper.ship(SHIPPED).await.unwrap();
     let before: Arc<dyn Store> = Busy::new(5, 0);
     let issued = backup.busy.issued.clone();
-    let refused = Shipper::begin(before, &SCHEMA, backup.target.clone(), backup.sealing.clone(), issued).await;
+    let refused = Shipper::begin(before, &SCHEMA, backup.target.clone(), backup.sealing.clone(), issued, false).await;
     assert!(refused.err().unwrap().to_string().contains("put back to an earlier state"));
 }

@@ -32,6 +32,8 @@ pub struct Surroundings<'a> {
     pub is_suspended: bool,
     /// The latest cut-off over its owner, its API and everything, in seconds.
     pub not_before_seconds: i64,
+    /// Secrets from before this are refused until a gap is accepted, in seconds.
+    pub fenced_before_seconds: i64,
     /// How long it may live, and be idle.
     pub policies: &'a Policies,
     /// What is known of its use.
@@ -56,6 +58,12 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
     }
     if secret.is_none_or(|secret| key.ends_at(secret, around.policies) <= now_seconds) {
         return Standing::Expired;
+    }
+    if secret.is_some_and(|secret| secret.created_at < around.fenced_before_seconds) {
+        return Standing::Suspended(Why::Gap);
+    }
+    if secret.is_some_and(|secret| secret.created_at < around.fenced_before_seconds) {
+        return Standing::Suspended(Why::Gap);
     }
     let idle = idle(key, around.policies, around.used, now_seconds);
     if idle == Idle::Revoked {

@@ -53,11 +53,13 @@ pub enum Why {
     OwnerGone,
     /// Its API is gone.
     ApiGone,
+    /// It was made before a gap that nobody accepted yet.
+    Gap,
 }
 
 impl Why {
     /// All of them.
-    pub const ALL: [Why; 11] = [
+    pub const ALL: [Why; 12] = [
         Why::Unspecified,
         Why::Leaked,
         Why::Superseded,
@@ -69,6 +71,7 @@ impl Why {
         Why::Reported,
         Why::OwnerGone,
         Why::ApiGone,
+        Why::Gap,
     ];
 
     /// Those that whoever ends a key may give; the others are found out.
@@ -89,6 +92,7 @@ impl Why {
             Why::Reported => "reported",
             Why::OwnerGone => "owner_gone",
             Why::ApiGone => "api_gone",
+            Why::Gap => "gap",
         }
     }
 

@@ -25,7 +25,7 @@ fn ended(why: Why) -> Ended {
 
 fn fine(policies: &Policies) -> Surroundings<'_> {
     let (owner, used) = (OwnerStanding::Stands, Used::UNKNOWN);
-    Surroundings { has_api: true, owner, is_suspended: false, not_before_seconds: i64::MIN, policies, used }
+    Surroundings { has_api: true, owner, is_suspended: false, not_before_seconds: i64::MIN, fenced_before_seconds: 0, policies, used }
 }
 
 /// Everything that can speak against a key, in the order of the answers; each is put right in turn, and the next one is the answer.
@@ -120,6 +120,10 @@ fn how_it_stands() {
     let without_api = Surroundings { has_api: false, ..owner(OwnerStanding::Gone) };
     check(&key, current, without_api, NOW + 20 * DAY, Standing::Revoked(Why::ApiGone));
     check(&in_state(State::Revoked(ended(Why::Leaked))), current, without_api, NOW, Standing::Revoked(Why::Leaked));
+    let fenced = |fenced_before_seconds| Surroundings { fenced_before_seconds, ..around };
+    let made = key.current.created_at;
+    check(&key, current, fenced(made), NOW, Standing::Live);
+    check(&key, current, fenced(made + 1), NOW, Standing::Suspended(Why::Gap));
     check(&key, current, Surroundings { is_suspended: true, ..around }, NOW, Standing::Suspended(Why::Unspecified));
     let cut_off = |not_before_seconds| Surroundings { not_before_seconds, ..around };
     check(&key, current, cut_off(NOW), NOW, Standing::Live);

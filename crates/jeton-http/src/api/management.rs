@@ -6,6 +6,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_service::Service;
 use tokio::sync::Mutex;
 
+use super::backup_port::Backups;
 use super::integrity::Integrity;
 use crate::observe::Observer;
 
@@ -22,6 +23,8 @@ pub struct Management {
     pub integrity: Arc<dyn Integrity>,
     /// Looks at what lies around the process, on a thread that may block.
     pub surroundings: Arc<dyn Fn() -> Surroundings + Send + Sync>,
+    /// The backups; `None`: there are none.
+    pub backups: Option<Arc<dyn Backups>>,
     /// Where requests are noted.
     pub observer: Arc<Observer>,
 }

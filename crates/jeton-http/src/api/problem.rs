@@ -63,6 +63,8 @@ pub(super) enum ProblemKind {
     ClockBehind,
     CutOffAhead,
     OutcomeUnknown,
+    /// It is done, and the backup target does not have it yet.
+    NotShipped,
     StorageFailed,
     RootFile,
     Internal,
@@ -107,7 +109,7 @@ impl Problem {
 
 impl ProblemKind {
     /// All of them.
-    const ALL: [ProblemKind; 28] = [
+    const ALL: [ProblemKind; 29] = [
         ProblemKind::InvalidRequest,
         ProblemKind::InvalidClient,
         ProblemKind::InvalidToken,
@@ -133,6 +135,7 @@ impl ProblemKind {
         ProblemKind::ClockBehind,
         ProblemKind::CutOffAhead,
         ProblemKind::OutcomeUnknown,
+        ProblemKind::NotShipped,
         ProblemKind::StorageFailed,
         ProblemKind::RootFile,
         ProblemKind::Internal,
@@ -165,6 +168,7 @@ impl ProblemKind {
             Self::Contended => (S::SERVICE_UNAVAILABLE, "contended", "Others keep changing the same thing"),
             Self::ClockBehind => (S::SERVICE_UNAVAILABLE, "clock_behind", "The clock was set back"),
             Self::CutOffAhead => (S::SERVICE_UNAVAILABLE, "cut_off_ahead", "A cut-off lies ahead of the clock"),
+            Self::NotShipped => (S::SERVICE_UNAVAILABLE, "not_shipped", "It is done, and the backup target does not have it yet"),
             Self::OutcomeUnknown => (S::SERVICE_UNAVAILABLE, "outcome_unknown", "It may or may not have been written"),
             Self::StorageFailed => (S::SERVICE_UNAVAILABLE, "storage_failed", "The data folder cannot be read or written"),
             Self::RootFile => (S::SERVICE_UNAVAILABLE, "root_file", "The root file cannot be read or written"),
@@ -282,6 +286,9 @@ impl From<Failure> for Problem {
             Failure::ClockBehind => (ProblemKind::ClockBehind, "set the clock right, or wait until it has caught up"),
             Failure::CutOffAhead { .. } => (ProblemKind::CutOffAhead, "try again then: nothing was issued"),
             Failure::Unknown => (ProblemKind::OutcomeUnknown, "look whether it happened (`jeton audit tail`) before trying again"),
+            Failure::Unshipped => {
+                (ProblemKind::NotShipped, "it holds here; look at the backup target: `jeton doctor`, and ask again once it is back")
+            }
             Failure::Fault(fault) => {
                 tracing::error!(%fault, "the data folder failed");
                 (ProblemKind::StorageFailed, "look for damage with `jeton check --full`, and into the server's log")

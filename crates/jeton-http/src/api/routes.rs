@@ -12,8 +12,8 @@ use super::management::Management;
 use super::place::Place;
 use super::route::{Access, Route, Verb};
 use super::{
-    administrators, apis, audit, client_secrets, clients, doctor, groups, keys, metrics, openapi, policies, policy_exceptions, problem,
-    revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
+    administrators, apis, audit, backups, client_secrets, clients, doctor, groups, keys, metrics, openapi, policies, policy_exceptions,
+    problem, revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, counted, observed};
 
@@ -49,6 +49,7 @@ pub static ROUTES: &[&[Route]] = &[
     openapi::OF_ITSELF,
     statistics::ROUTES,
     doctor::ROUTES,
+    backups::ROUTES,
 ];
 
 /// What stands beside `/api/v1` where administrators are served alone.

@@ -28,6 +28,7 @@ pub(crate) fn management(service: Arc<Service>, observer: Arc<Observer>) -> Mana
         surroundings: Arc::new(Surroundings::default),
         root_file: Arc::new(RootFile::new("root.key", |_| Err("a world has no root file".to_owned()))),
         integrity: Arc::new(NoFolder),
+        backups: None,
         observer,
     }
 }

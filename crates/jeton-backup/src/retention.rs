@@ -1,0 +1,79 @@
+//! What leaves a target: snapshots that are older than they are kept, and the tail that none of the others needs.
+
+use jeton_core::moment::Time;
+
+use crate::failure::Failure;
+use crate::manifest::Manifest;
+use crate::names::{SNAPSHOTS, Segment, SnapshotId, TAIL};
+use crate::open::Opening;
+use crate::restore::{manifest, snapshots};
+use crate::target::Target;
+
+/// What left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Snapshots, whole ones and such as never came to their end.
+    pub snapshots: usize,
+    /// Segments of the tail.
+    pub segments: usize,
+}
+
+/// How long what a snapshot that did not come to its end has left is kept, in seconds.
+const UNFINISHED_SECONDS: i64 = 86_400;
+
+/// Takes away what began more than `kept_seconds` before `now`. The newest two snapshots stay, however old they are.
+///
+/// # Errors
+/// [`Failure`]; what left before it has left.
+pub async fn prune(target: &Target, opening: &Opening, kept_seconds: i64, now: Time) -> Result<Left, Failure> {
+    let mut left = Left::default();
+    let ids = snapshots(target).await?;
+    let kept_from = ids.len().saturating_sub(2);
+    let mut kept: Vec<Manifest> = Vec::new();
+    for (place, id) in ids.iter().enumerate() {
+        let manifest = manifest(target, opening, id).await?;
+        if place < kept_from && manifest.ended_at_seconds < now.seconds() - kept_seconds {
+            // The manifest first: what lacks it is no snapshot any more.
+            target.delete(&id.manifest()).await?;
+            left.snapshots += 1;
+        } else {
+            kept.push(manifest);
+        }
+    }
+    left.snapshots += unfinished(target, &kept, now).await?;
+    let listed = target.list(TAIL).await?;
+    let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
+    for segment in &segments {
+        // The last one says where the next begins.
+        if !segments.iter().any(|other| other.incarnation == segment.incarnation && other.to > segment.to) {
+            continue;
+        }
+        let of_this = |manifest: &&Manifest| manifest.head.incarnation() == Some(segment.incarnation);
+        let oldest = kept.iter().filter(of_this).map(|manifest| manifest.from).min();
+        let is_before_all = oldest.is_some_and(|oldest| segment.to <= oldest);
+        let is_of_no_snapshot = oldest.is_none() && kept.iter().any(|manifest| manifest.from >= segment.to);
+        if is_before_all || is_of_no_snapshot {
+            target.delete(&segment.name()).await?;
+            left.segments += 1;
+        }
+    }
+    Ok(left)
+}
+
+/// Takes away what belongs to no manifest: of snapshots that are gone, and of such as began long ago and have none.
+async fn unfinished(target: &Target, kept: &[Manifest], now: Time) -> Result<usize, Failure> {
+    let mut gone: Vec<SnapshotId> = Vec::new();
+    for object in target.list(SNAPSHOTS).await? {
+        let id = object.name.strip_prefix(SNAPSHOTS).and_then(|rest| rest.strip_prefix('/')?.split('/').next());
+        let Some(id) = id.and_then(SnapshotId::parse) else { continue };
+        let is_kept = kept.iter().any(|manifest| manifest.snapshot == id.to_string());
+        if is_kept || id.began_seconds().is_none_or(|began| began > now.seconds() - UNFINISHED_SECONDS) {
+            continue;
+        }
+        target.delete(&object.name).await?;
+        if gone.last() != Some(&id) {
+            gone.push(id);
+        }
+    }
+    Ok(gone.len())
+}

@@ -1,0 +1,118 @@
+//! Backups of a server that runs: the tail each second, snapshots by their schedule, and what people ask of them.
+
+mod drill_identity;
+mod heard;
+mod restoring;
+mod schedule;
+mod shipping;
+mod shown;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jeton_backup::identity::Identity;
+use jeton_backup::open::Opening;
+use jeton_backup::seal::Sealing;
+use jeton_backup::tail::{Issued, Shipper};
+use jeton_backup::target::Target;
+use jeton_core::commit::Sequence;
+use jeton_core::moment::Time;
+use jeton_core::root_key::RootKeys;
+use jeton_service::Service;
+use jeton_store::schema::SCHEMA;
+use tokio::sync::{Notify, watch};
+
+pub(crate) use heard::Heard;
+pub(crate) use restoring::Restoring;
+
+use crate::backup_settings::BackupSettings;
+use crate::config::Config;
+
+/// The backups of one server.
+pub(crate) struct Backups {
+    service: Arc<Service>,
+    settings: BackupSettings,
+    data: PathBuf,
+    target: Target,
+    sealing: Sealing,
+    opening: Opening,
+    issued: Arc<Issued>,
+    /// The sequence until before which everything is on the target.
+    shipped: watch::Sender<Sequence>,
+    /// Rung by whoever waits for it.
+    ring: Notify,
+    /// Ships the tail; `None` where it must be looked up first what is there.
+    shipper: tokio::sync::Mutex<Option<Shipper>>,
+    /// One snapshot at a time.
+    making: tokio::sync::Mutex<()>,
+    standing: Mutex<Standing>,
+}
+
+/// How backups stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Since when the target does not take what is shipped, and why.
+    pub(crate) away: Option<(Time, String)>,
+    /// When everything that there was had been shipped last.
+    pub(crate) shipped_at: Option<Time>,
+    /// The newest snapshot, and where it ends.
+    pub(crate) newest: Option<(String, Time, Sequence)>,
+    /// Why the last snapshot failed, if it did.
+    pub(crate) failed: Option<String>,
+}
+
+impl Backups {
+    /// The backups of a server, where there is a place for them.
+    ///
+    /// # Errors
+    /// In words for people.
+    pub(crate) fn new(config: &Config, service: &Arc<Service>, issued: Arc<Issued>) -> Result<Option<Arc<Backups>>, String> {
+        let settings = config.backup.clone();
+        let Some(place) = &settings.place else { return Ok(None) };
+        let root_keys: RootKeys = (**service.registry().root_keys()).clone();
+        let identity = drill_identity::of(&config.data, &root_keys, &mut service.moments().now())?;
+        let (sealing, opening) = keys(&settings, config.issuer.as_str(), identity, root_keys);
+        let target = place.target()?;
+        Ok(Some(Arc::new(Backups {
+            service: service.clone(),
+            settings,
+            data: config.data.clone(),
+            target,
+            sealing,
+            opening,
+            issued,
+            shipped: watch::Sender::new(0),
+            ring: Notify::new(),
+            shipper: tokio::sync::Mutex::default(),
+            making: tokio::sync::Mutex::default(),
+            standing: Mutex::default(),
+        })))
+    }
+
+    /// How they stand.
+    pub(crate) fn standing(&self) -> Standing {
+        self.lock().clone()
+    }
+
+    /// Where they go, for people.
+    pub(crate) fn shown(&self) -> &str {
+        self.target.shown()
+    }
+
+    /// Whether they lie on the disk of the data.
+    pub(crate) fn is_on_the_same_disk(&self) -> Option<bool> {
+        self.settings.is_on_the_same_disk(&self.data)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the objects of a server are sealed and opened: for its recipients and for itself.
+fn keys(settings: &BackupSettings, issuer: &str, identity: Identity, root_keys: RootKeys) -> (Sealing, Opening) {
+    let mut recipients = settings.recipients.clone();
+    recipients.push(identity.recipient());
+    let sealing = Sealing { recipients, root_keys: root_keys.clone(), issuer: issuer.into(), schema: SCHEMA.version };
+    (sealing, Opening { identity, root_keys })
+}

@@ -1,0 +1,29 @@
+//! What the backup hears of each group, before the service answers for it.
+
+use std::sync::Arc;
+
+use jeton_backup::tail::Issued;
+use jeton_store::store::{Answer, Fault, Group, Subscriber};
+
+/// A subscriber with a backup beside it.
+pub(crate) struct Heard {
+    /// The service.
+    pub(crate) service: Arc<dyn Subscriber>,
+    /// What was issued and is not shipped yet.
+    pub(crate) issued: Arc<Issued>,
+}
+
+impl Subscriber for Heard {
+    fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
+        self.issued.hear(group);
+        self.service.applied(group)
+    }
+
+    fn answer(&self, answers: Vec<Answer>) {
+        self.service.answer(answers);
+    }
+
+    fn lost(&self, fault: &Fault) {
+        self.service.lost(fault);
+    }
+}

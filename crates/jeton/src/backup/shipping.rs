@@ -1,0 +1,158 @@
+//! The tail, each second, and at once when somebody waits for it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jeton_backup::failure::Failure;
+use jeton_backup::tail::{Mode, Shipper};
+use jeton_core::commit::Sequence;
+use jeton_core::event::Event;
+use jeton_core::id::Actor;
+use jeton_service::durability::Durability;
+use jeton_store::schema::SCHEMA;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use super::Backups;
+
+/// How often the tail is shipped.
+const EACH: Duration = Duration::from_secs(1);
+/// How often it is looked whether a snapshot is due.
+const EACH_LOOK: Duration = Duration::from_secs(60);
+/// How long a commit waits for the target at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Backups {
+    /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then.
+    pub(crate) async fn begin(&self) {
+        let begun = timeout(PATIENCE, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
+        match begun {
+            Ok(shipper) => *self.shipper.lock().await = Some(shipper),
+            Err(failure) => {
+                tracing::warn!(%failure, "the backup target does not hear that this server starts: a restore from it may take its end for the last");
+            }
+        }
+    }
+
+    async fn new_shipper(&self) -> Result<Shipper, Failure> {
+        let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing.clone());
+        Shipper::begin(store, &SCHEMA, target, sealing, self.issued.clone(), self.settings.is_sync).await
+    }
+
+    /// The tail each second, and each minute a look whether a snapshot is due.
+    pub(crate) fn begin_jobs(self: &Arc<Self>) -> [JoinHandle<()>; 2] {
+        if self.settings.is_sync {
+            self.service.narrow_durably(self.clone());
+        }
+        let backups = self.clone();
+        let looking = tokio::spawn(async move {
+            let mut ticks = interval(EACH_LOOK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            loop {
+                ticks.tick().await;
+                backups.follow_schedule().await;
+            }
+        });
+        [self.ship(), looking]
+    }
+
+    /// Ships from now on; the last segment when the server stops is not among it.
+    fn ship(self: &Arc<Self>) -> JoinHandle<()> {
+        let backups = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let shipped = backups.ship_once(false).await;
+                backups.note(shipped).await;
+                // Whoever rings while it ships is served in the next turn.
+                let _ = timeout(EACH, backups.ring.notified()).await;
+            }
+        })
+    }
+
+    /// Ships what is left once nothing is committed any more, and says so on the target: a tail that ends so is complete.
+    pub(crate) async fn ship_last(&self) {
+        if let Err(failure) = timeout(PATIENCE, self.ship_once(true)).await.unwrap_or_else(|_| Err(late())) {
+            tracing::warn!(%failure, "the backup target lacks the end of the ledger: a restore from it alone could not prove to be complete");
+        }
+    }
+
+    async fn ship_once(&self, is_final: bool) -> Result<Sequence, Failure> {
+        let mut shipper = self.shipper.lock().await;
+        let mut ready = match shipper.take() {
+            Some(ready) => ready,
+            None => self.new_shipper().await?,
+        };
+        let shipped = ready.ship(Mode { sync: self.settings.is_sync, is_final }).await;
+        // After a failure it is looked up again what is there: an answer may have been lost.
+        if shipped.is_ok() {
+            *shipper = Some(ready);
+        }
+        shipped
+    }
+
+    /// Takes down how it went; what changed is told once.
+    async fn note(&self, shipped: Result<Sequence, Failure>) {
+        let event = match shipped {
+            Ok(sequence) => self.is_there(sequence),
+            Err(failure) => self.is_away(&failure.to_string()),
+        };
+        match &event {
+            Some(Event::BackupTargetLost { why, .. }) => {
+                tracing::error!(target = self.shown(), %why, "the backup target is away: the ledger's tail waits");
+            }
+            Some(_) => tracing::info!(target = self.shown(), "the backup target takes the ledger's tail again"),
+            None => {}
+        }
+        if let Some(event) = event {
+            self.tell(event).await;
+        }
+    }
+
+    fn is_there(&self, sequence: Sequence) -> Option<Event> {
+        self.shipped.send_replace(sequence);
+        let mut standing = self.lock();
+        standing.shipped_at = Some(self.service.moments().time());
+        standing.away.take().map(|_| Event::BackupTargetFound { actor: Actor::system(), sequence })
+    }
+
+    fn is_away(&self, why: &str) -> Option<Event> {
+        let mut standing = self.lock();
+        let is_new = standing.away.is_none();
+        let since = standing.away.take().map_or_else(|| self.service.moments().time(), |(since, _)| since);
+        standing.away = Some((since, why.to_owned()));
+        let sequence = *self.shipped.borrow();
+        is_new.then(|| Event::BackupTargetLost { actor: Actor::system(), sequence, why: cut(why).into() })
+    }
+
+    /// Writes down in the ledger what became of backups; the log has it all the same.
+    pub(super) async fn tell(&self, event: Event) {
+        if let Err(error) = self.service.tell_of_backups(event).await {
+            tracing::warn!(%error, "the ledger does not tell of it");
+        }
+    }
+}
+
+/// What a ledger's entry says of a failure.
+pub(super) fn cut(why: &str) -> String {
+    why.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(200).collect()
+}
+
+fn late() -> Failure {
+    Failure::Refused("the backup target did not answer in time".into())
+}
+
+impl Durability for Backups {
+    fn reached(&self, sequence: Sequence) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            let mut shipped = self.shipped.subscribe();
+            self.ring.notify_one();
+            let reached = async { shipped.wait_for(|shipped| *shipped > sequence).await.is_ok() };
+            tokio::select! {
+                reached = reached => reached,
+                () = sleep(PATIENCE) => false,
+            }
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! `jeton backup`.
+
+mod restore;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use self::restore::Restore;
+use super::context::Context;
+use super::failure::Failure;
+use crate::render::backups;
+
+const BACKUPS: &str = "/api/v1/backups";
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton backup list
+  jeton backup create
+  jeton backup verify
+  jeton backup restore --from /mnt/backups --identity recovery.key \\
+      --root-key-file root.key --data restored";
+
+/// Backups: what there is, another one, a look over them, and a restore
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Backup {
+    Create(Create),
+    List(List),
+    Verify(Verify),
+    Restore(Restore),
+}
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  jeton backup create
+  jeton backup create --json | jq -r .id
+
+A server makes one each day by itself (`backup_every`), and ships the ledger's
+tail each second. Issuing goes on while one is made.";
+
+/// Make a backup now
+#[derive(Args, Debug)]
+#[command(after_help = CREATE_EXAMPLES)]
+pub(crate) struct Create;
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  jeton backup list
+  jeton backup list --json | jq '.snapshots[-1]'";
+
+/// List the backups, and say how they stand
+#[derive(Args, Debug)]
+#[command(after_help = LIST_EXAMPLES)]
+pub(crate) struct List;
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  jeton backup verify
+
+Everything on the target is opened and compared with its digests; nothing is
+restored. Exit code 1 if anything is missing, cut off or damaged: each is
+named.";
+
+/// Open everything on the backup target, and name what is wrong
+#[derive(Args, Debug)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(crate) struct Verify;
+
+impl Backup {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Backup::Create(Create) => context.show(&context.server()?.post(BACKUPS, &json!({}))?, backups::made),
+            Backup::List(List) => context.show(&context.server()?.get(BACKUPS)?, backups::list),
+            Backup::Verify(Verify) => {
+                let found = context.server()?.post("/api/v1/backups/verify", &json!({}))?;
+                context.show(&found, backups::verified)?;
+                let is_whole = found.get("problems").and_then(Value::as_array).is_some_and(Vec::is_empty);
+                let hint = "make another backup, `jeton backup create`, and look at the disk or the bucket";
+                if is_whole { Ok(()) } else { Err(Failure::no("not everything on the backup target is whole", hint)) }
+            }
+            Backup::Restore(restore) => restore.run(context),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `jeton backup restore`: a data folder made of a backup, and the gap that may be left.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use jeton_backup::identity::Identity;
+use jeton_backup::restore::Step;
+use jeton_backup::target::Access;
+use jeton_core::moment::Time;
+use jeton_store::ledger::checkpoint::Checkpoint;
+use serde_json::{Value, json};
+
+use crate::backup::Restoring;
+use crate::backup_settings::{BackupPlace, of_text};
+use crate::commands::context::Context;
+use crate::commands::failure::Failure;
+use crate::commands::{input, time};
+use crate::render::backups;
+use crate::{apart, root_file, serve};
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton backup restore --from /mnt/backups --identity recovery.key \\
+      --root-key-file root.key --data restored
+  jeton backup restore --from s3://backups/jeton --identity recovery.key \\
+      --root-key-file root.key --data restored --until 2026-11-26T12:00:00Z
+  jeton backup restore accept-gap
+
+The folder of --data must be empty, or not there; on a failure nothing is left
+of it. What was revoked, rotated out or spent stays so: also with --until, which
+takes back what was given since, and not what was taken.
+
+Where it cannot be shown that the end of the ledger is there, every access token
+from before is dead, and keys, client secrets and clients with keys of their own
+are refused until `accept-gap`. It can be shown where the server had stopped in
+order, ships with `revocation_durability = \"sync\"`, or with the last checkpoint
+that somebody kept: --checkpoint.";
+
+/// Make a data folder of a backup
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "jeton backup restore --from TARGET --identity FILE \\\n           --root-key-file FILE --data DIR [OPTIONS]\n       jeton backup restore accept-gap"
+)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Restore {
+    #[command(subcommand)]
+    command: Option<RestoreCommand>,
+    /// Where the backups are: a folder, or s3://bucket/prefix with the usual
+    /// AWS_ variables
+    #[arg(long, value_name = "TARGET", required = true)]
+    from: Option<String>,
+    /// The file with the recovery identity, as age-keygen writes it
+    #[arg(long, value_name = "FILE", required = true)]
+    identity: Option<PathBuf>,
+    /// The root file of the deployment that made the backups
+    #[arg(long, value_name = "FILE", required = true)]
+    root_key_file: Option<PathBuf>,
+    /// To this time, instead of to the end
+    #[arg(long, value_name = "TIME", value_parser = time::second)]
+    until: Option<i64>,
+    /// The last checkpoint of that ledger that was kept elsewhere: a file, or
+    /// `-` for standard input
+    #[arg(long, value_name = "-|FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum RestoreCommand {
+    AcceptGap(AcceptGap),
+}
+
+const ACCEPT_EXAMPLES: &str = "\
+Examples:
+  jeton backup restore accept-gap
+
+What was revoked in the last moments before the disk was lost may not be known.
+Revoke it again first; then accept: what was made before counts again. It is
+written in the ledger who did.";
+
+/// Accept what a restore may lack: keys and secrets from before count again
+#[derive(Args, Debug)]
+#[command(after_help = ACCEPT_EXAMPLES)]
+struct AcceptGap;
+
+impl Restore {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match &self.command {
+            Some(RestoreCommand::AcceptGap(AcceptGap)) => accept(context),
+            None => self.restore(context),
+        }
+    }
+
+    fn restore(&self, context: &Context) -> Result<(), Failure> {
+        let missing = || Failure::usage("--from, --identity and --root-key-file are needed", "`jeton backup restore --help` shows how");
+        let from = self.from.as_deref().ok_or_else(missing)?;
+        let (identity, root_file) = (self.identity.as_deref().ok_or_else(missing)?, self.root_key_file.as_deref().ok_or_else(missing)?);
+        let could_not = |sentence: String| Failure::could_not(sentence, "`jeton backup restore --help` shows what is needed");
+        let data = &context.options.data;
+        apart::check(root_file, data).map_err(could_not)?;
+        let here = std::env::current_dir().map_err(|error| could_not(error.to_string()))?;
+        // A name in the working folder is one of it, and none below a data folder.
+        let place = of_text(&absolute(from, &here), Access::default().or_environment(), &here.join(data)).map_err(could_not)?;
+        if let BackupPlace::Folder(folder) = &place
+            && !folder.is_dir()
+        {
+            return Err(Failure::could_not(
+                format!("{} is no folder", folder.display()),
+                "name the one that `jeton backup list` calls the target",
+            ));
+        }
+        let restoring = Restoring {
+            place,
+            identity: read_identity(identity)?,
+            root_keys: root_file::read(root_file).map_err(could_not)?,
+            data,
+            until: self.until.map(Time::from_seconds),
+            checkpoint: self.checkpoint.as_deref().map(read_checkpoint).transpose()?,
+            progress: &show,
+        };
+        let made = serve::runtime().map_err(could_not)?.block_on(restoring.run());
+        forget();
+        let made = made.map_err(could_not)?;
+        let value = json!({
+            "data": data.display().to_string(),
+            "snapshot": made.snapshot,
+            "entries": made.size,
+            "until": jeton_http::api::rfc3339::format(made.time_seconds),
+            "left_behind": made.left_behind,
+            "taken_again": made.taken_again,
+            "is_complete": made.is_complete,
+        });
+        context.show(&value, backups::restored)
+    }
+}
+
+fn accept(context: &Context) -> Result<(), Failure> {
+    context.confirm("What was revoked in the gap and is not known counts again. Accept it?")?;
+    let answer = context.server()?.post("/api/v1/backups/gap/accept", &json!({}))?;
+    let was_there = answer.get("accepted").and_then(Value::as_bool).unwrap_or_default();
+    context.say(if was_there { "The gap is accepted: what was made before it counts again." } else { "There is no gap." })
+}
+
+/// A path as it is seen from the working folder.
+fn absolute(text: &str, here: &Path) -> String {
+    if text.contains("://") { text.into() } else { here.join(text).display().to_string() }
+}
+
+fn read_identity(path: &Path) -> Result<Identity, Failure> {
+    let text = zeroize::Zeroizing::new(input::text(path, "the identity")?);
+    let hint = "give the recovery identity that `jeton init` showed, in a file as age-keygen writes it";
+    Identity::from_file_text(&text).map_err(|problem| Failure::could_not(format!("{}: {problem}", path.display()), hint))
+}
+
+fn read_checkpoint(source: &Path) -> Result<Checkpoint, Failure> {
+    let note = input::text(source, "the checkpoint")?;
+    Checkpoint::read(&note).ok_or_else(|| {
+        Failure::usage("this is no checkpoint of a ledger", "hand in what `jeton audit checkpoint` printed, as it was printed")
+    })
+}
+
+/// How far it is, on standard error, while somebody watches.
+fn show(step: Step) {
+    let mut stderr = anstream::stderr();
+    if std::io::stderr().is_terminal() {
+        let Step { done, of, lines } = step;
+        // Nobody needs to know that it could not be shown.
+        let _ = write!(stderr, "\r\u{1b}[K{done} of {of} parts, {lines} rows and entries");
+    }
+}
+
+fn forget() {
+    if std::io::stderr().is_terminal() {
+        let _ = write!(anstream::stderr(), "\r\u{1b}[K");
+    }
+}
