@@ -30,9 +30,15 @@ pub enum Event {
     /// An API was declared.
     #[serde(rename = "api.created")]
     ApiCreated { actor: Actor, api: ApiId, audience: Arc<str>, scopes: Arc<str> },
-    /// An API's description, scopes, lifetime or format changed.
+    /// An API's description, or that of its scopes, its default scope, lifetime or format changed.
     #[serde(rename = "api.updated")]
     ApiUpdated { actor: Actor, api: ApiId, changed: Arc<str> },
+    /// An API knows these scopes, too.
+    #[serde(rename = "api.widened")]
+    ApiWidened { actor: Actor, api: ApiId, scopes: Arc<str> },
+    /// An API knows these scopes no longer: nobody has them there.
+    #[serde(rename = "api.narrowed")]
+    ApiNarrowed { actor: Actor, api: ApiId, scopes: Arc<str> },
     /// An API is gone, and with it every token for it.
     #[serde(rename = "api.deleted")]
     ApiDeleted { actor: Actor, api: ApiId },
@@ -42,9 +48,15 @@ pub enum Event {
     /// A client was registered.
     #[serde(rename = "client.created")]
     ClientCreated { actor: Actor, client: ClientId, name: Arc<str> },
-    /// A client's registration changed.
+    /// A client's registration changed: what people call it, or how it proves itself.
     #[serde(rename = "client.updated")]
     ClientUpdated { actor: Actor, changed: Arc<str>, client: ClientId },
+    /// A client may do more.
+    #[serde(rename = "client.widened")]
+    ClientWidened { actor: Actor, changed: Arc<str>, client: ClientId },
+    /// A client may do less.
+    #[serde(rename = "client.narrowed")]
+    ClientNarrowed { actor: Actor, changed: Arc<str>, client: ClientId },
     /// A client is gone, and with it every token it holds.
     #[serde(rename = "client.deleted")]
     ClientDeleted { actor: Actor, client: ClientId },

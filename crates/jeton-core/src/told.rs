@@ -68,7 +68,11 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::IncarnationOpened { .. }
         | Event::Issued { .. }
         | Event::ApiUpdated { .. }
+        | Event::ApiWidened { .. }
+        | Event::ApiNarrowed { .. }
         | Event::ClientUpdated { .. }
+        | Event::ClientWidened { .. }
+        | Event::ClientNarrowed { .. }
         | Event::ClientSecretCreated { .. }
         | Event::ClientSecretEnded { .. }
         | Event::ClientSecretSuspended { .. }

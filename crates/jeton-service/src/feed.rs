@@ -268,8 +268,13 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiKeyRevoked { api, key, before_seconds, until_seconds, .. } => {
             (Some(audience_of(api.as_str())?), cut_off(CutOffSubject::Key, &key.to_string(), *before_seconds, *until_seconds)?)
         }
+        Event::ApiNarrowed { api, .. } | Event::ApiWidened { api, .. } => (Some(audience_of(api.as_str())?), Change::KeysChanged),
         Event::ApiUpdated { api, changed, .. } if concerns_keys(changed) => (Some(audience_of(api.as_str())?), Change::KeysChanged),
-        Event::ClientUpdated { changed, .. } if concerns_keys(changed) => (None, Change::KeysChanged),
+        Event::ClientUpdated { changed, .. } | Event::ClientNarrowed { changed, .. } | Event::ClientWidened { changed, .. }
+            if concerns_keys(changed) =>
+        {
+            (None, Change::KeysChanged)
+        }
         Event::PolicyLowered { kind, .. } if concerns_keys(kind) => (None, Change::KeysChanged),
         Event::PolicyExceptionEnded { .. }
         | Event::GroupDeleted { .. }
@@ -297,6 +302,8 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiDeleted { .. }
         | Event::ClientCreated { .. }
         | Event::ClientUpdated { .. }
+        | Event::ClientNarrowed { .. }
+        | Event::ClientWidened { .. }
         | Event::ClientDeleted { .. }
         | Event::ClientSecretCreated { .. }
         | Event::ClientSecretEnded { .. }

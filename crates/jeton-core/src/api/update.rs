@@ -35,7 +35,7 @@ pub struct UpdateApi {
     pub signing_algorithm: Option<String>,
 }
 
-/// Changes an API; `policies` say how long its tokens may live, `latest_cut_off_seconds` is the latest cut-off over any of its tokens.
+/// Changes an API: scopes that it knows from then on, or no longer, are told by entries of their own. `policies` say how long its tokens may live, `latest_cut_off_seconds` is the latest cut-off over any of its tokens.
 pub fn update(
     api: &Api,
     request: &UpdateApi,
@@ -45,19 +45,16 @@ pub fn update(
     moment: &mut Moment,
 ) -> Outcome<Api> {
     let commit = Commit::new(moment);
-    let (updated, changed) = match apply(api, request, policies) {
+    let updated = match apply(api, request, policies) {
         Ok(updated) => updated,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
-    if changed.is_empty() {
+    let changes = changes(api, &updated, actor);
+    if changes.is_empty() {
         return Outcome::grant(updated, commit);
     }
     let updated = Api { updated_at: moment.now.seconds(), ..updated };
-    let mut commit = commit.put(&TABLE, updated.row()).tell(Event::ApiUpdated {
-        actor: actor.clone(),
-        api: api.id.clone(),
-        changed: Arc::from(changed.join(" ")),
-    });
+    let mut commit = changes.into_iter().fold(commit.put(&TABLE, updated.row()), Commit::tell);
     if updated.access_token_lifetime_seconds < api.access_token_lifetime_seconds {
         let before = beyond_all_issued(moment.now, latest_cut_off_seconds);
         commit = lower_lifetime(commit, &updated, updated.access_token_lifetime_seconds, before.seconds(), actor, moment);
@@ -73,7 +70,7 @@ pub(crate) fn lower_lifetime(commit: Commit, api: &Api, seconds: i64, before_sec
     commit.put(&crate::token::negative::TABLE, negative.row()).tell(event)
 }
 
-fn apply(api: &Api, request: &UpdateApi, policies: &Policies) -> Result<(Api, Vec<&'static str>), Refusal> {
+fn apply(api: &Api, request: &UpdateApi, policies: &Policies) -> Result<Api, Refusal> {
     let mut updated = api.clone();
     if let Some(name) = &request.name {
         updated.name = parse_name(name, "an API")?;
@@ -93,13 +90,33 @@ fn apply(api: &Api, request: &UpdateApi, policies: &Policies) -> Result<(Api, Ve
     if let Some(algorithm) = &request.signing_algorithm {
         updated.signing_algorithm = parse_algorithm(algorithm)?;
     }
+    Ok(updated)
+}
+
+fn changes(before: &Api, after: &Api, actor: &Actor) -> Vec<Event> {
+    // Of a scope that both know: whether it is described otherwise.
+    let is_described = |(name, text): (&String, _)| before.scopes.get(name).is_some_and(|before| before != text);
     let changed = [
-        ("name", updated.name != api.name),
-        ("scopes", updated.scopes != api.scopes),
-        ("default_scope", updated.default_scope != api.default_scope),
-        ("access_token_lifetime_seconds", updated.access_token_lifetime_seconds != api.access_token_lifetime_seconds),
-        ("token_format", updated.token_format != api.token_format),
-        ("signing_algorithm", updated.signing_algorithm != api.signing_algorithm),
+        ("name", after.name != before.name),
+        ("scopes", after.scopes.iter().any(is_described)),
+        ("default_scope", after.default_scope != before.default_scope),
+        ("access_token_lifetime_seconds", after.access_token_lifetime_seconds != before.access_token_lifetime_seconds),
+        ("token_format", after.token_format != before.token_format),
+        ("signing_algorithm", after.signing_algorithm != before.signing_algorithm),
     ];
-    Ok((updated, changed.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()))
+    let changed: Vec<&str> = changed.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect();
+    let (known, knows) = (before.scope_set(), after.scope_set());
+    let (taken, given) = (known.difference(&knows), knows.difference(&known));
+    let (actor, api) = (actor.clone(), before.id.clone());
+    let mut events = vec![];
+    if !changed.is_empty() {
+        events.push(Event::ApiUpdated { actor: actor.clone(), api: api.clone(), changed: Arc::from(changed.join(" ")) });
+    }
+    if !taken.is_empty() {
+        events.push(Event::ApiNarrowed { actor: actor.clone(), api: api.clone(), scopes: Arc::from(taken.as_str()) });
+    }
+    if !given.is_empty() {
+        events.push(Event::ApiWidened { actor, api, scopes: Arc::from(given.as_str()) });
+    }
+    events
 }

@@ -30,20 +30,19 @@ pub struct UpdateClient {
     pub contact: Option<String>,
 }
 
-/// Changes a client; `apis` are all those it may ask for from now on.
+/// Changes a client; `apis` are all those it may ask for from now on. What is given and what is taken are told apart, each by its own entry.
 pub fn update(client: &Client, request: &UpdateClient, apis: &[&Api], actor: &Actor, moment: &mut Moment) -> Outcome<Client> {
     let commit = Commit::new(moment);
     let updated = match apply(client, request, apis) {
         Ok(updated) => updated,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
-    let changed = changed(client, &updated);
-    if changed.is_empty() {
+    let changes = changes(client, &updated, actor);
+    if changes.is_empty() {
         return Outcome::grant(updated, commit);
     }
     let updated = Client { updated_at: moment.now.seconds(), ..updated };
-    let event = Event::ClientUpdated { actor: actor.clone(), client: client.id.clone(), changed: Arc::from(changed.join(" ")) };
-    let commit = commit.put(&TABLE, updated.row()).tell(event);
+    let commit = changes.into_iter().fold(commit.put(&TABLE, updated.row()), Commit::tell);
     Outcome::grant(updated, commit)
 }
 
@@ -76,15 +75,32 @@ fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Clien
     Ok(updated)
 }
 
-fn changed(before: &Client, after: &Client) -> Vec<&'static str> {
-    let changes = [
+fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
+    let described = [
         ("name", before.name != after.name),
         ("token_endpoint_auth_method", before.authentication != after.authentication),
         ("jwks", before.jwks != after.jwks),
-        ("apis", before.apis != after.apis),
-        ("scopes", before.scopes != after.scopes),
-        ("may_introspect", before.may_introspect != after.may_introspect),
         ("contact", before.contact != after.contact),
     ];
-    changes.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()
+    let (actor, client) = (actor.clone(), before.id.clone());
+    let updated = named(&described).map(|changed| Event::ClientUpdated { actor: actor.clone(), changed, client: client.clone() });
+    let narrowed =
+        named(&beyond(before, after)).map(|changed| Event::ClientNarrowed { actor: actor.clone(), changed, client: client.clone() });
+    let widened = named(&beyond(after, before)).map(|changed| Event::ClientWidened { actor, changed, client });
+    [updated, narrowed, widened].into_iter().flatten().collect()
+}
+
+/// In what one may do more than another.
+fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 3] {
+    [
+        ("apis", one.apis.iter().any(|api| !other.apis.contains(api))),
+        ("scopes", !one.scopes.difference(&other.scopes).is_empty()),
+        ("may_introspect", one.may_introspect && !other.may_introspect),
+    ]
+}
+
+/// The names of what is so; `None`: nothing is.
+fn named(changes: &[(&'static str, bool)]) -> Option<Arc<str>> {
+    let names: Vec<&str> = changes.iter().filter_map(|(name, is_so)| is_so.then_some(*name)).collect();
+    (!names.is_empty()).then(|| Arc::from(names.join(" ")))
 }

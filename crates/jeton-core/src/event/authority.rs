@@ -9,6 +9,8 @@ impl Event {
         match self {
             Event::ApiDeleted { .. }
             | Event::ApiLifetimeLowered { .. }
+            | Event::ApiNarrowed { .. }
+            | Event::ClientNarrowed { .. }
             | Event::ClientDeleted { .. }
             | Event::ClientSecretEnded { .. }
             | Event::ClientSecretSuspended { .. }
@@ -36,8 +38,10 @@ impl Event {
             | Event::Issued { .. }
             | Event::ApiCreated { .. }
             | Event::ApiUpdated { .. }
+            | Event::ApiWidened { .. }
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
+            | Event::ClientWidened { .. }
             | Event::ClientSecretCreated { .. }
             | Event::ClientSecretResumed { .. }
             | Event::ClientSecretRemoved { .. }
@@ -108,8 +112,10 @@ impl Event {
         match self {
             Event::Issued { .. }
             | Event::ApiCreated { .. }
+            | Event::ApiWidened { .. }
             | Event::ClientCreated { .. }
             | Event::ClientUpdated { .. }
+            | Event::ClientWidened { .. }
             | Event::ClientSecretCreated { .. }
             | Event::ClientSecretResumed { .. }
             | Event::ApiKeyCreated { .. }
@@ -134,6 +140,8 @@ impl Event {
             Event::DeploymentCreated { .. }
             | Event::IncarnationOpened { .. }
             | Event::ApiUpdated { .. }
+            | Event::ApiNarrowed { .. }
+            | Event::ClientNarrowed { .. }
             | Event::ApiDeleted { .. }
             | Event::ApiLifetimeLowered { .. }
             | Event::ClientDeleted { .. }

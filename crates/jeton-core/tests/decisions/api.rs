@@ -112,7 +112,12 @@ fn changed() {
     let format = UpdateApi { token_format: Some("opaque".into()), signing_algorithm: Some("RS256".into()), ..nothing() };
     check_update(format, "+api api.updated", "token_format signing_algorithm");
     let fewer = UpdateApi { scopes: Some([("read".to_owned(), "Read".to_owned())].into()), ..nothing() };
-    assert_eq!(check_update(fewer, "+api api.updated", "scopes").scopes.len(), 1);
+    assert_eq!(check_update(fewer, "+api api.narrowed", "").scopes.len(), 1);
+    let scopes = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
+    let more = UpdateApi { scopes: Some(scopes(&["read", "write", "more"])), ..nothing() };
+    check_update(more, "+api api.updated api.widened", "scopes");
+    let other = UpdateApi { scopes: Some(scopes(&["read", "more"])), ..nothing() };
+    check_update(other, "+api api.updated api.narrowed api.widened", "scopes");
     let check_refused =
         |request, words| refused(update(&api("orders"), &request, &Policies::default(), NO_CUT_OFF, &actor(), &mut moment()), words);
     check_refused(UpdateApi { scopes: Some([("write".to_owned(), String::new())].into()), ..nothing() }, "`read`");
@@ -124,13 +129,22 @@ fn changed() {
 }
 
 #[test]
-fn only_a_lower_lifetime_narrows() {
+fn only_a_lower_lifetime_and_fewer_scopes_narrow() {
     for (seconds, is_narrowing) in [(3_599, true), (3_601, false)] {
         let request = UpdateApi { access_token_lifetime_seconds: Some(seconds), ..UpdateApi::default() };
         assert_eq!(
             update(&api("orders"), &request, &Policies::default(), NO_CUT_OFF, &actor(), &mut moment()).commit.is_narrowing(),
             is_narrowing
         );
+    }
+    let before = api("orders");
+    let scopes = |names: &[&str]| {
+        let kept = |name: &&str| before.scopes.get(*name).cloned().unwrap_or_default();
+        UpdateApi { scopes: Some(names.iter().map(|name| ((*name).to_owned(), kept(name))).collect()), ..UpdateApi::default() }
+    };
+    for (names, is_narrowing) in [(&["read"][..], true), (&["read", "write", "more"], false), (&["read", "more"], false)] {
+        let commit = update(&before, &scopes(names), &Policies::default(), NO_CUT_OFF, &actor(), &mut moment()).commit;
+        assert_eq!((commit.is_narrowing(), commit.grants()), (is_narrowing, !is_narrowing), "{names:?}");
     }
     let request = UpdateApi { access_token_lifetime_seconds: Some(60), ..UpdateApi::default() };
     // Under a cut-off that lies ahead, tokens of the longer lifetime may be dated ahead.

@@ -1,9 +1,11 @@
 //! Clients: registered, changed, removed.
 
+use jeton_core::api::Api;
 use jeton_core::client::create::{CreateClient, create};
 use jeton_core::client::delete::delete;
 use jeton_core::client::update::{UpdateClient, update};
 use jeton_core::client::{AuthenticationMethod, Client, GrantType};
+use jeton_core::commit::Commit;
 use jeton_core::event::Event;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::{JwkSet, SigningKey};
@@ -87,6 +89,45 @@ fn keys() {
     check(|request| request.jwks = Some(jwks(Algorithm::Es256)), Err("private_key_jwt"));
 }
 
+/// What is told of a change.
+fn told(commit: &Commit) -> String {
+    let told = commit.events.iter().map(|event| match event {
+        Event::ClientUpdated { changed, .. } => format!("updated({changed})"),
+        Event::ClientNarrowed { changed, .. } => format!("narrowed({changed})"),
+        Event::ClientWidened { changed, .. } => format!("widened({changed})"),
+        event => format!("{event:?}"),
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
+/// What a client may no longer do is told as taken, so that neither a full disk nor a clock that lags keeps it.
+#[test]
+fn what_is_given_and_what_is_taken_are_told_apart() {
+    let (orders, stock) = (api("orders"), api("stock"));
+    let check = |before: &Client, request: UpdateClient, apis: &[&Api], expected: &str, is_narrowing: bool| {
+        let commit = update(before, &request, apis, &actor(), &mut moment()).commit;
+        assert_eq!((told(&commit).as_str(), commit.is_narrowing(), commit.is_made_when_full()), (expected, is_narrowing, is_narrowing));
+    };
+    let both = [&orders, &stock];
+    let wide = client(&both, |request| request.may_introspect = true);
+    let narrow = client(&[&orders], |request| request.scopes = Some("read".into()));
+    let nothing = UpdateClient::default;
+    let scopes = |scopes: &str| UpdateClient { scopes: Some(scopes.into()), ..nothing() };
+    check(&wide, nothing(), &[&orders], "narrowed(apis)", true);
+    check(&wide, scopes("read"), &[&orders], "narrowed(apis scopes)", true);
+    check(&wide, UpdateClient { may_introspect: Some(false), ..nothing() }, &both, "narrowed(may_introspect)", true);
+    check(
+        &wide,
+        UpdateClient { may_introspect: Some(false), name: Some("x".into()), ..nothing() },
+        &both,
+        "updated(name) narrowed(may_introspect)",
+        false,
+    );
+    check(&narrow, scopes("write"), &[&orders], "narrowed(scopes) widened(scopes)", false);
+    check(&narrow, scopes("read"), &both, "widened(apis)", false);
+    check(&narrow, nothing(), &[&stock], "narrowed(apis) widened(apis)", false);
+}
+
 #[test]
 fn changed() {
     let (orders, stock) = (api("orders"), api("stock"));
@@ -94,19 +135,18 @@ fn changed() {
     let nothing = UpdateClient::default;
     let check = |request: UpdateClient, expected: &str| {
         let outcome = update(&before, &request, &[&orders, &stock], &actor(), &mut moment());
-        let told = outcome.commit.events.iter().find_map(|event| match event {
-            Event::ClientUpdated { changed, .. } => Some(changed.to_string()),
-            _ => None,
-        });
-        assert_eq!(told.unwrap_or_default(), expected, "{request:?}");
-        granted(outcome, if expected.is_empty() { "" } else { "+client client.updated" })
+        assert_eq!(told(&outcome.commit), expected, "{request:?}");
+        outcome.verdict.unwrap()
     };
     check(nothing(), "");
     check(UpdateClient { name: Some("worker".into()), may_introspect: Some(false), ..nothing() }, "");
-    check(UpdateClient { name: Some("other".into()), ..nothing() }, "name");
-    check(UpdateClient { may_introspect: Some(true), scopes: Some("read".into()), ..nothing() }, "scopes may_introspect");
+    check(UpdateClient { name: Some("other".into()), ..nothing() }, "updated(name)");
+    check(
+        UpdateClient { may_introspect: Some(true), scopes: Some("read".into()), ..nothing() },
+        "narrowed(scopes) widened(may_introspect)",
+    );
     let signing = UpdateClient { authentication: Some("private_key_jwt".into()), jwks: Some(jwks(Algorithm::Es256)), ..nothing() };
-    let signer = check(signing, "token_endpoint_auth_method jwks");
+    let signer = check(signing, "updated(token_endpoint_auth_method jwks)");
     let back = UpdateClient { authentication: Some("client_secret_post".into()), ..nothing() };
     let after = update(&signer, &back, &[&orders, &stock], &actor(), &mut moment()).verdict.unwrap();
     assert_eq!((after.authentication, after.jwks), (AuthenticationMethod::SecretPost, None), "keys that are of no use any more go");

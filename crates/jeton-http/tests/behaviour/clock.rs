@@ -1,5 +1,6 @@
 //! Ledger time is monotone: a clock that goes back brings nothing back.
 
+use http::Method;
 use jeton_core::event::CutOffSubject;
 use jeton_jose::Algorithm;
 use jeton_oauth::feed::Change;
@@ -7,6 +8,7 @@ use jeton_service::posture::{Look, Notice};
 use jeton_service::revoke::TokenChange;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::{administrator, claims_of};
+use serde_json::{Value, json};
 
 use crate::errors::check_error;
 use crate::feed::snapshot;
@@ -246,4 +248,31 @@ async fn a_cut_off_that_lies_far_ahead_says_what_to_do() {
     assert!(answer.text().contains("register it anew"), "{}", answer.text());
     let again = world.client("again", &[&orders]).await;
     assert!(world.is_active(&again, &world.token(&again).await).await, "as it says");
+}
+
+#[tokio::test]
+async fn a_clock_behind_the_ledger_takes_scopes_and_apis_from_a_client() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    world.client("worker", &[&orders, &stock]).await;
+    world.done(Method::PATCH, "/clients/worker", Some(json!({"may_introspect": true}))).await;
+    world.advance(-11);
+    let change = async |path: &str, body: Value| world.administer(Method::PATCH, path, Some(body)).await.status;
+    let kinds = async |count: usize| {
+        let entries = world.done(Method::GET, &format!("/audit/entries?last={count}"), None).await;
+        entries["items"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let client = "/clients/worker";
+    assert_eq!(change(client, json!({"scope": "orders:read orders:write"})).await, 200);
+    assert_eq!(kinds(1).await, ["client.narrowed"]);
+    assert_eq!(change(client, json!({"audiences": ["https://orders.example"], "may_introspect": false})).await, 200);
+    assert_eq!(change(&format!("/apis/{}", orders.id), json!({"scopes": {"orders:read": ""}, "default_scope": ""})).await, 200);
+    assert_eq!(kinds(2).await, ["api.updated", "api.narrowed"]);
+    // Whatever also gives is refused.
+    for body in [json!({"audiences": ["https://stock.example"]}), json!({"may_introspect": true}), json!({"name": "x"})] {
+        assert_eq!(change(client, body.clone()).await, 503, "{body}");
+    }
+    world.advance(11);
+    assert_eq!(change(client, json!({"audiences": ["https://stock.example"], "may_introspect": true, "name": "x"})).await, 200);
+    assert_eq!(kinds(3).await, ["client.updated", "client.narrowed", "client.widened"]);
 }
