@@ -23,17 +23,23 @@ pub enum OwnerStanding {
     Disabled,
     /// It, or what it asks for, is suspended: what is its own is refused for now.
     Suspended,
-    /// It is gone, or has nothing to do with this API: what is its own is refused for ever.
+    /// It may not ask for this API now: what is its own there is refused for now.
+    NoAccess,
+    /// It is gone: what is its own is refused for ever.
     Gone,
 }
 
 impl Rights {
-    /// Those of a client: its scopes, where it may ask for that API.
+    /// Those of a client: its scopes, where it may ask for that API. An API that is taken from it may be given back.
     #[must_use]
     pub fn of_client(client: Option<&Client>, api: &Api) -> Rights {
-        match client.filter(|client| client.apis.contains(&api.id)) {
-            Some(client) => Rights { scopes: client.scopes.intersection(&api.scope_set()), standing: OwnerStanding::Stands },
-            None => Rights { scopes: ScopeSet::empty(), standing: OwnerStanding::Gone },
+        let nothing = |standing| Rights { scopes: ScopeSet::empty(), standing };
+        match client {
+            Some(client) if client.apis.contains(&api.id) => {
+                Rights { scopes: client.scopes.intersection(&api.scope_set()), standing: OwnerStanding::Stands }
+            }
+            Some(_) => nothing(OwnerStanding::NoAccess),
+            None => nothing(OwnerStanding::Gone),
         }
     }
 
@@ -79,6 +85,7 @@ mod tests {
             let standing = match choice % 8 {
                 0 => OwnerStanding::Disabled,
                 1 => OwnerStanding::Gone,
+                2 => OwnerStanding::NoAccess,
                 _ => OwnerStanding::Stands,
             };
             let client = (choice & 64 != 0).then_some(client);

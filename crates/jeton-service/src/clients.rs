@@ -217,7 +217,7 @@ impl Service {
     /// [`Failure`]; it is not known to be suspended then.
     pub async fn suspend_client_secret(&self, named: (&str, &str), why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
         self.change_client_secret(named, moment, |_, secret, moment| {
-            Ok(change::suspend(secret, &self.registry.policies(), self.secret_used(&secret.id), (why, actor), moment))
+            Ok(change::suspend(secret, &self.registry.policies(), self.secret_used(secret), (why, actor), moment))
         })
         .await
     }
@@ -229,7 +229,7 @@ impl Service {
     pub async fn resume_client_secret(&self, named: (&str, &str), by: &Administrator, moment: &Moment) -> Result<(), Failure> {
         self.change_client_secret(named, moment, |client, secret, moment| {
             by.check_gives_client(client)?;
-            Ok(change::resume(secret, &self.registry.policies(), self.secret_used(&secret.id), by, moment))
+            Ok(change::resume(secret, &self.registry.policies(), self.secret_used(secret), by, moment))
         })
         .await
     }

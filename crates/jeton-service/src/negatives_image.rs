@@ -6,12 +6,11 @@
 use jeton_core::moment::Moment;
 use jeton_core::root_key::RootKeys;
 use jeton_store::ledger::Head;
-use jeton_verify::negatives::Negatives;
 
-/// Seals an image of negatives that follow the ledger up to this head.
-pub(crate) fn seal(negatives: &Negatives, head: &Head, root_keys: &RootKeys, moment: &mut Moment) -> Option<Vec<u8>> {
+/// Seals an image of what follows the ledger up to this head.
+pub(crate) fn seal(image: &[u8], head: &Head, root_keys: &RootKeys, moment: &mut Moment) -> Option<Vec<u8>> {
     let (epoch, keys) = root_keys.current();
-    let sealed = keys?.seal(&negatives.to_image(), &context(head), moment).ok()?;
+    let sealed = keys?.seal(image, &context(head), moment).ok()?;
     Some([epoch.to_be_bytes().as_slice(), &sealed].concat())
 }
 
@@ -25,5 +24,5 @@ pub(crate) fn open<'i>(image: &'i mut [u8], head: &Head, root_keys: &RootKeys) -
 fn context(head: &Head) -> Vec<u8> {
     let Head { size, time, incarnation, frontier } = head;
     let (size, time, root) = (size.to_be_bytes(), time.micros().to_be_bytes(), frontier.root());
-    [b"jeton/negatives-image/1".as_slice(), incarnation, &size, &time, &root].concat()
+    [b"jeton/negatives-image/2".as_slice(), incarnation, &size, &time, &root].concat()
 }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::except::{end_exception, except};
+use jeton_core::client::secret::ClientSecret;
 use jeton_core::event::CutOffSubject;
-use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::id::{Actor, ApiKeyId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
-use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::{Effective, Policies};
 use jeton_core::policy::exception::PolicyException;
 use jeton_core::policy::exception::create::{CreateException, create};
 use jeton_core::policy::exception::end::end;
 use jeton_core::policy::rule::Subject;
 use jeton_core::policy::set::{Facts, SetPolicy, set};
+use jeton_core::policy::{CredentialKind, Level};
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 
@@ -25,6 +26,9 @@ use crate::once::gone;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::transact::Reading;
+
+/// How many rules of APIs a rule of a client stands on: with more, one that is set in the same moment may be overlooked.
+const RULES_MAX: usize = 256;
 
 impl Service {
     /// What an API or a client, by id or name, or neither of them, is to policies.
@@ -92,6 +96,7 @@ impl Service {
             }
             apis.iter().for_each(|api| reading.rely_on_api(api));
             client.iter().for_each(|client| reading.rely_on_client(client));
+            self.rely_on_rules_beside(reading, kind, subject);
         }
         let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
         let policies = self.registry.policies();
@@ -99,6 +104,25 @@ impl Service {
         let latest_cut_off = |subject: CutOffSubject, name: &str| self.registry.latest_cut_off(subject, name);
         let facts = Facts { policies: &policies, apis: &records, client, latest_cut_off: &latest_cut_off };
         Ok(set(kind, subject, request, &facts, actor, moment))
+    }
+
+    /// What a client says for itself hides what is said for APIs: whether it is stricter without it depends on those.
+    fn rely_on_rules_beside(&self, reading: &Reading<'_>, kind: CredentialKind, subject: &Subject) {
+        let policies = self.registry.policies();
+        let beside = policies.rules_of(kind).map(|rule| &rule.record.subject).filter(|other| other.level() == Level::Api);
+        if subject.level() == Level::Client {
+            beside.take(RULES_MAX).for_each(|other| reading.rely_on_policy(kind, other));
+        }
+    }
+
+    /// The secret that an exception is for, where it is one and is there.
+    fn excepted_secret(&self, reading: &Reading<'_>, exception: &PolicyException) -> Option<ClientSecret> {
+        let id = SecretId(exception.credential.clone());
+        let of_it = |entry: &ClientEntry| entry.secrets.iter().find(|secret| secret.record.id == id).map(|secret| secret.record.clone());
+        let clients = self.clients();
+        let (entry, secret) = clients.iter().find_map(|entry| Some((entry, of_it(entry)?)))?;
+        reading.rely_on_secret(entry, &id);
+        Some(secret)
     }
 
     /// Every exception, by when it ends.
@@ -175,7 +199,7 @@ impl Service {
         {
             let end = |reading: &Reading<'_>, key: &Versioned<ApiKey>, moment: &mut Moment| {
                 reading.rely_on_exception(&exception);
-                Ok(end_exception(key, &exception.record, actor, moment))
+                Ok(end_exception(key, &exception.record, &self.registry.policies(), actor, moment))
             };
             return self.change_key(key, moment, end).await;
         }
@@ -184,7 +208,8 @@ impl Service {
             let found = policies.exceptions().find(|exception| exception.record.id.as_str() == id);
             let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no exception of this id"))?;
             reading.rely_on_exception(found);
-            Ok(end(&found.record, actor, moment))
+            let secret = self.excepted_secret(reading, &found.record);
+            Ok(end(&found.record, secret.as_ref(), &policies, actor, moment))
         })
         .await
     }

@@ -7,6 +7,7 @@ pub mod keys;
 mod latest_cut_offs;
 pub mod named;
 pub mod people;
+mod resumed;
 pub mod roles;
 mod seen_secrets;
 
@@ -37,6 +38,7 @@ use clients::Clients;
 use keys::KeyRing;
 use latest_cut_offs::LatestCutOffs;
 use people::People;
+use resumed::Resumed;
 
 /// Everything in memory that decides.
 pub struct Registry {
@@ -49,6 +51,7 @@ pub struct Registry {
     /// What is no longer, or not now, accepted.
     pub negatives: Negatives,
     latest_cut_offs: LatestCutOffs,
+    resumed: Resumed,
     keys: ArcSwap<KeyRing>,
     root_keys: ArcSwap<RootKeys>,
     head: ArcSwapOption<Head>,
@@ -110,6 +113,7 @@ impl Registry {
             people: People::default(),
             negatives: Negatives::default(),
             latest_cut_offs: LatestCutOffs::default(),
+            resumed: Resumed::default(),
             keys: ArcSwap::from_pointee(KeyRing::default()),
             root_keys: ArcSwap::from_pointee(root_keys),
             head: ArcSwapOption::empty(),
@@ -142,7 +146,11 @@ impl Registry {
 
     /// Takes up an image of the negatives; `None`, and nothing is taken up, where it was not left at this head.
     fn take_up(&self, image: &mut [u8], head: &Head) -> Option<()> {
-        self.negatives.take_image(negatives_image::open(image, head, &self.root_keys())?)?;
+        let (length, image) = negatives_image::open(image, head, &self.root_keys())?.split_first_chunk()?;
+        let (resumed, negatives) = image.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        // Both, or neither: what cannot be taken up is read from the rows.
+        self.resumed.take_image(resumed)?;
+        self.negatives.take_image(negatives)?;
         self.negatives.for_each_cut_off(|subject, before_seconds| self.latest_cut_offs.note(subject, before_seconds));
         Some(())
     }
@@ -200,8 +208,21 @@ impl Registry {
     pub(crate) fn negatives_image(&self, head: &Head, moment: &mut Moment) -> Option<Vec<u8>> {
         let is_reached = || self.head.load().as_deref() == Some(head);
         // What comes meanwhile may be in the image or not; it is durable before it comes, so no start finds this head then.
-        let image = is_reached().then(|| negatives_image::seal(&self.negatives, head, &self.root_keys(), moment))?;
+        let image = is_reached().then(|| negatives_image::seal(&self.image()?, head, &self.root_keys(), moment))?;
         image.filter(|_| is_reached())
+    }
+
+    /// The negatives with what is known of resumptions before them, after the length of that.
+    fn image(&self) -> Option<Vec<u8>> {
+        let resumed = self.resumed.to_image();
+        let length = u32::try_from(resumed.len()).ok()?;
+        Some([length.to_be_bytes().as_slice(), &resumed, &self.negatives.to_image()].concat())
+    }
+
+    /// When everything of a subject was last accepted again after a suspension, in seconds; the earliest time there is where it never was.
+    #[must_use]
+    pub fn last_resumed(&self, subject: Subject, name: &str) -> i64 {
+        self.resumed.last(subject, name)
     }
 
     /// An API by its id.
@@ -337,7 +358,11 @@ impl Registry {
                 self.negatives.cut_off(judged(*subject), name, *before, until);
             }
             Says::SubjectSuspended(subject, name) => self.negatives.suspend_subject(judged(*subject), name),
-            Says::SubjectResumed(subject, name) => self.negatives.resume_subject(judged(*subject), name),
+            Says::SubjectResumed(subject, name) => {
+                // First: whoever sees that it is resumed must see when.
+                self.resumed.note(judged(*subject), name, negative.said_at().seconds());
+                self.negatives.resume_subject(judged(*subject), name);
+            }
             Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),
             Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
             // For those who remember answers: here the key itself is read.

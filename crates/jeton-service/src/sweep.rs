@@ -22,7 +22,7 @@ pub struct Swept {
     pub suspended: u64,
     /// How many were revoked for it.
     pub revoked: u64,
-    /// How many left, that ended long ago.
+    /// How many left: what ended long ago, and exceptions that are over.
     pub removed: u64,
     /// How many notices were told.
     pub told: u64,
@@ -52,7 +52,7 @@ impl Service {
         let mut pass = Pass::default();
         self.sweep_keys(&mut pass, moment).await?;
         self.sweep_secrets(&mut pass, moment).await?;
-        self.tell_of_exceptions(&mut pass, moment).await?;
+        self.sweep_exceptions(&mut pass, moment).await?;
         self.met.store(Some(Arc::new(pass.met)));
         Ok(Some(pass.swept))
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::secret::KeptSecret;
 use super::state::State;
 use super::{ApiKey, TABLE, outdated};
 use crate::commit::Commit;
@@ -12,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::policy::effective::Policies;
 use crate::policy::exception::request::{CreateException, Excepted, put};
 use crate::policy::exception::{self, PolicyException};
-use crate::record::{Value, Versioned};
+use crate::record::Versioned;
 use crate::refusal::{Reason, Refusal};
 
 /// What changes of the key.
@@ -62,15 +63,17 @@ pub(super) fn excepted<'a>(key: &ApiKey, created_at: i64, policies: &'a Policies
     }
 }
 
-/// Ends the exception for a key at once: the maximum holds again, and whoever remembers an answer about the key asks anew.
-pub fn end_exception(key: &Versioned<ApiKey>, exception: &PolicyException, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
-    let commit = Commit::new(moment).delete(&exception::TABLE, vec![Value::Text(exception.id.0.clone())]);
-    let commit = commit.tell(Event::PolicyExceptionEnded {
-        actor: actor.clone(),
-        credential: exception.credential.clone(),
-        exception: exception.id.clone(),
-    });
-    let (commit, after, outdated) = outdated::put(commit, key.record.clone(), moment);
+/// Ends the exception for a key at once: the maximum holds again, and whoever remembers an answer about the key asks anew. What the key is
+/// left with is written into it: no more than the exception gave, nor than it was made with, whatever a policy says later.
+pub fn end_exception(
+    key: &Versioned<ApiKey>,
+    exception: &PolicyException,
+    policies: &Policies,
+    actor: &Actor,
+    moment: &mut Moment,
+) -> Outcome<()> {
+    let commit = exception::end::take_away(Commit::new(moment), exception, actor);
+    let (commit, after, outdated) = outdated::put(commit, left_with(&key.record, exception, policies), moment);
     Outcome::grant(
         (),
         commit.tell(Event::ApiKeyNarrowed {
@@ -83,4 +86,13 @@ pub fn end_exception(key: &Versioned<ApiKey>, exception: &PolicyException, actor
             until_seconds: outdated.until_seconds,
         }),
     )
+}
+
+/// The key as it is without its exception.
+fn left_with(key: &ApiKey, exception: &PolicyException, policies: &Policies) -> ApiKey {
+    let max_seconds = key.rule(policies).max_seconds;
+    // One that was imported with an end of its own does not say how long it was to live.
+    let seconds = if key.is_imported { max_seconds } else { max_seconds.min(key.lifetime_seconds) };
+    let ended = |secret: &KeptSecret| secret.clone().ended(exception.ends_at.min(secret.created_at.saturating_add(seconds)));
+    ApiKey { current: ended(&key.current), previous: key.previous.as_ref().map(ended), ..key.clone() }
 }

@@ -53,7 +53,8 @@ impl<'a> KeyFacts<'a> {
             OwnerStanding::Stands => Ok(()),
             OwnerStanding::Disabled => Err(Refusal::new(Reason::Conflict, "the owner is disabled: enable it first")),
             OwnerStanding::Suspended => Err(Refusal::new(Reason::Conflict, "the owner, or the API, is suspended: resume it first")),
-            OwnerStanding::Gone => Err(Refusal::new(Reason::InvalidTarget, "the owner does not exist, or may not use that API")),
+            OwnerStanding::NoAccess => Err(Refusal::new(Reason::InvalidTarget, "the owner may not ask for that API: give it that first")),
+            OwnerStanding::Gone => Err(Refusal::new(Reason::InvalidTarget, "the owner does not exist")),
         }
     }
 

@@ -143,8 +143,12 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
     };
     let clear = shape(before, facts.prefix).mint(&bytes, epoch, keys);
     let created_at = facts.secret_from(moment);
+    // What lives by an exception ends with it, also where that ends early.
+    let exception = facts.policies.exception_of(before.kind.credential_kind(), &before.id.to_string());
+    let ends_at = exception.map_or(i64::MAX, |exception| exception.record.ends_at);
     let current =
-        KeptSecret { hash: keys.hash.hash(clear.0.expose()), epoch, created_at, expires_at: created_at.saturating_add(expires_in) };
+        KeptSecret { hash: keys.hash.hash(clear.0.expose()), epoch, created_at, expires_at: created_at.saturating_add(expires_in) }
+            .ended(ends_at);
     let lifetime_seconds = if by_itself { before.lifetime_seconds } else { expires_in };
     let key = ApiKey { lifetime_seconds, current, previous: Some(previous), generation, repeat, is_imported: false, ..before.clone() };
     Ok(Rotated { key, clear })

@@ -72,6 +72,7 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
     match (&key.state, around.owner) {
         (State::Suspended(ended), _) => Standing::Suspended(ended.why),
         (_, OwnerStanding::Disabled) => Standing::Suspended(Why::OwnerLeft),
+        (_, OwnerStanding::NoAccess) => Standing::Suspended(Why::NoAccess),
         _ if around.is_suspended || around.owner == OwnerStanding::Suspended => Standing::Suspended(Why::Unspecified),
         _ if idle == Idle::Suspended => Standing::Suspended(Why::Idle),
         _ => Standing::Live,

@@ -49,17 +49,19 @@ pub enum Why {
     Policy,
     /// Whoever found it handed it in.
     Reported,
-    /// Its owner is gone, or may not use its API any more.
+    /// Its owner is gone.
     OwnerGone,
     /// Its API is gone.
     ApiGone,
     /// It was made before a gap that nobody accepted yet.
     Gap,
+    /// Its owner, or who handed it out, may not ask for its API.
+    NoAccess,
 }
 
 impl Why {
     /// All of them.
-    pub const ALL: [Why; 12] = [
+    pub const ALL: [Why; 13] = [
         Why::Unspecified,
         Why::Leaked,
         Why::Superseded,
@@ -72,6 +74,7 @@ impl Why {
         Why::OwnerGone,
         Why::ApiGone,
         Why::Gap,
+        Why::NoAccess,
     ];
 
     /// Those that whoever ends a key may give; the others are found out.
@@ -93,6 +96,7 @@ impl Why {
             Why::OwnerGone => "owner_gone",
             Why::ApiGone => "api_gone",
             Why::Gap => "gap",
+            Why::NoAccess => "no_access",
         }
     }
 

@@ -13,16 +13,17 @@ use crate::policy::idle::{Idle, Used};
 use crate::record::Versioned;
 use crate::refusal::{Reason, Refusal};
 
-/// Suspends a key; one that nobody used for so long that it is revoked stays revoked, though nobody has written that down.
+/// Suspends a key; one that nobody used for so long that it is revoked stays revoked, though nobody has written that down. One that is
+/// suspended because nobody uses it is from then on suspended by who says so: it neither ends nor comes back as merely idle.
 pub fn suspend(key: &Versioned<ApiKey>, policies: &Policies, used: Used, (why, actor): (Why, &Actor), moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
     if idle(&key.record, policies, used, moment.now.seconds()) == Idle::Revoked {
         return Outcome::refuse(revoked_as_idle(), commit);
     }
-    match key.record.state {
+    match &key.record.state {
         State::Revoked(_) => return Outcome::refuse(Refusal::new(Reason::Conflict, "this key is revoked: it cannot be suspended"), commit),
-        State::Suspended(_) => return Outcome::grant((), commit),
-        State::Active => {}
+        State::Suspended(ended) if ended.why != Why::Idle || why == Why::Idle => return Outcome::grant((), commit),
+        State::Suspended(_) | State::Active => {}
     }
     let state = State::Suspended(Ended { at: moment.now.seconds(), by: actor.clone(), why });
     let (commit, after, outdated) = outdated::put(commit, ApiKey { state, ..key.record.clone() }, moment);

@@ -45,6 +45,7 @@ pub fn rule(facts: &KeyFacts<'_>) -> Rule {
         (Standing::Expired, _) => Rule::Expired(end::of_key(key, secret, policies)),
         (Standing::Suspended(_), State::Suspended(ended)) => Rule::Suspended(Some(Said::from(ended))),
         (Standing::Suspended(_), _) if facts.owner == OwnerStanding::Disabled => Rule::OwnerDisabled,
+        (Standing::Suspended(Why::NoAccess), _) => Rule::NoAccess,
         (Standing::Suspended(Why::Idle), _) => idle(facts, false),
         (Standing::Suspended(_), _) => Rule::SubjectSuspended(suspending(statements)),
     }

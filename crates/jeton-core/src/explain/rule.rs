@@ -26,8 +26,10 @@ pub enum Rule {
     Expired(End),
     /// Nobody used it for long.
     Idle(Unused),
-    /// Its owner is gone, or has nothing to do with its API any more.
+    /// Its owner is gone.
     OwnerGone,
+    /// Its owner, or who handed it out, may not ask for its API now.
+    NoAccess,
     /// Its owner is disabled.
     OwnerDisabled,
     /// What it was for is gone.
@@ -63,6 +65,7 @@ impl Rule {
             Rule::Expired(_) => "expired",
             Rule::Idle(_) => "idle",
             Rule::OwnerGone => "owner_gone",
+            Rule::NoAccess => "no_access",
             Rule::OwnerDisabled => "owner_disabled",
             Rule::ApiGone => "api_gone",
             Rule::ClientGone => "client_gone",

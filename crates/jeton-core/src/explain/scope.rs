@@ -42,6 +42,7 @@ pub fn taken(key: &ApiKey, api: Option<&Api>, owner: OwnerStanding, may_have: &S
         }
         match (owner, &key.owner) {
             (OwnerStanding::Disabled | OwnerStanding::Suspended | OwnerStanding::Gone, _) => TakenBy::Owner,
+            (OwnerStanding::NoAccess, _) => TakenBy::Client,
             (OwnerStanding::Stands, Owner::Client(_) | Owner::External(_)) => TakenBy::Client,
             (OwnerStanding::Stands, Owner::Person(_) | Owner::Group(_)) => TakenBy::Roles,
         }

@@ -40,7 +40,8 @@ impl IdleRule {
 pub struct Used {
     /// When it was last used and not refused, to the minute, in seconds; `None`: never, as far as anybody counted.
     pub last_at: Option<i64>,
-    /// From when on uses are counted without a gap, in seconds. `i64::MAX` while nobody can say: then nothing is idle.
+    /// From when on it says something that nobody used it, in seconds: since then uses are counted without a gap, and what it belongs to was
+    /// not suspended. `i64::MAX` while that is not so: then it is not idle.
     pub counted_since: i64,
 }
 

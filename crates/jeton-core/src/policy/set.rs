@@ -9,7 +9,7 @@ use crate::api::{self, Api};
 use crate::client::{self, Client};
 use crate::commit::Commit;
 use crate::event::{CutOffSubject, Event};
-use crate::id::Actor;
+use crate::id::{Actor, ClientId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::record::Versioned;
@@ -65,8 +65,7 @@ pub fn set(
     let (updated_at, updated_by, idle_since) = (moment.now.seconds(), actor.clone(), said.and_then(|rule| rule.idle_since));
     let mut rule = PolicyRule { kind, subject: subject.clone(), default_seconds, max_seconds, updated_at, updated_by, idle, idle_since };
     let with = |rule: &PolicyRule| facts.policies.clone().with(Versioned { version: 0, record: rule.clone() });
-    let after = with(&rule).effective(kind, subject);
-    let is_stricter = is_shorter(after.idle_seconds, before.idle_seconds);
+    let is_stricter = is_stricter(kind, subject, facts.policies, &with(&rule));
     if is_stricter {
         rule.idle_since = Some(updated_at);
     }
@@ -116,6 +115,21 @@ fn check(kind: CredentialKind, subject: &Subject, request: SetPolicy, policies: 
         Some(default) if !(least..=max_seconds).contains(&default) => Err(refuse("default", least, max_seconds)),
         _ => Ok(()),
     }
+}
+
+/// Whether what nobody uses is suspended earlier somewhere: for a client at whichever API, since what it said for itself hid what is said for
+/// those.
+fn is_stricter(kind: CredentialKind, subject: &Subject, before: &Policies, after: &Policies) -> bool {
+    let shorter = |before: Effective, after: Effective| is_shorter(after.idle_seconds, before.idle_seconds);
+    let at = |client: &ClientId, rule: &PolicyRule| match &rule.subject {
+        Subject::Api(api) => {
+            let resolve = |policies: &Policies| policies.resolve(kind, Some(api), Some(client));
+            shorter(resolve(before), resolve(after))
+        }
+        Subject::Deployment | Subject::Client(_) => false,
+    };
+    shorter(before.effective(kind, subject), after.effective(kind, subject))
+        || matches!(subject, Subject::Client(client) if before.rules_of(kind).any(|rule| at(client, &rule.record)))
 }
 
 /// Whether one idle time is shorter than another; `None` has no end.

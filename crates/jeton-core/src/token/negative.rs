@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::CutOffSubject;
 use crate::id::{ApiId, ApiKeyId, CredentialId, KeyId};
-use crate::moment::Moment;
+use crate::moment::{Moment, Time};
 use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
 
 /// One negative.
@@ -86,6 +86,12 @@ impl Negative {
         Negative { id: moment.draw_time_ordered(), says, until }
     }
 
+    /// When it was said, to the millisecond.
+    #[must_use]
+    pub fn said_at(&self) -> Time {
+        CredentialId(self.id).issued_at()
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {
@@ -155,7 +161,6 @@ fn number_of(subject: CutOffSubject) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moment::Time;
 
     #[test]
     fn every_negative_survives_its_row() {

@@ -168,7 +168,12 @@ fn what_it_allows() {
 
 #[test]
 fn an_owner_must_stand() {
-    for (standing, words) in [(OwnerStanding::Disabled, "disabled"), (OwnerStanding::Gone, "does not exist")] {
+    let standings = [
+        (OwnerStanding::Disabled, "disabled"),
+        (OwnerStanding::NoAccess, "may not ask for that API"),
+        (OwnerStanding::Gone, "does not exist"),
+    ];
+    for (standing, words) in standings {
         let mut world = World::of("read");
         world.rights.standing = standing;
         refused(world.create(|_| {}), words);
@@ -183,10 +188,10 @@ fn rights_of_clients_and_of_those_they_hand_keys_to() {
         assert_eq!(rights, Rights { scopes: ScopeSet::parse(scopes).unwrap(), standing });
     };
     check(Rights::of_client(Some(&worker), &orders), "read", OwnerStanding::Stands);
-    check(Rights::of_client(Some(&worker), &stock), "", OwnerStanding::Gone);
+    check(Rights::of_client(Some(&worker), &stock), "", OwnerStanding::NoAccess);
     check(Rights::of_client(None, &orders), "", OwnerStanding::Gone);
     check(Rights::of_external(&orders, Some(&worker)), "read", OwnerStanding::Stands);
-    check(Rights::of_external(&stock, Some(&worker)), "", OwnerStanding::Gone);
+    check(Rights::of_external(&stock, Some(&worker)), "", OwnerStanding::NoAccess);
     check(Rights::of_external(&orders, None), "read write", OwnerStanding::Stands);
 
     let world = World::of("read write");

@@ -7,6 +7,7 @@ use jeton_core::api_key::lease::{Share, lease, take_back};
 use jeton_core::api_key::remove::{KEPT_AFTER_END_SECONDS, remove};
 use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
+use jeton_core::api_key::standing::Surroundings;
 use jeton_core::api_key::state::{Ended, State, Why};
 use jeton_core::api_key::suspend::suspend;
 use jeton_core::api_key::transfer::transfer;
@@ -19,8 +20,10 @@ use jeton_core::policy::effective::Policies;
 use jeton_core::policy::idle::Used;
 use jeton_core::rate::RateLimit;
 use jeton_core::record::Versioned;
+use jeton_core::rights::OwnerStanding;
 
 use crate::api_key::{DAY, World, of_client, of_person, outdates, put, stored};
+use crate::api_key_verify::fine;
 use crate::known::{NOW, actor, at, root_keys};
 use crate::wants::{granted, refused, wants};
 
@@ -151,18 +154,32 @@ fn suspended_resumed_and_revoked() {
     granted(outcome, "+api_key +negative api_key.suspended");
     assert_eq!(suspended.record.state, State::Suspended(Ended { at: NOW + 5, by: actor(), why: Why::Leaked }));
     granted(suspend(&suspended, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW + 6)), "");
+    // Whoever says why decides over one that was merely idle.
+    let merely_idle = suspend(&key, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW));
+    let merely_idle = stored(put(&merely_idle.commit));
+    granted(suspend(&merely_idle, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW + 6)), "");
+    let outcome = suspend(&merely_idle, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 6));
+    assert_eq!(put(&outcome.commit).state, State::Suspended(Ended { at: NOW + 6, by: actor(), why: Why::Leaked }));
     // Nobody used it for so long that it is revoked, though no job has written that down: suspended by hand it could be resumed.
     let unused = Used { last_at: None, counted_since: 0 };
     refused(suspend(&key, &Policies::default(), unused, (Why::Leaked, &actor()), &mut at(NOW + 60 * DAY)), "revoked");
 
     let none = Policies::default();
-    let outcome = resume(&suspended, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 7));
+    let outcome = resume(&suspended, &fine(&none), &actor(), &mut at(NOW + 7));
     assert!(outcome.commit.grants());
     let resumed = stored(put(&outcome.commit));
     granted(outcome, "+api_key api_key.resumed");
     assert_eq!((&resumed.record.state, resumed.record.active_since), (&State::Active, NOW + 7));
-    granted(resume(&resumed, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 8)), "");
-    refused(resume(&suspended, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 90 * DAY)), "expired");
+    granted(resume(&resumed, &fine(&none), &actor(), &mut at(NOW + 8)), "");
+    refused(resume(&suspended, &fine(&none), &actor(), &mut at(NOW + 90 * DAY)), "expired");
+    // What nothing brings back is said to be so, suspended or not.
+    for before in [&key, &suspended] {
+        refused(resume(before, &fine(&none), &actor(), &mut at(NOW + 90 * DAY)), "expired");
+        let cut_off = Surroundings { not_before_seconds: NOW + 1, ..fine(&none) };
+        refused(resume(before, &cut_off, &actor(), &mut at(NOW + 7)), "cut off");
+        let gone = Surroundings { owner: OwnerStanding::Gone, ..fine(&none) };
+        refused(resume(before, &gone, &actor(), &mut at(NOW + 7)), "nothing brings it back");
+    }
     // Nobody used it for its idle time: whether or not that was written down, it begins anew; until it is revoked for it.
     let unused = Used { last_at: None, counted_since: i64::MIN };
     let idle = Versioned {
@@ -170,9 +187,12 @@ fn suspended_resumed_and_revoked() {
         record: ApiKey { state: State::Suspended(Ended { at: NOW, by: actor(), why: Why::Idle }), ..key.record.clone() },
     };
     for before in [&key, &idle] {
-        let resumed = stored(put(&resume(before, &none, unused, &actor(), &mut at(NOW + 59 * DAY)).commit));
+        let resumed = stored(put(&resume(before, &Surroundings { used: unused, ..fine(&none) }, &actor(), &mut at(NOW + 59 * DAY)).commit));
         assert_eq!((&resumed.record.state, resumed.record.active_since), (&State::Active, NOW + 59 * DAY));
-        refused(resume(before, &none, unused, &actor(), &mut at(NOW + 60 * DAY)), "nobody used this key for so long that it is revoked");
+        refused(
+            resume(before, &Surroundings { used: unused, ..fine(&none) }, &actor(), &mut at(NOW + 60 * DAY)),
+            "nobody used this key for so long that it is revoked",
+        );
     }
 
     for before in [&key, &suspended] {
@@ -184,7 +204,7 @@ fn suspended_resumed_and_revoked() {
         assert_eq!(revoked.record.state, State::Revoked(Ended { at: NOW + 9, by: actor(), why: Why::OwnerLeft }));
         granted(revoke(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "");
         refused(suspend(&revoked, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 10)), "revoked");
-        refused(resume(&revoked, &none, Used::UNKNOWN, &actor(), &mut at(NOW + 10)), "nothing brings it back");
+        refused(resume(&revoked, &fine(&none), &actor(), &mut at(NOW + 10)), "nothing brings it back");
     }
 }
 

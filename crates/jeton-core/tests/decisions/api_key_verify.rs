@@ -23,7 +23,7 @@ fn ended(why: Why) -> Ended {
     Ended { at: NOW, by: actor(), why }
 }
 
-fn fine(policies: &Policies) -> Surroundings<'_> {
+pub(crate) fn fine(policies: &Policies) -> Surroundings<'_> {
     let (owner, used) = (OwnerStanding::Stands, Used::UNKNOWN);
     Surroundings { has_api: true, owner, is_suspended: false, not_before_seconds: i64::MIN, fenced_before_seconds: 0, policies, used }
 }
@@ -115,6 +115,8 @@ fn how_it_stands() {
     let owner = |owner| Surroundings { owner, ..around };
     check(&key, current, owner(OwnerStanding::Disabled), NOW, Standing::Suspended(Why::OwnerLeft));
     check(&key, current, owner(OwnerStanding::Disabled), NOW + 20 * DAY, Standing::Expired);
+    check(&key, current, owner(OwnerStanding::NoAccess), NOW, Standing::Suspended(Why::NoAccess));
+    check(&key, current, owner(OwnerStanding::NoAccess), NOW + 20 * DAY, Standing::Expired);
     check(&key, current, owner(OwnerStanding::Gone), NOW + 20 * DAY, Standing::Revoked(Why::OwnerGone));
     // An owner of whom nothing is left there is not what ended it.
     let without_api = Surroundings { has_api: false, ..owner(OwnerStanding::Gone) };

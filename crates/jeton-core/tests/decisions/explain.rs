@@ -189,6 +189,7 @@ fn the_rule_that_decides_over_a_key() {
     check(State::Active, KeyStanding::Revoked(Why::OwnerGone), gone, "owner_gone");
     check(State::Active, KeyStanding::Revoked(Why::ApiGone), gone, "api_gone");
     check(State::Active, KeyStanding::Suspended(Why::OwnerLeft), disabled, "owner_disabled");
+    check(State::Active, KeyStanding::Suspended(Why::NoAccess), OwnerStanding::NoAccess, "no_access");
     check(State::Active, KeyStanding::Suspended(Why::Unspecified), stands, "subject_suspended");
     check(State::Active, KeyStanding::Expired, stands, "expired");
     let Rule::CutOff(Some(cut_off)) = check(State::Active, KeyStanding::Revoked(Why::CutOff), stands, "cut_off") else {
@@ -225,6 +226,7 @@ fn what_took_a_scope_away() {
     let stands = OwnerStanding::Stands;
     check(of_client(), true, stands, "read write", "");
     check(of_client(), true, stands, "read", "write client");
+    check(of_client(), true, OwnerStanding::NoAccess, "", "read client, write client");
     check(of_person("p"), true, stands, "", "read roles, write roles");
     check(of_person("p"), true, OwnerStanding::Disabled, "", "read owner, write owner");
     check(of_person("p"), false, OwnerStanding::Gone, "", "read api, write api");

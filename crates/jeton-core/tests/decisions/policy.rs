@@ -3,6 +3,7 @@
 use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::client::secret::{ClientSecret, CreateSecret, create as create_secret};
+use jeton_core::commit::Write;
 use jeton_core::event::Event;
 use jeton_core::id::{Actor, ExceptionId};
 use jeton_core::outcome::Outcome;
@@ -238,7 +239,14 @@ fn an_exception_has_an_owner_a_reason_and_an_end() {
     assert_eq!(extended.ends_at(&with), NOW + 200 * DAY, "it ends with the exception, beyond the maximum and its own first end");
     assert_eq!(made.ends_at(&with), NOW + 100 * DAY, "a secret that was ended stays so");
     refused(create_exception(&extended, &asked("Ada", "why", 300), &with, &actor(), &mut at(NOW)), "already");
-    granted(end(&exception, &actor(), &mut at(NOW)), "-policy_exception policy_exception.ended");
+    granted(end(&exception, None, &with, &actor(), &mut at(NOW)), "-policy_exception -expiry_notice policy_exception.ended");
+    let outcome = end(&exception, Some(&extended), &with, &actor(), &mut at(NOW));
+    let left = outcome.commit.writes.iter().find_map(|write| match write {
+        Write::Put { row, .. } => Some(ClientSecret::from_row(row).unwrap().expires_at),
+        Write::Delete { .. } => None,
+    });
+    granted(outcome, "-policy_exception -expiry_notice +client_secret policy_exception.ended");
+    assert_eq!(left, Some(NOW + 30 * DAY), "no later policy brings it back");
     assert_eq!(extended.ends_at(&with.without_exception(exception.id.as_str())), NOW + 30 * DAY);
     let other = PolicyException { id: ExceptionId::from("e"), credential: "other".into(), created_by: Actor::system(), ..exception };
     assert_eq!(made.ends_at(&policies.with_exception(Versioned { version: 1, record: other })), NOW + 30 * DAY);
@@ -269,6 +277,27 @@ fn the_most_specific_idle_time_holds_and_a_shorter_one_begins_when_it_is_said() 
     check(&[(&one, NEVER), (&one, SetPolicy::default())], (Some(30), None, NOW));
     check(&[(&all, unused(90)), (&all, SetPolicy::default())], (Some(30), None, NOW));
     check(&[(&all, unused(10)), (&all, SetPolicy::default())], (Some(30), None, NOW));
+}
+
+/// What a client says for itself hides what its APIs say: without it those begin, and not in the past.
+#[test]
+fn a_client_s_idle_time_that_is_taken_back_begins_the_shorter_ones_of_its_apis() {
+    let (orders, stock) = (api("orders"), api("stock"));
+    let worker = client(&[&orders, &stock], |_| {});
+    let (all, one, client) = (Subject::Deployment, of_api(&orders), of_client(&worker));
+    let check = |before: &[(&Subject, SetPolicy)], request: SetPolicy, event: &str, expected: (Option<i64>, i64)| {
+        let policies = before.iter().fold(Policies::default(), |policies, (subject, request)| said(&policies, ApiKey, subject, *request));
+        let outcome = decide(&policies, ApiKey, &client, request);
+        assert!(wants(&outcome.commit).ends_with(event), "{before:?}: {}", wants(&outcome.commit));
+        let holds = outcome.verdict.unwrap().1.resolve(ApiKey, Some(&orders.id), Some(&worker.id));
+        assert_eq!((holds.idle_seconds.map(|seconds| seconds / DAY), holds.idle_since), expected, "{before:?}");
+    };
+    let nothing = SetPolicy::default();
+    let of_stock = of_api(&stock);
+    check(&[(&all, NEVER), (&one, unused(7)), (&client, unused(30))], nothing, "policy.lowered", (Some(7), NOW));
+    check(&[(&one, unused(7)), (&client, unused(20))], unused(25), "policy.set", (Some(25), NOW));
+    check(&[(&all, NEVER), (&one, unused(40)), (&client, unused(30))], nothing, "policy.set", (Some(40), NOW));
+    check(&[(&all, NEVER), (&of_stock, unused(7)), (&client, NEVER)], nothing, "policy.lowered", (None, NOW));
 }
 
 #[test]

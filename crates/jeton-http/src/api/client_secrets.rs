@@ -181,7 +181,7 @@ fn place_of(secret: &ClientSecret) -> String {
 impl Shown {
     fn at(secret: &ClientSecret, service: &Service, now_seconds: i64, uses: &SubjectUses<'_>) -> Result<Shown, Failure> {
         let policies = service.registry().policies();
-        let idle = secret.idle(&policies, service.secret_used(&secret.id), now_seconds);
+        let idle = secret.idle(&policies, service.secret_used(secret), now_seconds);
         let ended = match &secret.state {
             KeptState::Active => None,
             KeptState::Suspended(ended) | KeptState::Revoked(ended) => Some(ended),

@@ -171,6 +171,7 @@ impl From<&Rule> for Decided {
             | Rule::CutOff(None)
             | Rule::SubjectSuspended(None)
             | Rule::OwnerGone
+            | Rule::NoAccess
             | Rule::OwnerDisabled
             | Rule::ApiGone
             | Rule::ClientGone => decided,

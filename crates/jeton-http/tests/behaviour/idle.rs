@@ -4,6 +4,7 @@
 use http::Method;
 use jeton_service::sweep::Swept;
 use jeton_testkit::World;
+use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
 
@@ -182,4 +183,91 @@ async fn a_client_s_secret_too() {
     world.advance(400 * DAY);
     assert_eq!(sweep(&world).await.unwrap().removed, 1);
     assert_eq!(world.done(Method::GET, path, None).await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn who_is_suspended_with_what_it_belongs_to_is_not_idle() {
+    for (body, restarts) in [(json!({"client": "shop"}), false), (json!({"api": ORDERS}), false), (json!({"client": "shop"}), true)] {
+        let (mut world, shop) = counting().await;
+        let made = world.make_key("client:shop", ORDERS, json!({"expires_in_seconds": 300 * DAY})).await;
+        let text = made["key"].as_str().unwrap().to_owned();
+        world.advance(DAY);
+        world.done(Method::POST, "/suspensions", Some(body.clone())).await;
+        world.advance(90 * DAY);
+        assert_eq!(sweep(&world).await, Some(Swept::default()), "{body}");
+        assert_eq!(shown(&world, &made).await, ("suspended".into(), "unspecified".into(), String::new()), "{body}");
+        world.done(Method::POST, "/resumptions", Some(body.clone())).await;
+        if restarts {
+            world = world.reopen().await;
+            world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
+            count(&world).await;
+        }
+        assert_eq!(sweep(&world).await, Some(Swept::default()), "{body}");
+        let state = async |world: &World| shown(world, &made).await.0;
+        assert_eq!(state(&world).await, "active", "{body}");
+        world.advance(30 * DAY - 1);
+        assert_eq!(state(&world).await, "active", "its time begins with the resumption: {body}");
+        world.advance(1);
+        assert_eq!(state(&world).await, "suspended", "{body}");
+        if !restarts && body["api"].is_null() {
+            assert_eq!(world.key_code(&shop, &text).await, "suspended");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_of_a_suspended_client_is_not_idle() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    count(&world).await;
+    world.done(Method::POST, "/suspensions", Some(json!({"client": "shop"}))).await;
+    world.advance(90 * DAY);
+    assert_eq!(sweep(&world).await, Some(Swept::default()));
+    world.done(Method::POST, "/resumptions", Some(json!({"client": "shop"}))).await;
+    assert_eq!(sweep(&world).await, Some(Swept::default()));
+    world.token(&shop).await;
+    count(&world).await;
+    world.advance(30 * DAY + 60);
+    assert_eq!(world.ask(&shop, &[]).await.status, 401);
+}
+
+/// What a client said for itself hid the shorter time of the API: without it that one begins, and not in the past.
+#[tokio::test]
+async fn a_rule_that_is_taken_back_revokes_nobody_at_once() {
+    let (world, shop) = counting().await;
+    let set = async |body: Value| drop(world.done(Method::PUT, "/policies/api_key", Some(body)).await);
+    set(json!({"idle_seconds": 0})).await;
+    set(json!({"api": ORDERS, "idle_seconds": 7 * DAY})).await;
+    set(json!({"client": "shop", "idle_seconds": 30 * DAY})).await;
+    let made = world.make_key("client:shop", ORDERS, json!({"expires_in_seconds": 200 * DAY})).await;
+    world.advance(15 * DAY);
+    set(json!({"client": "shop"})).await;
+    let text = made["key"].as_str().unwrap();
+    let last = world.done(Method::GET, "/audit/entries?last=1", None).await["items"][0]["kind"].clone();
+    assert_eq!(last, "policy.lowered", "verifiers forget what they remember");
+    assert_eq!((sweep(&world).await, shown(&world, &made).await.0.as_str()), (Some(Swept::default()), "active"));
+    world.advance(7 * DAY - 1);
+    assert_eq!(shown(&world, &made).await.0, "active");
+    world.advance(1);
+    assert_eq!(world.key_code(&shop, text).await, "suspended");
+}
+
+#[tokio::test]
+async fn who_suspends_an_idle_key_for_a_reason_decides_over_it() {
+    let (world, _) = counting().await;
+    let made = world.make_key("client:shop", ORDERS, json!({"expires_in_seconds": 200 * DAY})).await;
+    let path = format!("/keys/{}", made["id"].as_str().unwrap());
+    world.advance(30 * DAY);
+    assert_eq!(sweep(&world).await.unwrap().suspended, 1);
+    world.done(Method::POST, &format!("{path}/suspend"), Some(json!({"why": "leaked"}))).await;
+    assert_eq!(shown(&world, &made).await, ("suspended".into(), "leaked".into(), "unix:1000".into()));
+    world.advance(31 * DAY);
+    assert_eq!(sweep(&world).await.unwrap().revoked, 0);
+    assert_eq!(shown(&world, &made).await.1, "leaked");
+    // What nobody used for so long that it is revoked is not brought back by way of a suspension.
+    let other = world.make_key("client:shop", ORDERS, json!({"expires_in_seconds": 200 * DAY})).await;
+    world.advance(60 * DAY);
+    let suspended = world.administer(Method::POST, &format!("/keys/{}/suspend", other["id"].as_str().unwrap()), Some(json!({}))).await;
+    assert_eq!((suspended.status, shown(&world, &other).await.0.as_str()), (409, "revoked"));
 }

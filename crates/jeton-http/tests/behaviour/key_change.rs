@@ -1,6 +1,7 @@
 //! Keys change: what they allow, and whose they are. Those of people and groups follow their roles.
 
 use http::Method;
+use jeton_core::event::CutOffSubject;
 use jeton_testkit::World;
 use serde_json::{Value, json};
 
@@ -99,4 +100,58 @@ async fn the_keys_of_people_and_groups_follow_their_roles() {
     world.done(Method::DELETE, &path(&shared), None).await;
     world.done(Method::DELETE, "/groups/till", None).await;
     assert_eq!(code(&shared).await, "revoked");
+}
+
+/// Whoever hears `revoked` forgets the key for good: it is said where nothing brings it back, and not before.
+#[tokio::test]
+async fn a_client_that_may_not_use_the_api_for_now_has_its_keys_refused_for_now() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let [shop, reader] = [world.client("shop", &[&orders, &stock]).await, world.client("reader", &[&orders]).await];
+    let keys =
+        [world.make_key("client:shop", ORDERS, Value::Null).await, world.make_key("external:a", ORDERS, json!({"client": "shop"})).await];
+    let reach = async |audiences: Value| {
+        let body = json!({"audiences": audiences, "scope": ""});
+        drop(world.done(Method::PATCH, &format!("/clients/{}", shop.id), Some(body)).await);
+    };
+    reach(json!(["https://stock.example"])).await;
+    for key in &keys {
+        assert_eq!(world.key_code(&reader, &text(key)).await, "suspended");
+        let shown = world.done(Method::GET, &path(key), None).await;
+        assert_eq!((&shown["state"], &shown["why"]), (&json!("suspended"), &json!("no_access")));
+        let explained = world.done(Method::GET, &format!("{}/explanation", path(key)), None).await;
+        assert_eq!(explained["decided_by"]["rule"], "no_access");
+        let rotated = world.administer(Method::POST, &format!("{}/rotate", path(key)), Some(json!({}))).await;
+        assert_eq!(rotated.status, 400, "{}", rotated.shown());
+    }
+    reach(json!([ORDERS])).await;
+    for key in &keys {
+        assert_eq!(world.key_code(&reader, &text(key)).await, "valid");
+    }
+    world.done(Method::DELETE, &format!("/clients/{}", shop.id), None).await;
+    for key in &keys {
+        assert_eq!(world.key_code(&reader, &text(key)).await, "revoked");
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_is_not_resumed() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let resume = async |key: &Value| world.administer(Method::POST, &format!("{}/resume", path(key)), None).await;
+    let short = world.make_key("client:shop", ORDERS, json!({"expires_in_seconds": 1})).await;
+    world.advance(1);
+    let refused = resume(&short).await;
+    assert_eq!(refused.status, 409, "{}", refused.shown());
+    assert!(refused.text().contains("expired"), "{}", refused.shown());
+    let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+    world.cut_off(CutOffSubject::Client, &shop.id).await;
+    let refused = resume(&made).await;
+    assert_eq!(refused.status, 409, "{}", refused.shown());
+    assert!(refused.text().contains("cut off"), "{}", refused.shown());
+    world.advance(2);
+    let gone = world.make_key("client:shop", ORDERS, Value::Null).await;
+    world.done(Method::DELETE, "/clients/shop", None).await;
+    assert_eq!(resume(&gone).await.status, 409);
 }

@@ -228,3 +228,46 @@ async fn keys_live_beyond_their_maximum_with_an_exception_alone() {
     world.advance(1);
     assert_eq!(codes(&world).await[0], "expired", "it ends with its exception");
 }
+
+/// Neither a rotation nor the end of the exception itself gives a key more than the exception did, or than it was made with.
+#[tokio::test]
+async fn the_end_of_an_exception_is_the_end() {
+    let world = World::new().await;
+    world.api("orders").await;
+    world
+        .done(Method::PUT, "/policies/api_key", Some(json!({"max_seconds": 30 * DAY, "default_seconds": 30 * DAY, "idle_seconds": 0})))
+        .await;
+    let state = async |key: &Value| world.done(Method::GET, &format!("/keys/{}", key["id"].as_str().unwrap()), None).await["state"].clone();
+    let except = async |key: &Value, ends_at: i64| {
+        let body = json!({"key": key["id"], "owner": "Ada", "reason": "replaced in May", "ends_at": ends_at});
+        world.done(Method::POST, "/policies/exceptions", Some(body)).await["id"].as_str().unwrap().to_owned()
+    };
+    let end = async |id: &str| drop(world.done(Method::DELETE, &format!("/policies/exceptions/{id}"), None).await);
+    let week = json!({"expires_in_seconds": 7 * DAY});
+    let [rotated, early, swept] = [
+        world.make_key("external:rotated", "https://orders.example", Value::Null).await,
+        world.make_key("external:early", "https://orders.example", week.clone()).await,
+        world.make_key("external:swept", "https://orders.example", week).await,
+    ];
+    let until = world.now() + 60 * DAY;
+    let [of_rotated, of_early] = [except(&rotated, until).await, except(&early, until).await];
+    except(&swept, until).await;
+    world.advance(10 * DAY);
+    assert_eq!(state(&early).await, "active");
+    end(&of_early).await;
+    assert_eq!(state(&early).await, "expired", "it was made for a week");
+    world.advance(40 * DAY);
+    world.done(Method::POST, &format!("/keys/{}/rotate", rotated["id"].as_str().unwrap()), Some(json!({"overlap_seconds": 0}))).await;
+    world.advance(10 * DAY - 1);
+    assert_eq!(state(&rotated).await, "active");
+    world.advance(1);
+    assert_eq!(state(&rotated).await, "expired");
+    end(&of_rotated).await;
+    assert_eq!(state(&rotated).await, "expired", "it ended with its exception");
+    world.service().sweep(&world.moment()).await.unwrap().unwrap();
+    assert_eq!(world.done(Method::GET, "/policies/exceptions", None).await["items"], json!([]), "what is over is not kept");
+    assert_eq!(state(&swept).await, "expired");
+    let told = world.done(Method::GET, "/audit/entries?last=5", None).await;
+    let is_told = |told: &Value| told["kind"] == "policy_exception.ended" && told["data"]["actor"] == "system";
+    assert!(told["items"].as_array().unwrap().iter().any(is_told), "{told}");
+}

@@ -53,10 +53,12 @@ impl Service {
     /// # Errors
     /// [`Failure`]; it stays suspended then.
     pub async fn resume_key(&self, id: ApiKeyId, by: &Administrator, moment: &Moment) -> Result<(), Failure> {
-        let used = self.used(&*self.find_key(id).await?);
+        let entry = self.find_key(id).await?;
         self.change_key(id, moment, |_, key, moment| {
             by.check_gives_key(&key.record)?;
-            Ok(resume(key, &self.registry.policies(), used, by, moment))
+            let policies = self.registry.policies();
+            let around = self.surroundings(&entry, &self.judged(&entry), &policies);
+            Ok(resume(key, &around, by, moment))
         })
         .await
     }

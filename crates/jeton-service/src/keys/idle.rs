@@ -3,16 +3,27 @@
 use jeton_core::api_key::standing;
 use jeton_core::policy::idle::{Idle, LEAST_SECONDS, Used};
 use jeton_core::usage::Subject;
+use jeton_verify::negatives;
 
 use super::entry::KeyEntry;
+use super::owner::subjects_over;
 use crate::failure::Failure;
 use crate::service::Service;
 use crate::usage::remember::SubjectUses;
 
 impl Service {
-    /// What is known of the use of a key. While the clock is doubted, or uses are not counted, nobody can say, and nothing is idle.
+    /// What is known of the use of a key. While the clock is doubted, or uses are not counted, nobody can say, and nothing is idle; nor is
+    /// what belongs to somebody who is suspended.
     pub(crate) fn used(&self, entry: &KeyEntry) -> Used {
-        let counted_since = self.usage_counted_since();
+        let key = &entry.key.record;
+        let api = self.registry.api(key.api.as_str());
+        let audience = api.as_ref().map_or("", |api| &*api.record.audience);
+        self.used_by(entry, subjects_over(&key.owner, key.client.as_ref(), audience))
+    }
+
+    /// The same where it is known what the key belongs to.
+    pub(super) fn used_by(&self, entry: &KeyEntry, subjects: [Option<(negatives::Subject, &str)>; 3]) -> Used {
+        let counted_since = self.usage_counted_since().max(self.usable_since(subjects));
         Used { last_at: entry.last_used().flatten(), counted_since }
     }
 

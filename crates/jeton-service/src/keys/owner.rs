@@ -141,6 +141,14 @@ impl Service {
         subjects.into_iter().flatten().any(is_suspended)
     }
 
+    /// From when on all of these could be used, in seconds: none was suspended since. `i64::MAX` while one is.
+    pub(crate) fn usable_since(&self, subjects: [Option<(Subject, &str)>; 3]) -> i64 {
+        if self.is_any_suspended(subjects, None) {
+            return i64::MAX;
+        }
+        subjects.into_iter().flatten().map(|(subject, name)| self.registry.last_resumed(subject, name)).fold(i64::MIN, i64::max)
+    }
+
     fn rights_of(&self, owner: &Owner, handed_out_by: Option<&ClientId>, api: &Api) -> Rights {
         let client = |id: &ClientId| self.registry.clients.get(id.as_str());
         match (owner, handed_out_by) {

@@ -194,7 +194,7 @@ impl Service {
             not_before_seconds: self.latest_over(subjects, None),
             fenced_before_seconds: self.registry.fenced_before_seconds(),
             policies,
-            used: self.used(entry),
+            used: self.used_by(entry, subjects),
         }
     }
 }

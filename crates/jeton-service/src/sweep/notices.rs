@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::notice::{self, Ending, Expiring, Told, tell};
 use jeton_core::record::Versioned;
+use jeton_core::refusal::Reason;
 
 use super::Pass;
 use crate::failure::Failure;
@@ -36,9 +38,19 @@ impl Service {
         Ok(())
     }
 
-    /// Tells of exceptions that end soon.
-    pub(super) async fn tell_of_exceptions(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
+    /// Tells of exceptions that end soon, and takes away those that are over.
+    pub(super) async fn sweep_exceptions(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
+        let mut moment = moment.clone();
         for exception in self.policy_exceptions() {
+            if exception.ends_at <= self.now_on_ledger() {
+                match self.end_policy_exception(exception.id.as_str(), &Actor::system(), &moment.split()).await {
+                    Ok(()) => pass.swept.removed += 1,
+                    // Somebody else was faster.
+                    Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound => {}
+                    Err(failure) => return Err(failure),
+                }
+                continue;
+            }
             let expiring = Expiring {
                 ending: Ending::PolicyException,
                 credential: exception.id.0.clone(),
@@ -46,7 +58,7 @@ impl Service {
                 created_at: exception.created_at,
                 expires_at: exception.ends_at,
             };
-            self.tell_once(&expiring, pass, &moment.clone().split()).await?;
+            self.tell_once(&expiring, pass, &moment.split()).await?;
         }
         Ok(())
     }

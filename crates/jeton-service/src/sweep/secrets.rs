@@ -43,7 +43,7 @@ impl Service {
         if secret.has_ended(&policies, now_seconds) {
             return Ok(());
         }
-        let used = self.secret_used(&secret.id);
+        let used = self.secret_used(secret);
         if secret.idle(&policies, used, now_seconds) != Idle::No {
             let moment = moment.split();
             let decided = self.change_secret(secret, &moment, |secret, moment| {

@@ -16,14 +16,15 @@ use crate::refusal::{Reason, Refusal};
 /// How long a secret is kept after its end, in seconds.
 pub const KEPT_AFTER_END_SECONDS: i64 = 400 * 86_400;
 
-/// Refuses a live secret until it is resumed; one that nobody used for so long that it is over stays over.
+/// Refuses a secret until it is resumed; one that nobody used for so long that it is over stays over. One that is suspended because nobody
+/// uses it is from then on suspended by who says so: it neither ends nor comes back as merely idle.
 pub fn suspend(secret: &ClientSecret, policies: &Policies, used: Used, (why, actor): (Why, &Actor), moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
     let now_seconds = moment.now.seconds();
     if secret.has_ended(policies, now_seconds) || secret.idle(policies, used, now_seconds) == Idle::Revoked {
         return Outcome::refuse(Refusal::new(Reason::Conflict, "this secret has ended: it cannot be suspended"), commit);
     }
-    if secret.state != State::Active {
+    if matches!(&secret.state, State::Suspended(ended) if ended.why != Why::Idle || why == Why::Idle) {
         return Outcome::grant((), commit);
     }
     let state = State::Suspended(Ended { at: now_seconds, by: actor.clone(), why });

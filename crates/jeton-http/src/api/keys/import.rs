@@ -108,8 +108,10 @@ struct Made {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     id: Option<ApiKeyId>,
-    /// When it ends.
+    /// When it ends: earlier than asked for where it may not live as long.
     expires_at: String,
+    /// What it may do.
+    scope: String,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -155,6 +157,7 @@ async fn import(
                 // Without a commit there is none of this id.
                 id: (!import.dry_run).then_some(key.id),
                 expires_at: rfc3339::format(key.current.expires_at),
+                scope: key.scopes.to_string(),
             }),
             Imported::Existed => report.existed.push(index),
             Imported::Refused(refusal) => report.refused.push(Refused::of(index, &refusal)),

@@ -81,6 +81,9 @@ pub(crate) struct Shown {
     /// When the secret before ends, during an overlap.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_expires_at: Option<String>,
+    /// After how long without a use it is suspended, and after as long again revoked; absent where nothing becomes of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_seconds: Option<i64>,
     /// How often it was rotated.
     generation: i64,
     /// Whether its text was made elsewhere.
@@ -125,6 +128,7 @@ impl Shown {
             updated_at: rfc3339::format(key.updated_at),
             expires_at: rfc3339::format(key.ends_at(&key.current, &policies)),
             previous_expires_at: previous.filter(|ends_at| moment.now.seconds() < *ends_at).map(rfc3339::format),
+            idle_seconds: key.rule(&policies).idle_seconds,
             generation: key.generation,
             is_imported: key.is_imported,
             used,
