@@ -13,6 +13,7 @@ pub(crate) mod explained_keys;
 pub(crate) mod explained_tokens;
 mod explanation;
 pub(crate) mod groups;
+pub(crate) mod imported_keys;
 pub(crate) mod jwt;
 pub(crate) mod keys;
 pub(crate) mod policies;

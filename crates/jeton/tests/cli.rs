@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A folder with the program in it, and a server where one is asked for.
@@ -760,4 +760,44 @@ fn a_page_that_went_bad_is_said_and_answers_no() {
     desk.fails(&["token", "show", &id], "", 3, "a row of table `access_token` is not what was written");
     desk.done(&["token", "issue", "--client", "worker"]);
     assert_ne!(desk.run(&["check", "--full"], "").code, 0);
+}
+
+/// What comes out otherwise than somebody may think is said where it is done.
+#[test]
+fn what_nobody_asked_for_is_said() {
+    let desk = Desk::with_server();
+    let api = "https://orders.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "orders:read", "--scope", "orders:write"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", api]);
+    let rows = [("a", "orders:read", "2099-01-01T00:00:00Z"), ("b", "", ""), ("c", "orders:read", "")];
+    let lines = rows.map(|(digit, scope, ends_at)| format!("{},external:acme,{scope},{ends_at}\n", digit.repeat(64)));
+    desk.write("keys.csv", &format!("sha256,owner,scope,expires_at\n{}", lines.concat()));
+    let import = ["key", "import", "keys.csv", "--audience", api];
+    let planned = desk.done(&[&import[..], &["--dry-run"]].concat());
+    for words in [
+        "3 would be imported, 0 there already, 0 refused.",
+        "2 name no end, and end ",
+        "1 ends earlier than said",
+        "  line 2: 20",
+        ", not 2099-01-01",
+        "1 names no scope",
+        "  line 3: orders:read orders:write\n",
+    ] {
+        assert!(planned.contains(words), "{words}: {planned}");
+    }
+    let done = desk.json(&import);
+    assert_eq!((&done["shortened"][0]["line"], &done["unscoped"][0]["line"], &done["spread"]["keys"]), (&json!(2), &json!(3), &json!(2)));
+    let again = desk.done(&import);
+    assert_eq!(again, "0 imported, 3 there already, 0 refused.\n");
+
+    desk.fails(&["policy", "set", "api_key", "--max", "60", "--dry-run"], "", 2, "write 60s, 60m, 60h or 60d");
+    let made = desk.done(&["key", "create", "--owner", "client:worker", "--audience", api, "--name", "nightly"]);
+    assert!(made.contains("suspended after 30 d, revoked after 60 d"), "{made}");
+    let id = desk.json(&["key", "list", "--search", "nightly"])["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(desk.done(&["key", "resume", &id]), "nightly is accepted again.\n");
+    desk.done(&["suspend", "--client", "worker", "--yes"]);
+    assert!(desk.done(&["key", "resume", &id]).contains("still refused: suspended"));
+    desk.done(&["user", "create", "--username", "ada"]);
+    desk.done(&["user", "disable", "ada", "--yes"]);
+    assert!(desk.done(&["user", "enable", "ada"]).contains("stays dead"));
 }

@@ -70,7 +70,9 @@ Examples:
       --name acme --allow-ip 192.0.2.0/24 --rate-limit 100/1m --json | jq -r .key
   jeton key create --like 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --name another
 
-The key is shown once, in the answer, and is not stored.";
+The key is shown once, in the answer, and is not stored. One that nobody uses
+for long is suspended: the answer says when; `jeton policy set api_key --idle`
+says otherwise.";
 
 /// Make a key
 #[derive(Args, Debug)]
@@ -277,7 +279,7 @@ impl Key {
             }
             Key::Resume(One { key }) => {
                 let resumed = context.server()?.post(&format!("{}/resume", path(key)), &json!({}))?;
-                context.show(&resumed, |key, _| format!("{} is accepted again.\n", member(key, "name")))
+                context.show(&resumed, api_keys::resumed)
             }
             Key::Revoke(end) => {
                 context.confirm(&format!("Refuse the key {} for ever?", end.key))?;

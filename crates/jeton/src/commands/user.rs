@@ -135,7 +135,7 @@ impl User {
                 context.confirm(&format!("Disable {user}, and end everything of theirs?"))?;
                 context.show(&server.post(&format!("{}/disable", path(user)), &json!({}))?, users::show)
             }
-            User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::show),
+            User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }
     }
 }

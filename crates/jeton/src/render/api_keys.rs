@@ -47,24 +47,17 @@ pub(crate) fn found(key: &Value, view: &View) -> String {
     format!("{sentence}\n\n{}", show(key, view))
 }
 
-/// What became of keys that were imported.
-pub(crate) fn imported(report: &Value, _: &View) -> String {
-    let number = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or(0);
-    let refused = report.get("refused").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let done = if report.get("dry_run").and_then(Value::as_bool) == Some(true) { "would be imported" } else { "imported" };
-    let mut text = format!("{} {done}, {} there already, {} refused.\n", number("imported"), number("existed"), refused.len());
-    for one in refused.iter().take(REFUSED_SHOWN) {
-        let line = one.get("line").and_then(Value::as_u64).unwrap_or(0);
-        text.push_str(&format!("  line {line}: {}\n", member(one, "detail")));
+/// A key that was resumed: what it belongs to may still keep it from being accepted.
+pub(crate) fn resumed(key: &Value, _: &View) -> String {
+    let name = member(key, "name");
+    match member(key, "state").as_str() {
+        "active" => format!("{name} is accepted again.\n"),
+        state => {
+            let id = member(key, "id");
+            format!("{name} itself is not suspended any more, and is still refused: {state}.\nWhy: jeton key explain {id}\n")
+        }
     }
-    if refused.len() > REFUSED_SHOWN {
-        text.push_str(&format!("  and {} more: --json shows them all\n", refused.len() - REFUSED_SHOWN));
-    }
-    text
 }
-
-/// How many refused lines are shown one by one.
-const REFUSED_SHOWN: usize = 20;
 
 /// One key.
 pub(crate) fn show(key: &Value, view: &View) -> String {
@@ -93,7 +86,8 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
         .with("created by", member(key, "created_by"))
         .with("changed", time("updated_at"))
         .with("ends", time("expires_at"))
-        .with("old text ends", time("previous_expires_at"));
+        .with("old text ends", time("previous_expires_at"))
+        .with("if unused", idle(key));
     used(details, key, view).text(view)
 }
 
@@ -134,6 +128,13 @@ pub(crate) fn verified(answer: &Value, view: &View) -> String {
     format!("{sentence}\n\n{}", details.text(view))
 }
 
+/// What becomes of it when nobody uses it.
+fn idle(key: &Value) -> String {
+    let seconds = key.get("idle_seconds").and_then(Value::as_i64);
+    let said = |seconds: i64| format!("suspended after {}, revoked after {}", length(seconds), length(seconds.saturating_mul(2)));
+    seconds.map(said).unwrap_or_default()
+}
+
 fn kind(name: &str) -> &str {
     if name == "pat" { "personal access token" } else { "API key" }
 }
@@ -165,7 +166,7 @@ mod tests {
             "allow_ip": ["192.0.2.0/24"], "rate_limit": {"count": 100, "period_seconds": 60}, "max_uses": 5000, "state": "suspended",
             "why": "leaked", "ended_at": "2026-09-21T13:13:20Z", "ended_by": "unix:1000", "created_at": "2026-09-18T14:13:20Z",
             "created_by": "unix:1000", "updated_at": "2026-09-21T13:13:20Z", "expires_at": "2026-12-20T14:13:20Z", "generation": 1,
-            "is_imported": false, "first_used_at": "2026-09-18T14:15:00Z", "last_used_at": "2026-09-21T13:10:00Z",
+            "idle_seconds": 2_592_000, "is_imported": false, "first_used_at": "2026-09-18T14:15:00Z", "last_used_at": "2026-09-21T13:10:00Z",
             "last_refused_at": "2026-09-21T14:11:00Z", "last_refusal": "suspended", "key": "jtn_key_4hDkW0example",
         })
     }
@@ -212,6 +213,7 @@ mod tests {
         created by     unix:1000
         changed        2026-09-21T13:13:20Z (1 h ago)
         ends           2026-12-20T14:13:20Z (in 90 d)
+        if unused      suspended after 30 d, revoked after 60 d
         first used     2026-09-18T14:15:00Z (2 d ago)
         last used      2026-09-21T13:10:00Z (63 min ago)
         last refused   2026-09-21T14:11:00Z (2 min ago): suspended
@@ -220,6 +222,17 @@ mod tests {
 
         Keep the key now: it is not stored, and this is the only time it is shown.
         ");
+    }
+
+    #[test]
+    fn what_was_resumed_may_still_be_refused() {
+        let mut key = acme();
+        insta::assert_snapshot!(resumed(&key, &VIEW), @"
+        acme itself is not suspended any more, and is still refused: suspended.
+        Why: jeton key explain 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        ");
+        key["state"] = json!("active");
+        insta::assert_snapshot!(resumed(&key, &VIEW), @"acme is accepted again.");
     }
 
     #[test]

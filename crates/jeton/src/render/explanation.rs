@@ -32,7 +32,10 @@ pub(crate) fn decision(explained: &Value, noun: &str, view: &View) -> String {
             format!("Refused: it expired at {}{}.", with_distance(&member(decided, "at"), view.now_seconds), cause(explained, view))
         }
         "idle" => idle(decided),
-        "owner_gone" => "Refused for ever: its owner is gone, or may not use this API any more.".to_owned(),
+        "owner_gone" => "Refused for ever: its owner is gone.".to_owned(),
+        "no_access" => {
+            "Refused for now: its client may not ask for this API. `jeton client update CLIENT --audience URI` lets it.".to_owned()
+        }
         "owner_disabled" => "Refused until its owner is enabled: they are disabled.".to_owned(),
         "api_gone" => "Refused for ever: the API that it was for is gone.".to_owned(),
         "client_gone" => "Refused for ever: the client that held it is gone.".to_owned(),

@@ -54,6 +54,16 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
         .text(view)
 }
 
+/// Somebody who was enabled again: what ended then does not come back.
+pub(crate) fn enabled(user: &Value, view: &View) -> String {
+    let name = member(user, "username");
+    format!(
+        "{}\nWhat was theirs when they were disabled stays dead, tokens and keys. Make new ones;\n\
+         the old keys: jeton key list --owner user:{name} --state revoked\n",
+        show(user, view)
+    )
+}
+
 /// Whether somebody is disabled, so that it stands out.
 pub(crate) fn state(user: &Value) -> Cell {
     let text = member(user, "state");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jeton_http::api::rfc3339;
 use serde_json::{Map, Value, json};
 
 use super::path::PATH;
@@ -14,7 +15,8 @@ use crate::commands::input;
 use crate::commands::progress::Progress;
 use crate::commands::rate;
 use crate::commands::server::Server;
-use crate::render::api_keys;
+use crate::render::imported_keys;
+use crate::render::text::member;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +27,10 @@ Examples:
 A file of CSV names its columns in the first line; JSON is a list of objects.
   sha256                  of the key's text, 64 hexadecimal digits
   owner, name             --owner, and `imported`, where they are left out
-  scope, note, client, environment, expires_at, max_uses
+  scope                   the API's default if left out
+  expires_at              the default, spread over 30 days, if left out, or
+                          if it is later than keys may live here
+  note, client, environment, max_uses
   allow_ip                networks, with spaces between them
   rate_limit              100/1m
   metadata.NAME           a text to remember
@@ -90,7 +95,7 @@ impl Import {
         drop(progress);
         let is_whole = report.refused.is_empty();
         let refused = report.refused.len();
-        context.show(&report.into_json(self.dry_run), api_keys::imported)?;
+        context.show(&report.into_json(self.dry_run), imported_keys::imported)?;
         if is_whole {
             Ok(())
         } else {
@@ -149,17 +154,34 @@ impl Import {
         if batch.is_empty() {
             return Ok(());
         }
-        let (lines, keys): (Vec<u64>, Vec<Value>) = batch.into_iter().unzip();
+        let said: Vec<Said> = batch.iter().map(|(line, key)| Said::of(*line, key)).collect();
+        let keys: Vec<Value> = batch.into_iter().map(|(_, key)| key).collect();
         let body = json!({ "audience": self.audience, "keys": keys, "dry_run": self.dry_run });
-        let from = lines.first().copied().unwrap_or_default();
+        let from = said.first().map_or(0, |said| said.line);
         let answer = self.again.post_part(server, &format!("{PATH}/import"), &body, from).map_err(|failure| {
             failure.after(
                 &format!("{} keys are imported, and none from line {from} on", report.imported),
                 "mend it, and import again: what is there already stays",
             )
         })?;
-        report.add(&answer, &lines);
+        report.add(&answer, &said);
         Ok(())
+    }
+}
+
+/// What a line said of what may come out otherwise.
+struct Said {
+    line: u64,
+    /// When it ends, in seconds; with the text of it.
+    end: Option<(i64, String)>,
+    names_scope: bool,
+}
+
+impl Said {
+    fn of(line: u64, key: &Value) -> Said {
+        let end = key.get("expires_at").and_then(Value::as_str);
+        let end = end.and_then(|text| Some((rfc3339::parse(text)?, text.to_owned())));
+        Said { line, end, names_scope: key.get("scope").is_some_and(|scope| !scope.is_null()) }
     }
 }
 
@@ -169,16 +191,24 @@ struct Report {
     imported: usize,
     existed: usize,
     refused: Vec<Value>,
+    /// Those that end before their line says.
+    shortened: Vec<Value>,
+    /// Those whose line names no scope, with what they have.
+    unscoped: Vec<Value>,
+    /// How many name no end, and when the first and the last of them end, in seconds.
+    spread: Option<(u64, i64, i64)>,
 }
 
 impl Report {
-    fn add(&mut self, answer: &Value, lines: &[u64]) {
+    fn add(&mut self, answer: &Value, said: &[Said]) {
         let items = |name: &str| answer.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-        self.imported += items("imported").len();
+        let said_of = |item: &Value| said.get(usize::try_from(item.get("index")?.as_u64()?).ok()?);
+        let imported = items("imported");
+        self.imported += imported.len();
         self.existed += items("existed").len();
+        imported.iter().filter_map(|made| Some((made, said_of(made)?))).for_each(|(made, said)| self.compare(made, said));
         for mut refused in items("refused") {
-            let place = refused.get("index").and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok());
-            let line = place.and_then(|place| lines.get(place)).copied().unwrap_or_default();
+            let line = said_of(&refused).map_or(0, |said| said.line);
             if let Some(members) = refused.as_object_mut() {
                 members.remove("index");
                 members.insert("line".to_owned(), Value::from(line));
@@ -187,8 +217,35 @@ impl Report {
         }
     }
 
+    /// Notes where a key is not as its line says, or as nobody said.
+    fn compare(&mut self, made: &Value, said: &Said) {
+        let ends_at = member(made, "expires_at");
+        let Some(ends_at_seconds) = rfc3339::parse(&ends_at) else { return };
+        match &said.end {
+            Some((end, text)) if ends_at_seconds < *end => {
+                self.shortened.push(json!({ "line": said.line, "said": text, "ends_at": ends_at }));
+            }
+            Some(_) => {}
+            None => {
+                let (keys, first, last) = self.spread.unwrap_or((0, ends_at_seconds, ends_at_seconds));
+                self.spread = Some((keys + 1, first.min(ends_at_seconds), last.max(ends_at_seconds)));
+            }
+        }
+        if !said.names_scope {
+            self.unscoped.push(json!({ "line": said.line, "scope": member(made, "scope") }));
+        }
+    }
+
     fn into_json(mut self, dry_run: bool) -> Value {
         self.refused.sort_by_key(|refused| refused.get("line").and_then(Value::as_u64));
-        json!({ "imported": self.imported, "existed": self.existed, "refused": self.refused, "dry_run": dry_run })
+        let mut report = json!({
+            "imported": self.imported, "existed": self.existed, "refused": self.refused, "shortened": self.shortened,
+            "unscoped": self.unscoped, "dry_run": dry_run,
+        });
+        if let (Some((keys, first, last)), Some(report)) = (self.spread, report.as_object_mut()) {
+            let spread = json!({ "keys": keys, "first": rfc3339::format(first), "last": rfc3339::format(last) });
+            report.insert("spread".to_owned(), spread);
+        }
+        report
     }
 }
