@@ -1,11 +1,13 @@
-//! What handlers take from a request: its body within limits, its content type, its client's address.
+//! What handlers take from a request: its body within limits, its content type, what it presents, its client's address.
 
+mod bearer;
 mod body;
 mod client_address;
 mod content_type;
 mod marks;
 
 pub use crate::edge::BodyError;
+pub use bearer::Bearer;
 pub use body::read_body;
 pub use client_address::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use content_type::{ContentType, content_type};

@@ -1,7 +1,6 @@
 //! The HTTP surface: routes, extraction, replies and the limits of connections.
 
 pub mod api;
-mod credentials;
 pub mod edge;
 pub mod extract;
 pub mod feed;

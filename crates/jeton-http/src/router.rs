@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use jeton_oauth::metadata::{AUTHORIZATION_SERVER, OPENID_CONFIGURATION};
 use jeton_service::Service;
 
 use crate::api::{Management, Place};
 use crate::edge::Draining;
-use crate::observe::{Endpoint, Observer, counted, observed};
-use crate::{api, credentials, feed, health, oauth, reply};
+use crate::observe::{Endpoint, counted, observed};
+use crate::{api, feed, health, oauth, reply};
 
 /// Everything that is public, with as much of the management API as belongs to this place. An issuer with a path has its endpoints below it, and
 /// its metadata under both forms of RFC 8414 section 3.1.
@@ -41,7 +41,7 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
             get(counted(&requests, Endpoint::Feed, follow)).post(counted(&requests, Endpoint::Feed, follow_by_form)),
         )
         .method_not_allowed_fallback(counted(&requests, Endpoint::Nowhere, wrong_method))
-        .merge(reports(&observer))
+        .merge(api::beside(&observer))
         .merge(api::nested(management, place));
     let health = Router::new()
         .route("/livez", get(counted(&requests, Endpoint::Health, health::live)))
@@ -56,12 +56,6 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
     };
     let router = router.merge(health).fallback(counted(&requests, Endpoint::Nowhere, not_found));
     observed(router.with_state(service.clone()), service, observer)
-}
-
-/// Where credentials that leaked are handed in.
-fn reports(observer: &Arc<Observer>) -> Router<Arc<Service>> {
-    let revoke = counted(&observer.requests, Endpoint::LeakReport, credentials::revoke);
-    Router::new().route("/credentials/revoke", post(revoke)).layer(Extension(observer.clone()))
 }
 
 async fn wrong_method() -> reply::OauthError {

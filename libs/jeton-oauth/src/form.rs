@@ -78,6 +78,11 @@ impl<'b> Form<'b> {
         self.get(name).ok_or_else(|| ErrorResponse::invalid_request(format!("the parameter {name} is missing")))
     }
 
+    /// The names of all parameters, of those without a value too, in the order sent.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|parameter| &*parameter.name)
+    }
+
     /// The parameters that have a value, in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().filter(|parameter| !parameter.value.is_empty()).map(|parameter| (&*parameter.name, &*parameter.value))

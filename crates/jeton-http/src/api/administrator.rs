@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 use jeton_core::administrator::{Administrator, Needed};
 use jeton_core::id::Actor;
 use jeton_service::authorize::NotAdmitted;
@@ -18,9 +18,9 @@ use jeton_token::Secret;
 use super::body::without_body;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
-use super::query::without_query;
+use super::query::only_knows;
 use crate::edge::Peer;
-use crate::extract::marks;
+use crate::extract::{Bearer, marks};
 use crate::observe::{Endpoint, Observer};
 use crate::seen;
 
@@ -29,8 +29,8 @@ use crate::seen;
 pub(super) struct Gate {
     pub(super) management: Arc<Management>,
     pub(super) needed: Needed,
-    /// Whether the handler reads the query.
-    pub(super) takes_query: bool,
+    /// The parameters that its row names.
+    pub(super) known: Arc<[&'static str]>,
     /// Whether the handler reads a body.
     pub(super) takes_body: bool,
 }
@@ -72,9 +72,7 @@ impl Gate {
     /// Asks the handler, where the request says nothing that this does not read. Who may not is told that first.
     async fn pass(&self, administrator: Administrator, request: Request, next: Next) -> Response {
         let heeded = async {
-            if !self.takes_query {
-                without_query(request.uri())?;
-            }
+            only_knows(request.uri(), &self.known)?;
             if self.takes_body { Ok(request) } else { without_body(request).await }
         };
         match heeded.await {
@@ -129,7 +127,12 @@ impl Presented {
     pub(super) fn of(request: &Request, observer: &Observer) -> Presented {
         let (peer, headers) = (request.extensions().get::<Peer>().copied(), request.headers());
         let Marks { address, agent, .. } = marks(peer.as_ref(), headers, &observer.proxies);
-        Presented { peer, address, agent: agent.map(Box::from), bearer: bearer(headers) }
+        let bearer = match Bearer::of(headers) {
+            Bearer::Absent => None,
+            Bearer::Other => Some(Err(())),
+            Bearer::Presented(text) => Some(Ok(Secret::from(text))),
+        };
+        Presented { peer, address, agent: agent.map(Box::from), bearer }
     }
 
     /// Whether a bearer token is what a request says who sends it by.
@@ -141,17 +144,6 @@ impl Presented {
     pub(super) fn is_of_administrator(&self) -> bool {
         matches!(self.peer, Some(Peer::Unix { .. })) || matches!(self.bearer, Some(Ok(_)))
     }
-}
-
-/// The scheme in any case (RFC 9110 section 11.1).
-fn bearer(headers: &HeaderMap) -> Option<Result<Secret, ()>> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let text = match (lines.next()?, lines.next()) {
-        (line, None) => line.to_str().ok().and_then(|line| line.split_once(' ')),
-        _ => None,
-    };
-    let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    Some(bearer.map(|(_, text)| Secret::from(text.trim())).ok_or(()))
 }
 
 async fn by_bearer(management: &Management, presented: Presented) -> Result<Administrator, Problem> {

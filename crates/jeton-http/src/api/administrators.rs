@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
 use super::management::Management;
+use super::names::{PermissionName, PersonState};
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -69,6 +70,7 @@ struct Shown {
     /// The name that they are known by.
     username: Arc<str>,
     /// `active` or `disabled`.
+    #[schemars(with = "PersonState")]
     state: &'static str,
     /// The roles that they hold.
     roles: Vec<ShownRole>,
@@ -107,6 +109,7 @@ struct Itself {
     #[schemars(with = "String")]
     actor: Actor,
     /// What they may do, by name.
+    #[schemars(with = "Vec<PermissionName>")]
     permissions: Vec<&'static str>,
 }
 
@@ -127,7 +130,7 @@ pub(super) struct Create {
 
 async fn list(State(Management { service, .. }): State<Management>, uri: http::Uri) -> Answer {
     let found = service.administrators();
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     ok(&listing.sorted(&found, |record| record.person.username.to_string(), |record| Shown::from(record))?)
 }
 

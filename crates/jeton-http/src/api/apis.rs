@@ -23,6 +23,7 @@ use super::body::Body;
 use super::by_kind::Counts;
 use super::counting::count;
 use super::management::Management;
+use super::names::{AlgorithmName, TokenFormatName};
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -82,8 +83,10 @@ struct Shown {
     /// What a policy leaves of it.
     effective_lifetime_seconds: i64,
     /// `jwt` or `opaque`.
+    #[schemars(with = "TokenFormatName")]
     token_format: &'static str,
     /// The algorithm that its JWTs are signed with.
+    #[schemars(with = "AlgorithmName")]
     signing_alg: &'static str,
     /// When it was made.
     created_at: String,
@@ -107,8 +110,10 @@ pub(super) struct Create {
     /// How long its access tokens live; as the policy says if left out.
     access_token_lifetime_seconds: Option<i64>,
     /// `jwt` or `opaque`.
+    #[schemars(with = "Option<TokenFormatName>")]
     token_format: Option<String>,
     /// The algorithm that its JWTs are signed with.
+    #[schemars(with = "Option<AlgorithmName>")]
     signing_alg: Option<String>,
 }
 
@@ -125,8 +130,10 @@ pub(super) struct Update {
     /// How long its access tokens live.
     access_token_lifetime_seconds: Option<i64>,
     /// `jwt` or `opaque`.
+    #[schemars(with = "Option<TokenFormatName>")]
     token_format: Option<String>,
     /// The algorithm that its JWTs are signed with.
+    #[schemars(with = "Option<AlgorithmName>")]
     signing_alg: Option<String>,
 }
 
@@ -151,7 +158,7 @@ struct Removed {
 
 async fn list(State(management): State<Management>, uri: Uri) -> Answer {
     let (apis, policies) = (management.service.apis(), management.service.registry().policies());
-    let listing = Listing::parse(&uri, &management.service, &[])?;
+    let listing = Listing::parse(&uri, &management.service)?;
     ok(&listing.sorted(&apis, |api| api.record.audience.to_string(), |api| Shown::of(&api.record, &policies))?)
 }
 

@@ -17,9 +17,10 @@ use super::entry::Shown;
 use super::integrity::{CheckReport, LedgerReport};
 use super::management::Management;
 use super::page::{Listing, Page};
+use super::parameter::Parameter;
 use super::problem::Problem;
 use super::rfc3339;
-use super::route::{About, Access, Parameter, Repeats, Route, Verb};
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::watched::watched;
 
 const READ: Access = Access::Permission(Permission::AuditRead);
@@ -90,7 +91,7 @@ pub(super) struct Check {
 }
 
 async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &["from", "last"])?;
+    let listing = Listing::parse(&uri, &service)?;
     let (query, after) = (listing.query(), listing.after().and_then(|after| after.parse::<u64>().ok()));
     let (from, last) = (after.or(query.number("from")?), query.number("last")?);
     if last.is_some() && (from.is_some() || query.text("limit").is_some()) {

@@ -13,7 +13,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 
 use super::nothing::Nothing;
 use super::problem::{Problem, ProblemKind, shown};
-use super::query::without_query;
+use super::query::only_knows;
 use crate::extract::{ContentType, content_type, read_body};
 
 /// The most bytes of a body.
@@ -28,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Body<T>, Problem> {
         let (parts, body) = request.into_parts();
-        without_query(&parts.uri)?;
+        only_knows(&parts.uri, &[])?;
         parse(&read(&parts.headers, body).await?).map(Body)
     }
 }

@@ -22,6 +22,7 @@ use super::body::Body;
 use super::ending::End;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
+use super::names::{SecretState, WhyName};
 use super::once::Once;
 use super::page::{Listing, newest_first};
 use super::problem::{Problem, ProblemKind};
@@ -88,9 +89,11 @@ struct Shown {
     /// Whether it is accepted.
     is_live: bool,
     /// `live`, `suspended` until it is resumed, or `ended`.
+    #[schemars(with = "SecretState")]
     state: &'static str,
     /// Why it is not accepted; with when and by whom, where somebody ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<WhyName>")]
     why: Option<&'static str>,
     /// When somebody ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +118,7 @@ pub(super) struct Create {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, Target(client): Target<String>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     let entry = service.find_client(&client).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let (now_seconds, reader) = (service.moments().time().seconds(), service.clone());
     let shown = blocking(move || {

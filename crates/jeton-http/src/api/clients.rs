@@ -28,6 +28,7 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
+use super::names::{AuthenticationMethodName, GrantTypeName};
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -91,8 +92,10 @@ struct Shown {
     /// Its name.
     name: Arc<str>,
     /// The grant types that it may use.
+    #[schemars(with = "Vec<GrantTypeName>")]
     grant_types: Vec<&'static str>,
     /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    #[schemars(with = "AuthenticationMethodName")]
     token_endpoint_auth_method: &'static str,
     /// The public keys that it signs assertions with (RFC 7517).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,8 +136,10 @@ pub(super) struct Create {
     name: String,
     /// The grant types that it may use.
     #[serde(default)]
+    #[schemars(with = "Vec<GrantTypeName>")]
     grant_types: Vec<String>,
     /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    #[schemars(with = "Option<AuthenticationMethodName>")]
     token_endpoint_auth_method: Option<String>,
     /// The public keys that it signs assertions with (RFC 7517).
     jwks: Option<Map<String, Value>>,
@@ -157,6 +162,7 @@ pub(super) struct Update {
     /// Its name.
     name: Option<String>,
     /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    #[schemars(with = "Option<AuthenticationMethodName>")]
     token_endpoint_auth_method: Option<String>,
     /// The public keys that it signs assertions with (RFC 7517).
     jwks: Option<Map<String, Value>>,
@@ -181,7 +187,7 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
             }
             shown
         };
-        let listing = Listing::parse(&uri, &service, &[])?;
+        let listing = Listing::parse(&uri, &service)?;
         let page = listing.sorted(&clients, |entry| entry.client.record.name.to_string(), shown)?;
         unread.take().map_or(Ok(page), |failure| Err(Problem::from(failure)))
     });

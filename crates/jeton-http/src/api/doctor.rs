@@ -43,8 +43,8 @@ struct Shape {
 struct Practice {
     /// Its name.
     practice: String,
-    /// When it is to be seen to: `today`, `next_weeks` or `later`.
-    priority: String,
+    /// When it is to be seen to.
+    priority: Priority,
     /// That of the worst check that failed; `null`: something was not observed, or nothing is looked at yet.
     grade: Option<Grade>,
     /// What was looked at.
@@ -58,10 +58,10 @@ struct Practice {
 struct Check {
     /// Its name: the practice and what is looked at.
     id: String,
-    /// How much it matters: `low`, `medium`, `high` or `critical`.
-    severity: String,
-    /// How it ended: `passed`, `failed` or `not_known`.
-    verdict: String,
+    /// How much it matters.
+    severity: Severity,
+    /// How it ended.
+    verdict: Verdict,
     /// What was seen.
     evidence: String,
     /// Why it matters.
@@ -71,6 +71,34 @@ struct Check {
 }
 
 /// How well a practice is kept to, from the best.
+#[derive(JsonSchema)]
+#[schemars(rename = "DoctorPriority", rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum Priority {
+    Today,
+    NextWeeks,
+    Later,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename = "DoctorSeverity", rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename = "DoctorVerdict", rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its shape is used")]
+enum Verdict {
+    Passed,
+    Failed,
+    NotKnown,
+}
+
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its shape is used")]
 enum Grade {

@@ -4,6 +4,7 @@ use jeton_core::api_key::state::Why;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::names::SaidWhy;
 use super::problem::Problem;
 
 /// Why something is ended.
@@ -12,6 +13,7 @@ use super::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub(super) struct End {
     /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or `unspecified` if left out.
+    #[schemars(with = "Option<SaidWhy>")]
     why: Option<String>,
 }
 

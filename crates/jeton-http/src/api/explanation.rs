@@ -17,6 +17,7 @@ use jeton_token::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::names::LevelOrTable;
 use super::rfc3339;
 
 /// How long the past is searched; what was not found by then is left out, and said to be.
@@ -54,6 +55,7 @@ pub(super) struct Decided {
     signing_key: Option<KeyId>,
     /// The level of the policies that says so; `table`: none narrows what is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LevelOrTable>")]
     level: Option<&'static str>,
     /// For how long.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +75,7 @@ pub(super) struct Ends {
     cause: &'static str,
     /// The level of the policies that says so; `table`: none narrows what is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LevelOrTable>")]
     level: Option<&'static str>,
     /// For how long.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,7 @@ use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
+use super::names::PersonState;
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -119,6 +120,7 @@ struct ShownMember {
     /// The name that they are known by.
     username: Arc<str>,
     /// `active` or `disabled`.
+    #[schemars(with = "PersonState")]
     state: &'static str,
     /// Since when.
     since: String,
@@ -147,7 +149,7 @@ pub(super) struct Update {
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let groups = &service.registry().people.groups.all;
     let fetch = |after: Option<&str>, limit| groups.after(after, limit);
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     ok(&listing.fetched(fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?)
 }
 
@@ -195,7 +197,7 @@ async fn remove(
 async fn members(State(Management { service, .. }): State<Management>, Target(name): Target<String>, uri: Uri) -> Answer {
     let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.members_after(&group.record, after, limit);
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     ok(&listing.fetched(fetch, |member| member.person.record.id.to_string(), ShownMember::of)?)
 }
 

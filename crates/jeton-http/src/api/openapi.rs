@@ -1,15 +1,18 @@
 //! The management API for programs: an OpenAPI 3.1 document, made from the table that the router is built from and from the types that are
 //! read and written. What stands in it is served, and what is served stands in it.
 
+mod beside;
 mod operation;
 mod schemas;
 
+use http::Uri;
 use serde_json::{Map, Value, json};
 
 use self::operation::operation;
 use self::schemas::Schemas;
 use super::answer::ok;
 use super::problem::Document as ProblemDocument;
+use super::query::only_knows;
 use super::route::{About, Access, Repeats, Route, Verb};
 
 pub(super) static OF_ITSELF: &[Route] = &[Route::new(
@@ -18,7 +21,7 @@ pub(super) static OF_ITSELF: &[Route] = &[Route::new(
     Repeats::Reads,
     |at| {
         let document = at.document;
-        at.on(move || async move { ok(document()) })
+        at.on(move |uri: Uri| async move { only_knows(&uri, &[]).and_then(|()| ok(document())) })
     },
     About::new("server", "Describes this API: answers this document.").answers::<Map<String, Value>>(),
 )];
@@ -31,6 +34,7 @@ pub(super) fn describe(table: &[&[Route]]) -> Value {
             operations.insert(row.method.name().to_lowercase(), operation(row, &mut schemas));
         }
     }
+    beside::add(&mut paths, &mut schemas);
     let problem = schemas.written.subschema_for::<ProblemDocument<'_>>();
     json!({
         "openapi": "3.1.0",
@@ -46,6 +50,7 @@ pub(super) fn describe(table: &[&[Route]]) -> Value {
         "components": {
             "schemas": schemas.into_definitions(),
             "responses": {
+                "OauthError": beside::oauth_error(),
                 "Problem": {
                     "description": "What went wrong (RFC 9457): a stable `code`, and what to do next.",
                     "content": { "application/problem+json": { "schema": problem } },

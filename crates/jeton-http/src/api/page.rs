@@ -7,6 +7,7 @@ use jeton_service::Service;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::parameter::OF_PAGE;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 
@@ -36,15 +37,14 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// Reads the query of a list that has these filters.
-    pub(super) fn parse(uri: &'a Uri, service: &'a Service, filters: &[&'static str]) -> Result<Listing<'a>, Problem> {
-        let known: Vec<&str> = filters.iter().copied().chain(["cursor", "limit"]).collect();
-        let query = Query::parse(uri, &known)?;
+    /// Reads the query of a list: whatever says neither where nor how many is a filter.
+    pub(super) fn parse(uri: &'a Uri, service: &'a Service) -> Result<Listing<'a>, Problem> {
+        let query = Query::parse(uri)?;
         let limit = query.number("limit")?.map_or(ITEMS, |limit| usize::try_from(limit).unwrap_or(ITEMS_MAX).clamp(1, ITEMS_MAX));
         // The same list, whether or not a listener cut the beginning off.
         let path = uri.path().strip_prefix("/api/v1").unwrap_or(uri.path());
-        let named = filters.iter().filter_map(|name| Some((*name, query.text(name)?)));
-        let (binding, now) = (Binding::new(path, named), service.moments().time());
+        let filters = query.iter().filter(|(name, _)| !OF_PAGE.iter().any(|parameter| parameter.name == *name));
+        let (binding, now) = (Binding::new(path, filters), service.moments().time());
         let read = |text: &str| cursor::read(text, binding, &service.registry().root_keys(), now).map_err(refused);
         let after = query.text("cursor").map(read).transpose()?;
         Ok(Listing { query, service, binding, now, after, limit })

@@ -19,11 +19,13 @@ use super::answer::{Answer, ok};
 use super::body::Body;
 use super::counting::count;
 use super::management::Management;
+use super::names::{CredentialKindName, LevelName, LevelOrTable};
 use super::page::Listing;
+use super::parameter::Parameter;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
 use super::rfc3339;
-use super::route::{About, Access, Parameter, Repeats, Route, Verb};
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::target::Target;
 
 const READ: Access = Access::Permission(Permission::PoliciesRead);
@@ -65,8 +67,10 @@ const COUNTING: Duration = Duration::from_secs(8);
 #[schemars(rename = "Policy")]
 struct Shown {
     /// The kind of credential.
+    #[schemars(with = "CredentialKindName")]
     kind: &'static str,
     /// `table` is what Jeton itself says.
+    #[schemars(with = "LevelOrTable")]
     level: &'static str,
     /// The API or client that it is for; absent for all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,10 +114,12 @@ pub(super) struct Set {
 #[schemars(rename = "ChangedPolicy")]
 struct Changed {
     /// The kind of credential.
+    #[schemars(with = "CredentialKindName")]
     kind: &'static str,
     /// The kind in words, of many.
     plural: &'static str,
     /// The level that was set: `deployment`, `api` or `client`.
+    #[schemars(with = "LevelName")]
     level: &'static str,
     /// How long one lives where nobody says.
     default_seconds: i64,
@@ -146,25 +152,29 @@ struct Counted {
 #[schemars(rename = "ExplainedPolicy")]
 struct Explained {
     /// The kind of credential.
+    #[schemars(with = "CredentialKindName")]
     kind: &'static str,
     /// How long one lives where nobody says.
     default_seconds: i64,
     /// The level that the default comes from.
+    #[schemars(with = "LevelOrTable")]
     default_from: &'static str,
     /// How long one lives at most.
     max_seconds: i64,
     /// The level that the maximum comes from.
+    #[schemars(with = "LevelOrTable")]
     max_from: &'static str,
     /// After how long without a use one is suspended; `null`: never.
     idle_seconds: Option<i64>,
     /// The level that the idle time comes from.
+    #[schemars(with = "LevelOrTable")]
     idle_from: &'static str,
     /// What each level says, the widest first.
     said: Vec<Shown>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     let policies = service.registry().policies();
     let of_kind = |(place, kind): (usize, &CredentialKind)| {
         let said = policies.rules_of(*kind).filter(|rule| rule.record.says_anything());
@@ -226,7 +236,7 @@ async fn set(
 }
 
 async fn explain(State(Management { service, .. }): State<Management>, Target(kind): Target<String>, uri: Uri) -> Answer {
-    let query = Query::parse(&uri, &["api", "client"])?;
+    let query = Query::parse(&uri)?;
     let kind = parse_kind(&kind)?;
     let look = |refusal| Problem::from(refusal).look(LOOK);
     let api = query.text("api").map(|api| service.find_api(api)).transpose().map_err(look)?;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, no_content, ok};
 use super::before::Before;
 use super::management::Management;
+use super::names::CredentialKindName;
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -59,6 +60,7 @@ struct Shown {
     #[schemars(with = "String")]
     id: ExceptionId,
     /// The kind of credential.
+    #[schemars(with = "CredentialKindName")]
     kind: &'static str,
     /// The id of the credential that it is for.
     credential: Arc<str>,
@@ -94,7 +96,7 @@ pub(super) struct Create {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     let place = |exception: &PolicyException| format!("{:019} {}", exception.ends_at.max(0), exception.id);
     ok(&listing.sorted(&service.policy_exceptions(), place, |exception| Shown::from(exception))?)
 }

@@ -154,7 +154,7 @@ impl ProblemKind {
             Self::UnsupportedGrantType => (S::BAD_REQUEST, "unsupported_grant_type", "The grant type is not offered"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Who administers must prove who it is"),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "This may not be done"),
-            Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "The token or key was used too often"),
+            Self::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limited", "This is done too often"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
             Self::NoSuchPath => (S::NOT_FOUND, "no_such_path", "There is no such path"),
             Self::NoSuchMethod => (S::METHOD_NOT_ALLOWED, "no_such_method", "The path does not take this method"),

@@ -1,26 +1,23 @@
-//! The query of a request: parameters that are known, each at most once.
+//! The query of a request: parameters that its row names, each at most once.
 
 use http::Uri;
 use jeton_oauth::Form;
 
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 
 /// The parameters of a query.
 pub(super) struct Query<'a>(Form<'a>);
 
 impl<'a> Query<'a> {
-    /// Reads a query in which only these parameters are known.
-    pub(super) fn parse(uri: &'a Uri, known: &[&str]) -> Result<Query<'a>, Problem> {
-        let hint = || match known {
-            [] => "this path takes no parameters".to_owned(),
-            known => format!("this path takes the parameters {}", known.join(", ")),
-        };
-        let form = Form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|error| Problem::invalid(error.to_string(), hint()))?;
-        let unknown = form.iter().find(|(name, _)| !known.contains(name)).map(|(name, _)| name.chars().take(100).collect::<String>());
-        match unknown {
-            Some(unknown) => Err(Problem::invalid(format!("the parameter `{unknown}` is not known here"), hint())),
-            None => Ok(Query(form)),
-        }
+    /// Reads a query that was looked at by [`only_knows`] before.
+    pub(super) fn parse(uri: &'a Uri) -> Result<Query<'a>, Problem> {
+        let form = Form::parse(uri.query().unwrap_or_default().as_bytes());
+        form.map(Query).map_err(|error| Problem::invalid(error.to_string(), "write each parameter once, percent-encoded"))
+    }
+
+    /// Each parameter and its text.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter()
     }
 
     /// The text of a parameter.
@@ -38,9 +35,18 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Refuses a query where nothing reads one: who sends it believes that it is heeded.
-pub(super) fn without_query(uri: &Uri) -> Result<(), Problem> {
-    if uri.query().is_none() { Ok(()) } else { Query::parse(uri, &[]).map(drop) }
+/// Refuses a query with anything but these parameters: who sends it believes that it is heeded.
+pub(super) fn only_knows(uri: &Uri, known: &[&str]) -> Result<(), Problem> {
+    let Some(query) = uri.query() else { return Ok(()) };
+    let hint = || match known {
+        [] => "this path takes no parameters".to_owned(),
+        known => format!("this path takes the parameters {}", known.join(", ")),
+    };
+    let form = Form::parse(query.as_bytes()).map_err(|error| Problem::invalid(error.to_string(), hint()))?;
+    match form.names().find(|name| !known.contains(name)) {
+        Some(unknown) => Err(Problem::invalid(format!("the parameter `{}` is not known here", shown(unknown)), hint())),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -50,7 +56,8 @@ mod tests {
     #[track_caller]
     fn check(query: &str, expected: Result<Option<u64>, &str>) {
         let uri: Uri = format!("/x?{query}").parse().unwrap();
-        let number = Query::parse(&uri, &["from", "limit"]).and_then(|query| query.number("from"));
+        let looked_at = only_knows(&uri, &["from", "limit"]);
+        let number = looked_at.and_then(|()| Query::parse(&uri)).and_then(|query| query.number("from"));
         match (number, expected) {
             (Ok(number), Ok(expected)) => assert_eq!(number, expected, "{query}"),
             (Err(problem), Err(expected)) => assert!(format!("{problem:?}").contains(expected), "{query}: {problem:?}"),
@@ -69,7 +76,9 @@ mod tests {
             check(&format!("from={number}"), Err("no number"));
         }
         check("from=1&from=2", Err("from"));
-        check("form=1", Err("`form` is not known"));
+        for query in ["form=1", "form=", "form", "limit=2&form"] {
+            check(query, Err("`form` is not known"));
+        }
         check("from=%ff", Err("UTF-8"));
     }
 }

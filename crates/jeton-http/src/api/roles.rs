@@ -152,7 +152,7 @@ pub(super) struct Update {
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let roles = &service.registry().people.roles.all;
     let fetch = |after: Option<&str>, limit| roles.after(after, limit);
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     ok(&listing.fetched(fetch, |role| format!("{} {}", role.record.name, role.record.id), |role| Shown::of(&role.record, &service))?)
 }
 
@@ -196,7 +196,7 @@ async fn assignments(State(Management { service, .. }): State<Management>, Targe
     let role = service.find_role(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.holders_after(&role.record, after, limit);
     let item = |assignment: &Arc<Versioned<Assignment>>| ShownAssignment::of(&assignment.record, &service);
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     ok(&listing.fetched(fetch, |assignment| assignment.record.holder.to_string(), item)?)
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::management::Management;
 use super::page::Page;
+use super::parameter::{OF_PAGE, Parameter};
 use super::place::Place;
 use crate::observe::{Endpoint, Requests, counted};
 
@@ -108,17 +109,6 @@ pub enum Answers {
     Text(&'static str),
 }
 
-/// A parameter of a query.
-#[derive(Clone, Copy, Debug)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What it says.
-    pub about: &'static str,
-    /// The type of its value, as JSON Schema names it.
-    pub kind: &'static str,
-}
-
 /// What a request is about and what it answers: a row is made of this alone, so that none is without.
 pub(super) struct Described(About, Answers);
 
@@ -151,6 +141,12 @@ impl Route {
 impl About {
     pub(super) const fn new(tag: &'static str, summary: &'static str) -> About {
         About { tag, summary, parameters: &[], is_paged: false, takes: None }
+    }
+
+    /// Every parameter that its query may have.
+    pub(super) fn in_query(&self) -> impl Iterator<Item = &'static Parameter> {
+        let of_page: &[Parameter] = if self.is_paged { OF_PAGE } else { &[] };
+        self.parameters.iter().chain(of_page)
     }
 
     /// With a body of this type.
@@ -196,18 +192,6 @@ impl About {
     /// Answered with 204: it is done, and there is nothing to say.
     pub(super) const fn only_does(self) -> Described {
         Described(self, Answers::Nothing)
-    }
-}
-
-impl Parameter {
-    /// A text.
-    pub(super) const fn text(name: &'static str, about: &'static str) -> Parameter {
-        Parameter { name, about, kind: "string" }
-    }
-
-    /// A whole number.
-    pub(super) const fn number(name: &'static str, about: &'static str) -> Parameter {
-        Parameter { name, about, kind: "integer" }
     }
 }
 

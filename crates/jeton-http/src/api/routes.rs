@@ -2,20 +2,21 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::any;
+use axum::routing::{any, post};
+use axum::{Extension, Router};
+use jeton_service::Service;
 use serde_json::Value;
 
 use super::administrator::{Gate, admit};
 use super::management::Management;
 use super::place::Place;
-use super::route::{Access, Route, Verb};
+use super::route::{Access, Route};
 use super::{
-    administrators, apis, audit, backups, client_secrets, clients, doctor, groups, keys, metrics, openapi, policies, policy_exceptions,
+    administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, groups, keys, metrics, openapi, policies, policy_exceptions,
     problem, revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
 };
-use crate::observe::{Endpoint, counted, observed};
+use crate::observe::{Endpoint, Observer, counted, observed};
 
 /// Every request below `/api/v1`, by noun.
 pub static ROUTES: &[&[Route]] = &[
@@ -83,6 +84,16 @@ pub(crate) fn nested<S: Clone + Send + Sync + 'static>(management: Management, p
     Router::new().nest("/api/v1", rows).route("/api/v1/", any(nowhere))
 }
 
+/// What is served beside `/api/v1` to everybody, and answers as that does.
+pub(crate) fn beside(observer: &Arc<Observer>) -> Router<Arc<Service>> {
+    let revoke = post(counted(&observer.requests, Endpoint::LeakReport, credentials::revoke)).fallback(counted(
+        &observer.requests,
+        Endpoint::LeakReport,
+        problem::no_such_method,
+    ));
+    Router::new().route("/credentials/revoke", revoke).layer(Extension(observer.clone()))
+}
+
 fn mounted(router: Router<Management>, table: &[&[Route]], management: &Management, place: Place) -> Router<Management> {
     let rows = table.iter().copied().flatten().filter(|row| is_served(row.access, place));
     rows.fold(router, |router, row| {
@@ -90,8 +101,8 @@ fn mounted(router: Router<Management>, table: &[&[Route]], management: &Manageme
         let handler = row.mounted(place, document, requests);
         let guarded = match row.access.needed() {
             Some(needed) => {
-                let (takes_query, takes_body) = (row.method == Verb::Get, row.about.takes.is_some());
-                let gate = Gate { management: Arc::new(management.clone()), needed, takes_query, takes_body };
+                let known = row.about.in_query().map(|parameter| parameter.name).collect();
+                let gate = Gate { management: Arc::new(management.clone()), needed, known, takes_body: row.about.takes.is_some() };
                 handler.route_layer(from_fn_with_state(gate, admit))
             }
             None => handler,
@@ -110,7 +121,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::api::route::Repeats;
+    use crate::api::route::{Repeats, Verb};
 
     #[test]
     fn each_request_has_one_row_that_says_what_it_does() {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, no_content, ok};
 use super::management::Management;
+use super::names::{AlgorithmName, PurposeName, SigningKeyState};
 use super::once::Once;
 use super::page::{Listing, newest_first};
 use super::problem::{Problem, ProblemKind};
@@ -58,10 +59,13 @@ struct Shown {
     #[schemars(with = "String")]
     kid: KeyId,
     /// The algorithm that it signs with.
+    #[schemars(with = "AlgorithmName")]
     alg: &'static str,
     /// What it signs.
+    #[schemars(with = "PurposeName")]
     purpose: &'static str,
     /// How it stands.
+    #[schemars(with = "SigningKeyState")]
     state: &'static str,
     /// The epoch of the root key that it is kept under.
     root_epoch: u16,
@@ -82,6 +86,7 @@ struct Shown {
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotate {
     /// The algorithm whose key shall change; `ES256` if left out.
+    #[schemars(with = "Option<AlgorithmName>")]
     alg: Option<String>,
     /// Whether not to wait until caches know the next key.
     #[serde(default)]
@@ -92,6 +97,7 @@ pub(super) struct Rotate {
 #[schemars(rename = "RotatedSigningKey")]
 struct Rotated {
     /// The algorithm that it signs with.
+    #[schemars(with = "AlgorithmName")]
     alg: &'static str,
     /// The `kid` that signs from now on.
     #[schemars(with = "String")]
@@ -99,7 +105,7 @@ struct Rotated {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     let place = |key: &SigningKeyRecord| format!("{} {}", key.state as u8, newest_first(key.created_at, key.id.as_str()));
     let mut keys: Vec<_> = service.signing_keys().into_iter().map(|key| key.record).collect();
     keys.sort_by_cached_key(place);

@@ -6,6 +6,7 @@ use jeton_service::token_state::TokenState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::names::{StandingName, TokenFormatName};
 use super::rfc3339;
 
 /// A token, as it is answered: all but its text.
@@ -18,6 +19,7 @@ pub(super) struct Shown {
     /// The kind of credential.
     kind: &'static str,
     /// How it stands: `active`, `suspended`, `expired` or `revoked`.
+    #[schemars(with = "StandingName")]
     standing: &'static str,
     /// The id of the client.
     #[schemars(with = "String")]
@@ -31,6 +33,7 @@ pub(super) struct Shown {
     /// What it may do: names with spaces between.
     scope: Arc<str>,
     /// `jwt` or `opaque`.
+    #[schemars(with = "TokenFormatName")]
     format: &'static str,
     /// The `kid` that signed it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]

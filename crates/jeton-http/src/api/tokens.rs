@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
+use super::names::StandingName;
 use super::once::Once;
 use super::problem::{Problem, ProblemKind};
 use super::reach::with_command;
@@ -125,6 +126,7 @@ struct Introspected {
 #[schemars(rename = "ChangedToken")]
 struct Changed {
     /// How it stood before.
+    #[schemars(with = "StandingName")]
     before: &'static str,
     /// How it stands.
     #[serde(flatten)]

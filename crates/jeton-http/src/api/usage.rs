@@ -21,10 +21,12 @@ use serde::Serialize;
 use super::answer::{Answer, ok};
 use super::blocking::blocking;
 use super::management::Management;
+use super::names::{self, OutcomeName, ResolutionName};
+use super::parameter::Parameter;
 use super::problem::Problem;
 use super::query::Query;
 use super::rfc3339;
-use super::route::{About, Access, Parameter, Repeats, Route, Verb};
+use super::route::{About, Access, Repeats, Route, Verb};
 use super::used::Used;
 
 const READ: Access = Access::Permission(Permission::UsageRead);
@@ -55,7 +57,7 @@ pub(super) static ROUTES: &[Route] = &[
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::text("subject", "Whose use: `all` if left out, or `client:`, `api:` or `key:` and a name."),
-    Parameter::text("resolution", "`minute`, `hour` if left out, or `day`."),
+    Parameter::one_of("resolution", "`minute`, `hour` if left out, or `day`.", names::resolutions),
     Parameter::text("from", "From this time, or second, on."),
     Parameter::text("until", "Up to this time, or second; now if left out."),
 ];
@@ -71,6 +73,7 @@ struct Shown {
     /// Whose use it is.
     subject: String,
     /// How long a bucket is: `minute`, `hour` or `day`.
+    #[schemars(with = "ResolutionName")]
     resolution: &'static str,
     /// Where the first bucket begins.
     from: String,
@@ -108,13 +111,14 @@ struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Arc<str>>,
     /// How it went.
+    #[schemars(with = "OutcomeName")]
     outcome: &'static str,
     /// How many.
     count: u64,
 }
 
 async fn show(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let request = parse(&Query::parse(&uri, &["subject", "resolution", "from", "until"])?, &service)?;
+    let request = parse(&Query::parse(&uri)?, &service)?;
     let (reading, asked) = (service.clone(), request.clone());
     let (series, used, progress, reports) = blocking(move || read(&reading, &asked)).await??;
     ok(&Shown {

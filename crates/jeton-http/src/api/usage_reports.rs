@@ -14,7 +14,7 @@ use super::answer::{Answer, ok};
 use super::client_proof::authenticate;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
-use super::query::without_query;
+use super::query::only_knows;
 use super::route::{About, Access, Repeats, Route, Verb};
 use crate::extract::{BodyError, ContentType, content_type, read_body};
 use crate::observe::{Endpoint, Observer};
@@ -112,7 +112,7 @@ async fn of_client(service: &Service, client: &Authenticated, report: &UsageRepo
 
 async fn read(request: Request) -> Result<(Parts, UsageReport), Problem> {
     let (parts, body) = request.into_parts();
-    without_query(&parts.uri)?;
+    only_knows(&parts.uri, &[])?;
     let bytes = read_body(body, UsageReport::MAX_LEN as u64).await.map_err(|error| match error {
         BodyError::TooLarge => Problem::new(ProblemKind::TooLarge, "the report is larger than 256 KiB", "send it in several batches"),
         other => Problem::from(other),

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, created, ok};
 use super::body::Body;
 use super::management::Management;
+use super::names::PersonState;
 use super::nothing::Nothing;
 use super::once::Once;
 use super::page::Listing;
@@ -88,6 +89,7 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<Arc<str>>,
     /// `active` or `disabled`.
+    #[schemars(with = "PersonState")]
     state: &'static str,
     /// When they were disabled.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,7 +170,7 @@ pub(super) struct Update {
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let people = &service.registry().people.all;
     let fetch = |after: Option<&str>, limit| people.after(after, limit);
-    let listing = Listing::parse(&uri, &service, &[])?;
+    let listing = Listing::parse(&uri, &service)?;
     ok(&listing.fetched(fetch, |person| person.record.username.to_string(), |person| Shown::from(&person.record))?)
 }
 

@@ -21,6 +21,7 @@ use crate::api::body::Body;
 use crate::api::counting::count;
 use crate::api::explanation::{Decided, Ends, NotOurs, SEARCHING, Told};
 use crate::api::management::Management;
+use crate::api::names::{OutcomeName, SlotName, TakerName};
 use crate::api::rfc3339;
 use crate::api::route::{About, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
@@ -61,6 +62,7 @@ struct Explained {
     is_ours: bool,
     /// Which of its secrets was pasted: `current` or `previous`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<SlotName>")]
     pasted: Option<&'static str>,
     #[serde(flatten)]
     key: Shown,
@@ -89,6 +91,7 @@ struct Taken {
     /// The scope.
     scope: String,
     /// What took it away.
+    #[schemars(with = "TakerName")]
     by: &'static str,
 }
 
@@ -114,6 +117,7 @@ struct Hour {
     /// When the hour began.
     start: String,
     /// How they went.
+    #[schemars(with = "OutcomeName")]
     outcome: &'static str,
     /// How many.
     count: u64,

@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::{HeaderMap, Uri};
 use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
 
@@ -17,9 +16,10 @@ use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
 use crate::api::problem::{Problem, ProblemKind};
+use crate::api::query::only_knows;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::edge::Peer;
-use crate::extract::ClientAddress;
+use crate::extract::{Bearer, ClientAddress};
 use crate::observe::{Endpoint, Observer};
 use crate::seen;
 
@@ -42,10 +42,16 @@ pub(crate) static ROUTES: &[Route] = &[
     ),
 ];
 
-async fn show(State(Management { service, observer, .. }): State<Management>, peer: Option<Extension<Peer>>, headers: HeaderMap) -> Answer {
+async fn show(
+    State(Management { service, observer, .. }): State<Management>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Answer {
     let moment = service.moments().now();
     let address = address(&observer, peer.as_deref(), &headers);
-    let entry = service.key_itself(bearer(&headers)?, address, &moment).await?.map_err(not_accepted)?;
+    let entry = service.key_itself(presented(&headers)?, address, &moment).await?.map_err(not_accepted)?;
+    only_knows(&uri, &[])?;
     Ok(by_key(ok(&Own::of(&entry, &service, &moment))?, Actor::key(entry.key.record.id)))
 }
 
@@ -57,25 +63,22 @@ async fn rotate(
 ) -> Answer {
     let moment = service.moments().now();
     let address = address(&observer, peer.as_deref(), &headers);
-    let rotated = service.rotate_itself(bearer(&headers)?, address, rotation.request(), &moment).await.map_err(over)?;
+    let rotated = service.rotate_itself(presented(&headers)?, address, rotation.request(), &moment).await.map_err(over)?;
     let rotated = rotated.map_err(not_accepted)?;
     let entry = service.find_key(rotated.key.id).await.map_err(over)?;
     let answer = ok(&Rotated { key: rotated.clear.0.expose(), own: Own::of(&entry, &service, &moment) })?;
     Ok(by_key(answer, Actor::key(rotated.key.id)))
 }
 
-/// The text of the key; the header's scheme in any case (RFC 9110 section 11.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let text = match (lines.next(), lines.next()) {
-        (Some(line), None) => line.to_str().ok().and_then(|line| line.split_once(' ')),
-        _ => None,
-    };
-    let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
-    bearer.ok_or_else(|| {
-        let detail = "the key itself must be presented";
-        Problem::new(ProblemKind::InvalidToken, detail, "send it in the header `Authorization: Bearer KEY`")
-    })
+/// The text of the key.
+fn presented(headers: &HeaderMap) -> Result<&str, Problem> {
+    match Bearer::of(headers) {
+        Bearer::Presented(key) => Ok(key),
+        Bearer::Absent | Bearer::Other => {
+            let detail = "the key itself must be presented";
+            Err(Problem::new(ProblemKind::InvalidToken, detail, "send it in the header `Authorization: Bearer KEY`"))
+        }
+    }
 }
 
 fn not_accepted(code: Code) -> Problem {

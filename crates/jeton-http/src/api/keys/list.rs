@@ -19,11 +19,13 @@ use super::shown::Shown;
 use crate::api::answer::{Answer, ok};
 use crate::api::blocking::blocking;
 use crate::api::management::Management;
+use crate::api::names;
 use crate::api::page::Listing;
+use crate::api::parameter::Parameter;
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::query::Query;
 use crate::api::rfc3339;
-use crate::api::route::{About, Access, Parameter, Repeats, Route, Verb};
+use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::used::Used;
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
@@ -37,21 +39,20 @@ pub(crate) static ROUTES: &[Route] = &[Route::new(
 const PARAMETERS: &[Parameter] = &[
     Parameter::text("owner", "Only the keys of this owner: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`."),
     Parameter::text("audience", "Only those for this API, by audience or id."),
-    Parameter::text("state", "Only those that stand so: `active`, `suspended`, `expired` or `revoked`."),
-    Parameter::text("kind", "Only those of this kind: `key` or `pat`."),
-    Parameter::text("environment", "Only those for `live` or for `test`."),
+    Parameter::one_of("state", "Only those that stand so: `active`, `suspended`, `expired` or `revoked`.", names::standings),
+    Parameter::one_of("kind", "Only those of this kind: `key` or `pat`.", names::key_kinds),
+    Parameter::one_of("environment", "Only those for `live` or for `test`.", names::environments),
     Parameter::text("search", "Only those with these beginnings of words in their name, owner, note or metadata, or of their id."),
     Parameter::text("expires_before", "Only those that end before this time."),
     Parameter::text("expires_after", "Only those that end after this time."),
     Parameter::text("created_before", "Only those that were made before this time."),
     Parameter::text("created_after", "Only those that were made after this time."),
     Parameter::text("unused_since", "Only those that were not used since this time."),
-    Parameter::text("order", "What they are sorted by: `created`, the newest first, if left out, or `expires`."),
+    Parameter::one_of("order", "What they are sorted by: `created`, the newest first, if left out, or `expires`.", names::key_orders),
 ];
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let filters: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
-    let listing = Listing::parse(&uri, &service, &filters)?;
+    let listing = Listing::parse(&uri, &service)?;
     let filter = filter(listing.query(), &service)?;
     let after = listing.after().map(str::to_owned);
     let (limit, moment, reader) = (listing.limit(), service.moments().now(), service.clone());

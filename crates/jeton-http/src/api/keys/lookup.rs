@@ -11,6 +11,7 @@ use super::shown::Shown;
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
+use crate::api::names::FoundSecret;
 use crate::api::problem::Problem;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
@@ -38,6 +39,7 @@ pub(crate) struct LookUp {
 #[schemars(rename = "FoundKey")]
 struct Found {
     /// Which of its secrets it is.
+    #[schemars(with = "FoundSecret")]
     secret: &'static str,
     #[serde(flatten)]
     shown: Shown,

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::Rate;
+use crate::api::names::{KeyKindName, ShownEnvironment, StandingName, WhyName};
 use crate::api::rfc3339;
 use crate::api::used::Used;
 
@@ -25,8 +26,10 @@ pub(crate) struct Shown {
     #[schemars(with = "String")]
     id: ApiKeyId,
     /// `key`, or `pat`: the personal access token of somebody.
+    #[schemars(with = "KeyKindName")]
     kind: &'static str,
     /// Where it may be used: `live` or `test`.
+    #[schemars(with = "ShownEnvironment")]
     environment: &'static str,
     /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
@@ -58,9 +61,11 @@ pub(crate) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<i64>,
     /// How its current secret stands now.
+    #[schemars(with = "StandingName")]
     state: &'static str,
     /// Why it is not accepted; with when and by whom, where somebody ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<WhyName>")]
     why: Option<&'static str>,
     /// When somebody ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]

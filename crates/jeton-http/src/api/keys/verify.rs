@@ -26,7 +26,9 @@ use crate::api::answer::{Answer, ok};
 use crate::api::body::{Body, parse_flat, read};
 use crate::api::client_proof::authenticate;
 use crate::api::management::Management;
+use crate::api::names::{CodeName, ShownEnvironment};
 use crate::api::problem::Problem;
+use crate::api::query::only_knows;
 use crate::api::rfc3339;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
@@ -106,6 +108,7 @@ enum WantedEnvironment {
 #[schemars(rename = "KeyCheck")]
 struct Checked<'a> {
     /// `valid`, or why it is not accepted: a code that never changes.
+    #[schemars(with = "CodeName")]
     code: &'static str,
     /// Whether it is accepted.
     valid: bool,
@@ -140,6 +143,7 @@ struct CheckedKey<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<serde_json::Value>,
     /// Where it may be used: `live` or `test`.
+    #[schemars(with = "ShownEnvironment")]
     environment: &'static str,
     /// When it ends.
     expires_at: String,
@@ -212,6 +216,7 @@ async fn for_clients(State(Management { service, observer, .. }): State<Manageme
 
 async fn asked_by_client(service: &Service, observer: &Observer, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
+    only_knows(&parts.uri, &[])?;
     let check: ClientCheck = parse_flat(&read(&parts.headers, body).await?)?;
     let moment = service.moments().now();
     let client = authenticate(service, observer, &parts, &check.proof(), &moment)?;

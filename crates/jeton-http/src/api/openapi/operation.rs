@@ -2,7 +2,9 @@ use jeton_core::permission::Permission;
 use serde_json::{Map, Value, json};
 
 use super::schemas::{PLACE, Schemas};
-use crate::api::route::{Access, Answers, Parameter, Repeats, Route};
+use crate::api::names;
+use crate::api::parameter::{Parameter, Takes};
+use crate::api::route::{Access, Answers, Repeats, Route};
 
 /// What the document says of a row.
 pub(super) fn operation(row: &Route, schemas: &mut Schemas) -> Value {
@@ -86,21 +88,14 @@ fn security(access: Access) -> Value {
     }
 }
 
-/// Where a list goes on, and how many items it has.
-const PAGE: &[Parameter] = &[
-    Parameter::text("cursor", "The `next` of the page before, to go on after it."),
-    Parameter::number("limit", "How many items the page has at most: 100 if left out, 1,000 at most."),
-];
-
 fn parameters(row: &Route) -> Vec<Value> {
     let in_path = row.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "description": named_by(name), "schema": { "type": "string" } }));
-    let of_page = if row.about.is_paged { PAGE } else { &[] };
-    let in_query =
-        row.about.parameters.iter().chain(of_page).map(
-            |Parameter { name, about, kind }| json!({ "name": name, "in": "query", "description": about, "schema": { "type": kind } }),
-        );
+    let in_path =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "description": named_by(name), "schema": of_path(name) }));
+    let in_query = row
+        .about
+        .in_query()
+        .map(|Parameter { name, about, takes }| json!({ "name": name, "in": "query", "description": about, "schema": value_of(*takes) }));
     let header = (row.repeats == Repeats::Remembered).then(|| {
         json!({
             "name": "Idempotency-Key",
@@ -110,6 +105,21 @@ fn parameters(row: &Route) -> Vec<Value> {
         })
     });
     in_path.chain(in_query).chain(header).collect()
+}
+
+fn of_path(parameter: &str) -> Value {
+    match parameter {
+        "kind" => value_of(Takes::OneOf(names::credential_kinds)),
+        _ => value_of(Takes::Text),
+    }
+}
+
+fn value_of(takes: Takes) -> Value {
+    match takes {
+        Takes::Text => json!({ "type": "string" }),
+        Takes::Number => json!({ "type": "integer" }),
+        Takes::OneOf(names) => json!({ "type": "string", "enum": names() }),
+    }
 }
 
 /// What a parameter of a path is named by; percent-encoded, as every text in a path.

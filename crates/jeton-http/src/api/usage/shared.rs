@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use http::Uri;
 use jeton_core::usage::mixed::LOOKED_AT_SECONDS;
 use jeton_service::usage::shared::SharedKey;
 use schemars::JsonSchema;
@@ -12,7 +11,6 @@ use serde::Serialize;
 use crate::api::answer::{Answer, ok};
 use crate::api::blocking::blocking;
 use crate::api::management::Management;
-use crate::api::query::Query;
 use crate::api::rfc3339;
 
 /// The keys that two applications use.
@@ -50,8 +48,7 @@ struct Item {
     networks: Vec<Arc<str>>,
 }
 
-pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    Query::parse(&uri, &[])?;
+pub(super) async fn list(State(Management { service, .. }): State<Management>) -> Answer {
     let moment = service.moments().now();
     let since = moment.now.seconds().saturating_sub(LOOKED_AT_SECONDS);
     let reading = service.clone();

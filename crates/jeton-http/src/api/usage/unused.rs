@@ -12,9 +12,9 @@ use crate::api::answer::{Answer, ok};
 use crate::api::blocking::blocking;
 use crate::api::management::Management;
 use crate::api::page::{Listing, Page};
+use crate::api::parameter::Parameter;
 use crate::api::problem::Problem;
 use crate::api::rfc3339;
-use crate::api::route::Parameter;
 
 /// How many days when nobody says, and at most.
 const DAYS: u64 = 30;
@@ -60,7 +60,7 @@ struct Item {
 }
 
 pub(super) async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let listing = Listing::parse(&uri, &service, &["days"])?;
+    let listing = Listing::parse(&uri, &service)?;
     let days = listing.query().number("days")?.unwrap_or(DAYS);
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(Problem::invalid(format!("`days` is between 1 and {DAYS_MAX}"), "ask for 30, or leave it out"));

@@ -1,0 +1,117 @@
+//! Texts that have few values, as the document of this API lists them: the names are those of the core.
+
+use std::borrow::Cow;
+
+use jeton_core::api::TokenFormat;
+use jeton_core::api_key::state::Why;
+use jeton_core::api_key::verify::Code;
+use jeton_core::api_key::{ApiKeyKind, environment_name};
+use jeton_core::client::{AuthenticationMethod, GrantType};
+use jeton_core::explain::scope::TakenBy;
+use jeton_core::key::{Purpose, State};
+use jeton_core::permission::Permission;
+use jeton_core::policy::{CredentialKind, Level};
+use jeton_core::usage::Outcome;
+use jeton_core::usage::bucket::Resolution;
+use jeton_jose::Algorithm;
+use jeton_service::keys::filter::{KeyOrder, StandingKind};
+use jeton_token::Environment;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+/// Declares the names of one thing: a function that lists them, and a type whose schema they are.
+macro_rules! names {
+    ($($(#[$about:meta])* $list:ident $schema:ident = $names:expr;)*) => {$(
+        $(#[$about])*
+        pub(super) fn $list() -> Vec<&'static str> {
+            $names.into()
+        }
+
+        $(#[$about])*
+        pub(super) struct $schema;
+
+        impl JsonSchema for $schema {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($schema).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "enum": $list() })
+            }
+        }
+    )*};
+}
+
+names! {
+    /// The algorithms that tokens are signed with.
+    algorithms AlgorithmName = of(Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()), Algorithm::name);
+    /// How a client proves itself.
+    authentication_methods AuthenticationMethodName = of(AuthenticationMethod::ALL, AuthenticationMethod::name);
+    /// What a check of a key is answered with.
+    codes CodeName = of(
+        [
+            Code::NotFound,
+            Code::Revoked,
+            Code::Expired,
+            Code::Suspended,
+            Code::IpDenied,
+            Code::InsufficientScope,
+            Code::RateLimited,
+            Code::UsageExceeded,
+            Code::Valid,
+        ],
+        Code::name,
+    );
+    /// The kinds of credentials that policies are about.
+    credential_kinds CredentialKindName = of(CredentialKind::ALL.iter().copied(), |kind| kind.lifetime().policy_key);
+    /// Where a key may be used.
+    environments ShownEnvironment = of([Environment::Live, Environment::Test], environment_name);
+    /// What a client may ask tokens by.
+    grant_types GrantTypeName = of(GrantType::ALL, GrantType::name);
+    /// The kinds of keys.
+    key_kinds KeyKindName = of([ApiKeyKind::Key, ApiKeyKind::Personal], ApiKeyKind::name);
+    /// Where a policy may be said.
+    levels LevelName = of([Level::Deployment, Level::Api, Level::Client], Level::name);
+    /// Where what holds was said: at a level, or nowhere.
+    levels_and_table LevelOrTable = [vec!["table"], levels()].concat();
+    /// How a use went.
+    outcomes OutcomeName = of(Outcome::ALL, Outcome::name);
+    /// Permissions of the management API.
+    permissions PermissionName = of(Permission::ALL.iter().copied(), Permission::name);
+    /// How a person stands.
+    person_states PersonState = ["active", "disabled"];
+    /// What a signing key signs.
+    purposes PurposeName = of([Purpose::Token, Purpose::Ledger], Purpose::name);
+    /// Why a key or a secret is ended, as people say it.
+    reasons_of_people SaidWhy = of(Why::SAID_BY_PEOPLE, Why::name);
+    /// Why a key or a secret is not accepted.
+    reasons WhyName = of(Why::ALL, Why::name);
+    /// How long a bucket of usage is.
+    resolutions ResolutionName = of(Resolution::ALL, Resolution::name);
+    /// How a secret of a client stands.
+    secret_states SecretState = ["live", "suspended", "ended"];
+    /// Which of the secrets that a key has it is.
+    slots SlotName = ["current", "previous"];
+    /// Which of the secrets that a key has, or had, it is.
+    found_secrets FoundSecret = ["current", "previous", "replaced"];
+    /// How a signing key stands.
+    signing_key_states SigningKeyState = of([State::Next, State::Current, State::Retired, State::Revoked], State::name);
+    /// How a token or a key stands.
+    standings StandingName = of(StandingKind::ALL, StandingKind::name);
+    /// What takes a scope away from a key.
+    takers TakerName = of([TakenBy::Api, TakenBy::Owner, TakenBy::Client, TakenBy::Roles], TakenBy::name);
+    /// What access tokens are.
+    token_formats TokenFormatName = of([TokenFormat::Jwt, TokenFormat::Opaque], TokenFormat::name);
+}
+
+/// What lists of keys are sorted by.
+pub(super) fn key_orders() -> Vec<&'static str> {
+    of(KeyOrder::ALL, KeyOrder::name)
+}
+
+fn of<T>(all: impl IntoIterator<Item = T>, name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    all.into_iter().map(name).collect()
+}
