@@ -12,6 +12,7 @@
 
 pub mod answer;
 pub mod assertion;
+mod counted;
 pub mod follow;
 pub mod hands;
 pub mod manage;
@@ -41,6 +42,7 @@ use jeton_store::store::{Fault, Store as _};
 use jeton_token::Prefix;
 use zeroize::Zeroizing;
 
+use counted::Counted;
 use hands::Hands;
 use seen_lines::SeenLines;
 
@@ -55,7 +57,7 @@ pub struct World {
     pub(crate) hands: Hands,
     pub(crate) observer: Arc<Observer>,
     access_log: Arc<SeenLines>,
-    store: Arc<MemoryStore>,
+    store: Arc<Counted>,
     issuer: Issuer,
     root_keys: RootKeys,
     lost: Arc<Mutex<Vec<Fault>>>,
@@ -91,13 +93,14 @@ impl World {
     /// Why it cannot be served.
     pub async fn reopen_under(self, root_keys: RootKeys) -> Result<World, LoadError> {
         let (hands, issuer, lost) = (self.hands.clone(), self.issuer.clone(), Arc::default());
-        let (service, store) = start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.reopen(hands.seed(), subscriber))?;
+        let (service, store) =
+            start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.engine.reopen(hands.seed(), subscriber))?;
         Ok(World::around(service, store, hands, issuer, root_keys, lost).await)
     }
 
     async fn around(
         service: Service,
-        store: Arc<MemoryStore>,
+        store: Arc<Counted>,
         hands: Hands,
         issuer: Issuer,
         root_keys: RootKeys,
@@ -127,6 +130,11 @@ impl World {
     #[must_use]
     pub fn observer(&self) -> &Arc<Observer> {
         &self.observer
+    }
+
+    /// Forgets the lines of the access log, which otherwise are kept as long as the world stands.
+    pub fn forget_access_log(&self) {
+        self.access_log.forget();
     }
 
     /// The lines of the access log.
@@ -175,6 +183,12 @@ impl World {
         self.store.statistics().commits
     }
 
+    /// How often what is stored was read.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.store.reads()
+    }
+
     /// How many access tokens are kept.
     #[must_use]
     pub fn tokens_issued(&self) -> usize {
@@ -190,7 +204,7 @@ impl World {
 
     /// Whether usage meets a full disk.
     pub fn refuse_notes(&self, is_full: bool) {
-        self.store.refuse_notes(is_full);
+        self.store.engine.refuse_notes(is_full);
     }
 
     /// The word that the server stops: streams end.
@@ -216,7 +230,7 @@ fn start(
     root_keys: RootKeys,
     lost: &Arc<Mutex<Vec<Fault>>>,
     open: impl FnOnce(Arc<dyn jeton_store::store::Subscriber>) -> Arc<MemoryStore>,
-) -> Result<(Service, Arc<MemoryStore>), LoadError> {
+) -> Result<(Service, Arc<Counted>), LoadError> {
     let (clock, dice, timer, lost) = (hands.clone(), hands.clone(), hands.clone(), lost.clone());
     let parts = Parts {
         issuer: issuer.clone(),
@@ -230,7 +244,7 @@ fn start(
     };
     let mut opened = None;
     let service = Service::open(parts, |subscriber| {
-        let store = open(subscriber);
+        let store = Arc::new(Counted::new(open(subscriber)));
         opened = Some(store.clone());
         Ok::<_, LoadError>(store)
     })?;

@@ -71,6 +71,7 @@ async fn a_network_hands_in_sixty_times_an_hour() {
     for from in ["192.0.2.1", "192.0.2.200"] {
         let answer = hand_in(&world, from, &["x"]).await;
         assert_eq!((answer.status, answer.header(RETRY_AFTER.as_str())), (429, "60"), "{from}");
+        assert_eq!((answer.header("content-type"), answer.member("code")), ("application/problem+json", json!("rate_limited")));
     }
     assert_eq!(hand_in(&world, "198.51.100.1", &["x"]).await.status, 202, "another network");
     world.advance(60);
@@ -104,6 +105,8 @@ async fn junk_is_no_report_and_takes_no_room() {
         let answer = send(&world, "192.0.2.1", body).await;
         assert_eq!(answer.status, status, "{place}: {}", answer.shown());
     }
+    let refused = send(&world, "192.0.2.1", "{").await;
+    assert_eq!((refused.header("content-type"), refused.member("code")), ("application/problem+json", json!("invalid_request")));
     let plain = Request::post("/credentials/revoke").body(Body::from(r#"{"credentials":[]}"#)).unwrap();
     assert_eq!(world.send(plain).await.status, 415);
     // Ten calls fill the queue; the next one is told to come again, and nothing of it is taken.
@@ -116,4 +119,32 @@ async fn junk_is_no_report_and_takes_no_room() {
     assert_eq!(world.service().work_off_reports().await, Ok(1), "one key, ten thousand times");
     assert_eq!(hand_in(&world, "192.0.2.2", &[&key]).await.status, 202);
     assert_eq!(world.key_code(&shop, &key).await, "revoked");
+}
+
+/// Whoever hands something in learns nothing by the clock: before the answer nothing that is stored is read, of whatever it is.
+#[tokio::test]
+async fn the_answer_waits_for_no_look_up() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.opaque_api("stock").await);
+    let (shop, picker) = (world.client("shop", &[&orders]).await, world.client("picker", &[&stock]).await);
+    let asker = world.client("asker", &[&orders]).await;
+    let key = text(&world.make_key("client:shop", ORDERS, Value::Null).await);
+    let (signed, opaque) = (world.token(&shop).await, world.token(&picker).await);
+    // Well formed, under the same root key, and of another deployment: nobody knows them here.
+    let other = World::new().await;
+    other.advance(7);
+    let (other_stock, other_orders) = (other.opaque_api("stock").await, other.api("orders").await);
+    let stranger = other.client("picker", &[&other_stock, &other_orders]).await;
+    let unknown = other.token_with(&stranger, &[("resource", "https://stock.example")]).await;
+    let unknown_key = text(&other.make_key("client:picker", ORDERS, Value::Null).await);
+    let (reads, mut answers) = (world.reads(), vec![]);
+    for credential in [&key, &signed, &opaque, &shop.secret, &unknown, &unknown_key] {
+        answers.push(hand_in(&world, "192.0.2.1", &[credential]).await.shown());
+    }
+    assert_eq!(world.reads(), reads, "something was looked up before the answer");
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]) && answers[0].starts_with("202"), "{answers:?}");
+    assert_eq!(world.key_code(&asker, &key).await, "valid", "it waits");
+    assert_eq!(world.service().work_off_reports().await, Ok(4));
+    assert!(world.reads() > reads, "and then it is looked up");
+    assert_eq!(world.key_code(&asker, &key).await, "revoked");
 }

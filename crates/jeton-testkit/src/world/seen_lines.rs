@@ -16,6 +16,13 @@ impl SeenLines {
     }
 }
 
+impl SeenLines {
+    /// Lets go of them.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Vec::new();
+    }
+}
+
 impl AccessLog for SeenLines {
     fn write(&self, line: &[u8]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
