@@ -108,6 +108,67 @@ async fn what_is_neither_ends() {
     assert_eq!(ask(&mut server.connect().await, GET).await, "200 hello");
 }
 
+/// Whatever comes, and however long: it is ended in time, little of it is taken, and nobody else notices.
+#[tokio::test]
+async fn garbage_without_end_is_ended() {
+    let server = Server::start(Limits { header_read: SHORT, linger: SHORT, idle: PATIENCE * 2, ..Limits::default() }).await;
+    let record = |head: &[u8], content: &[u8]| [head, content].concat();
+    let full = [0; 16 * 1024];
+    // What comes first, and what comes again and again after it.
+    let floods = [
+        ("noise", noise(1), noise(2)),
+        ("zeros", full.to_vec(), full.to_vec()),
+        ("records of no kind", vec![], record(b"\x99\x03\x03\x40\x00", &full)),
+        ("records that are too long", vec![], record(b"\x16\x03\x01\xff\xff", &full)),
+        ("records of nothing", vec![], b"\x16\x03\x01\x00\x00".repeat(1_000)),
+        ("a hello of 16 MiB", record(b"\x16\x03\x01\x00\x04", b"\x01\xff\xff\xff"), record(b"\x16\x03\x01\x40\x00", &full)),
+        ("a hello byte by byte", record(b"\x16\x03\x01\x00\x04", b"\x01\x00\xff\xff"), b"\x16\x03\x01\x00\x01\x00".repeat(1_000)),
+        ("alerts that only warn", vec![], b"\x15\x03\x01\x00\x02\x01\x5a".repeat(1_000)),
+        ("changes of the cipher", vec![], b"\x14\x03\x03\x00\x01\x01".repeat(1_000)),
+        ("noise after a hello", BEGUN.to_vec(), noise(3)),
+    ];
+    for (what, first, again) in floods {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let taken = flood(&mut stream, &first, &again).await;
+        assert!(taken <= TAKEN_MOST, "{what}: {taken} bytes were taken");
+    }
+    // After a handshake: what was not enciphered is nothing.
+    let (mut stream, _) = server.connect().await.into_inner();
+    let taken = flood(&mut stream, b"", &noise(4)).await;
+    assert!(taken <= TAKEN_MOST, "{taken} bytes were taken");
+    // Plain HTTP is told so, and what it goes on with is thrown away for as long as a header may take.
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    flood(&mut stream, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n", &full).await;
+    assert_eq!(ask(&mut server.connect().await, GET).await, "200 hello");
+}
+
+/// What the kernel takes for both sides while nobody reads, and some.
+const TAKEN_MOST: usize = 32 * 1024 * 1024;
+
+/// Sends without end until it is not taken any more, which must come; how many bytes went.
+async fn flood(stream: &mut TcpStream, first: &[u8], again: &[u8]) -> usize {
+    let sending = async {
+        let mut sent = 0;
+        let mut next = first;
+        while stream.write_all(next).await.is_ok() {
+            sent += next.len();
+            next = again;
+        }
+        sent
+    };
+    timeout(PATIENCE, sending).await.expect("the connection ends, whatever is sent")
+}
+
+/// The same in every run.
+fn noise(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    (0..16 * 1024).map(next).collect()
+}
+
 #[tokio::test]
 async fn who_dawdles_is_cut_off() {
     let server = Server::start(Limits { header_read: SHORT, idle: PATIENCE * 2, ..Limits::default() }).await;
