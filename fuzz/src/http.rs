@@ -1,8 +1,15 @@
-//! What the management API reads beside JSON.
+//! What is read of requests beside their JSON, and what TLS is given.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderName};
+use http::{HeaderMap, HeaderValue};
 use jeton_core::cursor::{self, Binding};
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
+use jeton_http::api::rfc3339;
+use jeton_http::edge::{Certificate, Peer};
+use jeton_http::extract::{Bearer, ClientAddress, ContentType, ForwardedHeader, TrustedProxies, content_type};
 use zeroize::Zeroizing;
 
 const NOW: Time = Time::from_seconds(1_700_000_000);
@@ -24,4 +31,51 @@ pub fn cursor(data: &[u8]) {
 
 fn other(letter: char) -> char {
     if letter == 'A' { 'B' } else { 'A' }
+}
+
+/// [`Bearer::of`] and the address of a client: a header is read as one text or not at all, and an address is never made up.
+pub fn headers(data: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        let Ok(value) = HeaderValue::from_bytes(line) else { return };
+        for name in [AUTHORIZATION, FORWARDED, HeaderName::from_static("x-forwarded-for"), CONTENT_TYPE] {
+            headers.append(name, value.clone());
+        }
+    }
+    if let Bearer::Presented(text) = Bearer::of(&headers) {
+        assert!(text.trim() == text && !text.is_empty() && !text.contains(|letter: char| letter.is_control() && letter != '\t'));
+        assert_eq!(headers.get_all(AUTHORIZATION).iter().count(), 1);
+    }
+    let peer = Peer::Tcp(([192, 0, 2, 1], 4711).into());
+    let ours = ClientAddress::Network([192, 0, 2, 1].into());
+    for header in [ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded] {
+        assert_eq!(TrustedProxies::new(vec![], header).client_address(&peer, &headers), ours);
+        if let Ok(network) = "192.0.2.0/24".parse() {
+            let told = TrustedProxies::new(vec![network], header).client_address(&peer, &headers);
+            assert!(matches!(told, ClientAddress::Network(address) if address.to_canonical() == address));
+        }
+    }
+    assert_eq!(content_type(&headers) == ContentType::Missing, !headers.contains_key(CONTENT_TYPE));
+}
+
+/// [`rfc3339::parse`]: what is read prints to a time that reads the same.
+pub fn time(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Some(seconds) = rfc3339::parse(text).filter(|seconds| (0..253_402_300_800).contains(seconds)) {
+        assert_eq!(rfc3339::parse(&rfc3339::format(seconds)), Some(seconds));
+    }
+}
+
+/// [`Certificate::parse`]: PEM as it comes, and DER in PEM, as chain and as key.
+pub fn certificate(data: &[u8]) {
+    let wrapped = |label: &str| {
+        let lines: Vec<String> =
+            STANDARD.encode(data).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    };
+    let chain = wrapped("CERTIFICATE");
+    for key in [data, wrapped("PRIVATE KEY").as_bytes(), wrapped("EC PRIVATE KEY").as_bytes()] {
+        assert!(Certificate::parse(data, key).is_err(), "nobody has the key of what was made up");
+        assert!(Certificate::parse(chain.as_bytes(), key).is_err());
+    }
 }

@@ -9,13 +9,24 @@ use std::hash::{BuildHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use jeton_fuzz::{http, jose, ledger, oauth, token};
+use jeton_fuzz::{command, core, http, jose, ledger, oauth, token};
 
 type Target = fn(&[u8]);
 
 /// Every public function of `src`, by the name of its program in `fuzz_targets`; tidy sees that none is missing.
 const TARGETS: &[(&str, Target)] = &[
+    ("command_config", command::config),
+    ("command_declared", command::declared),
+    ("command_flags", command::flags),
+    ("command_keys", command::keys),
+    ("core_client", core::client),
+    ("core_names", core::names),
+    ("core_networks", core::networks),
+    ("core_rate", core::rate),
+    ("http_certificate", http::certificate),
     ("http_cursor", http::cursor),
+    ("http_headers", http::headers),
+    ("http_time", http::time),
     ("jose_jws", jose::jws),
     ("jose_jwk", jose::jwk),
     ("jose_jwt", jose::jwt),
@@ -228,6 +239,22 @@ const SEEDS: &[&str] = &[
     r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/oauth/token","jwks_uri":"https://issuer.example/.well-known/jwks.json","grant_types_supported":["client_credentials"]}"#,
     r#"{"iss":"https://issuer.example","iat":5,"cursor":"1.9","part":1,"parts":2,"changes":[{"kind":"signing_keys_changed"},{"kind":"new"}]}"#,
     "event: narrowing\nid: 7f3a.2\ndata: {\"sequence\":2,\"at_micros\":1,\"kind\":\"lifetime\",\"api\":\"urn:a\",\"seconds\":5}\n\n",
+    "10.0.0.0/8 2001:db8::/32 192.0.2.1 ::ffff:10.0.0.1/128 ::/0",
+    "external:acme",
+    "key:0192f3a4b5c6d7e8f90a1b2c3d4e5f60",
+    "100/1m",
+    "2026-01-31T23:59:59.5+01:30",
+    "\0\0\0\0\0\0\0d\0\0\0\0\0\0\0<",
+    "sha256,Name,owner,rate_limit,allow_ip,metadata.team,max_uses\nab,one,external:acme,100/1m,10.0.0.0/8 ::/0,\"x, \"\"y\"\"\nz\",5\n",
+    r#"{"keys":[{"sha256":"ab","name":"one","owner":"external:acme","metadata":{"team":"x"},"expires_at":"2026-01-31T23:59:59Z"}]}"#,
+    r#"{"name":"worker","grant_types":["client_credentials"],"token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]},"contact":"ops"}"#,
+    "[[api]]\naudience = 'https://orders.example'\nscopes = { 'orders:read' = 'Read' }\n[[client]]\nname = 'shop'\naudiences = ['https://orders.example']\n[[policy]]\nkind = 'api_key'\nmax_seconds = 86400\n",
+    "listen = '127.0.0.1:8420'\nissuer = 'https://issuer.example'\ntrusted_proxies = ['10.0.0.0/8']\n",
+    "# root\n1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n2 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\n",
+    "for=192.0.2.60;proto=http, for=\"[2001:db8:cafe::17]:4711\"",
+    // The beginning of a certificate in DER, as far as its times.
+    "0s0q0\u{3}\u{2}\u{1}\u{1}0\00\00\u{1e}\u{17}\r260131235959Z\u{17}\r270131235959Z",
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\n-----END PRIVATE KEY-----\n",
     ": comment\rretry: 5\r\nevent: checkpoint\r\nid: 7f3a.2\r\ndata: x\r\ndata: \r\n\r\n",
 ];
 

@@ -208,9 +208,9 @@ fn acme(run: &mut Run) -> Result<Done, Failure> {
     // Within the whole workspace, so that what is built above is not built again where the feature changes nothing of it.
     let chosen = |verb: &str, rest: &str| cargo(format!("{verb} --workspace --features jeton/acme --locked {rest}").split(' '));
     if process::works(&mut cargo(["clippy", "--version"])) {
-        process::run(&mut chosen("clippy", "--bin jeton --test acme -- -D warnings"))?;
+        process::run(&mut chosen("clippy", "--lib --bin jeton --test acme -- -D warnings"))?;
     }
-    count(run, &mut chosen("test", "--bin jeton acme"))?;
+    count(run, &mut chosen("test", "--lib acme"))?;
     count(run, &mut chosen("test", "--test acme"))
 }
 

@@ -1,58 +1,10 @@
 //! Jeton: a token service for teams, in one binary.
 
-mod access_log;
-#[cfg(feature = "acme")]
-mod acme;
-mod acme_settings;
-mod apart;
-mod backup;
-mod backup_settings;
-mod certificates;
-mod cli;
-mod clock;
-mod closed_folder;
-mod commands;
-mod config;
-mod declared;
-mod dice;
-mod footing;
-mod https;
-mod init;
-mod integrity;
-mod negatives_file;
-mod opening;
-mod quickstart;
-mod render;
-mod replacement;
-mod root_file;
-mod serve;
-mod served_certificate;
-mod surroundings;
-mod writable;
-
-use std::io::Write as _;
 use std::process::ExitCode;
-
-use clap::Parser as _;
-
-use cli::Cli;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(misuse) => return cli::misused(&misuse),
-    };
-    let wants_json = cli.wants_json();
-    match cli.run() {
-        Ok(code) => code,
-        Err(failure) => {
-            let text = if wants_json { render::text::escaped(&failure.to_json().to_string()) } else { format!("jeton: {failure}") };
-            // There is nowhere left to say that it could not be said.
-            let _ = writeln!(anstream::stderr(), "{text}");
-            ExitCode::from(failure.exit_code())
-        }
-    }
+    jeton::run()
 }

@@ -17,7 +17,7 @@ const HEADER: &str = "# Jeton's root key: one epoch a line. Whoever reads this f
                       # without it the folder is worthless. Keep a copy apart from the data and from its backups.\n";
 
 /// An epoch: its number and its secret.
-type Epoch = (u16, Zeroizing<[u8; 32]>);
+pub(crate) type Epoch = (u16, Zeroizing<[u8; 32]>);
 
 /// Makes a root file with a first epoch; nothing is overwritten.
 ///
@@ -115,7 +115,8 @@ fn epochs(path: &Path) -> Result<Vec<Epoch>, String> {
     parse(&text).ok_or_else(|| format!("{shown} is no root file: each line is an epoch's number and 43 characters of base64url"))
 }
 
-fn parse(text: &str) -> Option<Vec<Epoch>> {
+/// Reads the text of a root file; `None`: it is none.
+pub(crate) fn parse(text: &str) -> Option<Vec<Epoch>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let epochs: Vec<Epoch> = lines
         .map(|line| {

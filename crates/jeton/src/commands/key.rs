@@ -6,6 +6,8 @@ mod path;
 mod rotate;
 mod table;
 
+pub(crate) use import::read_table;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 

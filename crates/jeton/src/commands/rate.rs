@@ -7,8 +7,8 @@ use super::duration;
 /// So many in so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
-    count: i64,
-    period_seconds: i64,
+    pub(crate) count: i64,
+    pub(crate) period_seconds: i64,
 }
 
 impl Rate {

@@ -48,7 +48,11 @@ pub(crate) fn write(declared: &Declared) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn parse(text: &str, name: &str) -> Result<Declared, Failure> {
+/// Reads the text of a file of this name.
+///
+/// # Errors
+/// Where it is no declaration, with the place.
+pub(crate) fn parse(text: &str, name: &str) -> Result<Declared, Failure> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let place = line.map_or_else(|| name.to_owned(), |line| format!("{name}, line {line}"));

@@ -67,15 +67,15 @@ const CLEAR: [&str; 6] = ["key", "api_key", "apikey", "secret", "token", "value"
 
 impl Import {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let lines = table::read(&input::large_text(&self.file, "the keys")?)?;
-        let total = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+        // All of it before any is sent: what is no table is none of it.
+        let rows = read_table(&input::large_text(&self.file, "the keys")?, self.owner.as_deref())?;
+        let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let server = context.server()?;
         let mut report = Report::default();
         let mut progress = Progress::new("keys");
         let (mut batch, mut bytes): (Vec<(u64, Value)>, usize) = (vec![], 0);
-        for (done, line) in (0_u64..).zip(lines) {
-            let number = line.number;
-            let key = match self.key(line)? {
+        for (done, (number, row)) in (0_u64..).zip(rows) {
+            let key = match row {
                 Ok(key) => key,
                 Err(detail) => {
                     report.refused.push(json!({ "line": number, "code": "invalid_request", "detail": detail }));
@@ -103,53 +103,6 @@ impl Import {
         }
     }
 
-    /// What a line says, as the API takes it; or what is wrong with it.
-    fn key(&self, line: Line) -> Result<Result<Value, String>, Failure> {
-        let mut key = Map::new();
-        let mut metadata = Map::new();
-        for (name, value) in line.members {
-            if CLEAR.contains(&name.as_str()) {
-                return Err(Failure::usage(
-                    format!("the input has a column `{name}`: keys are not given in clear"),
-                    "give the SHA-256 of each key as `sha256`: printf %s \"$KEY\" | sha256sum",
-                ));
-            }
-            let text = value.as_str();
-            let read = match (name.as_str(), text) {
-                ("allow_ip", Some(text)) => Ok(json!(text.split_whitespace().collect::<Vec<_>>())),
-                ("rate_limit", Some(text)) => rate::parse(text).map(rate::Rate::to_json),
-                ("max_uses", Some(text)) => text.parse::<i64>().map(Value::from).map_err(|_| "`max_uses` is no number".to_owned()),
-                ("metadata" | "allow_ip" | "rate_limit" | "max_uses" | "expires_at", _) => Ok(value),
-                (name, _) if TEXTS.contains(&name) => Ok(value),
-                (name, Some(text)) if name.strip_prefix("metadata.").is_some() => {
-                    metadata.insert(name.trim_start_matches("metadata.").to_owned(), Value::from(text));
-                    continue;
-                }
-                _ => {
-                    let known = format!("{}, expires_at, allow_ip, rate_limit, max_uses, metadata.NAME", TEXTS.join(", "));
-                    let name: String = name.escape_debug().take(60).collect();
-                    return Err(Failure::usage(format!("there is no column `{name}`"), format!("the columns are {known}")));
-                }
-            };
-            match read {
-                Ok(value) => drop(key.insert(name, value)),
-                Err(detail) => return Ok(Err(detail)),
-            }
-        }
-        if !metadata.is_empty() {
-            key.insert("metadata".to_owned(), Value::Object(metadata));
-        }
-        let defaults = [("owner", self.owner.as_deref()), ("name", Some("imported"))];
-        for (name, text) in defaults.into_iter().filter_map(|(name, text)| Some((name, text?))) {
-            key.entry(name).or_insert_with(|| Value::from(text));
-        }
-        Ok(match ["sha256", "owner"].into_iter().find(|name| !key.contains_key(*name)) {
-            Some("owner") => Err("there is no `owner`: give one in the line, or --owner".to_owned()),
-            Some(_) => Err("there is no `sha256`".to_owned()),
-            None => Ok(Value::Object(key)),
-        })
-    }
-
     fn send(&self, server: &Server, batch: Vec<(u64, Value)>, report: &mut Report) -> Result<(), Failure> {
         if batch.is_empty() {
             return Ok(());
@@ -167,6 +120,64 @@ impl Import {
         report.add(&answer, &said);
         Ok(())
     }
+}
+
+/// A row of a table of keys: its number, and what it says, as the API takes it; or what is wrong with it.
+pub(crate) type Row = (u64, Result<Value, String>);
+
+/// Every row of a table of keys; `owner` has those that name none.
+///
+/// # Errors
+/// Where it is no such table.
+pub(crate) fn read_table(text: &str, owner: Option<&str>) -> Result<Vec<Row>, Failure> {
+    table::read(text)?.into_iter().map(|line| Ok((line.number, key(line, owner)?))).collect()
+}
+
+/// What a line says, as the API takes it; or what is wrong with it.
+fn key(line: Line, owner: Option<&str>) -> Result<Result<Value, String>, Failure> {
+    let mut key = Map::new();
+    let mut metadata = Map::new();
+    for (name, value) in line.members {
+        if CLEAR.contains(&name.as_str()) {
+            return Err(Failure::usage(
+                format!("the input has a column `{name}`: keys are not given in clear"),
+                "give the SHA-256 of each key as `sha256`: printf %s \"$KEY\" | sha256sum",
+            ));
+        }
+        let text = value.as_str();
+        let read = match (name.as_str(), text) {
+            ("allow_ip", Some(text)) => Ok(json!(text.split_whitespace().collect::<Vec<_>>())),
+            ("rate_limit", Some(text)) => rate::parse(text).map(rate::Rate::to_json),
+            ("max_uses", Some(text)) => text.parse::<i64>().map(Value::from).map_err(|_| "`max_uses` is no number".to_owned()),
+            ("metadata" | "allow_ip" | "rate_limit" | "max_uses" | "expires_at", _) => Ok(value),
+            (name, _) if TEXTS.contains(&name) => Ok(value),
+            (name, Some(text)) if name.strip_prefix("metadata.").is_some() => {
+                metadata.insert(name.trim_start_matches("metadata.").to_owned(), Value::from(text));
+                continue;
+            }
+            _ => {
+                let known = format!("{}, expires_at, allow_ip, rate_limit, max_uses, metadata.NAME", TEXTS.join(", "));
+                let name: String = name.escape_debug().take(60).collect();
+                return Err(Failure::usage(format!("there is no column `{name}`"), format!("the columns are {known}")));
+            }
+        };
+        match read {
+            Ok(value) => drop(key.insert(name, value)),
+            Err(detail) => return Ok(Err(detail)),
+        }
+    }
+    if !metadata.is_empty() {
+        key.insert("metadata".to_owned(), Value::Object(metadata));
+    }
+    let defaults = [("owner", owner), ("name", Some("imported"))];
+    for (name, text) in defaults.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+        key.entry(name).or_insert_with(|| Value::from(text));
+    }
+    Ok(match ["sha256", "owner"].into_iter().find(|name| !key.contains_key(*name)) {
+        Some("owner") => Err("there is no `owner`: give one in the line, or --owner".to_owned()),
+        Some(_) => Err("there is no `sha256`".to_owned()),
+        None => Ok(Value::Object(key)),
+    })
 }
 
 /// What a line said of what may come out otherwise.

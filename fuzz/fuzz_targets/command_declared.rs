@@ -1,0 +1,4 @@
+//! libFuzzer for `command::declared`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jeton_fuzz::command::declared(data));

@@ -1,0 +1,4 @@
+//! libFuzzer for `core::networks`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| jeton_fuzz::core::networks(data));

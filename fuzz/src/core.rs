@@ -1,0 +1,100 @@
+//! What the core reads of requests beside credentials: networks, limits, names, and what a client says of itself.
+
+use std::net::IpAddr;
+
+use jeton_core::api_key::search::Search;
+use jeton_core::client::create::{CreateClient, create};
+use jeton_core::client::{AuthenticationMethod, Client};
+use jeton_core::id::Actor;
+use jeton_core::moment::{Moment, Time};
+use jeton_core::network::{Network, Networks};
+use jeton_core::once::Repeatable;
+use jeton_core::owner::Owner;
+use jeton_core::plain;
+use jeton_core::rate::RateLimit;
+use jeton_core::role::holder::Holder;
+use jeton_core::usage::Subject;
+use jeton_core::usage::origin::agent_class;
+use jeton_jose::json::{self, Limits};
+use serde_json::{Map, Value};
+
+/// [`Networks::parse`]: what is read prints to networks that read the same and admit the same; each holds its own address and its neighbours do
+/// not hold more than the wider one.
+pub fn networks(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let single: Vec<Network> = text.split_whitespace().filter_map(|one| one.parse().ok()).collect();
+    for network in &single {
+        assert_eq!(network.to_string().parse().as_ref(), Ok(network));
+        let printed = network.to_string();
+        let address = printed.split('/').next().and_then(|address| address.parse::<IpAddr>().ok());
+        // IPv4 that is written as IPv6 is IPv4, and lies in no network of IPv6.
+        assert!(address.is_some_and(|address| network.contains(address) || address.to_canonical() != address));
+    }
+    let Ok(networks) = Networks::parse(text.split_whitespace()) else { return };
+    assert!(networks.iter().count() <= 64);
+    let printed = networks.to_string();
+    assert_eq!(Networks::parse(printed.split(' ').filter(|one| !one.is_empty())).as_ref(), Ok(&networks));
+    assert!(networks.are_within(&networks) && networks.are_within(&Networks::default()));
+}
+
+/// [`RateLimit`]: two numbers, of which those are taken that make a limit; it is within itself.
+pub fn rate(data: &[u8]) {
+    let Some((count, rest)) = data.split_first_chunk::<8>() else { return };
+    let Some((period, _)) = rest.split_first_chunk::<8>() else { return };
+    let (count, period) = (i64::from_be_bytes(*count), i64::from_be_bytes(*period));
+    for (count, period) in [(count, period), (count.rem_euclid(2_000_000), period.rem_euclid(100_000))] {
+        if let Ok(limit) = RateLimit::new(count, period) {
+            assert!(i64::from(limit.count()) == count && i64::from(limit.period_seconds()) == period && limit.is_within(limit));
+        }
+    }
+}
+
+/// [`Owner`], [`Holder`] and [`Subject`]: what is read prints as it was; and what else is read of a line.
+pub fn names(data: &[u8]) {
+    // A request is recognised by its text, whatever its body says.
+    if let Ok(once) = Repeatable::new(data, &Actor::system(), "POST /x", data) {
+        let again = Repeatable::new(data, &Actor::system(), "POST /x", b"");
+        assert!(again.is_ok_and(|again| again.row_key() == once.row_key()));
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(owner) = Owner::parse(text) {
+        assert_eq!(owner.to_string(), text);
+        assert!(!text.chars().any(plain::steers));
+    }
+    if let Some(holder) = Holder::parse(text) {
+        assert_eq!(holder.to_string(), text);
+    }
+    if let Some(subject) = Subject::parse(text) {
+        assert_eq!(subject.to_string(), text);
+    }
+    if let Ok(search) = Search::parse(text) {
+        assert!(!search.word().is_empty());
+        assert!(search.ids().is_none_or(|(least, greatest)| least <= greatest));
+    }
+    let class = agent_class(text);
+    assert!(class.len() <= 29 && !class.chars().any(plain::steers) && agent_class(&class) == class);
+}
+
+/// [`create`] of a client: what is registered steers nothing and is read again from its row; one that signs has keys.
+pub fn client(data: &[u8]) {
+    const LIMITS: Limits = Limits { length_bytes: 16 * 1024, depth: 16 };
+    let Ok(members) = json::parse_object(data, LIMITS) else { return };
+    let mut moment = Moment::new(Time::from_seconds(1_700_000_000), [7; 32]);
+    let Ok(client) = create(&request(&members), &[], &Actor::system(), &mut moment).verdict else { return };
+    assert!(!client.name.chars().any(plain::steers) && client.contact.as_deref().is_none_or(|text| !text.chars().any(plain::steers)));
+    assert_eq!(client.jwks.is_some(), client.authentication == AuthenticationMethod::PrivateKeyJwt);
+    assert!(Client::from_row(&client.row()).is_ok_and(|again| again == client));
+}
+
+fn request(members: &Map<String, Value>) -> CreateClient {
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    CreateClient {
+        name: text("name").unwrap_or_default(),
+        grant_types: members.get("grant_types").and_then(Value::as_array).into_iter().flatten().map(Value::to_string).collect(),
+        authentication: text("token_endpoint_auth_method"),
+        jwks: members.get("jwks").map(Value::to_string),
+        scopes: text("scope"),
+        may_introspect: members.contains_key("may_introspect"),
+        contact: text("contact"),
+    }
+}
