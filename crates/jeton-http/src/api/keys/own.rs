@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::Rate;
+use crate::api::names::{KeyKindName, ShownEnvironment, StandingName};
 use crate::api::rfc3339;
 
 /// A key, as it is told to itself.
@@ -23,8 +24,10 @@ pub(super) struct Own {
     #[schemars(with = "String")]
     id: ApiKeyId,
     /// `key`, or `pat`: the personal access token of somebody.
+    #[schemars(with = "KeyKindName")]
     kind: &'static str,
     /// Where it may be used: `live` or `test`.
+    #[schemars(with = "ShownEnvironment")]
     environment: &'static str,
     /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
@@ -46,6 +49,7 @@ pub(super) struct Own {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<i64>,
     /// How its current secret stands now.
+    #[schemars(with = "StandingName")]
     state: &'static str,
     /// When its current secret ends, as things are.
     expires_at: String,
