@@ -13,8 +13,9 @@ use super::management::Management;
 use super::place::Place;
 use super::route::{Access, Route};
 use super::{
-    administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, groups, keys, metrics, openapi, policies, policy_exceptions,
-    problem, revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage, usage_reports, users,
+    administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, groups, keys, metrics, openapi, policies,
+    policy_exceptions, problem, revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage,
+    usage_reports, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
 
