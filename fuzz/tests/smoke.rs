@@ -253,7 +253,7 @@ const SEEDS: &[&str] = &[
     "# root\n1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n2 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\n",
     "for=192.0.2.60;proto=http, for=\"[2001:db8:cafe::17]:4711\"",
     // The beginning of a certificate in DER, as far as its times.
-    "0s0q0\u{3}\u{2}\u{1}\u{1}0\00\00\u{1e}\u{17}\r260131235959Z\u{17}\r270131235959Z",
+    "0)0'\u{2}\u{1}\u{1}0\u{0}0\u{0}0\u{1e}\u{17}\r260131235959Z\u{17}\r270131235959Z",
     "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\n-----END PRIVATE KEY-----\n",
     ": comment\rretry: 5\r\nevent: checkpoint\r\nid: 7f3a.2\r\ndata: x\r\ndata: \r\n\r\n",
 ];
