@@ -1,6 +1,8 @@
 //! Backups of stores that go on, and what becomes of them again.
 
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod stage;
