@@ -4,13 +4,14 @@ mod expiration;
 mod format;
 mod monitoring;
 mod observed;
+mod recovery;
 mod revocation;
 mod rotation;
 mod rule;
 mod scopes;
 mod storage;
 
-pub use observed::{ApiUse, CertificateLife, Kept, Met, MetCredential, Observed, Surroundings};
+pub use observed::{ApiUse, BackupsSeen, CertificateLife, Kept, Met, MetCredential, Observed, Surroundings};
 pub use rule::{Check, Severity, Verdict};
 pub use scopes::has_every_scope;
 
@@ -125,7 +126,8 @@ impl Practice {
             Practice::Monitoring => monitoring::checks(observed),
             Practice::Rotation => rotation::checks(observed),
             Practice::Scopes => scopes::checks(observed),
-            Practice::ClientSide | Practice::Education | Practice::Recovery => vec![],
+            Practice::Recovery => recovery::checks(observed),
+            Practice::ClientSide | Practice::Education => vec![],
         }
     }
 }

@@ -16,6 +16,7 @@ use jeton_backup::seal::Sealing;
 use jeton_backup::tail::{Issued, Shipper};
 use jeton_backup::target::Target;
 use jeton_core::commit::Sequence;
+use jeton_core::doctor::BackupsSeen;
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
 use jeton_service::Service;
@@ -97,6 +98,19 @@ impl Backups {
     /// Where they go, for people.
     pub(crate) fn shown(&self) -> &str {
         self.target.shown()
+    }
+
+    /// How they stand, as the doctor sees it.
+    pub(crate) fn seen(&self) -> BackupsSeen {
+        let standing = self.standing();
+        BackupsSeen {
+            target: self.shown().to_owned(),
+            is_on_the_same_disk: self.is_on_the_same_disk(),
+            recipients: self.settings.recipients.len(),
+            every_seconds: self.settings.every_seconds,
+            newest_at: standing.newest.map(|(_, made, _)| made.seconds()),
+            away_since: standing.away.map(|(since, _)| since.seconds()),
+        }
     }
 
     /// Whether they lie on the disk of the data.

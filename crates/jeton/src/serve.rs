@@ -159,8 +159,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let tls = certificate.tls().cloned();
     let (observer, access_log) = observer(config, &service, &clock, tls.clone())?;
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
-    let management =
-        Management { backups: backups.clone().map(|backups| backups as _), ..management(service.clone(), store.clone(), config, observer) };
+    let management = management((service.clone(), store.clone()), config, observer, backups.clone());
     let listeners = serving.begin(listener, management)?;
     let mut jobs = schedules(&service, &clock);
     jobs.push(certificate.watch());
@@ -276,15 +275,21 @@ fn observer(
     Ok((Arc::new(observer), Some(writer)))
 }
 
-fn management(service: Arc<Service>, store: Arc<SqliteStore>, config: &Config, observer: Arc<Observer>) -> Management {
+fn management(
+    (service, store): (Arc<Service>, Arc<SqliteStore>),
+    config: &Config,
+    observer: Arc<Observer>,
+    backups: Option<Arc<Backups>>,
+) -> Management {
     let (path, around, tls) = (config.root_key_file.clone(), config.clone(), observer.tls.clone());
+    let seen = backups.clone();
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
         root_file: Arc::new(RootFile::new(&config.root_key_file, move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
-        surroundings: Arc::new(move || surroundings::look(&around, tls.as_ref())),
-        backups: None,
+        surroundings: Arc::new(move || surroundings::look(&around, tls.as_ref(), seen.as_ref().map(|backups| backups.seen()))),
+        backups: backups.map(|backups| backups as _),
         observer,
     }
 }

@@ -4,15 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use jeton_core::doctor::{CertificateLife, Kept, Surroundings};
+use jeton_core::doctor::{BackupsSeen, CertificateLife, Kept, Surroundings};
 use jeton_http::edge::Tls;
 use jeton_http::extract::TrustedProxies;
 use rustix::process::{DumpableBehavior, dumpable_behavior};
 
 use crate::config::Config;
 
-/// Looks around; `tls` is what the listeners show.
-pub(crate) fn look(config: &Config, tls: Option<&Tls>) -> Surroundings {
+/// Looks around; `tls` is what the listeners show, `backups` how they stand.
+pub(crate) fn look(config: &Config, tls: Option<&Tls>, backups: Option<BackupsSeen>) -> Surroundings {
     Surroundings {
         data: kept(&config.data),
         root_file: kept(&config.root_key_file),
@@ -26,6 +26,7 @@ pub(crate) fn look(config: &Config, tls: Option<&Tls>) -> Surroundings {
         has_proxy: Some(config.observing.proxies != TrustedProxies::default()),
         has_access_log: Some(config.observing.access_log.is_some()),
         has_metrics_listener: Some(config.metrics_listen.is_some()),
+        backups: Some(backups),
     }
 }
 

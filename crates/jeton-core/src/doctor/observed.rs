@@ -43,6 +43,8 @@ pub struct Observed {
     pub shared_keys: Option<Vec<MetCredential>>,
     /// How each API was used in the last week; `None`: nobody looked.
     pub used: Option<BTreeMap<ApiId, ApiUse>>,
+    /// Whether a restore left a gap that nobody accepted.
+    pub has_gap: bool,
     /// What lies around the process.
     pub surroundings: Surroundings,
 }
@@ -134,6 +136,25 @@ pub struct Surroundings {
     pub has_access_log: Option<bool>,
     /// Whether metrics have a listener.
     pub has_metrics_listener: Option<bool>,
+    /// How backups stand; `Some(None)`: none are made.
+    pub backups: Option<Option<BackupsSeen>>,
+}
+
+/// How backups stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackupsSeen {
+    /// Where they go.
+    pub target: String,
+    /// Whether that is on the disk of the data.
+    pub is_on_the_same_disk: Option<bool>,
+    /// How many can open them beside the server itself.
+    pub recipients: usize,
+    /// How often a snapshot is made, in seconds.
+    pub every_seconds: i64,
+    /// When the newest was made, in seconds.
+    pub newest_at: Option<i64>,
+    /// Since when the target takes nothing, in seconds.
+    pub away_since: Option<i64>,
 }
 
 /// From when until when a certificate holds, in seconds.

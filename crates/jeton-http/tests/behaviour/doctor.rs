@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jeton_core::api::Api;
 use jeton_core::client::secret::CreateSecret;
-use jeton_core::doctor::{CertificateLife, Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
+use jeton_core::doctor::{BackupsSeen, CertificateLife, Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::create::CreateException;
 use jeton_core::policy::idle::IdleRule;
@@ -94,6 +94,18 @@ fn around() -> Surroundings {
         has_proxy: Some(false),
         has_access_log: Some(true),
         has_metrics_listener: Some(true),
+        backups: Some(Some(backups())),
+    }
+}
+
+fn backups() -> BackupsSeen {
+    BackupsSeen {
+        target: "s3://backups".to_owned(),
+        is_on_the_same_disk: Some(false),
+        recipients: 1,
+        every_seconds: DAY,
+        newest_at: Some(i64::MAX),
+        away_since: None,
     }
 }
 
@@ -314,6 +326,25 @@ async fn a_certificate_that_ends() {
         deployment.around.certificate = Some(lasting(&deployment, begins, ends));
         assert_eq!(grade(&deployment.examine(), Practice::Format), Some(Grade::A), "{begins} {ends}");
     }
+}
+
+#[tokio::test]
+async fn what_could_not_be_brought_back() {
+    let mut deployment = Deployment::sound().await;
+    let now = deployment.world.now();
+    let seen = |seen: BackupsSeen| Surroundings { backups: Some(Some(seen)), ..around() };
+    deployment.around = Surroundings { backups: Some(None), ..around() };
+    fails(&deployment, "recovery.target", Severity::High, "no backups are made", "backup_target");
+    deployment.around = seen(BackupsSeen { is_on_the_same_disk: Some(true), ..backups() });
+    fails(&deployment, "recovery.target", Severity::High, "the disk of the data", "backup_target");
+    deployment.around = seen(BackupsSeen { recipients: 0, ..backups() });
+    fails(&deployment, "recovery.recipients", Severity::High, "server itself: 0", "backup_recipients");
+    deployment.around = seen(BackupsSeen { newest_at: Some(now - 3 * DAY), ..backups() });
+    fails(&deployment, "recovery.newest", Severity::High, "3d old", "jeton backup create");
+    deployment.around = seen(BackupsSeen { away_since: Some(now - 7_260), ..backups() });
+    fails(&deployment, "recovery.tail", Severity::High, "takes nothing for 2h", "backup list");
+    deployment.around = seen(BackupsSeen { newest_at: None, ..backups() });
+    assert_eq!(grade(&deployment.examine(), Practice::Recovery), None, "there is no backup to see yet");
 }
 
 #[tokio::test]

@@ -1,0 +1,79 @@
+use super::observed::{BackupsSeen, Observed};
+use super::rule::{Check, Rule, Severity, shown};
+
+const TARGET: Rule = Rule { id: "recovery.target", severity: Severity::High, why: "What lies on one disk is lost with it." };
+const RECIPIENTS: Rule =
+    Rule { id: "recovery.recipients", severity: Severity::High, why: "Backups that only this server opens are of no use once it is gone." };
+const NEWEST: Rule = Rule { id: "recovery.newest", severity: Severity::High, why: "A restore begins with the newest snapshot." };
+const TAIL: Rule =
+    Rule { id: "recovery.tail", severity: Severity::High, why: "What the target lacks is lost with the disk, revocations among it." };
+const GAP: Rule = Rule {
+    id: "recovery.gap",
+    severity: Severity::High,
+    why: "Keys and secrets from before a restore are refused until somebody accepts what it may lack.",
+};
+
+pub(super) fn checks(observed: &Observed) -> Vec<Check> {
+    let gap = GAP.holds(
+        Some(!observed.has_gap),
+        if observed.has_gap { "a restore left a gap" } else { "there is no gap" },
+        "jeton backup restore accept-gap",
+    );
+    match &observed.surroundings.backups {
+        None => vec![not_known(TARGET), not_known(RECIPIENTS), not_known(NEWEST), not_known(TAIL), gap],
+        Some(None) => vec![
+            TARGET.holds(
+                Some(false),
+                "no backups are made",
+                "name a folder on another disk, or a bucket, as `backup_target` in jeton.toml",
+            ),
+            gap,
+        ],
+        Some(Some(seen)) => vec![target(seen), recipients(seen), newest(seen, observed.now_seconds), tail(seen, observed.now_seconds), gap],
+    }
+}
+
+fn not_known(rule: Rule) -> Check {
+    rule.holds(None, "nobody looked", "")
+}
+
+fn target(seen: &BackupsSeen) -> Check {
+    TARGET.holds(
+        seen.is_on_the_same_disk.map(|same| !same),
+        &match seen.is_on_the_same_disk {
+            Some(true) => format!("{} lies on the disk of the data", seen.target),
+            Some(false) => format!("backups go to {}", seen.target),
+            None => format!("where {} lies cannot be told", seen.target),
+        },
+        "name a folder on another disk, or a bucket, as `backup_target` in jeton.toml",
+    )
+}
+
+fn recipients(seen: &BackupsSeen) -> Check {
+    RECIPIENTS.holds(
+        Some(seen.recipients > 0),
+        &format!("recipients beside the server itself: {}", seen.recipients),
+        "name the recipient of a recovery identity as `backup_recipients` in jeton.toml (age-keygen makes one)",
+    )
+}
+
+fn newest(seen: &BackupsSeen, now_seconds: i64) -> Check {
+    let age = seen.newest_at.map(|at| now_seconds - at);
+    // Before the first one there is nothing to see yet.
+    NEWEST.holds(
+        age.map(|age| age <= 2 * seen.every_seconds),
+        &age.map_or_else(|| "no snapshot was made yet".to_owned(), |age| format!("the newest snapshot is {} old", shown(age))),
+        "jeton backup create",
+    )
+}
+
+fn tail(seen: &BackupsSeen, now_seconds: i64) -> Check {
+    TAIL.holds(
+        Some(seen.away_since.is_none()),
+        &seen.away_since.map_or_else(
+            || "the target takes the ledger's tail".to_owned(),
+            |since| format!("the target takes nothing for {}", shown(now_seconds - since)),
+        ),
+        "look at the target and into the server's log; `jeton backup list` says why",
+    )
+}
