@@ -44,6 +44,7 @@ pub(crate) mod request;
 pub(crate) mod revoke;
 pub(crate) mod role;
 pub(crate) mod root_key;
+mod secret_in_path;
 pub(crate) mod serve;
 pub(crate) mod server;
 mod serving;

@@ -534,8 +534,8 @@ fn what_administers() {
     assert!(desk.done(&["audit", "checkpoint"]).starts_with("127.0.0.1:8420\n"));
     assert!(desk.done(&["check", "--full"]).contains("What was read is what was written"));
     assert!(desk.done(&["request", "get", "/api/v1/statistics"]).contains("\"clients\":1"));
-    desk.fails(&["request", "GET", "/api/v1/nothing"], "", 1, "404");
-    desk.fails(&["request", "GET", "/nope"], "", 1, "its paths begin with /api/v1, such as /api/v1/apis");
+    desk.fails(&["request", "GET", "/api/v1/nothing"], "", 3, "404");
+    desk.fails(&["request", "GET", "/nope"], "", 3, "its paths begin with /api/v1, such as /api/v1/apis");
     desk.fails(&["request", "POST", "/api/v1/apis", "--body", "-"], "{}", 2, "400");
     desk.write("large.json", &format!("{{\"audience\":\"{}\"}}", "a".repeat(100_000)));
     let said = desk.run(&["request", "POST", "/api/v1/apis", "--body", "large.json"], "");
@@ -728,6 +728,9 @@ fn the_doctor_sees_the_files_around_the_server() {
     assert_eq!(said.code, 1, "no access log is written: {}", said.out);
     assert!(said.out.starts_with("Grade: D\n") && said.out.contains("check    monitoring.access_log (high)"), "{}", said.out);
     assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    desk.fails(&["doctor", "--fail-under", "C"], "", 1, "the grade is D, and --fail-under says C");
+    desk.done(&["doctor", "--fail-under", "d"]);
+    desk.fails(&["doctor", "--fail-under", "E"], "", 2, "A, B, C, D, F");
     let storage = |out: &str| {
         let report: Value = serde_json::from_str(out).unwrap();
         report["practices"][2]["grade"].clone()

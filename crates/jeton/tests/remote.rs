@@ -153,11 +153,48 @@ fn what_the_server_answers_decides_the_exit_code() {
         drop(asked.join().unwrap());
     };
     check("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n", 4, "jeton admin create");
+    let no_such = "HTTP/1.1 404 Not Found\r\ncontent-length: 40\r\n\r\n{\"code\":\"not_found\",\"detail\":\"no such\"} ";
+    check(no_such, 1, "no such");
+    check("HTTP/1.1 409 Conflict\r\ncontent-length: 19\r\n\r\n{\"code\":\"conflict\"}", 1, "answered 409");
+    // Whoever does not know the question has not answered it.
+    check("HTTP/1.1 404 Not Found\r\ncontent-length: 23\r\n\r\n{\"code\":\"no_such_path\"}", 3, "admin_listen");
+    check("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno", 3, "--server");
+    check("HTTP/1.1 408 Late\r\ncontent-length: 0\r\n\r\n", 3, "answered 408");
+    check("HTTP/1.1 425 Early\r\ncontent-length: 0\r\n\r\n", 3, "answered 425");
+    check("HTTP/1.1 429 Slower\r\ncontent-length: 23\r\n\r\n{\"code\":\"rate_limited\"}", 3, "answered 429");
+    check("HTTP/1.1 422 Other\r\ncontent-length: 31\r\n\r\n{\"code\":\"idempotency_mismatch\"}", 2, "answered 422");
     check("HTTP/1.1 403 Forbidden\r\ncontent-length: 36\r\n\r\n{\"detail\":\"`jeton:apis:read` lacks\"}", 3, "jeton:apis:read");
     check("HTTP/1.1 302 Found\r\nlocation: https://other.example\r\ncontent-length: 0\r\n\r\n", 3, "answered 302");
     check("HTTP/1.1 500 Oops\r\ncontent-length: 27\r\n\r\n{\"detail\":\"\\u001b[31mred\"}\n", 3, "red");
     check("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", 3, "broke off");
     check("garbage\r\n\r\n", 3, "broke off");
+}
+
+/// In a leak this is what people type.
+#[test]
+fn a_secret_that_is_given_for_an_id_is_not_sent() {
+    let desk = Desk::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let secret = format!("jtn_key_{}", "0aA1".repeat(15));
+    let commands = "key show|key explain|key update --note n|key rotate|key end-previous|key transfer --owner external:a|key suspend|key resume|key revoke|token show|\
+                    client show|client secret list|signing-key revoke|policy exception end|usage|key list --search|key create --name n --like";
+    for command in commands.split('|') {
+        let words: Vec<&str> = command.split(' ').chain([secret.as_str(), "--server", &url]).collect();
+        let said = desk.run(&words, &[("JETON_TOKEN", TOKEN)]);
+        assert!(said.code == 2 && !said.err.contains(&secret) && said.err.contains("token"), "{command}: {} {}", said.code, said.err);
+        assert!(listener.accept().is_err(), "{command}: somebody was asked");
+    }
+}
+
+#[test]
+fn all_rules_are_shown() {
+    let desk = Desk::new();
+    let (url, asked) = answering("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"items\":[]}");
+    assert_eq!(desk.run(&["policy", "show", "--server", &url], &[("JETON_TOKEN", TOKEN)]).code, 0);
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("get /api/v1/policies?limit=1000 "), "{asked}");
 }
 
 #[test]

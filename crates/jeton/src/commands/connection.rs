@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use super::exchange::exchange;
 use super::failure::Failure;
 use super::remote::Remote;
+use super::secret_in_path;
 
 /// The most of an answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -113,6 +114,7 @@ impl Connection {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Bytes>, key: Option<&str>) -> Result<(StatusCode, Incoming), Failure> {
+        secret_in_path::refuse(path)?;
         let request = Request::builder().method(method);
         let mut request = match &self.way {
             Way::Socket(_, None) => request.uri(path).header(HOST, "localhost"),

@@ -12,6 +12,7 @@ use super::connection::Connection;
 use super::failure::Failure;
 use super::options::{Options, Output};
 use super::remote::Remote;
+use super::secret_in_path;
 use super::server::Server;
 use crate::clock::Clock;
 use crate::render::text::{escaped, items};
@@ -97,6 +98,7 @@ impl Context {
 
     /// Asks before something is done that cannot be undone.
     pub(crate) fn confirm(&self, question: &str) -> Result<(), Failure> {
+        secret_in_path::refuse(question)?;
         if self.options.yes { Ok(()) } else { confirm::ask(question) }
     }
 

@@ -1,6 +1,7 @@
 //! `jeton doctor`.
 
 use clap::Args;
+use serde_json::Value;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -10,25 +11,36 @@ const EXAMPLES: &str = "\
 Examples:
   jeton doctor
   jeton doctor --json | jq '.practices[] | {practice, grade}'
+  jeton doctor --fail-under B
 
-Exit code 1 if a check of high or critical severity fails. What was not
-observed is not known, and is no A.";
+Exit code 1 if a check of high or critical severity fails; with --fail-under,
+if the whole has a worse grade than that, or none. What was not observed is
+not known, and is no A.";
+
+const CURE: &str = "do what `command` says, and ask again";
 
 /// Grade how this deployment keeps to the practices of token security
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Doctor;
+pub(crate) struct Doctor {
+    /// The worst grade of the whole that is no failure
+    #[arg(long, value_name = "GRADE", ignore_case = true, value_parser = ["A", "B", "C", "D", "F"])]
+    fail_under: Option<String>,
+}
 
 impl Doctor {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let report = context.server()?.get("/api/v1/doctor")?;
         context.show(&report, doctor::report)?;
+        if let Some(least) = &self.fail_under {
+            // The letters stand in the order of what they say.
+            let is_enough = report.get("grade").and_then(Value::as_str).is_some_and(|grade| grade <= least.as_str());
+            let sentence = || format!("the grade is {}, and --fail-under says {least}", doctor::grade(&report));
+            return if is_enough { Ok(()) } else { Err(Failure::no(sentence(), CURE)) };
+        }
         match doctor::grave(&report) {
             0 => Ok(()),
-            count => Err(Failure::no(
-                format!("checks of high or critical severity that failed: {count}"),
-                "do what `command` says, and ask again",
-            )),
+            count => Err(Failure::no(format!("checks of high or critical severity that failed: {count}"), CURE)),
         }
     }
 }

@@ -45,14 +45,14 @@ impl Failure {
         Failure { kind: Kind::SignIn, sentence: sentence.into(), hint: hint.into() }
     }
 
-    /// What a status of the server's answer means.
-    pub(crate) fn of_status(status: u16, sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
-        let kind = match status {
-            400 | 405 | 413 | 415 => Kind::Usage,
-            401 => Kind::SignIn,
-            // Who asks may not: the command was right, and the answer is not known.
-            403 => Kind::CouldNot,
-            402..=499 => Kind::No,
+    /// What a server's answer means, by its status and the `code` of the problem in it. Whatever does not know this question has not said no to it: a path
+    /// that is not there, a proxy in between, a rate that is spent.
+    pub(crate) fn of_answer(status: u16, code: &str, sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        let kind = match (status, code) {
+            (_, "not_found" | "conflict") => Kind::No,
+            (_, "idempotency_mismatch") => Kind::Usage,
+            (400 | 405 | 413 | 415, _) => Kind::Usage,
+            (401, _) => Kind::SignIn,
             _ => Kind::CouldNot,
         };
         Failure { kind, sentence: sentence.into(), hint: hint.into() }

@@ -50,10 +50,7 @@ fn text_within(source: &Path, what: &str, most: u64) -> Result<String, Failure> 
 /// As [`text`], and when there is none.
 pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
     if looks_like_a_token(&source.to_string_lossy()) && !source.exists() {
-        return Err(Failure::usage(
-            "a token is not given as an argument: every user of this machine can see those",
-            "write `-` and let standard input have the token, or name a file that holds it",
-        ));
+        return Err(as_argument("write `-` and let standard input have the token, or name a file that holds it"));
     }
     let unread = |error: std::io::Error| Failure::could_not(format!("the token cannot be read: {error}"), "pipe it to standard input");
     let typed = if source == Path::new("-") { hidden::line("Token").map_err(unread)? } else { None };
@@ -93,6 +90,27 @@ pub(crate) fn named(argument: &str) -> Result<Named, Failure> {
         ));
     }
     token(source).map(Named::Text)
+}
+
+/// Takes the id of a key, which may be shown and sent in a path; what is none may be the key itself, and is not repeated.
+///
+/// # Errors
+/// When this is no id.
+pub(crate) fn key_id(argument: &str) -> Result<&str, Failure> {
+    match argument {
+        id if is_token_id(id) => Ok(id),
+        text if looks_like_a_token(text) => {
+            Err(as_argument("name the key by its id: `jeton key show -` tells it; `jeton revoke -` ends the key"))
+        }
+        _ => Err(Failure::usage(
+            "this is no id of a key: one has 32 hexadecimal digits, the letters small",
+            "`jeton key list` shows the ids, and `jeton key show -` tells which key a text is",
+        )),
+    }
+}
+
+fn as_argument(hint: &str) -> Failure {
+    Failure::usage("a token is not given as an argument: every user of this machine can see those", hint)
 }
 
 /// Refuses to read two things from standard input: the second would find nothing.

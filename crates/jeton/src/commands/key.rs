@@ -262,30 +262,33 @@ impl Key {
                 let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.expose() }))?;
                 context.show(&found, api_keys::found)
             }
-            Key::Show(Sought { key }) => context.show(&context.server()?.get(&format!("{}/explanation", path(key)))?, explained_keys::show),
+            Key::Show(Sought { key }) => {
+                context.show(&context.server()?.get(&format!("{}/explanation", path(key)?))?, explained_keys::show)
+            }
             Key::Explain(explain) => explain.run(context),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
             Key::Rotate(rotate) => rotate.run(context),
             Key::EndPrevious(One { key }) => {
-                let ended = context.server()?.delete(&format!("{}/secrets/previous", path(key)))?;
+                let ended = context.server()?.delete(&format!("{}/secrets/previous", path(key)?))?;
                 context.show(&ended, |key, _| format!("The text that {} had before is not accepted any more.\n", member(key, "name")))
             }
             Key::Transfer(Transfer { key, owner }) => {
-                let moved = context.server()?.post(&format!("{}/transfer", path(key)), &json!({ "owner": owner }))?;
+                let moved = context.server()?.post(&format!("{}/transfer", path(key)?), &json!({ "owner": owner }))?;
                 context.show(&moved, api_keys::show)
             }
             Key::Suspend(end) => {
-                let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)), &end.why.body())?;
+                let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)?), &end.why.body())?;
                 context.show(&suspended, |key, _| format!("{} is refused until it is resumed.\n", member(key, "name")))
             }
             Key::Resume(One { key }) => {
-                let resumed = context.server()?.post(&format!("{}/resume", path(key)), &json!({}))?;
+                let resumed = context.server()?.post(&format!("{}/resume", path(key)?), &json!({}))?;
                 context.show(&resumed, api_keys::resumed)
             }
             Key::Revoke(end) => {
+                let path = path(&end.key)?;
                 context.confirm(&format!("Refuse the key {} for ever?", end.key))?;
-                let revoked = context.server()?.delete_with(&path(&end.key), &end.why.body())?;
+                let revoked = context.server()?.delete_with(&path, &end.why.body())?;
                 context.show(&revoked, |key, _| format!("{} is revoked: it is not accepted any more.\n", member(key, "name")))
             }
         }
@@ -296,7 +299,7 @@ impl Explain {
     fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         let explained = match input::named(&self.key)? {
-            Named::Id(id) => server.get(&format!("{}/explanation", path(&id)))?,
+            Named::Id(id) => server.get(&format!("{}/explanation", path(&id)?))?,
             Named::Text(key) => server.post(&format!("{PATH}/explain"), &json!({ "key": key.expose() }))?,
         };
         context.show(&explained, explained_keys::explained)?;
@@ -312,7 +315,7 @@ impl Create {
             ("owner", self.owner.as_ref().map(|owner| json!(owner))),
             ("audience", self.audience.as_ref().map(|audience| json!(audience))),
             ("name", self.name.as_ref().map(|name| json!(name))),
-            ("like", self.like.as_ref().map(|key| json!(key))),
+            ("like", self.like.as_deref().map(input::key_id).transpose()?.map(|key| json!(key))),
             ("environment", self.environment.as_ref().map(|name| json!(name))),
             ("client", self.client.as_ref().map(|client| json!(client))),
             ("expires_in_seconds", self.expires_in.map(|seconds| json!(seconds))),
@@ -346,7 +349,7 @@ impl Update {
         if body.is_empty() {
             return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton key update --help`"));
         }
-        context.show(&context.server()?.patch(&path(&self.key), &Value::Object(body))?, api_keys::show)
+        context.show(&context.server()?.patch(&path(&self.key)?, &Value::Object(body))?, api_keys::show)
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) struct Explain {
 impl Policy {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
-            Policy::Show(Show) => context.show(&context.server()?.get(PATH)?, policies::list),
+            Policy::Show(Show) => context.show(&context.server()?.get_all(PATH)?, policies::list),
             Policy::Set(set) => set.run(context),
             Policy::Explain(Explain { kind, api, client }) => {
                 let named = [("api", api), ("client", client)];

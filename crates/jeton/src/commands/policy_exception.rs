@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
+use super::input;
 use super::pages::Pages;
 use super::percent::segment;
 use super::time;
@@ -94,7 +95,7 @@ impl Exception {
                 let members = [
                     ("client", client.as_ref().map(|client| json!(client))),
                     ("secret", credential.as_ref().map(|secret| json!(secret))),
-                    ("key", key.as_ref().map(|key| json!(key))),
+                    ("key", key.as_deref().map(input::key_id).transpose()?.map(|key| json!(key))),
                     ("owner", Some(json!(owner))),
                     ("reason", Some(json!(reason))),
                     ("ends_at", Some(json!(until))),

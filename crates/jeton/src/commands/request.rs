@@ -52,8 +52,9 @@ impl Request {
         if reply.status.is_success() {
             return Ok(());
         }
-        let hint = serde_json::from_slice::<Value>(&reply.body).ok().and_then(|problem| Some(problem.get("hint")?.as_str()?.to_owned()));
-        Err(Failure::of_status(reply.status.as_u16(), format!("the server answered {}", reply.status), hint.unwrap_or_default()))
+        let problem = serde_json::from_slice::<Value>(&reply.body).unwrap_or(Value::Null);
+        let said = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
+        Err(Failure::of_answer(reply.status.as_u16(), said("code"), format!("the server answered {}", reply.status), said("hint")))
     }
 }
 

@@ -134,7 +134,15 @@ fn failure(status: u16, problem: &Value) -> Failure {
         }
         _ => said(problem, "hint").unwrap_or_default(),
     };
-    Failure::of_status(status, sentence, hint)
+    let code = problem.get("code").and_then(Value::as_str).unwrap_or_default();
+    let hint = match (status, code) {
+        (404, "") => "this is no answer of Jeton's: look at --server, and at what stands before it".to_owned(),
+        (404, "no_such_path") => {
+            format!("{hint}; with --server, look whether the management API is there: `admin_listen` gives it a listener of its own")
+        }
+        _ => hint,
+    };
+    Failure::of_answer(status, code, sentence, hint)
 }
 
 /// A member of a problem, for people.

@@ -53,7 +53,8 @@ fn failed(check: &Value, view: &View) -> String {
         .text(view)
 }
 
-fn grade(of: &Value) -> String {
+/// A grade, or that there is none.
+pub(crate) fn grade(of: &Value) -> String {
     Some(member(of, "grade")).filter(|grade| !grade.is_empty()).unwrap_or_else(|| "not known".to_owned())
 }
 

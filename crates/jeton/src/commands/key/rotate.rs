@@ -60,7 +60,7 @@ impl Rotate {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         match (&self.key, &self.key_file) {
             (Some(key), _) => {
-                context.show(&self.again.post(&context.server()?, &format!("{}/rotate", path(key)), &self.body())?, api_keys::created)
+                context.show(&self.again.post(&context.server()?, &format!("{}/rotate", path(key)?), &self.body())?, api_keys::created)
             }
             (None, Some(file)) if file == Path::new("-") => context.show(&self.rotated(context, file)?, api_keys::created),
             (None, Some(file)) => self.replace(context, file),
