@@ -1,5 +1,7 @@
 //! Who administers, for the length of one request.
 
+pub mod appoint;
+
 use std::ops::Deref;
 
 use jeton_oauth::scope::ScopeSet;

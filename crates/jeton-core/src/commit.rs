@@ -71,6 +71,18 @@ impl Commit {
         self
     }
 
+    /// With all that another commit of the same moment wants: both are made, or neither.
+    #[must_use]
+    pub fn with(mut self, other: Commit) -> Commit {
+        let Commit { id: _, time: _, premises, writes, marks, events, erases } = other;
+        self.premises.extend(premises);
+        self.writes.extend(writes);
+        self.marks.extend(marks);
+        self.events.extend(events);
+        self.erases.extend(erases);
+        self
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -43,7 +43,7 @@ pub static CHANGE: Table = Table {
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -63,7 +63,7 @@ pub static TABLES_SINCE_VERSION_2: [&Table; 2] = [&policy::exception::TABLE, &ve
 
 /// The tables that version 3 added.
 pub static TABLES_SINCE_VERSION_3: [&Table; 15] = [
-    &api_key::TABLE,
+    &version_3::API_KEY,
     &api_key::word::TABLE,
     &api_key::imported::TABLE,
     &api_key::uses::TABLE,

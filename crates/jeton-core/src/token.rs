@@ -56,6 +56,13 @@ pub static TABLE: Table = Table {
 };
 
 impl AccessToken {
+    /// Whose the token of a row is and what it is for; told without reading the row whole.
+    #[must_use]
+    pub fn named_in(row: &Row) -> Option<(&str, &str)> {
+        let [_, client, api, ..] = row.as_slice() else { return None };
+        Some((client.as_text()?, api.as_text()?))
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {

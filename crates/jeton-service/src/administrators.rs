@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
+use jeton_core::administrator::appoint::{self, Appoint};
 use jeton_core::api::management;
-use jeton_core::api_key::create::{self, CreateKey, CreatedKey};
+use jeton_core::api_key::create::CreatedKey;
 use jeton_core::api_key::state::{State, Why};
 use jeton_core::id::{Actor, ApiKeyId, PersonId};
 use jeton_core::moment::Moment;
+use jeton_core::once::Remembered;
 use jeton_core::owner::Owner;
 use jeton_core::permission::{BuiltIn, Permissions};
 use jeton_core::person::Person;
-use jeton_core::person::create::CreatePerson;
-use jeton_core::policy::CredentialKind;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
 use crate::keys::filter::KeyFilter;
+use crate::once::gone;
 use crate::registry::people::Held;
 use crate::service::Service;
 
@@ -70,42 +71,64 @@ impl Service {
         found.into_values().map(|person| self.administrator_record(person)).collect()
     }
 
-    /// Gives a person a role of the management API and a personal access token for what it allows. The person is taken in where there is
-    /// none of that name. Where a later step fails, asking again goes on from there.
+    /// Gives a person a role of the management API and a personal access token for what it allows, in one commit. The person is taken in where
+    /// there is none of that name.
     ///
     /// # Errors
-    /// [`Failure`]; there is no token then.
+    /// [`Failure`]; nobody is taken in, and nobody has the role or a token, by this then.
     pub async fn make_administrator(
         &self,
         request: &MakeAdministrator,
         by: &Administrator,
         moment: &Moment,
     ) -> Result<(AdministratorRecord, CreatedKey), Failure> {
-        let mut moments = moment.clone();
-        // Looked at first: nobody is taken in for nothing.
-        by.check_gives(&management::id(), &request.role.permissions().scopes())?;
-        create::check(&key_for(&PersonId::from(""), &request.username, request), self.token_max_seconds())?;
-        let person = match self.find_user(&request.username) {
-            Ok(person) => person.record.clone(),
-            Err(_) => {
-                let taken_in = CreatePerson { username: request.username.clone(), ..CreatePerson::default() };
-                match self.create_user(&taken_in, by, &moments.split()).await {
-                    // Somebody else may have taken them in meanwhile.
-                    Err(failure) => self.find_user(&request.username).map_err(|_| failure)?.record.clone(),
-                    Ok(person) => person,
+        let make = async |moment: Moment| {
+            let is_unknown = self.find_user(&request.username).is_err();
+            match self.appoint(request, by, &moment).await {
+                // Somebody else took them in meanwhile.
+                Err(Failure::Refused(_)) if is_unknown && self.find_user(&request.username).is_ok() => {
+                    self.appoint(request, by, &moment).await
                 }
+                done => done,
             }
         };
-        let role = management::role_id(request.role);
-        self.assign_role(role.as_str(), &format!("user:{}", person.id), by, &moments.split()).await?;
-        let key = key_for(&person.id, &person.username, request);
-        let made = self.create_key(&key, (management::id().as_str(), None), by, &moments.split().repeating(moment)).await?;
+        let again = async |made: Remembered| {
+            let (key, clear) = self.key_once_more(&made, by).await?;
+            let Owner::Person(person) = &key.owner else { return Err(gone()) };
+            let person = self.registry.people.all.get(person.as_str()).ok_or_else(gone)?.record.clone();
+            Ok((person, CreatedKey { key, clear, exception: None }))
+        };
+        let (person, made) = self.once(moment, make, again).await?;
         Ok((self.administrator_record(person), made))
     }
 
-    /// How long a token for the management API may live.
-    fn token_max_seconds(&self) -> i64 {
-        self.registry.policies().resolve(CredentialKind::PersonalAccessToken, Some(&management::id()), None).max_seconds
+    async fn appoint(&self, request: &MakeAdministrator, by: &Administrator, moment: &Moment) -> Result<(Person, CreatedKey), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let api = self.find_api(management::id().as_str())?;
+            let role = self.find_role(management::role_id(request.role).as_str())?;
+            reading.rely_on_role(&role);
+            let known = self.find_user(&request.username).ok();
+            let assigned = known.as_ref().and_then(|person| {
+                reading.rely_on_person(person);
+                let holder = Holder::Person(person.record.id.clone());
+                let assigned = self.registry.people.roles.assignment(&role.record.id, &holder);
+                reading.rely_on_assignment(&role.record.id, &holder, assigned.as_deref());
+                assigned
+            });
+            let person = known.as_ref().map(|person| &person.record);
+            let around = self.around_key_of_appointed(reading, api, person, &role.record);
+            let appoint = Appoint {
+                username: &request.username,
+                person,
+                role: &role.record,
+                is_held: assigned.is_some(),
+                expires_in_seconds: request.expires_in_seconds,
+                networks: &request.networks,
+            };
+            let outcome = appoint::appoint(&self.facts(&around), &appoint, by, moment);
+            Ok(outcome.remembering(moment, |(_, made)| made.key.id.to_string()))
+        })
+        .await
     }
 
     /// Takes from a person every role of the management API. What a group gives them, that group must take first.
@@ -164,15 +187,5 @@ impl Service {
         let rights = self.registry.api(management::id().as_str()).map(|api| self.registry.people.rights(&holder, &api.record).scopes);
         let permissions = rights.as_ref().map_or_else(Permissions::default, Permissions::of_scopes);
         AdministratorRecord { person, roles, permissions }
-    }
-}
-
-/// The token of an administrator, as it is asked for.
-fn key_for(person: &PersonId, username: &str, request: &MakeAdministrator) -> CreateKey {
-    CreateKey {
-        scopes: Some(request.role.permissions().scopes().to_string()),
-        networks: request.networks.clone(),
-        expires_in_seconds: request.expires_in_seconds,
-        ..CreateKey::new(Owner::Person(person.clone()), &format!("{} of {username}", request.role.name()))
     }
 }

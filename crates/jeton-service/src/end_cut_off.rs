@@ -4,24 +4,30 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::cut_off::note_cut_off;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing;
-use jeton_core::api_key::state::{State, Why};
-use jeton_core::api_key::{self, ApiKey};
+use jeton_core::api_key::state::Why;
 use jeton_core::event::CutOffSubject;
-use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::id::Actor;
 use jeton_core::owner::Owner;
+use jeton_core::record::Key;
 use jeton_store::store::{Fault, FaultKind};
 
 use crate::cut_offs::Ended;
 use crate::failure::Failure;
 use crate::key_cache::entry;
 use crate::keys::entry::KeyEntry;
+use crate::keys::read::damaged;
+use crate::keys::walk::{Walk, walks_of};
 use crate::service::Service;
+use crate::transact::ATTEMPTS;
 
 /// How many keys are written in one commit.
 const STEP: usize = 50;
+/// How many are read at once.
+const ROWS: usize = 500;
 /// What is taken up again at a start: at most this long before the ledger's end, in seconds, and so many entries.
 const RECALLED_SECONDS: i64 = 86_400;
 const RECALLED_ENTRIES: u64 = 65_536;
@@ -57,74 +63,115 @@ impl Service {
             self.recall_cut_offs()?;
             self.cut_offs.were_recalled();
         }
-        let waiting = self.cut_offs.waiting();
+        let ended =
+            EndedSubjects::of(self.cut_offs.waiting(), |audience| Some(self.registry.api_of_audience(audience)?.record.id.0.clone()));
         let mut noted = 0;
-        if !waiting.is_empty() {
-            for (actor, keys) in self.cut_off_keys(&waiting)? {
-                for step in keys.chunks(STEP) {
-                    noted += self.note_at(step, &actor).await?;
+        for walk in ended.walks() {
+            let mut behind = None;
+            // A view each: none lasts, so that the store's log never waits for the whole of it.
+            while let Some((entries, last)) = self.next_entries(&walk, behind.as_ref())? {
+                for (actor, entries) in ended.reached(entries) {
+                    for step in entries.chunks(STEP) {
+                        if self.is_ending() {
+                            return Ok(noted);
+                        }
+                        noted += self.note_at(step.to_vec(), &actor).await?;
+                    }
                 }
+                behind = Some(last);
             }
-            self.cut_offs.are_done(waiting.len());
         }
+        self.cut_offs.are_done(ended.waiting.len());
         Ok(noted)
     }
 
-    /// The keys that these ended first and that do not say so, by whose cut-off it was.
-    fn cut_off_keys(&self, waiting: &[Ended]) -> Result<Vec<(Actor, Vec<ApiKeyId>)>, Failure> {
-        let mut by_subject: HashMap<(CutOffSubject, Arc<str>), Vec<usize>> = HashMap::new();
+    /// The next keys on a walk, and where the last of them stands.
+    fn next_entries(&self, walk: &Walk, behind: Option<&Key>) -> Result<Option<(Vec<Arc<KeyEntry>>, Key)>, Failure> {
+        let found = walk.next(&*self.store.view()?, behind, ROWS)?;
+        let Some(last) = found.last().map(|last| last.place.clone()) else { return Ok(None) };
+        let uses = self.subject_uses()?;
+        let mut entries = vec![];
+        for found in found.iter().filter(|found| ApiKey::revoked_at(&found.row.record).is_none()) {
+            let entry = entry(&found.row).map_err(damaged)?;
+            self.learn_from(&uses, &entry)?;
+            entries.push(entry);
+        }
+        Ok(Some((entries, last)))
+    }
+
+    /// Writes it at these keys, read again where they changed meanwhile.
+    async fn note_at(&self, mut entries: Vec<Arc<KeyEntry>>, actor: &Actor) -> Result<u64, Failure> {
+        for _ in 0..ATTEMPTS {
+            let moment = self.moments.now();
+            let mut noted = 0;
+            let done = self
+                .attempt(&moment, &Arc::from(""), |reading, moment| {
+                    // Judged as anybody would who presents it: what is no longer so is not written.
+                    let is_cut_off =
+                        |entry: &&Arc<KeyEntry>| self.key_standing(entry, Slot::Current, moment).0 == Standing::Revoked(Why::CutOff);
+                    let ended: Vec<_> = entries.iter().filter(is_cut_off).collect();
+                    ended.iter().for_each(|entry| reading.rely_on_key(&entry.key));
+                    noted = ended.len() as u64;
+                    let ended: Vec<_> = ended.iter().map(|entry| &entry.key).collect();
+                    Ok(note_cut_off(ended.into_iter(), actor, moment))
+                })
+                .await?;
+            if done.is_some() {
+                return Ok(noted);
+            }
+            let mut again = vec![];
+            for known in &entries {
+                again.extend(self.key(known.key.record.id).await?);
+            }
+            entries = again;
+        }
+        Err(Failure::Contended)
+    }
+}
+
+/// Cut-offs that wait, by whom they reach.
+struct EndedSubjects {
+    waiting: Vec<Ended>,
+    by_subject: HashMap<(CutOffSubject, Arc<str>), Vec<usize>>,
+}
+
+impl EndedSubjects {
+    fn of(waiting: Vec<Ended>, api_of: impl Fn(&str) -> Option<Arc<str>>) -> EndedSubjects {
+        let mut by_subject: HashMap<_, Vec<usize>> = HashMap::new();
         for (place, ended) in waiting.iter().enumerate() {
             // A cut-off names an API by its audience, a row by its id.
             let id = match ended.subject {
-                CutOffSubject::Api => self.registry.api_of_audience(&ended.name).map(|api| api.record.id.0.clone()),
+                CutOffSubject::Api => api_of(&ended.name),
                 _ => Some(ended.name.clone()),
             };
-            by_subject.entry((ended.subject, id.unwrap_or_default())).or_default().push(place);
-        }
-        let (mut keys, mut damaged) = (BTreeMap::<usize, Vec<ApiKeyId>>::new(), None);
-        self.store.view()?.scan(&api_key::TABLE, &mut |row| {
-            match entry(row) {
-                Ok(entry) => {
-                    let key = &entry.key.record;
-                    let reaches = |place: &usize| waiting.get(*place).is_some_and(|ended| key.current.created_at < ended.before_seconds);
-                    let first = subjects(key).into_iter().filter_map(|of| by_subject.get(&of)?.iter().copied().find(reaches)).min();
-                    if let Some(place) = first.filter(|_| !matches!(key.state, State::Revoked(_))) {
-                        keys.entry(place).or_default().push(key.id);
-                    }
-                }
-                Err(malformed) => damaged = Some(malformed),
+            if let Some(id) = id {
+                by_subject.entry((ended.subject, id)).or_default().push(place);
             }
-            damaged.is_none()
-        })?;
-        if let Some(malformed) = damaged {
-            return Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into());
         }
-        Ok(keys.into_iter().filter_map(|(place, keys)| Some((waiting.get(place)?.actor.clone(), keys))).collect())
+        EndedSubjects { waiting, by_subject }
     }
 
-    async fn note_at(&self, ids: &[ApiKeyId], actor: &Actor) -> Result<u64, Failure> {
-        let mut keys = vec![];
-        for id in ids {
-            keys.extend(self.key(*id).await?);
+    /// The ways past every key that they may reach.
+    fn walks(&self) -> Vec<Walk> {
+        let everything = (CutOffSubject::Everything, Arc::from(""));
+        if self.by_subject.contains_key(&everything) {
+            return walks_of(CutOffSubject::Everything, "");
         }
-        let moment = self.moments.now();
-        let mut noted = 0;
-        let done = self
-            .attempt(&moment, &Arc::from(""), |reading, moment| {
-                // Judged as anybody would who presents it: what is no longer so is not written.
-                let is_cut_off =
-                    |entry: &&Arc<KeyEntry>| self.key_standing(entry, Slot::Current, moment).0 == Standing::Revoked(Why::CutOff);
-                let ended: Vec<_> = keys.iter().filter(is_cut_off).collect();
-                ended.iter().for_each(|entry| reading.rely_on_key(&entry.key));
-                noted = ended.len() as u64;
-                let ended: Vec<_> = ended.iter().map(|entry| &entry.key).collect();
-                Ok(note_cut_off(ended.into_iter(), actor, moment))
-            })
-            .await?;
-        match done {
-            Some(()) => Ok(noted),
-            None => Err(Failure::Contended),
+        self.by_subject.keys().flat_map(|(subject, id)| walks_of(*subject, id)).collect()
+    }
+
+    /// Of these keys, those that they ended, by whose cut-off was the first that did.
+    fn reached(&self, entries: Vec<Arc<KeyEntry>>) -> Vec<(Actor, Vec<Arc<KeyEntry>>)> {
+        let mut by_place = BTreeMap::<usize, Vec<_>>::new();
+        for entry in entries {
+            let key = &entry.key.record;
+            let reaches = |place: &usize| self.waiting.get(*place).is_some_and(|ended| key.current.created_at < ended.before_seconds);
+            let first = subjects(key).into_iter().filter_map(|of| self.by_subject.get(&of)?.iter().copied().find(reaches)).min();
+            if let Some(place) = first {
+                by_place.entry(place).or_default().push(entry);
+            }
         }
+        by_place.into_iter().filter_map(|(place, entries)| Some((self.waiting.get(place)?.actor.clone(), entries))).collect()
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jeton_core::api::management::check_changeable;
+use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::{Standing, Surroundings, standing};
-use jeton_core::api_key::{self, ApiKey};
+use jeton_core::api_key::state::{State, Why};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{ApiId, ClientId};
 use jeton_core::moment::{Moment, Time};
-use jeton_core::owner::Owner;
+use jeton_core::record::Row;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::cut_off::beyond_all_issued;
 use jeton_core::token::introspect::effective_expiry;
@@ -23,6 +24,8 @@ use crate::failure::Failure;
 use crate::key_cache;
 use crate::keys::entry::KeyEntry;
 use crate::keys::owner::subjects_over;
+use crate::keys::read::damaged as damaged_row;
+use crate::keys::walk::walks_of;
 use crate::pasted::ByKind;
 use crate::registry::judged;
 
@@ -35,9 +38,14 @@ pub struct Survey {
     id: Arc<str>,
     /// The latest cut-off of the subject itself, in seconds.
     own_before: i64,
+    /// When it was taken, in seconds.
+    taken_at: i64,
     /// For each client and API that the cut-off may reach, from which `iat` on tokens lived.
     living_from: HashMap<(ClientId, ApiId), i64>,
 }
+
+/// How many keys are read at once.
+const STEP: usize = 256;
 
 /// What is counted.
 #[derive(Clone, Copy)]
@@ -79,7 +87,7 @@ impl Service {
                 living_from.insert((client.id.clone(), api.id.clone()), not_before);
             }
         }
-        Ok(Survey { subject, name, id, own_before, living_from })
+        Ok(Survey { subject, name, id, own_before, taken_at: self.now_on_ledger(), living_from })
     }
 
     /// The same of an API that is to be removed: all that is for it falls.
@@ -101,7 +109,7 @@ impl Service {
     }
 
     /// How many credentials a cut-off at `before` ends, or has ended, of those that were alive when the survey was taken. Reads every token
-    /// and key that is kept: for a thread that may block. `None`: `goes_on` said no before the end.
+    /// that is kept where the subject has any, and of keys the subject's: for a thread that may block. `None`: `goes_on` said no before the end.
     ///
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
@@ -136,37 +144,39 @@ impl Service {
         let view = self.store.view()?;
         if !survey.living_from.is_empty() {
             view.scan(&token::TABLE, &mut |row| {
-                match AccessToken::from_row(&row.record) {
-                    Ok(token) => counted.access_tokens += u64::from(self.counts_token(survey, &token, what, moment)),
-                    Err(malformed) => damaged = Some(malformed),
+                if is_row_of_subject(&row.record, survey) {
+                    match AccessToken::from_row(&row.record) {
+                        Ok(token) => counted.access_tokens += u64::from(self.counts_token(survey, &token, what, moment)),
+                        Err(malformed) => damaged = Some(malformed),
+                    }
                 }
                 damaged.is_none() && goes_on()
             })?;
         }
-        if damaged.is_none() && goes_on() {
-            view.scan(&api_key::TABLE, &mut |row| {
-                match key_cache::entry(row) {
-                    Ok(entry) if self.counts_key(survey, &entry, what, moment) => counted.add_key(entry.key.record.kind),
-                    Ok(_) => {}
-                    Err(malformed) => damaged = Some(malformed),
+        if let Some(malformed) = damaged {
+            return Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into());
+        }
+        for walk in walks_of(survey.subject, &survey.id) {
+            let mut behind = None;
+            while goes_on() {
+                let found = walk.next(&*view, behind.as_ref(), STEP)?;
+                for found in found.iter().filter(|found| may_count(&found.row.record, survey)) {
+                    let entry = key_cache::entry(&found.row).map_err(damaged_row)?;
+                    if walk.tells(&entry.key.record, &found.place) && self.counts_key(survey, &entry, what, moment) {
+                        counted.add_key(entry.key.record.kind);
+                    }
                 }
-                damaged.is_none() && goes_on()
-            })?;
+                match found.into_iter().last() {
+                    Some(last) => behind = Some(last.place),
+                    None => break,
+                }
+            }
         }
-        match damaged {
-            Some(malformed) => Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into()),
-            None => Ok(goes_on().then_some(counted)),
-        }
+        Ok(goes_on().then_some(counted))
     }
 
     fn counts_token(&self, survey: &Survey, token: &AccessToken, what: Counted, moment: &Moment) -> bool {
-        let is_of_subject = match survey.subject {
-            CutOffSubject::Client => token.client.0 == survey.id,
-            CutOffSubject::Api => token.api.0 == survey.id,
-            CutOffSubject::Everything => true,
-            CutOffSubject::User | CutOffSubject::Group | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
-        };
-        let Some(api) = self.registry.api(token.api.as_str()).filter(|_| is_of_subject) else { return false };
+        let Some(api) = self.registry.api(token.api.as_str()) else { return false };
         let now = moment.now.seconds();
         if effective_expiry(token, &api.record, &self.registry.policies()) <= now || self.died_with_its_key(token, moment) {
             return false;
@@ -197,9 +207,6 @@ impl Service {
 
     fn counts_key(&self, survey: &Survey, entry: &KeyEntry, what: Counted, moment: &Moment) -> bool {
         let key = &entry.key.record;
-        if !is_of_subject(key, survey.subject, &survey.id) {
-            return false;
-        }
         let judged_now = self.judged(entry);
         let audience = judged_now.api.as_ref().map_or("", |api| &*api.record.audience);
         let subjects = subjects_over(&key.owner, key.client.as_ref(), audience);
@@ -213,7 +220,9 @@ impl Service {
             },
             ..self.surroundings(entry, &judged_now, &policies)
         };
-        let stands = standing(key, Slot::Current, &around, self.ledger_time(moment).seconds());
+        // A job may have written down by now what is counted here: it is judged as it was.
+        let was = matches!(key.state, State::Revoked(_)).then(|| ApiKey { state: State::Active, ..key.clone() });
+        let stands = standing(was.as_ref().unwrap_or(key), Slot::Current, &around, self.ledger_time(moment).seconds());
         match what {
             Counted::Ended(before) => {
                 matches!(stands, Standing::Live | Standing::Suspended(_)) && key.current.created_at < before.seconds()
@@ -223,16 +232,20 @@ impl Service {
     }
 }
 
-/// Whether a key is a subject's, by the id of that.
-fn is_of_subject(key: &ApiKey, subject: CutOffSubject, id: &str) -> bool {
-    match subject {
-        CutOffSubject::Client => key.holder().is_some_and(|holder| holder.as_str() == id),
-        CutOffSubject::Api => key.api.as_str() == id,
-        CutOffSubject::User => matches!(&key.owner, Owner::Person(person) if person.as_str() == id),
-        CutOffSubject::Group => matches!(&key.owner, Owner::Group(group) if group.as_str() == id),
+/// Whether the row of a token is one of a subject, told before it is read whole.
+fn is_row_of_subject(row: &Row, survey: &Survey) -> bool {
+    let Some((client, api)) = AccessToken::named_in(row) else { return true };
+    match survey.subject {
+        CutOffSubject::Client => *client == *survey.id,
+        CutOffSubject::Api => *api == *survey.id,
         CutOffSubject::Everything => true,
-        CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
+        CutOffSubject::User | CutOffSubject::Group | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
     }
+}
+
+/// Whether a key may count at all: one that was revoked before the survey does not, and is not read whole.
+fn may_count(row: &Row, survey: &Survey) -> bool {
+    ApiKey::revoked_at(row).is_none_or(|(at, why)| at >= survey.taken_at && why == Why::CutOff.name())
 }
 
 fn nobody() -> Refusal {

@@ -18,4 +18,4 @@ pub(crate) mod owner;
 pub(crate) mod read;
 mod uses;
 pub mod verify;
-mod walk;
+pub(crate) mod walk;

@@ -17,6 +17,7 @@ use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
 use jeton_token::{Kind, Secret, Token};
 
 use crate::failure::Failure;
+use crate::leaks::Leaks;
 use crate::pasted::Credential;
 use crate::service::Service;
 use crate::text_digest::TextDigest;
@@ -84,27 +85,30 @@ impl Service {
     /// [`Failure`]; what could not be ended waits on.
     pub async fn work_off_reports(&self) -> Result<u64, Failure> {
         let mut ended = 0;
-        while let Some(text) = self.next_report() {
+        while let Some(mut next) = self.next_report() {
+            let Some(text) = &next.text else { break };
             let moment = self.moments.now();
             match self.end_reported(text.expose(), &moment).await {
                 Ok(is_ended) => ended += u64::from(is_ended),
                 Err(Failure::Refused(refusal)) => tracing::warn!(%refusal, "a credential that was handed in could not be ended"),
-                Err(failure) => {
-                    let mut waiting = self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                    waiting.bytes += text.expose().len();
-                    waiting.texts.push_front(text);
-                    return Err(failure);
-                }
+                Err(failure) => return Err(failure),
             }
+            next.text = None;
         }
         Ok(ended)
     }
 
-    fn next_report(&self) -> Option<Secret> {
+    /// How many wait to be looked at.
+    #[must_use]
+    pub fn waiting_reports(&self) -> usize {
+        self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner).texts.len()
+    }
+
+    fn next_report(&self) -> Option<Next<'_>> {
         let mut waiting = self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let next = waiting.texts.pop_front()?;
         waiting.bytes = waiting.bytes.saturating_sub(next.expose().len());
-        Some(next)
+        Some(Next { leaks: &self.leaks, text: Some(next) })
     }
 
     /// Ends a credential that leaked. What has ended already stays as it is, and nothing is told of it again.
@@ -145,6 +149,21 @@ impl Service {
             }
         }
         Ok(is_ended)
+    }
+}
+
+/// What is looked at now. It waits again, first of all, where that fails or is broken off.
+struct Next<'a> {
+    leaks: &'a Leaks,
+    text: Option<Secret>,
+}
+
+impl Drop for Next<'_> {
+    fn drop(&mut self) {
+        let Some(text) = self.text.take() else { return };
+        let mut waiting = self.leaks.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.bytes += text.expose().len();
+        waiting.texts.push_front(text);
     }
 }
 

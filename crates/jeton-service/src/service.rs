@@ -1,5 +1,6 @@
 //! The token service of one deployment: what every use case works on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
@@ -66,6 +67,8 @@ pub struct Service {
     pub(crate) started_at: Time,
     /// Who keeps elsewhere what takes authority away, where it must be there before it is answered.
     pub(crate) durability: OnceLock<Arc<dyn Durability>>,
+    /// Whether the process is about to end.
+    pub(crate) is_ending: AtomicBool,
 }
 
 /// What a service is made of.
@@ -89,6 +92,15 @@ pub struct Parts {
 }
 
 impl Service {
+    /// The process is about to end: jobs that go over many keys stop where they are, and the next process begins them again.
+    pub fn begin_to_end(&self) {
+        self.is_ending.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
+    }
+
     /// Opens a store through `open`, reads what decides, and is ready to serve.
     ///
     /// # Errors
@@ -150,6 +162,7 @@ impl Service {
             prefix: parts.prefix,
             started_at,
             durability: OnceLock::new(),
+            is_ending: AtomicBool::new(false),
             store,
         })
     }

@@ -41,7 +41,8 @@ struct Pass {
 }
 
 impl Service {
-    /// Goes over every key, secret and exception once. For a schedule. `None`: the clock is doubted, and nothing was done on its word.
+    /// Goes over every key, secret and exception once. For a schedule, and a thread that may block: rows are read in place. `None`: the clock
+    /// is doubted, and nothing was done on its word.
     ///
     /// # Errors
     /// [`Failure`]; what was not done then is done by the next pass.
@@ -53,7 +54,9 @@ impl Service {
         self.sweep_keys(&mut pass, moment).await?;
         self.sweep_secrets(&mut pass, moment).await?;
         self.sweep_exceptions(&mut pass, moment).await?;
-        self.met.store(Some(Arc::new(pass.met)));
+        if !self.is_ending() {
+            self.met.store(Some(Arc::new(pass.met)));
+        }
         Ok(Some(pass.swept))
     }
 

@@ -1,5 +1,6 @@
 //! Jeton's schema: the core's tables, and how they came to be.
 
+use jeton_core::api_key::BY_CLIENT;
 use jeton_core::record::Column;
 use jeton_core::schema::{
     TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5,
@@ -12,7 +13,7 @@ use crate::table::{Migration, Schema, Step};
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 10] = [
+static MIGRATIONS: [Migration; 11] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -43,6 +44,7 @@ static MIGRATIONS: [Migration; 10] = [
     Migration { version: 8, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_8)] },
     Migration { version: 9, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_9)] },
     Migration { version: 10, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_10)] },
+    Migration { version: 11, steps: &[Step::CreateIndex { table: "api_key", index: &BY_CLIENT }] },
 ];
 
 static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();

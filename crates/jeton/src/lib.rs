@@ -26,6 +26,7 @@ mod quickstart;
 mod render;
 mod replacement;
 mod root_file;
+mod schedules;
 mod serve;
 mod served_certificate;
 mod surroundings;

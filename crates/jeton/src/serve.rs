@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,7 +19,6 @@ use jeton_http::observe::{AccessLog, Observer};
 use jeton_http::router;
 use jeton_service::moments::Moments;
 use jeton_service::ownership::Owner;
-use jeton_service::sweep::Swept;
 use jeton_service::{Parts, Service};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
@@ -28,7 +26,6 @@ use jeton_store_sqlite::{Options, SqliteStore, Unopened};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 use zeroize::Zeroizing;
 
 use crate::access_log;
@@ -43,6 +40,7 @@ use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::opening::Opening;
 use crate::root_file;
+use crate::schedules;
 use crate::served_certificate::Served;
 use crate::surroundings;
 use crate::writable;
@@ -54,6 +52,9 @@ const CACHED_CREDENTIALS: usize = 50_000;
 /// How much of a body the listeners take: the routes allow less, but for the one where leaked credentials are handed in, and say so as problems
 /// of the API (RFC 9457), which the edge does not know.
 const MANAGEMENT_BODY_BYTES: u64 = 1024 * 1024;
+
+/// How long an end waits for what was handed in as leaked.
+const HANDED_IN_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that runs.
 pub(crate) struct Running {
@@ -161,7 +162,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
     let management = management((service.clone(), store.clone()), config, observer, backups.clone());
     let listeners = serving.begin(listener, management)?;
-    let mut jobs = schedules(&service, &clock);
+    let mut jobs = schedules::begin(&service, &clock);
     jobs.push(certificate.watch());
     if let Some(backups) = &backups {
         jobs.extend(backups.begin_jobs());
@@ -179,7 +180,12 @@ impl Running {
         for listener in std::mem::take(&mut self.listeners) {
             let _ = listener.await;
         }
-        self.jobs.iter().for_each(JoinHandle::abort);
+        self.service.begin_to_end();
+        for job in std::mem::take(&mut self.jobs) {
+            job.abort();
+            let _ = job.await;
+        }
+        self.end_what_was_handed_in().await;
         if let Err(error) = self.service.end_usage().await {
             tracing::warn!(%error, "the last second of usage was not kept");
         }
@@ -191,6 +197,18 @@ impl Running {
         let _ = fs::remove_file(socket(&self.data));
         self.leave_negatives();
         if self.footing.is_lost() { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
+    }
+
+    /// What was handed in as leaked was promised to be looked at, and waits in memory alone.
+    async fn end_what_was_handed_in(&self) {
+        let worked_off = tokio::time::timeout(HANDED_IN_PATIENCE, self.service.work_off_reports()).await;
+        if let Ok(Err(error)) = &worked_off {
+            tracing::error!(%error, "a credential that was handed in could not be ended");
+        }
+        let lost = self.service.waiting_reports();
+        if lost > 0 {
+            tracing::error!(lost, "credentials that were handed in as leaked were not looked at: have them handed in again");
+        }
     }
 
     /// Leaves the negatives behind for the next start, which is the quicker for it.
@@ -355,127 +373,6 @@ fn spawn_listener(serving: impl Future<Output = edge::Drained> + Send + 'static,
         drop(held);
         if drained.aborted > 0 {
             tracing::warn!(aborted = drained.aborted, "connections did not finish in time");
-        }
-    })
-}
-
-fn schedules(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> {
-    let (each_second, clock) = (service.clone(), clock.clone());
-    let (each_minute, tending) = (service.clone(), service.clone());
-    vec![
-        every(Duration::from_secs(1), First::AtOnce, move || {
-            let (service, clock) = (each_second.clone(), clock.clone());
-            async move {
-                if let Some(notice) = service.posture().observe(clock.follow_wall()) {
-                    tracing::warn!("{notice}");
-                }
-                if let Err(error) = service.sign_checkpoint(&service.moments().now()).await {
-                    tracing::error!(%error, "the second's checkpoint failed");
-                }
-            }
-        }),
-        every(Duration::from_secs(60), First::Later, move || {
-            let service = each_minute.clone();
-            async move {
-                match tokio::task::spawn_blocking(move || service.drop_expired()).await {
-                    Ok(Ok(rows)) if rows > 0 => tracing::info!(rows, "expired rows left"),
-                    Ok(Err(error)) => tracing::error!(%error, "expired rows could not leave"),
-                    _ => {}
-                }
-            }
-        }),
-        usage_schedule(service),
-        sweep_schedule(service),
-        ending_schedule(service),
-        every(Duration::from_secs(60), First::Later, move || {
-            let service = tending.clone();
-            async move {
-                if let Err(error) = service.tend_signing_keys(&service.moments().now()).await {
-                    tracing::error!(%error, "the signing keys could not be tended");
-                }
-            }
-        }),
-    ]
-}
-
-/// What was handed in as leaked is ended, and keys that a cut-off ended say so.
-fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
-    let service = service.clone();
-    every(Duration::from_secs(1), First::AtOnce, move || {
-        let service = service.clone();
-        async move {
-            if let Err(error) = service.work_off_reports().await {
-                tracing::error!(%error, "a credential that was handed in could not be ended: it is tried again");
-            }
-            // Reads every key: on a thread that may block.
-            let noting = tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(service.note_cut_offs()));
-            if let Ok(Err(error)) = noting.await {
-                tracing::error!(%error, "keys that a cut-off ended do not say so yet: it is tried again");
-            }
-        }
-    })
-}
-
-/// Usage is kept each second; where that fails, it is said once, and once more when it goes well again.
-fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
-    let (service, fails) = (service.clone(), Arc::new(AtomicBool::new(false)));
-    every(Duration::from_secs(1), First::AtOnce, move || {
-        let (service, fails) = (service.clone(), fails.clone());
-        async move {
-            let flushed = service.flush_usage().await;
-            match (&flushed, fails.swap(flushed.is_err(), Ordering::Relaxed)) {
-                (Err(error), false) => tracing::error!(%error, "usage is not kept: what is counted meanwhile may be dropped"),
-                (Ok(()), true) => tracing::info!("usage is kept again"),
-                _ => {}
-            }
-        }
-    })
-}
-
-/// What time does to credentials is written down each hour, the first time a minute after the start: counting has begun by then.
-fn sweep_schedule(service: &Arc<Service>) -> JoinHandle<()> {
-    let (service, minutes) = (service.clone(), AtomicU64::new(0));
-    let minutes = Arc::new(minutes);
-    every(Duration::from_secs(60), First::Later, move || {
-        let (service, minutes) = (service.clone(), minutes.clone());
-        async move {
-            if minutes.fetch_add(1, Ordering::Relaxed) % 60 != 0 {
-                return;
-            }
-            match service.sweep(&service.moments().now()).await {
-                Ok(Some(swept)) if swept != Swept::default() => tracing::info!(
-                    suspended = swept.suspended,
-                    revoked = swept.revoked,
-                    removed = swept.removed,
-                    notices = swept.told,
-                    "credentials were gone over: idle ones, ended ones, and those that end soon"
-                ),
-                Err(error) => tracing::error!(%error, "credentials could not be gone over"),
-                _ => {}
-            }
-        }
-    })
-}
-
-/// When a schedule's work is done first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum First {
-    /// When the schedule begins.
-    AtOnce,
-    /// A period after that.
-    Later,
-}
-
-fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut ticks = interval(period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        if first == First::Later {
-            ticks.tick().await;
-        }
-        loop {
-            ticks.tick().await;
-            work().await;
         }
     })
 }

@@ -103,16 +103,6 @@ pub struct CreatedKey {
     pub exception: Option<PolicyException>,
 }
 
-/// Whether what is asked for could be, as far as that depends on nobody: for those who do something else first.
-///
-/// # Errors
-/// `InvalidRequest`, with the rule.
-pub fn check(request: &CreateKey, max_seconds: i64) -> Result<(), Refusal> {
-    Networks::parse(request.networks.iter().map(String::as_str))?;
-    let kind = ApiKeyKind::of(&request.owner);
-    request.expires_in_seconds.map_or(Ok(()), |seconds| check_lifetime(kind, seconds, max_seconds).map(drop))
-}
-
 /// Makes a key.
 pub fn create(facts: &KeyFacts<'_>, request: &CreateKey, actor: &Actor, moment: &mut Moment) -> Outcome<CreatedKey> {
     let commit = Commit::new(moment);

@@ -107,6 +107,9 @@ impl Why {
     }
 }
 
+/// The name of the state that is final.
+pub(super) const REVOKED: &str = "revoked";
+
 impl State {
     /// Its name in requests and rows.
     #[must_use]
@@ -114,7 +117,7 @@ impl State {
         match self {
             State::Active => "active",
             State::Suspended(_) => "suspended",
-            State::Revoked(_) => "revoked",
+            State::Revoked(_) => REVOKED,
         }
     }
 

@@ -1,6 +1,20 @@
-//! Tables of usage as version 3 made them: what became of them since is in the migrations.
+//! Tables as version 3 made them: what became of them since is in the migrations.
 
-use crate::record::{Class, Column, Table};
+use crate::api_key;
+use crate::record::{Class, Column, Index, Table};
+
+/// API keys, which are found by the client that handed them out since version 9.
+pub static API_KEY: Table = Table {
+    name: "api_key",
+    columns: api_key::TABLE.columns,
+    key: 1,
+    indexes: &[
+        Index { name: "api_key_by_owner", columns: &[3], unique: false },
+        Index { name: "api_key_by_api", columns: &[5, 14], unique: false },
+        Index { name: "api_key_by_state_expiry", columns: &[14, 26], unique: false },
+    ],
+    class: Class::Authority,
+};
 
 /// When a subject last met an outcome. Its successor has a row for each subject.
 pub static USAGE_LAST: Table = Table {

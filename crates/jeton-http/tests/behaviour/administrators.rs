@@ -151,6 +151,34 @@ async fn a_challenge_names_the_permission_that_lacks() {
     }
 }
 
+/// One commit makes somebody an administrator: there is no half of it that could be left behind.
+#[tokio::test]
+async fn an_administrator_is_made_at_once_or_not_at_all() {
+    let world = World::new().await;
+    world.administrator_of("boss", "owner").await;
+    let commits = world.commits();
+    world.done(Method::POST, "/administrators", Some(json!({"username": "ada", "role": "auditor"}))).await;
+    assert_eq!(world.commits(), commits + 1, "a person, a role and a token");
+    let more = world.done(Method::POST, "/administrators", Some(json!({"username": "Ada", "role": "operator"}))).await;
+    assert_eq!((world.commits(), more["username"].as_str()), (commits + 2, Some("ada")));
+    let again = world.done(Method::POST, "/administrators", Some(json!({"username": "ada", "role": "operator"}))).await;
+    assert_eq!((world.commits(), again["roles"].as_array().unwrap().len()), (commits + 3, 2), "another token");
+    // What cannot be is refused before anything is written: nobody is taken in for nothing.
+    for (body, status) in [
+        (json!({"username": "eve", "role": "owner", "expires_in_seconds": 0}), 400),
+        (json!({"username": "eve", "role": "owner", "expires_in_seconds": 400 * 86_400}), 400),
+        (json!({"username": "eve", "role": "owner", "allow_ip": ["nowhere"]}), 400),
+    ] {
+        let answer = world.administer(Method::POST, "/administrators", Some(body.clone())).await;
+        assert_eq!((answer.status, world.commits()), (status, commits + 3), "{body}");
+        assert_eq!(world.administer(Method::GET, "/users/eve", None).await.status, 404, "{body}");
+    }
+    world.done(Method::POST, "/users/ada/disable", Some(json!({}))).await;
+    let disabled = world.administer(Method::POST, "/administrators", Some(json!({"username": "ada", "role": "owner"}))).await;
+    assert_eq!((disabled.status, disabled.member("code")), (409, json!("conflict")));
+    assert_eq!(world.done(Method::GET, "/administrators", None).await["items"][0]["roles"].as_array().unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_client_administers_as_far_as_it_is_registered() {
     let world = World::new().await;

@@ -2,6 +2,8 @@
 
 use http::Method;
 use jeton_core::api_key::state::Why;
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::Actor;
 use jeton_testkit::World;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
@@ -140,6 +142,45 @@ async fn all_of_a_subject_falls_and_is_counted_by_kind() {
         let world = filled.world.reopen().await;
         assert_eq!(world.ask(&filled.shop, &[]).await.status, 200, "{body}: the secrets of clients go on");
     }
+}
+
+/// What a cut-off reaches is read in steps: more keys than one of them has, beside others that it leaves alone.
+#[tokio::test]
+async fn a_cut_off_of_many_keys_is_counted_and_written_step_by_step() {
+    let filled = Filled::new().await;
+    for number in 0..520 {
+        filled.world.make_key(&format!("external:{number}"), ORDERS, json!({"client": "shop"})).await;
+    }
+    assert_eq!(filled.post("/revocations", json!({"client": "own"})).await["fell"], by_kind(1, 1, 0, 0));
+    assert_eq!(filled.post("/revocations", json!({"everything": true, "dry_run": true})).await["fell"], by_kind(2, 524, 1, 0));
+    assert_eq!(filled.post("/revocations", json!({"client": "shop"})).await["fell"], by_kind(2, 522, 0, 0));
+    assert_eq!(filled.world.service().note_cut_offs().await, Ok(523));
+    assert_eq!(filled.world.service().note_cut_offs().await, Ok(0));
+}
+
+/// The job may be quicker than who counts.
+#[tokio::test]
+async fn what_fell_is_counted_also_once_it_is_written_down() {
+    let filled = Filled::new().await;
+    let service = filled.world.service();
+    let survey = service.survey(CutOffSubject::Client, "shop").unwrap();
+    let moment = filled.world.moment();
+    let before = service.cut_off(CutOffSubject::Client, "shop", None, &Actor::system(), &moment).await.unwrap();
+    assert_eq!(service.note_cut_offs().await, Ok(2));
+    let fell = service.count_fallen(&survey, before, &moment, || true).unwrap().unwrap();
+    assert_eq!((fell.access_tokens, fell.keys), (2, 2));
+    assert_eq!(service.count_fallen(&survey, before, &moment, || false), Ok(None), "nobody waits for it any more");
+}
+
+/// A process that is about to end leaves the rest of such a job to the next one.
+#[tokio::test]
+async fn jobs_stop_where_they_are_when_the_process_ends() {
+    let filled = Filled::new().await;
+    filled.post("/revocations", json!({"user": "ada"})).await;
+    filled.world.service().begin_to_end();
+    assert_eq!(filled.world.service().note_cut_offs().await, Ok(0));
+    let world = filled.world.reopen().await;
+    assert_eq!(world.service().note_cut_offs().await, Ok(1));
 }
 
 /// A process that ended between a cut-off and its writing down goes on with it.

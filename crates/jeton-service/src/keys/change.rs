@@ -111,7 +111,7 @@ impl Service {
     }
 
     /// The key whose secret a request made, with its text as it was told then.
-    pub(super) async fn key_once_more(&self, made: &Remembered, by: &Administrator) -> Result<(ApiKey, Clear), Failure> {
+    pub(crate) async fn key_once_more(&self, made: &Remembered, by: &Administrator) -> Result<(ApiKey, Clear), Failure> {
         let id = ApiKeyId::parse(&made.made).ok_or_else(gone)?;
         let key = self.key(id).await?.ok_or_else(gone)?.key.record.clone();
         by.check_gives_key(&key)?;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use jeton_core::api::Api;
 use jeton_core::api_key::facts::KeyFacts;
-use jeton_core::id::ClientId;
+use jeton_core::id::{ClientId, PersonId};
 use jeton_core::owner::Owner;
+use jeton_core::person::Person;
 use jeton_core::policy::effective::Policies;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::Refusal;
 use jeton_core::rights::{OwnerStanding, Rights, granted};
+use jeton_core::role::Role;
 use jeton_core::role::holder::Holder;
 use jeton_core::root_key::RootKeys;
 use jeton_oauth::scope::ScopeSet;
@@ -21,7 +23,7 @@ use crate::service::Service;
 use crate::transact::Reading;
 
 /// What a decision over a key stands on.
-pub(super) struct Around {
+pub(crate) struct Around {
     api: Arc<Versioned<Api>>,
     client: Option<Arc<ClientEntry>>,
     rights: Rights,
@@ -91,8 +93,26 @@ impl Service {
         }
     }
 
+    /// The same for a person who gets this role, and may be taken in, by the decision itself.
+    pub(crate) fn around_key_of_appointed(
+        &self,
+        reading: &Reading<'_>,
+        api: Arc<Versioned<Api>>,
+        person: Option<&Person>,
+        role: &Role,
+    ) -> Around {
+        let owner = Owner::Person(person.map_or_else(|| PersonId::from(""), |person| person.id.clone()));
+        let mut around = self.around_key(reading, api, &owner, None);
+        if person.is_none() {
+            let is_suspended = self.is_any_suspended(subjects_over(&owner, None, &around.api.record.audience), None);
+            around.rights.standing = if is_suspended { OwnerStanding::Suspended } else { OwnerStanding::Stands };
+        }
+        around.rights.scopes = role.scopes.clone();
+        around
+    }
+
     /// The facts of a decision.
-    pub(super) fn facts<'a>(&'a self, around: &'a Around) -> KeyFacts<'a> {
+    pub(crate) fn facts<'a>(&'a self, around: &'a Around) -> KeyFacts<'a> {
         KeyFacts {
             api: &around.api.record,
             rights: &around.rights,

@@ -2,7 +2,8 @@
 
 use jeton_core::api_key::search::Search;
 use jeton_core::api_key::{self, ApiKey, word};
-use jeton_core::id::{ApiId, ApiKeyId};
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::{ApiId, ApiKeyId, ClientId, GroupId, PersonId};
 use jeton_core::owner::Owner;
 use jeton_core::record::{Key, Row, Value, Versioned};
 use jeton_store::find::{Direction, Find};
@@ -12,11 +13,13 @@ use super::filter::{KeyFilter, KeyOrder, StandingKind};
 
 /// One way through some of the keys.
 #[derive(Clone, Debug)]
-pub(super) enum Walk {
+pub(crate) enum Walk {
     /// By id, the newest first.
     Ids { from: Option<[u8; 16]>, until: Option<[u8; 16]> },
     /// Those of an owner, the newest first.
     Owner { owner: Owner, from: Option<[u8; 16]>, until: Option<[u8; 16]> },
+    /// Those that a client handed out, the newest first.
+    HandedOut(ClientId),
     /// Those for an API in these states, the newest first.
     Api { api: ApiId, states: &'static [&'static str], from: Option<[u8; 16]>, until: Option<[u8; 16]> },
     /// Those in a state, by the end that they were given.
@@ -26,9 +29,9 @@ pub(super) enum Walk {
 }
 
 /// A row, and where it stands on the walk.
-pub(super) struct Found {
-    pub(super) place: Key,
-    pub(super) row: Versioned<Row>,
+pub(crate) struct Found {
+    pub(crate) place: Key,
+    pub(crate) row: Versioned<Row>,
 }
 
 /// The names of states in rows.
@@ -40,6 +43,7 @@ const REVOKED: &str = "revoked";
 const BY_OWNER: usize = 0;
 const BY_API: usize = 1;
 const BY_STATE_AND_END: usize = 2;
+const BY_CLIENT: usize = 3;
 
 /// In which states keys that stand so are, those that most likely do first: one that is revoked may also be active and cut off.
 fn states(standing: Option<StandingKind>) -> &'static [&'static [&'static str]] {
@@ -77,6 +81,25 @@ pub(super) fn walks(filter: &KeyFilter, shortens: bool, now_seconds: i64) -> Vec
     vec![Walk::Ids { from, until }]
 }
 
+/// The ways that lead past every key of a subject, as rows name it, each key on one of them.
+pub(crate) fn walks_of(subject: CutOffSubject, id: &str) -> Vec<Walk> {
+    let owned = |owner| vec![Walk::Owner { owner, from: None, until: None }];
+    match subject {
+        CutOffSubject::Client => {
+            let client = ClientId::from(id);
+            owned(Owner::Client(client.clone())).into_iter().chain([Walk::HandedOut(client)]).collect()
+        }
+        CutOffSubject::User => owned(Owner::Person(PersonId::from(id))),
+        CutOffSubject::Group => owned(Owner::Group(GroupId::from(id))),
+        CutOffSubject::Api => {
+            let each: [&'static [&'static str]; 3] = [&[ACTIVE], &[SUSPENDED], &[REVOKED]];
+            each.map(|states| Walk::Api { api: ApiId::from(id), states, from: None, until: None }).into()
+        }
+        CutOffSubject::Everything => vec![Walk::Ids { from: None, until: None }],
+        CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => vec![],
+    }
+}
+
 fn walks_by_end(filter: &KeyFilter, shortens: bool, now_seconds: i64) -> Vec<Walk> {
     let is_over = filter.standing == Some(StandingKind::Expired);
     let bound = match (filter.expires.until, is_over) {
@@ -106,12 +129,16 @@ fn after(id: [u8; 16]) -> Option<[u8; 16]> {
 
 impl Walk {
     /// The next rows behind a place, at most so many; fewer are the last ones.
-    pub(super) fn next(&self, view: &dyn View, after: Option<&Key>, limit: usize) -> Result<Vec<Found>, Fault> {
+    pub(crate) fn next(&self, view: &dyn View, after: Option<&Key>, limit: usize) -> Result<Vec<Found>, Fault> {
         match self {
             Walk::Ids { from, until } => of_keys(view, (None, &[]), ids(*from, *until), Direction::Backward, after, limit),
             Walk::Owner { owner, from, until } => {
                 let prefix = [Value::text(&owner.to_string())];
                 of_keys(view, (Some(BY_OWNER), &prefix), ids(*from, *until), Direction::Backward, after, limit)
+            }
+            Walk::HandedOut(client) => {
+                let prefix = [Value::Text(client.0.clone())];
+                of_keys(view, (Some(BY_CLIENT), &prefix), (None, None), Direction::Backward, after, limit)
             }
             Walk::Api { api, states, from, until } => {
                 let mut found = vec![];
@@ -136,13 +163,17 @@ impl Walk {
         match self {
             Walk::Words(_) => 2,
             Walk::Api { states, .. } => states.len(),
-            Walk::Ids { .. } | Walk::Owner { .. } | Walk::End { .. } => 1,
+            Walk::Ids { .. } | Walk::Owner { .. } | Walk::HandedOut(_) | Walk::End { .. } => 1,
         }
     }
 
     /// Whether a key that stands at a place is told there, and not at another one.
-    pub(super) fn tells(&self, key: &ApiKey, place: &Key) -> bool {
-        let Walk::Words(search) = self else { return true };
+    pub(crate) fn tells(&self, key: &ApiKey, place: &Key) -> bool {
+        let search = match self {
+            Walk::Words(search) => search,
+            Walk::HandedOut(_) => return !matches!(key.owner, Owner::Client(_)),
+            Walk::Ids { .. } | Walk::Owner { .. } | Walk::Api { .. } | Walk::End { .. } => return true,
+        };
         let is_first = || search.first_word_of(key).as_ref() == place.first().and_then(Value::as_text);
         !search.is_id_of(key) && search.is_in_words_of(key) && is_first()
     }
@@ -165,7 +196,7 @@ impl Walk {
     pub(super) fn parse_place(&self, text: &str) -> Option<Key> {
         let id = |text: &str| ApiKeyId::parse(text).map(|id| Value::Id(id.0));
         match (self, text.split_once('.')) {
-            (Walk::Ids { .. } | Walk::Owner { .. } | Walk::Api { .. }, None) => Some(vec![id(text)?]),
+            (Walk::Ids { .. } | Walk::Owner { .. } | Walk::HandedOut(_) | Walk::Api { .. }, None) => Some(vec![id(text)?]),
             (Walk::End { .. }, Some((end, key))) => Some(vec![Value::Int(end.parse().ok()?), id(key)?]),
             (Walk::Words(_), Some((word, key))) => Some(vec![Value::text(word), id(key)?]),
             _ => None,

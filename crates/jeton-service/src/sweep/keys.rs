@@ -38,13 +38,15 @@ impl Service {
             let Some(last) = rows.last() else { return Ok(()) };
             before = Some(ApiKey::from_row(&last.record).map_err(damaged)?.id);
             for row in &rows {
+                if self.is_ending() {
+                    return Ok(());
+                }
                 let key = ApiKey::from_row(&row.record).map_err(damaged)?;
                 if self.is_worth_a_look(&key) {
                     self.sweep_key(key.id, pass, &mut moment).await?;
                 }
             }
             self.look_at_scopes(&rows, pass, &moment)?;
-            tokio::task::yield_now().await;
         }
     }
 

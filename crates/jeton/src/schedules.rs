@@ -1,0 +1,144 @@
+//! What is done again and again while a server runs.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jeton_service::Service;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::clock::Clock;
+
+/// How often keys and secrets are gone over, and how long after the start for the first time: counting has begun by then.
+const SWEEP_PERIOD: Duration = Duration::from_secs(3_600);
+const FIRST_SWEEP: Duration = Duration::from_secs(5);
+
+/// Begins them all. Each goes on until it is aborted.
+pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> {
+    let (each_second, clock) = (service.clone(), clock.clone());
+    let (each_minute, tending) = (service.clone(), service.clone());
+    vec![
+        every(Duration::from_secs(1), First::AtOnce, move || {
+            let (service, clock) = (each_second.clone(), clock.clone());
+            async move {
+                if let Some(notice) = service.posture().observe(clock.follow_wall()) {
+                    tracing::warn!("{notice}");
+                }
+                if let Err(error) = service.sign_checkpoint(&service.moments().now()).await {
+                    tracing::error!(%error, "the second's checkpoint failed");
+                }
+            }
+        }),
+        every(Duration::from_secs(60), First::Later, move || {
+            let service = each_minute.clone();
+            async move {
+                match tokio::task::spawn_blocking(move || service.drop_expired()).await {
+                    Ok(Ok(rows)) if rows > 0 => tracing::info!(rows, "expired rows left"),
+                    Ok(Err(error)) => tracing::error!(%error, "expired rows could not leave"),
+                    _ => {}
+                }
+            }
+        }),
+        usage_schedule(service),
+        sweep_schedule(service),
+        ending_schedule(service),
+        every(Duration::from_secs(60), First::Later, move || {
+            let service = tending.clone();
+            async move {
+                if let Err(error) = service.tend_signing_keys(&service.moments().now()).await {
+                    tracing::error!(%error, "the signing keys could not be tended");
+                }
+            }
+        }),
+    ]
+}
+
+/// What was handed in as leaked is ended, and keys that a cut-off ended say so.
+fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let service = service.clone();
+    every(Duration::from_secs(1), First::AtOnce, move || {
+        let service = service.clone();
+        async move {
+            if let Err(error) = service.work_off_reports().await {
+                tracing::error!(%error, "a credential that was handed in could not be ended: it is tried again");
+            }
+            // Reads every key: on a thread that may block.
+            let noting = tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(service.note_cut_offs()));
+            if let Ok(Err(error)) = noting.await {
+                tracing::error!(%error, "keys that a cut-off ended do not say so yet: it is tried again");
+            }
+        }
+    })
+}
+
+/// Usage is kept each second; where that fails, it is said once, and once more when it goes well again.
+fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let (service, fails) = (service.clone(), Arc::new(AtomicBool::new(false)));
+    every(Duration::from_secs(1), First::AtOnce, move || {
+        let (service, fails) = (service.clone(), fails.clone());
+        async move {
+            let flushed = service.flush_usage().await;
+            match (&flushed, fails.swap(flushed.is_err(), Ordering::Relaxed)) {
+                (Err(error), false) => tracing::error!(%error, "usage is not kept: what is counted meanwhile may be dropped"),
+                (Ok(()), true) => tracing::info!("usage is kept again"),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// What time does to credentials is written down each hour.
+fn sweep_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let service = service.clone();
+    every(SWEEP_PERIOD, First::After(FIRST_SWEEP), move || {
+        let service = service.clone();
+        async move {
+            let started = service.moments().time();
+            // Reads every key: on a thread that may block.
+            let sweeping = service.clone();
+            let swept =
+                tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(sweeping.sweep(&sweeping.moments().now())));
+            match swept.await {
+                Ok(Ok(Some(swept))) => tracing::info!(
+                    suspended = swept.suspended,
+                    revoked = swept.revoked,
+                    removed = swept.removed,
+                    notices = swept.told,
+                    milliseconds = (service.moments().time().micros() - started.micros()) / 1_000,
+                    "credentials were gone over: idle ones, ended ones, and those that end soon"
+                ),
+                Ok(Err(error)) => tracing::error!(%error, "credentials could not be gone over"),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// When a schedule's work is done first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    /// When the schedule begins.
+    AtOnce,
+    /// A period after that.
+    Later,
+    /// So long after that.
+    After(Duration),
+}
+
+fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let delay = match first {
+            First::AtOnce => Duration::ZERO,
+            First::Later => period,
+            First::After(delay) => delay,
+        };
+        let mut ticks = interval_at(Instant::now() + delay, period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            ticks.tick().await;
+            work().await;
+        }
+    })
+}
