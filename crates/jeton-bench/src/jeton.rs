@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::affinity::Cores;
 use crate::failure::{Doing, Failure};
-use crate::http::{exchange_on_socket, get};
+use crate::http::{Template, exchange_on_socket, get};
 use crate::server::{Server, free_address};
 
 /// Every start has a port of its own, and one data folder is one issuer.
@@ -126,6 +126,21 @@ impl Jeton {
     pub(crate) fn ask(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let (status, body) = exchange_on_socket(&self.data().join("jeton.sock"), &get(path))?;
         if status == 200 { Ok(body) } else { Err(Failure::new(format!("{path} answered {status}"))) }
+    }
+
+    /// What the administrator's socket answers to a POST of this JSON to `path`.
+    pub(crate) fn tell(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = Template::post(path, "application/json", &[]).with(&body.to_string());
+        let (status, answer) = exchange_on_socket(&self.data().join("jeton.sock"), &request)?;
+        if !(200..300).contains(&status) {
+            return Err(Failure::new(format!("{path} answered {status}: {}", String::from_utf8_lossy(&answer))));
+        }
+        serde_json::from_slice(&answer).doing("reading an answer")
+    }
+
+    /// What the server has logged since its start.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default()
     }
 
     fn command(&self, words: &[&str]) -> Command {

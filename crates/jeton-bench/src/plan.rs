@@ -43,7 +43,7 @@ fn default_scratch(beside: &Path) -> PathBuf {
 
 /// What is measured on a running Jeton, in this order: the row or the start of the rows it gives, and how.
 type Step = fn(&mut Bench<'_>, &mut World) -> Result<(), Failure>;
-const STEPS: [(&str, Step); 12] = [
+const STEPS: [(&str, Step); 13] = [
     ("rss_empty", start::empty_memory),
     ("fill", fill_with_tokens),
     ("issue", issue::measure),
@@ -54,6 +54,7 @@ const STEPS: [(&str, Step); 12] = [
     ("expire", expiry::measure),
     ("verify", verify::measure),
     ("revocation_to_refusal", refusal::measure),
+    ("key_to_refusal", refusal::measure_keys),
     ("revoke_10m", many_tokens),
     ("rss_after_10m", start::fullest_memory),
 ];

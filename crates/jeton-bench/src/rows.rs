@@ -6,6 +6,7 @@ pub(crate) mod expiry;
 pub(crate) mod introspect;
 pub(crate) mod issue;
 pub(crate) mod key_peer;
+pub(crate) mod key_scale;
 pub(crate) mod peer;
 pub(crate) mod refusal;
 pub(crate) mod revoke;

@@ -163,6 +163,13 @@ impl World {
         Ok(jwts)
     }
 
+    /// The texts of `count` new keys of the client for the API for `format`.
+    pub(crate) fn keys(&self, format: &str, count: usize) -> Result<Vec<String>, Failure> {
+        let owner = format!("client:{}", self.client_id);
+        let body = json!({"owner": owner, "name": "bench", "audience": audience(format), "scope": "read"});
+        (0..count).map(|_| Ok(text(&self.jeton.tell("/api/v1/keys", &body)?, "key")?.to_owned())).collect()
+    }
+
     /// The next `count` live tokens, no other row's from now on; issues more where they do not suffice.
     pub(crate) fn take(&mut self, count: usize) -> Result<Range<usize>, Failure> {
         let end = self.taken + count;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::key_scale;
 use crate::bench::{Bench, row_name};
 use crate::clock;
 use crate::failure::{Doing, Failure};
@@ -16,7 +17,7 @@ use crate::row::{Figures, Limit, Reading};
 use crate::tokens::Tokens;
 use crate::traffic::PerToken;
 
-const AUDIENCE: &str = "https://keys.example";
+pub(super) const AUDIENCE: &str = "https://keys.example";
 const VALID: &[u8] = br#""valid":true"#;
 
 /// So few keys that any cache holds them.
@@ -49,7 +50,8 @@ pub(crate) fn measure(bench: &mut Bench<'_>, program: &Path) -> Result<(), Failu
     bench.sample_floor()?;
     checks(bench, &mut world)?;
     bench.sample_floor()?;
-    pages(bench, &world)
+    pages(bench, &world)?;
+    key_scale::measure(bench, &mut world.jeton)
 }
 
 fn fill(bench: &Bench<'_>, program: &Path) -> Result<World, Failure> {

@@ -1,4 +1,5 @@
-//! `revocation_to_refusal`: from the sending of a revocation until the last of a thousand verifiers refuses the token.
+//! `revocation_to_refusal`: from the sending of a revocation until the last of a thousand verifiers refuses the token. `key_to_refusal`: the same
+//! of an API key, about which each of them asks the server again before it refuses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +24,15 @@ use crate::measured::Measured;
 use crate::row::{Figures, Limit, Reading};
 use crate::world::{World, audience};
 
-const NAME: &str = "revocation_to_refusal";
+/// What is revoked.
+struct Revoked {
+    name: &'static str,
+    credentials: Vec<String>,
+    is_refusal: fn(&Refused) -> bool,
+}
+
+const TOKENS: &str = "revocation_to_refusal";
+const KEYS: &str = "key_to_refusal";
 const LIMIT: Limit = Limit::Value(100.0);
 const VERIFIERS: usize = 1_000;
 
@@ -54,16 +63,27 @@ enum Word {
     Wrong(String),
 }
 
-/// Measures with all verifiers in this process, on the load's core and one thread; the issuing has a thread beside them.
+/// Of tokens.
 pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
-    if !bench.wants(NAME) {
+    if !bench.wants(TOKENS) {
         return Ok(());
     }
-    let tokens: Vec<String> = world
-        .jwts(FORMAT, if bench.options.quick { 100 } else { 1_000 })?
-        .iter()
-        .map(|token| String::from_utf8_lossy(token).into_owned())
-        .collect();
+    let tokens = world.jwts(FORMAT, if bench.options.quick { 100 } else { 1_000 })?;
+    let credentials = tokens.iter().map(|token| String::from_utf8_lossy(token).into_owned()).collect();
+    row(bench, world, Revoked { name: TOKENS, credentials, is_refusal: |refused| matches!(refused, Refused::Negative(_)) })
+}
+
+/// Of API keys.
+pub(crate) fn measure_keys(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Failure> {
+    if !bench.wants(KEYS) {
+        return Ok(());
+    }
+    let credentials = world.keys(FORMAT, if bench.options.quick { 100 } else { 1_000 })?;
+    row(bench, world, Revoked { name: KEYS, credentials, is_refusal: |refused| matches!(refused, Refused::Inactive) })
+}
+
+/// Measures with all verifiers in this process, on the load's core and one thread; the issuing has a thread beside them.
+fn row(bench: &mut Bench<'_>, world: &World, revoked: Revoked) -> Result<(), Failure> {
     let server = world.jeton.server()?;
     let (address, process) = (server.address, server.process());
     let stop = Arc::new(AtomicBool::new(false));
@@ -79,12 +99,13 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fa
         };
         thread::spawn(move || load::run(address, process, shape, &mut Until { request, stop }))
     };
-    let seen = runtime.block_on(revoke_all(crowd, Arc::new(tokens), address, &world.endpoint("revoke")));
+    let name = revoked.name;
+    let seen = runtime.block_on(revoke_all(crowd, Arc::new(revoked), address, &world.endpoint("revoke")));
     stop.store(true, Ordering::Relaxed);
     let issued = issuing.join().map_err(|_| Failure::new("the issuing thread panicked"))??;
     let seen = seen?;
     bench.keep(Reading {
-        name: NAME.to_owned(),
+        name: name.to_owned(),
         figures: Figures::Delay {
             p50_ms: ms(&seen.last, 0.5),
             p99_ms: ms(&seen.last, 0.99),
@@ -151,19 +172,19 @@ async fn start(world: &World, address: SocketAddr) -> Result<Vec<Verifier>, Fail
     Ok(verifiers)
 }
 
-async fn revoke_all(crowd: Vec<Verifier>, tokens: Arc<Vec<String>>, address: SocketAddr, template: &Template) -> Result<Seen, Failure> {
+async fn revoke_all(crowd: Vec<Verifier>, revoked: Arc<Revoked>, address: SocketAddr, template: &Template) -> Result<Seen, Failure> {
     let (say, mut words) = mpsc::unbounded_channel();
-    let round = watch::Sender::new(0_usize);
+    let round = watch::Sender::new(0_u64);
     let mut watchers = JoinSet::new();
     let count = crowd.len();
     for verifier in crowd {
-        watchers.spawn(observe(verifier, Arc::clone(&tokens), round.subscribe(), say.clone()));
+        watchers.spawn(observe(verifier, Arc::clone(&revoked), round.subscribe(), say.clone()));
     }
     drop(say);
     let mut stream = TcpStream::connect(address).await.doing("connecting to the server")?;
     stream.set_nodelay(true).doing("connecting to the server")?;
     let mut seen = Seen { last: Histogram::new(), each: Histogram::new(), answered: Histogram::new() };
-    for (number, token) in tokens.iter().enumerate() {
+    for (number, token) in (0..).zip(&revoked.credentials) {
         round.send_replace(number + 1);
         hear(&mut words, count).await?;
         let mut request = Vec::new();
@@ -194,9 +215,10 @@ async fn hear(words: &mut mpsc::UnboundedReceiver<Word>, count: usize) -> Result
 }
 
 /// Sees the token of each round, and then refuses it as soon as the verifier knows.
-async fn observe(verifier: Verifier, tokens: Arc<Vec<String>>, mut round: watch::Receiver<usize>, say: mpsc::UnboundedSender<Word>) {
-    let before = verifier.status().negatives;
-    for (number, token) in tokens.iter().enumerate() {
+async fn observe(verifier: Verifier, revoked: Arc<Revoked>, mut round: watch::Receiver<u64>, say: mpsc::UnboundedSender<Word>) {
+    // Nothing but these revocations is told on the feed meanwhile.
+    let before = verifier.status().counters.changes;
+    for (number, token) in (0..).zip(&revoked.credentials) {
         if round.wait_for(|round| *round > number).await.is_err() {
             return;
         }
@@ -206,9 +228,9 @@ async fn observe(verifier: Verifier, tokens: Arc<Vec<String>>, mut round: watch:
         };
         // Whoever listens may have given up already.
         say.send(first).ok();
-        verifier.wait_for(|status| status.negatives > before + number).await;
+        verifier.wait_for(|status| status.counters.changes > before + number).await;
         let second = match verifier.check(token).await {
-            Err(Refused::Negative(_)) => Word::Refuses(clock::now()),
+            Err(refused) if (revoked.is_refusal)(&refused) => Word::Refuses(clock::now()),
             Err(refused) => Word::Wrong(format!("a revoked token was refused for another reason: {refused}")),
             Ok(_) => Word::Wrong("a revoked token was accepted".to_owned()),
         };
