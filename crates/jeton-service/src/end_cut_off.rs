@@ -34,6 +34,9 @@ const RECALLED_ENTRIES: u64 = 65_536;
 /// How many entries are read at once.
 const PAGE: usize = 1_024;
 
+/// Some keys in the order of a walk, and where it goes on.
+type Stretch = (Vec<Arc<KeyEntry>>, Key);
+
 impl Service {
     /// Takes up the cut-offs of the last day, in case the process before this one ended before they were written down.
     fn recall_cut_offs(&self) -> Result<(), Failure> {
@@ -86,7 +89,7 @@ impl Service {
     }
 
     /// The next keys on a walk, and where the last of them stands.
-    fn next_entries(&self, walk: &Walk, behind: Option<&Key>) -> Result<Option<(Vec<Arc<KeyEntry>>, Key)>, Failure> {
+    fn next_entries(&self, walk: &Walk, behind: Option<&Key>) -> Result<Option<Stretch>, Failure> {
         let found = walk.next(&*self.store.view()?, behind, ROWS)?;
         let Some(last) = found.last().map(|last| last.place.clone()) else { return Ok(None) };
         let uses = self.subject_uses()?;

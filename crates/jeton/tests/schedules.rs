@@ -1,6 +1,6 @@
 //! What a server does by itself, seen as people see it: on the ledger, and in what commands show.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong here must fail the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what goes wrong here must fail the test")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
