@@ -39,6 +39,8 @@ const UNDER_WAY: usize = 4;
 /// The keys were made over so long.
 const SPAN_SECONDS: i64 = 60 * 86_400;
 
+/// The API that the keys are for.
+pub(crate) const AUDIENCE: &str = "https://keys.example";
 /// How many owners they have.
 pub(crate) const OWNERS: usize = 10_000;
 

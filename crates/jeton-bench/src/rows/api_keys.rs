@@ -8,7 +8,7 @@ use super::key_scale;
 use crate::bench::{Bench, row_name};
 use crate::clock;
 use crate::failure::{Doing, Failure};
-use crate::fill_keys::{self, OWNERS, RARE, Texts};
+use crate::fill_keys::{self, AUDIENCE, OWNERS, RARE, Texts};
 use crate::http::{Template, basic_authorization, exchange_on_socket, get};
 use crate::jeton::Jeton;
 use crate::load::Traffic;
@@ -17,7 +17,6 @@ use crate::row::{Figures, Limit, Reading};
 use crate::tokens::Tokens;
 use crate::traffic::PerToken;
 
-pub(super) const AUDIENCE: &str = "https://keys.example";
 const VALID: &[u8] = br#""valid":true"#;
 
 /// So few keys that any cache holds them.

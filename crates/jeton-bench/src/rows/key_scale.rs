@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::api_keys::AUDIENCE;
 use crate::bench::Bench;
 use crate::clock;
 use crate::failure::{Doing, Failure};
+use crate::fill_keys::AUDIENCE;
 use crate::histogram::Histogram;
 use crate::http::{Template, basic_authorization};
 use crate::jeton::Jeton;
