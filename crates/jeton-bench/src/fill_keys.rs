@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_core::api::Api;
 use jeton_core::api_key::create::{CreateKey, create};
 use jeton_core::api_key::facts::KeyFacts;
-use jeton_core::api_key::state::{Ended, State, Why};
+use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::{self, word};
 use jeton_core::commit::Commit;
 use jeton_core::id::Actor;
@@ -20,6 +20,7 @@ use jeton_core::rate::RateLimit;
 use jeton_core::record::Value;
 use jeton_core::rights::Rights;
 use jeton_core::root_key::RootKeys;
+use jeton_core::why::Why;
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::Store;
 use jeton_store_sqlite::{Options, SqliteStore};
@@ -167,7 +168,7 @@ impl Drawn {
         let made = create(&facts, &request, &Actor::system(), &mut self.making).verdict.map_err(refused)?;
         let mut key = made.key;
         if number.is_multiple_of(REVOKED) && !must_live {
-            key.state = State::Revoked(Ended { at: self.making.now.seconds(), by: Actor::system(), why: Why::Unspecified });
+            key.state = State::Revoked(Ended { at: self.making.now.seconds(), by: Actor::system(), why: Why::Unspecified.into() });
         }
         let id = Value::Id(key.id.0);
         let commit = commit.put(&api_key::TABLE, key.row());

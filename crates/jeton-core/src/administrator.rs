@@ -14,6 +14,7 @@ use crate::owner::Owner;
 use crate::permission::{Permission, Permissions, may_give};
 use crate::refusal::{Reason, Refusal};
 use crate::role::Role;
+use crate::why::Speaker;
 
 /// Somebody who administers, and how far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,13 @@ pub enum Needed {
     AnyOf(&'static [Permission]),
     /// To be an administrator.
     Nothing,
+}
+
+/// They say what they do.
+impl<'a> From<&'a Administrator> for Speaker<'a> {
+    fn from(administrator: &'a Administrator) -> Speaker<'a> {
+        Speaker::from(&administrator.actor)
+    }
 }
 
 /// Who acts.
@@ -105,6 +113,14 @@ impl Administrator {
             Some(api) => self.check_gives(api, &Permissions::of_scopes(&client.scopes).scopes()),
             None => Ok(()),
         }
+    }
+
+    /// The same of an API that is to be accepted again: of the management API, all that it knows.
+    ///
+    /// # Errors
+    /// `Forbidden`, with the first permission that lacks.
+    pub fn check_gives_api(&self, api: &ApiId) -> Result<(), Refusal> {
+        self.check_gives(api, &Permissions::all().scopes())
     }
 
     /// Whether they may ask for what needs this; else the permission that lacks.

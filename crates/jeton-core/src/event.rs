@@ -160,19 +160,50 @@ pub enum Event {
     TokenIssued { actor: Actor, api: ApiId, client: ClientId, token: CredentialId },
     /// One token was revoked: final.
     #[serde(rename = "token.revoked")]
-    TokenRevoked { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
+    TokenRevoked {
+        actor: Actor,
+        api: ApiId,
+        client: ClientId,
+        token: CredentialId,
+        until_seconds: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// One token is refused until it is resumed.
     #[serde(rename = "token.suspended")]
-    TokenSuspended { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
+    TokenSuspended {
+        actor: Actor,
+        api: ApiId,
+        client: ClientId,
+        token: CredentialId,
+        until_seconds: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// A suspended token is accepted again.
     #[serde(rename = "token.resumed")]
     TokenResumed { actor: Actor, api: ApiId, client: ClientId, token: CredentialId, until_seconds: i64 },
     /// Every token of a subject with `iat` before `before_seconds` is dead.
     #[serde(rename = "tokens.cut_off")]
-    CutOff { actor: Actor, before_seconds: i64, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
+    CutOff {
+        actor: Actor,
+        before_seconds: i64,
+        name: Arc<str>,
+        subject: CutOffSubject,
+        until_seconds: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// Everything of a subject is refused until it is resumed.
     #[serde(rename = "subject.suspended")]
-    SubjectSuspended { actor: Actor, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
+    SubjectSuspended {
+        actor: Actor,
+        name: Arc<str>,
+        subject: CutOffSubject,
+        until_seconds: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// What is a suspended subject's is accepted again.
     #[serde(rename = "subject.resumed")]
     SubjectResumed { actor: Actor, name: Arc<str>, subject: CutOffSubject, until_seconds: i64 },
@@ -399,6 +430,7 @@ mod tests {
             client: ClientId::from("c1"),
             token: CredentialId([0xab; 16]),
             until_seconds: 1_700_000_000,
+            why: None,
         };
         let Encoded { kind, payload } = event.encode().unwrap();
         assert_eq!(kind, "token.revoked");
@@ -407,6 +439,26 @@ mod tests {
             r#"{"actor":"client:c1","api":"a1","client":"c1","token":"abababababababababababababababab","until_seconds":1700000000}"#
         );
         assert_eq!(Event::decode(&kind, &payload), Ok(event));
+    }
+
+    /// Where nobody said why, an entry is as it was before anybody could.
+    #[test]
+    fn why_is_told_where_it_was_said() {
+        let suspended = |why: Option<&str>| Event::SubjectSuspended {
+            actor: Actor::from("unix:0"),
+            name: "c1".into(),
+            subject: CutOffSubject::Client,
+            until_seconds: 9,
+            why: why.map(Arc::from),
+        };
+        for (why, expected) in [
+            (None, r#"{"actor":"unix:0","name":"c1","subject":"client","until_seconds":9}"#),
+            (Some("case 4711"), r#"{"actor":"unix:0","name":"c1","subject":"client","until_seconds":9,"why":"case 4711"}"#),
+        ] {
+            let Encoded { kind, payload } = suspended(why).encode().unwrap();
+            assert_eq!(String::from_utf8_lossy(&payload), expected);
+            assert_eq!(Event::decode(&kind, &payload), Ok(suspended(why)));
+        }
     }
 
     /// An entry without a payload would be in the ledger for ever, and nobody could read on past it.

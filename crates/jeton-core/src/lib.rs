@@ -36,3 +36,4 @@ pub mod schema;
 pub mod token;
 pub mod told;
 pub mod usage;
+pub mod why;

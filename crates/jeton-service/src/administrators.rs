@@ -7,7 +7,7 @@ use jeton_core::administrator::Administrator;
 use jeton_core::administrator::appoint::{self, Appoint};
 use jeton_core::api::management;
 use jeton_core::api_key::create::CreatedKey;
-use jeton_core::api_key::state::{State, Why};
+use jeton_core::api_key::state::State;
 use jeton_core::id::{Actor, ApiKeyId, PersonId};
 use jeton_core::moment::Moment;
 use jeton_core::once::Remembered;
@@ -16,6 +16,7 @@ use jeton_core::permission::{BuiltIn, Permissions};
 use jeton_core::person::Person;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
+use jeton_core::why::Why;
 
 use crate::failure::Failure;
 use crate::keys::filter::KeyFilter;

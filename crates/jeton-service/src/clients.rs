@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
-use jeton_core::api_key::state::Why;
 use jeton_core::client::create::{CreateClient, create};
 use jeton_core::client::delete::delete;
 use jeton_core::client::secret::{self, ClientSecret, CreateSecret, CreatedSecret, change};
@@ -20,6 +19,7 @@ use jeton_core::policy::rule::Subject;
 use jeton_core::policy::set::forget;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::why::Because;
 
 use crate::failure::Failure;
 use crate::once::gone;
@@ -207,17 +207,31 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it is not ended then.
-    pub async fn revoke_client_secret(&self, named: (&str, &str), why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_client_secret(named, moment, |_, secret, moment| Ok(change::revoke(secret, why, actor, moment))).await
+    pub async fn revoke_client_secret(
+        &self,
+        named: (&str, &str),
+        why: impl Into<Because>,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<(), Failure> {
+        let why = why.into();
+        self.change_client_secret(named, moment, |_, secret, moment| Ok(change::revoke(secret, why.clone(), actor, moment))).await
     }
 
     /// Refuses a secret of a client until it is resumed.
     ///
     /// # Errors
     /// [`Failure`]; it is not known to be suspended then.
-    pub async fn suspend_client_secret(&self, named: (&str, &str), why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn suspend_client_secret(
+        &self,
+        named: (&str, &str),
+        why: impl Into<Because>,
+        actor: &Actor,
+        moment: &Moment,
+    ) -> Result<(), Failure> {
+        let why = why.into();
         self.change_client_secret(named, moment, |_, secret, moment| {
-            Ok(change::suspend(secret, &self.registry.policies(), self.secret_used(secret), (why, actor), moment))
+            Ok(change::suspend(secret, &self.registry.policies(), self.secret_used(secret), (why.clone(), actor), moment))
         })
         .await
     }

@@ -8,11 +8,11 @@ use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::cut_off::note_cut_off;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing;
-use jeton_core::api_key::state::Why;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::owner::Owner;
 use jeton_core::record::Key;
+use jeton_core::why::Why;
 use jeton_store::store::{Fault, FaultKind};
 
 use crate::cut_offs::Ended;

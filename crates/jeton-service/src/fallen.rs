@@ -7,7 +7,7 @@ use jeton_core::api::management::check_changeable;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::{Standing, Surroundings, standing};
-use jeton_core::api_key::state::{State, Why};
+use jeton_core::api_key::state::State;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{ApiId, ClientId};
 use jeton_core::moment::{Moment, Time};
@@ -16,6 +16,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::cut_off::beyond_all_issued;
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::{self, AccessToken};
+use jeton_core::why::Why;
 use jeton_store::store::{Fault, FaultKind};
 use jeton_verify::negatives::{Described, Judgement};
 

@@ -446,6 +446,7 @@ mod tests {
             client: ClientId::from("c"),
             token: CredentialId(u128::from(number).to_be_bytes()),
             until_seconds: 1,
+            why: None,
         };
         let size = 3 * PAGE as u64 + 5;
         let events: Vec<Event> = (0..size).map(revoked).collect();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing as KeyStanding;
-use jeton_core::api_key::state::Why;
 use jeton_core::api_key::{ApiKey, ApiKeyKind};
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::id::{ApiKeyId, CredentialId};
@@ -14,6 +13,7 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_core::token::standing::Standing;
+use jeton_core::why::{Because, Why};
 use jeton_token::{Kind, Token};
 use jeton_verify::negatives::Subject;
 
@@ -180,7 +180,7 @@ impl Service {
     pub async fn change_credential(
         &self,
         credential: &Credential,
-        change: TokenChange,
+        (change, why): (TokenChange, &Because),
         by: &Administrator,
         moment: &Moment,
     ) -> Result<ByKind, Failure> {
@@ -189,21 +189,21 @@ impl Service {
             (Credential::Token(proven), change) => {
                 let is_of_gone = self.registry.api(proven.token.api.as_str()).is_none();
                 if !is_of_gone || change != TokenChange::Revoke {
-                    self.change_proven(proven, change, by, moment).await?;
+                    self.change_proven(proven, (change, why), by, moment).await?;
                 }
             }
             (Credential::Key(entry), TokenChange::Revoke) => {
-                self.revoke_key(entry.key.record.id, Why::Unspecified, by, moment).await?;
+                self.revoke_key(entry.key.record.id, why.clone(), by, moment).await?;
             }
             (Credential::Key(entry), TokenChange::Suspend) => {
-                self.suspend_key(entry.key.record.id, Why::Unspecified, by, moment).await?;
+                self.suspend_key(entry.key.record.id, why.clone(), by, moment).await?;
             }
             (Credential::Key(entry), TokenChange::Resume) => self.resume_key(entry.key.record.id, by, moment).await?,
             (Credential::ClientSecret(found), change) => {
                 let named = (found.record.client.as_str(), found.record.id.as_str());
                 match change {
-                    TokenChange::Revoke => self.revoke_client_secret(named, Why::Unspecified, by, moment).await?,
-                    TokenChange::Suspend => self.suspend_client_secret(named, Why::Unspecified, by, moment).await?,
+                    TokenChange::Revoke => self.revoke_client_secret(named, why.clone(), by, moment).await?,
+                    TokenChange::Suspend => self.suspend_client_secret(named, why.clone(), by, moment).await?,
                     TokenChange::Resume => self.resume_client_secret(named, by, moment).await?,
                 }
             }

@@ -4,7 +4,6 @@
 use std::sync::PoisonError;
 
 use jeton_core::api_key::revoke::revoke as revoke_key;
-use jeton_core::api_key::state::Why;
 use jeton_core::client::secret::change;
 use jeton_core::commit::Commit;
 use jeton_core::event::Event;
@@ -13,6 +12,7 @@ use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::rate::RateLimit;
 use jeton_core::token::revoke::revoke;
+use jeton_core::why::Why;
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
 use jeton_token::{Kind, Secret, Token};
 
@@ -122,7 +122,7 @@ impl Service {
                 self.transact(moment, &token.client.0, |_, moment| {
                     let (_, Some(api)) = self.stand(proven, moment) else { return Ok(Outcome::grant((), Commit::new(moment))) };
                     let is_dead = self.is_dead_for_good(proven, &api, moment);
-                    let outcome = revoke(token, &api.record.audience, &actor, is_dead, moment);
+                    let outcome = revoke(token, &api.record.audience, (&actor, &Why::Reported.into()), is_dead, moment);
                     let owner = format!("client:{}", token.client);
                     Ok(told(outcome, (Kind::AccessToken.as_str(), &token.id.to_string(), &owner), &mut is_ended))
                 })

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
 use jeton_core::event::CutOffSubject;
-use jeton_core::id::{Actor, CredentialId};
+use jeton_core::id::{CredentialId, GroupId, PersonId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::role::holder::Holder;
 use jeton_core::token::cut_off::{cut_off, lives_from};
 use jeton_core::token::revoke::{revoke, revoke_own};
 use jeton_core::token::standing::Standing;
 use jeton_core::token::suspend::{resume, suspend};
 use jeton_core::token::suspend_subject::{resume_subject, suspend_subject};
+use jeton_core::why::{Because, Speaker};
+use jeton_oauth::scope::ScopeSet;
 
 use crate::authenticate::Authenticated;
 use crate::credential_cache::Proven;
@@ -65,45 +68,60 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` when there is no such token, or it has left.
-    pub async fn change_token(&self, id: CredentialId, change: TokenChange, actor: &Actor, moment: &Moment) -> Result<Standing, Failure> {
+    pub async fn change_token(
+        &self,
+        id: CredentialId,
+        change: (TokenChange, &Because),
+        by: &Administrator,
+        moment: &Moment,
+    ) -> Result<Standing, Failure> {
         let proven = self.find(id).await?.ok_or_else(no_token)?;
-        self.change_proven(&proven, change, actor, moment).await
+        self.change_proven(&proven, change, by, moment).await
     }
 
     /// Changes a token that was handed in by its text.
     ///
     /// # Errors
     /// `NotFound` when it is none of ours.
-    pub async fn change_token_text(&self, text: &str, change: TokenChange, actor: &Actor, moment: &Moment) -> Result<Standing, Failure> {
+    pub async fn change_token_text(
+        &self,
+        text: &str,
+        change: (TokenChange, &Because),
+        by: &Administrator,
+        moment: &Moment,
+    ) -> Result<Standing, Failure> {
         let proven = self.prove(text).await?.ok_or_else(no_token)?;
-        self.change_proven(&proven, change, actor, moment).await
+        self.change_proven(&proven, change, by, moment).await
     }
 
     pub(crate) async fn change_proven(
         &self,
         proven: &Arc<Proven>,
-        change: TokenChange,
-        actor: &Actor,
+        (change, why): (TokenChange, &Because),
+        by: &Administrator,
         moment: &Moment,
     ) -> Result<Standing, Failure> {
-        let mut before = Standing::Revoked;
+        let (mut before, said) = (Standing::Revoked, (&by.actor, why));
         self.transact(moment, &Arc::from(""), |_, moment| {
             let (standing, api) = self.stand(proven, moment);
             before = standing;
             let Some(api) = api else { return Err(no_token().into()) };
             let (token, audience) = (&proven.token, &api.record.audience);
+            if change == TokenChange::Resume {
+                by.check_gives(&token.api, &ScopeSet::parse(&token.scope).unwrap_or_default())?;
+            }
             Ok(match change {
-                TokenChange::Revoke => revoke(token, audience, actor, self.is_dead_for_good(proven, &api, moment), moment),
+                TokenChange::Revoke => revoke(token, audience, said, self.is_dead_for_good(proven, &api, moment), moment),
                 // What is merely early would live once its time comes: it is suspended like any other.
                 TokenChange::Suspend if standing == Standing::Suspended && !self.is_suspended(proven, &api, moment) => {
-                    suspend(token, audience, Standing::Active, actor, moment)
+                    suspend(token, audience, Standing::Active, said, moment)
                 }
                 TokenChange::Resume if self.is_subject_suspended(proven, &api, moment) => {
                     let detail = "the client or the API of this token is suspended: `jeton resume --client` or `--api` it";
                     return Err(Refusal::new(Reason::Conflict, detail).into());
                 }
-                TokenChange::Suspend => suspend(token, audience, standing, actor, moment),
-                TokenChange::Resume => resume(token, audience, standing, actor, moment),
+                TokenChange::Suspend => suspend(token, audience, standing, said, moment),
+                TokenChange::Resume => resume(token, audience, standing, by, moment),
             })
         })
         .await?;
@@ -124,21 +142,22 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` when there is no such client or API; `InvalidRequest` when the time lies ahead.
-    pub async fn cut_off(
+    pub async fn cut_off<'a>(
         &self,
         subject: CutOffSubject,
         name: &str,
         before: Option<Time>,
-        actor: &Actor,
+        by: impl Into<Speaker<'a>>,
         moment: &Moment,
     ) -> Result<Time, Failure> {
-        let mut decided = self.cut_off_once((subject, name), before, actor, moment).await?;
+        let by = by.into();
+        let mut decided = self.cut_off_once((subject, name), before, by, moment).await?;
         for _ in 1..ATTEMPTS {
             // It took until beyond its own time: what was issued in between without knowing it lives, and `now` is later by now.
             if before.is_some() || self.moments.time() < decided {
                 break;
             }
-            decided = self.cut_off_once((subject, name), None, actor, &self.moments.now()).await?;
+            decided = self.cut_off_once((subject, name), None, by, &self.moments.now()).await?;
         }
         Ok(decided)
     }
@@ -147,7 +166,7 @@ impl Service {
         &self,
         (subject, name): (CutOffSubject, &str),
         before: Option<Time>,
-        actor: &Actor,
+        by: Speaker<'_>,
         moment: &Moment,
     ) -> Result<Time, Failure> {
         let mut decided = Time::EPOCH;
@@ -155,7 +174,7 @@ impl Service {
             let name = self.cut_off_name(subject, name)?;
             decided = lives_from(before, moment.now, self.registry.latest_cut_off(subject, &name))?;
             let commit = jeton_core::commit::Commit::new(moment);
-            Ok(Outcome::grant((), cut_off(commit, subject, name, decided, actor, moment)))
+            Ok(Outcome::grant((), cut_off(commit, subject, name, decided, by, moment)))
         })
         .await?;
         Ok(decided)
@@ -168,7 +187,7 @@ impl Service {
     pub async fn suspend_all(
         &self,
         (subject, name): (CutOffSubject, &str),
-        suspends: bool,
+        (suspends, why): (bool, &Because),
         by: &Administrator,
         moment: &Moment,
     ) -> Result<bool, Failure> {
@@ -176,14 +195,31 @@ impl Service {
         self.transact(moment, &Arc::from(""), |_, moment| {
             let name = self.cut_off_name(subject, name)?;
             was_suspended = self.registry.negatives.is_subject_suspended(judged(subject), &name);
-            if let (CutOffSubject::Client, false) = (subject, suspends) {
-                by.check_gives_client(&self.find_client(&name)?.client.record)?;
+            if suspends {
+                return Ok(suspend_subject(subject, name, was_suspended, (&by.actor, why), moment));
             }
-            let decide = if suspends { suspend_subject } else { resume_subject };
-            Ok(decide(subject, name, was_suspended, by, moment))
+            self.check_gives_back(by, subject, &name)?;
+            Ok(resume_subject(subject, name, was_suspended, by, moment))
         })
         .await?;
         Ok(was_suspended != suspends)
+    }
+
+    /// Nobody gives back what they have not.
+    fn check_gives_back(&self, by: &Administrator, subject: CutOffSubject, name: &str) -> Result<(), Refusal> {
+        match subject {
+            CutOffSubject::Client => by.check_gives_client(&self.find_client(name)?.client.record),
+            CutOffSubject::Api => by.check_gives_api(&self.find_api(name)?.record.id),
+            CutOffSubject::User => self.check_gives_holder(by, &Holder::Person(PersonId::from(name))),
+            CutOffSubject::Group => self.check_gives_holder(by, &Holder::Group(GroupId::from(name))),
+            // Nothing belongs to a session or a family yet; a key is resumed by itself, and everything is never suspended.
+            CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key | CutOffSubject::Everything => Ok(()),
+        }
+    }
+
+    /// Whether they may give what a person or a group has by roles.
+    pub(crate) fn check_gives_holder(&self, by: &Administrator, holder: &Holder) -> Result<(), Refusal> {
+        by.check_gives_roles(self.registry.people.roles_of(holder).iter().map(|held| &held.role.record))
     }
 
     /// Whether everything of a subject is suspended.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jeton_core::administrator::Administrator;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
@@ -14,6 +15,7 @@ use jeton_core::person::enable::enable;
 use jeton_core::person::update::{UpdatePerson, update};
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::role::holder::Holder;
 
 use crate::failure::Failure;
 use crate::once::gone;
@@ -50,7 +52,7 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nothing is changed then.
     pub async fn update_user(&self, name: &str, request: &UpdatePerson, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
-        self.change_user(name, moment, |person, moment| update(person, request, actor, moment)).await
+        self.change_user(name, moment, |person, moment| Ok(update(person, request, actor, moment))).await
     }
 
     /// Disables a person: everything of theirs is dead, and nothing is issued to them.
@@ -59,27 +61,32 @@ impl Service {
     /// [`Failure`]; nothing is changed then.
     pub async fn disable_user(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
         let latest = |person: &Person| self.registry.latest_cut_off(CutOffSubject::User, person.id.as_str());
-        self.change_user(name, moment, |person, moment| disable(person, latest(person), actor, moment)).await
+        self.change_user(name, moment, |person, moment| Ok(disable(person, latest(person), actor, moment))).await
     }
 
     /// Enables a person again. What was cut off stays dead.
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    pub async fn enable_user(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
-        self.change_user(name, moment, |person, moment| enable(person, actor, moment)).await
+    pub async fn enable_user(&self, name: &str, by: &Administrator, moment: &Moment) -> Result<Person, Failure> {
+        self.change_user(name, moment, |person, moment| {
+            // Their roles and groups count again.
+            self.check_gives_holder(by, &Holder::Person(person.id.clone()))?;
+            Ok(enable(person, by, moment))
+        })
+        .await
     }
 
     async fn change_user(
         &self,
         name: &str,
         moment: &Moment,
-        decide: impl Fn(&Person, &mut Moment) -> Outcome<Person>,
+        decide: impl Fn(&Person, &mut Moment) -> Result<Outcome<Person>, Refusal>,
     ) -> Result<Person, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let person = self.find_user(name)?;
             reading.rely_on_person(&person);
-            Ok(decide(&person.record, moment))
+            Ok(decide(&person.record, moment)?)
         })
         .await
     }

@@ -73,12 +73,12 @@ fn statement(dice: &mut Dice) -> (Says, i64, Event) {
     let until_seconds = NOW + dice.seconds(9 * 86_400);
     let (actor, api, client) = (Actor::system(), ApiId(name.clone()), ClientId::from("c"));
     let (says, event) = match dice.below(10) {
-        0 => (Says::Revoked(token, name), Event::TokenRevoked { actor, api, client, token, until_seconds }),
-        1..=3 => (Says::Suspended(token, name), Event::TokenSuspended { actor, api, client, token, until_seconds }),
+        0 => (Says::Revoked(token, name), Event::TokenRevoked { actor, api, client, token, until_seconds, why: None }),
+        1..=3 => (Says::Suspended(token, name), Event::TokenSuspended { actor, api, client, token, until_seconds, why: None }),
         4..=6 => (Says::Resumed(token, name), Event::TokenResumed { actor, api, client, token, until_seconds }),
         7 => {
             let (subject, before_seconds) = (SUBJECTS[dice.below(SUBJECTS.len())], NOW - dice.seconds(90));
-            let event = Event::CutOff { actor, subject, name: name.clone(), before_seconds, until_seconds };
+            let event = Event::CutOff { actor, subject, name: name.clone(), before_seconds, until_seconds, why: None };
             (Says::CutOff(subject, name, before_seconds), event)
         }
         8 => {

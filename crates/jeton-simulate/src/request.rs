@@ -15,6 +15,7 @@ use jeton_core::id::{Actor, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::refusal::Refusal;
 use jeton_core::token::AccessToken;
+use jeton_core::why::Why;
 use jeton_jose::Algorithm;
 use jeton_oauth::ClientAuthentication;
 use jeton_oauth::resource::Resource;
@@ -133,11 +134,11 @@ async fn serve(service: &Service, request: Request, moment: &Moment) -> Result<A
             Answer::Done
         }
         Request::ChangeById { id, change } => {
-            service.change_token(id, change, &actor, moment).await?;
+            service.change_token(id, (change, &Why::Unspecified.into()), &actor, moment).await?;
             Answer::Changed
         }
         Request::ChangeByText { text, change } => {
-            service.change_token_text(&text, change, &actor, moment).await?;
+            service.change_token_text(&text, (change, &Why::Unspecified.into()), &actor, moment).await?;
             Answer::Changed
         }
         Request::CutOff { subject, name, before } => Answer::CutOff(service.cut_off(subject, &name, before, &actor, moment).await?),

@@ -102,7 +102,7 @@ impl Bench {
         let actor = Actor::from("client:c_0123456789abcdefghij");
         let (api, client) = (ApiId::from("a_0123456789abcdefghij"), ClientId::from("c_0123456789abcdefghij"));
         let commit = Commit::new(&mut self.moment).put(&negative::TABLE, row);
-        commit.tell(Event::TokenRevoked { actor, api, client, token, until_seconds })
+        commit.tell(Event::TokenRevoked { actor, api, client, token, until_seconds, why: None })
     }
 
     fn measure(&mut self, name: &str, group: usize, rounds: usize, make: fn(&mut Bench) -> Commit) {

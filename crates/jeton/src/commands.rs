@@ -49,6 +49,7 @@ pub(crate) mod serve;
 pub(crate) mod server;
 mod serving;
 pub(crate) mod signing_key;
+mod subjects;
 pub(crate) mod suspend;
 pub(crate) mod time;
 pub(crate) mod token;

@@ -32,3 +32,4 @@ pub(crate) mod usage;
 mod used;
 pub(crate) mod users;
 pub(crate) mod view;
+mod why;

@@ -90,7 +90,14 @@ impl Busy {
                 let until_seconds = moment.now.seconds() + 9_000;
                 let row = vec![Value::Int(1), Value::Id(token.0), Value::Int(until_seconds)];
                 let api = ApiId::from("a1");
-                Commit::new(&mut moment).put(&NEGATIVES, row).tell(Event::TokenRevoked { actor, api, client, token, until_seconds })
+                Commit::new(&mut moment).put(&NEGATIVES, row).tell(Event::TokenRevoked {
+                    actor,
+                    api,
+                    client,
+                    token,
+                    until_seconds,
+                    why: None,
+                })
             }
             6 => Commit::new(&mut moment).delete(&CLIENTS, vec![Value::text(&id)]).tell(Event::ClientDeleted { actor, client }),
             _ => {

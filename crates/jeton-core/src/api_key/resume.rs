@@ -2,7 +2,7 @@
 
 use super::secret::Slot;
 use super::standing::{Standing, Surroundings, idle, revoked_as_idle, standing};
-use super::state::{State, Why};
+use super::state::State;
 use super::{ApiKey, TABLE};
 use crate::commit::Commit;
 use crate::event::Event;
@@ -12,6 +12,7 @@ use crate::outcome::Outcome;
 use crate::policy::idle::Idle;
 use crate::record::Versioned;
 use crate::refusal::{Reason, Refusal};
+use crate::why::Why;
 
 /// Resumes a key, also one that nobody used for so long that it is refused though nobody has written that down; its time without a use
 /// begins anew. What nothing brings back is refused, whether or not it was suspended.

@@ -2,11 +2,12 @@
 
 use super::ApiKey;
 use super::secret::Slot;
-use super::state::{Ended, State, Why};
+use super::state::{Ended, State};
 use crate::policy::effective::Policies;
 use crate::policy::idle::{Idle, Used};
 use crate::refusal::{Reason, Refusal};
 use crate::rights::OwnerStanding;
+use crate::why::{Because, Why};
 
 /// How a key stands. Of several reasons against it the hardest is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct Surroundings<'a> {
 pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds: i64) -> Standing {
     let secret = key.secret(slot);
     if let State::Revoked(ended) = &key.state {
-        return Standing::Revoked(ended.why);
+        return Standing::Revoked(ended.why.reason());
     }
     if !around.has_api {
         return Standing::Revoked(Why::ApiGone);
@@ -70,7 +71,7 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
         return Standing::Revoked(Why::Idle);
     }
     match (&key.state, around.owner) {
-        (State::Suspended(ended), _) => Standing::Suspended(ended.why),
+        (State::Suspended(ended), _) => Standing::Suspended(ended.why.reason()),
         (_, OwnerStanding::Disabled) => Standing::Suspended(Why::OwnerLeft),
         (_, OwnerStanding::NoAccess) => Standing::Suspended(Why::NoAccess),
         _ if around.is_suspended || around.owner == OwnerStanding::Suspended => Standing::Suspended(Why::Unspecified),
@@ -85,7 +86,7 @@ pub fn idle(key: &ApiKey, policies: &Policies, used: Used, now_seconds: i64) -> 
     let judged = key.rule(policies).idle(key.in_use_since(), used, now_seconds);
     match &key.state {
         State::Active => judged,
-        State::Suspended(Ended { why: Why::Idle, .. }) if judged == Idle::Revoked => Idle::Revoked,
+        State::Suspended(Ended { why: Because::Reason(Why::Idle), .. }) if judged == Idle::Revoked => Idle::Revoked,
         // Who suspended it for another reason decides over it.
         State::Suspended(_) | State::Revoked(_) => Idle::No,
     }

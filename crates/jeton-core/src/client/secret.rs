@@ -5,7 +5,7 @@ pub mod change;
 use jeton_token::{ClearToken, Environment, Kind, Label, Prefix, SecretBytes, SecretHash, TokenId};
 
 use super::{AuthenticationMethod, Client};
-use crate::api_key::state::{Ended, State, Why};
+use crate::api_key::state::{Ended, State};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, SecretId, draw_name};
@@ -20,6 +20,7 @@ use crate::refusal::{Reason, Refusal};
 use crate::root_key::{EpochKeys, RootKeys};
 use crate::token::issue::Clear;
 use crate::usage;
+use crate::why::{Because, Why};
 
 /// One secret, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl ClientSecret {
         let judged = self.rule(policies).idle(self.active_since, used, now_seconds);
         match &self.state {
             State::Active => judged,
-            State::Suspended(Ended { why: Why::Idle, .. }) if judged == Idle::Revoked => Idle::Revoked,
+            State::Suspended(Ended { why: Because::Reason(Why::Idle), .. }) if judged == Idle::Revoked => Idle::Revoked,
             // Who suspended it for another reason decides over it.
             State::Suspended(_) | State::Revoked(_) => Idle::No,
         }

@@ -9,9 +9,10 @@ use super::suspension::suspending;
 use crate::api_key::ApiKey;
 use crate::api_key::secret::KeptSecret;
 use crate::api_key::standing::Standing;
-use crate::api_key::state::{Ended, State, Why};
+use crate::api_key::state::{Ended, State};
 use crate::policy::effective::Policies;
 use crate::rights::OwnerStanding;
+use crate::why::{Because, Why};
 
 /// What is known of a key.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ pub fn rule(facts: &KeyFacts<'_>) -> Rule {
     let KeyFacts { key, secret, standing, policies, statements, .. } = facts;
     match (standing, &key.state) {
         (Standing::Live, _) => Rule::Accepted,
-        (Standing::Revoked(_), State::Revoked(Ended { why: Why::CutOff, .. })) => cut_off(facts),
+        (Standing::Revoked(_), State::Revoked(Ended { why: Because::Reason(Why::CutOff), .. })) => cut_off(facts),
         (Standing::Revoked(_), State::Revoked(ended)) => Rule::Revoked(Some(Said::from(ended))),
         (Standing::Revoked(Why::OwnerGone), _) => Rule::OwnerGone,
         (Standing::Revoked(Why::ApiGone), _) => Rule::ApiGone,

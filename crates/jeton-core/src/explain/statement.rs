@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::event::CutOffSubject;
 use crate::id::{Actor, CredentialId, KeyId};
 use crate::token::negative::Says;
+use crate::why::Because;
 
 /// Something that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Statement {
     pub at: i64,
     /// Who.
     pub by: Actor,
+    /// Why, where that was said.
+    pub why: Option<Because>,
     /// What.
     pub says: Says,
 }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use crate::commit::Commit;
 use crate::event::{CutOffSubject, Event};
-use crate::id::Actor;
 use crate::moment::{Moment, Time};
 use crate::policy::exception::AHEAD_MAX_SECONDS;
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::refusal::Refusal;
 use crate::token::negative::{Negative, Says, TABLE};
+use crate::why::Speaker;
 
 /// How far ahead of the time of its issue a token is dated at most, in seconds.
 pub const DATED_AHEAD_SECONDS: i64 = 1;
@@ -51,7 +51,15 @@ pub fn issuable_from(not_before_seconds: i64) -> Time {
 /// Adds a cut-off to a commit: tokens of the subject with `iat` before `before`, a whole second, are dead. Tokens issued later under it
 /// take at least that `iat`.
 #[must_use]
-pub fn cut_off(commit: Commit, subject: CutOffSubject, name: Arc<str>, before: Time, actor: &Actor, moment: &mut Moment) -> Commit {
+pub fn cut_off<'a>(
+    commit: Commit,
+    subject: CutOffSubject,
+    name: Arc<str>,
+    before: Time,
+    by: impl Into<Speaker<'a>>,
+    moment: &mut Moment,
+) -> Commit {
+    let by = by.into();
     let before_seconds = before.seconds();
     let longest_seconds = match subject {
         // A key of theirs that lives under an exception must not outlive it.
@@ -62,5 +70,12 @@ pub fn cut_off(commit: Commit, subject: CutOffSubject, name: Arc<str>, before: T
     };
     let until_seconds = before_seconds.max(moment.now.seconds()) + longest_seconds + KEPT_AFTER_EXPIRY_SECONDS;
     let negative = Negative::new(Says::CutOff(subject, name.clone(), before_seconds), until_seconds, moment);
-    commit.put(&TABLE, negative.row()).tell(Event::CutOff { actor: actor.clone(), subject, name, before_seconds, until_seconds })
+    commit.put(&TABLE, negative.row()).tell(Event::CutOff {
+        actor: by.actor.clone(),
+        before_seconds,
+        name,
+        subject,
+        until_seconds,
+        why: by.told(),
+    })
 }

@@ -21,5 +21,5 @@ pub fn is_dated_ahead(token: &AccessToken, now: Time) -> bool {
 /// Revokes tokens, each with its audience; at most [`REVOKED_AT_ONCE`].
 pub fn revoke_dated_ahead(tokens: &[(AccessToken, Arc<str>)], actor: &Actor, moment: &mut Moment) -> Commit {
     let commit = Commit::new(moment);
-    tokens.iter().fold(commit, |commit, (token, audience)| revoked(commit, token, audience, actor, moment))
+    tokens.iter().fold(commit, |commit, (token, audience)| revoked(commit, token, audience, actor.into(), moment))
 }

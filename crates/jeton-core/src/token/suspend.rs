@@ -11,10 +11,17 @@ use crate::id::Actor;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::refusal::{Reason, Refusal};
+use crate::why::Speaker;
 
 /// Refuses a token until it is resumed.
-pub fn suspend(token: &AccessToken, audience: &Arc<str>, standing: Standing, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
-    let commit = Commit::new(moment);
+pub fn suspend<'a>(
+    token: &AccessToken,
+    audience: &Arc<str>,
+    standing: Standing,
+    by: impl Into<Speaker<'a>>,
+    moment: &mut Moment,
+) -> Outcome<()> {
+    let (commit, by) = (Commit::new(moment), by.into());
     match standing {
         Standing::Revoked => Outcome::refuse(Refusal::new(Reason::Conflict, "this token is revoked: it cannot be suspended"), commit),
         Standing::Expired => Outcome::refuse(Refusal::new(Reason::Conflict, "this token has expired: it cannot be suspended"), commit),
@@ -23,11 +30,12 @@ pub fn suspend(token: &AccessToken, audience: &Arc<str>, standing: Standing, act
             let until_seconds = token.remembered_until();
             let row = Negative::new(Says::Suspended(token.id, audience.clone()), until_seconds, moment).row();
             let event = Event::TokenSuspended {
-                actor: actor.clone(),
+                actor: by.actor.clone(),
                 api: token.api.clone(),
                 client: token.client.clone(),
                 token: token.id,
                 until_seconds,
+                why: by.told(),
             };
             Outcome::grant((), commit.put(&negative::TABLE, row).tell(event))
         }

@@ -10,18 +10,25 @@ use crate::id::Actor;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::refusal::{Reason, Refusal};
+use crate::why::Speaker;
 
 /// The last second of the year 9999: such rows never leave.
 pub const FOR_EVER_SECONDS: i64 = 253_402_300_799;
 
 /// Refuses everything of a subject, and gives it nothing new, until it is resumed.
-pub fn suspend_subject(subject: CutOffSubject, name: Arc<str>, is_suspended: bool, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
-    let commit = Commit::new(moment);
+pub fn suspend_subject<'a>(
+    subject: CutOffSubject,
+    name: Arc<str>,
+    is_suspended: bool,
+    by: impl Into<Speaker<'a>>,
+    moment: &mut Moment,
+) -> Outcome<()> {
+    let (commit, by) = (Commit::new(moment), by.into());
     if is_suspended {
         return Outcome::grant((), commit);
     }
     let row = Negative::new(Says::SubjectSuspended(subject, name.clone()), FOR_EVER_SECONDS, moment).row();
-    let event = Event::SubjectSuspended { actor: actor.clone(), name, subject, until_seconds: FOR_EVER_SECONDS };
+    let event = Event::SubjectSuspended { actor: by.actor.clone(), name, subject, until_seconds: FOR_EVER_SECONDS, why: by.told() };
     Outcome::grant((), commit.put(&negative::TABLE, row).tell(event))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api_key::create::{CreateKey, CreatedKey, create};
 use jeton_core::api_key::facts::KeyFacts;
-use jeton_core::api_key::state::{Ended, State, Why};
+use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::{ApiKey, ApiKeyKind, Repeat, TABLE, word};
 use jeton_core::client::Client;
 use jeton_core::commit::{Commit, Write};
@@ -18,6 +18,7 @@ use jeton_core::record::Versioned;
 use jeton_core::rights::{OwnerStanding, Rights};
 use jeton_core::root_key::RootKeys;
 use jeton_core::token::negative::{self, Negative, Says};
+use jeton_core::why::{Because, Why};
 use jeton_oauth::scope::ScopeSet;
 use jeton_token::{Environment, Kind, Prefix, Token};
 
@@ -245,8 +246,10 @@ fn every_key_survives_its_row() {
         request.max_uses = Some(5);
         request.environment = Environment::Test;
     });
-    let ended = |why| Ended { at: NOW, by: actor(), why };
+    let ended = |why: Why| Ended { at: NOW, by: actor(), why: why.into() };
     let mut keys = vec![plain.record.clone(), full.record.clone()];
+    let words = Because::said("found in a public repository").unwrap();
+    keys.push(ApiKey { state: State::Revoked(Ended { at: NOW, by: actor(), why: words }), ..full.record.clone() });
     keys.extend(Why::ALL.map(|why| ApiKey { state: State::Suspended(ended(why)), ..full.record.clone() }));
     keys.push(ApiKey {
         state: State::Revoked(ended(Why::Leaked)),

@@ -8,7 +8,7 @@ use jeton_core::api_key::remove::{KEPT_AFTER_END_SECONDS, remove};
 use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
 use jeton_core::api_key::standing::Surroundings;
-use jeton_core::api_key::state::{Ended, State, Why};
+use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::suspend::suspend;
 use jeton_core::api_key::transfer::transfer;
 use jeton_core::api_key::update::{Change, UpdateKey, update};
@@ -21,6 +21,7 @@ use jeton_core::policy::idle::Used;
 use jeton_core::rate::RateLimit;
 use jeton_core::record::Versioned;
 use jeton_core::rights::OwnerStanding;
+use jeton_core::why::Why;
 
 use crate::api_key::{DAY, World, of_client, of_person, outdates, put, stored};
 use crate::api_key_verify::fine;
@@ -152,14 +153,14 @@ fn suspended_resumed_and_revoked() {
     outdates(&outcome.commit, NOW + 6);
     let suspended = stored(put(&outcome.commit));
     granted(outcome, "+api_key +negative api_key.suspended");
-    assert_eq!(suspended.record.state, State::Suspended(Ended { at: NOW + 5, by: actor(), why: Why::Leaked }));
+    assert_eq!(suspended.record.state, State::Suspended(Ended { at: NOW + 5, by: actor(), why: Why::Leaked.into() }));
     granted(suspend(&suspended, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW + 6)), "");
     // Whoever says why decides over one that was merely idle.
     let merely_idle = suspend(&key, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW));
     let merely_idle = stored(put(&merely_idle.commit));
     granted(suspend(&merely_idle, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW + 6)), "");
     let outcome = suspend(&merely_idle, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 6));
-    assert_eq!(put(&outcome.commit).state, State::Suspended(Ended { at: NOW + 6, by: actor(), why: Why::Leaked }));
+    assert_eq!(put(&outcome.commit).state, State::Suspended(Ended { at: NOW + 6, by: actor(), why: Why::Leaked.into() }));
     // Nobody used it for so long that it is revoked, though no job has written that down: suspended by hand it could be resumed.
     let unused = Used { last_at: None, counted_since: 0 };
     refused(suspend(&key, &Policies::default(), unused, (Why::Leaked, &actor()), &mut at(NOW + 60 * DAY)), "revoked");
@@ -184,7 +185,7 @@ fn suspended_resumed_and_revoked() {
     let unused = Used { last_at: None, counted_since: i64::MIN };
     let idle = Versioned {
         version: 7,
-        record: ApiKey { state: State::Suspended(Ended { at: NOW, by: actor(), why: Why::Idle }), ..key.record.clone() },
+        record: ApiKey { state: State::Suspended(Ended { at: NOW, by: actor(), why: Why::Idle.into() }), ..key.record.clone() },
     };
     for before in [&key, &idle] {
         let resumed = stored(put(&resume(before, &Surroundings { used: unused, ..fine(&none) }, &actor(), &mut at(NOW + 59 * DAY)).commit));
@@ -201,7 +202,7 @@ fn suspended_resumed_and_revoked() {
         outdates(&outcome.commit, NOW + 10);
         let revoked = stored(put(&outcome.commit));
         granted(outcome, "+api_key +negative api_key.revoked");
-        assert_eq!(revoked.record.state, State::Revoked(Ended { at: NOW + 9, by: actor(), why: Why::OwnerLeft }));
+        assert_eq!(revoked.record.state, State::Revoked(Ended { at: NOW + 9, by: actor(), why: Why::OwnerLeft.into() }));
         granted(revoke(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "");
         refused(suspend(&revoked, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 10)), "revoked");
         refused(resume(&revoked, &fine(&none), &actor(), &mut at(NOW + 10)), "nothing brings it back");

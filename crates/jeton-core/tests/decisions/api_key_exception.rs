@@ -4,11 +4,12 @@ use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::except::{end_exception, except};
 use jeton_core::api_key::rotate::{Rotate, RotatedBy, rotate};
 use jeton_core::api_key::secret::{KeptSecret, Slot};
-use jeton_core::api_key::state::{Ended, State, Why};
+use jeton_core::api_key::state::{Ended, State};
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::exception::PolicyException;
 use jeton_core::policy::exception::request::CreateException;
 use jeton_core::record::Versioned;
+use jeton_core::why::Why;
 
 use crate::api_key::{DAY, World, put, stored};
 use crate::known::{NOW, actor, at};
@@ -46,7 +47,7 @@ fn given_one_later_and_losing_it() {
     let (key, _) = World::of("read").key(|request| request.expires_in_seconds = Some(30 * DAY));
     let none = Policies::default();
     let in_state = |state| Versioned { record: ApiKey { state, ..key.record.clone() }, ..key.clone() };
-    let revoked = in_state(State::Revoked(Ended { at: NOW, by: actor(), why: Why::Leaked }));
+    let revoked = in_state(State::Revoked(Ended { at: NOW, by: actor(), why: Why::Leaked.into() }));
     refused(except(&revoked, &until(390), &none, &actor(), &mut at(NOW)), "revoked");
     refused(except(&key, &until(390), &none, &actor(), &mut at(NOW + 30 * DAY)), "come to the end it was made with");
     refused(except(&key, &until(60), &none, &actor(), &mut at(NOW)), "no exception is needed");

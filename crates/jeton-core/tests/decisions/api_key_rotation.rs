@@ -6,7 +6,6 @@ use jeton_core::api_key::end_previous::end_previous;
 use jeton_core::api_key::facts::KeyFacts;
 use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
 use jeton_core::api_key::secret::Slot;
-use jeton_core::api_key::state::Why;
 use jeton_core::api_key::{revoke::revoke, suspend::suspend};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
@@ -19,6 +18,7 @@ use jeton_core::record::Versioned;
 use jeton_core::refusal::Reason;
 use jeton_core::rights::OwnerStanding;
 use jeton_core::root_key::RootKeys;
+use jeton_core::why::Why;
 use jeton_token::Prefix;
 use zeroize::Zeroizing;
 

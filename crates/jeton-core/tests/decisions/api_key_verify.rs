@@ -5,7 +5,7 @@ use std::cell::Cell;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::secret::{KeptSecret, Slot};
 use jeton_core::api_key::standing::{Standing, Surroundings, idle, standing};
-use jeton_core::api_key::state::{Ended, State, Why};
+use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::verify::{Code, Found, Wanted, verify};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
@@ -13,6 +13,7 @@ use jeton_core::policy::idle::{Idle, Used};
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::record::Versioned;
 use jeton_core::rights::OwnerStanding;
+use jeton_core::why::Why;
 use jeton_oauth::scope::ScopeSet;
 use jeton_token::Environment;
 
@@ -20,7 +21,7 @@ use crate::api_key::{DAY, World};
 use crate::known::{NOW, actor};
 
 fn ended(why: Why) -> Ended {
-    Ended { at: NOW, by: actor(), why }
+    Ended { at: NOW, by: actor(), why: why.into() }
 }
 
 pub(crate) fn fine(policies: &Policies) -> Surroundings<'_> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::standing::Standing as KeyStanding;
-use jeton_core::api_key::state::{Ended, State, Why};
+use jeton_core::api_key::state::{Ended, State};
 use jeton_core::event::CutOffSubject;
 use jeton_core::explain::end::{self, Cause};
 use jeton_core::explain::key::{self, KeyFacts};
@@ -24,6 +24,7 @@ use jeton_core::rights::OwnerStanding;
 use jeton_core::token::AccessToken;
 use jeton_core::token::negative::Says;
 use jeton_core::token::standing::Standing;
+use jeton_core::why::Why;
 use jeton_jose::base64url;
 use jeton_oauth::Issuer;
 use jeton_oauth::scope::ScopeSet;
@@ -33,7 +34,7 @@ use crate::api_key::{DAY, World, of_client, of_person};
 use crate::known::{NOW, actor, api, client, root_keys, token};
 
 fn said(sequence: u64, says: Says) -> Statement {
-    Statement { sequence, at: NOW + 1, by: Actor::from("unix:7"), says }
+    Statement { sequence, at: NOW + 1, by: Actor::from("unix:7"), why: None, says }
 }
 
 fn limited(kind: CredentialKind, subject: Subject, max_seconds: i64) -> Policies {
@@ -179,12 +180,12 @@ fn the_rule_that_decides_over_a_key() {
         assert_eq!(key::rule(&facts).name(), expected);
         key::rule(&facts)
     };
-    let ended = Ended { at: NOW, by: actor(), why: Why::Leaked };
+    let ended = Ended { at: NOW, by: actor(), why: Why::Leaked.into() };
     let (stands, disabled, gone) = (OwnerStanding::Stands, OwnerStanding::Disabled, OwnerStanding::Gone);
     check(State::Active, KeyStanding::Live, stands, "accepted");
     check(State::Revoked(ended.clone()), KeyStanding::Revoked(Why::Leaked), gone, "revoked");
     check(State::Suspended(ended), KeyStanding::Suspended(Why::Leaked), disabled, "suspended");
-    let noted = Ended { at: NOW + 9, by: actor(), why: Why::CutOff };
+    let noted = Ended { at: NOW + 9, by: actor(), why: Why::CutOff.into() };
     check(State::Revoked(noted), KeyStanding::Revoked(Why::CutOff), stands, "cut_off");
     check(State::Active, KeyStanding::Revoked(Why::OwnerGone), gone, "owner_gone");
     check(State::Active, KeyStanding::Revoked(Why::ApiGone), gone, "api_gone");

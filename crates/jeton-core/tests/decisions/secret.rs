@@ -1,12 +1,13 @@
 //! Client secrets: at most two live ones, replaced without a gap.
 
-use jeton_core::api_key::state::{State, Why};
+use jeton_core::api_key::state::State;
 use jeton_core::client::Client;
 use jeton_core::client::secret::{ClientSecret, CreateSecret, CreatedSecret, authenticate, change, create};
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::idle::{Idle, Used};
 use jeton_core::root_key::RootKeys;
+use jeton_core::why::Why;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::{JwkSet, SigningKey};
 use jeton_token::{Kind, Prefix, Token};
@@ -152,7 +153,7 @@ fn one_that_nobody_uses_is_suspended_resumed_and_revoked() {
     refused(change::suspend(&secret, &none, unused, (Why::Leaked, &actor()), &mut at(NOW + 60 * DAY)), "has ended");
     refused(change::suspend(&secret, &none, Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(secret.expires_at)), "has ended");
     let revoked = put(&change::revoke(&suspended, Why::Idle, &actor(), &mut at(NOW + 60 * DAY)).commit);
-    assert!(revoked.has_ended(&none, NOW + 60 * DAY) && matches!(&revoked.state, State::Revoked(ended) if ended.why == Why::Idle));
+    assert!(revoked.has_ended(&none, NOW + 60 * DAY) && matches!(&revoked.state, State::Revoked(ended) if ended.why == Why::Idle.into()));
     refused(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY - 1)), "400 days");
     granted(change::remove(&revoked, &actor(), &mut at(NOW + 460 * DAY)), "-client_secret -expiry_notice client_secret.removed");
 }

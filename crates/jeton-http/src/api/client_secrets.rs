@@ -4,12 +4,13 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::administrator::Administrator;
-use jeton_core::api_key::state::{State as KeptState, Why};
+use jeton_core::api_key::state::State as KeptState;
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
 use jeton_core::id::{Actor, SecretId};
 use jeton_core::permission::Permission;
 use jeton_core::policy::idle::Idle;
 use jeton_core::usage::Subject;
+use jeton_core::why::{Because, Why};
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::usage::remember::SubjectUses;
@@ -22,7 +23,7 @@ use super::body::Body;
 use super::ending::End;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
-use super::names::{SecretState, WhyName};
+use super::names::SecretState;
 use super::once::Once;
 use super::page::{Listing, newest_first};
 use super::problem::{Problem, ProblemKind};
@@ -93,8 +94,7 @@ struct Shown {
     state: &'static str,
     /// Why it is not accepted; with when and by whom, where somebody ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<WhyName>")]
-    why: Option<&'static str>,
+    why: Option<String>,
     /// When somebody ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
@@ -189,11 +189,11 @@ impl Shown {
             KeptState::Active => None,
             KeptState::Suspended(ended) | KeptState::Revoked(ended) => Some(ended),
         };
-        let (state, why) = match (&secret.state, idle) {
-            _ if secret.has_ended(&policies, now_seconds) => ("ended", ended.map(|ended| ended.why)),
-            (_, Idle::Revoked) => ("ended", Some(Why::Idle)),
-            (KeptState::Suspended(ended), _) => ("suspended", Some(ended.why)),
-            (_, Idle::Suspended) => ("suspended", Some(Why::Idle)),
+        let (state, why): (_, Option<Because>) = match (&secret.state, idle) {
+            _ if secret.has_ended(&policies, now_seconds) => ("ended", ended.map(|ended| ended.why.clone())),
+            (_, Idle::Revoked) => ("ended", Some(Why::Idle.into())),
+            (KeptState::Suspended(ended), _) => ("suspended", Some(ended.why.clone())),
+            (_, Idle::Suspended) => ("suspended", Some(Why::Idle.into())),
             _ => ("live", None),
         };
         Ok(Shown {
@@ -202,7 +202,7 @@ impl Shown {
             expires_at: rfc3339::format(secret.ends_at(&policies)),
             is_live: state == "live",
             state,
-            why: why.map(Why::name),
+            why: why.map(|why| why.as_str().to_owned()),
             ended_at: ended.map(|ended| rfc3339::format(ended.at)),
             ended_by: ended.map(|ended| ended.by.clone()),
             used: Used::of(&Subject::Secret(secret.id.clone()), uses)?,

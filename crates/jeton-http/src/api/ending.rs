@@ -1,29 +1,27 @@
 //! Why something is ended, or refused for now, as a request says it.
 
-use jeton_core::api_key::state::Why;
+use jeton_core::refusal::Refusal;
+use jeton_core::why::{Because, Why};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use super::names::SaidWhy;
-use super::problem::Problem;
 
 /// Why something is ended.
 #[derive(Default, Deserialize, JsonSchema)]
 #[schemars(rename = "End")]
 #[serde(deny_unknown_fields)]
 pub(super) struct End {
-    /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or `unspecified` if left out.
-    #[schemars(with = "Option<SaidWhy>")]
+    /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or your own words, 200 bytes at most; `unspecified` if left out.
     why: Option<String>,
 }
 
 impl End {
     /// The reason that is given.
-    pub(super) fn why(&self) -> Result<Why, Problem> {
-        let Some(name) = &self.why else { return Ok(Why::Unspecified) };
-        Why::from_name(name).filter(|why| Why::SAID_BY_PEOPLE.contains(why)).ok_or_else(|| {
-            let names = Why::SAID_BY_PEOPLE.map(Why::name).join(", ");
-            Problem::invalid("there is no such reason", format!("`why` is one of {names}"))
-        })
+    pub(super) fn why(&self) -> Result<Because, Refusal> {
+        because(self.why.as_deref())
     }
+}
+
+/// The reason that a member gives, or that nobody said.
+pub(super) fn because(why: Option<&str>) -> Result<Because, Refusal> {
+    why.map_or(Ok(Why::Unspecified.into()), Because::said)
 }

@@ -13,6 +13,7 @@ use jeton_core::explain::suspension::Suspension;
 use jeton_core::explain::text::Look;
 use jeton_core::id::{Actor, CredentialId, KeyId};
 use jeton_core::token::negative::Says;
+use jeton_core::why::Because;
 use jeton_token::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,7 +39,7 @@ pub(super) struct Decided {
     by: Option<Actor>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'static str>,
+    why: Option<String>,
     /// Of a cut-off or a suspension: over what.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -103,6 +104,9 @@ pub(super) struct Told {
     /// Who said so.
     #[schemars(with = "String")]
     by: Actor,
+    /// Why, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
     /// Its number in the ledger.
     sequence: u64,
     /// Of a cut-off or a suspension: over what.
@@ -185,7 +189,7 @@ impl From<&Rule> for Decided {
 impl Decided {
     fn said(self, said: Option<&Said>) -> Decided {
         let Some(Said { at, by, why }) = said else { return self };
-        Decided { at: Some(rfc3339::format(*at)), by: Some(by.clone()), why: why.map(|why| why.name()), ..self }
+        Decided { at: Some(rfc3339::format(*at)), by: Some(by.clone()), why: said_why(why.as_ref()), ..self }
     }
 }
 
@@ -222,6 +226,7 @@ impl From<&Statement> for Told {
             what: "",
             at: rfc3339::format(statement.at),
             by: statement.by.clone(),
+            why: said_why(statement.why.as_ref()),
             sequence: statement.sequence,
             subject: None,
             name: None,
@@ -271,6 +276,10 @@ impl From<&Look> for NotOurs {
             Look::RevokedKey(key, id) => NotOurs { says_signing_key: Some(key.clone()), id: *id, ..other },
         }
     }
+}
+
+fn said_why(why: Option<&Because>) -> Option<String> {
+    why.map(|why| why.as_str().to_owned())
 }
 
 /// What a kind of text is called in answers.

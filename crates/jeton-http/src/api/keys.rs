@@ -21,6 +21,7 @@ use jeton_core::permission::Permission;
 use jeton_core::usage::Subject;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
+use jeton_service::keys::entry::KeyEntry;
 use jeton_token::Environment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,8 +133,13 @@ async fn resume(
 
 async fn shown(service: &Service, id: ApiKeyId, moment: &Moment) -> Result<Shown, Problem> {
     let entry = service.find_key(id).await.map_err(over)?;
-    let known = service.subject_use(&Subject::Key(id)).await.map_err(over)?;
-    Ok(Shown::of(&entry, known.as_deref().map(Used::from).unwrap_or_default(), service, moment))
+    found(service, &entry, moment).await
+}
+
+/// A key that was found, with what is known of its use.
+async fn found(service: &Service, entry: &KeyEntry, moment: &Moment) -> Result<Shown, Problem> {
+    let known = service.subject_use(&Subject::Key(entry.key.record.id)).await.map_err(over)?;
+    Ok(Shown::of(entry, known.as_deref().map(Used::from).unwrap_or_default(), service, moment))
 }
 
 fn over(failure: Failure) -> Problem {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use jeton_core::api::TokenFormat;
-use jeton_core::api_key::state::Why;
 use jeton_core::api_key::verify::Code;
 use jeton_core::api_key::{ApiKeyKind, environment_name};
 use jeton_core::client::{AuthenticationMethod, GrantType};
@@ -85,10 +84,6 @@ names! {
     person_states PersonState = ["active", "disabled"];
     /// What a signing key signs.
     purposes PurposeName = of([Purpose::Token, Purpose::Ledger], Purpose::name);
-    /// Why a key or a secret is ended, as people say it.
-    reasons_of_people SaidWhy = of(Why::SAID_BY_PEOPLE, Why::name);
-    /// Why a key or a secret is not accepted.
-    reasons WhyName = of(Why::ALL, Why::name);
     /// How long a bucket of usage is.
     resolutions ResolutionName = of(Resolution::ALL, Resolution::name);
     /// How a secret of a client stands.

@@ -9,6 +9,7 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
 use jeton_core::permission::{self, Permission};
+use jeton_core::why::Because;
 use jeton_service::pasted::Named;
 use jeton_service::revoke::TokenChange;
 use schemars::JsonSchema;
@@ -19,6 +20,7 @@ use super::answer::{Answer, ok};
 use super::body::Body;
 use super::by_kind::Counts;
 use super::counting::count;
+use super::ending::because;
 use super::management::Management;
 use super::problem::Problem;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -61,18 +63,19 @@ const DOUBTED: &str = "the clock was set or leapt within a day: if it runs ahead
 async fn revoke(
     management: State<Management>,
     Extension(administrator): Extension<Administrator>,
-    actor: Extension<Actor>,
+    Extension(actor): Extension<Actor>,
     Body(mut request): Body<Request>,
 ) -> Answer {
     let (before, dry_run) = (request.before.take(), request.dry_run);
+    let why = because(request.why.as_deref())?;
     let subject = request.subject()?;
     match (subject.named(), before) {
         (Err((subject, name)), before) => {
             must_have(&administrator, Needed::One(permission::to_end(Some(subject))))?;
-            cut_off(management, actor, (subject, name.to_owned()), before, dry_run).await
+            cut_off(management, (&actor, &why), (subject, name), before, dry_run).await
         }
         (Ok(_), Some(_)) => Err(Problem::invalid("one credential is revoked whenever it was issued", "leave `before` out")),
-        (Ok(named), None) => revoke_one(management, &administrator, named, dry_run).await,
+        (Ok(named), None) => revoke_one(management, &administrator, named, (&why, dry_run)).await,
     }
 }
 
@@ -80,7 +83,7 @@ async fn revoke_one(
     State(Management { service, .. }): State<Management>,
     administrator: &Administrator,
     named: Named<'_>,
-    dry_run: bool,
+    (why, dry_run): (&Because, bool),
 ) -> Answer {
     let moment = service.moments().now();
     let look = |failure| Problem::from(failure).look(LOOK);
@@ -88,15 +91,15 @@ async fn revoke_one(
     must_have(administrator, Needed::One(permission::to_end_one(found.kind())))?;
     let fell = match dry_run {
         true => service.would_change(&found, TokenChange::Revoke, &moment),
-        false => service.change_credential(&found, TokenChange::Revoke, administrator, &moment).await.map_err(look)?,
+        false => service.change_credential(&found, (TokenChange::Revoke, why), administrator, &moment).await.map_err(look)?,
     };
     ok(&Revoked { before: None, before_seconds: None, fell: Some(fell).into(), dry_run, warning: None })
 }
 
 async fn cut_off(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
-    (subject, name): (CutOffSubject, String),
+    said: (&Actor, &Because),
+    (subject, name): (CutOffSubject, &str),
     before: Option<before::Before>,
     dry_run: bool,
 ) -> Answer {
@@ -105,10 +108,10 @@ async fn cut_off(
     let look = |failure| Problem::from(failure).look(LOOK);
     let warning = (!service.posture().may_destroy(moment.now)).then_some(DOUBTED);
     // Taken first: afterwards nobody knows what stood before.
-    let survey = service.survey(subject, &name).map_err(|refusal| look(refusal.into()))?;
+    let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
     let decided = match dry_run {
-        true => service.would_live_from(subject, &name, before, &moment).map_err(|refusal| look(refusal.into()))?,
-        false => service.cut_off(subject, &name, before, &actor, &moment).await.map_err(look)?,
+        true => service.would_live_from(subject, name, before, &moment).map_err(|refusal| look(refusal.into()))?,
+        false => service.cut_off(subject, name, before, said, &moment).await.map_err(look)?,
     };
     let counted = count(COUNTING, move |goes_on| service.count_fallen(&survey, decided, &moment, goes_on)).await;
     let fell = match counted {

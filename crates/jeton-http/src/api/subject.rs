@@ -45,6 +45,8 @@ pub(super) struct Request {
     everything: bool,
     /// What was issued before this: `now` if left out, a time, or seconds since 1970. For revocations.
     pub(super) before: Option<before::Before>,
+    /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or your own words, 200 bytes at most. For revocations and suspensions.
+    pub(super) why: Option<String>,
     /// Whether to look only, and write nothing.
     #[serde(default)]
     pub(super) dry_run: bool,

@@ -7,6 +7,7 @@ use axum::extract::State;
 use jeton_core::administrator::{Administrator, Needed};
 use jeton_core::event::CutOffSubject;
 use jeton_core::permission::{self, Permission};
+use jeton_core::why::Because;
 use jeton_service::pasted::{ByKind, Named};
 use jeton_service::revoke::TokenChange;
 use schemars::JsonSchema;
@@ -17,6 +18,7 @@ use super::answer::{Answer, ok};
 use super::body::Body;
 use super::by_kind::Counts;
 use super::counting::count;
+use super::ending::because;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -88,19 +90,23 @@ async fn change(
     request: Request,
     change: TokenChange,
 ) -> Result<Option<ByKind>, Problem> {
+    if change == TokenChange::Resume && request.why.is_some() {
+        return Err(Problem::invalid("why something is resumed is not kept", "leave `why` out"));
+    }
+    let why = because(request.why.as_deref())?;
     if request.before.is_some() {
         return Err(Problem::invalid("a suspension reaches whatever there is, whenever it was issued", "leave `before` out"));
     }
     let dry_run = request.dry_run;
     let subject = request.subject()?;
     match subject.named() {
-        Ok(named) => change_one(management, administrator, named, (change, dry_run)).await.map(Some),
+        Ok(named) => change_one(management, administrator, named, (change, &why), dry_run).await.map(Some),
         Err((CutOffSubject::Everything, _)) => {
             Err(Problem::invalid("everything at once is not suspended", "suspend an API, or stop the server"))
         }
         Err((subject, name)) => {
             must_have(administrator, Needed::One(permission::to_end(Some(subject))))?;
-            change_all(management, administrator, (subject, name.to_owned()), (change, dry_run)).await
+            change_all(management, administrator, (subject, name), (change, &why), dry_run).await
         }
     }
 }
@@ -109,7 +115,8 @@ async fn change_one(
     State(Management { service, .. }): State<Management>,
     administrator: &Administrator,
     named: Named<'_>,
-    (change, dry_run): (TokenChange, bool),
+    (change, why): (TokenChange, &Because),
+    dry_run: bool,
 ) -> Result<ByKind, Problem> {
     let moment = service.moments().now();
     let over =
@@ -118,23 +125,24 @@ async fn change_one(
     must_have(administrator, Needed::One(permission::to_end_one(found.kind())))?;
     match dry_run {
         true => Ok(service.would_change(&found, change, &moment)),
-        false => service.change_credential(&found, change, administrator, &moment).await.map_err(|failure| over(failure.into())),
+        false => service.change_credential(&found, (change, why), administrator, &moment).await.map_err(|failure| over(failure.into())),
     }
 }
 
 async fn change_all(
     State(Management { service, .. }): State<Management>,
     administrator: &Administrator,
-    (subject, name): (CutOffSubject, String),
-    (change, dry_run): (TokenChange, bool),
+    (subject, name): (CutOffSubject, &str),
+    (change, why): (TokenChange, &Because),
+    dry_run: bool,
 ) -> Result<Option<ByKind>, Problem> {
     let moment = service.moments().now();
     let look = |failure| Problem::from(failure).look(LOOK);
-    let survey = service.survey(subject, &name).map_err(|refusal| look(refusal.into()))?;
+    let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
     let suspends = change == TokenChange::Suspend;
     let changes = match dry_run {
-        true => service.is_all_suspended(subject, &name).map_err(|refusal| look(refusal.into()))? != suspends,
-        false => service.suspend_all((subject, &name), suspends, administrator, &moment).await.map_err(look)?,
+        true => service.is_all_suspended(subject, name).map_err(|refusal| look(refusal.into()))? != suspends,
+        false => service.suspend_all((subject, name), (suspends, why), administrator, &moment).await.map_err(look)?,
     };
     if !changes {
         return Ok(Some(ByKind::default()));

@@ -4,10 +4,11 @@ use axum::Extension;
 use axum::extract::State;
 use jeton_core::administrator::Administrator;
 use jeton_core::api::parse_scope_list;
-use jeton_core::id::{Actor, CredentialId};
+use jeton_core::id::CredentialId;
 use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::standing::Standing;
+use jeton_core::why::{Because, Why};
 use jeton_oauth::resource::Resource;
 use jeton_oauth::scope::ScopeSet;
 use jeton_oauth::token::ClientCredentialsRequest;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
 use super::body::Body;
+use super::ending::End;
 use super::management::Management;
 use super::names::StandingName;
 use super::once::Once;
@@ -60,7 +62,7 @@ pub(super) static ROUTES: &[Route] = &[
         REVOKE,
         Repeats::ByNature,
         |at| at.on(suspend),
-        About::new("tokens", "Suspends a token.").answers::<Changed>(),
+        About::new("tokens", "Suspends a token.").takes::<End>().answers::<Changed>(),
     ),
     Route::new(
         (Verb::Post, "/tokens/{token}/resume"),
@@ -168,25 +170,25 @@ async fn introspect(State(Management { service, .. }): State<Management>, Body(i
     }
 }
 
-async fn suspend(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
-    change(management, actor, id, TokenChange::Suspend).await
+async fn suspend(management: State<Management>, by: Extension<Administrator>, id: Target<String>, Body(end): Body<End>) -> Answer {
+    change(management, by, id, (TokenChange::Suspend, end.why()?)).await
 }
 
-async fn resume(management: State<Management>, actor: Extension<Actor>, id: Target<String>) -> Answer {
-    change(management, actor, id, TokenChange::Resume).await
+async fn resume(management: State<Management>, by: Extension<Administrator>, id: Target<String>) -> Answer {
+    change(management, by, id, (TokenChange::Resume, Why::Unspecified.into())).await
 }
 
 async fn change(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(id): Target<String>,
-    change: TokenChange,
+    (change, why): (TokenChange, Because),
 ) -> Answer {
     let (id, moment) = (credential(&id)?, service.moments().now());
     let look = |failure| Problem::from(failure).look(LOOK);
     let before = service.token_state(id, &moment).await.map_err(look)?.standing.name();
     let over = |problem: Problem| problem.advise(ProblemKind::Conflict, "a revocation is final: issue another token");
-    service.change_token(id, change, &actor, &moment).await.map_err(|failure| over(look(failure)))?;
+    service.change_token(id, (change, &why), &by, &moment).await.map_err(|failure| over(look(failure)))?;
     let state = service.token_state(id, &moment).await.map_err(look)?;
     ok(&Changed { before, state: state.into() })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use http::Uri;
+use jeton_core::administrator::Administrator;
 use jeton_core::id::{Actor, GroupId, PersonId, RoleId};
 use jeton_core::permission::Permission;
 use jeton_core::person::create::CreatePerson;
@@ -210,11 +211,11 @@ async fn disable(
 
 async fn enable(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(name): Target<String>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer {
-    answer(service.enable_user(&name, &actor, &service.moments().now()).await, &service)
+    answer(service.enable_user(&name, &by, &service.moments().now()).await, &service)
 }
 
 fn answer(changed: Result<Person, Failure>, service: &Service) -> Answer {

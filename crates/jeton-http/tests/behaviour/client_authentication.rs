@@ -1,8 +1,8 @@
 //! How clients prove themselves with a secret (RFC 6749 section 2.3.1), and how they do not.
 
 use insta::assert_snapshot;
-use jeton_core::api_key::state::Why;
 use jeton_core::client::secret::CreateSecret;
+use jeton_core::why::Why;
 use jeton_oauth::form::encode;
 use jeton_testkit::world::manage::administrator;
 use jeton_testkit::{Registered, World};

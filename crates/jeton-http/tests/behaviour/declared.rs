@@ -3,10 +3,10 @@
 use futures_util::future::join_all;
 use jeton_core::api::create::CreateApi;
 use jeton_core::api::update::UpdateApi;
-use jeton_core::api_key::state::Why;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
 use jeton_core::refusal::Reason;
+use jeton_core::why::Why;
 use jeton_service::failure::Failure;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::administrator;

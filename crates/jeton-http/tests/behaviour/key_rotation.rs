@@ -9,6 +9,7 @@ use jeton_core::api_key::verify::Code;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::owner::Owner;
+use jeton_core::why::Why;
 use jeton_http::edge::Peer;
 use jeton_service::failure::Failure;
 use jeton_testkit::World;
@@ -303,7 +304,12 @@ async fn a_transfer_that_is_under_way_escapes_neither_a_cut_off_nor_a_suspension
         let ending = async {
             match is_cut_off {
                 true => drop(world.cut_off(CutOffSubject::Client, &shop.id).await),
-                false => drop(service.suspend_all((CutOffSubject::Client, "shop"), true, &by, &world.moment()).await.unwrap()),
+                false => drop(
+                    service
+                        .suspend_all((CutOffSubject::Client, "shop"), (true, &Why::Unspecified.into()), &by, &world.moment())
+                        .await
+                        .unwrap(),
+                ),
             }
         };
         let ((), transferred) = tokio::join!(ending, service.transfer_key(id, (&to, None), &by, &moment));

@@ -64,7 +64,7 @@ fn request(dice: &mut Dice, ids: &[String]) -> (Method, String, Value) {
     let role = *dice.one_of(&["role_owner", "role_operator", "role_developer", "role_auditor", "custom", "made"]);
     let scope = dice.permissions().join(" ");
     let holder = if dice.below(2) == 0 { format!("user:{person}") } else { format!("group:{group}") };
-    match dice.below(16) {
+    match dice.below(20) {
         0 => (Method::POST, "/roles".into(), json!({"audience": AUDIENCE, "name": "made", "scope": scope})),
         1 => (Method::PATCH, format!("/roles/{role}"), json!({"scope": scope})),
         2 | 3 => (Method::PUT, format!("/roles/{role}/assignments/{holder}"), json!({})),
@@ -79,6 +79,10 @@ fn request(dice: &mut Dice, ids: &[String]) -> (Method, String, Value) {
         12 => (Method::PATCH, "/clients/robot".into(), json!({"audiences": [AUDIENCE], "scope": scope})),
         13 => (Method::POST, "/tokens".into(), json!({"client": "robot"})),
         14 => (Method::POST, "/administrators".into(), json!({"username": person, "role": role.trim_start_matches("role_")})),
+        15 => (Method::POST, format!("/users/{person}/enable"), json!({})),
+        16 => (Method::POST, "/resumptions".into(), json!({"user": person})),
+        17 => (Method::POST, "/resumptions".into(), json!({"group": group})),
+        18 => (Method::POST, "/resumptions".into(), json!({"client": "robot"})),
         _ => (Method::POST, "/clients".into(), json!({"name": "made", "audiences": [AUDIENCE], "scope": scope})),
     }
 }
@@ -106,6 +110,12 @@ async fn populated(dice: &mut Dice) -> (World, String, Vec<String>) {
     world.done(Method::POST, "/roles", Some(custom)).await;
     world.done(Method::POST, "/users", Some(json!({"username": "mallory"}))).await;
     world.done(Method::PUT, "/roles/custom/assignments/user:mallory", None).await;
+    // What was taken away may be more than whoever asks has.
+    match dice.below(3) {
+        0 => drop(world.done(Method::POST, "/users/cleo/disable", None).await),
+        1 => drop(world.done(Method::POST, "/suspensions", Some(json!({"group": "red"}))).await),
+        _ => {}
+    }
     let key = world.make_key("user:mallory", AUDIENCE, json!({"scope": own.join(" ")})).await;
     (world, key["key"].as_str().unwrap().to_owned(), ids)
 }

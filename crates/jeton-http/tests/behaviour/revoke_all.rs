@@ -1,9 +1,9 @@
 //! Revocations, suspensions and resumptions over the management API: of credentials of every kind, and of all that is a subject's; counted by kind.
 
 use http::Method;
-use jeton_core::api_key::state::Why;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::Actor;
+use jeton_core::why::Why;
 use jeton_testkit::World;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};

@@ -6,6 +6,7 @@ use jeton_core::commit::Sequence;
 use jeton_core::explain::statement::{Concerned, Statement};
 use jeton_core::id::Actor;
 use jeton_core::token::negative::{self, Negative};
+use jeton_core::why::Because;
 use jeton_store::ledger::Entry;
 use jeton_store::store::{Fault, FaultKind};
 
@@ -48,7 +49,8 @@ impl Service {
             let told = self.told_at(sequence)?;
             let at = told.first().map_or(0, |entry| entry.time.seconds());
             let by = told.iter().find_map(actor).unwrap_or_else(|| Actor::from(ERASED));
-            statements.push(Statement { sequence, at, by, says });
+            let why = told.iter().find_map(why);
+            statements.push(Statement { sequence, at, by, why, says });
         }
         Ok(goes_on().then_some(statements))
     }
@@ -72,6 +74,15 @@ const ERASED: &str = "erased";
 
 /// Who did what an entry tells.
 fn actor(entry: &Entry) -> Option<Actor> {
+    member(entry, "actor").map(|actor| Actor::from(actor.as_str()))
+}
+
+/// Why, where that was said.
+fn why(entry: &Entry) -> Option<Because> {
+    Because::kept(&member(entry, "why")?)
+}
+
+fn member(entry: &Entry, name: &str) -> Option<String> {
     let payload: serde_json::Value = serde_json::from_slice(&entry.content.as_ref()?.payload).ok()?;
-    payload.get("actor")?.as_str().map(Actor::from)
+    payload.get(name)?.as_str().map(str::to_owned)
 }

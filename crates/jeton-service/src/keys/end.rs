@@ -3,13 +3,13 @@
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
-use jeton_core::api_key::state::Why;
 use jeton_core::api_key::suspend::suspend;
 use jeton_core::commit::Commit;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::why::{Because, Why};
 
 use crate::authenticate::Authenticated;
 use crate::failure::Failure;
@@ -20,8 +20,9 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it is not known to be revoked then.
-    pub async fn revoke_key(&self, id: ApiKeyId, why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
-        self.change_key(id, moment, |_, key, moment| Ok(revoke(key, why, actor, moment))).await
+    pub async fn revoke_key(&self, id: ApiKeyId, why: impl Into<Because>, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let why = why.into();
+        self.change_key(id, moment, |_, key, moment| Ok(revoke(key, why.clone(), actor, moment))).await
     }
 
     /// Revokes a key that its client hands in: its own, or one that it handed out.
@@ -43,9 +44,10 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it is not known to be suspended then.
-    pub async fn suspend_key(&self, id: ApiKeyId, why: Why, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn suspend_key(&self, id: ApiKeyId, why: impl Into<Because>, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let why = why.into();
         let used = self.used(&*self.find_key(id).await?);
-        self.change_key(id, moment, |_, key, moment| Ok(suspend(key, &self.registry.policies(), used, (why, actor), moment))).await
+        self.change_key(id, moment, |_, key, moment| Ok(suspend(key, &self.registry.policies(), used, (why.clone(), actor), moment))).await
     }
 
     /// Accepts a suspended key again, also one that is refused because nobody used it.

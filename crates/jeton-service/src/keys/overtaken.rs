@@ -4,9 +4,9 @@
 //! whatever was committed before it is known; until then nobody is told what came of it.
 
 use jeton_core::api_key::ApiKey;
-use jeton_core::api_key::state::Why;
 use jeton_core::id::Actor;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::why::Why;
 
 use super::owner::subjects_over;
 use crate::failure::Failure;

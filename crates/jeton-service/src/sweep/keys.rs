@@ -6,7 +6,7 @@ use jeton_core::api_key::imported::{self, ImportedKey};
 use jeton_core::api_key::remove::{removable_from, remove};
 use jeton_core::api_key::revoke::revoke;
 use jeton_core::api_key::standing;
-use jeton_core::api_key::state::{State, Why};
+use jeton_core::api_key::state::State;
 use jeton_core::api_key::suspend::suspend;
 use jeton_core::api_key::{self, ApiKey, ApiKeyKind};
 use jeton_core::commit::Commit;
@@ -17,6 +17,7 @@ use jeton_core::notice::{DAYS_AHEAD, Ending, Expiring};
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::idle::Idle;
 use jeton_core::record::{Row, Value, Versioned};
+use jeton_core::why::Why;
 use jeton_store::find::{Direction, Find};
 
 use super::{Pass, UNDECIDED_SECONDS, WEEK_SECONDS};

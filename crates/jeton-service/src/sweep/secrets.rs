@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jeton_core::api_key::state::{State, Why};
+use jeton_core::api_key::state::State;
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::client::secret::change::{removable_from, remove, revoke, suspend};
 use jeton_core::commit::Commit;
@@ -12,6 +12,7 @@ use jeton_core::moment::Moment;
 use jeton_core::notice::{Ending, Expiring};
 use jeton_core::outcome::Outcome;
 use jeton_core::policy::idle::Idle;
+use jeton_core::why::Why;
 
 use super::{Pass, UNDECIDED_SECONDS, WEEK_SECONDS};
 use crate::failure::Failure;

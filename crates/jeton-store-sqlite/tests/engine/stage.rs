@@ -72,7 +72,7 @@ impl Maker {
         let until_seconds = self.0.now.seconds() + 300;
         let (actor, api, client) = (Actor::system(), ApiId::from("a1"), ClientId::from("c1"));
         let row = vec![Value::Int(1), Value::Id(token.0), Value::Int(until_seconds)];
-        Commit::new(&mut self.0).put(&NEGATIVES, row).tell(Event::TokenRevoked { actor, api, client, token, until_seconds })
+        Commit::new(&mut self.0).put(&NEGATIVES, row).tell(Event::TokenRevoked { actor, api, client, token, until_seconds, why: None })
     }
 
     pub(crate) fn client(&mut self, number: u32) -> Commit {

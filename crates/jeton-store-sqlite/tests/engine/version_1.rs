@@ -69,7 +69,7 @@ fn write_version_1(folder: &Path) -> CredentialId {
         AccessToken { id, client: client.clone(), api: api.clone(), scope: Arc::from("orders:read"), issued_at, expires_at, proof: None };
     let until_seconds = token.remembered_until();
     let negative = Negative::new(Says::Revoked(id, Arc::from("https://orders.example")), until_seconds, &mut moment);
-    let revoked = Event::TokenRevoked { actor: Actor::system(), api, client, token: id, until_seconds };
+    let revoked = Event::TokenRevoked { actor: Actor::system(), api, client, token: id, until_seconds, why: None };
     let mut issue = Commit::new(&mut moment).put(&token::TABLE, token.row());
     issue.marks.push(Mark { kind: MarkKind::ClientAssertion, key: [8; 32], until: Time::from_seconds(NOW + 60) });
     for commit in [

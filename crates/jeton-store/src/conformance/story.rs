@@ -205,6 +205,7 @@ impl Story {
             client: ClientId::from("c1"),
             token: CredentialId(token),
             until_seconds,
+            why: None,
         });
         Ok(())
     }

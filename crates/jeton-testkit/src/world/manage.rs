@@ -10,6 +10,7 @@ use jeton_core::client::create::CreateClient;
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, CredentialId};
 use jeton_core::moment::Time;
+use jeton_core::why::Why;
 use jeton_jose::jwk::{Jwk, JwkSet, SigningKey};
 use jeton_jose::{Algorithm, jws};
 use jeton_service::failure::Failure;
@@ -82,7 +83,7 @@ impl World {
     /// # Errors
     /// Why not.
     pub async fn change(&self, token: &str, change: TokenChange) -> Result<(), Failure> {
-        self.service.change_token_text(token, change, &administrator(), &self.moment()).await.map(drop)
+        self.service.change_token_text(token, (change, &Why::Unspecified.into()), &administrator(), &self.moment()).await.map(drop)
     }
 
     /// Suspends, resumes or revokes a token by its id.
@@ -90,7 +91,7 @@ impl World {
     /// # Errors
     /// Why not.
     pub async fn change_by_id(&self, id: CredentialId, change: TokenChange) -> Result<(), Failure> {
-        self.service.change_token(id, change, &administrator(), &self.moment()).await.map(drop)
+        self.service.change_token(id, (change, &Why::Unspecified.into()), &administrator(), &self.moment()).await.map(drop)
     }
 
     /// Cuts off now; answers the second from which tokens live.

@@ -10,6 +10,7 @@ use super::input::{self, Named};
 use super::jwt::decode;
 use super::percent::segment;
 use super::server::Server;
+use super::why::Why;
 use crate::render::explained_tokens;
 use crate::render::text::member;
 use crate::render::tokens;
@@ -107,11 +108,15 @@ pub(crate) struct Explain {
 
 /// Refuse a token until it is resumed
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0\n  jeton token suspend - < token.txt")]
+#[command(
+    after_help = "Examples:\n  jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0 --why leaked\n  jeton token suspend - < token.txt"
+)]
 pub(crate) struct Suspend {
     /// Its id; `-`, the token on standard input; or a file that holds it
     #[arg(value_name = "ID|-|FILE")]
     token: String,
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Accept a suspended token again
@@ -126,9 +131,9 @@ pub(crate) struct Resume {
 impl Token {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
-        let change = |token: &str, verb: &str| -> Result<(), Failure> {
+        let change = |token: &str, verb: &str, body: &Value| -> Result<(), Failure> {
             let path = format!("{PATH}/{}/{verb}", segment(&id(&server, token)?));
-            context.show(&server.post(&path, &json!({}))?, tokens::show)
+            context.show(&server.post(&path, body)?, tokens::show)
         };
         match self {
             Token::Issue(issue) => context.show(&issue.again.post(&server, PATH, &issue.body())?, tokens::issued),
@@ -143,8 +148,8 @@ impl Token {
                 if is_active { Ok(()) } else { Err(Failure::no("the token is not active", "")) }
             }
             Token::Explain(explain) => explain.run(context, &server),
-            Token::Suspend(Suspend { token }) => change(token, "suspend"),
-            Token::Resume(Resume { token }) => change(token, "resume"),
+            Token::Suspend(Suspend { token, why }) => change(token, "suspend", &why.body()),
+            Token::Resume(Resume { token }) => change(token, "resume", &json!({})),
         }
     }
 }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 /// Why something is ended
 #[derive(Args, Debug)]
 pub(super) struct Why {
-    /// Why
-    #[arg(long, value_name = "REASON", value_parser = ["leaked", "superseded", "owner_left", "no_longer_needed"])]
+    /// Why: leaked, superseded, owner_left, no_longer_needed, or your own words,
+    /// 200 bytes at most; it stands in the ledger for ever
+    #[arg(long, value_name = "TEXT")]
     why: Option<String>,
 }
 

@@ -6,6 +6,7 @@ use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
 use super::used::used;
 use super::view::View;
+use super::why::why;
 
 /// The narrowest line that has room for names, too.
 const WIDE: usize = 100;
@@ -31,9 +32,9 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     }
     let row = |key: &Value| {
         let [owner, state, ends, used] = standing(key);
-        [member(key, "id").into(), member(key, "name").into(), owner, state, ends, used]
+        [member(key, "id").into(), member(key, "name").into(), owner, state, why(key).into(), ends, used]
     };
-    let columns = [Column::whole("id"), Column::flexible("name"), owner, state, ends, used];
+    let columns = [Column::whole("id"), Column::flexible("name"), owner, state, Column::flexible("why"), ends, used];
     table(columns, &keys.iter().map(row).collect::<Vec<_>>(), view)
 }
 
@@ -182,8 +183,8 @@ mod tests {
         0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  external:acme  suspended  in 90 d  63 min ago
         ");
         insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &View { width: 100, ..VIEW })), @"
-        ID                                NAME  OWNER          STATE      ENDS     USED
-        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  in 90 d  63 min ago
+        ID                                NAME  OWNER          STATE      WHY     ENDS     USED
+        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  leaked  in 90 d  63 min ago
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no such key. Make one:

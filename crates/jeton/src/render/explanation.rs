@@ -6,6 +6,7 @@ use super::details::wrap;
 use super::relative::{length, with_distance};
 use super::text::member;
 use super::view::View;
+use super::why::after_colon;
 
 /// Which rule decides, in a sentence.
 pub(crate) fn decision(explained: &Value, noun: &str, view: &View) -> String {
@@ -109,12 +110,11 @@ pub(crate) fn paragraph(text: &str, view: &View) -> String {
 
 /// ` by WHO at WHEN: why`, as far as that is known.
 fn said(told: &Value, view: &View) -> String {
-    let (by, at, why) = (member(told, "by"), member(told, "at"), member(told, "why"));
+    let (by, at) = (member(told, "by"), member(told, "at"));
     if by.is_empty() {
         return String::new();
     }
-    let why = if why.is_empty() || why == "unspecified" { String::new() } else { format!(": {}", why.replace('_', " ")) };
-    format!(" by {by} at {}{why}", with_distance(&at, view.now_seconds))
+    format!(" by {by} at {}{}", with_distance(&at, view.now_seconds), after_colon(told))
 }
 
 fn words(told: &Value) -> String {

@@ -5,10 +5,11 @@ use super::relative::{text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
 use super::view::View;
+use super::why::why;
 
 /// The secrets of a client.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 5]> = items(value)
+    let rows: Vec<[Cell; 6]> = items(value)
         .iter()
         .map(|secret| {
             let standing = member(secret, "state");
@@ -19,13 +20,15 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
                 text_from_now(&member(secret, "created_at"), view.now_seconds).into(),
                 text_from_now(&member(secret, "expires_at"), view.now_seconds).into(),
                 text_from_now(&member(secret, "last_used_at"), view.now_seconds).into(),
+                why(secret).into(),
             ]
         })
         .collect();
     if rows.is_empty() {
         return "This client has no secret. Make one: jeton client secret create CLIENT\n".to_owned();
     }
-    let columns = ["id", "standing", "created", "ends", "last used"].map(Column::whole);
+    let [id, standing, made, ends, used] = ["id", "standing", "created", "ends", "last used"].map(Column::whole);
+    let columns = [id, standing, made, ends, used, Column::flexible("why")];
     table(columns, &rows, view)
 }
 

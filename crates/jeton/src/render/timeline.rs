@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::explanation::dated;
 use super::text::member;
 use super::view::View;
+use super::why::after_colon;
 
 /// A line for each step, the first one first.
 pub(crate) fn lines(explained: &Value, view: &View) -> Vec<String> {
@@ -43,9 +44,9 @@ fn words(event: &str, data: &Value) -> String {
         "api_key.secret_confirmed" => "used the text that it gave itself".to_owned(),
         "api_key.secret_ended" => format!("the text before ends at {}", time("ends_at_seconds")),
         "api_key.transferred" => format!("given from {} to {}", text("from"), text("to")),
-        "api_key.suspended" => format!("suspended{}", why(data)),
+        "api_key.suspended" => format!("suspended{}", after_colon(data)),
         "api_key.resumed" => "resumed".to_owned(),
-        "api_key.revoked" => format!("revoked{}", why(data)),
+        "api_key.revoked" => format!("revoked{}", after_colon(data)),
         "api_key.cut_off" => "a cut-off had ended it".to_owned(),
         "credential.expiring" => {
             let days = data.get("days").and_then(Value::as_i64).unwrap_or(0);
@@ -62,12 +63,5 @@ fn scopes(data: &Value) -> String {
     match member(data, "scopes") {
         scopes if scopes.is_empty() => "for nothing".to_owned(),
         scopes => format!("for {scopes}"),
-    }
-}
-
-fn why(data: &Value) -> String {
-    match member(data, "why") {
-        why if why.is_empty() || why == "unspecified" => String::new(),
-        why => format!(": {}", why.replace('_', " ")),
     }
 }

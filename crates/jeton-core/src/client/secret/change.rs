@@ -1,7 +1,7 @@
 //! Refusing a secret for now or for ever, accepting it again, and forgetting it.
 
 use super::{ClientSecret, TABLE};
-use crate::api_key::state::{Ended, State, Why};
+use crate::api_key::state::{Ended, State};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
@@ -12,28 +12,31 @@ use crate::policy::effective::Policies;
 use crate::policy::idle::{Idle, Used};
 use crate::record::Value;
 use crate::refusal::{Reason, Refusal};
+use crate::why::{Because, Why};
 
 /// How long a secret is kept after its end, in seconds.
 pub const KEPT_AFTER_END_SECONDS: i64 = 400 * 86_400;
 
 /// Refuses a secret until it is resumed; one that nobody used for so long that it is over stays over. One that is suspended because nobody
 /// uses it is from then on suspended by who says so: it neither ends nor comes back as merely idle.
-pub fn suspend(secret: &ClientSecret, policies: &Policies, used: Used, (why, actor): (Why, &Actor), moment: &mut Moment) -> Outcome<()> {
-    let commit = Commit::new(moment);
+pub fn suspend(
+    secret: &ClientSecret,
+    policies: &Policies,
+    used: Used,
+    (why, actor): (impl Into<Because>, &Actor),
+    moment: &mut Moment,
+) -> Outcome<()> {
+    let (commit, why) = (Commit::new(moment), why.into());
     let now_seconds = moment.now.seconds();
     if secret.has_ended(policies, now_seconds) || secret.idle(policies, used, now_seconds) == Idle::Revoked {
         return Outcome::refuse(Refusal::new(Reason::Conflict, "this secret has ended: it cannot be suspended"), commit);
     }
-    if matches!(&secret.state, State::Suspended(ended) if ended.why != Why::Idle || why == Why::Idle) {
+    if matches!(&secret.state, State::Suspended(ended) if ended.why.reason() != Why::Idle || why.reason() == Why::Idle) {
         return Outcome::grant((), commit);
     }
+    let told = why.as_str().into();
     let state = State::Suspended(Ended { at: now_seconds, by: actor.clone(), why });
-    let event = Event::ClientSecretSuspended {
-        actor: actor.clone(),
-        client: secret.client.clone(),
-        secret: secret.id.clone(),
-        why: why.name().into(),
-    };
+    let event = Event::ClientSecretSuspended { actor: actor.clone(), client: secret.client.clone(), secret: secret.id.clone(), why: told };
     Outcome::grant((), commit.put(&TABLE, ClientSecret { state, ..secret.clone() }.row()).tell(event))
 }
 
@@ -56,19 +59,21 @@ pub fn resume(secret: &ClientSecret, policies: &Policies, used: Used, actor: &Ac
 }
 
 /// Ends a secret at once; one that a policy ended too, since a policy may change.
-pub fn revoke(secret: &ClientSecret, why: Why, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
+pub fn revoke(secret: &ClientSecret, why: impl Into<Because>, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
     let now_seconds = moment.now.seconds();
     if secret.expires_at <= now_seconds {
         return Outcome::grant((), commit);
     }
+    let why = why.into();
+    let told = why.told();
     let state = State::Revoked(Ended { at: now_seconds, by: actor.clone(), why });
     let event = Event::ClientSecretEnded {
         actor: actor.clone(),
         client: secret.client.clone(),
         ends_at_seconds: now_seconds,
         secret: secret.id.clone(),
-        why: (why != Why::Unspecified).then(|| why.name().into()),
+        why: told,
     };
     Outcome::grant((), commit.put(&TABLE, ClientSecret { state, expires_at: now_seconds, ..secret.clone() }.row()).tell(event))
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::explain::scope::TakenBy;
-use jeton_core::usage::Subject;
 use jeton_core::usage::bucket::Bucket;
 use jeton_service::Service;
 use jeton_service::explain::key::KeyPast;
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shown::Shown;
-use super::{READ, id, over};
+use super::{READ, found, id, over};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::counting::count;
@@ -26,7 +25,6 @@ use crate::api::rfc3339;
 use crate::api::route::{About, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
 use crate::api::target::Target;
-use crate::api::used::Used;
 
 pub(in crate::api) static ROUTES: &[Route] = &[
     Route::new(
@@ -147,7 +145,6 @@ async fn by_text(State(Management { service, .. }): State<Management>, Body(expl
 
 async fn explained(service: &Arc<Service>, entry: &Arc<KeyEntry>, slot: Slot, pasted: Option<&'static str>) -> Answer {
     let moment = service.moments().now();
-    let known = service.subject_use(&Subject::Key(entry.key.record.id)).await.map_err(over)?;
     let (reading, searched, then) = (service.clone(), entry.clone(), moment.clone());
     let past = count(SEARCHING, move |goes_on| reading.key_past(&searched, &then, goes_on)).await.map_err(over)?;
     let why = service.explain_key(entry, slot, past.as_ref(), &moment);
@@ -155,7 +152,7 @@ async fn explained(service: &Arc<Service>, entry: &Arc<KeyEntry>, slot: Slot, pa
     let mut explained = Explained {
         is_ours: true,
         pasted,
-        key: Shown::of(entry, known.as_deref().map(Used::from).unwrap_or_default(), service, &moment),
+        key: found(service, entry, &moment).await?,
         decided_by: Decided::from(&why.rule),
         ends_by: Ends::from(&why.end),
         taken_scope: why.taken.into_iter().map(taken).collect(),

@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use jeton_core::permission::Permission;
-use jeton_core::usage::Subject;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::LOOK;
 use super::shown::Shown;
+use super::{LOOK, found};
 use crate::api::answer::{Answer, ok};
 use crate::api::body::Body;
 use crate::api::management::Management;
@@ -15,7 +14,6 @@ use crate::api::names::FoundSecret;
 use crate::api::problem::Problem;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
-use crate::api::used::Used;
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
     (Verb::Post, "/keys/lookup"),
@@ -47,7 +45,5 @@ struct Found {
 
 async fn look_up(State(Management { service, .. }): State<Management>, Body(look_up): Body<LookUp>) -> Answer {
     let (entry, which) = service.look_up_key(look_up.key.0.expose()).await.map_err(|failure| Problem::from(failure).look(LOOK))?;
-    let known = service.subject_use(&Subject::Key(entry.key.record.id)).await?;
-    let used = known.as_deref().map(Used::from).unwrap_or_default();
-    ok(&Found { secret: which.name(), shown: Shown::of(&entry, used, &service, &service.moments().now()) })
+    ok(&Found { secret: which.name(), shown: found(&service, &entry, &service.moments().now()).await? })
 }

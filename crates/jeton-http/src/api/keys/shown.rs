@@ -7,6 +7,7 @@ use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::{ApiKey, environment_name};
 use jeton_core::id::{Actor, ApiKeyId, ClientId};
 use jeton_core::moment::Moment;
+use jeton_core::why::{Because, Why};
 use jeton_service::Service;
 use jeton_service::keys::entry::KeyEntry;
 use jeton_service::keys::filter::StandingKind;
@@ -14,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::Rate;
-use crate::api::names::{KeyKindName, ShownEnvironment, StandingName, WhyName};
+use crate::api::names::{KeyKindName, ShownEnvironment, StandingName};
 use crate::api::rfc3339;
 use crate::api::used::Used;
 
@@ -65,8 +66,7 @@ pub(crate) struct Shown {
     state: &'static str,
     /// Why it is not accepted; with when and by whom, where somebody ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<WhyName>")]
-    why: Option<&'static str>,
+    why: Option<String>,
     /// When somebody ended or suspended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
@@ -123,7 +123,7 @@ impl Shown {
             max_uses: key.max_uses,
             state: StandingKind::from(standing).name(),
             why: match standing {
-                Standing::Revoked(why) | Standing::Suspended(why) => Some(why.name()),
+                Standing::Revoked(why) | Standing::Suspended(why) => Some(said(ended, why)),
                 Standing::Live | Standing::Expired => None,
             },
             ended_at: ended.map(|ended| rfc3339::format(ended.at)),
@@ -146,6 +146,12 @@ fn ended(key: &ApiKey) -> Option<&Ended> {
         State::Active => None,
         State::Suspended(ended) | State::Revoked(ended) => Some(ended),
     }
+}
+
+/// Why, in the words of whoever ended it where they had words of their own.
+fn said(ended: Option<&Ended>, why: Why) -> String {
+    let own = ended.map(|ended| &ended.why).filter(|said| said.reason() == why);
+    own.map_or(why.name(), Because::as_str).to_owned()
 }
 
 /// As the JSON object that it is kept as; `None`: there is none.

@@ -207,6 +207,7 @@ fn checks(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /keys/verify", proved).by(By::ClientInBody).or(CHECKED),
         Right::of("POST /keys/verify", asserted).by(By::ClientInBody).status(401),
         Right::of("POST /tokens", json!({"client": "worker", "scope": "orders:read", "resource": ORDERS})).status(201),
+        Right::of("POST /tokens/{token}/suspend", json!({"why": "leaked"})),
         Right::of("POST /tokens/introspect", json!({"token": furnished.token})).or(&[("/token", 200)]),
         Right::of("POST /tokens/explain", json!({"token": furnished.token})).or(&[("/token", 200)]),
         Right::of("POST /check", json!({"full": true})),
@@ -245,7 +246,7 @@ fn ends(furnished: &Furnished) -> Vec<Right> {
         ("group", furnished.name("group")),
     ];
     // Everything has a cut-off, and is not suspended.
-    let everything = json!({"everything": true, "before": furnished.day(0), "dry_run": false});
+    let everything = json!({"everything": true, "before": furnished.day(0), "why": "case 4711", "dry_run": false});
     let with = |row: &'static str| {
         let named = subjects.iter().map(move |(name, value)| Right::of(row, json!({*name: value})));
         // No token here names these.

@@ -1,0 +1,74 @@
+//! What is revoked, suspended or resumed: one credential, or all of a subject.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::failure::Failure;
+use super::input::{self, Named};
+
+/// The heading of those that are many at once.
+pub(super) const MANY: &str = "Many at once, by one of these";
+
+/// A kind of subject, and which one.
+pub(super) type Subject<'a> = (&'static str, &'a str);
+
+/// The members of a request that name something, and the kind of subject, where it is more than one credential.
+pub(super) type Asked<'a> = (Map<String, Value>, Option<Subject<'a>>);
+
+/// One credential, or all of a subject
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(super) struct Subjects {
+    /// One token, key or client secret: the id of a token or key; `-`, the text
+    /// on standard input; or a file that holds it
+    #[arg(value_name = "ID|-|FILE", group = "subject")]
+    token: Option<String>,
+    /// One API key or personal access token, by its id
+    #[arg(long, value_name = "ID", group = "subject")]
+    key: Option<String>,
+    /// Those of a client, by its name or id
+    #[arg(long, group = "subject", help_heading = MANY)]
+    client: Option<String>,
+    /// Those for an API, by its audience or id
+    #[arg(long, value_name = "URI", group = "subject", help_heading = MANY)]
+    api: Option<String>,
+    /// Those that act for a person, by username or the claim `sub` in them, and
+    /// the person's keys
+    #[arg(long, value_name = "USER", group = "subject", help_heading = MANY)]
+    user: Option<String>,
+    /// The keys of a group, by its name or id
+    #[arg(long, group = "subject", help_heading = MANY)]
+    group: Option<String>,
+    /// Those of one browser session, by the claim `sid` in them
+    #[arg(long, value_name = "SID", group = "subject", help_heading = MANY)]
+    session: Option<String>,
+    /// Those of one chain of refresh tokens, by the claim `gid` in them
+    #[arg(long, value_name = "GID", group = "subject", help_heading = MANY)]
+    family: Option<String>,
+}
+
+impl Subjects {
+    /// What is named; `None`: nothing is.
+    pub(super) fn named(&self) -> Result<Option<Asked<'_>>, Failure> {
+        let object = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
+        if let Some(token) = &self.token {
+            return Ok(Some(match input::named(token)? {
+                Named::Text(token) => (object("token", json!(token.expose())), None),
+                Named::Id(id) => (object("id", json!(id)), None),
+            }));
+        }
+        if let Some(key) = &self.key {
+            return Ok(Some((object("key", json!(key)), None)));
+        }
+        let named = [
+            ("client", &self.client),
+            ("api", &self.api),
+            ("user", &self.user),
+            ("group", &self.group),
+            ("session", &self.session),
+            ("family", &self.family),
+        ];
+        let named = named.into_iter().find_map(|(kind, name)| Some((kind, name.as_deref()?)));
+        Ok(named.map(|(kind, name)| (object(kind, json!(name)), Some((kind, name)))))
+    }
+}
