@@ -41,6 +41,8 @@ struct Waiting {
     rows: VecDeque<RowLine>,
     /// From which sequence on every row is here.
     since: Sequence,
+    /// Whether nobody tells of groups: everything is read from the store.
+    is_deaf: bool,
 }
 
 /// How many rows wait at most: what is more is read from the store again.
@@ -51,6 +53,12 @@ const ENTRIES_AT_A_TIME: usize = 4_096;
 const LATE_SECONDS: i64 = 60;
 
 impl Issued {
+    /// For a store whose groups nobody tells of: rows are read from it again.
+    #[must_use]
+    pub fn unheard() -> Issued {
+        Issued(Mutex::new(Waiting { is_deaf: true, ..Waiting::default() }))
+    }
+
     /// Takes up what a group issued. Called in the order of groups, before their commits are answered.
     pub fn hear(&self, group: &Group<'_>) {
         let mut waiting = self.lock();
@@ -75,7 +83,8 @@ impl Issued {
         while waiting.rows.front().is_some_and(|row| row.version < from) {
             waiting.rows.pop_front();
         }
-        (waiting.since <= from).then(|| waiting.rows.iter().filter(|row| (from..to).contains(&row.version)).cloned().collect())
+        (waiting.since <= from && !waiting.is_deaf)
+            .then(|| waiting.rows.iter().filter(|row| (from..to).contains(&row.version)).cloned().collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

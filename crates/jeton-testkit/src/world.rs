@@ -25,6 +25,7 @@ pub mod seen_lines;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::root_key::RootKeys;
 use jeton_core::token;
@@ -35,8 +36,9 @@ use jeton_http::router;
 use jeton_oauth::Issuer;
 use jeton_service::moments::Moments;
 use jeton_service::registry::LoadError;
+use jeton_service::restored::Restored;
 use jeton_service::{Parts, Service};
-use jeton_store::memory::MemoryStore;
+use jeton_store::memory::{MemoryLoader, MemoryStore};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store as _};
 use jeton_token::Prefix;
@@ -96,6 +98,16 @@ impl World {
         let (service, store) =
             start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.engine.reopen(hands.seed(), subscriber))?;
         Ok(World::around(service, store, hands, issuer, root_keys, lost).await)
+    }
+
+    /// A store that was made of a backup, served at the same time by a process with the same dice; what the restore found is written first.
+    pub async fn restored(&self, loader: MemoryLoader, incarnation: [u8; 16], restored: &Restored) -> World {
+        let (hands, issuer, root_keys, lost) = (self.hands.clone(), self.issuer.clone(), self.root_keys.clone(), Arc::default());
+        let opened = start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| loader.finish(incarnation, hands.seed(), subscriber));
+        let (service, store) = opened.expect("the store that was made can be served");
+        let moment = service.moments().now();
+        service.go_on_restored(restored, &Actor::system(), &moment).await.expect("it goes on");
+        World::around(service, store, hands, issuer, root_keys, lost).await
     }
 
     async fn around(

@@ -63,9 +63,6 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
     if secret.is_some_and(|secret| secret.created_at < around.fenced_before_seconds) {
         return Standing::Suspended(Why::Gap);
     }
-    if secret.is_some_and(|secret| secret.created_at < around.fenced_before_seconds) {
-        return Standing::Suspended(Why::Gap);
-    }
     let idle = idle(key, around.policies, around.used, now_seconds);
     if idle == Idle::Revoked {
         return Standing::Revoked(Why::Idle);
