@@ -204,11 +204,12 @@ impl Service {
     /// [`Failure`]; an assertion that was used before is refused.
     pub async fn spend(&self, client: &Authenticated, moment: &Moment) -> Result<(), Failure> {
         let Some(mark) = &client.mark else { return Ok(()) };
-        self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
+        // Boxed, so that requests without one do not carry what a commit needs.
+        Box::pin(self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
             let mut commit = Commit::new(moment);
             commit.marks.push(mark.clone());
             Ok(Outcome::grant((), commit))
-        })
+        }))
         .await
     }
 

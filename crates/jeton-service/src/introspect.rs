@@ -75,10 +75,8 @@ impl Service {
         let (at, api) = (moment.now, token.map(|token| token.api.clone()));
         let subject = token.map_or(Subject::Unknown, |token| Subject::Client(token.client.clone()));
         let outcome = if is_active { Outcome::Active } else { Outcome::Inactive };
-        self.record(Seen { subject, api, outcome, refused_by: None, marks: Marks::default(), at });
-        let caller = Subject::Client(caller.id.clone());
-        let api = token.map(|token| token.api.clone());
-        self.record(Seen { subject: caller, api, outcome: Outcome::Introspected, refused_by: None, marks: Marks::default(), at });
+        let used = Seen { subject, api: api.clone(), outcome, refused_by: None, marks: Marks::default(), at };
+        self.record_both(used, Seen::asking(caller, api, at));
     }
 
     /// A key is used by it, as by any other check; those of test environments and of networks are checked where that can be said.

@@ -83,6 +83,11 @@ impl Posture {
         self.is_accepted.store(true, Ordering::Release);
     }
 
+    /// Whether there was a time since the start from which on the clock was not believed.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.doubted_since.load(Ordering::Acquire) != 0
+    }
+
     /// Whether purging, ageing and retention may go on.
     #[must_use]
     pub fn may_destroy(&self, now: Time) -> bool {

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::problem::Problem;
 use super::response::response;
 
+/// Most answers that are no lists are shorter, and written without growing.
+const ANSWER_BYTES: usize = 512;
+
 /// What a handler answers.
 pub(super) type Answer = Result<Response, Problem>;
 
@@ -32,6 +35,7 @@ pub(super) fn lines(body: Body) -> Response {
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Answer {
-    let body = serde_json::to_vec(value).map_err(|error| Problem::internal(&error))?;
+    let mut body = Vec::with_capacity(ANSWER_BYTES);
+    serde_json::to_writer(&mut body, value).map_err(|error| Problem::internal(&error))?;
     Ok(response(status, Body::from(body), Some("application/json")))
 }

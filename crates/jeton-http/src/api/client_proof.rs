@@ -28,7 +28,11 @@ pub(super) fn authenticate(
         ("client_assertion_type", proof.client_assertion_type.as_deref()),
         ("client_assertion", proof.client_assertion.as_ref().map(Secret::expose)),
     ];
-    let encoded = Secret::new(form::encode(members.into_iter().filter_map(|(name, value)| Some((name, value?)))));
+    let encoded = Secret::new(match members {
+        // Most prove themselves in the header.
+        [(_, None), (_, None), (_, None), (_, None)] => String::new(),
+        members => form::encode(members.into_iter().filter_map(|(name, value)| Some((name, value?)))),
+    });
     let unreadable = |detail: String| Problem::from(Refusal::new(Reason::InvalidClient, detail));
     let form = Form::parse(encoded.expose().as_bytes()).map_err(|error| unreadable(error.to_string()))?;
     let presented = ClientAuthentication::parse(parts.headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use jeton_core::doctor::Surroundings;
 use jeton_core::root_key::RootKeys;
 use jeton_service::Service;
@@ -27,6 +28,13 @@ pub struct Management {
     pub backups: Option<Arc<dyn Backups>>,
     /// Where requests are noted.
     pub observer: Arc<Observer>,
+}
+
+/// Routers hold it once for all requests; a handler that may take its time takes the parts that it works on with it.
+impl FromRef<Arc<Management>> for Management {
+    fn from_ref(shared: &Arc<Management>) -> Management {
+        Management::clone(shared)
+    }
 }
 
 /// Where the root key lies, and gets its epochs: one at a time.

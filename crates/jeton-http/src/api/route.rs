@@ -30,7 +30,7 @@ pub struct Route {
     /// What it answers where all goes well.
     pub answers: Answers,
     /// Who answers it: mounted on nothing else, so what has no row cannot be reached.
-    pub(super) handler: fn(Mount) -> MethodRouter<Management>,
+    pub(super) handler: fn(Mount) -> MethodRouter<Arc<Management>>,
 }
 
 /// The methods that the management API knows.
@@ -126,14 +126,19 @@ impl Route {
         (method, path): (Verb, &'static str),
         access: Access,
         repeats: Repeats,
-        handler: fn(Mount) -> MethodRouter<Management>,
+        handler: fn(Mount) -> MethodRouter<Arc<Management>>,
         Described(about, answers): Described,
     ) -> Route {
         Route { method, path, access, repeats, about, answers, handler }
     }
 
     /// Who answers it at a place, unguarded.
-    pub(super) fn mounted(&self, place: Place, document: fn() -> &'static Value, requests: &Arc<Requests>) -> MethodRouter<Management> {
+    pub(super) fn mounted(
+        &self,
+        place: Place,
+        document: fn() -> &'static Value,
+        requests: &Arc<Requests>,
+    ) -> MethodRouter<Arc<Management>> {
         (self.handler)(Mount { place, document, verb: self.method, requests: requests.clone() })
     }
 }
@@ -213,14 +218,14 @@ impl Access {
 
 impl Mount {
     /// Answers by this handler.
-    pub(super) fn on<H: Handler<T, Management>, T: 'static>(self, handler: H) -> MethodRouter<Management> {
+    pub(super) fn on<H: Handler<T, Arc<Management>>, T: 'static>(self, handler: H) -> MethodRouter<Arc<Management>> {
         on(self.verb.filter(), handler)
     }
 
     /// Answers by this handler and counts what it answers as of this endpoint.
-    pub(super) fn on_counted<H, T>(self, endpoint: Endpoint, handler: H) -> MethodRouter<Management>
+    pub(super) fn on_counted<H, T>(self, endpoint: Endpoint, handler: H) -> MethodRouter<Arc<Management>>
     where
-        H: Handler<T, Management>,
+        H: Handler<T, Arc<Management>>,
         H::Future: Unpin,
         T: 'static,
     {

@@ -69,20 +69,23 @@ pub fn document() -> &'static Value {
 pub fn routes(management: Management, place: Place) -> Router {
     let (service, observer) = (management.service.clone(), management.observer.clone());
     let nowhere = counted(&observer.requests, Endpoint::Management, problem::no_such_path);
-    let beside = mounted(Router::new(), BESIDE, &management, place).with_state(management.clone());
+    let managed = Arc::new(management.clone());
+    let beside = mounted("", BESIDE, &managed, place).with_state(managed);
     let router = nested(management, place).merge(beside).fallback(nowhere);
     observed(router, service, observer)
 }
 
-/// What is below `/api/v1` at a place, to be merged into a router that is observed as a whole.
+/// What is below `/api/v1` at a place, to be merged into a router that is observed as a whole. Each row has its whole path: a router that is
+/// nested into another takes every request apart and boxes it once more.
 pub(crate) fn nested<S: Clone + Send + Sync + 'static>(management: Management, place: Place) -> Router<S> {
     let requests = management.observer.requests.clone();
-    let rows = mounted(Router::new(), ROUTES, &management, place)
-        .fallback(counted(&requests, Endpoint::Management, problem::no_such_path_below))
+    let management = Arc::new(management);
+    let rows = mounted("/api/v1", ROUTES, &management, place)
         .method_not_allowed_fallback(counted(&requests, Endpoint::Management, problem::no_such_method))
         .with_state(management);
+    let elsewhere = Router::new().fallback(counted(&requests, Endpoint::Management, problem::no_such_path_below));
     let nowhere = counted(&requests, Endpoint::Management, problem::no_such_path);
-    Router::new().nest("/api/v1", rows).route("/api/v1/", any(nowhere))
+    Router::new().merge(rows).nest("/api/v1", elsewhere).route("/api/v1/", any(nowhere))
 }
 
 /// What is served beside `/api/v1` to everybody, and answers as that does.
@@ -95,20 +98,20 @@ pub(crate) fn beside(observer: &Arc<Observer>) -> Router<Arc<Service>> {
     Router::new().route("/credentials/revoke", revoke).layer(Extension(observer.clone()))
 }
 
-fn mounted(router: Router<Management>, table: &[&[Route]], management: &Management, place: Place) -> Router<Management> {
+fn mounted(below: &str, table: &[&[Route]], management: &Arc<Management>, place: Place) -> Router<Arc<Management>> {
     let rows = table.iter().copied().flatten().filter(|row| is_served(row.access, place));
-    rows.fold(router, |router, row| {
+    rows.fold(Router::new(), |router, row| {
         let requests = &management.observer.requests;
         let handler = row.mounted(place, document, requests);
         let guarded = match row.access.needed() {
             Some(needed) => {
                 let known = row.about.in_query().map(|parameter| parameter.name).collect();
-                let gate = Gate { management: Arc::new(management.clone()), needed, known, takes_body: row.about.takes.is_some() };
+                let gate = Gate { management: management.clone(), needed, known, takes_body: row.about.takes.is_some() };
                 handler.route_layer(from_fn_with_state(gate, admit))
             }
             None => handler,
         };
-        router.route(row.path, guarded)
+        router.route(&format!("{below}{}", row.path), guarded)
     })
 }
 

@@ -12,6 +12,9 @@ use super::listener::Transport;
 use super::progress::{Progress, Wait};
 use super::refusal::REQUEST_TIMEOUT;
 
+/// An answer that is shorter is written in one piece: to copy it costs less than to hand the kernel a list.
+const SMALL_BYTES: usize = 1024;
+
 /// A connection's bytes on their way to and from hyper, noting what is waited for and failing what is overdue.
 #[derive(Debug)]
 pub(super) struct WatchedStream<T> {
@@ -89,6 +92,16 @@ impl<T: Transport> WatchedStream<T> {
     }
 }
 
+/// The bytes of all slices behind each other; `None`: there is no room for them.
+fn in_one_piece<'r>(slices: &[IoSlice<'_>], room: &'r mut [u8]) -> Option<&'r [u8]> {
+    let mut length = 0;
+    for slice in slices {
+        room.get_mut(length..)?.get_mut(..slice.len())?.copy_from_slice(slice);
+        length += slice.len();
+    }
+    room.get(..length)
+}
+
 impl<T: Transport> Read for WatchedStream<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         if self.progress.is_overdue(Wait::Header) {
@@ -121,7 +134,11 @@ impl<T: Transport> Write for WatchedStream<T> {
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.check_write()?;
-        let polled = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        let mut room = [0; SMALL_BYTES];
+        let polled = match in_one_piece(slices, &mut room) {
+            Some(whole) => Pin::new(&mut self.inner).poll_write(cx, whole),
+            None => Pin::new(&mut self.inner).poll_write_vectored(cx, slices),
+        };
         self.note_write(polled)
     }
 
@@ -146,5 +163,25 @@ impl<T: Transport> Write for WatchedStream<T> {
             }
         }
         self.poll_discard(cx).map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pieces: &[&str], expected: Option<&str>) {
+        let slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece.as_bytes())).collect();
+        assert_eq!(in_one_piece(&slices, &mut [0; 8]), expected.map(str::as_bytes), "{pieces:?}");
+    }
+
+    #[test]
+    fn what_has_room_is_one_piece() {
+        check(&[], Some(""));
+        check(&["head", "body"], Some("headbody"));
+        check(&["head", "", "b"], Some("headb"));
+        check(&["head", "body", ""], Some("headbody"));
+        check(&["head", "bodies"], None);
+        check(&["a long head", "b"], None);
     }
 }

@@ -58,6 +58,26 @@ async fn a_line_tells_who_did_what_and_how_it_went() {
     assert!(first["bytes"].as_u64().unwrap() > 100 && first["duration_us"] == 0, "{first}");
 }
 
+/// What a stranger writes there may be a secret.
+#[tokio::test]
+async fn a_path_that_leads_nowhere_is_not_repeated() {
+    for (issuer, below) in [("https://tokens.example", ""), ("https://tokens.example/teams/a", "/teams/a")] {
+        let world = World::of(issuer).await;
+        for (method, path, route, status) in [
+            (Method::GET, "/api/v1/nowhere", "none".to_owned(), 404),
+            (Method::GET, "/api/v1/keys/verify/more", "none".to_owned(), 404),
+            (Method::GET, "/api/v1/openapi.json", format!("{below}/api/v1/openapi.json"), 200),
+            (Method::GET, "/api/v1/keys/zz", format!("{below}/api/v1/keys/{{key}}"), 401),
+            (Method::PUT, "/api/v1/keys", format!("{below}/api/v1/keys"), 405),
+        ] {
+            let path = format!("{below}{path}");
+            world.send(Request::builder().method(method).uri(&path).body(Body::empty()).unwrap()).await;
+            let line = lines(&world).pop().unwrap();
+            assert_eq!((line["route"].as_str(), line["status"].as_u64()), (Some(&*route), Some(status)), "{path}");
+        }
+    }
+}
+
 /// Also where it is refused: whoever tries what they may not is named.
 #[tokio::test]
 async fn a_line_names_who_administers() {

@@ -93,6 +93,10 @@ async fn other_methods_are_told_which_one_there_is() {
     }
     let answer = world.send(Request::put("/api/v1/revocations/feed").body(Body::empty()).unwrap()).await;
     assert_eq!((answer.status, answer.header("allow")), (405, "GET,HEAD,POST"), "{}", answer.shown());
+    for (path, allowed) in [("/api/v1/keys", "POST,GET,HEAD"), ("/api/v1/keys/verify", "POST"), ("/api/v1/openapi.json", "GET,HEAD")] {
+        let answer = world.send(Request::put(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, allowed), "{path}: {}", answer.shown());
+    }
     for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/livez", "/readyz"] {
         let answer = world.post(path, None, "token=x").await;
         assert_eq!((answer.status, answer.header("allow")), (405, "GET,HEAD"), "{path}: {}", answer.shown());

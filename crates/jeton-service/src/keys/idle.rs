@@ -29,8 +29,9 @@ impl Service {
 
     /// From when on uses are counted, and the clock is believed, in seconds.
     pub(crate) fn usage_counted_since(&self) -> i64 {
-        let is_believed = self.posture.may_destroy(self.moments.time());
-        self.usage_kept_since().filter(|_| is_believed).unwrap_or(i64::MAX)
+        // Of a clock that nobody doubts no reading is needed: this is asked at each use.
+        let is_believed = || !self.posture.is_doubted() || self.posture.may_destroy(self.moments.time());
+        self.usage_kept_since().filter(|_| is_believed()).unwrap_or(i64::MAX)
     }
 
     /// Learns when a key was last used, where that may decide: one that was used or made within a day is not idle.

@@ -110,7 +110,9 @@ impl Service {
     pub(super) async fn note_first_use(&self, entry: &KeyEntry, slot: Slot, moment: &Moment) {
         let key = &entry.key.record;
         if slot == Slot::Current && key.repeat.is_some() {
-            let noted: Result<(), Failure> = self.change_key(key.id, moment, |_, key, moment| Ok(confirm(key, moment))).await;
+            let noting = self.change_key(key.id, moment, |_, key, moment| Ok(confirm(key, moment)));
+            // Boxed, as all that a check seldom needs.
+            let noted: Result<(), Failure> = Box::pin(noting).await;
             if let Err(failure) = noted {
                 tracing::warn!(%failure, key = %key.id, "the first use of a key's new secret could not be noted");
             }

@@ -43,7 +43,8 @@ impl Service {
         if let Some(left) = lease.take(max_uses) {
             return Ok(Some(left));
         }
-        let (granted, leased) = self.lease_uses(key.id, Share::Block, moment).await?;
+        // Boxed, as all that a check seldom needs.
+        let (granted, leased) = Box::pin(self.lease_uses(key.id, Share::Block, moment)).await?;
         if granted == 0 {
             lease.note_used_up(max_uses);
             return Ok(None);

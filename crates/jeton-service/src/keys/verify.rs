@@ -98,7 +98,6 @@ impl Service {
     /// `UnauthorizedClient` where the client may not check any; any other [`Failure`] when the store cannot be read, or no uses of a
     /// limited key can be had of it.
     pub async fn check_key(&self, by: CheckedBy<'_>, check: &KeyCheck<'_>, moment: &Moment) -> Result<KeyAnswer, Failure> {
-        let asked_by = if let CheckedBy::Client(client) = by { Some(client.id.clone()) } else { None };
         let answer = self.check_uncounted(by, check, moment).await?;
         let key = answer.key.as_ref().map(|checked| &checked.entry.key.record);
         let (at, api) = (moment.now, key.map(|key| key.api.clone()));
@@ -107,16 +106,10 @@ impl Service {
         if let Some(checked) = answer.key.as_ref().filter(|_| answer.code == Code::Valid) {
             checked.entry.note_use(at);
         }
-        self.record(Seen { subject, api: api.clone(), outcome: Outcome::Key(answer.code), refused_by: None, marks, at });
-        if let Some(client) = asked_by {
-            self.record(Seen {
-                subject: Subject::Client(client),
-                api,
-                outcome: Outcome::Introspected,
-                refused_by: None,
-                marks: Marks::default(),
-                at,
-            });
+        let used = |api| Seen { subject, api, outcome: Outcome::Key(answer.code), refused_by: None, marks, at };
+        match by {
+            CheckedBy::Client(client) => self.record_both(used(api.clone()), Seen::asking(client, api, at)),
+            CheckedBy::Administrator => self.record(used(api)),
         }
         Ok(answer)
     }

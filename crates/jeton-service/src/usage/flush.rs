@@ -16,6 +16,11 @@ impl Service {
         self.recorder.record(seen);
     }
 
+    /// The same for a use of one that another asked about.
+    pub(crate) fn record_both(&self, used: Seen<'_>, asked: Seen<'_>) {
+        self.recorder.record_both(used, asked);
+    }
+
     /// Counts no use from now on, and lets the store know: whoever is used meanwhile is not idle.
     pub fn count_no_usage(&self) {
         self.recorder.turn_off();

@@ -4,8 +4,9 @@ use std::cell::Cell as ThreadCell;
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jeton_core::client::Client;
 use jeton_core::id::ApiId;
 use jeton_core::moment::Time;
 use jeton_core::usage::bucket::Resolution;
@@ -28,6 +29,14 @@ pub struct Seen<'a> {
     pub marks: Marks<'a>,
     /// When.
     pub at: Time,
+}
+
+impl<'a> Seen<'a> {
+    /// That a client asked about a credential.
+    pub(crate) fn asking(client: &Client, api: Option<ApiId>, at: Time) -> Seen<'a> {
+        let (subject, outcome) = (Subject::Client(client.id.clone()), Outcome::Introspected);
+        Seen { subject, api, outcome, refused_by: None, marks: Marks::default(), at }
+    }
 }
 
 /// What was counted together: in that minute, so often.
@@ -84,13 +93,28 @@ impl Recorder {
 
     /// The same for so many uses of one kind.
     pub fn record_many(&self, seen: Seen<'_>, uses: u32) {
-        if self.is_off() {
-            return;
+        if let Some(mut subjects) = self.place() {
+            self.record_in(&mut subjects, seen, uses);
         }
+    }
+
+    /// The same for a use that is one of two subjects.
+    pub(crate) fn record_both(&self, one: Seen<'_>, other: Seen<'_>) {
+        if let Some(mut subjects) = self.place() {
+            self.record_in(&mut subjects, one, 1);
+            self.record_in(&mut subjects, other, 1);
+        }
+    }
+
+    /// Where this thread records, unless nothing is recorded.
+    fn place(&self) -> Option<MutexGuard<'_, HashMap<Subject, Noticed>>> {
+        let place = self.places.get(place_of_thread()).filter(|_| !self.is_off())?;
+        Some(place.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn record_in(&self, subjects: &mut HashMap<Subject, Noticed>, seen: Seen<'_>, uses: u32) {
         let Seen { subject, api, outcome, refused_by, marks, at } = seen;
-        let Some(place) = self.places.get(place_of_thread()) else { return };
         let minute = Resolution::Minute.start_of(at.seconds());
-        let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
         let noticed = subjects.get_mut(&subject);
         let noticed = match noticed {
             Some(noticed) if noticed.knows(minute, api.as_ref(), outcome) || self.has_room() => noticed,

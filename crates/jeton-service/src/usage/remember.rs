@@ -72,14 +72,16 @@ impl Service {
         Ok(SubjectUses { service: self, view: self.store.view()? })
     }
 
-    /// Takes up what happened to subjects. Whoever cannot be read now is taken up another time.
+    /// Takes up what happened to subjects. Whoever cannot be read now, or has no room, is taken up another time.
     pub(super) async fn remember(&self, facts: BTreeMap<Subject, Facts>) -> Result<(), Fault> {
         let mut unknown = Vec::new();
         let mut outcome = Ok(());
         for (subject, facts) in facts {
             match self.subjects.get(&subject) {
                 Some(known) => self.subjects.take_up(known, &facts),
-                None => unknown.push((self.ask_for(&subject), subject, facts)),
+                None if self.subjects.has_room_for(unknown.len()) => unknown.push((self.ask_for(&subject), subject, facts)),
+                // It would be looked up for nothing.
+                None => {}
             }
             if unknown.len() == LOOK_UPS {
                 outcome = outcome.and(self.remember_unknown(&mut unknown).await);

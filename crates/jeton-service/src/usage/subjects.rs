@@ -107,6 +107,11 @@ impl Subjects {
         changed.or_else(|| self.recent.get(subject))
     }
 
+    /// Whether one more can wait to be written, beside those that are waiting and as many as are being looked up.
+    pub(crate) fn has_room_for(&self, looked_up: usize) -> bool {
+        self.changed().len() + looked_up < CHANGED_MAX
+    }
+
     /// Takes up what happened to a subject, of which this is known.
     pub(crate) fn take_up(&self, before: Arc<SubjectUse>, facts: &Facts) {
         let (after, subject) = (facts.on(&before), before.subject.clone());
@@ -202,6 +207,7 @@ mod tests {
             subjects.take_up(fresh(number), &used(60));
         }
         assert_eq!(subjects.changed().len(), CHANGED_MAX);
+        assert!(!subjects.has_room_for(0));
         assert!(subjects.recent.len() <= RECENT + RECENT / 10, "{}", subjects.recent.len());
         assert_eq!(subjects.unwritten().len(), ROWS_MAX);
     }

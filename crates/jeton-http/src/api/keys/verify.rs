@@ -1,6 +1,7 @@
 //! `POST /keys/verify`: whether a presented key is accepted, for the APIs that it is presented to.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -184,15 +185,16 @@ impl ClientCheck {
 }
 
 /// Checks a key for whoever asks: who administers presents a bearer token or comes over the socket, a client comes otherwise.
-async fn for_whoever(management: State<Management>, request: Request) -> Response {
+async fn for_whoever(management: State<Arc<Management>>, request: Request) -> Response {
     let presented = Presented::of(&request, &management.observer);
     match presented.is_of_administrator() {
-        true => for_administrators(management, presented, request).await,
+        // Boxed: the much more frequent checks by clients would carry what it needs.
+        true => Box::pin(for_administrators(management, presented, request)).await,
         false => for_clients(management, request).await,
     }
 }
 
-async fn for_administrators(State(management): State<Management>, presented: Presented, request: Request) -> Response {
+async fn for_administrators(State(management): State<Arc<Management>>, presented: Presented, request: Request) -> Response {
     let needed = Needed::One(Permission::KeysVerify);
     let response = match authorize(&management, needed, presented).await {
         Ok(administrator) => by(administrator.actor, of_administrator(&management.service, request).await.into_response()),
@@ -208,8 +210,9 @@ async fn of_administrator(service: &Service, request: Request) -> Answer {
 }
 
 /// Checks a key for a client that may introspect.
-async fn for_clients(State(Management { service, observer, .. }): State<Management>, request: Request) -> Response {
-    let response = asked_by_client(&service, &observer, request).await.unwrap_or_else(Problem::into_response);
+async fn for_clients(State(management): State<Arc<Management>>, request: Request) -> Response {
+    let Management { service, observer, .. } = &*management;
+    let response = asked_by_client(service, observer, request).await.unwrap_or_else(Problem::into_response);
     observer.requests.count(Endpoint::KeyCheck, &response);
     response
 }
