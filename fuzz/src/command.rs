@@ -32,10 +32,10 @@ pub fn config(data: &[u8]) {
 pub fn flags(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Some((count, period_seconds)) = foreign::rate(text) {
-        assert_eq!(foreign::rate(&format!("{count}/{period_seconds}")), Some((count, period_seconds)));
+        assert_eq!(foreign::rate(&format!("{count}/{period_seconds}s")), Some((count, period_seconds)));
     }
     if let Some(seconds) = foreign::length_of_time(text) {
-        assert!(seconds >= 0 && foreign::length_of_time(&seconds.to_string()) == Some(seconds));
+        assert!(seconds >= 0 && foreign::length_of_time(&format!("{seconds}s")) == Some(seconds));
     }
     if let Some(seconds) = foreign::time(text).filter(|seconds| *seconds >= 0) {
         assert_eq!(foreign::time(&seconds.to_string()), Some(seconds));

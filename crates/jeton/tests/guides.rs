@@ -133,7 +133,7 @@ fn version_control() {
 
 #[test]
 fn back_up() {
-    check("operations/back-up.md", &["all of it is there", "snapshots"]);
+    check("operations/back-up.md", &["tail", "snapshots"]);
 }
 
 #[test]
