@@ -28,6 +28,7 @@ use crate::commands::key::Key;
 use crate::commands::options::{Options, Output};
 use crate::commands::policy::Policy;
 use crate::commands::quickstart::Quickstart;
+use crate::commands::recovery_kit::RecoveryKit;
 use crate::commands::request::Request;
 use crate::commands::revoke::Revoke;
 use crate::commands::role::Role;
@@ -102,6 +103,7 @@ enum Command {
     Audit(Audit),
     #[command(subcommand)]
     Backup(Backup),
+    RecoveryKit(RecoveryKit),
     Check(Check),
     Doctor(Doctor),
     Export(Export),
@@ -165,6 +167,7 @@ impl Cli {
             Command::RootKey(root_key) => root_key.run(&context),
             Command::Audit(audit) => audit.run(&context),
             Command::Backup(backup) => backup.run(&context),
+            Command::RecoveryKit(kit) => kit.run(&context),
             Command::Check(check) => check.run(&context),
             Command::Doctor(doctor) => doctor.run(&context),
             Command::Export(export) => export.run(&context),

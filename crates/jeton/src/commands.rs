@@ -38,6 +38,7 @@ mod policy_exception;
 mod progress;
 pub(crate) mod quickstart;
 pub(crate) mod rate;
+pub(crate) mod recovery_kit;
 mod remote;
 mod replacing;
 pub(crate) mod request;

@@ -133,7 +133,7 @@ fn version_control() {
 
 #[test]
 fn back_up() {
-    check("operations/back-up.md", &["tail", "snapshots"]);
+    check("operations/back-up.md", &["tail", "snapshots", "RECOVERY KIT", "age1"]);
 }
 
 #[test]

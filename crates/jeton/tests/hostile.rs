@@ -104,6 +104,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("audit verify", Server, &["--checkpoint", "FILE"]),
     ("audit checkpoint", Server, &[]),
     ("check", Server, &["--full"]),
+    ("recovery-kit", Nothing, &[]),
     ("backup list", Server, &[]),
     ("backup create", Server, &[]),
     ("backup verify", Server, &[]),
