@@ -77,6 +77,17 @@ impl Service {
         .await
     }
 
+    /// An API as a change would leave it. Nothing is written.
+    ///
+    /// # Errors
+    /// As of [`update_api`](Self::update_api).
+    pub fn plan_api(&self, name: &str, request: &UpdateApi, actor: &Actor, moment: &Moment) -> Result<Api, Refusal> {
+        let api = self.find_api(name)?;
+        check_changeable(&api.record)?;
+        let latest = self.registry.latest_cut_off(CutOffSubject::Api, &api.record.audience);
+        update(&api.record, request, &self.registry.policies(), latest, actor, &mut moment.clone()).verdict
+    }
+
     /// Removes an API with its roles; its tokens die with it.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What a policy would do to credentials that are out.
 
+use jeton_core::api::Api;
 use jeton_core::api_key::state::State as KeyState;
 use jeton_core::api_key::{self, ApiKey};
 use jeton_core::client::secret::ClientSecret;
@@ -149,7 +150,7 @@ impl Service {
         moment: &Moment,
         goes_on: impl Fn() -> bool,
     ) -> Result<Option<Consequence>, Failure> {
-        let (before, now_seconds) = (self.registry.policies().clone(), self.ledger_time(moment).seconds());
+        let before = self.registry.policies().clone();
         // None comes back: a lowered maximum leaves a negative behind, which outlives the policy.
         // Verifiers know no lifetime of a client: where its maximum is lowered, what it holds is cut off.
         let cut_off = match subject {
@@ -159,6 +160,32 @@ impl Service {
             }
             Subject::Deployment | Subject::Api(_) => None,
         };
+        self.count_tokens(moment, goes_on, |token, api| {
+            let end = if cut_off == Some(&token.client) { i64::MIN } else { effective_expiry(token, api, after) };
+            (effective_expiry(token, api, &before), end)
+        })
+    }
+
+    /// Counts the access tokens that end otherwise where an API is as `after` says; for a thread that may block. `None`: `goes_on` said no before the end.
+    ///
+    /// # Errors
+    /// When the engine cannot read, or a row is damaged.
+    pub fn lifetime_consequence(&self, after: &Api, moment: &Moment, goes_on: impl Fn() -> bool) -> Result<Option<Consequence>, Failure> {
+        let policies = self.registry.policies().clone();
+        self.count_tokens(moment, goes_on, |token, api| {
+            let now = effective_expiry(token, api, &policies);
+            (now, if api.id == after.id { effective_expiry(token, after, &policies) } else { now })
+        })
+    }
+
+    /// `ends` says when a token ends, and when it would.
+    fn count_tokens(
+        &self,
+        moment: &Moment,
+        goes_on: impl Fn() -> bool,
+        ends: impl Fn(&AccessToken, &Api) -> (i64, i64),
+    ) -> Result<Option<Consequence>, Failure> {
+        let now_seconds = self.ledger_time(moment).seconds();
         let (mut consequence, mut damaged) = (Consequence::default(), None);
         self.store.view()?.scan(&token::TABLE, &mut |row| {
             match AccessToken::from_row(&row.record) {
@@ -166,9 +193,8 @@ impl Service {
                     let not_before = token.issued_at;
                     let proven = Proven { token, signing_key: None, not_before };
                     if let (Standing::Active | Standing::Suspended, Some(api)) = self.stand(&proven, moment) {
-                        let is_cut_off = cut_off == Some(&proven.token.client);
-                        let end = if is_cut_off { i64::MIN } else { effective_expiry(&proven.token, &api.record, after) };
-                        consequence.note(effective_expiry(&proven.token, &api.record, &before), end, now_seconds);
+                        let (ends_at, would_end_at) = ends(&proven.token, &api.record);
+                        consequence.note(ends_at, would_end_at, now_seconds);
                     }
                 }
                 Err(malformed) => damaged = Some(malformed),

@@ -18,6 +18,7 @@ pub(crate) mod context;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod duration;
+mod effect;
 mod exchange;
 pub(crate) mod export;
 pub(crate) mod failure;

@@ -4,6 +4,7 @@ pub(crate) mod change;
 pub(crate) mod difference;
 pub(crate) mod file;
 pub(crate) mod held;
+pub(crate) mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,12 +76,17 @@ pub(crate) struct Group {
     description: Option<String>,
 }
 
-/// A role; its API and its name name it.
+/// A role; its API and its name name it, and one that comes with Jeton its `built_in`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Role {
-    pub(crate) audience: String,
-    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    audience: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
+    /// The name of a role that comes with Jeton: only who holds it can be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    built_in: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,7 +164,7 @@ impl Declared {
         let mut things: Vec<Thing> = self.api.iter().map(|api| Thing::of(Noun::Api, api)).collect();
         things.extend(self.client.iter().map(|client| Thing::of(Noun::Client, client)));
         things.extend(self.group.iter().map(|group| Thing::of(Noun::Group, group)));
-        things.extend(self.role.iter().map(|role| Thing::of(Noun::Role, &Role { groups: None, ..role.clone() })));
+        things.extend(self.role.iter().map(Role::thing));
         things.extend(self.role.iter().flat_map(Role::assignments));
         things.extend(self.policy.iter().map(|policy| Thing::of(Noun::Policy, policy)));
         things.sort_by(|one, other| (one.noun, &one.key).cmp(&(other.noun, &other.key)));
@@ -167,22 +173,51 @@ impl Declared {
 
     /// The roles whose groups are said.
     pub(crate) fn says_groups_of(&self, audience: &str, name: &str) -> bool {
-        self.role.iter().any(|role| role.audience == audience && role.name == name && role.groups.is_some())
+        self.role.iter().any(|role| role.key() == (audience, name) && role.groups.is_some())
     }
 }
 
 impl Role {
+    /// The API and the name; a role that comes with Jeton is of no API that a file names.
+    fn key(&self) -> (&str, &str) {
+        self.built_in.as_deref().map_or((&self.audience, &self.name), |name| ("", name))
+    }
+
+    fn thing(&self) -> Thing {
+        match &self.built_in {
+            Some(name) => Thing { noun: Noun::Role, key: vec![String::new(), name.clone()], members: Map::new() },
+            None => Thing::of(Noun::Role, &Role { groups: None, ..self.clone() }),
+        }
+    }
+
+    /// What is wrong with what a file says of it.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let says_more = !self.audience.is_empty() || !self.name.is_empty() || self.description.is_some() || self.scope.is_some();
+        match self.built_in {
+            Some(_) if says_more => Some("a role with `built_in` has `groups`, and nothing else"),
+            Some(_) => None,
+            None if self.audience.is_empty() => Some("missing field `audience` of a role"),
+            None if self.name.is_empty() => Some("missing field `name` of a role"),
+            None => None,
+        }
+    }
+
     fn assignments(&self) -> impl Iterator<Item = Thing> {
         let groups = self.groups.iter().flatten();
         groups.map(|group| Thing {
             noun: Noun::Assignment,
-            key: vec![self.audience.clone(), self.name.clone(), group.clone()],
+            key: vec![self.key().0.to_owned(), self.key().1.to_owned(), group.clone()],
             members: Map::new(),
         })
     }
 }
 
 impl Thing {
+    /// Whether it comes with Jeton: it is neither made nor removed.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.noun == Noun::Role && self.key.first().is_some_and(String::is_empty)
+    }
+
     fn of(noun: Noun, value: &impl Serialize) -> Thing {
         // Texts, numbers and collections of them always can be written as JSON.
         let Ok(Value::Object(mut members)) = serde_json::to_value(value) else {
@@ -198,8 +233,8 @@ impl Thing {
         let part = |place: usize| self.key.get(place).map_or("", String::as_str);
         match self.noun {
             Noun::Api | Noun::Client | Noun::Group => part(0).to_owned(),
-            Noun::Role => format!("{} at {}", part(1), part(0)),
-            Noun::Assignment => format!("group:{} holds {} at {}", part(2), part(1), part(0)),
+            Noun::Role => format!("{}{}", part(1), at(part(0))),
+            Noun::Assignment => format!("group:{} holds {}{}", part(2), part(1), at(part(0))),
             Noun::Policy => match (part(1), part(2)) {
                 ("", "") => part(0).to_owned(),
                 ("", client) => format!("{} of client {client}", part(0)),
@@ -207,4 +242,8 @@ impl Thing {
             },
         }
     }
+}
+
+fn at(audience: &str) -> String {
+    if audience.is_empty() { " of Jeton".to_owned() } else { format!(" at {audience}") }
 }

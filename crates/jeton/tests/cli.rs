@@ -168,7 +168,9 @@ fn without_a_server() {
     desk.fails(&["revoke", "--before", "now", "--yes"], "", 2, "add --everything");
     desk.fails(&["revoke", "--everything"], "", 2, "EVERY token and key of this server, of every client and for every");
     desk.fails(&["revoke", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"], "", 2, "not given as an argument");
-    desk.fails(&["revoke", "none.txt"], "", 2, "no token's id, and no file of that name");
+    let api = ["api", "list", "--server", "https://localhost:8443/api/v1"];
+    desk.fails(&api, "", 2, "leave /api/v1 out");
+    desk.fails(&["revoke", "none.txt"], "", 2, "no id of a token or key, and no file of that name");
     let said = desk.run(&["revoke", "--clent", "a", "--json"], "");
     let problem: Value = serde_json::from_str(&said.err).unwrap();
     assert_eq!((said.code, &problem["exit_code"]), (2, &2.into()), "{problem}");
@@ -447,6 +449,98 @@ fn a_policy_asks_before_credentials_end_otherwise() {
     assert!(planned.contains("1 client secret that had ended would come back to life."), "{planned}");
     desk.fails(&unset, "", 2, "1 client secret that had ended would come back to life. Set it?");
     assert!(desk.done(&[&unset[..], &["--yes"]].concat()).contains("1 client secret that had ended comes back to life."));
+}
+
+#[test]
+fn a_shorter_lifetime_of_an_api_asks_before_tokens_end() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let token = desk.json(&["token", "issue", "--client", "worker"])["access_token"].as_str().unwrap().to_owned();
+    let shorter = ["api", "update", "a:b", "--access-token-lifetime", "5m"];
+    assert!(
+        desk.done(&[&shorter[..], &["--dry-run"]].concat())
+            .ends_with("0 access tokens would expire, 1 more would end earlier than they were to.\n")
+    );
+    desk.fails(&shorter, "", 2, "1 access token would end earlier than now. Set it?");
+    assert_eq!(desk.json(&["api", "show", "a:b"])["access_token_lifetime_seconds"], 3600);
+    desk.write("deployment.toml", "[[api]]\naudience = 'a:b'\naccess_token_lifetime_seconds = 300\n");
+    let said = desk.run(&["diff", "deployment.toml"], "");
+    assert!(said.code == 1 && said.out.contains("! 1 expire sooner"), "{}", said.out);
+    desk.done(&[&shorter[..], &["--yes"]].concat());
+    let until = |answer: &Value| answer["exp"].as_i64().unwrap() - answer["iat"].as_i64().unwrap();
+    let answer = serde_json::from_str(&desk.run(&["token", "introspect", "-", "--json"], &token).out).unwrap();
+    assert_eq!(until(&answer), 300, "{answer}");
+    // Nothing ends by a longer one, or by a name.
+    desk.done(&["api", "update", "a:b", "--access-token-lifetime", "1h"]);
+    desk.done(&["api", "update", "a:b", "--name", "B"]);
+}
+
+#[test]
+fn apply_says_what_it_did_and_refuses_what_it_cannot_do_before() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    for (text, needle) in [
+        (
+            "[[client]]\nname = 'worker'\naudiences = ['c:d']\n",
+            "the client worker is for the API c:d, which is neither there nor in the files",
+        ),
+        (
+            "[[group]]\nname = 'g'\n[[policy]]\nkind = 'client_secret'\nmax_seconds = 99999999999\n",
+            "policy client_secret cannot be as the files say",
+        ),
+        ("[[role]]\nbuilt_in = 'boss'\n", "boss of Jeton"),
+    ] {
+        desk.write("bad.toml", text);
+        for command in [&["diff", "bad.toml"][..], &["apply", "bad.toml", "--dry-run"], &["apply", "bad.toml", "--yes"]] {
+            desk.fails(command, "", 2, needle);
+            assert!(!desk.run(command, "").out.contains("Done"));
+        }
+    }
+    assert_eq!(desk.json(&["group", "list"])["items"].as_array().unwrap().len(), 0);
+
+    let client = "[[client]]\nname = 'worker'\naudiences = ['a:b']\n";
+    desk.write("half.toml", &format!("{client}[[group]]\nname = '{}'\n", "g".repeat(400)));
+    assert!(desk.done(&["apply", "half.toml", "--dry-run"]).ends_with("\n2 to make\n"));
+    let said = desk.run(&["apply", "half.toml", "--yes", "--json"], "");
+    let told: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(told["items"].as_array().unwrap().len(), 1, "{told}");
+    assert!(told["items"][0]["done"] == true && told["items"][0]["client_secret"].as_str().unwrap().starts_with("jtn_cs_"), "{told}");
+    assert!(said.code != 0 && said.err.contains("1 of 2 changes are made"), "{}", said.err);
+    let said = desk.run(&["apply", "half.toml", "--yes"], "");
+    assert!(said.code != 0 && !said.out.contains("Done."), "{}", said.out);
+
+    // What falls is told first.
+    desk.done(&["token", "issue", "--client", "worker"]);
+    desk.write("less.toml", "[[client]]\nname = 'other'\naudiences = ['a:b']\n[[api]]\naudience = 'a:b'\n[api.scopes]\nwrite = ''\n");
+    let said = desk.run(&["diff", "less.toml", "--prune"], "");
+    assert!(said.out.contains("- client worker\n    ! ends 1 access token\n"), "{}", said.out);
+    assert!(said.out.contains("    ! read cannot be used any more"), "{}", said.out);
+    assert!(said.err.contains("`jeton apply FILE --prune`"), "{}", said.err);
+}
+
+#[test]
+fn a_role_of_jeton_that_a_group_was_given_by_hand_is_seen() {
+    let desk = Desk::with_server();
+    desk.done(&["group", "create", "--name", "root"]);
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    desk.done(&["role", "create", "--audience", "a:b", "--name", "clerk", "--scope", "read"]);
+    desk.done(&["export", "--file", "deployment.toml"]);
+    desk.done(&["diff", "deployment.toml", "--prune"]);
+    for role in ["role_owner", "clerk"] {
+        desk.done(&["role", "assign", role, "group:root"]);
+    }
+    let said = desk.run(&["diff", "deployment.toml"], "");
+    assert_eq!(said.code, 1);
+    for line in ["- assignment group:root holds owner of Jeton\n", "- assignment group:root holds clerk at a:b\n"] {
+        assert!(said.out.contains(line), "{}", said.out);
+    }
+    desk.done(&["export", "--file", "with.toml"]);
+    desk.done(&["apply", "deployment.toml", "--yes"]);
+    desk.done(&["diff", "deployment.toml"]);
+    // And back: a deployment that is built anew has its owners.
+    desk.done(&["apply", "with.toml", "--yes"]);
+    assert!(desk.done(&["role", "holders", "role_owner"]).contains("root"));
 }
 
 /// `serve` named `jeton init`, which named `serve`.
@@ -763,6 +857,48 @@ fn a_page_that_went_bad_is_said_and_answers_no() {
     desk.fails(&["token", "show", &id], "", 3, "a row of table `access_token` is not what was written");
     desk.done(&["token", "issue", "--client", "worker"]);
     assert_ne!(desk.run(&["check", "--full"], "").code, 0);
+}
+
+/// Each member that the API lets be changed has a flag, also for taking it away.
+#[test]
+fn what_limits_a_key_is_set_and_taken_away() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    desk.done(&["client", "create", "--name", "shop", "--audience", "a:b"]);
+    let create =
+        ["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "k", "--note", "n", "--allow-ip", "192.0.2.0/24"];
+    let limits = ["--rate-limit", "5/1m", "--max-uses", "9", "--metadata", "order=4711", "--metadata", "by=ada=eve"];
+    let made = desk.json(&[&create[..], &limits].concat());
+    assert_eq!(made["metadata"], json!({"order": "4711", "by": "ada=eve"}));
+    let id = made["id"].as_str().unwrap();
+    let explained = desk.done(&["key", "explain", id]);
+    assert!(
+        explained.replace('\n', " ").contains("Each use is judged besides, by its networks, its rate, how often it may be used"),
+        "{explained}"
+    );
+    let stays = desk.json(&["key", "update", id, "--name", "other"]);
+    for name in ["note", "allow_ip", "rate_limit", "max_uses", "metadata", "scope"] {
+        assert_eq!(stays[name], made[name], "{name}");
+    }
+    let none = ["--note", "", "--any-ip", "--no-rate-limit", "--no-max-uses", "--no-metadata", "--expires-in", "1h"];
+    let bare = desk.json(&[&["key", "update", id][..], &none].concat());
+    let is_nothing = |value: &Value| value.is_null() || *value == json!([]) || *value == json!({});
+    for name in ["note", "allow_ip", "rate_limit", "max_uses", "metadata"] {
+        assert!(is_nothing(&bare[name]), "{name}: {}", bare[name]);
+    }
+    assert!(bare["expires_at"].as_str().unwrap() < made["expires_at"].as_str().unwrap());
+    let moved = desk.json(&["key", "transfer", id, "--owner", "external:other", "--client", "shop"]);
+    assert!(moved["owner"] == "external:other" && moved["client"].is_string(), "{moved}");
+    desk.fails(&["client", "secret", "revoke", "shop", "", "--yes"], "", 2, "a name or an id is empty");
+    desk.fails(&["api", "show", ""], "", 2, "a name or an id is empty");
+    let nobody = [&["key", "create", "--owner", "user:nobody"][..], &create[4..]].concat();
+    desk.fails(&nobody, "", 1, "`jeton user list`");
+    desk.done(&["user", "create", "--username", "ada"]);
+    let beyond = ["key", "create", "--owner", "user:ada", "--audience", "a:b", "--name", "k", "--scope", "read"];
+    desk.fails(&beyond, "", 2, "`jeton role assign`");
+    desk.fails(&[&create[..], &["--expires-in", "400d"]].concat(), "", 2, "--help says what may be given");
+    desk.fails(&["key", "update", id, "--metadata", "order"], "", 2, "NAME=TEXT");
+    desk.fails(&["key", "update", id, "--any-ip", "--allow-ip", "192.0.2.0/24"], "", 2, "cannot be used with");
 }
 
 /// What comes out otherwise than somebody may think is said where it is done.

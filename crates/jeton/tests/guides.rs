@@ -128,7 +128,7 @@ fn protect_an_api_in_rust() {
 
 #[test]
 fn version_control() {
-    check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 made", "- group forgotten", "differs: 1"]);
+    check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 to make", "- group forgotten", "differs: 1"]);
 }
 
 #[test]

@@ -188,6 +188,51 @@ fn a_secret_that_is_given_for_an_id_is_not_sent() {
     }
 }
 
+/// A server that answers each request by its head and body; it breaks off where there is no answer.
+fn talking(mut answer: impl FnMut(&str) -> Option<String> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                head += &line;
+            }
+            reader.read_exact(&mut vec![0; length]).unwrap();
+            if let Some(body) = answer(&head) {
+                let text = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                reader.get_mut().write_all(text.as_bytes()).unwrap();
+            }
+        }
+    });
+    url
+}
+
+/// The secret is in the answer alone.
+#[test]
+fn apply_asks_once_more_for_an_answer_that_was_lost() {
+    let desk = Desk::new();
+    let mut keys = Vec::new();
+    let url = talking(move |head| {
+        if head.starts_with("GET ") {
+            return Some("{\"items\":[]}".to_owned());
+        }
+        let key = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("idempotency-key: ").map(str::to_owned));
+        keys.push(key?);
+        (keys.len() == 2 && keys[0] == keys[1])
+            .then(|| "{\"name\":\"worker\",\"client_id\":\"c\",\"client_secret\":\"shown once\"}".to_owned())
+    });
+    desk.write("deployment.toml", "[[client]]\nname = 'worker'\n");
+    let said = desk.run(&["apply", "deployment.toml", "--yes", "--server", &url], &[("JETON_TOKEN", TOKEN)]);
+    assert!(said.code == 0 && said.out.contains("shown once"), "{} {}{}", said.code, said.out, said.err);
+}
+
 #[test]
 fn all_rules_are_shown() {
     let desk = Desk::new();

@@ -140,7 +140,7 @@ fn the_file_has_the_new_key() {
     assert!(!desk.is_accepted(&desk.first));
     let output = desk.rotate(&desk.address, &["--key-file", "key.txt"], "");
     assert_eq!((output.status.code(), desk.kept()), (Some(3), second), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("600 seconds at the earliest"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("seconds at the earliest"), "{}", text(&output.stderr));
 }
 
 #[test]

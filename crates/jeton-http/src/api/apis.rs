@@ -26,6 +26,7 @@ use super::management::Management;
 use super::names::{AlgorithmName, TokenFormatName};
 use super::once::Once;
 use super::page::Listing;
+use super::policies::{COUNTING as ENDING, Counted};
 use super::problem::{Problem, ProblemKind};
 use super::revocations::COUNTING;
 use super::rfc3339;
@@ -50,7 +51,7 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(update),
-        About::new("apis", "Changes an API.").takes::<Update>().answers::<Shown>(),
+        About::new("apis", "Changes an API.").takes::<Update>().answers::<Changed>(),
     ),
     Route::new(
         (Verb::Delete, "/apis/{api}"),
@@ -135,6 +136,23 @@ pub(super) struct Update {
     /// The algorithm that its JWTs are signed with.
     #[schemars(with = "Option<AlgorithmName>")]
     signing_alg: Option<String>,
+    /// Whether to look only, and write nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// An API as it is now, or would be.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ChangedApi")]
+struct Changed {
+    #[serde(flatten)]
+    api: Shown,
+    /// With `dry_run`: what would become of access tokens that are out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequence: Option<Counted>,
+    /// With `dry_run`: nothing was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -201,9 +219,16 @@ async fn update(
         token_format: update.token_format,
         signing_algorithm: update.signing_alg,
     };
-    let api = service.update_api(&name, &request, &actor, &service.moments().now()).await;
-    let api = api.map_err(|failure| Problem::from(failure).look(LOOK))?;
-    ok(&Shown::of(&api, &service.registry().policies()))
+    let (moment, look) = (service.moments().now(), |problem: Problem| problem.look(LOOK));
+    if update.dry_run {
+        let planned = service.plan_api(&name, &request, &actor, &moment).map_err(|refusal| look(refusal.into()))?;
+        let (reader, after) = (service.clone(), planned.clone());
+        let consequence = count(ENDING, move |goes_on| reader.lifetime_consequence(&after, &moment, goes_on)).await?;
+        let api = Shown::of(&planned, &service.registry().policies());
+        return ok(&Changed { api, consequence: Some(consequence.into()), dry_run: Some(true) });
+    }
+    let api = service.update_api(&name, &request, &actor, &moment).await.map_err(|failure| look(failure.into()))?;
+    ok(&Changed { api: Shown::of(&api, &service.registry().policies()), consequence: None, dry_run: None })
 }
 
 async fn remove(

@@ -64,7 +64,9 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
-const LOOK: &str = "list the keys, the APIs and the clients: `jeton key list`, `jeton api list`, `jeton client list`";
+const LOOK: &str = "list what there is: `jeton key list`, `jeton api list`, `jeton client list`, `jeton user list`, `jeton group list`";
+const SCOPE: &str = "`jeton api show AUDIENCE` lists the scopes; a client may have what `jeton client update CLIENT --scope` says, a person or a group what \
+                     their roles give: `jeton role create`, `jeton role assign`";
 const OVER: &str = "see how it stands: `jeton key show KEY`; a key that is revoked or expired is replaced: `jeton key create`";
 
 /// A key that was just made, with its text: shown this once.
@@ -143,7 +145,7 @@ async fn found(service: &Service, entry: &KeyEntry, moment: &Moment) -> Result<S
 }
 
 fn over(failure: Failure) -> Problem {
-    Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, OVER)
+    Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, OVER).advise(ProblemKind::InvalidScope, SCOPE)
 }
 
 pub(super) fn id(text: &str) -> Result<ApiKeyId, Problem> {

@@ -12,6 +12,7 @@ use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::policy::set::SetPolicy;
 use jeton_service::Service;
+use jeton_service::policy_consequence::Consequence;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ const FOR_WHOM: &[Parameter] =
 
 const LOOK: &str = "list the policies, the APIs and the clients: `jeton policy show`, `jeton api list`, `jeton client list`";
 /// How long what would expire is counted, before the answer goes without.
-const COUNTING: Duration = Duration::from_secs(8);
+pub(super) const COUNTING: Duration = Duration::from_secs(8);
 
 /// What one level says of a kind, as it is answered.
 #[derive(Clone, JsonSchema, Serialize)]
@@ -136,7 +137,7 @@ struct Changed {
 /// How many of the kind end otherwise; `null` where counting them took too long, or failed.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Consequence")]
-struct Counted {
+pub(super) struct Counted {
     /// How many would end at once.
     would_expire_now: Option<u64>,
     /// How many would end sooner than now.
@@ -171,6 +172,17 @@ struct Explained {
     idle_from: &'static str,
     /// What each level says, the widest first.
     said: Vec<Shown>,
+}
+
+impl From<Option<Consequence>> for Counted {
+    fn from(consequence: Option<Consequence>) -> Counted {
+        Counted {
+            would_expire_now: consequence.map(|consequence| consequence.would_expire_now),
+            would_expire_sooner: consequence.map(|consequence| consequence.would_expire_sooner),
+            would_come_back: consequence.map(|consequence| consequence.would_come_back),
+            would_be_idle: consequence.map(|consequence| consequence.would_be_idle),
+        }
+    }
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -225,12 +237,7 @@ async fn set(
         default_seconds: holds.default_seconds,
         max_seconds: holds.max_seconds,
         idle_seconds: holds.idle_seconds,
-        consequence: Counted {
-            would_expire_now: consequence.map(|consequence| consequence.would_expire_now),
-            would_expire_sooner: consequence.map(|consequence| consequence.would_expire_sooner),
-            would_come_back: consequence.map(|consequence| consequence.would_come_back),
-            would_be_idle: consequence.map(|consequence| consequence.would_be_idle),
-        },
+        consequence: consequence.into(),
         dry_run: set.dry_run,
     })
 }

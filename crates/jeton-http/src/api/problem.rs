@@ -254,7 +254,7 @@ impl From<Refusal> for Problem {
             Reason::UnsupportedGrantType => (ProblemKind::UnsupportedGrantType, "use the grant type `client_credentials`"),
             Reason::InvalidScope => (
                 ProblemKind::InvalidScope,
-                "ask for less, or name all scopes that the client shall have: `jeton client update CLIENT --scope …`",
+                "ask for what there is: `jeton api show AUDIENCE` lists the scopes, `jeton client show CLIENT` those that a client may have",
             ),
             Reason::InvalidTarget => (
                 ProblemKind::InvalidTarget,

@@ -271,3 +271,27 @@ async fn the_end_of_an_exception_is_the_end() {
     let is_told = |told: &Value| told["kind"] == "policy_exception.ended" && told["data"]["actor"] == "system";
     assert!(told["items"].as_array().unwrap().iter().any(is_told), "{told}");
 }
+
+#[tokio::test]
+async fn a_shorter_lifetime_of_an_api_is_counted_first() {
+    let world = World::new().await;
+    let (orders, stock) = (world.api("orders").await, world.api("stock").await);
+    let (worker, other) = (world.client("worker", &[&orders]).await, world.client("other", &[&stock]).await);
+    world.token(&worker).await;
+    world.token(&other).await;
+    world.advance(100);
+    world.token(&worker).await;
+    let path = "/apis/https%3A%2F%2Forders.example";
+    let change = async |seconds: i64, dry_run: bool| {
+        world.done(Method::PATCH, path, Some(json!({"access_token_lifetime_seconds": seconds, "dry_run": dry_run}))).await
+    };
+    let planned = change(60, true).await;
+    assert_eq!((&planned["dry_run"], &planned["access_token_lifetime_seconds"]), (&json!(true), &json!(60)));
+    let counted = json!({"would_expire_now": 1, "would_expire_sooner": 1, "would_come_back": 0, "would_be_idle": 0});
+    assert_eq!(planned["consequence"], counted, "of this API alone");
+    assert_eq!(world.done(Method::GET, path, None).await["access_token_lifetime_seconds"], 3600, "nothing was written");
+    change(60, false).await;
+    assert_eq!(change(60, true).await["consequence"]["would_expire_sooner"], 0);
+    let refused = world.administer(Method::PATCH, path, Some(json!({"access_token_lifetime_seconds": 0, "dry_run": true}))).await;
+    assert_eq!(refused.status, 400, "{}", refused.shown());
+}

@@ -12,7 +12,9 @@ use super::failure::Failure;
 use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
+use super::server::Server;
 use crate::render::apis;
+use crate::render::policies;
 use crate::render::revocations::falling;
 
 const PATH: &str = "/api/v1/apis";
@@ -78,7 +80,8 @@ Examples:
       --scope orders:new='New orders'
 
 The scopes that are named replace those it has: name all of them. It asks
-before one goes. A shorter lifetime reaches tokens that are out already.";
+before one goes. A shorter lifetime reaches tokens that are out already: it
+counts those that end by it, and asks. A longer one brings none of them back.";
 
 /// Change an API
 #[derive(Args, Debug)]
@@ -88,6 +91,9 @@ pub(crate) struct Update {
     api: String,
     #[command(flatten)]
     properties: Properties,
+    /// Only say what would end
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Remove an API; every token and key for it dies
@@ -110,7 +116,7 @@ struct Properties {
     /// What is granted when nothing is asked for; repeat it for each scope
     #[arg(long, value_name = "NAME")]
     default_scope: Vec<String>,
-    /// How long its access tokens live, 24h at most
+    /// How long its access tokens live, 24h at most; a shorter time ends those that are older
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     access_token_lifetime: Option<i64>,
     /// What its access tokens are
@@ -132,19 +138,7 @@ impl Api {
             }
             Api::List(List { pages }) => pages.show(context, PATH, apis::list),
             Api::Show(Show { api }) => context.show(&server.get(&path(api))?, apis::show),
-            Api::Update(Update { api, properties }) => {
-                let body = properties.body();
-                if body.is_empty() {
-                    return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton api update --help`"));
-                }
-                if let Some(Value::Object(scopes)) = body.get("scopes") {
-                    let known = server.get(&path(api))?;
-                    let left_out = known.get("scopes").and_then(Value::as_object).into_iter().flatten();
-                    let left_out = left_out.map(|(name, _)| name.as_str()).filter(|name| !scopes.contains_key(*name));
-                    replacing::ask(context, &format!("the API {api}"), "scope", left_out)?;
-                }
-                context.show(&server.patch(&path(api), &Value::Object(body))?, apis::show)
-            }
+            Api::Update(update) => update.run(context, &server),
             Api::Delete(Delete { api }) => {
                 let would = server.delete_with(&path(api), &json!({ "dry_run": true }))?;
                 context.confirm(&format!("Remove the API {api}, and end what is for it: {}?", falling(&would)))?;
@@ -152,6 +146,43 @@ impl Api {
                 context.show(&removed, |removed, _| format!("Removed {api}: what was for it is dead, {}.\n", falling(removed)))
             }
         }
+    }
+}
+
+impl Update {
+    fn run(&self, context: &Context, server: &Server) -> Result<(), Failure> {
+        let (path, body) = (path(&self.api), self.properties.body());
+        if body.is_empty() {
+            return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton api update --help`"));
+        }
+        let planned = self.planned(server, &path, &body)?;
+        if self.dry_run {
+            return context.show(&planned, apis::planned);
+        }
+        if let Some(Value::Object(scopes)) = body.get("scopes") {
+            let known = server.get(&path)?;
+            let left_out = known.get("scopes").and_then(Value::as_object).into_iter().flatten();
+            let left_out = left_out.map(|(name, _)| name.as_str()).filter(|name| !scopes.contains_key(*name));
+            replacing::ask(context, &format!("the API {}", self.api), "scope", left_out)?;
+        }
+        if let Some(question) = policies::question(&planned) {
+            context.confirm(&question)?;
+        }
+        context.show(&server.patch(&path, &Value::Object(body))?, apis::show)
+    }
+
+    /// How it would be, and what would end by it; of a lifetime that stays, nothing ends.
+    fn planned(&self, server: &Server, path: &str, body: &Map<String, Value>) -> Result<Value, Failure> {
+        if self.properties.access_token_lifetime.is_none() && !self.dry_run {
+            return Ok(json!({ "consequence": { "would_expire_now": 0, "would_expire_sooner": 0, "would_come_back": 0 } }));
+        }
+        let mut body = body.clone();
+        body.insert("dry_run".to_owned(), json!(true));
+        let mut planned = server.patch(path, &Value::Object(body))?;
+        if let Some(members) = planned.as_object_mut() {
+            members.insert("plural".to_owned(), json!("access tokens"));
+        }
+        Ok(planned)
     }
 }
 

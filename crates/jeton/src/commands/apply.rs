@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -13,9 +12,9 @@ use crate::render::changes;
 
 const EXAMPLES: &str = "\
 Examples:
-  jeton apply jeton.toml --dry-run
+  jeton apply deployment.toml --dry-run
   jeton apply deployment/ --prune
-  jeton export --file jeton.toml
+  jeton export --file deployment.toml
 
 What a file leaves out is left as it is; with --prune, what the files do not
 name is removed, of the kinds of thing that they name. It shows each change
@@ -47,15 +46,10 @@ impl Apply {
             context.print(&changes::list(&plan.to_json(), &context.view()))?;
         }
         context.confirm(&format!("Make {}?", plan.in_words()))?;
-        let mut made = Vec::new();
-        let done = plan.carry_out(&server, |answer| made.push(answer));
-        let secrets: Vec<Value> = made.into_iter().filter(|answer| answer.get("client_secret").is_some()).collect();
-        let mut told = plan.to_json();
-        if let Some(told) = told.as_object_mut() {
-            told.insert("clients".to_owned(), json!(secrets));
-        }
-        // Before what went wrong: these secrets are told nowhere else.
-        context.show(&told, changes::secrets)?;
+        let mut answers = Vec::new();
+        let done = plan.carry_out(&server, |answer| answers.push(answer));
+        // Before what went wrong: secrets are told nowhere else.
+        context.show(&plan.done(&answers), |told, _| changes::done(told, done.is_ok()))?;
         done.map(|_| ())
     }
 }

@@ -75,7 +75,7 @@ impl Config {
                 .with("issuer", config.issuer.as_str())
                 .with("listen", config.listen.to_string())
                 .with("metrics", config.metrics_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
-                .with("administrators", config.admin_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
+                .with("administrators", format!("on the socket, and with a token on {}", config.admin_listen.unwrap_or(config.listen)))
                 .with("certificate", certificate(&config, ends))
                 .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
                 .with("token prefix", config.token_prefix.as_str())

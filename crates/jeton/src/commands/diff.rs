@@ -11,7 +11,7 @@ use crate::render::changes;
 
 const EXAMPLES: &str = "\
 Examples:
-  jeton diff jeton.toml
+  jeton diff deployment.toml
   jeton diff deployment/ --prune
 
 Exits with 1 where something differs, as `diff` does.";
@@ -32,6 +32,7 @@ impl Diff {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let plan = Plan::make(&context.server()?, &self.files, self.prune)?;
         context.show(&plan.to_json(), changes::list)?;
-        if plan.is_empty() { Ok(()) } else { Err(Failure::no("the deployment is not as the files say", "make it so: `jeton apply FILE`")) }
+        let apply = if self.prune { "make it so: `jeton apply FILE --prune`" } else { "make it so: `jeton apply FILE`" };
+        if plan.is_empty() { Ok(()) } else { Err(Failure::no("the deployment is not as the files say", apply)) }
     }
 }

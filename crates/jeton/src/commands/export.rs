@@ -17,9 +17,10 @@ use crate::render::text::lines;
 const EXAMPLES: &str = "\
 Examples:
   jeton export
-  jeton export --file jeton.toml
+  jeton export --file deployment.toml
 
-There is no secret, no key and no person in it.";
+There is no secret, no key and no person in it. Of the roles that come with
+Jeton it names the groups that hold them.";
 
 /// Print APIs, clients, groups, roles and policies as a file
 #[derive(Args, Debug)]

@@ -58,6 +58,16 @@ impl Failure {
         Failure { kind, sentence: sentence.into(), hint: hint.into() }
     }
 
+    /// Whether the answer is not known: it could not be asked, or not by this one.
+    pub(crate) fn is_unasked(&self) -> bool {
+        self.kind == Kind::CouldNot
+    }
+
+    /// What went wrong, in a sentence.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
     /// The same failure, with what was done before it.
     pub(crate) fn after(self, done: &str, hint: &str) -> Failure {
         let hint = if self.hint.is_empty() { hint.to_owned() } else { format!("{}; {hint}", self.hint) };

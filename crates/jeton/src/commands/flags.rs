@@ -1,11 +1,12 @@
 //! The management API names the members of its JSON; whoever typed a command gave flags.
 
 /// Where a sentence of the API names a member, and the flag that sets it.
-const FLAGS: [(&str, &str); 5] = [
+const FLAGS: [(&str, &str); 6] = [
     ("name one with `resource`", "name one with --audience"),
     ("name a `scope`", "name one with --scope"),
     ("in `ends_at`", "with --until"),
     ("`alg` names", "--alg names"),
+    ("docs/reference/management-api.md says what may be sent", "the command with --help says what may be given"),
     ("needs the client's public keys, a JWK Set", "needs the client's public keys, a JWK Set: name its file with --jwks"),
 ];
 

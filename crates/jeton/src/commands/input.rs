@@ -85,7 +85,7 @@ pub(crate) fn named(argument: &str) -> Result<Named, Failure> {
     let source = Path::new(argument);
     if argument != "-" && !looks_like_a_token(argument) && !source.exists() {
         return Err(Failure::usage(
-            format!("{} is no token's id, and no file of that name is here", crate::render::text::shown(argument)),
+            format!("{} is no id of a token or key, and no file of that name is here", crate::render::text::shown(argument)),
             "give the id (32 hexadecimal digits, the `jti` of a JWT), a file that holds the token, or `-` for standard input",
         ));
     }

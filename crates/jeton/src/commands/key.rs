@@ -2,9 +2,11 @@
 
 mod import;
 mod list;
+mod metadata;
 mod path;
 mod rotate;
 mod table;
+mod update;
 
 pub(crate) use import::read_table;
 
@@ -47,7 +49,7 @@ pub(crate) enum Key {
     Show(Sought),
     Explain(Explain),
     Verify(Verify),
-    Update(Update),
+    Update(update::Update),
     Rotate(rotate::Rotate),
     /// End the text that a key had before it was rotated
     #[command(after_help = "Examples:\n  jeton key end-previous 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
@@ -165,6 +167,9 @@ struct Properties {
     /// How often in all
     #[arg(long, value_name = "N")]
     max_uses: Option<i64>,
+    /// A word to remember with it; repeat it for each
+    #[arg(long, value_name = "NAME=TEXT", value_parser = metadata::word)]
+    metadata: Vec<(String, String)>,
 }
 
 /// A key, by its id or its text
@@ -208,27 +213,6 @@ pub(crate) struct Verify {
     environment: Option<String>,
 }
 
-const UPDATE_EXAMPLES: &str = "\
-Examples:
-  jeton key update 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --allow-ip 192.0.2.0/24
-  jeton key update 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --scope orders:read
-
-The scopes and networks that are named are all it has from then on.";
-
-/// Change a key
-#[derive(Args, Debug)]
-#[command(after_help = UPDATE_EXAMPLES)]
-pub(crate) struct Update {
-    /// Its id: see `jeton key list`
-    #[arg(value_name = "KEY")]
-    key: String,
-    /// What people call it
-    #[arg(long)]
-    name: Option<String>,
-    #[command(flatten)]
-    properties: Properties,
-}
-
 /// Give a key to another owner
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton key transfer 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --owner client:worker")]
@@ -236,9 +220,12 @@ pub(crate) struct Transfer {
     /// Its id: see `jeton key list`
     #[arg(value_name = "KEY")]
     key: String,
-    /// Whose it is from then on
+    /// Whose it is from then on: client:NAME, user:NAME, group:NAME or external:TEXT
     #[arg(long, value_name = "OWNER")]
     owner: String,
+    /// The client that hands it out, where the new owner is external
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
 }
 
 /// A key, and why it ends
@@ -273,8 +260,10 @@ impl Key {
                 let ended = context.server()?.delete(&format!("{}/secrets/previous", path(key)?))?;
                 context.show(&ended, |key, _| format!("The text that {} had before is not accepted any more.\n", member(key, "name")))
             }
-            Key::Transfer(Transfer { key, owner }) => {
-                let moved = context.server()?.post(&format!("{}/transfer", path(key)?), &json!({ "owner": owner }))?;
+            Key::Transfer(Transfer { key, owner, client }) => {
+                let mut body = Map::from_iter([("owner".to_owned(), json!(owner))]);
+                body.extend(client.as_ref().map(|client| ("client".to_owned(), json!(client))));
+                let moved = context.server()?.post(&format!("{}/transfer", path(key)?), &Value::Object(body))?;
                 context.show(&moved, api_keys::show)
             }
             Key::Suspend(end) => {
@@ -342,17 +331,6 @@ impl Verify {
     }
 }
 
-impl Update {
-    fn run(&self, context: &Context) -> Result<(), Failure> {
-        let mut body = self.properties.body();
-        body.extend(self.name.as_ref().map(|name| ("name".to_owned(), json!(name))));
-        if body.is_empty() {
-            return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton key update --help`"));
-        }
-        context.show(&context.server()?.patch(&path(&self.key)?, &Value::Object(body))?, api_keys::show)
-    }
-}
-
 impl Properties {
     fn body(&self) -> Map<String, Value> {
         let members = [
@@ -361,6 +339,7 @@ impl Properties {
             ("allow_ip", (!self.allow_ip.is_empty()).then(|| json!(self.allow_ip))),
             ("rate_limit", self.rate_limit.map(Rate::to_json)),
             ("max_uses", self.max_uses.map(|uses| json!(uses))),
+            ("metadata", (!self.metadata.is_empty()).then(|| metadata::object(&self.metadata))),
         ];
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }

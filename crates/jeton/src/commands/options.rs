@@ -54,5 +54,8 @@ impl Options {
 
 /// Where a server is reached is written as its issuer is.
 fn server(text: &str) -> Result<Issuer, String> {
+    if text.trim_end_matches('/').ends_with("/api/v1") {
+        return Err("leave /api/v1 out: it is added".to_owned());
+    }
     Issuer::parse(text).map_err(|_| "write https://HOST or https://HOST:PORT; http is for localhost, 127.0.0.1 and [::1] only".to_owned())
 }

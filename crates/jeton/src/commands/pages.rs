@@ -36,7 +36,8 @@ impl Pages {
         context.show(&if has_more { json!({ "items": items, "has_more": true }) } else { json!({ "items": items }) }, render)?;
         if has_more {
             // Beside the list, so that a program which reads it line by line is not told of an item that is none.
-            let _ = writeln!(anstream::stderr(), "These are the first {count}; there are more: --all shows all of them.");
+            let first = if count == 1 { "This is the first".to_owned() } else { format!("These are the first {count}") };
+            let _ = writeln!(anstream::stderr(), "{first}; there are more: --all shows all of them.");
         }
         Ok(())
     }

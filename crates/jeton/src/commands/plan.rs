@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::effect::Effect;
 use super::failure::Failure;
 use super::server::Server;
 use crate::declared::Noun;
@@ -10,6 +11,7 @@ use crate::declared::change::{Change, Step};
 use crate::declared::difference::difference;
 use crate::declared::file;
 use crate::declared::held::Held;
+use crate::declared::references::dangling;
 
 /// What `diff` tells and `apply` does.
 pub(crate) struct Plan {
@@ -18,9 +20,11 @@ pub(crate) struct Plan {
 
 struct Planned {
     change: Change,
-    /// What a policy does to what is out already.
-    consequence: Option<Value>,
+    effect: Effect,
 }
+
+/// The members of an answer that are told once.
+const ONCE: [&str; 2] = ["client_id", "client_secret"];
 
 impl Plan {
     /// Compares files with a server.
@@ -30,11 +34,12 @@ impl Plan {
     pub(crate) fn make(server: &Server, files: &[PathBuf], prune: bool) -> Result<Plan, Failure> {
         let declared = file::read(files)?;
         let held = Held::by(server)?;
-        let mut changes = Vec::new();
-        for change in difference(&declared, &held.declared, prune) {
-            check(&change)?;
-            changes.push(Planned { consequence: consequence(server, &change), change });
+        if let Some(sentence) = dangling(&declared, &held.declared, &held.management) {
+            return Err(Failure::usage(sentence, "put it into the files, or mend its name; nothing was changed"));
         }
+        let differing = difference(&declared, &held.declared, prune);
+        let effects: Vec<Effect> = differing.iter().map(|change| effect(server, change, &differing)).collect::<Result<_, Failure>>()?;
+        let changes = differing.into_iter().zip(effects).map(|(change, effect)| Planned { change, effect }).collect();
         Ok(Plan { changes })
     }
 
@@ -54,6 +59,21 @@ impl Plan {
     pub(crate) fn to_json(&self) -> Value {
         let items: Vec<Value> = self.changes.iter().map(Planned::to_json).collect();
         json!({ "items": items })
+    }
+
+    /// What was done, by the answers to it: the first changes.
+    pub(crate) fn done(&self, answers: &[Value]) -> Value {
+        let items = self.changes.iter().zip(answers).map(|(planned, answer)| {
+            let mut item = planned.to_json();
+            if let Some(item) = item.as_object_mut() {
+                item.insert("done".to_owned(), json!(true));
+                if answer.get("client_secret").is_some() {
+                    item.extend(ONCE.iter().filter_map(|name| Some(((*name).to_owned(), answer.get(*name)?.clone()))));
+                }
+            }
+            item
+        });
+        json!({ "items": items.collect::<Vec<_>>() })
     }
 
     /// Makes the changes one after another; each answer is handed on.
@@ -77,7 +97,7 @@ impl Plan {
             let nothing = json!({});
             let body = request.body.as_ref().unwrap_or(&nothing);
             let answer = match request.method {
-                Method::POST => server.post(&request.path, body),
+                Method::POST => server.post_surely(&request.path, body),
                 Method::PATCH => server.patch(&request.path, body),
                 Method::PUT => server.put(&request.path, body),
                 _ => server.delete(&request.path),
@@ -94,11 +114,20 @@ impl Planned {
         let members: serde_json::Map<_, _> =
             members.iter().map(|(name, (from, to))| (name.clone(), json!({ "from": from, "to": to }))).collect();
         let mut item = json!({ "change": step.name(), "noun": thing.noun.name(), "name": thing.name(), "members": members });
-        if let (Some(item), Some(consequence)) = (item.as_object_mut(), &self.consequence) {
-            item.insert("consequence".to_owned(), consequence.clone());
+        if let Some(item) = item.as_object_mut() {
+            item.extend(self.effect.members());
         }
         item
     }
+}
+
+fn effect(server: &Server, change: &Change, plan: &[Change]) -> Result<Effect, Failure> {
+    check(change)?;
+    let refused = |failure: Failure| {
+        let what = format!("so the {} {} cannot be as the files say", change.thing.noun.name(), change.thing.name());
+        failure.after(&what, "nothing was changed")
+    };
+    Effect::of(server, change, plan).map_err(refused)
 }
 
 /// Refuses what nobody can change, before anything is changed.
@@ -110,15 +139,4 @@ fn check(change: &Change) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// How many credentials a policy ends. It is told where the server can count it: for an API that is not made yet there is nothing.
-fn consequence(server: &Server, change: &Change) -> Option<Value> {
-    if change.thing.noun != Noun::Policy {
-        return None;
-    }
-    let request = change.request(None);
-    let mut body = request.body?;
-    body.as_object_mut()?.insert("dry_run".to_owned(), json!(true));
-    server.put(&request.path, &body).ok()?.get("consequence").cloned()
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::connection::{Connection, Reply};
 use super::failure::Failure;
 use super::flags::in_flags;
+use crate::dice::seed;
 
 /// The most items of a page.
 const PAGE: usize = 1_000;
@@ -32,7 +33,15 @@ impl Server {
 
     /// Makes something, once for each text that a request is recognised by.
     pub(crate) fn post_once(&self, path: &str, body: &Value, key: Option<&str>) -> Result<Value, Failure> {
+        no_empty_name(path)?;
         value(&self.0.ask_once(Method::POST, path, Some(Bytes::from(body.to_string())), key)?)
+    }
+
+    /// Makes something by a text that is drawn for it: where the answer is lost, it is asked for once more, and made once.
+    pub(crate) fn post_surely(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let key: String = seed().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let ask = || self.0.ask_once(Method::POST, path, Some(Bytes::from(body.to_string())), Some(&key));
+        value(&ask().or_else(|_| ask())?)
     }
 
     /// Lets something happen that a key asks for itself and that a repeat answers alike: where the answer is lost, it is asked once more.
@@ -114,8 +123,18 @@ impl Server {
     }
 
     fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        no_empty_name(path)?;
         value(&self.0.ask(method, path, body.map(|body| Bytes::from(body.to_string())))?)
     }
+}
+
+/// Refuses a path in which a name is empty: it would be another path.
+fn no_empty_name(path: &str) -> Result<(), Failure> {
+    let path = path.split('?').next().unwrap_or_default();
+    if path.ends_with('/') || path.contains("//") {
+        return Err(Failure::usage("a name or an id is empty", "look at what was given: a variable of the shell may have nothing in it"));
+    }
+    Ok(())
 }
 
 fn value(reply: &Reply) -> Result<Value, Failure> {

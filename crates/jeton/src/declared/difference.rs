@@ -15,7 +15,7 @@ pub(crate) fn difference(declared: &Declared, held: &Declared, prune: bool) -> V
     let gone = |thing: &&Thing| find(&wanted, thing).is_none() && is_removed(declared, &wanted, thing, prune);
     let roles_gone = |thing: &Thing| {
         let role = Thing { noun: Noun::Role, key: thing.key.iter().take(2).cloned().collect(), members: thing.members.clone() };
-        find(&wanted, &role).is_none()
+        !role.is_built_in() && find(&wanted, &role).is_none()
     };
     // A role that goes takes along who holds it.
     let removed = there.iter().rev().filter(gone).filter(|thing| thing.noun != Noun::Assignment || !roles_gone(thing));
@@ -31,6 +31,7 @@ fn is_removed(declared: &Declared, wanted: &[Thing], thing: &Thing, prune: bool)
     match (thing.noun, thing.key.as_slice()) {
         // The groups of a role are one list: who is not in it does not hold the role.
         (Noun::Assignment, [audience, name, ..]) => declared.says_groups_of(audience, name),
+        (Noun::Role, _) if thing.is_built_in() => false,
         (noun, _) => prune && wanted.iter().any(|other| other.noun == noun),
     }
 }
@@ -141,6 +142,10 @@ mod tests {
         check(&role("groups = ['b']"), &role("groups = ['a', 'b']"), false, &["DELETE /api/v1/roles/role_1/assignments/group%3Aa"]);
         check(&role(""), &role("groups = ['a']"), true, &[]);
         let other = "[[role]]\naudience = 'x:y'\nname = 'other'\n";
+        let built_in = |groups: &str| format!("[[role]]\nbuilt_in = 'owner'\ngroups = {groups}\n");
+        check(&built_in("[]"), &built_in("['root']"), false, &["DELETE /api/v1/roles/role_1/assignments/group%3Aroot"]);
+        check(&built_in("['root']"), &built_in("[]"), false, &["PUT /api/v1/roles/role_1/assignments/group%3Aroot {}"]);
+        check(other, &format!("{other}{}", built_in("['root']")), true, &[]);
         let held = format!("{}\n{other}", role("groups = ['a']"));
         check(other, &held, true, &["DELETE /api/v1/roles/role_1"]);
     }

@@ -1,9 +1,11 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::{Declared, Thing};
+use super::{Declared, Role, Thing};
 use crate::commands::failure::Failure;
 use crate::commands::input;
+
+const TABLES: &str = "the tables are [[api]], [[client]], [[group]], [[role]] and [[policy]]; see what `jeton export` prints";
 
 /// Reads files and folders of files, `*.toml`, as one declaration.
 ///
@@ -15,6 +17,9 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Declared, Failure> {
     for source in sources.iter().map(files).collect::<Result<Vec<_>, _>>()?.iter().flatten() {
         let name = source.display().to_string();
         let declared = parse(&input::text(source, "the declaration")?, &name)?;
+        if let Some(fault) = declared.role.iter().find_map(Role::fault) {
+            return Err(Failure::usage(format!("{name}: {fault}"), TABLES));
+        }
         for thing in declared.things() {
             if let Some((_, other)) = named.iter().find(|(known, _)| known.noun == thing.noun && known.key == thing.key) {
                 let place = if *other == name { format!("{name} says it twice") } else { format!("{other} and {name} both do") };
@@ -56,10 +61,7 @@ pub(crate) fn parse(text: &str, name: &str) -> Result<Declared, Failure> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let place = line.map_or_else(|| name.to_owned(), |line| format!("{name}, line {line}"));
-        Failure::usage(
-            format!("{place}: {}", error.message()),
-            "the tables are [[api]], [[client]], [[group]], [[role]] and [[policy]]; see what `jeton export` prints",
-        )
+        Failure::usage(format!("{place}: {}", error.message()), TABLES)
     })
 }
 
@@ -106,6 +108,12 @@ mod tests {
         refused("[[api]]\naudience = 'a:b'\ncolour = 'red'\n", "a.toml, line 3: unknown field `colour`");
         refused("[[apis]]\naudience = 'a:b'\n", "a.toml, line 1: unknown field `apis`");
         refused("[[api]]\nname = 'x'\n", "a.toml, line 1: missing field `audience`");
+        refused("[[role]]\nname = 'x'\n", "a.toml: missing field `audience` of a role");
+        refused("[[role]]\nbuilt_in = 'owner'\nscope = []\n", "a.toml: a role with `built_in` has `groups`, and nothing else");
+        refused(
+            "[[role]]\nbuilt_in = 'owner'\n[[role]]\nbuilt_in = 'owner'\n",
+            "who declares the role owner of Jeton? a.toml says it twice",
+        );
         refused("[[group]]\nname = 'x'\n[[group]]\nname = 'x'\n", "who declares the group x? a.toml says it twice");
         refused("[[client]]\nname = 'x'\nclient_secret = 'y'\n", "a.toml, line 3: unknown field `client_secret`");
     }

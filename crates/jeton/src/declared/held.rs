@@ -14,12 +14,14 @@ pub(crate) struct Held {
     pub(crate) declared: Declared,
     /// The ids of roles, by audience and name: a name alone may be that of two.
     pub(crate) role_ids: BTreeMap<(String, String), String>,
+    /// The audience of the management API, whose roles come with Jeton.
+    pub(crate) management: String,
 }
 
 const API: &[&str] = &["audience", "name", "default_scope", "access_token_lifetime_seconds", "token_format", "signing_alg", "scopes"];
 const CLIENT: &[&str] = &["name", "contact", "grant_types", "token_endpoint_auth_method", "audiences", "scope", "may_introspect", "jwks"];
 const GROUP: &[&str] = &["name", "description"];
-const ROLE: &[&str] = &["audience", "name", "description", "scope", "groups"];
+const ROLE: &[&str] = &["audience", "name", "built_in", "description", "scope", "groups"];
 const POLICY: &[&str] = &["kind", "api", "client", "default_seconds", "max_seconds", "idle_seconds"];
 
 impl Held {
@@ -29,18 +31,26 @@ impl Held {
     /// When it does not answer, or with what no file can say.
     pub(crate) fn by(server: &Server) -> Result<Held, Failure> {
         let list = |nouns: &str| server.get_all(&format!("/api/v1/{nouns}"));
-        let mut roles = list("roles")?;
-        let mut role_ids = BTreeMap::new();
-        for role in roles.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().filter(|role| !is_built_in(role)) {
-            let id = text(role, "id");
+        let (mut roles, mut role_ids, mut management) = (Vec::new(), BTreeMap::new(), String::new());
+        for role in items(&list("roles")?) {
+            let (id, audience, name) = (text(role, "id"), text(role, "audience"), text(role, "name"));
             let holders = list(&format!("roles/{}/assignments", segment(&id)))?;
             let groups = items(&holders).iter().filter(|holder| text(holder, "subject").starts_with("group:"));
             let groups: Vec<String> = groups.map(|holder| text(holder, "name")).collect();
-            role_ids.insert((text(role, "audience"), text(role, "name")), id);
-            if let (Some(role), false) = (role.as_object_mut(), groups.is_empty()) {
+            if is_built_in(role) {
+                management = audience;
+                roles.push(json!({ "built_in": name, "groups": groups }));
+                role_ids.insert((String::new(), name), id);
+            } else {
+                let mut role = role.as_object().cloned().unwrap_or_default();
+                role.remove("built_in");
+                // Also where there are none: a group that somebody adds by hand differs from it.
                 role.insert("groups".to_owned(), json!(groups));
+                roles.push(Value::Object(role));
+                role_ids.insert((audience, name), id);
             }
         }
+        let roles = json!({ "items": roles });
         Ok(Held {
             declared: Declared {
                 api: of::<Api>(&list("apis")?, API)?,
@@ -50,6 +60,7 @@ impl Held {
                 policy: of::<Policy>(&levels(&list("policies")?), POLICY)?,
             },
             role_ids,
+            management,
         })
     }
 }

@@ -107,7 +107,7 @@ pub(crate) fn verified(answer: &Value, view: &View) -> String {
         "revoked" => "Not accepted: it is revoked.",
         "expired" => "Not accepted: its time is over.",
         "suspended" => "Not accepted: it is suspended.",
-        "ip_denied" => "Not accepted: it is bound to other networks than it was presented from.",
+        "ip_denied" => "Not accepted: it is bound to other networks than it was presented from; --client-ip says from where.",
         "insufficient_scope" => "Not accepted: it does not allow all of these scopes.",
         "rate_limited" => "Not accepted: it was used too often; it is accepted again in a while.",
         "usage_exceeded" => "Not accepted: it was used as often as it may be.",

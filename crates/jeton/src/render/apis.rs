@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::details::Details;
+use super::policies::ending;
 use super::relative::{length, text_from_now, with_distance};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
@@ -43,6 +44,11 @@ pub(crate) fn show(api: &Value, view: &View) -> String {
         .with("created", with_distance(&member(api, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(api, "updated_at"), view.now_seconds))
         .text(view)
+}
+
+/// One API as it would be, and what would end by it.
+pub(crate) fn planned(planned: &Value, view: &View) -> String {
+    format!("{}{}", show(planned, view), ending(planned, "would "))
 }
 
 fn row(api: &Value, view: &View) -> [Cell; 5] {

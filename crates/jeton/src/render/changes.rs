@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::revocations::falling;
 use super::text::{items, member, shown};
 use super::view::View;
 
@@ -16,17 +17,16 @@ pub(crate) fn list(value: &Value, _: &View) -> String {
     }
     let mut text: String = changes.iter().map(one).collect();
     let count = |step: &str| changes.iter().filter(|change| member(change, "change") == step).count();
-    let counts = [(count("make"), "made"), (count("change"), "changed"), (count("remove"), "removed")];
-    let counts: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let counts = [(count("make"), "make"), (count("change"), "change"), (count("remove"), "remove")];
+    let counts: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} to {word}")).collect();
     text.push_str(&format!("{}\n", counts.join(", ")));
     text
 }
 
-/// After the changes: what is told once.
-pub(crate) fn secrets(value: &Value, _: &View) -> String {
-    let clients = value.get("clients").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+/// After the changes: what is told once, and, where all were made, that they are.
+pub(crate) fn done(value: &Value, is_whole: bool) -> String {
+    let clients = items(value).iter().filter(|item| item.get("client_secret").is_some());
     let mut text: String = clients
-        .iter()
         .map(|client| {
             format!(
                 "client {}\n  id      {}\n  secret  {}\n",
@@ -36,10 +36,12 @@ pub(crate) fn secrets(value: &Value, _: &View) -> String {
             )
         })
         .collect();
-    if !clients.is_empty() {
+    if !text.is_empty() {
         text.push_str("Keep the secrets now: they are not stored, and not shown again.\n");
     }
-    text.push_str("Done.\n");
+    if is_whole {
+        text.push_str("Done.\n");
+    }
     text
 }
 
@@ -63,6 +65,17 @@ fn one(change: &Value) -> String {
         if let Some(count) = counted(name) {
             text.push_str(&format!("    ! {count} {words}\n"));
         }
+    }
+    if change.get("fell").is_some() {
+        text.push_str(&format!("    ! ends {}\n", falling(change)));
+    }
+    let loses: Vec<String> = change.get("loses").and_then(Value::as_array).into_iter().flatten().map(plain).collect();
+    if !loses.is_empty() {
+        text.push_str(&format!("    ! {} cannot be used any more, by tokens and keys that are out neither\n", loses.join(" ")));
+    }
+    let not_known = member(change, "not_known");
+    if !not_known.is_empty() {
+        text.push_str(&format!("    ! what ends by it is not known: {not_known}\n"));
     }
     text
 }
@@ -121,7 +134,10 @@ mod tests {
                 "scopes": {"from": {"a": "Old"}, "to": {"a": "New", "b": "x"}}}},
             {"change": "change", "noun": "policy", "name": "client_secret", "members": {"max_seconds": {"from": null, "to": 60}},
                 "consequence": {"would_expire_now": 1204, "would_expire_sooner": 0}},
-            {"change": "remove", "noun": "role", "name": "cl\u{1b}erk at x:y", "members": {}},
+            {"change": "remove", "noun": "role", "name": "cl\u{1b}erk at x:y", "members": {}, "loses": ["a", "b"]},
+            {"change": "remove", "noun": "client", "name": "old", "members": {},
+                "fell": {"access_tokens": 3, "keys": 1, "personal_access_tokens": 0, "client_secrets": 0}},
+            {"change": "remove", "noun": "api", "name": "x:y", "members": {}, "not_known": "`jeton:apis:write` lacks"},
         ]});
         insta::assert_snapshot!(list(&changes, &VIEW), @"
         + client worker
@@ -134,11 +150,17 @@ mod tests {
             max_seconds  60
             ! 1204 expire at once
         - role cl�erk at x:y
-        1 made, 2 changed, 1 removed
+            ! a b cannot be used any more, by tokens and keys that are out neither
+        - client old
+            ! ends 3 access tokens and 1 API key
+        - api x:y
+            ! what ends by it is not known: `jeton:apis:write` lacks
+        1 to make, 2 to change, 3 to remove
         ");
         assert_eq!(list(&json!({"items": []}), &VIEW), "Nothing to change: it is as the files say.\n");
-        let done = json!({"clients": [{"name": "worker", "client_id": "client_1", "client_secret": "jtn_cs_x"}]});
-        insta::assert_snapshot!(secrets(&done, &VIEW), @"
+        let told = json!({"items": [{"name": "worker", "client_id": "client_1", "client_secret": "jtn_cs_x"}, {"name": "a"}]});
+        assert!(!done(&told, false).contains("Done"));
+        insta::assert_snapshot!(done(&told, true), @"
         client worker
           id      client_1
           secret  jtn_cs_x

@@ -22,6 +22,7 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
     }
     let mut text = decision(explained, "key", view);
     text.push_str(&ending(explained, view));
+    text.push_str(&judged_at_use(explained, view));
     if member(explained, "pasted") == "previous" {
         text.push_str(&paragraph("The text is the one before its present text, which ends on its own.", view));
     }
@@ -38,11 +39,27 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
     text
 }
 
+/// What is asked at each use alone: that a key is accepted says nothing of it.
+fn judged_at_use(explained: &Value, view: &View) -> String {
+    let has =
+        |name: &str| explained.get(name).is_some_and(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
+    let bounds = [("allow_ip", "its networks"), ("rate_limit", "its rate"), ("max_uses", "how often it may be used")];
+    let bounds: Vec<&str> = bounds.iter().filter(|(name, _)| has(name)).map(|(_, words)| *words).collect();
+    if !is_accepted(explained) || bounds.is_empty() {
+        return String::new();
+    }
+    let asks = "`jeton key verify` asks for one, with --client-ip from where";
+    paragraph(&format!("Each use is judged besides, by {}: {asks}.", bounds.join(", ")), view)
+}
+
+fn is_accepted(explained: &Value) -> bool {
+    explained.pointer("/decided_by/rule").and_then(Value::as_str) == Some("accepted")
+}
+
 fn reach(explained: &Value, view: &View) -> Vec<String> {
-    let is_accepted = explained.pointer("/decided_by/rule").and_then(Value::as_str) == Some("accepted");
     let mut lines = Vec::new();
     let (audience, scope) = (member(explained, "audience"), member(explained, "effective_scope"));
-    let nothing = !is_accepted || audience.is_empty();
+    let nothing = !is_accepted(explained) || audience.is_empty();
     let now = match scope {
         _ if nothing => "nothing".to_owned(),
         scope if scope.is_empty() => format!("{audience}, no scope"),

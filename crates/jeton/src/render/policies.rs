@@ -80,13 +80,7 @@ pub(crate) fn changed(value: &Value, _: &View) -> String {
         let suspended = if is_dry_run { "Would be suspended" } else { "Suspended" };
         text.push_str(&format!("{suspended} after {0} without a use, revoked {0} later.\n", length(seconds)));
     }
-    let verb = if is_dry_run { "expire" } else { "expired" };
-    text.push_str(&match (counted(value, "would_expire_now"), counted(value, "would_expire_sooner")) {
-        (Some(now), Some(sooner)) => {
-            format!("{} {would}{verb}, {} more {would}end earlier than they were to.\n", some(now, &kind), thousands(sooner))
-        }
-        _ => format!("Those that {would}{verb} were too many to count.\n"),
-    });
+    text.push_str(&ending(value, would));
     match counted(value, "would_come_back") {
         Some(0) | None => {}
         Some(count) => {
@@ -99,6 +93,17 @@ pub(crate) fn changed(value: &Value, _: &View) -> String {
         Some(count) => text.push_str(&format!("{}\n", unused(count, value))),
     }
     text
+}
+
+/// How many end otherwise; `would` says whether they do.
+pub(super) fn ending(value: &Value, would: &str) -> String {
+    let (kind, verb) = (member(value, "plural"), if would.is_empty() { "expired" } else { "expire" });
+    match (counted(value, "would_expire_now"), counted(value, "would_expire_sooner")) {
+        (Some(now), Some(sooner)) => {
+            format!("{} {would}{verb}, {} more {would}end earlier than they were to.\n", some(now, &kind), thousands(sooner))
+        }
+        _ => format!("Those that {would}{verb} were too many to count.\n"),
+    }
 }
 
 /// Those that a shorter idle time may suspend.

@@ -16,13 +16,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limits::Rate;
-use super::{Created, EnvironmentName, LOOK, id, over, shown};
+use super::{Created, EnvironmentName, LOOK, SCOPE, id, over, shown};
 use crate::api::answer::{Answer, created};
 use crate::api::before::Before;
 use crate::api::body::object;
 use crate::api::management::Management;
 use crate::api::once::Once;
-use crate::api::problem::Problem;
+use crate::api::problem::{Problem, ProblemKind};
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
@@ -102,7 +102,7 @@ async fn create(
     Extension(by): Extension<Administrator>,
     Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
-    let look = |failure: Failure| Problem::from(failure).look(LOOK);
+    let look = |failure: Failure| Problem::from(failure).look(LOOK).advise(ProblemKind::InvalidScope, SCOPE);
     let Asked { request, audience, client } = create.asked(&service).await?;
     let moment = repeat.moment(&service);
     let made = service.create_key(&request, (&audience, client.as_deref()), &by, &moment).await.map_err(look)?;

@@ -108,7 +108,9 @@ fn apis_and_clients() -> Vec<Right> {
         "name": "Orders", "scopes": scopes, "default_scope": "orders:read", "access_token_lifetime_seconds": 600, "token_format": "jwt",
         "signing_alg": "ES256",
     });
-    let changed = Right::of("PATCH /apis/{api}", api.clone());
+    let mut change = api.clone();
+    change["dry_run"] = json!(false);
+    let changed = Right::of("PATCH /apis/{api}", change);
     api["audience"] = json!("https://stock.example");
     let mut client = json!({
         "name": "shop", "token_endpoint_auth_method": "client_secret_basic", "audiences": [ORDERS], "scope": "orders:read",
