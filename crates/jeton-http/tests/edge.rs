@@ -270,6 +270,18 @@ async fn what_is_too_large_is_refused_and_ends_the_connection() {
     check(chunked(1024 * 1024), 413).await;
 }
 
+/// Whoever sends so fast that there is always more to read is overdue all the same.
+#[tokio::test]
+async fn a_flood_does_not_hold_the_clock_up() {
+    let server = Server::start(Limits { linger: SHORT, ..Limits::default() }).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"POST /drain HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000000000000000\r\n\r\n").await.unwrap();
+    let piece = vec![b'a'; 256 * 1024];
+    let flood = async { while stream.write_all(&piece).await.is_ok() {} };
+    timeout(PATIENCE, flood).await.expect("what is sent after the refusal is read for a while only");
+    server.is_well().await;
+}
+
 #[tokio::test]
 async fn a_route_may_ask_for_less() {
     let server = Server::start(Limits::default()).await;

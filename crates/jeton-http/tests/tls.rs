@@ -1,6 +1,6 @@
 //! TLS over real connections, by a test authority: who is served, who is cut off, and how a certificate is replaced.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by them")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -129,16 +129,16 @@ async fn garbage_without_end_is_ended() {
     ];
     for (what, first, again) in floods {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
-        let taken = flood(&mut stream, &first, &again).await;
+        let taken = flood(what, &mut stream, &first, &again).await;
         assert!(taken <= TAKEN_MOST, "{what}: {taken} bytes were taken");
     }
     // After a handshake: what was not enciphered is nothing.
     let (mut stream, _) = server.connect().await.into_inner();
-    let taken = flood(&mut stream, b"", &noise(4)).await;
+    let taken = flood("noise after a handshake", &mut stream, b"", &noise(4)).await;
     assert!(taken <= TAKEN_MOST, "{taken} bytes were taken");
     // Plain HTTP is told so, and what it goes on with is thrown away for as long as a header may take.
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    flood(&mut stream, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n", &full).await;
+    flood("plain HTTP", &mut stream, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n", &full).await;
     assert_eq!(ask(&mut server.connect().await, GET).await, "200 hello");
 }
 
@@ -146,7 +146,7 @@ async fn garbage_without_end_is_ended() {
 const TAKEN_MOST: usize = 32 * 1024 * 1024;
 
 /// Sends without end until it is not taken any more, which must come; how many bytes went.
-async fn flood(stream: &mut TcpStream, first: &[u8], again: &[u8]) -> usize {
+async fn flood(what: &str, stream: &mut TcpStream, first: &[u8], again: &[u8]) -> usize {
     let sending = async {
         let mut sent = 0;
         let mut next = first;
@@ -156,7 +156,7 @@ async fn flood(stream: &mut TcpStream, first: &[u8], again: &[u8]) -> usize {
         }
         sent
     };
-    timeout(PATIENCE, sending).await.expect("the connection ends, whatever is sent")
+    timeout(PATIENCE, sending).await.unwrap_or_else(|_| panic!("{what} goes on without end"))
 }
 
 /// The same in every run.

@@ -1,9 +1,9 @@
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Context;
 use std::time::Duration;
 
-use tokio::task::coop::has_budget_remaining;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep};
 
 use super::admission::Admission;
@@ -52,9 +52,9 @@ impl<'a> Timer<'a> {
             if self.armed && !self.sleep.is_elapsed() {
                 return Ring::No;
             }
-            // A sleep polled without budget notes nobody; the task is polled again soon.
-            self.armed = has_budget_remaining();
-            if self.sleep.as_mut().poll(cx).is_pending() {
+            // Without a budget: a peer that floods leaves none of it, and would never be overdue.
+            self.armed = true;
+            if pin!(unconstrained(self.sleep.as_mut())).poll(cx).is_pending() {
                 return Ring::No;
             }
             match self.ring(progress, limits, admission) {

@@ -80,14 +80,10 @@ fn poll_first(stream: &TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<Optio
     Poll::Ready(Ok(buffer.filled().first().copied()))
 }
 
-/// How often it is read in one turn. A peer that sends faster than it is read would otherwise use up the task's turn, and the clock that ends
-/// it would never be looked at.
-const READS_AT_A_TIME: usize = 16;
-
 /// Says that nothing more comes, and reads until the peer says so too.
 fn poll_discard(stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
     let _ = Pin::new(&mut *stream).poll_shutdown(cx);
-    for _ in 0..READS_AT_A_TIME {
+    loop {
         let mut bytes = [0; 4096];
         let mut buffer = ReadBuf::new(&mut bytes);
         match ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer)) {
@@ -95,8 +91,6 @@ fn poll_discard(stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<()> {
             Ok(()) | Err(_) => return Poll::Ready(()),
         }
     }
-    cx.waker().wake_by_ref();
-    Poll::Pending
 }
 
 impl AsyncRead for TlsTransport {
