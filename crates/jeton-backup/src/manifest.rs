@@ -27,8 +27,6 @@ pub struct Manifest {
     pub parts: Vec<Part>,
     /// How many rows of each table are in it.
     pub rows: BTreeMap<String, u64>,
-    /// What usage sums up to in it, over all hours that were closed.
-    pub uses: i64,
 }
 
 /// One part.

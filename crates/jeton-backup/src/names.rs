@@ -11,8 +11,6 @@ use crate::object::hexadecimal;
 pub const SNAPSHOTS: &str = "snapshots";
 /// Where the tail lies.
 pub const TAIL: &str = "tail";
-/// Where receipts of drills lie.
-pub const RECEIPTS: &str = "receipts";
 
 /// A snapshot's name: when it began, and four random bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -77,10 +77,4 @@ impl Lines {
     pub fn bytes(&self) -> usize {
         self.plain.len()
     }
-
-    /// How many lines there are so far, the first among them.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.lines
-    }
 }

@@ -88,7 +88,6 @@ impl Snapshot<'_> {
             head: HeadLine::of(&head),
             parts: making.parts,
             rows: making.rows,
-            uses: 0,
         };
         let name = self.id.manifest();
         let mut lines = self.sealing.begin(Kind::Manifest, &name)?;

@@ -1,4 +1,4 @@
-//! The server's own identity: with it a drill opens backups. It lies in the data folder, sealed under the root key, and opens nothing there.
+//! The server's own identity: with it the server lists and verifies backups, and a drill will open them. It lies in the data folder, sealed under the root key, and opens nothing there.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
