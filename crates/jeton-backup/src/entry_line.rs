@@ -7,10 +7,24 @@ use jeton_store::ledger::entry::Content;
 use jeton_store::ledger::{Entry, Hash, Head};
 use serde::{Deserialize, Serialize};
 
-use crate::object::{from_hexadecimal, hexadecimal};
+use crate::object::{Hexadecimal, from_hexadecimal, hexadecimal};
 
 /// An entry as a line.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct EntryShown<'a> {
+    entry: Sequence,
+    time: i64,
+    kind: &'a str,
+    commit: Hexadecimal<'a>,
+    commitment: Hexadecimal<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salt: Option<Hexadecimal<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<&'a str>,
+}
+
+/// The same, read.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EntryPlain {
     entry: Sequence,
@@ -18,9 +32,7 @@ struct EntryPlain {
     kind: String,
     commit: String,
     commitment: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
 }
 
@@ -63,22 +75,22 @@ impl HeadLine {
     }
 }
 
-/// An entry as a line, without its end.
+/// Writes an entry as a line, without its end.
 ///
 /// # Errors
 /// When its payload is no text: canonical JSON is.
-pub(crate) fn write(entry: &Entry) -> Result<String, String> {
-    let payload = |content: &Content| String::from_utf8(content.payload.clone()).map_err(|error| error.to_string());
-    let plain = EntryPlain {
+pub(crate) fn write(text: &mut Vec<u8>, entry: &Entry) -> Result<(), String> {
+    let payload = |content| std::str::from_utf8(content).map_err(|error| error.to_string());
+    let shown = EntryShown {
         entry: entry.sequence,
         time: entry.time.micros(),
-        kind: entry.kind.clone(),
-        commit: hexadecimal(&entry.commit.0),
-        commitment: hexadecimal(&entry.commitment),
-        salt: entry.content.as_ref().map(|content| hexadecimal(&content.salt)),
-        payload: entry.content.as_ref().map(payload).transpose()?,
+        kind: &entry.kind,
+        commit: Hexadecimal(&entry.commit.0),
+        commitment: Hexadecimal(&entry.commitment),
+        salt: entry.content.as_ref().map(|content| Hexadecimal(&content.salt)),
+        payload: entry.content.as_ref().map(|content| payload(&content.payload)).transpose()?,
     };
-    serde_json::to_string(&plain).map_err(|error| error.to_string())
+    serde_json::to_writer(text, &shown).map_err(|error| error.to_string())
 }
 
 /// Reads an entry's line.

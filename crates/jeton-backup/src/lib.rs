@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a token: rows of tables come in and rows of tables go out. `docs/backup-format.md` describes every byte.
 
+mod catch_up;
 mod connector;
 pub mod entry_line;
 pub mod failure;
@@ -17,4 +18,5 @@ pub mod seal;
 pub mod snapshot;
 pub mod tail;
 pub mod target;
+pub mod unshipped;
 pub mod verify;

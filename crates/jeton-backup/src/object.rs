@@ -1,7 +1,7 @@
 //! The lines around an object's content: the first says what it is, the last that it is whole and whose it is.
 
 use aws_lc_rs::digest;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The version of the format that this program writes, and the newest it reads.
 pub const VERSION: u64 = 1;
@@ -74,11 +74,17 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Bytes that are shown in hexadecimal.
+pub(crate) struct Hexadecimal<'a>(pub(crate) &'a [u8]);
+
+impl Serialize for Hexadecimal<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hexadecimal(self.0))
+    }
 }
 
 pub(crate) fn from_hexadecimal<const N: usize>(text: &str) -> Option<[u8; N]> {

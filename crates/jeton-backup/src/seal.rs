@@ -72,6 +72,20 @@ impl Lines {
         self.lines += 1;
     }
 
+    /// Appends the line that is written, which has no end of line in it.
+    pub(crate) fn write<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        write(&mut self.plain)?;
+        self.plain.push(b'\n');
+        self.lines += 1;
+        Ok(())
+    }
+
+    /// Appends lines, each with its end.
+    pub(crate) fn extend(&mut self, lines: &[u8], count: u64) {
+        self.plain.extend_from_slice(lines);
+        self.lines += count;
+    }
+
     /// How many bytes there are so far, not packed.
     #[must_use]
     pub fn bytes(&self) -> usize {

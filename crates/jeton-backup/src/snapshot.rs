@@ -7,13 +7,14 @@ use std::sync::Arc;
 use jeton_core::commit::Sequence;
 use jeton_core::id::least_of;
 use jeton_core::moment::Time;
-use jeton_core::record::{Class, Row, Table, Value};
+use jeton_core::record::{Class, Key, Row, Table, Value};
 use jeton_core::schema::{CHANGE, CONTENT, MARK};
 use jeton_store::ledger::Head;
 use jeton_store::line::RowLine;
 use jeton_store::store::{Fault, Store};
 use jeton_store::table::Schema;
 
+use crate::catch_up::{ENTRIES_AT_A_TIME, changes_between};
 use crate::entry_line::{self, HeadLine};
 use crate::failure::Failure;
 use crate::manifest::{Manifest, Part};
@@ -75,7 +76,7 @@ impl Snapshot<'_> {
         making.entries(&head).await?;
         for table in tables(self.schema).filter(|table| matches!(table.class, Class::Credential { .. })) {
             // What was issued while the tables before were read.
-            making.table(table, Some(place_of(table, began.plus_seconds(-LATE_SECONDS)))).await?;
+            making.table(table, Some(vec![Value::Id(least_of(began.plus_seconds(-LATE_SECONDS)))])).await?;
         }
         making.changes(from, head.size).await?;
         making.end_part(false).await?;
@@ -97,23 +98,19 @@ impl Snapshot<'_> {
     }
 }
 
-/// A row that comes before every credential of a time.
-fn place_of(table: &Table, time: Time) -> Row {
-    std::iter::once(Value::Id(least_of(time))).chain(table.columns.iter().skip(1).map(|_| Value::Null)).collect()
-}
-
 impl Making<'_, '_> {
-    /// The rows of a table, from the first or behind a place.
-    async fn table(&mut self, table: &'static Table, mut after: Option<Row>) -> Result<(), Failure> {
+    /// The rows of a table: all, or those whose key lies above one.
+    async fn table(&mut self, table: &'static Table, above: Option<Key>) -> Result<(), Failure> {
+        let mut after: Option<Row> = None;
         loop {
-            let (store, place) = (self.snapshot.store.clone(), after.take());
-            let rows = beside(move || store.view()?.walk(table, place.as_ref(), ROWS_AT_A_TIME)).await?;
+            let (store, least, place) = (self.snapshot.store.clone(), above.clone(), after.take());
+            let rows = beside(move || store.view()?.walk(table, least.as_ref(), place.as_ref(), ROWS_AT_A_TIME)).await?;
             let is_last = rows.len() < ROWS_AT_A_TIME;
             after = rows.last().map(|row| row.record.clone());
             *self.rows.entry(table.name.into()).or_default() += rows.len() as u64;
             for row in rows {
-                let line = RowLine { table, version: row.version, row: row.record }.to_line()?;
-                self.push(&line).await?;
+                self.lines.write(|text| RowLine::write(text, table, row.version, &row.record))?;
+                self.pushed().await?;
             }
             if is_last {
                 return Ok(());
@@ -132,7 +129,8 @@ impl Making<'_, '_> {
                 return Err(Failure::Store(Fault::new(jeton_store::store::FaultKind::Damaged, format!("entry {next} is not there"))));
             }
             for entry in &entries {
-                self.push(&entry_line::write(entry).map_err(Failure::Line)?).await?;
+                self.lines.write(|text| entry_line::write(text, entry)).map_err(Failure::Line)?;
+                self.pushed().await?;
             }
             next += entries.len() as u64;
         }
@@ -140,16 +138,19 @@ impl Making<'_, '_> {
     }
 
     /// What was changed meanwhile.
-    async fn changes(&mut self, from: Sequence, to: Sequence) -> Result<(), Failure> {
-        let store = self.snapshot.store.clone();
-        for change in beside(move || changes_between(&*store, from, to)).await? {
-            self.push(&change).await?;
+    async fn changes(&mut self, mut from: Sequence, to: Sequence) -> Result<(), Failure> {
+        while from < to {
+            let (store, until) = (self.snapshot.store.clone(), to.min(from + ENTRIES_AT_A_TIME as u64));
+            for change in beside(move || changes_between(&*store, from, until)).await? {
+                self.lines.push(&change);
+                self.pushed().await?;
+            }
+            from = until;
         }
         Ok(())
     }
 
-    async fn push(&mut self, line: &str) -> Result<(), Failure> {
-        self.lines.push(line);
+    async fn pushed(&mut self) -> Result<(), Failure> {
         self.read += 1;
         if self.read.is_multiple_of(1_024) {
             (self.snapshot.progress)(self.read);
@@ -170,24 +171,6 @@ impl Making<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// The lines of the changes from a sequence on, until before another, in their order.
-///
-/// # Errors
-/// When the engine cannot read.
-pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -> Result<Vec<String>, Fault> {
-    let mut found = Vec::new();
-    store.view()?.scan(&CHANGE, &mut |row| {
-        if (from..to).contains(&row.version)
-            && let Some(line) = row.record.get(1).and_then(Value::as_text)
-        {
-            found.push((row.version, line.to_string()));
-        }
-        true
-    })?;
-    found.sort_unstable_by_key(|(sequence, _)| *sequence);
-    Ok(found.into_iter().map(|(_, line)| line).collect())
 }
 
 /// Reads on a thread that may wait for a disk.

@@ -29,8 +29,9 @@ pub static CONTENT: Table = Table {
 /// How long after an entry what it says is kept, in seconds.
 pub const CONTENT_KEPT_SECONDS: i64 = 400 * 86_400;
 
-/// What each commit that tells something did to the rows of authority and to the negatives, under its first sequence, as a line of a backup's
-/// tail (`docs/backup-format.md`). It leaves once no backup can need it any more: a target that was away for longer takes a new snapshot.
+/// What each commit that tells something did to the rows of authority and to the negatives, as a line of a backup's tail
+/// (`docs/backup-format.md`). A row has the lines of one commit or of several beside each other, under the first sequence of the first:
+/// all of them lie in the same [`CHANGE_SPAN`]. It leaves once no backup can need it any more: a target that was away for longer takes a new snapshot.
 pub static CHANGE: Table = Table {
     name: "ledger_change",
     columns: &[Column::int("sequence"), Column::text("line"), Column::int("until")],
@@ -38,6 +39,9 @@ pub static CHANGE: Table = Table {
     indexes: &[],
     class: Class::Expiring { slice_seconds: 6 * 3_600 },
 };
+
+/// The lines of a row of [`CHANGE`] are of sequences that give the same when divided by this.
+pub const CHANGE_SPAN: u64 = 256;
 
 /// How long a change is kept, in seconds.
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;

@@ -243,8 +243,8 @@ impl View for Watched<'_> {
         self.view.starting_with(table, prefix, limit)
     }
 
-    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
-        self.view.walk(table, after, limit)
+    fn walk(&self, table: &'static Table, above: Option<&Key>, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.view.walk(table, above, after, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

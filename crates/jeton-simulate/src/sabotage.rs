@@ -115,8 +115,8 @@ impl View for Forgetful<'_> {
         self.0.starting_with(table, prefix, limit)
     }
 
-    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
-        self.0.walk(table, after, limit)
+    fn walk(&self, table: &'static Table, above: Option<&Key>, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.walk(table, above, after, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
@@ -134,6 +134,7 @@ pub(crate) struct Tardy {
 struct Held {
     commits: Vec<(Sequence, Commit)>,
     entries: Vec<Entry>,
+    changes: Vec<Arc<str>>,
     head: Arc<Head>,
 }
 
@@ -147,10 +148,16 @@ impl Tardy {
 
 impl Subscriber for Tardy {
     fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
-        let held = Held { commits: group.commits.to_vec(), entries: group.entries.to_vec(), head: group.head.clone() };
+        let held = Held {
+            commits: group.commits.to_vec(),
+            entries: group.entries.to_vec(),
+            changes: group.changes.to_vec(),
+            head: group.head.clone(),
+        };
         let before = self.held.lock().unwrap_or_else(PoisonError::into_inner).replace(held);
         before.map_or(Ok(()), |before| {
-            self.subscriber.applied(&Group { commits: &before.commits, entries: &before.entries, head: &before.head })
+            let Held { commits, entries, changes, head } = &before;
+            self.subscriber.applied(&Group { commits, entries, changes, head })
         })
     }
 

@@ -119,13 +119,14 @@ pub(crate) fn walk(
     connection: &Connection,
     slices: &Slices,
     table: &'static Table,
+    above: Option<&Key>,
     after: Option<&Row>,
     limit: usize,
 ) -> Result<Vec<Versioned<Row>>, Fault> {
     let place = after.map(|row| (table.slice_of_row(row), key_of(table, row)));
     let mut found = Vec::new();
     for slice in slices.of(table).filter(|slice| place.as_ref().is_none_or(|(of, _)| slice >= of)) {
-        let after = place.as_ref().filter(|(of, _)| *of == slice).map(|(_, key)| key);
+        let after = place.as_ref().filter(|(of, _)| *of == slice).map(|(_, key)| key).or(above);
         let text = sql::walk(table, &sql::physical_name(table, slice), after.is_some());
         match rows_of(connection, table, &text, after.unwrap_or(&Key::new()), limit.saturating_sub(found.len())) {
             Err(_) if is_gone(connection, table, slice) => {}

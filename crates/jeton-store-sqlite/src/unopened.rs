@@ -84,8 +84,8 @@ impl View for Look {
         read::starting_with(&self.connection, &self.start.slices, table, prefix, limit)
     }
 
-    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
-        read::walk(&self.connection, &self.start.slices, table, after, limit)
+    fn walk(&self, table: &'static Table, above: Option<&Key>, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::walk(&self.connection, &self.start.slices, table, above, after, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

@@ -115,8 +115,8 @@ impl View for SqliteView<'_> {
         read::starting_with(self.pooled.connection()?, &self.slices, table, prefix, limit)
     }
 
-    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
-        read::walk(self.pooled.connection()?, &self.slices, table, after, limit)
+    fn walk(&self, table: &'static Table, above: Option<&Key>, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        read::walk(self.pooled.connection()?, &self.slices, table, above, after, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

@@ -238,8 +238,8 @@ impl Writer<'_> {
             let _guard = PanicGuard::new(&self.shared);
             self.shared.publish(&decided.head, commits.len());
             self.notes.iter_mut().for_each(Note::synced);
-            if let Err(fault) = self.shared.subscriber.applied(&Group { commits: &commits, entries: &decided.entries, head: &decided.head })
-            {
+            let Decided { entries, changes, head, .. } = decided;
+            if let Err(fault) = self.shared.subscriber.applied(&Group { commits: &commits, entries, changes, head }) {
                 // Durable, but not taken up: without a reply nobody takes it for made, and once the engine is lost nobody looks it up.
                 return self.shared.lose(&fault, Vec::new());
             }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::find::{Direction, Find};
 use crate::ledger::audit::{self, Claims, IssuedRows};
 use crate::ledger::merkle::hexadecimal;
-use crate::row::key_of;
+use crate::row::{compare_all, key_of};
 use crate::store::{Fault, FaultKind, Fetch, Group, Store, Submission, Subscriber, View};
 
 use chance::Chance;
@@ -319,13 +319,27 @@ fn walked_is_scanned(view: &dyn View, table: &'static Table, pace: usize) -> Res
         true
     })?;
     loop {
-        let rows = view.walk(table, walked.last().map(|row| &row.record), pace)?;
+        let rows = view.walk(table, None, walked.last().map(|row| &row.record), pace)?;
         if rows.is_empty() {
             break;
         }
         walked.extend(rows);
     }
-    if walked == scanned { Ok(()) } else { Err(Fault::new(FaultKind::Engine, format!("a walk through `{}` missed rows", table.name))) }
+    let missed = || Fault::new(FaultKind::Engine, format!("a walk through `{}` missed rows", table.name));
+    if walked != scanned {
+        return Err(missed());
+    }
+    let Some(middle) = scanned.get(scanned.len() / 2).map(|row| key_of(table, &row.record)) else { return Ok(()) };
+    let mut walked = Vec::<Versioned<Row>>::new();
+    loop {
+        let rows = view.walk(table, Some(&middle), walked.last().map(|row| &row.record), pace)?;
+        if rows.is_empty() {
+            break;
+        }
+        walked.extend(rows);
+    }
+    scanned.retain(|row| compare_all(&key_of(table, &row.record), &middle).is_gt());
+    if walked == scanned { Ok(()) } else { Err(missed()) }
 }
 
 #[derive(Default)]

@@ -15,7 +15,7 @@ use jeton_core::event::{Encoded, Event, Unwritable};
 use jeton_core::id::CommitId;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Row, Table, Value};
-use jeton_core::schema::{CHANGE, CHANGE_KEPT_SECONDS, CONTENT, CONTENT_KEPT_SECONDS, MARK};
+use jeton_core::schema::{CHANGE, CHANGE_KEPT_SECONDS, CHANGE_SPAN, CONTENT, CONTENT_KEPT_SECONDS, MARK};
 use tokio::sync::oneshot;
 
 use crate::checksum;
@@ -51,6 +51,8 @@ pub struct Decided {
     pub answers: Vec<Result<Sequence, CommitError>>,
     /// The entries to tell.
     pub entries: Vec<Entry>,
+    /// What was changed, for whoever ships it.
+    pub changes: Vec<Arc<str>>,
     /// The head after them.
     pub head: Arc<Head>,
     /// Whether anything was written: otherwise there is nothing to make durable.
@@ -97,14 +99,16 @@ pub fn apply<'a>(
         next: head.size,
         time: head.time,
         told: Vec::new(),
+        changes: Vec::new(),
         issues: Issues::default(),
         opens_incarnation: false,
         has_writes: false,
     };
     let answers = commits.map(|commit| group.decide(commit)).collect::<Result<Vec<_>, _>>()?;
     let has_writes = group.has_writes;
+    let changes = group.keep_changes()?;
     let (entries, head) = group.close(head, salts)?;
-    Ok(Decided { answers, entries, head: Arc::new(head), has_writes })
+    Ok(Decided { answers, entries, changes, head: Arc::new(head), has_writes })
 }
 
 struct Group<'t> {
@@ -113,9 +117,17 @@ struct Group<'t> {
     next: Sequence,
     time: Time,
     told: Vec<(Sequence, Time, CommitId, Encoded)>,
+    changes: Vec<Changed>,
     issues: Issues,
     opens_incarnation: bool,
     has_writes: bool,
+}
+
+/// What one commit changed, as a line.
+struct Changed {
+    sequence: Sequence,
+    time: Time,
+    line: Arc<str>,
 }
 
 /// How a commit is numbered.
@@ -149,7 +161,10 @@ impl Group<'_> {
             return Ok(Err(CommitError::Taken(taken)));
         }
         let change = self.write(commit, numbers.first)?;
-        self.keep_change(&change, numbers.time)?;
+        if !change.is_empty() {
+            let line = change.to_line().map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))?;
+            self.changes.push(Changed { sequence: change.sequence, time: numbers.time, line: line.into() });
+        }
         for (sequence, event) in (self.next..).zip(events) {
             self.told.push((sequence, numbers.time, commit.id, event));
         }
@@ -240,15 +255,21 @@ impl Group<'_> {
         Ok(change)
     }
 
-    /// Keeps what a commit changed for the backup that ships it.
-    fn keep_change(&mut self, change: &Change, time: Time) -> Result<(), Fault> {
-        if change.is_empty() || !self.transaction.keeps(&CHANGE) {
-            return Ok(());
+    /// Keeps what the commits changed, for a backup that did not hear of it: the lines of commits beside each other in one row.
+    fn keep_changes(&mut self) -> Result<Vec<Arc<str>>, Fault> {
+        let changes = std::mem::take(&mut self.changes);
+        let kept = if self.transaction.keeps(&CHANGE) { changes.as_slice() } else { &[] };
+        for beside in kept.chunk_by(|one, next| one.sequence / CHANGE_SPAN == next.sequence / CHANGE_SPAN) {
+            let Some(first) = beside.first() else { continue };
+            let lines = match beside {
+                [only] => only.line.clone(),
+                many => many.iter().map(|change| &*change.line).collect::<Vec<_>>().join("\n").into(),
+            };
+            let until = first.time.seconds().saturating_add(CHANGE_KEPT_SECONDS);
+            let row = vec![Value::Int(first.sequence.cast_signed()), Value::Text(lines), Value::Int(until)];
+            self.put(&CHANGE, &row, first.sequence)?;
         }
-        let line = change.to_line().map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))?;
-        let until = time.seconds().saturating_add(CHANGE_KEPT_SECONDS);
-        let row = vec![Value::Int(change.sequence.cast_signed()), Value::text(&line), Value::Int(until)];
-        self.put(&CHANGE, &row, change.sequence)
+        Ok(changes.into_iter().map(|change| change.line).collect())
     }
 
     /// Keeps what an entry says, apart from it.

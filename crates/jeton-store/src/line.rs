@@ -82,10 +82,17 @@ impl Change {
     /// # Errors
     /// None that a change of a store can meet: memory is all it writes to.
     pub fn to_line(&self) -> Result<String, LineError> {
-        let deletes = self.deletes.iter().map(|(table, key)| DeletedPlain { table: table.name.into(), key: plain(key) }).collect();
-        let puts = self.puts.iter().map(RowPlain::of).collect();
-        let change = ChangePlain { change: self.sequence, takes: self.takes, puts, deletes, erases: self.erases.clone() };
+        let deletes = self.deletes.iter().map(|(table, key)| DeletedShown { table: table.name, key: Values(key) }).collect();
+        let puts = self.puts.iter().map(|put| RowShown::of(put.table, put.version, &put.row)).collect();
+        let change = ChangeShown { change: self.sequence, takes: self.takes, puts, deletes, erases: &self.erases };
         serde_json::to_string(&change).map_err(|error| LineError::Syntax(error.to_string()))
+    }
+
+    /// The sequence that a line begins with; `None` where it is no change's.
+    #[must_use]
+    pub fn sequence_of(line: &str) -> Option<Sequence> {
+        let number = line.strip_prefix("{\"change\":")?;
+        number.get(..number.find(|letter: char| !letter.is_ascii_digit())?)?.parse().ok()
     }
 
     /// Reads a line.
@@ -106,7 +113,15 @@ impl RowLine {
     /// # Errors
     /// None that a row of a store can meet: memory is all it writes to.
     pub fn to_line(&self) -> Result<String, LineError> {
-        serde_json::to_string(&RowPlain::of(self)).map_err(|error| LineError::Syntax(error.to_string()))
+        serde_json::to_string(&RowShown::of(self.table, self.version, &self.row)).map_err(|error| LineError::Syntax(error.to_string()))
+    }
+
+    /// Writes the line of a row that lies elsewhere, without its end.
+    ///
+    /// # Errors
+    /// None that a row of a store can meet: memory is all it writes to.
+    pub fn write(text: &mut Vec<u8>, table: &'static Table, version: Sequence, row: &Row) -> Result<(), LineError> {
+        serde_json::to_writer(text, &RowShown::of(table, version, row)).map_err(|error| LineError::Syntax(error.to_string()))
     }
 
     /// Reads a line.
@@ -119,20 +134,45 @@ impl RowLine {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct ChangeShown<'a> {
+    change: Sequence,
+    takes: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    puts: Vec<RowShown<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    deletes: Vec<DeletedShown<'a>>,
+    #[serde(skip_serializing_if = "<[Sequence]>::is_empty")]
+    erases: &'a [Sequence],
+}
+
+#[derive(Serialize)]
+struct RowShown<'a> {
+    row: &'a str,
+    version: Sequence,
+    values: Values<'a>,
+}
+
+#[derive(Serialize)]
+struct DeletedShown<'a> {
+    table: &'a str,
+    key: Values<'a>,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChangePlain {
     change: Sequence,
     takes: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     puts: Vec<RowPlain>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     deletes: Vec<DeletedPlain>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     erases: Vec<Sequence>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RowPlain {
     row: String,
@@ -140,18 +180,20 @@ struct RowPlain {
     values: Vec<Plain>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeletedPlain {
     table: String,
     key: Vec<Plain>,
 }
 
-impl RowPlain {
-    fn of(line: &RowLine) -> RowPlain {
-        RowPlain { row: line.table.name.into(), version: line.version, values: plain(&line.row) }
+impl<'a> RowShown<'a> {
+    fn of(table: &'static Table, version: Sequence, row: &'a Row) -> RowShown<'a> {
+        RowShown { row: table.name, version, values: Values(row) }
     }
+}
 
+impl RowPlain {
     fn parse(self, schema: &Schema) -> Result<RowLine, LineError> {
         let table = table_named(schema, &self.row)?;
         let mut row: Row = self.values.into_iter().map(|plain| plain.0).collect();
@@ -184,16 +226,20 @@ fn kind_of(value: &Value) -> Option<ColumnKind> {
     }
 }
 
-fn plain(values: &[Value]) -> Vec<Plain> {
-    values.iter().cloned().map(Plain).collect()
+/// Values, each null, a number, a text, or `{"b": base64url}` for bytes.
+struct Values<'a>(&'a [Value]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Shown))
+    }
 }
 
-/// A value: null, a number, a text, or `{"b": base64url}` for bytes.
-struct Plain(Value);
+struct Shown<'a>(&'a Value);
 
-impl Serialize for Plain {
+impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
+        match self.0 {
             Value::Null => serializer.serialize_unit(),
             Value::Int(int) => serializer.serialize_i64(*int),
             Value::Text(text) => serializer.serialize_str(text),
@@ -205,6 +251,9 @@ impl Serialize for Plain {
         }
     }
 }
+
+/// A value that was read.
+struct Plain(Value);
 
 impl<'de> Deserialize<'de> for Plain {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plain, D::Error> {

@@ -176,7 +176,7 @@ impl MemoryStore {
         drop(state);
         let (group, replies) = decided.split(submissions);
         if decided.has_writes {
-            let group = Group { commits: &group, entries: &decided.entries, head: &decided.head };
+            let group = Group { commits: &group, entries: &decided.entries, changes: &decided.changes, head: &decided.head };
             if let Err(fault) = self.subscriber.applied(&group) {
                 self.lock().ended = Some(End::Lost(fault.clone()));
                 drop(replies);
@@ -346,8 +346,8 @@ impl View for MemoryView {
         self.0.starting_with(table, prefix, limit)
     }
 
-    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
-        self.0.walk(table, after, limit)
+    fn walk(&self, table: &'static Table, above: Option<&Key>, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+        self.0.walk(table, above, after, limit)
     }
 
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {

@@ -95,11 +95,12 @@ pub trait View {
     fn starting_with(&self, table: &'static Table, prefix: &Key, limit: usize) -> Result<Vec<Versioned<Row>>, Fault>;
 
     /// Rows of a table in the order of its slices and keys, those behind a row that was read before, at most `limit`: whoever reads all of a
-    /// table in many short transactions goes on where the last one ended. Rows that come or go meanwhile may be there or not.
+    /// table in many short transactions goes on where the last one ended. Rows that come or go meanwhile may be there or not. With `above`,
+    /// of each slice only the rows whose key lies above it: of keys in the order of time, what came since.
     ///
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
-    fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault>;
+    fn walk(&self, table: &'static Table, above: Option<&Key>, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault>;
 
     /// Every row of a table, slice by slice in the order of their keys; `each` is lent one after the other and says whether to go on.
     ///
@@ -171,6 +172,8 @@ pub struct Group<'a> {
     pub commits: &'a [(Sequence, Commit)],
     /// The entries in their order.
     pub entries: &'a [Entry],
+    /// What the commits did to the rows of authority and to the negatives, in their order: lines as a backup has them.
+    pub changes: &'a [Arc<str>],
     /// The head after them.
     pub head: &'a Arc<Head>,
 }

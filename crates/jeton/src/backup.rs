@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jeton_backup::identity::Identity;
 use jeton_backup::open::Opening;
 use jeton_backup::seal::Sealing;
-use jeton_backup::tail::{Issued, Shipper};
+use jeton_backup::tail::Shipper;
 use jeton_backup::target::Target;
+use jeton_backup::unshipped::Unshipped;
 use jeton_core::commit::Sequence;
 use jeton_core::doctor::BackupsSeen;
 use jeton_core::moment::Time;
@@ -37,7 +38,7 @@ pub(crate) struct Backups {
     target: Target,
     sealing: Sealing,
     opening: Opening,
-    issued: Arc<Issued>,
+    unshipped: Arc<Unshipped>,
     /// The sequence until before which everything is on the target.
     shipped: watch::Sender<Sequence>,
     /// Rung by whoever waits for it.
@@ -67,7 +68,7 @@ impl Backups {
     ///
     /// # Errors
     /// In words for people.
-    pub(crate) fn new(config: &Config, service: &Arc<Service>, issued: Arc<Issued>) -> Result<Option<Arc<Backups>>, String> {
+    pub(crate) fn new(config: &Config, service: &Arc<Service>, unshipped: Arc<Unshipped>) -> Result<Option<Arc<Backups>>, String> {
         let settings = config.backup.clone();
         let Some(place) = &settings.place else { return Ok(None) };
         let root_keys: RootKeys = (**service.registry().root_keys()).clone();
@@ -81,7 +82,7 @@ impl Backups {
             target,
             sealing,
             opening,
-            issued,
+            unshipped,
             shipped: watch::Sender::new(0),
             ring: Notify::new(),
             shipper: tokio::sync::Mutex::default(),

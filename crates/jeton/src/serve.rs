@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jeton_backup::tail::Issued;
+use jeton_backup::unshipped::Unshipped;
 use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management, Place, RootFile};
@@ -21,7 +21,7 @@ use jeton_service::moments::Moments;
 use jeton_service::ownership::Owner;
 use jeton_service::{Parts, Service};
 use jeton_store::schema::SCHEMA;
-use jeton_store::store::{Fault, Store};
+use jeton_store::store::{Fault, Store, Subscriber};
 use jeton_store_sqlite::{Options, SqliteStore, Unopened};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::net::{TcpListener, UnixListener};
@@ -144,15 +144,15 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let draining = Draining::new();
     let (footing, held) = Footing::new(draining.clone());
     let footing = Arc::new(footing);
-    let issued = Arc::new(Issued::default());
-    let (service, store) = open_service(config, root_keys, &clock, footing.clone(), issued.clone())?;
+    let unshipped = Arc::new(Unshipped::default());
+    let (service, store) = open_service(config, root_keys, &clock, footing.clone(), unshipped.clone())?;
     let moment = service.moments().now();
     // Whose the folder is was asked before it was opened. First keys are not made by a clock that is not believed.
     if accept_clock {
         service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moment).await.map_err(|error| error.to_string())?;
-    let backups = Backups::new(config, &service, issued)?;
+    let backups = Backups::new(config, &service, unshipped)?;
     if let Some(backups) = &backups {
         backups.begin().await;
     }
@@ -229,7 +229,7 @@ fn open_service(
     root_keys: RootKeys,
     clock: &Arc<Clock>,
     footing: Arc<Footing>,
-    issued: Arc<Issued>,
+    unshipped: Arc<Unshipped>,
 ) -> Result<(Arc<Service>, Arc<SqliteStore>), String> {
     let looked_at = look_with(config, &root_keys)?;
     let (reading, dice) = (clock.clone(), Dice::default());
@@ -247,7 +247,8 @@ fn open_service(
     };
     let mut opened = None;
     let service = Service::open::<Opening>(parts, |service| {
-        let subscriber = Arc::new(Heard { service, issued });
+        let is_shipped = config.backup.place.is_some();
+        let subscriber = if is_shipped { Arc::new(Heard { service, unshipped }) as Arc<dyn Subscriber> } else { service };
         let store = SqliteStore::open_after_look(looked_at, subscriber)?;
         opened = Some(store.clone());
         Ok(store as Arc<dyn Store>)

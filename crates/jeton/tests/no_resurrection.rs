@@ -15,8 +15,9 @@ use jeton_backup::open::Opening;
 use jeton_backup::restore::{Restore, segments};
 use jeton_backup::seal::Sealing;
 use jeton_backup::snapshot::Snapshot;
-use jeton_backup::tail::{Issued, Mode, Shipper};
+use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
+use jeton_backup::unshipped::Unshipped;
 use jeton_core::api::Api;
 use jeton_core::gap::{GoingOn, Known};
 use jeton_core::root_key::RootKeys;
@@ -196,8 +197,8 @@ impl Kept {
         let root_keys = RootKeys::new([(1, Zeroizing::new([7; 32]))]).unwrap();
         let recipients = vec![identity.recipient()];
         let sealing = Sealing { recipients, root_keys: root_keys.clone(), issuer: world.issuer().into(), schema: SCHEMA.version };
-        let (store, issued) = (world.service().store().clone(), Arc::new(Issued::unheard()));
-        let shipper = Shipper::begin(store, &SCHEMA, target.clone(), sealing.clone(), issued, false).await.unwrap();
+        let (store, unshipped) = (world.service().store().clone(), Arc::new(Unshipped::default()));
+        let shipper = Shipper::begin(store, &SCHEMA, target.clone(), sealing.clone(), unshipped, false).await.unwrap();
         Kept { target, sealing, opening: Opening { identity, root_keys }, shipper, _folder: folder }
     }
 

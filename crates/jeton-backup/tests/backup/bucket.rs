@@ -142,8 +142,8 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     let (sealing, opening) = keys(&Identity::generate());
     let busy = Busy::new(1, 0);
     let (store, target): (Arc<dyn Store>, _) = (busy.clone(), s3.target("of-the-test"));
-    let issued = busy.issued.clone();
-    let mut shipper = Shipper::begin(store.clone(), &SCHEMA, target.clone(), sealing.clone(), issued, false).await.unwrap();
+    let unshipped = busy.unshipped.clone();
+    let mut shipper = Shipper::begin(store.clone(), &SCHEMA, target.clone(), sealing.clone(), unshipped, false).await.unwrap();
     busy.live(80);
     let id = SnapshotId::new(busy.now(), [7; 4]);
     let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id: id.clone(), progress: &|_| {} };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use jeton_backup::identity::Identity;
 use jeton_backup::open::Opening;
 use jeton_backup::seal::Sealing;
-use jeton_backup::tail::Issued;
+use jeton_backup::unshipped::Unshipped;
 use jeton_core::commit::{Commit, Sequence, Write};
 use jeton_core::event::Event;
 use jeton_core::id::{Actor, ApiId, ClientId, CommitId, CredentialId};
@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 pub(crate) const NOW: i64 = 1_790_000_000;
 
 /// What issues and who hears of it.
-struct Ear(Arc<Issued>);
+struct Ear(Arc<Unshipped>);
 
 impl Subscriber for Ear {
     fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
@@ -40,7 +40,7 @@ impl Subscriber for Ear {
 /// A store in which something happens before each look at it.
 pub(crate) struct Busy {
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) issued: Arc<Issued>,
+    pub(crate) unshipped: Arc<Unshipped>,
     moment: Mutex<Moment>,
     /// How much happens before each look.
     pub(crate) pace: AtomicU64,
@@ -48,13 +48,13 @@ pub(crate) struct Busy {
 
 impl Busy {
     pub(crate) fn new(seed: u64, pace: u64) -> Arc<Busy> {
-        let issued = Arc::new(Issued::default());
+        let unshipped = Arc::new(Unshipped::default());
         let mut entropy = [0; 32];
         entropy[..8].copy_from_slice(&seed.to_be_bytes());
-        let store = MemoryStore::new(&SCHEMA, entropy, Arc::new(Ear(issued.clone())));
+        let store = MemoryStore::new(&SCHEMA, entropy, Arc::new(Ear(unshipped.clone())));
         entropy[31] = 1;
         let moment = Mutex::new(Moment::new(Time::from_seconds(NOW), entropy));
-        Arc::new(Busy { store, issued, moment, pace: AtomicU64::new(pace) })
+        Arc::new(Busy { store, unshipped, moment, pace: AtomicU64::new(pace) })
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -39,7 +39,7 @@ impl Backup {
 
     async fn shipper(&self) -> Shipper {
         let store: Arc<dyn Store> = self.busy.clone();
-        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), self.busy.issued.clone(), false).await.unwrap()
+        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), self.busy.unshipped.clone(), false).await.unwrap()
     }
 
     async fn snapshot(&self, number: u8) {
@@ -54,6 +54,33 @@ impl Backup {
         let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, progress: &|_| {} };
         let restored = restore.run(&mut loader).await.unwrap();
         (restored, loader)
+    }
+}
+
+#[tokio::test]
+async fn what_is_heard_of_groups_is_what_the_store_holds_of_them() {
+    for seed in 0..20 {
+        let heard = Backup::new(seed, 0);
+        let read = Backup { busy: heard.busy.clone(), ..Backup::new(seed, 0) };
+        let mut hears = heard.shipper().await;
+        let store: Arc<dyn Store> = read.busy.clone();
+        let mut reads = Shipper::begin(store, &SCHEMA, read.target.clone(), read.sealing.clone(), Arc::default(), false).await.unwrap();
+        heard.busy.live(10);
+        heard.snapshot(0).await;
+        read.snapshot(0).await;
+        heard.busy.live(60);
+        hears.ship(SHIPPED).await.unwrap();
+        if heard.busy.below(2) == 0 {
+            // Who begins anew finds what it took and lost in the store.
+            heard.busy.live(30);
+            hears = heard.shipper().await;
+        }
+        heard.busy.live(60);
+        let last = Mode { sync: false, is_final: true };
+        assert_eq!(hears.ship(last).await.unwrap(), reads.ship(last).await.unwrap());
+        let ((_, heard), (_, read)) = (heard.restore(None).await, read.restore(None).await);
+        assert_eq!(rows_in(&heard), rows_in(&read), "seed {seed}");
+        assert_eq!(heard.ledger(), read.ledger(), "seed {seed}");
     }
 }
 
@@ -163,7 +190,7 @@ async fn a_folder_that_was_put_back_ships_nothing_over_what_is_there() {
     backup.busy.live(40);
     shipper.ship(SHIPPED).await.unwrap();
     let before: Arc<dyn Store> = Busy::new(5, 0);
-    let issued = backup.busy.issued.clone();
-    let refused = Shipper::begin(before, &SCHEMA, backup.target.clone(), backup.sealing.clone(), issued, false).await;
+    let unshipped = backup.busy.unshipped.clone();
+    let refused = Shipper::begin(before, &SCHEMA, backup.target.clone(), backup.sealing.clone(), unshipped, false).await;
     assert!(refused.err().unwrap().to_string().contains("put back to an earlier state"));
 }

@@ -27,8 +27,9 @@ fn rows(view: &dyn View, table: &'static Table) -> Vec<RowLine> {
 }
 
 fn changes(view: &dyn View) -> Vec<Change> {
-    let lines = rows(view, &CHANGE).into_iter();
-    lines.map(|line| Change::parse(&SCHEMA, line.row[1].as_text().unwrap()).unwrap()).collect()
+    let rows = rows(view, &CHANGE);
+    let lines = rows.iter().flat_map(|row| row.row[1].as_text().unwrap().lines());
+    lines.map(|line| Change::parse(&SCHEMA, line).unwrap()).collect()
 }
 
 #[test]

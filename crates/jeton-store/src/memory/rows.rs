@@ -109,12 +109,20 @@ impl Rows {
     }
 
     /// Rows from a place on, in the order of slices and keys.
-    pub(super) fn walk(&self, table: &'static Table, after: Option<&Row>, limit: usize) -> Result<Vec<Versioned<Row>>, Fault> {
+    pub(super) fn walk(
+        &self,
+        table: &'static Table,
+        above: Option<&Key>,
+        after: Option<&Row>,
+        limit: usize,
+    ) -> Result<Vec<Versioned<Row>>, Fault> {
+        let above = above.map(|key| Ordered(key.iter().map(canonical).collect()));
         let place = after.map(|row| (table.slice_of_row(row), Ordered(key_of(table, row).iter().map(canonical).collect())));
         let slices = self.slices(table)?.iter();
         let rows = slices.flat_map(|(slice, rows)| rows.iter().map(move |(key, row)| (slice, key, row)));
         let is_behind = |slice: &i64, key: &Ordered| place.as_ref().is_none_or(|(of, after)| slice > of || (slice == of && key > after));
-        Ok(rows.filter(|(slice, key, _)| is_behind(slice, key)).take(limit).map(|(_, _, row)| row.clone()).collect())
+        let is_above = |key: &Ordered| above.as_ref().is_none_or(|above| key > above);
+        Ok(rows.filter(|(slice, key, _)| is_above(key) && is_behind(slice, key)).take(limit).map(|(_, _, row)| row.clone()).collect())
     }
 
     pub(super) fn scan(&self, table: &'static Table) -> Result<impl Iterator<Item = &Versioned<Row>>, Fault> {

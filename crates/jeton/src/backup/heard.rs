@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use jeton_backup::tail::Issued;
+use jeton_backup::unshipped::Unshipped;
 use jeton_store::store::{Answer, Fault, Group, Subscriber};
 
 /// A subscriber with a backup beside it.
 pub(crate) struct Heard {
     /// The service.
     pub(crate) service: Arc<dyn Subscriber>,
-    /// What was issued and is not shipped yet.
-    pub(crate) issued: Arc<Issued>,
+    /// What was committed and is not shipped yet.
+    pub(crate) unshipped: Arc<Unshipped>,
 }
 
 impl Subscriber for Heard {
     fn applied(&self, group: &Group<'_>) -> Result<(), Fault> {
-        self.issued.hear(group);
+        self.unshipped.hear(group);
         self.service.applied(group)
     }
 

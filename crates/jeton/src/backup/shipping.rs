@@ -38,7 +38,7 @@ impl Backups {
 
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
         let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing.clone());
-        Shipper::begin(store, &SCHEMA, target, sealing, self.issued.clone(), self.settings.is_sync).await
+        Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await
     }
 
     /// The tail each second, and each minute a look whether a snapshot is due.

@@ -1,0 +1,115 @@
+//! Reads what is to be shipped from the store, where it was not heard of: after a start, and after a target was away for long.
+
+use jeton_core::commit::Sequence;
+use jeton_core::id::least_of;
+use jeton_core::moment::Time;
+use jeton_core::record::{Class, Row, Value};
+use jeton_core::schema::{CHANGE, CHANGE_SPAN};
+use jeton_store::ledger::Entry;
+use jeton_store::line::{Change, RowLine};
+use jeton_store::store::{Fault, FaultKind, Store};
+use jeton_store::table::Schema;
+
+use crate::unshipped::issued;
+
+/// What a range of the ledger stands for.
+pub(crate) struct Range {
+    /// Its entries, in order: as many as are shipped at a time.
+    pub(crate) entries: Vec<Entry>,
+    /// What they changed, as lines.
+    pub(crate) changes: Vec<String>,
+    /// What was issued in it.
+    pub(crate) issued: Vec<RowLine>,
+}
+
+/// How many entries are read at a time.
+pub(crate) const ENTRIES_AT_A_TIME: usize = 4_096;
+/// How many issued rows a range has at most, unless one entry alone tells of more.
+const ROWS_AT_A_TIME: u64 = 65_536;
+/// How many rows one transaction reads.
+const ROWS_AT_ONCE: usize = 2_000;
+/// How much later a credential may be written than its id says, in seconds.
+const LATE_SECONDS: i64 = 60;
+
+/// Reads from a sequence on, until before another at most.
+///
+/// # Errors
+/// When the engine cannot read, or an entry is not there.
+pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, until: Sequence) -> Result<Range, Fault> {
+    let limit = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX).min(ENTRIES_AT_A_TIME);
+    let entries = few_enough(store.tail(from, limit)?);
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        return Err(Fault::new(FaultKind::Damaged, format!("entry {from} is not there")));
+    };
+    let until = last.sequence + 1;
+    let changes = changes_between(store, from, until)?;
+    let issued = issued_between(store, schema, (from, until), (first.time, last.time))?;
+    Ok(Range { entries, changes, issued })
+}
+
+/// As many of the entries as tell of no more rows than are shipped at a time.
+fn few_enough(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut rows = 0;
+    let is_too_many = |entry: &Entry| {
+        rows += issued(entry).map_or(0, |(_, count)| count);
+        rows > ROWS_AT_A_TIME
+    };
+    let place = entries.iter().position(is_too_many);
+    entries.truncate(place.map_or(usize::MAX, |place| place.max(1)));
+    entries
+}
+
+/// The lines of the changes from a sequence on, until before another, in their order: what is asked for is held in memory.
+///
+/// # Errors
+/// When the engine cannot read.
+pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -> Result<Vec<String>, Fault> {
+    let first_of_span = from - from % CHANGE_SPAN;
+    let above = vec![Value::Int(first_of_span.cast_signed().saturating_sub(1))];
+    let mut found = Vec::new();
+    let mut after: Option<Row> = None;
+    loop {
+        let rows = store.view()?.walk(&CHANGE, Some(&above), after.as_ref(), ROWS_AT_ONCE)?;
+        let Some(last) = rows.last() else { break };
+        let mut place = last.record.clone();
+        if last.version >= to
+            && let Some(key) = place.first_mut()
+        {
+            // What comes later in this slice is not asked for.
+            *key = Value::Int(i64::MAX);
+        }
+        after = Some(place);
+        let lines = rows.iter().filter_map(|row| row.record.get(1)?.as_text()).flat_map(|lines| lines.lines());
+        let numbered = lines.filter_map(|line| Some((Change::sequence_of(line)?, line)));
+        found.extend(numbered.filter(|(sequence, _)| (from..to).contains(sequence)).map(|(sequence, line)| (sequence, line.to_owned())));
+    }
+    found.sort_unstable_by_key(|(sequence, _)| *sequence);
+    Ok(found.into_iter().map(|(_, line)| line).collect())
+}
+
+/// The rows of credentials of versions within these bounds: by their ids, which are of the time when they were decided.
+fn issued_between(
+    store: &dyn Store,
+    schema: &'static Schema,
+    (from, to): (Sequence, Sequence),
+    (first, last): (Time, Time),
+) -> Result<Vec<RowLine>, Fault> {
+    let above = vec![Value::Id(least_of(first.plus_seconds(-LATE_SECONDS)))];
+    let beyond = Value::Id(least_of(last.plus_seconds(LATE_SECONDS)));
+    let mut found = Vec::new();
+    for table in schema.tables.iter().filter(|table| matches!(table.class, Class::Credential { .. })) {
+        let mut after: Option<Row> = None;
+        loop {
+            let rows = store.view()?.walk(table, Some(&above), after.as_ref(), ROWS_AT_ONCE)?;
+            let Some(newest) = rows.last() else { break };
+            let mut place = newest.record.clone();
+            if let Some(key) = place.first_mut().filter(|key| key.as_bytes() > beyond.as_bytes()) {
+                *key = Value::Id([u8::MAX; 16]);
+            }
+            after = Some(place);
+            let of_range = rows.into_iter().filter(|row| (from..to).contains(&row.version));
+            found.extend(of_range.map(|row| RowLine { table, version: row.version, row: row.record }));
+        }
+    }
+    Ok(found)
+}

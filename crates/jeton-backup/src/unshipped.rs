@@ -1,0 +1,185 @@
+//! What groups wrote that is not on the target yet, as the lines of the segment that will take it there: whoever ships need not read it
+//! again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jeton_core::commit::{Sequence, Write};
+use jeton_core::event::Event;
+use jeton_core::record::Class;
+use jeton_store::ledger::{Entry, Head};
+use jeton_store::line::RowLine;
+use jeton_store::store::Group;
+
+use crate::entry_line;
+
+/// What was heard of groups and not shipped.
+#[derive(Debug, Default)]
+pub struct Unshipped(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Without a gap, up to the end that was heard of.
+    groups: VecDeque<Heard>,
+    bytes: usize,
+    end: Option<Arc<Head>>,
+}
+
+/// The lines of one group, or of several in a row.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) from: Sequence,
+    pub(crate) to: Sequence,
+    pub(crate) entries: Lines,
+    pub(crate) changes: Lines,
+    pub(crate) rows: Lines,
+}
+
+/// Lines with their ends.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    pub(crate) text: Vec<u8>,
+    pub(crate) count: u64,
+}
+
+/// What is to be shipped next.
+pub(crate) enum Next {
+    /// Nothing: everything that was heard of is there.
+    Nothing,
+    /// This.
+    Heard(Heard),
+    /// What was not heard of, or is heard of no longer: it is read from the store, until before this sequence.
+    Missing(Sequence),
+}
+
+/// How many bytes wait at most: what is more is read from the store again.
+const BYTES_WAITING: usize = 32 * 1024 * 1024;
+/// How many bytes one segment takes, about.
+const BYTES_AT_A_TIME: usize = 8 * 1024 * 1024;
+
+impl Unshipped {
+    /// Takes up what a group wrote. Called in the order of groups, before their commits are answered.
+    pub fn hear(&self, group: &Group<'_>) {
+        let Some(first) = group.entries.first() else { return };
+        let heard = Heard::of(group, first.sequence);
+        let mut waiting = self.lock();
+        waiting.end = Some(group.head.clone());
+        waiting.bytes += heard.as_ref().map_or(0, Heard::bytes);
+        match heard {
+            Some(heard) if waiting.bytes <= BYTES_WAITING => waiting.groups.push_back(heard),
+            _ => {
+                waiting.groups.clear();
+                waiting.bytes = 0;
+            }
+        }
+    }
+
+    /// Up to where what was committed was heard of; of nothing so far, the store's own end.
+    pub(crate) fn end(&self, of_store: Arc<Head>) -> Arc<Head> {
+        self.lock().end.clone().unwrap_or(of_store)
+    }
+
+    /// What comes after a sequence, until before `end` at most: whole groups, since a segment ends where a group does.
+    pub(crate) fn next(&self, from: Sequence, end: Sequence) -> Next {
+        let mut waiting = self.lock();
+        while waiting.groups.front().is_some_and(|heard| heard.to <= from) {
+            waiting.pop();
+        }
+        if from >= end {
+            return Next::Nothing;
+        }
+        match waiting.groups.front() {
+            None => return Next::Missing(end),
+            Some(front) if front.from > from => return Next::Missing(front.from),
+            Some(front) if front.from < from => return Next::Missing(front.to),
+            Some(_) => {}
+        }
+        let mut next = waiting.pop();
+        while waiting.groups.front().is_some_and(|heard| heard.to <= end) && next.bytes() < BYTES_AT_A_TIME {
+            next.join(waiting.pop());
+        }
+        Next::Heard(next)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn pop(&mut self) -> Heard {
+        let heard = self.groups.pop_front().unwrap_or_default();
+        self.bytes = self.bytes.saturating_sub(heard.bytes());
+        heard
+    }
+}
+
+impl Heard {
+    /// `None`: something in it makes no line, which whoever reads it from the store will say.
+    fn of(group: &Group<'_>, from: Sequence) -> Option<Heard> {
+        let mut heard = Heard { from, to: group.head.size, ..Heard::default() };
+        for entry in group.entries {
+            heard.entries.push(|text| entry_line::write(text, entry).ok())?;
+        }
+        for change in group.changes {
+            heard.changes.push(|text| {
+                text.extend_from_slice(change.as_bytes());
+                Some(())
+            })?;
+        }
+        let versions = versions(group);
+        for (sequence, commit) in group.commits {
+            for write in &commit.writes {
+                if let Write::Put { table, row } = write
+                    && matches!(table.class, Class::Credential { .. })
+                {
+                    let issued = versions.iter().find(|(name, _)| **name == *table.name);
+                    let version = issued.map_or(*sequence, |(_, version)| *version);
+                    heard.rows.push(|text| RowLine::write(text, table, version, row).ok())?;
+                }
+            }
+        }
+        Some(heard)
+    }
+
+    fn bytes(&self) -> usize {
+        self.entries.text.len() + self.changes.text.len() + self.rows.text.len()
+    }
+
+    fn join(&mut self, next: Heard) {
+        self.to = next.to;
+        self.entries.join(next.entries);
+        self.changes.join(next.changes);
+        self.rows.join(next.rows);
+    }
+}
+
+impl Lines {
+    fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
+        write(&mut self.text)?;
+        self.text.push(b'\n');
+        self.count += 1;
+        Some(())
+    }
+
+    fn join(&mut self, next: Lines) {
+        self.text.extend_from_slice(&next.text);
+        self.count += next.count;
+    }
+}
+
+/// The tables of which the group issued rows, each with the sequence of the entry that tells so: the version of those rows.
+fn versions(group: &Group<'_>) -> Vec<(Arc<str>, Sequence)> {
+    group.entries.iter().filter_map(|entry| issued(entry).map(|(table, _)| (table, entry.sequence))).collect()
+}
+
+/// Of which table an entry tells that rows were issued, and how many.
+pub(crate) fn issued(entry: &Entry) -> Option<(Arc<str>, u64)> {
+    if entry.kind != "credentials.issued" {
+        return None;
+    }
+    match entry.event() {
+        Ok(Some(Event::Issued { table, count, .. })) => Some((table, count)),
+        _ => None,
+    }
+}
