@@ -27,8 +27,8 @@ pub struct Lines {
     lines: u64,
 }
 
-/// How hard zstd tries: more costs more time than it saves bytes.
-const LEVEL: i32 = 3;
+/// How hard zstd tries: the tail is packed beside the requests, and more costs them more than it saves bytes.
+const LEVEL: i32 = 1;
 
 impl Sealing {
     /// Begins an object of this kind, to be stored under this name.

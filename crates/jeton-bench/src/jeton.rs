@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::affinity::Cores;
+use crate::clock;
 use crate::failure::{Doing, Failure};
 use crate::http::{Template, exchange_on_socket, get};
 use crate::server::{Server, free_address};
@@ -46,6 +48,17 @@ impl Counters {
         #[expect(clippy::cast_precision_loss, reason = "counts of commits lie far below 2^52")]
         Some(self.commits.saturating_sub(before.commits) as f64 / groups as f64)
     }
+}
+
+/// How long a fresh store may take until its backup is there.
+const SETTLED: Duration = Duration::from_secs(600);
+
+/// How backups stand, as far as it matters here.
+#[derive(Deserialize)]
+struct BackupsShown {
+    shipped: u64,
+    size: u64,
+    snapshots: Vec<IgnoredAny>,
 }
 
 impl Jeton {
@@ -94,7 +107,26 @@ impl Jeton {
         command.arg("--data").arg(self.data()).arg("--listen").arg(address.to_string());
         let (server, time) = Server::at(&mut command, address, READY, self.cores, &self.folder.join("serve.log"))?;
         self.server = Some(server);
+        self.settle()?;
         Ok(time)
+    }
+
+    /// Waits until the first snapshot is made and the tail is shipped: of a store that was filled beside the server both take their time, on
+    /// the core that is measured.
+    fn settle(&self) -> Result<(), Failure> {
+        let began = clock::now();
+        loop {
+            // A server without a target has nothing to settle.
+            let Ok(answer) = self.ask("/api/v1/backups") else { return Ok(()) };
+            let shown: BackupsShown = serde_json::from_slice(&answer).doing("reading how backups stand")?;
+            if shown.shipped >= shown.size && !shown.snapshots.is_empty() {
+                return Ok(());
+            }
+            if began.elapsed() > SETTLED {
+                return Err(Failure::new("the backup of a fresh store is not there after ten minutes"));
+            }
+            clock::pause(Duration::from_millis(50));
+        }
     }
 
     /// Ends the server gracefully, if one runs.
