@@ -2,6 +2,7 @@
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
 
 use crate::connector::Connector;
+use crate::names::TAIL;
 use crate::problem::{Problem, What};
 
 /// A place for objects under names with `/`.
@@ -21,6 +23,23 @@ pub struct Target {
     store: Arc<dyn ObjectStore>,
     shown: String,
     patience: Duration,
+    written: Arc<[Counted; 2]>,
+}
+
+/// What was written, counted: of the tail, and of all else.
+#[derive(Debug, Default)]
+struct Counted {
+    objects: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// What was written to a target since it is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// How many objects.
+    pub objects: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
 }
 
 /// How a bucket is reached, beside what its address says.
@@ -75,7 +94,7 @@ impl Target {
         let failed = |error: &dyn std::fmt::Display| format!("the backup folder {} cannot be used: {error}", path.display());
         make_folder(path).map_err(|error| failed(&error))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| failed(&error))?.with_fsync(true);
-        Ok(Target { store: Arc::new(store), shown: path.display().to_string(), patience: Duration::from_secs(60) })
+        Ok(Target { store: Arc::new(store), shown: path.display().to_string(), patience: Duration::from_secs(60), written: Arc::default() })
     }
 
     /// A bucket: `s3://bucket/prefix`.
@@ -104,7 +123,7 @@ impl Target {
         }
         let store = builder.build().map_err(|error| format!("the bucket {address} cannot be used: {error}"))?;
         let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(store, prefix.trim_matches('/')));
-        Ok(Target { store, shown: address.into(), patience })
+        Ok(Target { store, shown: address.into(), patience, written: Arc::default() })
     }
 
     /// The same place, for people.
@@ -118,8 +137,10 @@ impl Target {
     /// # Errors
     /// [`Problem`].
     pub async fn put(&self, name: &str, content: Vec<u8>) -> Result<(), Problem> {
-        let path = Path::from(name);
-        self.within(name, self.store.put(&path, content.into())).await.map(drop)
+        let (path, bytes) = (Path::from(name), content.len() as u64);
+        self.within(name, self.store.put(&path, content.into())).await?;
+        self.count(name, bytes);
+        Ok(())
     }
 
     /// Puts an object, where none of this name is: `false` when there is one.
@@ -127,7 +148,8 @@ impl Target {
     /// # Errors
     /// [`Problem`].
     pub async fn put_new(&self, name: &str, content: Vec<u8>) -> Result<bool, Problem> {
-        let (path, options) = (Path::from(name), PutOptions { mode: PutMode::Create, ..PutOptions::default() });
+        let (path, bytes) = (Path::from(name), content.len() as u64);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let putting = async {
             match self.store.put_opts(&path, content.into(), options).await {
                 Ok(_) => Ok(true),
@@ -135,7 +157,27 @@ impl Target {
                 Err(error) => Err(error),
             }
         };
-        self.within(name, putting).await
+        let is_new = self.within(name, putting).await?;
+        if is_new {
+            self.count(name, bytes);
+        }
+        Ok(is_new)
+    }
+
+    /// What was written of the ledger's tail, and of snapshots, since this target was named.
+    #[must_use]
+    pub fn written(&self) -> (Written, Written) {
+        let read =
+            |counted: &Counted| Written { objects: counted.objects.load(Ordering::Relaxed), bytes: counted.bytes.load(Ordering::Relaxed) };
+        let [tail, snapshots] = &*self.written;
+        (read(tail), read(snapshots))
+    }
+
+    fn count(&self, name: &str, bytes: u64) {
+        let [tail, snapshots] = &*self.written;
+        let counted = if name.starts_with(TAIL) { tail } else { snapshots };
+        counted.objects.fetch_add(1, Ordering::Relaxed);
+        counted.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// The bytes of an object.

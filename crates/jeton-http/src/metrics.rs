@@ -1,6 +1,7 @@
 //! `/metrics`, in the text format of Prometheus. What it tells is of use to an attacker too, so it is on the management socket, and on a
 //! listener of its own where the configuration names one; never on the public one.
 
+mod around;
 mod page;
 mod text;
 
@@ -15,7 +16,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use jeton_service::Service;
 
-use crate::observe::{Endpoint, Observer, counted, observed};
+use crate::observe::{Endpoint, Observer, ProcessFigures, counted, observed};
 use crate::reply;
 
 /// Where the metrics are.
@@ -32,15 +33,22 @@ pub fn routes(service: Arc<Service>, observer: Arc<Observer>) -> Router {
 }
 
 async fn show(State((service, observer)): State<(Arc<Service>, Arc<Observer>)>) -> Response {
-    answer(&service, &observer)
+    answer(&service, &observer).await
 }
 
 /// The page, as things stand.
-pub(crate) fn answer(service: &Service, observer: &Observer) -> Response {
-    let mut response = Response::new(Body::from(page::page(service, observer)));
+pub(crate) async fn answer(service: &Service, observer: &Observer) -> Response {
+    let process = process(observer).await;
+    let mut response = Response::new(Body::from(page::page(service, observer, process)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(text::CONTENT_TYPE));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Of many connections the system takes its time to tell.
+async fn process(observer: &Observer) -> ProcessFigures {
+    let Some(look) = observer.process.clone() else { return ProcessFigures::default() };
+    tokio::task::spawn_blocking(move || look()).await.unwrap_or_default()
 }

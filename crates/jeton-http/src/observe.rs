@@ -5,13 +5,17 @@
 
 mod access_log;
 mod agent;
+mod backups;
 mod network;
+mod process;
 mod requests;
 
-pub use access_log::AccessLog;
+pub use access_log::{AccessLog, Dropped};
+pub use backups::{BackupFigures, SnapshotFigures, WrittenFigures};
 pub use network::Addresses;
+pub use process::ProcessFigures;
 pub(crate) use requests::counted;
-pub use requests::{Endpoint, Requests};
+pub use requests::{AskedBy, Endpoint, Requests};
 
 use std::sync::Arc;
 
@@ -43,6 +47,10 @@ pub struct Observer {
     pub requests: Arc<Requests>,
     /// What the listeners show, where they speak TLS.
     pub tls: Option<Tls>,
+    /// What the system tells of the process, asked on a thread that may block.
+    pub process: Option<Arc<dyn Fn() -> ProcessFigures + Send + Sync>>,
+    /// How backups stand, where some are made.
+    pub backups: Option<Arc<dyn Fn() -> BackupFigures + Send + Sync>>,
 }
 
 /// What one router notes its requests with.

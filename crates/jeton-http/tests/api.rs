@@ -146,11 +146,11 @@ async fn the_doctor_tells_grades_and_what_failed() {
     );
     assert_eq!((&practice("storage")["grade"], &practice("client_side")["grade"]), (&Value::Null, &Value::Null));
     // Whoever takes a checkpoint away has it elsewhere.
-    assert_eq!(monitoring["checks"][1]["verdict"], "not_known");
+    assert_eq!(monitoring["checks"][2]["verdict"], "not_known");
     api.world.service().sign_checkpoint(&api.world.moment()).await.unwrap();
     api.get("/audit/checkpoint").await;
     let report = api.get("/doctor").await;
-    assert_eq!(report["practices"][4]["checks"][1]["verdict"], "passed");
+    assert_eq!(report["practices"][4]["checks"][2]["verdict"], "passed");
 }
 
 #[tokio::test]

@@ -63,5 +63,6 @@ pub mod usage;
 pub mod users;
 
 pub use credential_cache::{CacheUse, Proven};
+pub use jeton_store::tally;
 pub use service::{Parts, Service};
 pub use snapshot_cache::{Snapshot, Turn};

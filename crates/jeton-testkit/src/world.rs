@@ -31,7 +31,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_core::token;
 use jeton_http::api::Place;
 use jeton_http::edge::Draining;
-use jeton_http::observe::Observer;
+use jeton_http::observe::{Observer, Requests};
 use jeton_http::router;
 use jeton_oauth::Issuer;
 use jeton_service::moments::Moments;
@@ -122,7 +122,9 @@ impl World {
         service.set_up(&service.moments().now()).await.expect("the store belongs to this issuer");
         let draining = Draining::new();
         let access_log = Arc::new(SeenLines::default());
-        let observer = Arc::new(Observer { access_log: Some(access_log.clone()), ..Observer::default() });
+        let clock = hands.clone();
+        let requests = Arc::new(Requests::timed_by(move || u64::try_from(clock.time().micros()).unwrap_or(0)));
+        let observer = Arc::new(Observer { access_log: Some(access_log.clone()), requests, ..Observer::default() });
         let router = router::public(no_folder::management(service.clone(), observer.clone()), Place::Shared, draining.clone());
         World { service, router, draining, hands, observer, access_log, store, issuer, root_keys, lost }
     }
@@ -181,6 +183,12 @@ impl World {
     /// Lets less than a second pass; backwards too.
     pub fn advance_micros(&self, micros: i64) {
         self.hands.advance_micros(micros);
+    }
+
+    /// The hands that move its clock, for whoever is there while it answers.
+    #[must_use]
+    pub fn hands(&self) -> Hands {
+        self.hands.clone()
     }
 
     /// How many entries the ledger has.

@@ -2,18 +2,22 @@
 //!
 //! Whoever notes a request copies its line and goes on: no disk, however slow or full, is waited for. What does not fit is dropped and counted.
 
+mod parts;
 mod rolling;
+mod room;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jeton_core::moment::Time;
-use jeton_http::observe::AccessLog;
+use jeton_http::observe::{AccessLog, Dropped};
 
-use rolling::Rolling;
+pub(crate) use rolling::Bounds;
+use rolling::{Lost, Rolling};
+use room::Room;
 
 /// The most bytes that wait: what comes on top is dropped.
 const WAITING_BYTES: usize = 4 << 20;
@@ -23,7 +27,11 @@ const WAITING_BYTES: usize = 4 << 20;
 pub(crate) struct Lines {
     waiting: Mutex<Waiting>,
     bell: Condvar,
-    dropped: AtomicU64,
+    crowded: AtomicU64,
+    failed: AtomicU64,
+    reserved: AtomicU64,
+    /// When lines were seen last to be lost, in seconds; 0: none were.
+    dropped_at: AtomicI64,
 }
 
 #[derive(Default)]
@@ -44,19 +52,22 @@ pub(crate) struct Writer {
 /// In words for people, when the file cannot be written.
 pub(crate) fn start(
     path: PathBuf,
-    kept_days: u32,
+    bounds: Bounds,
     now: impl Fn() -> Time + Send + 'static,
     may_destroy: impl Fn() -> bool + Send + 'static,
 ) -> Result<(Arc<Lines>, Writer), String> {
     let lines = Arc::new(Lines::default());
-    let mut rolling = Rolling::open(path, kept_days, now())?;
+    let mut rolling = Rolling::open(path, bounds, Room::of, now())?;
     let taken = lines.clone();
     let work = move || {
-        let (mut spare, mut is_closing) = (Vec::new(), false);
+        let (mut spare, mut is_closing, mut known) = (Vec::new(), false, 0);
         while !is_closing {
             is_closing = taken.take(&mut spare);
-            let dropped = rolling.write(&spare, now(), may_destroy());
-            taken.dropped.fetch_add(dropped, Ordering::Relaxed);
+            let time = now();
+            if let Some(lost) = rolling.write(&spare, time, may_destroy()) {
+                taken.lose(lost, &spare);
+            }
+            known = taken.note_dropped(known, time);
             spare.clear();
         }
     };
@@ -77,6 +88,24 @@ impl Lines {
         waiting.is_closing
     }
 
+    /// Counts lines that the file did not get.
+    fn lose(&self, how: Lost, lines: &[u8]) {
+        let count = match how {
+            Lost::Failed => &self.failed,
+            Lost::Reserved => &self.reserved,
+        };
+        count.fetch_add(lines.iter().filter(|byte| **byte == b'\n').count() as u64, Ordering::Relaxed);
+    }
+
+    /// Notes when lines were lost: those who lose them read no clock. How many are known of now.
+    fn note_dropped(&self, known: u64, now: Time) -> u64 {
+        let dropped = self.dropped().lines();
+        if dropped > known {
+            self.dropped_at.store(now.seconds(), Ordering::Relaxed);
+        }
+        dropped
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,14 +115,21 @@ impl AccessLog for Lines {
     fn write(&self, line: &[u8]) {
         let mut waiting = self.lock();
         if waiting.lines.len() + line.len() > WAITING_BYTES {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.crowded.fetch_add(1, Ordering::Relaxed);
         } else {
             waiting.lines.extend_from_slice(line);
         }
     }
 
-    fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+    fn dropped(&self) -> Dropped {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let at = self.dropped_at.load(Ordering::Relaxed);
+        Dropped {
+            crowded: read(&self.crowded),
+            failed: read(&self.failed),
+            reserved: read(&self.reserved),
+            last_at_seconds: (at != 0).then_some(at),
+        }
     }
 }
 
@@ -112,17 +148,20 @@ impl Drop for Writer {
 mod tests {
     use super::*;
 
+    const NOW: i64 = 1_800_000_000;
+    const BOUNDS: Bounds = Bounds { days: 1, bytes: 1 << 30 };
+
     #[test]
     fn what_was_noted_is_in_the_file_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("access.log");
-        let (lines, writer) = start(path.clone(), 1, || Time::from_seconds(1_800_000_000), || true).unwrap();
+        let (lines, writer) = start(path.clone(), BOUNDS, || Time::from_seconds(NOW), || true).unwrap();
         for number in 0..1_000 {
             lines.write(format!("{number}\n").as_bytes());
         }
         drop(writer);
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!((text.lines().count(), text.lines().last(), lines.dropped()), (1_000, Some("999"), 0));
+        assert_eq!((text.lines().count(), text.lines().last(), lines.dropped()), (1_000, Some("999"), Dropped::default()));
     }
 
     #[test]
@@ -135,8 +174,29 @@ mod tests {
         let mut taken = Vec::new();
         lines.lock().is_closing = true;
         lines.take(&mut taken);
-        assert_eq!((lines.dropped(), taken.len()), (3, 4 << 20));
+        assert_eq!((lines.dropped(), taken.len()), (Dropped { crowded: 3, ..Dropped::default() }, 4 << 20));
         lines.write(b"again");
-        assert_eq!((lines.dropped(), lines.lock().lines.len()), (3, 5));
+        assert_eq!((lines.dropped().lines(), lines.lock().lines.len()), (3, 5));
+    }
+
+    #[test]
+    fn when_lines_were_lost_last_is_known_beside_how() {
+        let lines = Lines::default();
+        lines.lose(Lost::Failed, b"a\nb\n");
+        lines.lose(Lost::Reserved, b"c\n");
+        assert_eq!(lines.note_dropped(0, Time::from_seconds(NOW)), 3);
+        assert_eq!(lines.note_dropped(3, Time::from_seconds(NOW + 1)), 3);
+        assert_eq!(lines.dropped(), Dropped { crowded: 0, failed: 2, reserved: 1, last_at_seconds: Some(NOW) });
+    }
+
+    /// From the line to what is told of it.
+    #[test]
+    fn lines_that_the_file_does_not_get_are_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        let (lines, writer) = start(path, Bounds { bytes: 1, ..BOUNDS }, || Time::from_seconds(NOW), || true).unwrap();
+        lines.write(b"longer than what may be kept\n");
+        drop(writer);
+        assert_eq!(lines.dropped(), Dropped { failed: 1, last_at_seconds: Some(NOW), ..Dropped::default() });
     }
 }

@@ -1,6 +1,7 @@
 //! Backups of a server that runs: the tail each second, snapshots by their schedule, and what people ask of them.
 
 mod drill_identity;
+mod figures;
 mod heard;
 mod restoring;
 mod schedule;
@@ -20,10 +21,12 @@ use jeton_core::commit::Sequence;
 use jeton_core::doctor::BackupsSeen;
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
+use jeton_http::observe::SnapshotFigures;
 use jeton_service::Service;
 use jeton_store::schema::SCHEMA;
 use tokio::sync::{Notify, watch};
 
+use figures::Failures;
 pub(crate) use heard::Heard;
 pub(crate) use restoring::Restoring;
 
@@ -48,6 +51,9 @@ pub(crate) struct Backups {
     /// One snapshot at a time.
     making: tokio::sync::Mutex<()>,
     standing: Mutex<Standing>,
+    failures: Failures,
+    /// Since when this server has known of them.
+    began: Time,
 }
 
 /// How backups stand.
@@ -59,6 +65,8 @@ pub(crate) struct Standing {
     pub(crate) shipped_at: Option<Time>,
     /// The newest snapshot, and where it ends.
     pub(crate) newest: Option<(String, Time, Sequence)>,
+    /// The same in figures.
+    pub(crate) newest_figures: Option<SnapshotFigures>,
     /// Why the last snapshot failed, if it did.
     pub(crate) failed: Option<String>,
 }
@@ -88,6 +96,8 @@ impl Backups {
             shipper: tokio::sync::Mutex::default(),
             making: tokio::sync::Mutex::default(),
             standing: Mutex::default(),
+            failures: Failures::default(),
+            began: service.moments().time(),
         })))
     }
 

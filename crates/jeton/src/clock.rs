@@ -45,6 +45,13 @@ pub(crate) fn uptime() -> Duration {
     Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default()
 }
 
+/// The same in microseconds, for what is timed by the thousand.
+pub(crate) fn uptime_micros() -> u64 {
+    let reading = clock_gettime(ClockId::Monotonic);
+    let micros = reading.tv_sec.saturating_mul(1_000_000).saturating_add(reading.tv_nsec / 1_000);
+    u64::try_from(micros).unwrap_or(0)
+}
+
 fn boot_micros() -> i64 {
     let reading = clock_gettime(ClockId::Boottime);
     reading.tv_sec.saturating_mul(1_000_000).saturating_add(reading.tv_nsec / 1_000)

@@ -11,15 +11,21 @@ use jeton_oauth::Issuer;
 use jeton_token::Prefix;
 use serde::{Deserialize, Serialize};
 
+use crate::access_log::Bounds;
 use crate::acme_settings::{self, AcmeSettings};
 use crate::backup_settings::{BackupSettings, Said};
 use crate::certificates::Files;
+use crate::size::Size;
 
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "jeton.toml";
 
 /// Where the server listens when nobody says.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
+
+/// How many bytes of the access log are kept when nobody says, and at least.
+const DEFAULT_KEPT_BYTES: u64 = 2 << 30;
+const LEAST_KEPT_BYTES: u64 = 16 << 20;
 
 /// What `jeton.toml` may say. An unknown key is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +82,9 @@ pub(crate) struct File {
     /// How many days a part of the access log is kept after it was turned aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_log_kept_days: Option<u32>,
+    /// How many bytes all files of the access log have together at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) access_log_kept_bytes: Option<Size>,
     /// Whether uses of tokens and keys are counted: `on` (default) or `off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) usage: Option<String>,
@@ -115,7 +124,7 @@ pub(crate) struct File {
 }
 
 /// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 30] = [
     "issuer",
     "listen",
     "metrics_listen",
@@ -133,6 +142,7 @@ const KEYS: [&str; 29] = [
     "access_log",
     "access_log_addresses",
     "access_log_kept_days",
+    "access_log_kept_bytes",
     "usage",
     "trusted_proxies",
     "forwarded_header",
@@ -208,8 +218,8 @@ pub(crate) struct Observing {
     pub(crate) access_log: Option<PathBuf>,
     /// How much of an address it holds.
     pub(crate) addresses: Addresses,
-    /// How many days its parts are kept.
-    pub(crate) kept_days: u32,
+    /// How much of it is kept.
+    pub(crate) kept: Bounds,
     /// Whether uses are counted.
     pub(crate) counts_usage: bool,
     /// Whose word about an address counts.
@@ -329,10 +339,7 @@ fn observing(file: &File, data: &Path) -> Result<Observing, String> {
         Some("full") => Addresses::Full,
         Some(other) => return Err(format!("`access_log_addresses` is `network` or `full`, not `{other}`")),
     };
-    let kept_days = file.access_log_kept_days.unwrap_or(30);
-    if !(1..=3_660).contains(&kept_days) {
-        return Err(format!("`access_log_kept_days` is between 1 and 3660, not {kept_days}"));
-    }
+    let kept = kept(file)?;
     let counts_usage = match file.usage.as_deref() {
         None | Some("on") => true,
         Some("off") => false,
@@ -346,7 +353,21 @@ fn observing(file: &File, data: &Path) -> Result<Observing, String> {
     let network = |text: &String| text.parse::<Network>().map_err(|problem| format!("`trusted_proxies` has {text}: {problem}"));
     let networks = file.trusted_proxies.iter().flatten().map(network).collect::<Result<Vec<_>, String>>()?;
     let access_log = file.access_log.as_ref().map(|path| data.join(path));
-    Ok(Observing { access_log, addresses, kept_days, counts_usage, proxies: TrustedProxies::new(networks, header) })
+    Ok(Observing { access_log, addresses, kept, counts_usage, proxies: TrustedProxies::new(networks, header) })
+}
+
+/// How much of the access log is kept.
+fn kept(file: &File) -> Result<Bounds, String> {
+    let days = file.access_log_kept_days.unwrap_or(30);
+    if !(1..=3_660).contains(&days) {
+        return Err(format!("`access_log_kept_days` is between 1 and 3660, not {days}"));
+    }
+    let bytes = file.access_log_kept_bytes.as_ref().map_or(Ok(DEFAULT_KEPT_BYTES), Size::bytes);
+    let bytes = bytes.map_err(|problem| format!("`access_log_kept_bytes`: {problem}"))?;
+    if bytes < LEAST_KEPT_BYTES {
+        return Err(format!("`access_log_kept_bytes` is 16MiB at least, not {bytes} bytes: what waits for the disk must find room in it"));
+    }
+    Ok(Bounds { days, bytes })
 }
 
 /// The root file's place when nobody says: beside the data folder, never inside it.
@@ -432,21 +453,29 @@ mod tests {
             assert!(said.starts_with("there is no key") && !said.contains("did you mean"), "{said}");
         }
         assert!(parse("listen = 3").unwrap_err().contains("string"));
+        assert!(parse("access_log_kept_bytes = true").unwrap_err().contains("such as \"2GiB\""));
     }
 
     #[test]
     fn how_requests_are_noted() {
         let observed = |text: &str| observing(&parse(text).unwrap(), Path::new("/data"));
         let silent = observed("").unwrap();
-        assert_eq!((silent.access_log, silent.addresses, silent.kept_days), (None, Addresses::Network, 30));
+        assert_eq!((silent.access_log, silent.addresses), (None, Addresses::Network));
+        assert_eq!((silent.kept.days, silent.kept.bytes), (30, 2 << 30));
         let said = observed("access_log = \"access.log\"\naccess_log_addresses = \"full\"\naccess_log_kept_days = 7").unwrap();
-        assert_eq!((said.access_log, said.addresses, said.kept_days), (Some("/data/access.log".into()), Addresses::Full, 7));
+        assert_eq!((said.access_log, said.addresses, said.kept.days), (Some("/data/access.log".into()), Addresses::Full, 7));
+        for (said, bytes) in [("\"16MiB\"", 16 << 20), ("\"500GB\"", 500_000_000_000), ("16777216", 16 << 20)] {
+            assert_eq!(observed(&format!("access_log_kept_bytes = {said}")).unwrap().kept.bytes, bytes, "{said}");
+        }
         assert_eq!(observed("access_log = \"/var/log/j\"").unwrap().access_log, Some("/var/log/j".into()));
         assert!(silent.counts_usage && !observed("usage = \"off\"").unwrap().counts_usage);
         assert_ne!(observed("trusted_proxies = [\"10.0.0.0/8\"]").unwrap().proxies, TrustedProxies::default());
         for (text, needle) in [
             ("access_log_addresses = \"some\"", "`network` or `full`"),
             ("access_log_kept_days = 0", "between 1 and 3660"),
+            ("access_log_kept_bytes = \"15MiB\"", "16MiB at least"),
+            ("access_log_kept_bytes = -1", "such as \"2GiB\""),
+            ("access_log_kept_bytes = \"much\"", "such as \"2GiB\""),
             ("usage = \"no\"", "`on` or `off`"),
             ("trusted_proxies = [\"proxy.example\"]", "proxy.example"),
             ("forwarded_header = \"via\"", "`forwarded`"),

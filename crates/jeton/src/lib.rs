@@ -22,6 +22,7 @@ mod init;
 mod integrity;
 mod negatives_file;
 mod opening;
+mod process;
 mod quickstart;
 mod render;
 mod replacement;
@@ -29,6 +30,7 @@ mod root_file;
 mod schedules;
 mod serve;
 mod served_certificate;
+mod size;
 mod surroundings;
 mod writable;
 

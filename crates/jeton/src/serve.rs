@@ -15,7 +15,7 @@ use jeton_core::id::Actor;
 use jeton_core::root_key::RootKeys;
 use jeton_http::api::{self, Management, Place, RootFile};
 use jeton_http::edge::{self, Draining, Limits, Tls, TlsListener};
-use jeton_http::observe::{AccessLog, Observer};
+use jeton_http::observe::{AccessLog, Observer, Requests};
 use jeton_http::router;
 use jeton_service::moments::Moments;
 use jeton_service::ownership::Owner;
@@ -32,13 +32,14 @@ use crate::access_log;
 use crate::apart;
 use crate::backup::{Backups, Heard};
 use crate::certificates::Kept;
-use crate::clock::{Clock, uptime};
+use crate::clock::{Clock, uptime, uptime_micros};
 use crate::config::Config;
 use crate::dice::{Dice, seed};
 use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::negatives_file;
 use crate::opening::Opening;
+use crate::process;
 use crate::root_file;
 use crate::schedules;
 use crate::served_certificate::Served;
@@ -158,7 +159,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     }
     let certificate = Served::open(config, files, &service, &draining).await?;
     let tls = certificate.tls().cloned();
-    let (observer, access_log) = observer(config, &service, &clock, tls.clone())?;
+    let (observer, access_log) = observer(config, (&service, &clock), tls.clone(), backups.clone())?;
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
     let management = management((service.clone(), store.clone()), config, observer, backups.clone());
     let listeners = serving.begin(listener, management)?;
@@ -280,16 +281,24 @@ fn look_with(config: &Config, root_keys: &RootKeys) -> Result<Unopened, String> 
 
 fn observer(
     config: &Config,
-    service: &Arc<Service>,
-    clock: &Arc<Clock>,
+    (service, clock): (&Arc<Service>, &Arc<Clock>),
     tls: Option<Tls>,
+    backups: Option<Arc<Backups>>,
 ) -> Result<(Arc<Observer>, Option<access_log::Writer>), String> {
-    let observing = &config.observing;
-    let mut observer = Observer { addresses: observing.addresses, proxies: observing.proxies.clone(), tls, ..Observer::default() };
+    let (observing, began) = (&config.observing, clock.now());
+    let mut observer = Observer {
+        access_log: None,
+        addresses: observing.addresses,
+        proxies: observing.proxies.clone(),
+        requests: Arc::new(Requests::timed_by(uptime_micros)),
+        tls,
+        process: Some(Arc::new(move || process::look(began))),
+        backups: backups.map(|backups| Arc::new(move || backups.figures()) as _),
+    };
     let Some(path) = &observing.access_log else { return Ok((Arc::new(observer), None)) };
     let (service, clock) = (service.clone(), clock.clone());
     let may_destroy = move || service.posture().may_destroy(service.moments().time());
-    let (lines, writer) = access_log::start(path.clone(), observing.kept_days, move || clock.now(), may_destroy)?;
+    let (lines, writer) = access_log::start(path.clone(), observing.kept, move || clock.now(), may_destroy)?;
     observer.access_log = Some(lines as Arc<dyn AccessLog>);
     Ok((Arc::new(observer), Some(writer)))
 }
@@ -301,13 +310,17 @@ fn management(
     backups: Option<Arc<Backups>>,
 ) -> Management {
     let (path, around, tls) = (config.root_key_file.clone(), config.clone(), observer.tls.clone());
-    let seen = backups.clone();
+    let (seen, access_log) = (backups.clone(), observer.access_log.clone());
+    let look = move || {
+        let dropped = access_log.as_ref().map(|log| log.dropped());
+        surroundings::look(&around, tls.as_ref(), dropped, seen.as_ref().map(|backups| backups.seen()))
+    };
     Management {
         service: service.clone(),
         owner_uid: rustix::process::geteuid().as_raw(),
         root_file: Arc::new(RootFile::new(&config.root_key_file, move |held| root_file::add_epoch(&path, held, Zeroizing::new(seed())))),
         integrity: Arc::new(StoreIntegrity { service, store }),
-        surroundings: Arc::new(move || surroundings::look(&around, tls.as_ref(), seen.as_ref().map(|backups| backups.seen()))),
+        surroundings: Arc::new(look),
         backups: backups.map(|backups| backups as _),
         observer,
     }

@@ -119,6 +119,14 @@ impl Place {
         } {}
     }
 
+    /// A figure of the metrics.
+    #[track_caller]
+    fn sample(&self, name: &str) -> f64 {
+        let page = self.done(&["request", "GET", "/metrics"]);
+        let figure = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        figure.unwrap_or_else(|| panic!("there is no {name}: {page}")).parse().unwrap()
+    }
+
     fn token(&self) -> String {
         let issued = self.json(&["token", "issue", "--client", "worker"]);
         issued["access_token"].as_str().unwrap().to_owned()
@@ -300,10 +308,50 @@ fn a_target_that_goes_away_is_told_of_and_catches_up() {
     place.hears("the backup target is away");
     let shown = place.json(&["audit", "tail", "-n", "5"]).to_string();
     assert!(shown.contains("backup.target_lost"), "{shown}");
+    assert_eq!(place.sample("jeton_backup_target_reachable"), 0.0);
+    assert!(place.sample("jeton_backup_failures_total{kind=\"tail\"}") >= 1.0);
+    // The clock goes on while it is away.
+    while place.sample("jeton_backup_tail_behind_seconds") < 1.0 {}
     fs::remove_file(place.path("jeton-data.backups")).unwrap();
     fs::rename(place.path("away"), place.path("jeton-data.backups")).unwrap();
     place.hears("takes the ledger's tail again");
     place.wait_until_shipped();
+    assert_eq!(place.sample("jeton_backup_target_reachable"), 1.0);
     place.end(Signal::TERM);
     assert_eq!(place.json(&place.restore("restored", &[]))["is_complete"], true);
+}
+
+#[test]
+fn the_metrics_tell_of_backups_and_of_the_process() {
+    let mut place = Place::with_server("access_log = \"access.log\"");
+    let made = place.json(&["backup", "create"]);
+    place.wait_until_shipped();
+    let at = place.sample("jeton_backup_last_success_timestamp_seconds");
+    assert!(at >= place.sample("process_start_time_seconds").floor() && at < 4e9);
+    assert_eq!(place.sample("jeton_backup_snapshot_size_bytes"), made["bytes"].as_f64().unwrap());
+    assert_eq!(place.sample("jeton_backup_snapshot_duration_seconds"), made["seconds"].as_f64().unwrap());
+    for (name, least) in [
+        ("jeton_backup_objects_total{kind=\"tail\"}", 1.0),
+        ("jeton_backup_objects_total{kind=\"snapshot\"}", 2.0),
+        ("jeton_backup_bytes_total{kind=\"tail\"}", 100.0),
+        ("jeton_backup_bytes_total{kind=\"snapshot\"}", made["bytes"].as_f64().unwrap()),
+        ("jeton_backup_interval_seconds", 86_400.0),
+        ("jeton_backup_target_reachable", 1.0),
+        ("jeton_http_request_duration_seconds_count{endpoint=\"management\"}", 3.0),
+        ("jeton_http_request_duration_seconds_sum{endpoint=\"management\"}", 1e-6),
+        ("process_cpu_seconds_total", 1e-6),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_open_fds", 5.0),
+        ("process_max_fds", 100.0),
+    ] {
+        assert!(place.sample(name) >= least, "{name}");
+    }
+    for name in ["jeton_backup_failures_total{kind=\"snapshot\"}", "jeton_access_log_dropped_total{why=\"failed\"}", "jeton_restore_gap"] {
+        assert_eq!(place.sample(name), 0.0, "{name}");
+    }
+    // The next process finds the newest on the target.
+    place.end(Signal::TERM);
+    place.start("jeton-data");
+    while !place.done(&["request", "GET", "/metrics"]).contains("jeton_backup_last_success_timestamp_seconds ") {}
+    assert_eq!(place.sample("jeton_backup_last_success_timestamp_seconds"), at);
 }

@@ -6,6 +6,11 @@ const ACCESS_LOG: Rule = Rule {
     severity: Severity::High,
     why: "After an accident nobody can say who asked for what, and from where.",
 };
+const DROPPED: Rule = Rule {
+    id: "monitoring.access_log_dropped",
+    severity: Severity::Medium,
+    why: "What was asked while lines were lost is told by nobody; whoever can fill a disk can hide in that.",
+};
 const CHECKPOINT: Rule = Rule {
     id: "monitoring.checkpoint_elsewhere",
     severity: Severity::Medium,
@@ -15,6 +20,12 @@ const METRICS: Rule = Rule {
     id: "monitoring.metrics",
     severity: Severity::Low,
     why: "A full disk, a queue that grows and a verifier that is gone are seen on the metrics first.",
+};
+
+const METRICS_ELSEWHERE: Rule = Rule {
+    id: "monitoring.metrics_in_clear",
+    severity: Severity::Medium,
+    why: "How much waits, how full the disk is and what is refused helps attackers; `metrics_listen` asks nobody who they are.",
 };
 
 const REPORTS: Rule = Rule {
@@ -44,19 +55,54 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
             },
             "access_log = \"access.log\" in jeton.toml",
         ),
+        dropped(observed),
         checkpoint(observed),
         reports(observed),
         shared(observed),
         METRICS.holds(
             around.has_metrics_listener,
             match around.has_metrics_listener {
-                Some(true) => "metrics have a listener of their own",
+                Some(true) => "a listener serves metrics",
                 Some(false) => "metrics are on the management socket alone: nothing scrapes them from there by itself",
                 None => "nobody looked at the configuration",
             },
             "metrics_listen = \"127.0.0.1:8421\" in jeton.toml",
         ),
+        metrics_in_clear(observed),
     ]
+}
+
+fn dropped(observed: &Observed) -> Check {
+    let Some(dropped) = observed.surroundings.access_log_dropped else {
+        return DROPPED.holds(None, "no access log is written, or nobody counts its lines", "");
+    };
+    let is_recent = dropped.last_at.is_some_and(|at| observed.now_seconds - at <= OLD_SECONDS);
+    let seen = match (is_recent, dropped.lines) {
+        (true, lines) => format!("{lines} lines of the access log were lost since the server started, some within the last week"),
+        (false, 0) => "no line of the access log was lost since the server started".to_owned(),
+        (false, _) => "no line of the access log was lost within the last week".to_owned(),
+    };
+    DROPPED.holds(Some(!is_recent), &seen, "the server's log says why: give access_log in jeton.toml a disk of its own, or make room on it")
+}
+
+fn metrics_in_clear(observed: &Observed) -> Check {
+    let around = &observed.surroundings;
+    let holds = match (around.shows_metrics_elsewhere, around.has_tls) {
+        (Some(false), _) | (Some(true), Some(true)) => Some(true),
+        (Some(true), Some(false)) => Some(false),
+        _ => None,
+    };
+    let seen = match (holds, around.shows_metrics_elsewhere) {
+        (Some(false), _) => "metrics_listen is reached from other machines in the clear",
+        (Some(true), Some(true)) => "metrics_listen speaks TLS",
+        (Some(true), _) => "metrics are shown to this machine, or to administrators, alone",
+        (None, _) => "nobody looked at the listeners",
+    };
+    METRICS_ELSEWHERE.holds(
+        holds,
+        seen,
+        "metrics_listen = \"127.0.0.1:8421\" in jeton.toml, or tls_cert_file and tls_key_file, or admin_listen and a key to scrape it with",
+    )
 }
 
 fn checkpoint(observed: &Observed) -> Check {

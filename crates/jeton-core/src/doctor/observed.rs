@@ -134,10 +134,23 @@ pub struct Surroundings {
     pub has_proxy: Option<bool>,
     /// Whether an access log is written.
     pub has_access_log: Option<bool>,
-    /// Whether metrics have a listener.
+    /// The lines of the access log that were lost; `None`: nobody counts them, or none is written.
+    pub access_log_dropped: Option<LinesDropped>,
+    /// Whether a listener serves metrics: one of their own, or that of administrators.
     pub has_metrics_listener: Option<bool>,
+    /// Whether the listener that serves metrics to everybody is reached from other machines.
+    pub shows_metrics_elsewhere: Option<bool>,
     /// How backups stand; `Some(None)`: none are made.
     pub backups: Option<Option<BackupsSeen>>,
+}
+
+/// Lines that were lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinesDropped {
+    /// How many since the process began.
+    pub lines: u64,
+    /// When some were seen last to be lost, in seconds.
+    pub last_at: Option<i64>,
 }
 
 /// How backups stand.

@@ -53,6 +53,7 @@ pub(super) struct Presented {
 
 /// Lets an administrator in who may do this, and says to the handlers who it is.
 pub(super) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let begun = gate.management.observer.requests.begin();
     let presented = Presented::of(&request, &gate.management.observer);
     let by_bearer = presented.is_by_bearer();
     let mut response = match authorize(&gate.management, gate.needed, presented).await {
@@ -64,7 +65,7 @@ pub(super) async fn admit(State(gate): State<Gate>, request: Request, next: Next
         let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
         response.headers_mut().entry(WWW_AUTHENTICATE).or_insert(challenge);
     }
-    gate.management.observer.requests.count(Endpoint::Management, &response);
+    gate.management.observer.requests.count(Endpoint::Management, begun, &response);
     response
 }
 

@@ -17,5 +17,5 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
 )];
 
 async fn show(State(Management { service, observer, .. }): State<Management>) -> Response {
-    metrics::answer(&service, &observer)
+    metrics::answer(&service, &observer).await
 }

@@ -89,8 +89,9 @@ struct Taken {
 
 /// Counts a report for a client that may introspect.
 async fn report(State(Management { service, observer, .. }): State<Management>, request: Request) -> Response {
+    let begun = observer.requests.begin();
     let response = of_whoever(&service, &observer, request).await.unwrap_or_else(Problem::into_response);
-    observer.requests.count(Endpoint::UsageReport, &response);
+    observer.requests.count(Endpoint::UsageReport, begun, &response);
     response
 }
 

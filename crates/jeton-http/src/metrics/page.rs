@@ -2,16 +2,18 @@
 
 use jeton_service::Service;
 
+use super::around;
 use super::text::{Sizes, Text, Unit};
-use crate::observe::{Endpoint, Observer, Requests};
+use crate::observe::{AskedBy, Endpoint, Observer, ProcessFigures, Requests};
 
 /// The page, as things stand.
-pub(super) fn page(service: &Service, observer: &Observer) -> Vec<u8> {
+pub(super) fn page(service: &Service, observer: &Observer, process: ProcessFigures) -> Vec<u8> {
     let mut text = Text::default();
     text.gauge("jeton_build_info", "The version that runs.").with(&[("version", env!("CARGO_PKG_VERSION"))], 1);
     answers(&mut text, &observer.requests);
+    durations(&mut text, &observer.requests);
     if let Some(tls) = &observer.tls {
-        text.gauge("jeton_certificate_expires_seconds", "When the certificate ends that the listeners show, since 1970.")
+        text.gauge("jeton_certificate_expires_timestamp_seconds", "When the certificate ends that the listeners show, since 1970.")
             .is(tls.validity().ends_seconds);
     }
     engine(&mut text, service);
@@ -20,6 +22,9 @@ pub(super) fn page(service: &Service, observer: &Observer) -> Vec<u8> {
     memory(&mut text, service);
     notices(&mut text, service);
     usage(&mut text, service);
+    around::backups(&mut text, service, observer);
+    around::access_log(&mut text, observer);
+    around::process(&mut text, process);
     text.into_bytes()
 }
 
@@ -34,12 +39,27 @@ fn answers(text: &mut Text, requests: &Requests) {
         (Endpoint::Token, "jeton_token_requests_total", "Requests for a token, by how they went: issued, or why not."),
         (Endpoint::Introspect, "jeton_introspections_total", "Introspections, by what was answered: active, inactive, or an error."),
         (Endpoint::Revoke, "jeton_revocations_total", "Revocations of a token by its client, by how they went."),
-        (Endpoint::KeyCheck, "jeton_key_checks_total", "Checks of keys by clients, by the code that was answered, or an error."),
     ] {
         let mut family = text.counter(name, help);
         for (outcome, count) in requests.outcomes(endpoint) {
             family = family.with(&[("outcome", outcome)], count);
         }
+    }
+    let mut family = text.counter("jeton_key_checks_total", "Checks of keys, by who asked, and the code that was answered, or an error.");
+    for asked_by in AskedBy::ALL {
+        for (outcome, count) in requests.key_checks(asked_by) {
+            family = family.with(&[("asked_by", asked_by.name()), ("outcome", outcome)], count);
+        }
+    }
+}
+
+fn durations(text: &mut Text, requests: &Requests) {
+    const HELP: &str = "From the whole header of a request, its body read, until its answer was there; of a stream, until it began.";
+    let mut family = text.histogram("jeton_http_request_duration_seconds", HELP, Unit::Micros);
+    for endpoint in Endpoint::ALL {
+        let micros = requests.micros(endpoint);
+        let sizes = Sizes { bounds: &mut micros.bounds(), counts: &micros.counts, sum: micros.sum };
+        family = family.with(&[("endpoint", endpoint.name())], sizes);
     }
 }
 
@@ -47,21 +67,22 @@ fn engine(text: &mut Text, service: &Service) {
     let engine = service.store().statistics();
     let (groups, fsyncs) = (&engine.group_sizes, &engine.fsync_micros);
     text.counter("jeton_store_commits_total", "Commits made durable.").is(engine.commits);
-    text.histogram(
-        "jeton_store_group_commits",
-        "Commits made durable together, with one fsync.",
-        Unit::Ones,
-        Sizes { bounds: &mut groups.bounds(), counts: &groups.counts, sum: groups.sum },
-    );
-    text.histogram(
-        "jeton_store_fsync_seconds",
-        "From a group's COMMIT until it was durable.",
-        Unit::Micros,
-        Sizes { bounds: &mut fsyncs.bounds(), counts: &fsyncs.counts, sum: fsyncs.sum },
-    );
-    text.gauge("jeton_store_queue_commits", "Commits that wait for their group now.").is(engine.waiting);
-    text.counter("jeton_store_queue_wait_seconds_total", "How long commits waited for their group, all together.")
-        .is(Unit::Micros.shown(engine.waited_micros));
+    text.histogram("jeton_store_group_commits", "Commits made durable together, with one fsync.", Unit::Ones).is(Sizes {
+        bounds: &mut groups.bounds(),
+        counts: &groups.counts,
+        sum: groups.sum,
+    });
+    text.histogram("jeton_store_fsync_seconds", "From a group's COMMIT until it was durable.", Unit::Micros).is(Sizes {
+        bounds: &mut fsyncs.bounds(),
+        counts: &fsyncs.counts,
+        sum: fsyncs.sum,
+    });
+    text.gauge("jeton_store_queue_commits", "Commits that wait for the one writer now.").is(engine.waiting);
+    text.counter(
+        "jeton_store_queue_wait_seconds_total",
+        "How long commits waited for the one writer, all together: the wait that a lock of the database would be elsewhere.",
+    )
+    .is(Unit::Micros.shown(engine.waited_micros));
     text.counter("jeton_store_expired_rows_total", "Expired rows that left.").is(engine.expired_rows_removed);
     text.gauge("jeton_store_disk_full", "1 while the disk is full: only what takes authority away is written.")
         .is(u8::from(engine.is_full));
@@ -70,7 +91,7 @@ fn engine(text: &mut Text, service: &Service) {
 fn ledger_and_clock(text: &mut Text, service: &Service) {
     let (head, posture, now) = (service.store().head(), service.posture(), service.moments().time());
     text.gauge("jeton_ledger_entries", "Entries of the ledger.").is(head.size);
-    text.gauge("jeton_ledger_time_seconds", "The time of the ledger's last entry, since 1970.").is(head.time.seconds());
+    text.gauge("jeton_ledger_timestamp_seconds", "The time of the ledger's last entry, since 1970.").is(head.time.seconds());
     text.gauge("jeton_clock_doubted", "1 while nothing is deleted on the clock's word.").is(u8::from(!posture.may_destroy(now)));
     text.gauge("jeton_clock_behind", "1 while the clock stands before the ledger or what it read: only revocations are written.")
         .is(u8::from(posture.is_behind(head.time, service.moments())));
@@ -80,12 +101,11 @@ fn ledger_and_clock(text: &mut Text, service: &Service) {
 fn feed(text: &mut Text, service: &Service) {
     let (feed, lags) = (service.feed(), service.feed().lag_micros());
     text.gauge("jeton_feed_followers", "Verifiers that follow the feed now.").is(feed.followers());
-    text.histogram(
-        "jeton_feed_lag_seconds",
-        "How long after a revocation a verifier that waited was handed it.",
-        Unit::Micros,
-        Sizes { bounds: &mut lags.bounds(), counts: &lags.counts, sum: lags.sum },
-    );
+    text.histogram("jeton_feed_lag_seconds", "How long after a revocation a verifier that waited was handed it.", Unit::Micros).is(Sizes {
+        bounds: &mut lags.bounds(),
+        counts: &lags.counts,
+        sum: lags.sum,
+    });
 }
 
 fn notices(text: &mut Text, service: &Service) {

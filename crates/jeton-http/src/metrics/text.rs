@@ -23,6 +23,12 @@ pub(super) struct Family<'a> {
     name: &'static str,
 }
 
+/// The amounts of one name, by their size.
+pub(super) struct Distribution<'a> {
+    family: Family<'a>,
+    unit: Unit,
+}
+
 /// What a histogram shows: amounts by their size.
 pub(super) struct Sizes<'a> {
     /// The bound of each place but the last.
@@ -53,16 +59,9 @@ impl Text {
         self.family(name, Kind::Gauge, help)
     }
 
-    /// Amounts by their size; places are written one on top of the other, as the format has them.
-    pub(super) fn histogram(&mut self, name: &'static str, help: &str, unit: Unit, sizes: Sizes<'_>) {
-        let Family { text, .. } = self.family(name, Kind::Histogram, help);
-        let (mut counts, mut below) = (sizes.counts.iter(), 0);
-        for (bound, count) in sizes.bounds.zip(counts.by_ref()) {
-            below += count;
-            let _ = writeln!(text, "{name}_bucket{{le=\"{}\"}} {below}", unit.shown(bound));
-        }
-        let all = below + counts.sum::<u64>();
-        let _ = writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {all}\n{name}_sum {}\n{name}_count {all}", unit.shown(sizes.sum));
+    /// Amounts by their size.
+    pub(super) fn histogram(&mut self, name: &'static str, help: &str, unit: Unit) -> Distribution<'_> {
+        Distribution { family: self.family(name, Kind::Histogram, help), unit }
     }
 
     fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> Family<'_> {
@@ -89,13 +88,42 @@ impl Family<'_> {
     }
 
     /// A value under labels, and more of them.
-    pub(super) fn with(self, labels: &[(&str, &str)], value: impl Display) -> Self {
+    pub(super) fn with(mut self, labels: &[(&str, &str)], value: impl Display) -> Self {
+        self.sample("", labels, value);
+        self
+    }
+
+    fn sample(&mut self, ending: &str, labels: &[(&str, &str)], value: impl Display) {
         self.text.push_str(self.name);
+        self.text.push_str(ending);
         for (place, (label, text)) in labels.iter().enumerate() {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let _ = write!(self.text, "{}{label}=\"{text}\"", if place == 0 { '{' } else { ',' });
         }
         let _ = writeln!(self.text, "{} {value}", if labels.is_empty() { "" } else { "}" });
+    }
+}
+
+impl Distribution<'_> {
+    /// Amounts by themselves.
+    pub(super) fn is(self, sizes: Sizes<'_>) {
+        let _ = self.with(&[], sizes);
+    }
+
+    /// Amounts under labels, and more of them. Places are written one on top of the other, as the format has them.
+    pub(super) fn with(mut self, labels: &[(&str, &str)], sizes: Sizes<'_>) -> Self {
+        let (mut counts, mut below) = (sizes.counts.iter(), 0);
+        let bucket = |family: &mut Family<'_>, bound: &str, below: u64| {
+            family.sample("_bucket", &[labels, &[("le", bound)]].concat(), below);
+        };
+        for (bound, count) in sizes.bounds.zip(counts.by_ref()) {
+            below += count;
+            bucket(&mut self.family, &self.unit.shown(bound), below);
+        }
+        let all = below + counts.sum::<u64>();
+        bucket(&mut self.family, "+Inf", all);
+        self.family.sample("_sum", labels, self.unit.shown(sizes.sum));
+        self.family.sample("_count", labels, all);
         self
     }
 }
@@ -137,9 +165,21 @@ mod tests {
         check(
             |text| {
                 let sizes = Sizes { bounds: &mut [64, 128].into_iter(), counts: &[3, 0, 2], sum: 2_000_001 };
-                text.histogram("c_seconds", "Time.", Unit::Micros, sizes);
+                text.histogram("c_seconds", "Time.", Unit::Micros).is(sizes);
             },
             "# HELP c_seconds Time.\n# TYPE c_seconds histogram\nc_seconds_bucket{le=\"0.000064\"} 3\nc_seconds_bucket{le=\"0.000128\"} 3\nc_seconds_bucket{le=\"+Inf\"} 5\nc_seconds_sum 2.000001\nc_seconds_count 5\n",
+        );
+    }
+
+    #[test]
+    fn a_histogram_may_have_labels() {
+        check(
+            |text| {
+                let family = text.histogram("d", "Sizes.", Unit::Ones);
+                let family = family.with(&[("x", "a")], Sizes { bounds: &mut [1].into_iter(), counts: &[1, 2], sum: 9 });
+                let _ = family.with(&[("x", "b")], Sizes { bounds: &mut [1].into_iter(), counts: &[0, 0], sum: 0 });
+            },
+            "# HELP d Sizes.\n# TYPE d histogram\nd_bucket{x=\"a\",le=\"1\"} 1\nd_bucket{x=\"a\",le=\"+Inf\"} 3\nd_sum{x=\"a\"} 9\nd_count{x=\"a\"} 3\nd_bucket{x=\"b\",le=\"1\"} 0\nd_bucket{x=\"b\",le=\"+Inf\"} 0\nd_sum{x=\"b\"} 0\nd_count{x=\"b\"} 0\n",
         );
     }
 

@@ -7,8 +7,29 @@ pub trait AccessLog: Send + Sync {
     /// Takes one line, its end included.
     fn write(&self, line: &[u8]);
 
-    /// How many lines were lost since the start.
-    fn dropped(&self) -> u64;
+    /// The lines that were lost since the start.
+    fn dropped(&self) -> Dropped;
+}
+
+/// Lines that were lost, by why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Too many waited for the disk.
+    pub crowded: u64,
+    /// The disk did not take them.
+    pub failed: u64,
+    /// So little of the disk is free that it is left to the data.
+    pub reserved: u64,
+    /// When some were seen last to be lost, in seconds.
+    pub last_at_seconds: Option<i64>,
+}
+
+impl Dropped {
+    /// All of them.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.crowded.saturating_add(self.failed).saturating_add(self.reserved)
+    }
 }
 
 /// One request. The names are a promise: others read them.

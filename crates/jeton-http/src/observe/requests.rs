@@ -1,4 +1,5 @@
-//! Requests, counted: by where they led and how they went. A request costs two additions that wait for nobody.
+//! Requests, counted and timed: by where they led and how they went. A request costs two looks at a clock and four additions that wait for
+//! nobody.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::Response;
 use http::StatusCode;
+use jeton_service::tally::{Tallied, Tally};
 
 use crate::seen::Seen;
 
@@ -107,7 +109,7 @@ const OUTCOMES: [&str; 13] = [
 ];
 
 /// How checks of keys go: the codes that are answered, and the errors of those who may not ask. The last stands for whatever else.
-const KEY_CHECKS: [&str; 13] = [
+const KEY_CHECKS: [&str; 16] = [
     "valid",
     "not_found",
     "revoked",
@@ -120,53 +122,130 @@ const KEY_CHECKS: [&str; 13] = [
     "invalid_request",
     "invalid_client",
     "unauthorized_client",
+    "forbidden",
+    "unauthenticated",
+    "invalid_token",
     "other",
 ];
 
+/// Up to 64 µs, 128 µs … 4.2 s, and more.
+pub(crate) const DURATIONS: usize = 18;
+/// The first of them, in microseconds.
+const FIRST_MICROS: u64 = 64;
+
 /// What was counted since the start.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Requests {
-    classes: [[AtomicU64; CLASSES.len()]; Endpoint::ALL.len()],
+    /// What it is timed by, in microseconds; nothing is timed without.
+    clock: Option<Box<dyn Fn() -> u64 + Send + Sync>>,
+    of: [OfEndpoint; Endpoint::ALL.len()],
     outcomes: [[AtomicU64; OUTCOMES.len()]; 3],
-    key_checks: [AtomicU64; KEY_CHECKS.len()],
+    key_checks: [[AtomicU64; KEY_CHECKS.len()]; 2],
+}
+
+/// What was counted of one endpoint.
+struct OfEndpoint {
+    classes: [AtomicU64; CLASSES.len()],
+    micros: Tally<DURATIONS>,
+}
+
+/// When a request began, by the clock that it is timed by.
+#[derive(Clone, Copy)]
+pub(crate) struct Begun(Option<u64>);
+
+/// Who asks whether a key is accepted.
+#[derive(Clone, Copy)]
+pub enum AskedBy {
+    /// A client that may introspect.
+    Client,
+    /// Somebody who administers.
+    Administrator,
+}
+
+impl AskedBy {
+    /// Each of them.
+    pub const ALL: [AskedBy; 2] = [AskedBy::Client, AskedBy::Administrator];
+
+    /// Its name in a label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            AskedBy::Client => "client",
+            AskedBy::Administrator => "administrator",
+        }
+    }
+}
+
+impl Default for OfEndpoint {
+    fn default() -> OfEndpoint {
+        OfEndpoint { classes: Default::default(), micros: Tally::new(FIRST_MICROS) }
+    }
 }
 
 impl Requests {
+    /// Times requests by a clock that only goes forward, in microseconds.
+    pub fn timed_by(clock: impl Fn() -> u64 + Send + Sync + 'static) -> Requests {
+        Requests { clock: Some(Box::new(clock)), ..Requests::default() }
+    }
+
+    /// A request begins.
+    pub(crate) fn begin(&self) -> Begun {
+        Begun(self.clock.as_ref().map(|clock| clock()))
+    }
+
     /// Counts an answer.
-    pub fn count(&self, endpoint: Endpoint, response: &Response) {
-        if let Some(count) = self.classes.get(endpoint as usize).and_then(|classes| classes.get(class(response.status()))) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        let (names, counts) = self.kinds(endpoint);
-        if let Some(last) = names.len().checked_sub(1) {
-            let outcome = response.extensions().get::<Seen>().and_then(|seen| seen.outcome).unwrap_or("other");
-            let place = names.iter().position(|known| *known == outcome).unwrap_or(last);
-            if let Some(count) = counts.get(place) {
+    pub(crate) fn count(&self, endpoint: Endpoint, begun: Begun, response: &Response) {
+        if let Some(of) = self.of.get(endpoint as usize) {
+            if let Some(count) = of.classes.get(class(response.status())) {
                 count.fetch_add(1, Ordering::Relaxed);
             }
+            if let (Some(clock), Begun(Some(begun))) = (&self.clock, begun) {
+                of.micros.note(clock().saturating_sub(begun));
+            }
+        }
+        if let Some(counts) = self.outcomes.get(endpoint as usize) {
+            count_outcome(&OUTCOMES, counts, response);
         }
     }
 
-    /// How the requests of an endpoint may go, and how many went so; nothing where that is not told apart.
-    fn kinds(&self, endpoint: Endpoint) -> (&'static [&'static str], &[AtomicU64]) {
-        match (endpoint, self.outcomes.get(endpoint as usize)) {
-            (Endpoint::KeyCheck, _) => (&KEY_CHECKS, &self.key_checks),
-            (_, Some(counts)) => (&OUTCOMES, counts),
-            (_, None) => (&[], &[]),
+    /// Counts how a check of a key went.
+    pub(crate) fn count_key_check(&self, asked_by: AskedBy, response: &Response) {
+        if let Some(counts) = self.key_checks.get(asked_by as usize) {
+            count_outcome(&KEY_CHECKS, counts, response);
         }
     }
 
     /// How many answers of an endpoint were of each class.
     #[must_use]
     pub fn classes(&self, endpoint: Endpoint) -> Vec<(&'static str, u64)> {
-        named(&CLASSES, self.classes.get(endpoint as usize).map_or(&[], |counts| counts.as_slice()))
+        named(&CLASSES, self.of.get(endpoint as usize).map_or(&[], |of| of.classes.as_slice()))
     }
 
-    /// How the requests of an endpoint went; of those about tokens and keys alone.
+    /// How long the requests of an endpoint took, in microseconds.
+    #[must_use]
+    pub(crate) fn micros(&self, endpoint: Endpoint) -> Tallied<DURATIONS> {
+        self.of.get(endpoint as usize).map(|of| of.micros.read()).unwrap_or_default()
+    }
+
+    /// How the requests of an endpoint went; of those about tokens alone.
     #[must_use]
     pub fn outcomes(&self, endpoint: Endpoint) -> Vec<(&'static str, u64)> {
-        let (names, counts) = self.kinds(endpoint);
-        named(names, counts)
+        named(&OUTCOMES, self.outcomes.get(endpoint as usize).map_or(&[], |counts| counts.as_slice()))
+    }
+
+    /// How checks of keys went.
+    #[must_use]
+    pub fn key_checks(&self, asked_by: AskedBy) -> Vec<(&'static str, u64)> {
+        named(&KEY_CHECKS, self.key_checks.get(asked_by as usize).map_or(&[], |counts| counts.as_slice()))
+    }
+}
+
+/// The last of the names stands for whatever else.
+fn count_outcome(names: &[&'static str], counts: &[AtomicU64], response: &Response) {
+    let outcome = response.extensions().get::<Seen>().and_then(|seen| seen.outcome).unwrap_or("other");
+    let place = names.iter().position(|known| *known == outcome);
+    if let Some(count) = place.and_then(|place| counts.get(place)).or(counts.last()) {
+        count.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -198,7 +277,8 @@ where
     type Future = Counting<H::Future>;
 
     fn call(self, request: Request, state: S) -> Self::Future {
-        Counting { answer: self.handler.call(request, state), endpoint: self.endpoint, requests: self.requests }
+        let begun = self.requests.begin();
+        Counting { answer: self.handler.call(request, state), endpoint: self.endpoint, begun, requests: self.requests }
     }
 }
 
@@ -206,6 +286,7 @@ where
 pub(crate) struct Counting<F> {
     answer: F,
     endpoint: Endpoint,
+    begun: Begun,
     requests: Arc<Requests>,
 }
 
@@ -214,7 +295,7 @@ impl<F: Future<Output = Response> + Unpin> Future for Counting<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
         let response = ready!(Pin::new(&mut self.answer).poll(context));
-        self.requests.count(self.endpoint, &response);
+        self.requests.count(self.endpoint, self.begun, &response);
         Poll::Ready(response)
     }
 }
@@ -229,14 +310,32 @@ mod tests {
             assert_eq!(endpoint as usize, place, "{endpoint:?}");
         }
         let requests = Requests::default();
+        let mut response = Response::new(axum::body::Body::empty());
+        *response.status_mut() = StatusCode::IM_A_TEAPOT;
         for endpoint in Endpoint::ALL {
-            let mut response = Response::new(axum::body::Body::empty());
-            *response.status_mut() = StatusCode::IM_A_TEAPOT;
-            requests.count(endpoint, &response);
-            assert_eq!(requests.classes(endpoint)[3], ("4xx", 1));
+            requests.count(endpoint, requests.begin(), &response);
+            assert_eq!((requests.classes(endpoint)[3], requests.micros(endpoint).count()), (("4xx", 1), 0));
         }
         assert_eq!(requests.outcomes(Endpoint::Revoke)[12], ("other", 1));
-        assert_eq!(requests.outcomes(Endpoint::KeyCheck)[12], ("other", 1));
         assert_eq!(requests.outcomes(Endpoint::Feed), []);
+        requests.count_key_check(AskedBy::Administrator, &response);
+        let told = AskedBy::ALL.map(|asked_by| requests.key_checks(asked_by)[15]);
+        assert_eq!(told, [("other", 0), ("other", 1)]);
+    }
+
+    #[test]
+    fn a_request_takes_what_the_clock_says() {
+        let micros = Arc::new(AtomicU64::new(0));
+        let read = micros.clone();
+        let requests = Requests::timed_by(move || read.load(Ordering::Relaxed));
+        for taken in [0, 64, 65, 1_000, 60_000_000] {
+            let begun = requests.begin();
+            micros.fetch_add(taken, Ordering::Relaxed);
+            requests.count(Endpoint::Token, begun, &Response::default());
+        }
+        let told = requests.micros(Endpoint::Token);
+        assert_eq!((told.sum, told.count()), (60_001_129, 5));
+        assert_eq!((told.counts[0], told.counts[1], told.counts[4], told.counts[DURATIONS - 1]), (2, 1, 1, 1));
+        assert_eq!(told.bounds().last(), Some(4_194_304));
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jeton_core::api::Api;
 use jeton_core::client::secret::CreateSecret;
-use jeton_core::doctor::{BackupsSeen, CertificateLife, Check, Grade, Kept, Practice, Report, Severity, Surroundings, Verdict, examine};
+use jeton_core::doctor::{
+    BackupsSeen, CertificateLife, Check, Grade, Kept, LinesDropped, Practice, Report, Severity, Surroundings, Verdict, examine,
+};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::create::CreateException;
 use jeton_core::policy::idle::IdleRule;
@@ -93,7 +95,9 @@ fn around() -> Surroundings {
         certificate: None,
         has_proxy: Some(false),
         has_access_log: Some(true),
+        access_log_dropped: Some(LinesDropped::default()),
         has_metrics_listener: Some(true),
+        shows_metrics_elsewhere: Some(false),
         backups: Some(Some(backups())),
     }
 }
@@ -348,12 +352,30 @@ async fn what_could_not_be_brought_back() {
 }
 
 #[tokio::test]
+async fn lines_of_the_access_log_that_are_lost() {
+    let mut deployment = Deployment::sound().await;
+    let lost = |lines, last_at| Surroundings { access_log_dropped: Some(LinesDropped { lines, last_at }), ..around() };
+    let now = deployment.world.now();
+    deployment.around = lost(7, Some(now - 7 * DAY));
+    fails(&deployment, "monitoring.access_log_dropped", Severity::Medium, "7 lines", "access_log");
+    deployment.around = lost(7, Some(now - 7 * DAY - 1));
+    assert_eq!(found(&deployment.examine(), "monitoring.access_log_dropped").verdict, Verdict::Passed, "that is over");
+    deployment.around = Surroundings { access_log_dropped: None, ..around() };
+    assert_eq!(found(&deployment.examine(), "monitoring.access_log_dropped").verdict, Verdict::NotKnown);
+}
+
+#[tokio::test]
 async fn what_nobody_watches() {
     let mut deployment = Deployment::sound().await;
     deployment.around = Surroundings { has_metrics_listener: Some(false), ..around() };
     fails(&deployment, "monitoring.metrics", Severity::Low, "socket alone", "metrics_listen");
     deployment.around = Surroundings { has_access_log: Some(false), ..around() };
     fails(&deployment, "monitoring.access_log", Severity::High, "no access log", "access_log");
+    deployment.around = around();
+    deployment.around.shows_metrics_elsewhere = Some(true);
+    fails(&deployment, "monitoring.metrics_in_clear", Severity::Medium, "in the clear", "metrics_listen");
+    deployment.around.has_tls = Some(true);
+    assert_eq!(found(&deployment.examine(), "monitoring.metrics_in_clear").verdict, Verdict::Passed);
     deployment.around = around();
     deployment.world.advance(8 * DAY);
     fails(&deployment, "monitoring.checkpoint_elsewhere", Severity::Medium, "older than a week", "audit/checkpoint");

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jeton_http::observe::AccessLog;
+use jeton_http::observe::{AccessLog, Dropped};
 
 /// All lines that were written.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl AccessLog for SeenLines {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line);
     }
 
-    fn dropped(&self) -> u64 {
-        0
+    fn dropped(&self) -> Dropped {
+        Dropped::default()
     }
 }

@@ -1,4 +1,4 @@
-//! A file that is turned each day, or once it is long, and whose old parts leave after some days.
+//! A file that is turned each day, or before it is long, and whose old parts leave after some days, or where all of them are too many bytes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -6,30 +6,57 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jeton_core::moment::Time;
-use jeton_http::api::rfc3339;
+
+use super::parts::{folder_of, free_name, parts, stamp};
+use super::room::Room;
 
 const DAY_SECONDS: i64 = 86_400;
-/// A file of this length is turned.
+/// No file is longer than this, nor than an eighth of what is kept.
 const FILE_BYTES: u64 = 64 << 20;
+const FILE_PART: u64 = 8;
 
-/// The file that is written to, and how long its older parts stay.
-pub(super) struct Rolling {
-    path: PathBuf,
-    kept_days: u32,
-    file: Option<File>,
-    bytes: u64,
-    /// The day, since 1970 in UTC, of what the file holds.
-    day: i64,
-    is_failing: bool,
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// How many days a part stays after it was turned aside.
+    pub(crate) days: u32,
+    /// How many bytes all files have together at most: the oldest part leaves first.
+    pub(crate) bytes: u64,
 }
 
-impl Rolling {
+/// How lines were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The disk did not take them.
+    Failed,
+    /// So little of the disk is free that it is left to the data.
+    Reserved,
+}
+
+/// The file that is written to, and how long its older parts stay.
+pub(super) struct Rolling<R> {
+    path: PathBuf,
+    bounds: Bounds,
+    /// How much room the disk of a folder has.
+    room: R,
+    file: Option<File>,
+    bytes: u64,
+    /// How many bytes the older parts had when they were looked at last.
+    older_bytes: u64,
+    /// The day, since 1970 in UTC, of what the file holds.
+    day: i64,
+    /// What the log was told last to have happened to its lines.
+    told: Option<Lost>,
+}
+
+impl<R: Fn(&Path) -> Option<Room>> Rolling<R> {
     /// Opens the file, or makes it for its owner alone.
     ///
     /// # Errors
     /// In words for people.
-    pub(super) fn open(path: PathBuf, kept_days: u32, now: Time) -> Result<Rolling, String> {
-        let mut rolling = Rolling { path, kept_days, file: None, bytes: 0, day: day_of(now), is_failing: false };
+    pub(super) fn open(path: PathBuf, bounds: Bounds, room: R, now: Time) -> Result<Rolling<R>, String> {
+        let older_bytes = older_bytes(&path);
+        let mut rolling = Rolling { path, bounds, room, file: None, bytes: 0, older_bytes, day: day_of(now), told: None };
         rolling.reopen().map_err(|error| {
             format!("the access log {} cannot be written: {error}: name another file with `access_log`", rolling.path.display())
         })?;
@@ -37,32 +64,42 @@ impl Rolling {
         Ok(rolling)
     }
 
-    /// Writes lines; how many were lost because the disk did not take them.
-    pub(super) fn write(&mut self, lines: &[u8], now: Time, may_destroy: bool) -> u64 {
+    /// Writes lines; how they were lost, if they were.
+    pub(super) fn write(&mut self, lines: &[u8], now: Time, may_destroy: bool) -> Option<Lost> {
         let is_new_day = day_of(now) != self.day;
-        let written = self.turn_if_due(is_new_day, now).and_then(|()| self.append(lines));
+        let turned = self.turn_if_due(is_new_day, lines.len() as u64, now);
         if is_new_day && may_destroy {
             self.remove_old(now);
         }
-        match written {
+        if lines.is_empty() {
+            return None;
+        }
+        if (self.room)(folder_of(&self.path)).is_some_and(|room| room.is_short(self.told == Some(Lost::Reserved))) {
+            return self.lose(Lost::Reserved, "its disk has so little room that it is left to the data");
+        }
+        match turned.and_then(|()| self.make_room(lines.len() as u64)).and_then(|()| self.append(lines)) {
             Ok(()) => {
-                self.is_failing = false;
-                0
+                if self.told.take().is_some() {
+                    tracing::info!(path = %self.path.display(), "the access log is written again");
+                }
+                None
             }
             Err(error) => {
-                if !self.is_failing {
-                    tracing::error!(%error, path = %self.path.display(), "the access log cannot be written: its lines are lost until it can");
-                }
-                (self.is_failing, self.file) = (true, None);
-                lines.iter().filter(|byte| **byte == b'\n').count() as u64
+                self.file = None;
+                self.lose(Lost::Failed, &error.to_string())
             }
         }
     }
 
-    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        if lines.is_empty() {
-            return Ok(());
+    /// Says once that lines are lost.
+    fn lose(&mut self, how: Lost, why: &str) -> Option<Lost> {
+        if self.told.replace(how) != Some(how) {
+            tracing::error!(why, path = %self.path.display(), "the access log cannot be written: its lines are lost until it can");
         }
+        Some(how)
+    }
+
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
             self.reopen()?;
         }
@@ -73,8 +110,9 @@ impl Rolling {
         Ok(())
     }
 
-    fn turn_if_due(&mut self, is_new_day: bool, now: Time) -> io::Result<()> {
-        if (is_new_day && self.bytes > 0) || self.bytes >= FILE_BYTES {
+    fn turn_if_due(&mut self, is_new_day: bool, coming: u64, now: Time) -> io::Result<()> {
+        let is_long = self.bytes + coming > FILE_BYTES.min(self.bounds.bytes / FILE_PART);
+        if (is_new_day || is_long) && self.bytes > 0 {
             let aside = free_name(&self.path, &stamp(now.seconds()));
             self.file = None;
             match fs::rename(&self.path, aside) {
@@ -82,6 +120,7 @@ impl Rolling {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => self.reopen()?,
             }
+            self.older_bytes = older_bytes(&self.path);
         }
         self.day = day_of(now);
         Ok(())
@@ -101,56 +140,51 @@ impl Rolling {
         i64::try_from(seconds).ok().map(|seconds| seconds.div_euclid(DAY_SECONDS))
     }
 
-    /// Removes the parts that were turned aside more than so many days ago, by the time in their names.
-    fn remove_old(&self, now: Time) {
-        let oldest = stamp(now.seconds() - i64::from(self.kept_days) * DAY_SECONDS);
-        let (Some(folder), Some(name)) = (folder_of(&self.path), self.path.file_name()) else { return };
-        let prefix = format!("{}.", name.to_string_lossy());
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let stamped = name.strip_prefix(&prefix).and_then(|rest| rest.get(..oldest.len()));
-            if stamped.is_some_and(|stamped| is_stamp(stamped) && stamped < oldest.as_str())
-                && let Err(error) = fs::remove_file(entry.path())
-            {
-                tracing::warn!(%error, name, "an old part of the access log could not be removed");
-            }
+    /// Removes the oldest parts until so many bytes more are within the bound. What the clock says is not asked: a stranger fills the log.
+    fn make_room(&mut self, coming: u64) -> io::Result<()> {
+        let fits = |older: u64, own: u64, most: u64| older.saturating_add(own).saturating_add(coming) <= most;
+        if fits(self.older_bytes, self.bytes, self.bounds.bytes) {
+            return Ok(());
         }
+        let older = parts(&self.path);
+        self.older_bytes = older.iter().map(|part| part.bytes).sum();
+        for part in older {
+            if fits(self.older_bytes, self.bytes, self.bounds.bytes) {
+                break;
+            }
+            self.older_bytes -= if part.remove() { part.bytes } else { 0 };
+        }
+        let is_done = fits(self.older_bytes, self.bytes, self.bounds.bytes);
+        if is_done { Ok(()) } else { Err(io::Error::other("its older parts are too long and cannot be removed")) }
+    }
+
+    /// Removes the parts that were turned aside more than so many days ago, by the time in their names.
+    fn remove_old(&mut self, now: Time) {
+        let oldest = stamp(now.seconds() - i64::from(self.bounds.days) * DAY_SECONDS);
+        for part in parts(&self.path).iter().filter(|part| part.stamp < oldest) {
+            part.remove();
+        }
+        self.older_bytes = older_bytes(&self.path);
     }
 }
 
-fn folder_of(path: &Path) -> Option<&Path> {
-    path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+fn older_bytes(path: &Path) -> u64 {
+    parts(path).iter().map(|part| part.bytes).sum()
 }
 
 fn day_of(time: Time) -> i64 {
     time.seconds().div_euclid(DAY_SECONDS)
 }
 
-/// A second as it stands in names: `20270115T080000Z`.
-fn stamp(seconds: i64) -> String {
-    rfc3339::format(seconds).replace(['-', ':'], "")
-}
-
-fn is_stamp(text: &str) -> bool {
-    text.len() == 16 && text.ends_with('Z') && text.bytes().filter(u8::is_ascii_digit).count() == 14
-}
-
-/// A name beside the file that nobody has: several parts of one second are numbered.
-fn free_name(path: &Path, stamp: &str) -> PathBuf {
-    let named = |suffix: String| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let numbered = (1..).map(|number: u32| named(format!(".{stamp}.{number}")));
-    std::iter::once(named(format!(".{stamp}"))).chain(numbered).find(|name| !name.exists()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     use super::*;
 
     const NOON: i64 = 1_800_014_400;
+    const MIB: u64 = 1 << 20;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -158,14 +192,24 @@ mod tests {
         names
     }
 
+    /// How many bytes the log's files have together.
+    fn bytes(folder: &Path) -> u64 {
+        names(folder).iter().map(|name| fs::metadata(folder.join(name)).unwrap().len()).sum()
+    }
+
     fn noon_of_day(day: i64) -> Time {
         Time::from_seconds(NOON + day * DAY_SECONDS)
+    }
+
+    /// A log on a disk with room, kept for two days and to so many bytes.
+    fn open(path: PathBuf, bytes: u64) -> Result<Rolling<impl Fn(&Path) -> Option<Room>>, String> {
+        Rolling::open(path, Bounds { days: 2, bytes }, |_: &Path| None, noon_of_day(0))
     }
 
     #[test]
     fn each_day_has_its_file_and_old_ones_leave() {
         let folder = tempfile::tempdir().unwrap();
-        let mut rolling = Rolling::open(folder.path().join("a.log"), 2, noon_of_day(0)).unwrap();
+        let mut rolling = open(folder.path().join("a.log"), 1 << 30).unwrap();
         fs::write(folder.path().join("a.log.notes"), "mine").unwrap();
         rolling.write(b"0\n", noon_of_day(0), true);
         rolling.write(b"0\n", Time::from_seconds(NOON + 1), true);
@@ -184,32 +228,74 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_is_turned_and_a_start_goes_on_with_the_file() {
+    fn a_file_is_turned_before_it_is_long_and_a_start_goes_on_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
-        let mut rolling = Rolling::open(path.clone(), 2, noon_of_day(0)).unwrap();
-        let line = vec![b'\n'; 33 << 20];
+        let mut rolling = open(path.clone(), 1 << 30).unwrap();
+        let line = vec![b'\n'; 30 << 20];
         for _ in 0..6 {
-            assert_eq!(rolling.write(&line, noon_of_day(0), true), 0);
+            assert_eq!(rolling.write(&line, noon_of_day(0), true), None);
         }
         assert_eq!(names(folder.path()), ["a.log", "a.log.20270115T120000Z", "a.log.20270115T120000Z.1"]);
         drop(rolling);
-        let again = Rolling::open(path, 2, noon_of_day(0)).unwrap();
-        assert_eq!(again.bytes, 66 << 20);
+        let again = open(path, 1 << 30).unwrap();
+        assert_eq!((again.bytes, again.older_bytes), (60 * MIB, 120 * MIB));
     }
 
     #[test]
-    fn lines_that_the_disk_does_not_take_are_counted() {
+    fn all_files_together_keep_to_their_bound_and_the_oldest_leaves_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        let mut rolling = open(path.clone(), 16 * MIB).unwrap();
+        for second in 0..40 {
+            let line = [vec![b'x'; (1 << 20) - 4], format!("{second:03}\n").into_bytes()].concat();
+            // A clock in doubt keeps nothing that a stranger can fill a disk with.
+            assert_eq!(rolling.write(&line, Time::from_seconds(NOON + second), false), None);
+            assert!(bytes(folder.path()) <= 16 * MIB, "{second}: {:?}", names(folder.path()));
+        }
+        assert_eq!(bytes(folder.path()), 16 * MIB, "no more leaves than must");
+        let oldest = fs::read_to_string(folder.path().join(&names(folder.path())[1])).unwrap();
+        assert!(oldest.lines().next().unwrap().ends_with("024"), "{:?}", names(folder.path()));
+        assert!(fs::read_to_string(&path).unwrap().ends_with("039\n"));
+        drop(rolling);
+        // A smaller bound holds from the next start on; also for what is longer than a file would be now.
+        fs::write(&path, vec![b'\n'; 20 << 20]).unwrap();
+        let mut rolling = open(path.clone(), 16 * MIB).unwrap();
+        assert_eq!(rolling.write(b"last\n", Time::from_seconds(NOON + 100), true), None);
+        assert_eq!((names(folder.path()), bytes(folder.path())), (vec!["a.log".to_owned()], 5));
+    }
+
+    #[test]
+    fn the_last_of_a_disk_is_left_to_the_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = Rc::new(Cell::new(2_000));
+        let seen = free.clone();
+        let room = move |_: &Path| Some(Room { free: seen.get() * MIB, whole: MIB * MIB });
+        let path = folder.path().join("a.log");
+        let mut rolling = Rolling::open(path.clone(), Bounds { days: 2, bytes: 1 << 30 }, room, noon_of_day(0)).unwrap();
+        for (mib, lines, lost) in
+            [(1_024, "a\n", None), (1_023, "b\n", Some(Lost::Reserved)), (1_100, "c\n", Some(Lost::Reserved)), (1_152, "d\n", None)]
+        {
+            free.set(mib);
+            assert_eq!(rolling.write(lines.as_bytes(), noon_of_day(0), true), lost, "{mib} MiB");
+        }
+        free.set(0);
+        assert_eq!(rolling.write(b"", noon_of_day(0), true), None, "nothing is lost of nothing");
+        assert_eq!(fs::read_to_string(path).unwrap(), "a\nd\n");
+    }
+
+    #[test]
+    fn lines_that_the_disk_does_not_take_are_lost() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gone").join("a.log");
-        assert!(Rolling::open(path.clone(), 2, noon_of_day(0)).is_err());
+        assert!(open(path.clone(), 1 << 30).is_err());
         fs::create_dir(folder.path().join("gone")).unwrap();
-        let mut rolling = Rolling::open(path.clone(), 2, noon_of_day(0)).unwrap();
+        let mut rolling = open(path.clone(), 1 << 30).unwrap();
         rolling.write(b"a\n", noon_of_day(0), true);
         fs::remove_dir_all(folder.path().join("gone")).unwrap();
-        assert_eq!(rolling.write(b"b\nc\n", noon_of_day(1), true), 2);
+        assert_eq!(rolling.write(b"b\nc\n", noon_of_day(1), true), Some(Lost::Failed));
         fs::create_dir(folder.path().join("gone")).unwrap();
-        assert_eq!(rolling.write(b"d\n", noon_of_day(1), true), 0);
+        assert_eq!(rolling.write(b"d\n", noon_of_day(1), true), None);
         assert_eq!(fs::read_to_string(path).unwrap(), "d\n");
     }
 }

@@ -14,6 +14,7 @@ use jeton_core::moment::Time;
 use jeton_store::schema::SCHEMA;
 
 use super::Backups;
+use super::figures::of_snapshot;
 use super::shipping::cut;
 
 impl Backups {
@@ -43,7 +44,9 @@ impl Backups {
         let Some(id) = snapshots(&self.target).await?.pop() else { return Ok(None) };
         let found = manifest(&self.target, &self.opening, &id).await?;
         let newest = Some((found.snapshot.clone(), Time::from_seconds(found.began_at_seconds), found.head.size));
-        self.lock().newest.clone_from(&newest);
+        let mut standing = self.lock();
+        standing.newest.clone_from(&newest);
+        standing.newest_figures = Some(of_snapshot(&found));
         Ok(newest)
     }
 
@@ -64,6 +67,7 @@ impl Backups {
             }
             Err(failure) => {
                 let why = failure.to_string();
+                self.failures.of_snapshot();
                 let is_new = self.lock().failed.replace(why.clone()).is_none();
                 tracing::error!(%failure, "the backup failed: it is tried again in a minute");
                 if is_new {
@@ -78,6 +82,7 @@ impl Backups {
         let newest = (manifest.snapshot.clone(), Time::from_seconds(manifest.began_at_seconds), manifest.head.size);
         let mut standing = self.lock();
         (standing.newest, standing.failed) = (Some(newest), None);
+        standing.newest_figures = Some(of_snapshot(manifest));
     }
 
     async fn snapshot(&self) -> Result<Manifest, Failure> {

@@ -96,7 +96,10 @@ impl Backups {
     async fn note(&self, shipped: Result<Sequence, Failure>) {
         let event = match shipped {
             Ok(sequence) => self.is_there(sequence),
-            Err(failure) => self.is_away(&failure.to_string()),
+            Err(failure) => {
+                self.failures.of_tail();
+                self.is_away(&failure.to_string())
+            }
         };
         match &event {
             Some(Event::BackupTargetLost { why, .. }) => {

@@ -74,7 +74,7 @@ impl Config {
                 .with("data", config.data.display().to_string())
                 .with("issuer", config.issuer.as_str())
                 .with("listen", config.listen.to_string())
-                .with("metrics", config.metrics_listen.map_or_else(|| "on the socket alone".into(), |listen| listen.to_string()))
+                .with("metrics", metrics(&config))
                 .with("administrators", format!("on the socket, and with a token on {}", config.admin_listen.unwrap_or(config.listen)))
                 .with("certificate", certificate(&config, ends))
                 .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
@@ -92,6 +92,14 @@ impl Config {
             format!("{}\nThe configuration is sound.\n{tried}{elsewhere}", details.text(view))
         })
     }
+}
+
+/// Where the metrics are, and for whom.
+fn metrics(config: &Loaded) -> String {
+    let with_token = config.admin_listen.map(|listen| format!("with a token on {listen}"));
+    let to_everybody = config.metrics_listen.map(|listen| format!("for whoever reaches it on {listen}"));
+    let elsewhere: Vec<String> = with_token.into_iter().chain(to_everybody).collect();
+    if elsewhere.is_empty() { "on the socket alone".to_owned() } else { format!("on the socket, {}", elsewhere.join(", and ")) }
 }
 
 /// Where the certificate comes from, and when it ends.

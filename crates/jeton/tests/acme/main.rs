@@ -124,7 +124,7 @@ fn a_certificate_is_ordered_once_and_kept() {
     {
         assert_eq!(get(desk.responder, target).map(|(status, body)| (status, body.len())), Some((404, 0)), "{target}");
     }
-    let ends = "jeton_certificate_expires_seconds 67090118400";
+    let ends = "jeton_certificate_expires_timestamp_seconds 67090118400";
     assert!(desk.answer(&["request", "GET", "/metrics"]).contains(ends));
     assert!(desk.answer(&["config", "check"]).contains("for localhost, ordered from"));
     for name in ["jeton.acme-account", "jeton.acme-certificate"] {

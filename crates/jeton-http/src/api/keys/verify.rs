@@ -33,7 +33,7 @@ use crate::api::query::only_knows;
 use crate::api::rfc3339;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
-use crate::observe::{Endpoint, Observer};
+use crate::observe::{AskedBy, Endpoint, Observer};
 use crate::seen;
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
@@ -195,12 +195,14 @@ async fn for_whoever(management: State<Arc<Management>>, request: Request) -> Re
 }
 
 async fn for_administrators(State(management): State<Arc<Management>>, presented: Presented, request: Request) -> Response {
-    let needed = Needed::One(Permission::KeysVerify);
+    let (needed, requests) = (Needed::One(Permission::KeysVerify), management.observer.requests.clone());
+    let begun = requests.begin();
     let response = match authorize(&management, needed, presented).await {
         Ok(administrator) => by(administrator.actor, of_administrator(&management.service, request).await.into_response()),
         Err(denied) => denied.into_response(),
     };
-    management.observer.requests.count(Endpoint::Management, &response);
+    requests.count(Endpoint::Management, begun, &response);
+    requests.count_key_check(AskedBy::Administrator, &response);
     response
 }
 
@@ -212,8 +214,10 @@ async fn of_administrator(service: &Service, request: Request) -> Answer {
 /// Checks a key for a client that may introspect.
 async fn for_clients(State(management): State<Arc<Management>>, request: Request) -> Response {
     let Management { service, observer, .. } = &*management;
+    let begun = observer.requests.begin();
     let response = asked_by_client(service, observer, request).await.unwrap_or_else(Problem::into_response);
-    observer.requests.count(Endpoint::KeyCheck, &response);
+    observer.requests.count(Endpoint::KeyCheck, begun, &response);
+    observer.requests.count_key_check(AskedBy::Client, &response);
     response
 }
 
