@@ -1,6 +1,7 @@
 //! Backups of a server that runs: the tail each second, snapshots by their schedule, and what people ask of them.
 
 mod drill_identity;
+mod failures;
 mod figures;
 mod heard;
 mod restoring;
@@ -26,7 +27,7 @@ use jeton_service::Service;
 use jeton_store::schema::SCHEMA;
 use tokio::sync::{Notify, watch};
 
-use figures::Failures;
+use failures::Failures;
 pub(crate) use heard::Heard;
 pub(crate) use restoring::Restoring;
 

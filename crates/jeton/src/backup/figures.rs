@@ -1,31 +1,10 @@
 //! Backups in figures, for the metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use jeton_backup::manifest::Manifest;
 use jeton_backup::target::Written;
 use jeton_http::observe::{BackupFigures, SnapshotFigures, WrittenFigures};
 
 use super::Backups;
-
-/// What went wrong, counted.
-#[derive(Debug, Default)]
-pub(super) struct Failures {
-    tail: AtomicU64,
-    snapshots: AtomicU64,
-}
-
-impl Failures {
-    /// The tail was not shipped.
-    pub(super) fn of_tail(&self) {
-        self.tail.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A snapshot was not made.
-    pub(super) fn of_snapshot(&self) {
-        self.snapshots.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// A snapshot in figures.
 pub(super) fn of_snapshot(manifest: &Manifest) -> SnapshotFigures {
@@ -51,8 +30,8 @@ impl Backups {
             behind_seconds: if is_behind { behind.max(0) } else { 0 },
             tail: written(tail),
             snapshots: written(snapshots),
-            tail_failures: self.failures.tail.load(Ordering::Relaxed),
-            snapshot_failures: self.failures.snapshots.load(Ordering::Relaxed),
+            tail_failures: self.failures.of_tail(),
+            snapshot_failures: self.failures.of_snapshots(),
         }
     }
 }

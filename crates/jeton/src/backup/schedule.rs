@@ -67,7 +67,7 @@ impl Backups {
             }
             Err(failure) => {
                 let why = failure.to_string();
-                self.failures.of_snapshot();
+                self.failures.note_snapshot();
                 let is_new = self.lock().failed.replace(why.clone()).is_none();
                 tracing::error!(%failure, "the backup failed: it is tried again in a minute");
                 if is_new {

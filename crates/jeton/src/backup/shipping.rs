@@ -97,7 +97,7 @@ impl Backups {
         let event = match shipped {
             Ok(sequence) => self.is_there(sequence),
             Err(failure) => {
-                self.failures.of_tail();
+                self.failures.note_tail();
                 self.is_away(&failure.to_string())
             }
         };
