@@ -71,6 +71,12 @@ impl World {
         World::of(ISSUER).await
     }
 
+    /// The next process on the same store, after an end in order: all that was counted is in it.
+    pub async fn end_and_reopen(self) -> World {
+        self.service.end_usage().await.expect("an end in order");
+        self.reopen().await
+    }
+
     /// A fresh deployment of this issuer.
     pub async fn of(issuer: &str) -> World {
         let hands = Hands::new(1);

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jeton_service::Service;
@@ -75,11 +75,16 @@ fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
 
 /// Usage is kept each second; where that fails, it is said once, and once more when it goes well again.
 fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
-    let (service, fails) = (service.clone(), Arc::new(AtomicBool::new(false)));
+    let (service, fails, dropped) = (service.clone(), Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     every(Duration::from_secs(1), First::AtOnce, move || {
-        let (service, fails) = (service.clone(), fails.clone());
+        let (service, fails, dropped) = (service.clone(), fails.clone(), dropped.clone());
         async move {
             let flushed = service.flush_usage().await;
+            let (dropped_now, known) = (service.last_uses_dropped(), dropped.load(Ordering::Relaxed));
+            if dropped_now > 0 && known == 0 {
+                tracing::warn!("more credentials are used at once than can be remembered: nobody is idle for what came before");
+            }
+            dropped.store(dropped_now, Ordering::Relaxed);
             match (&flushed, fails.swap(flushed.is_err(), Ordering::Relaxed)) {
                 (Err(error), false) => tracing::error!(%error, "usage is not kept: what is counted meanwhile may be dropped"),
                 (Ok(()), true) => tracing::info!("usage is kept again"),

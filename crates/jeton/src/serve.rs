@@ -57,6 +57,10 @@ const MANAGEMENT_BODY_BYTES: u64 = 1024 * 1024;
 /// How long an end waits for what was handed in as leaked.
 const HANDED_IN_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long an end waits for what was counted to be written, and with how many that wait it says so first.
+const USAGE_PATIENCE: Duration = Duration::from_secs(20);
+const TOLD_OF_WAITING: usize = 4_096;
+
 /// A server that runs.
 pub(crate) struct Running {
     /// The service.
@@ -187,9 +191,7 @@ impl Running {
             let _ = job.await;
         }
         self.end_what_was_handed_in().await;
-        if let Err(error) = self.service.end_usage().await {
-            tracing::warn!(%error, "the last second of usage was not kept");
-        }
+        self.end_usage().await;
         if let Some(backups) = &self.backups {
             backups.ship_last().await;
         }
@@ -198,6 +200,20 @@ impl Running {
         let _ = fs::remove_file(socket(&self.data));
         self.leave_negatives();
         if self.footing.is_lost() { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
+    }
+
+    /// What was counted is written until nothing waits; what is not written makes nobody idle, and the next start knows of it.
+    async fn end_usage(&self) {
+        let waiting = self.service.unwritten_uses();
+        if waiting >= TOLD_OF_WAITING {
+            tracing::info!(waiting, "when credentials were last used is still to be written: that takes some seconds");
+        }
+        let told = "the last uses of credentials were not kept: idle times begin anew with the next start";
+        match tokio::time::timeout(USAGE_PATIENCE, self.service.end_usage()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, waiting = self.service.unwritten_uses(), "{told}"),
+            Err(_) => tracing::warn!(waiting = self.service.unwritten_uses(), "{told}"),
+        }
     }
 
     /// What was handed in as leaked was promised to be looked at, and waits in memory alone.

@@ -23,6 +23,14 @@ pub struct IntrospectionRequest<'f> {
     pub hint: Option<TokenTypeHint>,
 }
 
+impl ActiveToken<'_> {
+    /// Whether it is an API key or a personal access token, so that its id is a key's.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        matches!(self.credential.as_deref(), Some(API_KEY | PERSONAL_ACCESS_TOKEN))
+    }
+}
+
 impl<'f> IntrospectionRequest<'f> {
     /// Reads the request's own parameters.
     ///
@@ -49,6 +57,11 @@ pub enum IntrospectionResponse<'t> {
     /// Worth what it says.
     Active(ActiveToken<'t>),
 }
+
+/// An API key, as a kind of credential.
+pub const API_KEY: &str = "api_key";
+/// A personal access token, as a kind of credential.
+pub const PERSONAL_ACCESS_TOKEN: &str = "personal_access_token";
 
 /// What an active token says (RFC 7662 section 2.2, RFC 9068 section 2.2). Times are in seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -110,6 +123,9 @@ pub struct ActiveToken<'t> {
     /// For how many seconds the answer may be remembered by who follows the feed; 0: it is for this one use. Absent: as any other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_seconds: Option<u32>,
+    /// What kind of credential it is, where it is no access token: [`API_KEY`] or [`PERSONAL_ACCESS_TOKEN`]. Then `jti` is the key's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Cow<'t, str>>,
 }
 
 /// The key that a token is bound to (RFC 7800). Present with both members absent: bound in a way not known here.

@@ -37,6 +37,8 @@ struct Parts {
     signing_key: Option<Arc<str>>,
     /// Whether it is of the issuer before this one.
     is_former: bool,
+    /// Whether it is an API key or a personal access token.
+    is_key: bool,
 }
 
 impl VerifiedToken {
@@ -69,6 +71,12 @@ impl VerifiedToken {
     #[must_use]
     pub fn is_revocation_watched(&self) -> bool {
         !self.0.is_former
+    }
+
+    /// Whether it is an API key or a personal access token, and not an access token: its [`id`](Self::id) is the key's.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        self.0.is_key
     }
 
     /// What it may do. `scope`.
@@ -166,7 +174,17 @@ impl VerifiedToken {
             additional: claims.additional,
             signing_key: signing_key.cloned(),
             is_former: false,
+            is_key: false,
         })))
+    }
+
+    /// The same, of a key. For one that nobody else has yet.
+    #[cfg(feature = "network")]
+    pub(crate) fn of_key(mut self) -> Self {
+        if let Some(parts) = Arc::get_mut(&mut self.0) {
+            parts.is_key = true;
+        }
+        self
     }
 
     /// Makes a token of checked claims of the issuer before this one, whose ids have forms of their own: it goes by another.
@@ -198,6 +216,7 @@ impl VerifiedToken {
             additional,
             signing_key: None,
             is_former: true,
+            is_key: false,
         })))
     }
 

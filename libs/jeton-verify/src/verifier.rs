@@ -18,7 +18,7 @@ mod usage;
 use std::fmt;
 use std::sync::Arc;
 
-use jeton_jose::TokenError;
+use jeton_jose::{Segment, TokenError};
 use jeton_oauth::usage_report::Outcome;
 use jeton_token::{Malformed, Prefix, Token};
 
@@ -72,7 +72,11 @@ impl Verifier {
     /// [`Refused`] says why it is not accepted.
     pub async fn check_presented(&self, token: &str, presented: &Presented<'_>) -> Result<VerifiedToken, Refused> {
         let mut decided = Decided::Here(0);
-        let result = if is_jwt(token) { self.check_jwt(token, &mut decided).await } else { self.check_opaque(token, &mut decided).await };
+        let result = match if is_jwt(token) { Some(self.check_jwt(token, &mut decided).await) } else { None } {
+            Some(result) if !is_no_jwt(&result) => result,
+            // A key that was imported may have any form.
+            _ => self.check_opaque(token, &mut decided).await,
+        };
         let result = result.and_then(|token| match presented.scopes.map_or(Ok(()), |scopes| token.require(scopes)) {
             Ok(()) => Ok(token),
             Err(refused) => Err(Rejected::of(refused, token)),
@@ -81,8 +85,11 @@ impl Verifier {
         Counting::add(if result.is_ok() { &counting.accepted } else { &counting.refused });
         if let (Some(reporter), Decided::Here(seconds)) = (&self.shared().reporter, decided) {
             let (token, outcome) = outcome(&result);
-            let whose =
-                token.filter(|token| token.is_revocation_watched()).map_or(Whose::Unknown, |token| Whose::Client(token.client_id()));
+            let whose = match token {
+                Some(token) if token.is_key() => Whose::Key(token.id()),
+                Some(token) if token.is_revocation_watched() => Whose::Client(token.client_id()),
+                _ => Whose::Unknown,
+            };
             reporter.count(&Checked::new(seconds, whose, outcome, presented));
         }
         result.map_err(|rejected| rejected.refused)
@@ -257,6 +264,12 @@ enum Decided {
     Here(i64),
     /// The server was asked: it has counted the check.
     Asked,
+}
+
+/// Whether a text is no JWT after all: what lies before its first dot is no header.
+fn is_no_jwt(result: &Result<VerifiedToken, Rejected>) -> bool {
+    let refused = result.as_ref().err().map(|rejected| &rejected.refused);
+    matches!(refused, Some(Refused::Token(TokenError::Encoding(Segment::Header) | TokenError::HeaderJson(_))))
 }
 
 /// How a check is counted, and by whose token, where that is known.

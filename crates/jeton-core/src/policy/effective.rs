@@ -52,7 +52,7 @@ impl Effective {
     #[must_use]
     pub fn idle(&self, active_since: i64, used: Used, now_seconds: i64) -> Idle {
         let Some(idle_seconds) = self.idle_seconds else { return Idle::No };
-        let since = used.last_at.unwrap_or(i64::MIN).max(active_since).max(used.counted_since).max(self.idle_since);
+        let since = used.until().max(active_since).max(used.counted_since).max(self.idle_since);
         match now_seconds.saturating_sub(since) {
             unused if unused >= idle_seconds.saturating_mul(2) => Idle::Revoked,
             unused if unused >= idle_seconds => Idle::Suspended,

@@ -12,6 +12,10 @@ pub enum IdleRule {
 /// The least idle time that a policy may set, in seconds: uses are known to the minute, and people are away for a night.
 pub const LEAST_SECONDS: i64 = 86_400;
 
+/// To how many seconds a last use is known: where many credentials wait for theirs to be written down, one within so long of the last that is
+/// written is not.
+pub const USES_KNOWN_TO_SECONDS: i64 = 3_600;
+
 impl IdleRule {
     /// The rule that a number of seconds stands for, in requests and rows: 0 is never.
     #[must_use]
@@ -38,7 +42,8 @@ impl IdleRule {
 /// What is known of the use of a credential, as of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used {
-    /// When it was last used and not refused, to the minute, in seconds; `None`: never, as far as anybody counted.
+    /// When it was last used and not refused, in seconds, where it may have been used once more within [`USES_KNOWN_TO_SECONDS`]; `None`: never,
+    /// as far as anybody counted.
     pub last_at: Option<i64>,
     /// From when on it says something that nobody used it, in seconds: since then uses are counted without a gap, and what it belongs to was
     /// not suspended. `i64::MAX` while that is not so: then it is not idle.
@@ -46,6 +51,11 @@ pub struct Used {
 }
 
 impl Used {
+    /// Until when it may have been used, in seconds.
+    pub(crate) fn until(self) -> i64 {
+        self.last_at.map_or(i64::MIN, |at| at.saturating_add(USES_KNOWN_TO_SECONDS))
+    }
+
     /// Of what nobody can say anything: it is not idle.
     pub const UNKNOWN: Used = Used { last_at: None, counted_since: i64::MAX };
 }

@@ -158,12 +158,14 @@ fn idle_is_what_nobody_used_for_long() {
         assert_eq!(idle(key, &none, used, now), expected, "{used:?} {now}");
     };
     const LONG: i64 = 30 * DAY;
+    // To which a use is known.
+    const HOUR: i64 = 3_600;
     check(&key, None, 0, NOW + LONG - 1, Idle::No);
     check(&key, None, 0, NOW + LONG, Idle::Suspended);
     check(&key, None, 0, NOW + 2 * LONG - 1, Idle::Suspended);
     check(&key, None, 0, NOW + 2 * LONG, Idle::Revoked);
-    check(&key, Some(NOW + 5), 0, NOW + LONG, Idle::No);
-    check(&key, Some(NOW + 5), 0, NOW + LONG + 5, Idle::Suspended);
+    check(&key, Some(NOW + 5), 0, NOW + LONG + 5 + HOUR - 1, Idle::No);
+    check(&key, Some(NOW + 5), 0, NOW + LONG + 5 + HOUR, Idle::Suspended);
     // Nobody loses a key for what was not counted.
     check(&key, None, NOW + LONG, NOW + 2 * LONG - 1, Idle::No);
     check(&ApiKey { active_since: NOW + LONG, ..key.clone() }, None, 0, NOW + 2 * LONG - 1, Idle::No);
@@ -181,7 +183,7 @@ fn idle_is_judged_at_use() {
     let (key, _) = World::of("read").key(|request| request.expires_in_seconds = Some(80 * DAY));
     let (key, none) = (key.record, Policies::default());
     let used = Used { last_at: Some(NOW + 60), counted_since: 0 };
-    let since = |days: i64| NOW + 60 + days * DAY;
+    let since = |days: i64| NOW + 60 + 3_600 + days * DAY;
     let check = |owner: OwnerStanding, now: i64, expected: Standing| {
         let around = Surroundings { owner, used, ..fine(&none) };
         assert_eq!(standing(&key, Slot::Current, &around, now), expected, "{now}");

@@ -324,14 +324,16 @@ fn a_shorter_idle_time_is_told_as_narrowing() {
 #[test]
 fn nothing_is_idle_for_what_it_could_not_know() {
     let rule = Policies::default().effective(ApiKey, &Subject::Deployment);
+    const HOUR: i64 = 3_600;
     let since_ever = Used { last_at: None, counted_since: i64::MIN };
     for (active_since, idle_since, used, expected) in [
         (0, i64::MIN, since_ever, 0),
         (5, i64::MIN, since_ever, 5),
         (5, 7, since_ever, 7),
-        (5, 7, Used { last_at: Some(6), ..since_ever }, 7),
-        (5, 7, Used { last_at: Some(60), ..since_ever }, 60),
-        (5, 7, Used { last_at: Some(60), counted_since: 90 }, 90),
+        (5, 7, Used { last_at: Some(6 - HOUR), ..since_ever }, 7),
+        // A use is known to the hour.
+        (5, 7, Used { last_at: Some(60), ..since_ever }, 60 + HOUR),
+        (5, 7, Used { last_at: Some(60), counted_since: 90 + HOUR }, 90 + HOUR),
     ] {
         let rule = Effective { idle_since, ..rule };
         let at = |days: i64, seconds: i64| rule.idle(active_since, used, expected + days * DAY + seconds);

@@ -149,4 +149,11 @@ fn usage(text: &mut Text, service: &Service) {
     )
     .is(progress.seconds_lost);
     text.counter("jeton_usage_dropped_total", "Uses that were counted and could not be kept.").is(progress.uses_dropped);
+    text.counter(
+        "jeton_usage_last_uses_dropped_total",
+        "Uses of credentials that there was no room to remember: idle times began anew with each.",
+    )
+    .is(service.last_uses_dropped());
+    text.gauge("jeton_usage_last_uses_waiting", "Credentials, clients and APIs whose last use is not written yet.")
+        .is(service.unwritten_uses());
 }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use jeton_core::api_key::ApiKeyKind;
 use jeton_core::moment::Moment;
 use jeton_core::owner::Owner;
+use jeton_oauth::introspection::{API_KEY, PERSONAL_ACCESS_TOKEN};
 use jeton_oauth::{ActiveToken, Form, IntrospectionRequest, IntrospectionResponse, ScopeSet};
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
@@ -76,6 +78,10 @@ fn describe_key<'a>(service: &'a Service, active: &'a ActiveKey) -> Introspectio
         jti: Some(id()),
         ver: Some(u64::from(CLAIMS_VERSION)),
         cache_seconds: Some(active.cache_seconds),
+        credential: Some(Cow::Borrowed(match key.kind {
+            ApiKeyKind::Key => API_KEY,
+            ApiKeyKind::Personal => PERSONAL_ACCESS_TOKEN,
+        })),
         ..ActiveToken::default()
     })
 }

@@ -9,6 +9,8 @@ use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
 
 const DAY: i64 = 86_400;
+/// To which a last use is known.
+const HOUR: i64 = 3_600;
 const ORDERS: &str = "https://orders.example";
 
 /// A deployment that counts, with a client whose own secret is never idle.
@@ -51,7 +53,7 @@ async fn a_key_is_judged_at_use_and_a_job_writes_it_down() {
     world.advance(600);
     assert_eq!(world.key_code(&shop, &text).await, "valid");
     count(&world).await;
-    world.advance(30 * DAY - 1);
+    world.advance(30 * DAY + HOUR - 1);
     assert_eq!((shown(&world, &made).await.0, sweep(&world).await), ("active".into(), Some(Swept::default())));
     world.advance(1);
     // No job has run.
@@ -90,7 +92,7 @@ async fn resuming_begins_the_idle_time_anew_written_down_or_not() {
         assert_eq!(world.key_code(&shop, &text).await, "suspended");
         assert_eq!(resume(&world, &made).await, 200);
         assert_eq!(world.key_code(&shop, &text).await, "valid");
-        world.advance(30 * DAY);
+        world.advance(30 * DAY + HOUR);
         assert_eq!(world.key_code(&shop, &text).await, "suspended", "{is_swept}");
     }
 }
@@ -103,9 +105,9 @@ async fn the_last_use_is_known_after_a_restart() {
     world.advance(DAY / 2);
     assert_eq!(world.key_code(&shop, &text).await, "valid");
     count(&world).await;
-    let world = world.reopen().await;
+    let world = world.end_and_reopen().await;
     count(&world).await;
-    world.advance(30 * DAY - 60);
+    world.advance(30 * DAY + HOUR - 60);
     assert_eq!(shown(&world, &made).await.0, "active", "it was used half a day after it was made");
     world.advance(60);
     assert_eq!(world.key_code(&shop, &text).await, "suspended");
@@ -116,7 +118,7 @@ async fn nothing_is_idle_by_a_clock_that_is_doubted() {
     let (world, shop) = counting().await;
     let made = world.make_key("client:shop", ORDERS, json!({"expires_in_seconds": 200 * DAY})).await;
     world.advance(40 * DAY);
-    let world = world.reopen().await;
+    let world = world.end_and_reopen().await;
     count(&world).await;
     assert_eq!((sweep(&world).await, shown(&world, &made).await.0.as_str()), (None, "active"));
     assert_eq!(world.key_code(&shop, made["key"].as_str().unwrap()).await, "valid");
@@ -150,9 +152,9 @@ async fn a_client_s_secret_too() {
     count(&world).await;
     let listed = async |world: &World| world.done(Method::GET, path, None).await["items"][0].clone();
     assert_eq!(listed(&world).await["last_used_at"], world.done(Method::GET, "/clients/shop", None).await["last_used_at"]);
-    let world = world.reopen().await;
+    let world = world.end_and_reopen().await;
     count(&world).await;
-    world.advance(30 * DAY - 1);
+    world.advance(30 * DAY + HOUR - 1);
     assert_eq!(listed(&world).await["state"], "live");
     world.advance(1);
     let refused = world.ask(&shop, &[]).await;
@@ -173,7 +175,7 @@ async fn a_client_s_secret_too() {
     assert_eq!(world.administer(Method::POST, &resume, None).await.status, 204);
     world.token(&shop).await;
     assert_eq!(world.administer(Method::POST, &format!("{path}/secret_x/resume"), None).await.status, 404);
-    world.advance(60 * DAY);
+    world.advance(60 * DAY + HOUR);
     assert_eq!(world.ask(&shop, &[]).await.status, 401);
     count(&world).await;
     assert_eq!(listed(&world).await["last_refusal"], "secret_ended");
@@ -198,7 +200,7 @@ async fn who_is_suspended_with_what_it_belongs_to_is_not_idle() {
         assert_eq!(shown(&world, &made).await, ("suspended".into(), "unspecified".into(), String::new()), "{body}");
         world.done(Method::POST, "/resumptions", Some(body.clone())).await;
         if restarts {
-            world = world.reopen().await;
+            world = world.end_and_reopen().await;
             world.service().accept_clock(&administrator(), &world.moment()).await.unwrap();
             count(&world).await;
         }
@@ -228,7 +230,7 @@ async fn a_secret_of_a_suspended_client_is_not_idle() {
     assert_eq!(sweep(&world).await, Some(Swept::default()));
     world.token(&shop).await;
     count(&world).await;
-    world.advance(30 * DAY + 60);
+    world.advance(30 * DAY + HOUR);
     assert_eq!(world.ask(&shop, &[]).await.status, 401);
 }
 

@@ -26,7 +26,7 @@ async fn a_key_is_introspected_as_a_token_is() {
     content-type: application/json
     x-content-type-options: nosniff
 
-    {"active":true,"scope":"orders:read","client_id":"[client]","token_type":"Bearer","exp":1807776000,"iat":1800000000,"sub":"[client]","aud":"https://orders.example","iss":"https://tokens.example","jti":"[id]","ver":1,"cache_seconds":60}
+    {"active":true,"scope":"orders:read","client_id":"[client]","token_type":"Bearer","exp":1807776000,"iat":1800000000,"sub":"[client]","aud":"https://orders.example","iss":"https://tokens.example","jti":"[id]","ver":1,"cache_seconds":60,"credential":"api_key"}
     "#);
     assert_eq!(world.introspect(&shop, &key).await.member("jti"), made["id"]);
     let outside = text(&world.make_key("external:a", ORDERS, Value::Null).await);

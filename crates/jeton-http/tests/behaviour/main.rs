@@ -16,6 +16,7 @@ mod at_rest;
 mod bad_input;
 mod client_authentication;
 mod clock;
+mod crowd;
 mod cursors;
 mod cut_off;
 mod declared;

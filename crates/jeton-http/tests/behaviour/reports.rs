@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request};
+use jeton_core::id::ApiKeyId;
 use jeton_testkit::world::registered::Registered;
 use jeton_testkit::{Answer, World};
 use jeton_verify::clock::Reading;
@@ -245,6 +246,28 @@ async fn lies_are_refused_or_name_nobody() {
     assert!(counted(&world, &format!("client:{}", worker.id)).await.is_empty());
 }
 
+/// A key that verifiers check from memory is used like any other: whoever judges whether it is idle knows.
+#[tokio::test]
+async fn what_is_reported_of_a_key_is_its_last_use() {
+    let (world, _, gate) = world().await;
+    let made = world.make_key("external:customer 7", ORDERS, Value::Null).await;
+    let id = made["id"].as_str().unwrap();
+    let last = async |world: &World| {
+        let entry = world.service().find_key(ApiKeyId::parse(id).unwrap()).await.unwrap();
+        world.service().key_last_used(&entry).await.unwrap()
+    };
+    assert_eq!(last(&world).await, None);
+    let subject = format!("key:{id}");
+    let minute = world.now() / 60 * 60;
+    taken(&world, &gate, &report(&world, ONE, 1, &[(&subject, "insufficient_scope", 1)])).await;
+    assert_eq!(last(&world).await, None, "a refusal is no use");
+    taken(&world, &gate, &report(&world, ONE, 2, &[(&subject, "accepted", 1)])).await;
+    assert_eq!(last(&world).await, Some(minute));
+    flush(&world).await;
+    let world = world.reopen().await;
+    assert_eq!(last(&world).await, Some(minute));
+}
+
 #[tokio::test]
 async fn what_is_no_report() {
     let (world, worker, gate) = world().await;
@@ -327,7 +350,7 @@ async fn a_verifier_that_follows_is_seen_in_the_usage() {
     for _ in 0..3 {
         assert!(verifier.check(&token).await.is_ok());
     }
-    assert!(verifier.check("a.b.c").await.is_err());
+    assert!(verifier.check("e30.e30.AA").await.is_err());
     assert!(verifier.report().await);
     flush(&world).await;
     let subject = format!("client:{}", worker.id);
@@ -342,7 +365,7 @@ async fn a_verifier_that_follows_is_seen_in_the_usage() {
     };
     let builder = Verifier::builder(&url, ORDERS).client(gate.id.clone(), gate.secret.clone()).clock(clock);
     let hasty = builder.first_heartbeat_within(Duration::ZERO).start().await.unwrap();
-    assert!(hasty.check("a.b.c").await.is_err());
+    assert!(hasty.check("e30.e30.AA").await.is_err());
     assert!(!hasty.report().await);
     assert!(hasty.status().alerts.contains(&Alert::ReportRefused));
     serving.abort();

@@ -140,8 +140,7 @@ async fn a_process_that_ends_in_order_loses_nothing() {
     let worker = world.client("worker", &[&orders]).await;
     flush(&world).await;
     world.token(&worker).await;
-    world.service().end_usage().await.unwrap();
-    let world = world.reopen().await;
+    let world = world.end_and_reopen().await;
     flush(&world).await;
     assert_eq!(counted(&world, &of(&worker), Resolution::Minute).await, ["issued 1"]);
     assert_eq!(lost(&world).await.0, 0);
@@ -285,11 +284,11 @@ async fn when_a_key_was_last_used_is_known_to_whoever_judges_it() {
     assert_eq!(last(&world).await, Some(minute), "a refusal is no use");
     world.done(Method::PATCH, &format!("/keys/{id}"), Some(json!({"name": "other"}))).await;
     assert_eq!(last(&world).await, Some(minute), "nor does a change forget it");
-    let world = world.reopen().await;
+    let world = world.end_and_reopen().await;
     assert_eq!(last(&world).await, Some(minute));
     world.advance(600);
     flush(&world).await;
-    assert_eq!(world.service().usage_kept_since(), since, "a restart is no gap");
+    assert_eq!(world.service().usage_kept_since(), since, "an end in order is no gap");
 }
 
 #[tokio::test]
@@ -508,7 +507,7 @@ async fn apis_scopes_and_roles_that_were_granted_and_not_used_are_listed() {
     let carol = format!("Bearer {carol}");
     assert_eq!(world.manage(Some(&carol), Method::GET, "/clients", None).await.status, 200);
     flush(&world).await;
-    let world = world.reopen().await;
+    let world = world.end_and_reopen().await;
     flush(&world).await;
     let mut expected = roles(&[("bob", "clerk"), ("dave", "auditor")]);
     expected.push("worker - - orders:write stock:read stock:write".to_owned());

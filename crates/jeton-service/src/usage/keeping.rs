@@ -61,6 +61,17 @@ impl Keeping {
         kept.as_mut().map(work).ok_or_else(|| Fault::new(FaultKind::Engine, "usage is not known"))
     }
 
+    /// Uses were forgotten: nobody is idle for what came before.
+    pub(crate) fn begin_anew(&self, store: &dyn Store, now: Time) -> Result<(), Fault> {
+        let since = self.with(store, now, |kept| {
+            kept.progress.kept_since = kept.progress.kept_since.map(|since| since.max(now.seconds()));
+            kept.is_told = false;
+            kept.progress.kept_since
+        })?;
+        self.kept_since.store(since.unwrap_or(NOT_KNOWN), Ordering::Relaxed);
+        Ok(())
+    }
+
     pub(crate) fn kept_since(&self) -> Option<i64> {
         Some(self.kept_since.load(Ordering::Relaxed)).filter(|since| *since != NOT_KNOWN)
     }
@@ -81,7 +92,9 @@ impl Kept {
             return Ok(Kept { counts, progress, is_told: false, written_at: 0 });
         };
         progress.seconds_lost += u64::from(progress.is_running);
-        progress.kept_since = progress.kept_since.or(Some(now.seconds()));
+        // Whoever ended without a last word knew of uses that nobody knows now. A clock that ran ahead once excuses nobody for years.
+        let is_known = |since: &i64| !progress.is_running && *since <= now.seconds();
+        progress.kept_since = progress.kept_since.filter(is_known).or(Some(now.seconds()));
         let mut counts = Counts::new(progress.minute, Bounds::default());
         for resolution in [Resolution::Hour, Resolution::Day] {
             let start = vec![Value::Int(resolution.start_of(progress.minute))];

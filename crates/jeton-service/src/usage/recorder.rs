@@ -3,7 +3,7 @@
 use std::cell::Cell as ThreadCell;
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jeton_core::client::Client;
@@ -51,6 +51,8 @@ pub(crate) struct Taken {
     pub(crate) refused_by: BTreeMap<Subject, &'static str>,
     /// What the uses of subjects left behind.
     pub(crate) noted: BTreeMap<Subject, Noted>,
+    /// How many uses of somebody were not told apart: nobody knows any more whose they were.
+    pub(crate) missed: u64,
 }
 
 /// More threads than this share places.
@@ -66,6 +68,8 @@ pub struct Recorder {
     places: [Mutex<HashMap<Subject, Noticed>>; PLACES],
     /// How many are told apart in all places.
     cells: AtomicUsize,
+    /// How many uses of somebody were not, since they were last taken.
+    missed: AtomicU64,
     /// Whether nothing is recorded.
     is_off: AtomicBool,
 }
@@ -119,7 +123,12 @@ impl Recorder {
         let noticed = match noticed {
             Some(noticed) if noticed.knows(minute, api.as_ref(), outcome) || self.has_room() => noticed,
             None if self.has_room() => subjects.entry(subject).or_default(),
-            _ => subjects.entry(Subject::Other).or_default(),
+            _ => {
+                if outcome.is_use() && subject.is_one_of_many() {
+                    self.missed.fetch_add(u64::from(uses), Ordering::Relaxed);
+                }
+                subjects.entry(Subject::Other).or_default()
+            }
         };
         noticed.refused_by = refused_by.or(noticed.refused_by);
         if outcome.is_use() {
@@ -139,6 +148,8 @@ impl Recorder {
         let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
         if subjects.len() < MARKED_MAX || subjects.contains_key(&subject) {
             subjects.entry(subject).or_default().noted.note(api, marks);
+        } else {
+            self.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -153,7 +164,7 @@ impl Recorder {
 
     /// What was recorded since this was last asked.
     pub(crate) fn take(&self) -> Taken {
-        let mut taken = Taken::default();
+        let mut taken = Taken { missed: self.missed.swap(0, Ordering::Relaxed), ..Taken::default() };
         for place in &self.places {
             let emptied = mem::take(&mut *place.lock().unwrap_or_else(PoisonError::into_inner));
             let cells = emptied.values().map(|noticed| noticed.counts.len()).sum();
@@ -270,14 +281,17 @@ mod tests {
         }
         let taken = recorder.take();
         assert_eq!(taken.counted.len(), CELLS_MAX + 1);
+        assert_eq!(taken.missed, count - CELLS_MAX as u64, "and of so many nobody knows the name");
         assert_eq!(taken.counted.iter().map(|(_, count)| u64::from(*count)).sum::<u64>(), count, "each is counted, if not by its name");
         // Nor does what they leave behind.
         let marks = Marks { agent: Some("a/1"), ..Marks::default() };
         (0..count).for_each(|number| recorder.mark(Subject::Client(ClientId::from(&*format!("client_{number}"))), None, &marks));
         let taken = recorder.take();
         assert_eq!((taken.noted.len(), taken.counted.len()), (MARKED_MAX, 0));
+        assert_eq!(taken.missed, count - MARKED_MAX as u64);
         // There is room again.
         recorder.record(seen("client_again", 0));
-        assert_eq!(shown(&recorder.take()), [(0, "client:client_again".to_owned(), 1)]);
+        let taken = recorder.take();
+        assert_eq!((shown(&taken), taken.missed), (vec![(0, "client:client_again".to_owned(), 1)], 0));
     }
 }

@@ -1,6 +1,5 @@
 //! When a credential was first and last used, and last refused: from memory, or one look-up away.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::record::{Row, Versioned};
@@ -37,10 +36,11 @@ impl Service {
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn subject_use(&self, subject: &Subject) -> Result<Option<Arc<SubjectUse>>, Failure> {
-        match self.subjects.get(subject) {
-            Some(known) => Ok(Some(known)),
-            None => Ok(heard(self.ask_for(subject)).await?.map(Arc::new)),
-        }
+        let known = match self.subjects.get(subject) {
+            Some(known) => Some(known),
+            None => heard(self.ask_for(subject)).await?.map(Arc::new),
+        };
+        Ok(self.subjects.up_to_date(subject, known))
     }
 
     /// The minute, in seconds, in which a key was last used and accepted. The first answer for a key in memory may need a look-up; later ones
@@ -72,33 +72,39 @@ impl Service {
         Ok(SubjectUses { service: self, view: self.store.view()? })
     }
 
-    /// Takes up what happened to subjects. Whoever cannot be read now, or has no room, is taken up another time.
-    pub(super) async fn remember(&self, facts: BTreeMap<Subject, Facts>) -> Result<(), Fault> {
-        let mut unknown = Vec::new();
-        let mut outcome = Ok(());
-        for (subject, facts) in facts {
-            match self.subjects.get(&subject) {
-                Some(known) => self.subjects.take_up(known, &facts),
-                None if self.subjects.has_room_for(unknown.len()) => unknown.push((self.ask_for(&subject), subject, facts)),
-                // It would be looked up for nothing.
-                None => {}
-            }
-            if unknown.len() == LOOK_UPS {
-                outcome = outcome.and(self.remember_unknown(&mut unknown).await);
-            }
-        }
-        outcome.and(self.remember_unknown(&mut unknown).await)
+    /// How many subjects have changed, and are not in the store as they are.
+    #[must_use]
+    pub fn unwritten_uses(&self) -> usize {
+        self.subjects.pending()
     }
 
-    async fn remember_unknown(&self, unknown: &mut Vec<(Asked, Subject, Facts)>) -> Result<(), Fault> {
-        let mut outcome = Ok(());
-        for (answer, subject, facts) in unknown.drain(..) {
-            match heard(answer).await {
-                Ok(known) => self.subjects.take_up(Arc::new(known.unwrap_or_else(|| SubjectUse::new(subject))), &facts),
-                Err(fault) => outcome = Err(fault),
+    /// How many uses of a credential were forgotten since this process began: there was no room to remember them. Nobody is idle for what came
+    /// before.
+    #[must_use]
+    pub fn last_uses_dropped(&self) -> u64 {
+        self.subjects.dropped()
+    }
+
+    /// Takes up what happened to subjects. Whoever cannot be read now, or has no room, is taken up another time.
+    pub(super) async fn remember(&self) -> Result<(), Fault> {
+        loop {
+            let next = self.subjects.next(LOOK_UPS);
+            if next.is_empty() {
+                return Ok(());
+            }
+            let ask = |(subject, facts): (Subject, Facts)| {
+                let known = self.subjects.get(&subject);
+                (known.is_none().then(|| self.ask_for(&subject)), known, subject, facts)
+            };
+            let asked: Vec<_> = next.into_iter().map(ask).collect();
+            for (answer, known, subject, facts) in asked {
+                let known = match answer {
+                    Some(answer) => heard(answer).await?.map(Arc::new),
+                    None => known,
+                };
+                self.subjects.take_up(known.unwrap_or_else(|| Arc::new(SubjectUse::new(subject))), &facts);
             }
         }
-        outcome
     }
 
     fn ask_for(&self, subject: &Subject) -> Asked {
@@ -122,11 +128,15 @@ impl SubjectUses<'_> {
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
     pub fn of(&self, subject: &Subject) -> Result<Option<Arc<SubjectUse>>, Failure> {
-        if let Some(known) = self.service.subjects.get(subject) {
-            return Ok(Some(known));
-        }
-        let row = self.view.get(&subject::TABLE, &subject::key(subject))?;
-        Ok(row.map(|row| SubjectUse::from_row(&row.record)).transpose().map_err(damaged)?.map(Arc::new))
+        let subjects = &self.service.subjects;
+        let known = match subjects.get(subject) {
+            Some(known) => Some(known),
+            None => {
+                let row = self.view.get(&subject::TABLE, &subject::key(subject))?;
+                row.map(|row| SubjectUse::from_row(&row.record)).transpose().map_err(damaged)?.map(Arc::new)
+            }
+        };
+        Ok(subjects.up_to_date(subject, known))
     }
 
     /// The minute in which a subject was last used and not refused, in seconds.

@@ -18,6 +18,7 @@ use jeton_oauth::usage_report::{self, AgentClass, Item, Network};
 use super::marks::Marks;
 use super::recorder::Seen;
 use crate::failure::Failure;
+use crate::keys::entry::KeyEntry;
 use crate::service::Service;
 
 /// What became of a report.
@@ -65,20 +66,27 @@ impl Service {
         // Under the lock: whoever writes the batch's number writes its counts.
         for item in &report.items {
             let subject = self.subject_of(item, &keys);
+            let (outcome, at) = (Outcome::Offline(item.cell.outcome), Time::from_seconds(item.cell.minute).min(now));
+            // Whoever judges a key in memory knows of it at once, as of a check that was made here.
+            if let (Subject::Key(id), true) = (&subject, outcome.is_use())
+                && let Some(entry) = keys.get(id).and_then(Option::as_ref)
+            {
+                entry.note_use(at);
+            }
             // A scope that the API does not have is none: names without end must not fill tables.
             let scopes = item.cell.scope.as_ref().map(|scopes| scopes.intersection(&api_scopes));
             self.recorder.record_many(
                 Seen {
                     subject,
                     api: Some(api.clone()),
-                    outcome: Outcome::Offline(item.cell.outcome),
+                    outcome,
                     refused_by: None,
                     marks: Marks {
                         address: item.cell.network.map(Network::address),
                         agent: item.cell.agent.as_ref().map(AgentClass::as_str),
                         scopes: scopes.as_ref(),
                     },
-                    at: Time::from_seconds(item.cell.minute).min(now),
+                    at,
                 },
                 u32::try_from(item.count).unwrap_or(u32::MAX),
             );
@@ -113,13 +121,13 @@ impl Service {
     }
 
     /// Which of the keys that a report names are keys of its API: others' names must not fill tables.
-    async fn keys_of(&self, report: &UsageReport, api: &ApiId) -> Result<HashMap<ApiKeyId, bool>, Failure> {
+    async fn keys_of(&self, report: &UsageReport, api: &ApiId) -> Result<HashMap<ApiKeyId, Option<Arc<KeyEntry>>>, Failure> {
         let mut keys = HashMap::new();
         for item in &report.items {
             if let usage_report::Subject::Key(id) = &item.cell.subject {
                 let id = ApiKeyId(id.to_bytes());
                 if let Entry::Vacant(place) = keys.entry(id) {
-                    place.insert(self.key(id).await?.is_some_and(|entry| entry.key.record.api == *api));
+                    place.insert(self.key(id).await?.filter(|entry| entry.key.record.api == *api));
                 }
             }
         }
@@ -127,7 +135,7 @@ impl Service {
     }
 
     /// Whose use it was. A client or key that is not registered is nobody: names without end must not fill tables.
-    fn subject_of(&self, item: &Item, keys: &HashMap<ApiKeyId, bool>) -> Subject {
+    fn subject_of(&self, item: &Item, keys: &HashMap<ApiKeyId, Option<Arc<KeyEntry>>>) -> Subject {
         match &item.cell.subject {
             usage_report::Subject::Client(id) => match self.registry.clients.get(id) {
                 Some(entry) => Subject::Client(entry.client.record.id.clone()),
@@ -135,7 +143,7 @@ impl Service {
             },
             usage_report::Subject::Key(id) => {
                 let id = ApiKeyId(id.to_bytes());
-                if keys.get(&id) == Some(&true) { Subject::Key(id) } else { Subject::Unknown }
+                if keys.get(&id).is_some_and(Option::is_some) { Subject::Key(id) } else { Subject::Unknown }
             }
             usage_report::Subject::Unknown => Subject::Unknown,
             usage_report::Subject::Other => Subject::Other,

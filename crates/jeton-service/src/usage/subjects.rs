@@ -1,9 +1,12 @@
 //! What is remembered of subjects: in memory while it is not in the store, and for a while after.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jeton_core::owner::Owner;
+use jeton_core::policy::idle::USES_KNOWN_TO_SECONDS;
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::subject::SubjectUse;
 use jeton_core::usage::{Outcome, Subject};
@@ -16,9 +19,11 @@ use super::recorder::Taken;
 const RECENT: usize = 24_576;
 /// How many that it does not.
 const CHANGED_MAX: usize = 16_384;
-/// With more than this that it does not, a use within the hour of the last one is no news.
+/// Of how many more it waits what happened to them, until there is room among those.
+const WAITING_MAX: usize = 65_536;
+/// With more than this that it does not, a use within the hour of the last one is no news: nobody is idle by less.
 const CROWDED: usize = 4_096;
-/// How many are written in a second.
+/// How many are written at a time.
 const ROWS_MAX: usize = 2_048;
 
 /// What happened to a subject in a second.
@@ -35,12 +40,16 @@ pub(crate) struct Facts {
 /// What is remembered of subjects.
 pub(crate) struct Subjects {
     changed: Mutex<HashMap<Subject, Arc<SubjectUse>>>,
+    /// What is not known of these is not looked up yet.
+    waiting: Mutex<BTreeMap<Subject, Facts>>,
     recent: Cache<Subject, Arc<SubjectUse>>,
+    /// What had no room, since this process began.
+    dropped: AtomicU64,
 }
 
 impl Default for Subjects {
     fn default() -> Subjects {
-        Subjects { changed: Mutex::default(), recent: Cache::new(RECENT) }
+        Subjects { changed: Mutex::default(), waiting: Mutex::default(), recent: Cache::new(RECENT), dropped: AtomicU64::new(0) }
     }
 }
 
@@ -86,6 +95,15 @@ impl Facts {
         }
     }
 
+    fn merge(&mut self, later: Facts) {
+        if let Some((first, last)) = later.used {
+            let (known_first, known_last) = self.used.unwrap_or((first, last));
+            self.used = Some((first.min(known_first), last.max(known_last)));
+        }
+        self.refused = later.refused.or(self.refused);
+        self.noted.merge(later.noted);
+    }
+
     fn on(&self, before: &SubjectUse) -> SubjectUse {
         let mut after = before.clone();
         if let Some((first, last)) = self.used {
@@ -101,34 +119,80 @@ impl Facts {
 }
 
 impl Subjects {
-    /// What is in memory of a subject.
+    /// What is in memory of a subject, but for what waits.
     pub(crate) fn get(&self, subject: &Subject) -> Option<Arc<SubjectUse>> {
         let changed = self.changed().get(subject).cloned();
         changed.or_else(|| self.recent.get(subject))
     }
 
-    /// Whether one more can wait to be written, beside those that are waiting and as many as are being looked up.
-    pub(crate) fn has_room_for(&self, looked_up: usize) -> bool {
-        self.changed().len() + looked_up < CHANGED_MAX
+    /// What is known of a subject, with what waits.
+    pub(crate) fn up_to_date(&self, subject: &Subject, known: Option<Arc<SubjectUse>>) -> Option<Arc<SubjectUse>> {
+        let waiting = self.waiting();
+        let Some(facts) = waiting.get(subject) else { return known };
+        let before = known.unwrap_or_else(|| Arc::new(SubjectUse::new(subject.clone())));
+        Some(Arc::new(facts.on(&before)))
     }
 
-    /// Takes up what happened to a subject, of which this is known.
+    /// What happened to subjects waits to be taken up. Says of how many it is forgotten, since there is no room.
+    pub(crate) fn wait(&self, facts: BTreeMap<Subject, Facts>) -> u64 {
+        let mut waiting = self.waiting();
+        let mut forgotten = 0;
+        for (subject, facts) in facts {
+            let has_room = waiting.len() < WAITING_MAX;
+            match waiting.entry(subject) {
+                Entry::Occupied(mut known) => known.get_mut().merge(facts),
+                Entry::Vacant(place) if has_room => drop(place.insert(facts)),
+                Entry::Vacant(_) => forgotten += 1,
+            }
+        }
+        forgotten
+    }
+
+    /// So much was forgotten.
+    pub(crate) fn note_dropped(&self, count: u64) {
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// How much was forgotten, since this process began.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Some of those that wait, as far as there is room for them.
+    pub(crate) fn next(&self, most: usize) -> Vec<(Subject, Facts)> {
+        let room = CHANGED_MAX.saturating_sub(self.changed().len());
+        self.waiting().iter().take(most.min(room)).map(|(subject, facts)| (subject.clone(), facts.clone())).collect()
+    }
+
+    /// Takes up what waits of a subject, of which this is known. For one at a time: what it was told is then in what waits no more.
     pub(crate) fn take_up(&self, before: Arc<SubjectUse>, facts: &Facts) {
         let (after, subject) = (facts.on(&before), before.subject.clone());
-        let mut changed = self.changed();
-        let has_room = changed.len() < CHANGED_MAX;
-        let seconds = if changed.len() < CROWDED { 60 } else { 3_600 };
-        if changed.contains_key(&subject) || (has_room && is_news(&before, &after, seconds)) {
-            changed.insert(subject, Arc::new(after));
-        } else {
-            // As the store knows it: what is no news now adds up until it is.
-            self.recent.insert(subject, before);
+        {
+            let mut changed = self.changed();
+            let seconds = if changed.len() < CROWDED { 60 } else { USES_KNOWN_TO_SECONDS };
+            if changed.contains_key(&subject) || is_news(&before, &after, seconds) {
+                changed.insert(subject.clone(), Arc::new(after));
+            } else {
+                // As the store knows it: what is no news now adds up until it is.
+                self.recent.insert(subject.clone(), before);
+            }
         }
+        self.waiting().remove(&subject);
     }
 
     /// Some of those that the store does not know as they are.
     pub(crate) fn unwritten(&self) -> Vec<Arc<SubjectUse>> {
         self.changed().values().take(ROWS_MAX).cloned().collect()
+    }
+
+    /// How many there are of them, or wait to be.
+    pub(crate) fn pending(&self) -> usize {
+        self.changed().len() + self.waiting().len()
+    }
+
+    /// Whether there are so many that it takes more than a round to write them.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.pending() > CROWDED
     }
 
     /// The store knows these now.
@@ -144,6 +208,10 @@ impl Subjects {
 
     fn changed(&self) -> MutexGuard<'_, HashMap<Subject, Arc<SubjectUse>>> {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Subject, Facts>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,13 +271,36 @@ mod tests {
     #[test]
     fn a_million_subjects_take_no_memory_without_end() {
         let subjects = Subjects::default();
-        for number in 0..1_000_000 {
-            subjects.take_up(fresh(number), &used(60));
+        let mut forgotten = 0;
+        for thousand in 0..1_000 {
+            forgotten += subjects.wait((0..1_000).map(|number| (subject(thousand * 1_000 + number), used(60))).collect());
+            let next = subjects.next(1_000);
+            next.iter().for_each(|(subject, facts)| subjects.take_up(Arc::new(SubjectUse::new(subject.clone())), facts));
         }
-        assert_eq!(subjects.changed().len(), CHANGED_MAX);
-        assert!(!subjects.has_room_for(0));
+        assert_eq!((subjects.changed().len(), subjects.waiting().len()), (CHANGED_MAX, WAITING_MAX));
+        assert_eq!(forgotten, 1_000_000 - (CHANGED_MAX + WAITING_MAX) as u64, "each is written, waits, or is known to be forgotten");
+        assert!(subjects.next(1).is_empty());
         assert!(subjects.recent.len() <= RECENT + RECENT / 10, "{}", subjects.recent.len());
         assert_eq!(subjects.unwritten().len(), ROWS_MAX);
+    }
+
+    #[test]
+    fn what_waits_is_known() {
+        let subjects = Subjects::default();
+        for minute in [120, 60, 180] {
+            assert_eq!(subjects.wait(BTreeMap::from([(subject(1), used(minute))])), 0);
+        }
+        let known =
+            |known: Option<Arc<SubjectUse>>| subjects.up_to_date(&subject(1), known).map(|known| (known.first_used_at, known.last_used_at));
+        let mut long_ago = SubjectUse::new(subject(1));
+        long_ago.used(0);
+        assert_eq!(known(None), Some((Some(60), Some(180))));
+        assert_eq!(known(Some(Arc::new(long_ago))), Some((Some(0), Some(180))));
+        let next = subjects.next(9);
+        assert_eq!((next.len(), subjects.pending()), (1, 1), "until it is taken up");
+        subjects.take_up(fresh(1), &next[0].1);
+        assert_eq!((subjects.next(9).len(), subjects.pending()), (0, 1));
+        assert_eq!(known(subjects.get(&subject(1))), Some((Some(60), Some(180))));
     }
 
     #[test]

@@ -154,6 +154,7 @@ fn read(token: ActiveToken<'_>, check: &JwtCheck, now_seconds: i64) -> Result<Ve
     if token.cnf.is_some() {
         return Err(Refused::Bound);
     }
+    let is_key = token.is_key();
     let missing = |name: &str| Refused::malformed_claim(name);
     let audience = Audience::several(token.aud.into_iter().map(Into::into).collect()).ok_or_else(|| missing("aud"))?;
     let client_id = String::from(token.client_id.ok_or_else(|| missing("client_id"))?);
@@ -179,5 +180,6 @@ fn read(token: ActiveToken<'_>, check: &JwtCheck, now_seconds: i64) -> Result<Ve
         additional: Map::new(),
     };
     check.check_claims(&claims, now_seconds)?;
-    VerifiedToken::new(claims, check.issuer(), None)
+    let token = VerifiedToken::new(claims, check.issuer(), None)?;
+    Ok(if is_key { token.of_key() } else { token })
 }

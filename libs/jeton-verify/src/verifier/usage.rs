@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 
 use jeton_oauth::ScopeSet;
 use jeton_oauth::usage_report::{AgentClass, Cell, Network, Outcome, Subject};
+use jeton_token::TokenId;
 
 use crate::presented::Presented;
 
@@ -45,10 +46,11 @@ pub(crate) struct Checked<'c> {
     pub(crate) agent: Option<(&'c str, &'c str)>,
 }
 
-/// Whose token it was.
+/// Whose it was: of a token its client, and a key is nobody else's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Whose<'c> {
     Client(&'c str),
+    Key(TokenId),
     Unknown,
     Other,
 }
@@ -134,6 +136,7 @@ impl<'c> Checked<'c> {
     fn is(&self, cell: &Cell) -> bool {
         let same_subject = match (&cell.subject, self.whose) {
             (Subject::Client(known), Whose::Client(id)) => **known == *id,
+            (Subject::Key(known), Whose::Key(id)) => *known == id,
             (Subject::Unknown, Whose::Unknown) | (Subject::Other, Whose::Other) => true,
             _ => false,
         };
@@ -155,6 +158,7 @@ impl<'c> Checked<'c> {
             subject: match self.whose {
                 // What is no id of a client cannot be reported as one.
                 Whose::Client(id) => Subject::client(id).unwrap_or(Subject::Unknown),
+                Whose::Key(id) => Subject::Key(id),
                 Whose::Unknown => Subject::Unknown,
                 Whose::Other => Subject::Other,
             },

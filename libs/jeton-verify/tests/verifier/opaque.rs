@@ -114,6 +114,28 @@ async fn are_asked_about_each_time_where_the_server_says_so() {
     }
 }
 
+/// As of a key that was imported: of any format, if it is no JWT.
+#[tokio::test]
+async fn may_have_two_dots() {
+    let fixture = Fixture::live().await;
+    for text in ["sk.live.4eC39HqLyjWDarjtT1zdp7dc", "..", "a.b.c", "bm8.anNvbg.eA", "W10.e30.AA", "live/1.2.3"] {
+        let introspections = fixture.issuer.introspections();
+        assert_eq!(fixture.check(text).await, Err(Refused::Inactive), "{text}");
+        fixture.issuer.say(text, answer(&fixture.ledger, 1));
+        for _ in 0..2 {
+            assert!(fixture.check(text).await.is_ok(), "{text}");
+        }
+        assert_eq!(fixture.issuer.introspections(), introspections + 2, "{text}");
+    }
+    // What has the header of a JWT is one, and nobody is asked about what it proves.
+    let introspections = fixture.issuer.introspections();
+    for text in ["e30.e30.AA", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiJ9.e30.AA"] {
+        fixture.issuer.say(text, answer(&fixture.ledger, 1));
+        assert!(matches!(fixture.check(text).await, Err(Refused::Token(_))), "{text}");
+    }
+    assert_eq!(fixture.issuer.introspections(), introspections);
+}
+
 fn key_changed(id: u8) -> Change {
     let subject = Subject::Key(SubjectId::parse(&token_id(id).to_string()).unwrap());
     Change::Cutoff { subject, before_seconds: 0, until_seconds: i64::MAX }

@@ -9,8 +9,11 @@ use jeton_verify::{Alert, Presented, Refused};
 
 use crate::clock::START;
 use crate::fixture::Fixture;
-use crate::ledger::{revoked, suspended};
+use crate::ledger::{revoked, suspended, token_id};
 use crate::revocation::answer;
+
+/// What reads as a JWT and proves nothing.
+const NO_TOKEN: &str = "e30.e30.AA";
 
 /// The reports that came, each as `batch dropped: minute subject outcome count scope network agent …`, the minutes counted from the start.
 fn came(fixture: &Fixture) -> Vec<String> {
@@ -51,7 +54,7 @@ async fn what_was_decided_here_is_told_and_what_the_server_was_asked_is_not() {
     assert!(fixture.verifier.check_presented(&good, &told.scopes(&read)).await.is_ok());
     let lacking = fixture.verifier.check_presented(&good, &told.scopes(&write)).await;
     assert_eq!(lacking, Err(Refused::InsufficientScope(write)));
-    assert!(fixture.check("a.b.c").await.is_err());
+    assert!(fixture.check(NO_TOKEN).await.is_err());
     fixture.change(revoked(2)).await;
     fixture.change(suspended(3)).await;
     for dead in [&bad, &slow, &bad] {
@@ -71,6 +74,32 @@ async fn what_was_decided_here_is_told_and_what_the_server_was_asked_is_not() {
     assert_eq!((counters.reported, counters.unreported), (12, 0));
     assert!(fixture.verifier.report().await);
     assert_eq!(came(&fixture).len(), 1, "nothing to tell is not told");
+}
+
+/// A key is known by its id, whoever may use it: from what the server said of it on, checks from memory are its own.
+#[tokio::test]
+async fn what_was_decided_of_a_key_is_told_by_the_key() {
+    let mut fixture = Fixture::live().await;
+    for (text, id, kind) in [("key", 4, "api_key"), ("pat", 5, "personal_access_token"), ("other", 6, "made_up_later")] {
+        let said = answer(&fixture.ledger, id).replacen('{', &format!(r#"{{"credential":"{kind}","#), 1);
+        fixture.issuer.say(text, said);
+        for _ in 0..3 {
+            assert!(fixture.check(text).await.is_ok());
+        }
+    }
+    let write = ScopeSet::parse("orders:write").unwrap();
+    assert!(fixture.verifier.check_presented("key", &Presented::default().scopes(&write)).await.is_err());
+    fixture.change(revoked(5)).await;
+    assert!(fixture.check("pat").await.is_err());
+    assert!(fixture.verifier.report().await);
+    let (key, pat) = (token_id(4), token_id(5));
+    assert_eq!(
+        came(&fixture),
+        [format!(
+            "1 0: 0 client:worker accepted 2, 0 key:{key} accepted 2, 0 key:{key} insufficient_scope 1, 0 key:{pat} accepted 2, \
+             0 key:{pat} revoked 1"
+        )]
+    );
 }
 
 #[tokio::test]
@@ -121,12 +150,12 @@ async fn much_is_told_in_several_batches() {
 #[tokio::test]
 async fn who_was_out_of_reach_for_a_day_begins_anew() {
     let mut fixture = Fixture::live().await;
-    assert!(fixture.check("a.b.c").await.is_err());
+    assert!(fixture.check(NO_TOKEN).await.is_err());
     fixture.issuer.answers.report_statuses.lock().unwrap().push(StatusCode::SERVICE_UNAVAILABLE);
     assert!(!fixture.verifier.report().await);
     fixture.clock.advance(86_400);
     fixture.beat().await;
-    assert!(fixture.check("a.b.c").await.is_err());
+    assert!(fixture.check(NO_TOKEN).await.is_err());
     assert!(fixture.verifier.report().await);
     assert_eq!(came(&fixture), ["1 0: 0 unknown invalid 1", "1 1: 1440 unknown invalid 1"]);
     let reports = fixture.issuer.answers.reports.lock().unwrap();
@@ -136,7 +165,7 @@ async fn who_was_out_of_reach_for_a_day_begins_anew() {
 #[tokio::test]
 async fn a_client_that_signs_proves_itself_in_the_report() {
     let fixture = Fixture::live_with_key(SigningKey::generate(Algorithm::Es256).unwrap()).await;
-    assert!(fixture.check("a.b.c").await.is_err());
+    assert!(fixture.check(NO_TOKEN).await.is_err());
     assert!(fixture.verifier.report().await);
     assert_eq!(came(&fixture), ["1 0: 0 unknown invalid 1"]);
 }
@@ -144,7 +173,7 @@ async fn a_client_that_signs_proves_itself_in_the_report() {
 #[tokio::test]
 async fn it_can_be_switched_off() {
     let fixture = Fixture::live_with(Vec::new(), jeton_verify::Builder::no_reports).await;
-    assert!(fixture.check("a.b.c").await.is_err());
+    assert!(fixture.check(NO_TOKEN).await.is_err());
     assert!(fixture.verifier.report().await);
     assert!(came(&fixture).is_empty());
 }
