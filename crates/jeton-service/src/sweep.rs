@@ -40,6 +40,16 @@ struct Pass {
     met: Met,
 }
 
+impl Pass {
+    fn join(&mut self, other: Pass) {
+        self.swept.suspended += other.swept.suspended;
+        self.swept.revoked += other.swept.revoked;
+        self.swept.removed += other.swept.removed;
+        self.swept.told += other.swept.told;
+        self.met.join(other.met);
+    }
+}
+
 impl Service {
     /// Goes over every key, secret and exception once. For a schedule, and a thread that may block: rows are read in place. `None`: the clock
     /// is doubted, and nothing was done on its word.

@@ -53,7 +53,7 @@ pub(crate) fn measure(bench: &mut Bench<'_>, program: &Path) -> Result<(), Failu
     key_scale::measure(bench, &mut world.jeton)
 }
 
-fn fill(bench: &Bench<'_>, program: &Path) -> Result<World, Failure> {
+fn fill(bench: &mut Bench<'_>, program: &Path) -> Result<World, Failure> {
     let mut jeton = Jeton::init(program, bench.empty_folder("keys")?, bench.cores)?;
     jeton.start()?;
     let api = jeton.administer(&["api", "create", "--audience", AUDIENCE, "--scope", "read=Read"])?;
@@ -64,6 +64,9 @@ fn fill(bench: &Bench<'_>, program: &Path) -> Result<World, Failure> {
     println!("  writing {} keys", bench.sizes.keys);
     let texts = fill_keys::add(&jeton, &text(&api, "id"), bench.sizes.keys, (bench.sizes.known_keys, HOT))?;
     jeton.start()?;
+    if bench.wants("keys_pass") {
+        key_scale::first_pass(bench, &jeton)?;
+    }
     let template = Template::post("/api/v1/keys/verify", "application/json", &[authorization]);
     Ok(World { jeton, template, texts })
 }

@@ -27,6 +27,7 @@ const WINDOW: Duration = Duration::from_millis(200);
 const FIRST_PASS: Duration = Duration::from_secs(5);
 const PASSED: &str = "credentials were gone over";
 const PATIENCE: Duration = Duration::from_secs(60);
+const FIRST_PASS_PATIENCE: Duration = Duration::from_secs(300);
 /// How long the job is watched without a load.
 const ALONE: Duration = Duration::from_secs(5);
 
@@ -89,6 +90,24 @@ fn counted(jeton: &Jeton, body: &Value, count: usize) -> Result<Figures, Failure
     Ok(Figures::Delay { p50_ms: at(50), p99_ms: at(99), worst_ms: at(100) })
 }
 
+/// The first pass over keys that were just made: it tells of all that end soon.
+pub(crate) fn first_pass(bench: &mut Bench<'_>, jeton: &Jeton) -> Result<(), Failure> {
+    let start = clock::now();
+    while !jeton.log().contains(PASSED) && start.elapsed() < FIRST_PASS_PATIENCE {
+        clock::pause(Duration::from_millis(50));
+    }
+    let log = jeton.log();
+    let value = logged(&log, "milliseconds")?;
+    keep(
+        bench,
+        "keys_pass_first",
+        Figures::Value { value, unit: "ms" },
+        Limit::None,
+        Some(format!("{} notices told", logged(&log, "notices")?)),
+    );
+    Ok(())
+}
+
 /// The first pass of a fresh server, under a steady load, and the same load after it.
 fn pass(bench: &mut Bench<'_>, jeton: &mut Jeton, issue: &[u8]) -> Result<(), Failure> {
     jeton.stop()?;
@@ -109,11 +128,18 @@ fn pass(bench: &mut Bench<'_>, jeton: &mut Jeton, issue: &[u8]) -> Result<(), Fa
         }
     }
     let log = jeton.log();
-    let digits = log.split_once("milliseconds=").map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-    let value = digits.unwrap_or_default().parse::<f64>().doing("reading how long a pass took")?;
-    let note = note(&busy, Some(&quiet));
+    let value = logged(&log, "milliseconds")?;
+    let note = format!("{} notices told; {}", logged(&log, "notices")?, note(&busy, Some(&quiet)));
     keep(bench, "keys_pass", Figures::Value { value, unit: "ms" }, Limit::None, Some(note));
     Ok(())
+}
+
+/// A number that the line of the first pass says.
+fn logged(log: &str, name: &str) -> Result<f64, Failure> {
+    let line = log.lines().find(|line| line.contains(PASSED)).unwrap_or_default();
+    let number =
+        line.split_once(&format!("\"{name}\":")).map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    number.unwrap_or_default().parse().doing("reading what a pass logged")
 }
 
 /// The job that writes at every key that it was cut off, watched for a while.

@@ -92,6 +92,14 @@ impl Met {
         note(&mut self.unexercised, met);
     }
 
+    /// Notes what another met.
+    pub fn join(&mut self, other: Met) {
+        other.soon_and_used.into_iter().for_each(|met| self.note_soon_and_used(met));
+        other.undecided.into_iter().for_each(|met| self.note_undecided(met));
+        other.unrestricted.into_iter().for_each(|met| self.note_unrestricted(met));
+        other.unexercised.into_iter().for_each(|met| self.note_unexercised(met));
+    }
+
     /// Notes one that is suspended for long.
     pub fn note_undecided(&mut self, met: MetCredential) {
         note(&mut self.undecided, met);

@@ -46,6 +46,24 @@ async fn each_once_also_after_a_restart_and_a_missed_day() {
 }
 
 #[tokio::test]
+async fn of_more_keys_than_a_pass_reads_at_once_each_is_told_once() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    world.client("shop", &[&orders]).await;
+    for _ in 0..300 {
+        world.make_key("client:shop", "https://orders.example", json!({"expires_in_seconds": 60 * DAY})).await;
+    }
+    world.advance(31 * DAY);
+    assert_eq!((told(&world).await, told(&world).await), (300, 0));
+    let entries = world.done(Method::GET, "/audit/entries?limit=1000", None).await;
+    let told = entries["items"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "credential.expiring");
+    let mut credentials: Vec<_> = told.map(|entry| entry["data"]["credential"].as_str().unwrap().to_owned()).collect();
+    credentials.sort_unstable();
+    credentials.dedup();
+    assert_eq!(credentials.len(), 300);
+}
+
+#[tokio::test]
 async fn of_secrets_and_exceptions_and_not_of_what_was_replaced() {
     let world = World::new().await;
     let orders = world.api("orders").await;

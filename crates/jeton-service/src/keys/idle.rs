@@ -35,7 +35,7 @@ impl Service {
     }
 
     /// Learns when a key was last used, where that may decide: one that was used or made within a day is not idle.
-    pub(super) async fn know_last_use(&self, entry: &KeyEntry) -> Result<(), Failure> {
+    pub(crate) async fn know_last_use(&self, entry: &KeyEntry) -> Result<(), Failure> {
         if self.may_be_idle(entry) {
             let read = self.subject_use(&Subject::Key(entry.key.record.id)).await?;
             entry.learn_last_use(read.and_then(|known| known.last_used_at));

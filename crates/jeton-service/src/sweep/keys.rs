@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use jeton_core::api_key::imported::{self, ImportedKey};
 use jeton_core::api_key::remove::{removable_from, remove};
 use jeton_core::api_key::revoke::revoke;
@@ -22,6 +23,8 @@ use jeton_store::find::{Direction, Find};
 
 use super::{Pass, UNDECIDED_SECONDS, WEEK_SECONDS};
 use crate::failure::Failure;
+use crate::key_cache::entry;
+use crate::keys::entry::KeyEntry;
 use crate::keys::read::damaged;
 use crate::service::Service;
 
@@ -31,24 +34,33 @@ const ROWS: usize = 256;
 /// The most foreign texts of one key that are looked for: it has one.
 const FOREIGN_MAX: usize = 16;
 
+/// How many keys are decided at once, so that their commits share an fsync.
+const AT_ONCE: usize = 32;
+
 impl Service {
+    /// Goes over every key; what fails for one is told at the end, and the others do not wait for it.
     pub(super) async fn sweep_keys(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
-        let (mut moment, mut before) = (moment.clone(), None);
+        let (mut moment, mut before, mut failed) = (moment.clone(), None, None);
         loop {
             let rows = self.rows_before(before)?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            before = Some(ApiKey::from_row(&last.record).map_err(damaged)?.id);
-            for row in &rows {
-                if self.is_ending() {
-                    return Ok(());
-                }
-                let key = ApiKey::from_row(&row.record).map_err(damaged)?;
-                if self.is_worth_a_look(&key) {
-                    self.sweep_key(key.id, pass, &mut moment).await?;
+            let keys = rows.iter().map(entry).collect::<Result<Vec<_>, _>>().map_err(damaged)?;
+            let Some(last) = keys.last() else { break };
+            before = Some(last.key.record.id);
+            let worth: Vec<_> = keys.iter().filter(|key| self.is_worth_a_look(&key.key.record)).map(|key| (key, moment.split())).collect();
+            let swept = futures_util::stream::iter(worth).map(|(key, moment)| self.sweep_key(key, moment)).buffer_unordered(AT_ONCE);
+            let swept: Vec<_> = swept.collect().await;
+            for swept in swept {
+                match swept {
+                    Ok(swept) => pass.join(swept),
+                    Err(failure) => failed = Some(failure),
                 }
             }
-            self.look_at_scopes(&rows, pass, &moment)?;
+            if self.is_ending() {
+                break;
+            }
+            self.look_at_scopes(&keys, pass, &moment)?;
         }
+        failed.map_or(Ok(()), Err)
     }
 
     fn rows_before(&self, before: Option<ApiKeyId>) -> Result<Vec<Versioned<Row>>, Failure> {
@@ -68,60 +80,74 @@ impl Service {
         removable_from(key) <= now_seconds || (now_seconds < ends_at && (is_old || is_suspended || ends_at - now_seconds <= soon))
     }
 
-    async fn sweep_key(&self, id: ApiKeyId, pass: &mut Pass, moment: &mut Moment) -> Result<(), Failure> {
-        let Some(entry) = self.key(id).await? else { return Ok(()) };
+    /// Judges a key by its row; it is not taken into memory for that.
+    async fn sweep_key(&self, entry: &KeyEntry, mut moment: Moment) -> Result<Pass, Failure> {
+        let mut pass = Pass::default();
         let (key, now_seconds, policies) = (&entry.key.record, self.now_on_ledger(), self.registry.policies().clone());
+        if self.is_ending() {
+            return Ok(pass);
+        }
         if removable_from(key) <= now_seconds {
-            self.remove_key(id, &moment.split()).await?;
-            pass.swept.removed += 1;
-            return Ok(());
+            pass.swept.removed += u64::from(self.remove_key(key.id, &moment.split()).await?);
+            return Ok(pass);
         }
-        if key.ends_at(&key.current, &policies) <= now_seconds {
-            return Ok(());
+        let ends_at = key.ends_at(&key.current, &policies);
+        if ends_at <= now_seconds {
+            return Ok(pass);
         }
-        let used = self.used(&entry);
-        if standing::idle(key, &policies, used, now_seconds) != Idle::No {
-            let moment = moment.split();
-            let decided = self.change_key(id, &moment, |_, key, moment| {
-                let (actor, policies) = (Actor::system(), self.registry.policies());
-                Ok(match standing::idle(&key.record, &policies, used, moment.now.seconds()) {
-                    Idle::No => Outcome::grant(Idle::No, Commit::new(moment)),
-                    Idle::Suspended => suspend(key, &policies, used, (Why::Idle, &actor), moment).map(|()| Idle::Suspended),
-                    Idle::Revoked => revoke(key, Why::Idle, &actor, moment).map(|()| Idle::Revoked),
-                })
-            });
-            match decided.await? {
+        self.know_last_use(entry).await?;
+        if standing::idle(key, &policies, self.used(entry), now_seconds) != Idle::No {
+            match self.end_idle(key.id, &moment.split()).await? {
                 Idle::No => {}
                 Idle::Suspended => pass.swept.suspended += 1,
                 Idle::Revoked => pass.swept.revoked += 1,
             }
-            return Ok(());
+            return Ok(pass);
         }
-        let ends_at = key.ends_at(&key.current, &policies);
         if let State::Suspended(ended) = &key.state
             && now_seconds - ended.at > UNDECIDED_SECONDS
         {
             pass.met.note_undecided(met(key, ended.at));
         }
         if key.state != State::Active {
-            return Ok(());
+            return Ok(pass);
         }
         let is_made_for_longer = ends_at - key.current.created_at > WEEK_SECONDS;
         if is_made_for_longer && ends_at - now_seconds <= WEEK_SECONDS {
-            let last_used_at = self.key_last_used(&entry).await?;
+            let last_used_at = self.key_last_used(entry).await?;
             if last_used_at.is_some_and(|at| now_seconds - at <= WEEK_SECONDS) {
                 pass.met.note_soon_and_used(met(key, ends_at));
             }
         }
-        self.tell_once(&expiring(key, ends_at), pass, &moment.split()).await
+        self.tell_once(&expiring(key, ends_at), &mut pass, &moment.split()).await?;
+        Ok(pass)
     }
 
-    /// Forgets a key that ended long ago.
-    async fn remove_key(&self, id: ApiKeyId, moment: &Moment) -> Result<(), Failure> {
+    /// Suspends or revokes a key because nobody uses it, if that is still so.
+    async fn end_idle(&self, id: ApiKeyId, moment: &Moment) -> Result<Idle, Failure> {
+        let Some(entry) = self.key(id).await? else { return Ok(Idle::No) };
+        let used = self.used(&entry);
+        let decided = self.change_key(id, moment, |_, key, moment| {
+            let (actor, policies) = (Actor::system(), self.registry.policies());
+            Ok(match standing::idle(&key.record, &policies, used, moment.now.seconds()) {
+                Idle::No => Outcome::grant(Idle::No, Commit::new(moment)),
+                Idle::Suspended => suspend(key, &policies, used, (Why::Idle, &actor), moment).map(|()| Idle::Suspended),
+                Idle::Revoked => revoke(key, Why::Idle, &actor, moment).map(|()| Idle::Revoked),
+            })
+        });
+        decided.await
+    }
+
+    /// Forgets a key that ended long ago; whether it was there.
+    async fn remove_key(&self, id: ApiKeyId, moment: &Moment) -> Result<bool, Failure> {
+        if self.key(id).await?.is_none() {
+            return Ok(false);
+        }
         let rows = self.store.view()?.range(&imported::TABLE, BY_KEY, &vec![Value::Id(id.0)], None, FOREIGN_MAX)?;
         let foreign: Result<Vec<ImportedKey>, _> = rows.iter().map(|row| ImportedKey::from_row(&row.record)).collect();
         let foreign = foreign.map_err(damaged)?;
-        self.change_key(id, moment, |_, key, moment| Ok(remove(&key.record, &foreign, &Actor::system(), moment))).await
+        self.change_key(id, moment, |_, key, moment| Ok(remove(&key.record, &foreign, &Actor::system(), moment))).await?;
+        Ok(true)
     }
 }
 

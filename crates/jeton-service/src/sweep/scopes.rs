@@ -1,30 +1,29 @@
 //! What keys may do, and what of it nobody does.
 
+use std::sync::Arc;
+
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing;
 use jeton_core::doctor::has_every_scope;
 use jeton_core::moment::Moment;
-use jeton_core::record::{Row, Versioned};
 use jeton_core::usage::Subject;
 
 use super::Pass;
 use super::keys::met;
 use crate::doctor::UNUSED_SECONDS;
 use crate::failure::Failure;
-use crate::key_cache::entry;
-use crate::keys::read::damaged;
+use crate::keys::entry::KeyEntry;
 use crate::service::Service;
 
 impl Service {
     /// Looks at the scopes of live keys. Takes no decision: people do.
-    pub(super) fn look_at_scopes(&self, rows: &[Versioned<Row>], pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
+    pub(super) fn look_at_scopes(&self, keys: &[Arc<KeyEntry>], pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
         let (uses, now_seconds) = (self.subject_uses()?, self.now_on_ledger());
         let since = now_seconds.saturating_sub(UNUSED_SECONDS);
         let is_counted = self.usage_kept_since().is_some_and(|kept| kept <= since);
-        for row in rows {
-            let entry = entry(row).map_err(damaged)?;
-            self.learn_from(&uses, &entry)?;
-            let (standing, judged) = self.key_standing(&entry, Slot::Current, moment);
+        for entry in keys {
+            self.learn_from(&uses, entry)?;
+            let (standing, judged) = self.key_standing(entry, Slot::Current, moment);
             let key = &entry.key.record;
             if standing != Standing::Live {
                 continue;
