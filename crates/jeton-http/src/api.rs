@@ -31,6 +31,7 @@ mod names;
 mod nothing;
 mod once;
 mod openapi;
+mod outside;
 mod page;
 mod parameter;
 mod place;

@@ -12,6 +12,7 @@ pub mod itself;
 pub(crate) mod leases;
 pub mod list;
 pub mod lookup;
+pub mod of_owner;
 mod overtaken;
 pub mod owned;
 pub(crate) mod owner;

@@ -77,6 +77,13 @@ impl ByKind {
             ApiKeyKind::Personal => self.personal_access_tokens += 1,
         }
     }
+
+    pub(crate) fn add(&mut self, more: ByKind) {
+        self.access_tokens += more.access_tokens;
+        self.keys += more.keys;
+        self.personal_access_tokens += more.personal_access_tokens;
+        self.client_secrets += more.client_secrets;
+    }
 }
 
 impl Service {

@@ -91,6 +91,11 @@ impl Problem {
         Problem { retry_after_seconds: seconds.max(1), ..self }
     }
 
+    /// The same problem, with this to do next.
+    pub(super) fn hinting(self, hint: &'static str) -> Problem {
+        Problem { hint: hint.into(), ..self }
+    }
+
     /// The same problem, with the permission that is missing.
     pub(super) fn needs(self, permission: Permission) -> Problem {
         Problem { needs: Some(permission), ..self }

@@ -24,8 +24,8 @@ use super::ending::because;
 use super::management::Management;
 use super::problem::Problem;
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::subject::{LOOK, Request};
-use super::{before, rfc3339};
+use super::subject::{LOOK, Many, Request};
+use super::{before, outside, rfc3339};
 
 pub(super) static ROUTES: &[Route] = &[Route::new(
     (Verb::Post, "/revocations"),
@@ -51,6 +51,9 @@ struct Revoked {
     before_seconds: Option<i64>,
     /// What fell, by kind.
     fell: Counts,
+    /// Told of an owner outside with more keys than one request ends: send it again, with this `before_seconds` as its `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_more: Option<bool>,
     /// Whether nothing was written.
     dry_run: bool,
     /// Told where the clock is doubted: what a cut-off costs then, and what to do first.
@@ -70,7 +73,11 @@ async fn revoke(
     let why = because(request.why.as_deref())?;
     let subject = request.subject()?;
     match (subject.named(), before) {
-        (Err((subject, name)), before) => {
+        (Err(Many::Outside(owner)), before) => {
+            let (about, change) = ((owner, before), (TokenChange::Revoke, &why));
+            outside_revoked(outside::change(&management.service, &administrator, about, change, dry_run).await?, dry_run)
+        }
+        (Err(Many::Of(subject, name)), before) => {
             must_have(&administrator, Needed::One(permission::to_end(Some(subject))))?;
             cut_off(management, (&actor, &why), (subject, name), before, dry_run).await
         }
@@ -93,7 +100,19 @@ async fn revoke_one(
         true => service.would_change(&found, TokenChange::Revoke, &moment),
         false => service.change_credential(&found, (TokenChange::Revoke, why), administrator, &moment).await.map_err(look)?,
     };
-    ok(&Revoked { before: None, before_seconds: None, fell: Some(fell).into(), dry_run, warning: None })
+    ok(&Revoked { before: None, before_seconds: None, fell: Some(fell).into(), has_more: None, dry_run, warning: None })
+}
+
+fn outside_revoked(changed: outside::Changed, dry_run: bool) -> Answer {
+    let before_seconds = changed.before.seconds();
+    ok(&Revoked {
+        before: Some(rfc3339::format(before_seconds)),
+        before_seconds: Some(before_seconds),
+        fell: Some(changed.counted).into(),
+        has_more: changed.has_more.then_some(true),
+        dry_run,
+        warning: None,
+    })
 }
 
 async fn cut_off(
@@ -123,6 +142,7 @@ async fn cut_off(
         before: Some(rfc3339::format(decided.seconds())),
         before_seconds: Some(decided.seconds()),
         fell: fell.into(),
+        has_more: None,
         dry_run,
         warning,
     })

@@ -14,7 +14,7 @@ use super::secret_text::SecretText;
 pub(super) const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`, `jeton key list`, `jeton user list`, `jeton group list`; a token's id is \
                                the `jti` of a JWT";
 const ONE_SUBJECT: &str =
-    "name exactly one of `token`, `id`, `key`, `client`, `api`, `user`, `group`, `session`, `family`, and `everything`: true";
+    "name exactly one of `token`, `id`, `key`, `client`, `api`, `user`, `group`, `owner`, `session`, `family`, and `everything`: true";
 
 /// A request's members: one of the first ones names what it is about.
 #[derive(Deserialize, JsonSchema)]
@@ -36,6 +36,8 @@ pub(super) struct Request {
     user: Option<String>,
     /// All that is of this group, by name or id.
     group: Option<String>,
+    /// All keys that somebody outside has by now: `external:TEXT`.
+    owner: Option<String>,
     /// All tokens of this session, by id.
     session: Option<String>,
     /// All tokens of this family, by id.
@@ -43,7 +45,8 @@ pub(super) struct Request {
     /// Everything that was issued to anybody.
     #[serde(default)]
     everything: bool,
-    /// What was issued before this: `now` if left out, a time, or seconds since 1970. For revocations.
+    /// What was issued before this: `now` if left out, a time, or seconds since 1970. For revocations, and for the
+    /// keys of an `owner`.
     pub(super) before: Option<before::Before>,
     /// Why: `leaked`, `superseded`, `owner_left`, `no_longer_needed`, or your own words, 200 bytes at most. For revocations and suspensions.
     pub(super) why: Option<String>,
@@ -63,6 +66,16 @@ pub(super) enum Subject {
     Key(ApiKeyId),
     /// All of these.
     All(CutOffSubject, String),
+    /// All keys of an owner outside.
+    Outside(String),
+}
+
+/// What is more than one credential.
+pub(super) enum Many<'a> {
+    /// All of a subject.
+    Of(CutOffSubject, &'a str),
+    /// All keys of an owner outside.
+    Outside(&'a str),
 }
 
 impl Request {
@@ -78,6 +91,7 @@ impl Request {
             (CutOffSubject::Everything, self.everything.then(String::new)),
         ];
         let mut named: Vec<Subject> = all.into_iter().filter_map(|(kind, name)| Some(Subject::All(kind, name?))).collect();
+        named.extend(self.owner.map(Subject::Outside));
         named.extend(self.token.map(|token| Subject::Text(token.0)));
         if let Some(id) = self.id {
             let parsed = CredentialId::parse(&id).map(|id| Subject::Id(id.0));
@@ -100,12 +114,13 @@ impl Request {
 
 impl Subject {
     /// The one credential that is named, or all of these.
-    pub(super) fn named(&self) -> Result<Named<'_>, (CutOffSubject, &str)> {
+    pub(super) fn named(&self) -> Result<Named<'_>, Many<'_>> {
         match self {
             Subject::Text(text) => Ok(Named::Text(text.expose())),
             Subject::Id(id) => Ok(Named::Id(*id)),
             Subject::Key(id) => Ok(Named::Key(*id)),
-            Subject::All(subject, name) => Err((*subject, name)),
+            Subject::All(subject, name) => Err(Many::Of(*subject, name)),
+            Subject::Outside(owner) => Err(Many::Outside(owner)),
         }
     }
 }
@@ -133,6 +148,8 @@ mod tests {
         check(r#"{"everything":true}"#, Ok(Subject::All(CutOffSubject::Everything, String::new())));
         check(r#"{"everything":true,"session":"s"}"#, Err("more than one"));
         check(r#"{"token":"t","id":"00000000000000000000000000000000"}"#, Err("more than one"));
+        check(r#"{"owner":"external:acme"}"#, Ok(Subject::Outside("external:acme".into())));
+        check(r#"{"owner":"external:acme","user":"ada"}"#, Err("more than one"));
         check("{}", Err("names nothing"));
         check(r#"{"everything":false}"#, Err("names nothing"));
         check(r#"{"id":"x"}"#, Err("hexadecimal"));

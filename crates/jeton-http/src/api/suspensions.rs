@@ -20,9 +20,10 @@ use super::by_kind::Counts;
 use super::counting::count;
 use super::ending::because;
 use super::management::Management;
+use super::outside;
 use super::problem::{Problem, ProblemKind};
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::subject::{LOOK, Request};
+use super::subject::{LOOK, Many, Request};
 
 /// Who may suspend one thing or another; which it is, the handlers ask.
 const ANY_OF: Access =
@@ -55,6 +56,12 @@ const COUNTING: Duration = Duration::from_secs(8);
 struct Suspended {
     /// What is refused, by kind.
     suspended: Counts,
+    /// Told of an owner outside: only keys that were made before this are reached; in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_seconds: Option<i64>,
+    /// Told of an owner outside with more keys than one request suspends: send it again, with this `before_seconds` as its `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_more: Option<bool>,
     /// Whether nothing was written.
     dry_run: bool,
 }
@@ -64,6 +71,12 @@ struct Suspended {
 struct Resumed {
     /// What is accepted again, by kind.
     resumed: Counts,
+    /// Told of an owner outside: only keys that were made before this are reached; in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_seconds: Option<i64>,
+    /// Told of an owner outside with more keys than one request resumes: send it again, with this `before_seconds` as its `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_more: Option<bool>,
     /// Whether nothing was written.
     dry_run: bool,
 }
@@ -74,39 +87,58 @@ async fn suspend(
     Body(request): Body<Request>,
 ) -> Answer {
     let dry_run = request.dry_run;
-    let suspended = change(management, &administrator, request, TokenChange::Suspend).await?.into();
-    ok(&Suspended { suspended, dry_run })
+    let Reached { counted, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Suspend).await?;
+    ok(&Suspended { suspended: counted.into(), before_seconds, has_more, dry_run })
 }
 
 async fn resume(management: State<Management>, Extension(administrator): Extension<Administrator>, Body(request): Body<Request>) -> Answer {
     let dry_run = request.dry_run;
-    let resumed = change(management, &administrator, request, TokenChange::Resume).await?.into();
-    ok(&Resumed { resumed, dry_run })
+    let Reached { counted, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Resume).await?;
+    ok(&Resumed { resumed: counted.into(), before_seconds, has_more, dry_run })
+}
+
+/// What a change reached.
+struct Reached {
+    counted: Option<ByKind>,
+    before_seconds: Option<i64>,
+    has_more: Option<bool>,
+}
+
+/// Of everybody but an owner outside.
+fn all(counted: Option<ByKind>) -> Reached {
+    Reached { counted, before_seconds: None, has_more: None }
 }
 
 async fn change(
     management: State<Management>,
     administrator: &Administrator,
-    request: Request,
+    mut request: Request,
     change: TokenChange,
-) -> Result<Option<ByKind>, Problem> {
+) -> Result<Reached, Problem> {
     if change == TokenChange::Resume && request.why.is_some() {
         return Err(Problem::invalid("why something is resumed is not kept", "leave `why` out"));
     }
     let why = because(request.why.as_deref())?;
-    if request.before.is_some() {
-        return Err(Problem::invalid("a suspension reaches whatever there is, whenever it was issued", "leave `before` out"));
-    }
-    let dry_run = request.dry_run;
+    let (before, dry_run) = (request.before.take(), request.dry_run);
     let subject = request.subject()?;
-    match subject.named() {
-        Ok(named) => change_one(management, administrator, named, (change, &why), dry_run).await.map(Some),
-        Err((CutOffSubject::Everything, _)) => {
+    let named = subject.named();
+    if before.is_some() && !matches!(named, Err(Many::Outside(_))) {
+        let reaches = "a suspension reaches whatever there is, whenever it was issued; of an owner outside alone, the keys there are";
+        return Err(Problem::invalid(reaches, "leave `before` out"));
+    }
+    match named {
+        Ok(named) => change_one(management, administrator, named, (change, &why), dry_run).await.map(|counted| all(Some(counted))),
+        Err(Many::Outside(owner)) => {
+            let changed = outside::change(&management.service, administrator, (owner, before), (change, &why), dry_run).await?;
+            let before_seconds = Some(changed.before.seconds());
+            Ok(Reached { counted: Some(changed.counted), before_seconds, has_more: changed.has_more.then_some(true) })
+        }
+        Err(Many::Of(CutOffSubject::Everything, _)) => {
             Err(Problem::invalid("everything at once is not suspended", "suspend an API, or stop the server"))
         }
-        Err((subject, name)) => {
+        Err(Many::Of(subject, name)) => {
             must_have(administrator, Needed::One(permission::to_end(Some(subject))))?;
-            change_all(management, administrator, (subject, name), (change, &why), dry_run).await
+            change_all(management, administrator, (subject, name), (change, &why), dry_run).await.map(all)
         }
     }
 }

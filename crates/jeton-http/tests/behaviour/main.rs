@@ -44,6 +44,7 @@ mod metrics;
 mod never_more;
 mod notices;
 mod openapi;
+mod outside;
 mod people;
 mod permissions;
 mod policy;

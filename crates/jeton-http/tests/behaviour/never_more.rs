@@ -64,7 +64,7 @@ fn request(dice: &mut Dice, ids: &[String]) -> (Method, String, Value) {
     let role = *dice.one_of(&["role_owner", "role_operator", "role_developer", "role_auditor", "custom", "made"]);
     let scope = dice.permissions().join(" ");
     let holder = if dice.below(2) == 0 { format!("user:{person}") } else { format!("group:{group}") };
-    match dice.below(20) {
+    match dice.below(22) {
         0 => (Method::POST, "/roles".into(), json!({"audience": AUDIENCE, "name": "made", "scope": scope})),
         1 => (Method::PATCH, format!("/roles/{role}"), json!({"scope": scope})),
         2 | 3 => (Method::PUT, format!("/roles/{role}/assignments/{holder}"), json!({})),
@@ -83,6 +83,8 @@ fn request(dice: &mut Dice, ids: &[String]) -> (Method, String, Value) {
         16 => (Method::POST, "/resumptions".into(), json!({"user": person})),
         17 => (Method::POST, "/resumptions".into(), json!({"group": group})),
         18 => (Method::POST, "/resumptions".into(), json!({"client": "robot"})),
+        19 => (Method::POST, format!("/keys/{key}/transfer"), json!({"owner": "external:acme"})),
+        20 => (Method::POST, "/resumptions".into(), json!({"owner": "external:acme"})),
         _ => (Method::POST, "/clients".into(), json!({"name": "made", "audiences": [AUDIENCE], "scope": scope})),
     }
 }

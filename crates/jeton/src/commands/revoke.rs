@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::subjects::{MANY, Subjects};
+use super::subjects::{self, MANY, Subjects};
 use super::time::{self, Time};
 use super::why::Why;
 use crate::render::revocations;
@@ -16,6 +16,7 @@ Examples:
   jeton revoke 019967c5a3807d2f8e51b0a4c3d2e1f0
   jeton revoke --client worker --why 'case 4711: laptop lost' --yes
   jeton revoke --api https://orders.example --before 2026-01-31T12:00:00Z
+  jeton revoke --owner external:acme --dry-run
   jeton revoke --everything --before now --dry-run
 
 A revocation is final. It holds here before the answer comes, and at every
@@ -30,6 +31,9 @@ jeton revoke [--dry-run] <ID|-|FILE>
        jeton revoke [--dry-run] --key <ID>
        jeton revoke [--dry-run] [--before <now|TIME>] --client <CLIENT>
        jeton revoke [--dry-run] [--before <now|TIME>] --api <URI>
+       jeton revoke [--dry-run] [--before <now|TIME>] --user <USER>
+       jeton revoke [--dry-run] [--before <now|TIME>] --group <GROUP>
+       jeton revoke [--dry-run] [--before <now|TIME>] --owner <OWNER>
        jeton revoke [--dry-run] [--before <now|TIME>] --everything";
 
 /// End a token, key or secret, or all of a client, an API … issued before a time
@@ -61,7 +65,7 @@ impl Revoke {
         if let (Some(question), false) = (question, self.dry_run) {
             context.confirm(&question)?;
         }
-        context.show(&context.server()?.post("/api/v1/revocations", &Value::Object(body))?, revocations::show)
+        context.show(&subjects::change(&context.server()?, "/api/v1/revocations", body, "fell")?, revocations::show)
     }
 
     /// What is revoked, and the question to ask before more than one token dies.
@@ -69,6 +73,7 @@ impl Revoke {
         let before = self.before.unwrap_or(Time::Now);
         match self.subjects.named()? {
             Some((body, None)) => Ok((body, None)),
+            Some((body, Some(("owner", name)))) => Ok((body, Some(format!("End every key of {name} that was made before {before}?")))),
             Some((body, Some((kind, name)))) => {
                 let question = format!("End every token and key of the {kind} {name} that was issued before {before}?");
                 Ok((body, Some(question)))

@@ -5,9 +5,13 @@ use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
 use super::input::{self, Named};
+use super::server::Server;
 
 /// The heading of those that are many at once.
 pub(super) const MANY: &str = "Many at once, by one of these";
+
+/// How often a change is asked for at most; each time the server changes some hundreds.
+const REQUESTS_MAX: usize = 10_000;
 
 /// A kind of subject, and which one.
 pub(super) type Subject<'a> = (&'static str, &'a str);
@@ -39,12 +43,38 @@ pub(super) struct Subjects {
     /// The keys of a group, by its name or id
     #[arg(long, group = "subject", help_heading = MANY)]
     group: Option<String>,
+    /// The keys of somebody outside, external:TEXT, as --owner of `jeton key create`;
+    /// one that is made later is not concerned
+    #[arg(long, value_name = "OWNER", group = "subject", help_heading = MANY)]
+    owner: Option<String>,
     /// Those of one browser session, by the claim `sid` in them
     #[arg(long, value_name = "SID", group = "subject", help_heading = MANY)]
     session: Option<String>,
     /// Those of one chain of refresh tokens, by the claim `gid` in them
     #[arg(long, value_name = "GID", group = "subject", help_heading = MANY)]
     family: Option<String>,
+}
+
+/// Sends a change. What is more than the server changes at once is asked for again, and counted together under `member`; keys that were
+/// made meanwhile are not concerned.
+///
+/// # Errors
+/// As of the request that fails; what was changed before it stays so.
+pub(super) fn change(server: &Server, path: &str, mut body: Map<String, Value>, member: &str) -> Result<Value, Failure> {
+    let mut whole = server.post(path, &Value::Object(body.clone()))?;
+    for _ in 0..REQUESTS_MAX {
+        if whole.get("has_more") != Some(&json!(true)) {
+            break;
+        }
+        body.extend(whole.get("before_seconds").map(|before| ("before".to_owned(), before.clone())));
+        let mut more = server.post(path, &Value::Object(body.clone()))?;
+        for (kind, count) in more.get_mut(member).and_then(Value::as_object_mut).into_iter().flatten() {
+            let before = whole.get(member).and_then(|counts| counts.get(kind)).and_then(Value::as_u64);
+            *count = json!(before.zip(count.as_u64()).map(|(before, count)| before + count));
+        }
+        whole = more;
+    }
+    Ok(whole)
 }
 
 impl Subjects {
@@ -58,13 +88,14 @@ impl Subjects {
             }));
         }
         if let Some(key) = &self.key {
-            return Ok(Some((object("key", json!(key)), None)));
+            return Ok(Some((object("key", json!(input::key_id(key)?)), None)));
         }
         let named = [
             ("client", &self.client),
             ("api", &self.api),
             ("user", &self.user),
             ("group", &self.group),
+            ("owner", &self.owner),
             ("session", &self.session),
             ("family", &self.family),
         ];

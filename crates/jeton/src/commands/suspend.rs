@@ -1,11 +1,11 @@
 //! `jeton suspend` and `jeton resume`.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::subjects::Subjects;
+use super::subjects::{self, Subjects};
 use super::why::Why;
 use crate::render::revocations;
 
@@ -14,20 +14,27 @@ Examples:
   jeton suspend - < key.txt
   jeton suspend --client worker --dry-run
   jeton suspend --user ada --why 'on leave until May' --yes
+  jeton suspend --owner external:acme --why 'unpaid since March' --yes
   jeton resume --user ada
 
 What is suspended is refused, here at once and at every connected verifier
 within a moment, and gets nothing new, until it is resumed. A client that is
 suspended cannot prove itself either: an API whose client it is hears of no
-revocations meanwhile. A revocation is final, also of what is suspended.";
+revocations meanwhile. A revocation is final, also of what is suspended.
+
+An owner outside is known by keys alone: those there are by now are refused,
+and a new one is not.";
 
 const RESUME_EXAMPLES: &str = "\
 Examples:
   jeton resume - < key.txt
   jeton resume --client worker
   jeton resume --user ada --dry-run
+  jeton resume --owner external:acme
 
-What was suspended by itself stays so when its client or owner is resumed.";
+What was suspended by itself stays so when its client, person or group is
+resumed. --owner resumes each key that somebody outside has, however it came
+to be suspended.";
 
 /// Refuse a token, key or secret, or all of a client, an API …, until it is resumed
 #[derive(Args, Debug)]
@@ -59,9 +66,13 @@ impl Suspend {
         body.extend(self.why.members());
         body.insert("dry_run".to_owned(), json!(self.dry_run));
         if let (Some((kind, name)), false) = (all, self.dry_run) {
-            context.confirm(&format!("Refuse every token and key of the {kind} {name}, and give it nothing new, until it is resumed?"))?;
+            let question = match kind {
+                "owner" => format!("Refuse every key that {name} has by now, until it is resumed?"),
+                kind => format!("Refuse every token and key of the {kind} {name}, and give it nothing new, until it is resumed?"),
+            };
+            context.confirm(&question)?;
         }
-        context.show(&context.server()?.post("/api/v1/suspensions", &Value::Object(body))?, revocations::show_suspended)
+        context.show(&subjects::change(&context.server()?, "/api/v1/suspensions", body, "suspended")?, revocations::show_suspended)
     }
 }
 
@@ -69,10 +80,10 @@ impl Resume {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (mut body, _) = self.subjects.named()?.ok_or_else(nothing)?;
         body.insert("dry_run".to_owned(), json!(self.dry_run));
-        context.show(&context.server()?.post("/api/v1/resumptions", &Value::Object(body))?, revocations::show_resumed)
+        context.show(&subjects::change(&context.server()?, "/api/v1/resumptions", body, "resumed")?, revocations::show_resumed)
     }
 }
 
 fn nothing() -> Failure {
-    Failure::usage("nothing is named", "name an id, `-`, or one of --key, --client, --api, --user, --group …")
+    Failure::usage("nothing is named", "name an id, `-`, or one of --key, --client, --api, --user, --group, --owner …")
 }

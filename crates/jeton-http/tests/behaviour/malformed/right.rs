@@ -246,6 +246,7 @@ fn ends(furnished: &Furnished) -> Vec<Right> {
         ("api", ORDERS),
         ("user", furnished.name("user")),
         ("group", furnished.name("group")),
+        ("owner", "external:acme"),
     ];
     // Everything has a cut-off, and is not suspended.
     let everything = json!({"everything": true, "before": furnished.day(0), "why": "case 4711", "dry_run": false});
