@@ -28,6 +28,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let in_folder = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command.args(arguments).current_dir(folder.path());
+        // What is meant for the tests, Jeton does not know.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JETON_")) {
+            command.env_remove(name);
+        }
         command
     };
     process::run(&mut in_folder(&["quickstart", "--exit"]))?;

@@ -177,6 +177,9 @@ impl Jeton {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JETON_")) {
+            command.env_remove(name);
+        }
         command.args(words).current_dir(&self.folder).env("JETON_ROOT_KEY_FILE", self.root_key_file());
         command
     }

@@ -56,7 +56,7 @@ impl Place {
 
     /// Makes the data folder and its root file with `jeton init`.
     pub(crate) fn init(&self) -> Result<(), Failure> {
-        let output = Command::new(&self.program)
+        let output = unspoken(Command::new(&self.program))
             .arg("init")
             .args(["--data".as_ref(), self.data.as_os_str(), "--root-key-file".as_ref(), self.root_key_file.as_os_str()])
             .args(["--listen", &self.address.to_string()])
@@ -78,15 +78,15 @@ impl Place {
     pub(crate) fn start_with(&self, words: &[&str], shim: Option<&Shim<'_>>) -> Result<Server, Failure> {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).doing("opening the log")?;
         // Through a shell, so that a crash may leave a core: what it would hold is searched for secrets.
-        let mut command = Command::new("sh");
+        let mut command = unspoken(Command::new("sh"));
         command.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]).arg(&self.program).arg("serve");
         command.args(["--data".as_ref(), self.data.as_os_str()]).args(words);
         command.current_dir(self.log.parent().unwrap_or(Path::new("/"))).stdin(Stdio::null());
         command.stdout(log.try_clone().doing("opening the log")?).stderr(log);
         if let Some(shim) = shim {
-            command.env("LD_PRELOAD", shim.library).env("JETON_SHIM_FOLDER", &self.data).env("JETON_SHIM_CONTROL", &shim.control.path);
+            command.env("LD_PRELOAD", shim.library).env("CRASH_SHIM_FOLDER", &self.data).env("CRASH_SHIM_CONTROL", &shim.control.path);
             if let Some(undo) = shim.undo {
-                command.env("JETON_SHIM_UNDO", undo);
+                command.env("CRASH_SHIM_UNDO", undo);
             }
         }
         let started = clock::now();
@@ -148,4 +148,12 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Without what this machine's user may have told Jeton, or its tests.
+fn unspoken(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JETON_")) {
+        command.env_remove(name);
+    }
+    command
 }

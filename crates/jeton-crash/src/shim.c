@@ -2,9 +2,9 @@
  * What stands between the server and the C library in a round: it keeps what an fsync has not covered yet, so that a power cut can take
  * it back, and it lets fsync fail and the clock be wrong.
  *
- * JETON_SHIM_FOLDER   only files below this folder are meant
- * JETON_SHIM_UNDO     where the old content of what is written goes
- * JETON_SHIM_CONTROL  a page shared with the harness: struct control
+ * CRASH_SHIM_FOLDER   only files below this folder are meant
+ * CRASH_SHIM_UNDO     where the old content of what is written goes
+ * CRASH_SHIM_CONTROL  a page shared with the harness: struct control
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -65,16 +65,16 @@ static uint64_t sequence;
 static char names[FILES][40];
 
 static void begin(void) {
-    folder = getenv("JETON_SHIM_FOLDER");
+    folder = getenv("CRASH_SHIM_FOLDER");
     folder_length = folder ? strlen(folder) : 0;
-    const char *path = getenv("JETON_SHIM_CONTROL");
+    const char *path = getenv("CRASH_SHIM_CONTROL");
     int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR, 0) : -1;
     if (fd >= 0) {
         void *page = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (page != MAP_FAILED) control = page;
         syscall(SYS_close, fd);
     }
-    path = getenv("JETON_SHIM_UNDO");
+    path = getenv("CRASH_SHIM_UNDO");
     if (path) undo = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 

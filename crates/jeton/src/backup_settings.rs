@@ -56,6 +56,12 @@ pub(crate) enum BackupPlace {
     Bucket(String, Access),
 }
 
+/// How often a snapshot is made when nobody says.
+pub(crate) const USUAL_EVERY: &str = "24h";
+
+/// How long one is kept when nobody says.
+pub(crate) const USUAL_KEPT: &str = "30d";
+
 /// How long a target may say nothing before it is away.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -84,8 +90,8 @@ impl BackupSettings {
         Ok(BackupSettings {
             place,
             recipients: recipients.collect::<Result<_, _>>()?,
-            every_seconds: length("backup_every", said.every, "24h", 60)?,
-            kept_seconds: length("backup_kept", said.kept, "30d", 3_600)?,
+            every_seconds: length("backup_every", said.every, USUAL_EVERY, 60)?,
+            kept_seconds: length("backup_kept", said.kept, USUAL_KEPT, 3_600)?,
             is_sync,
         })
     }
@@ -101,6 +107,14 @@ impl BackupSettings {
 }
 
 impl BackupPlace {
+    /// The place as it is written.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            BackupPlace::Folder(folder) => folder.display().to_string(),
+            BackupPlace::Bucket(address, _) => address.clone(),
+        }
+    }
+
     /// The place as what objects are put to.
     ///
     /// # Errors

@@ -40,6 +40,7 @@ use crate::commands::token::Token;
 use crate::commands::usage::Usage;
 use crate::commands::user::User;
 use crate::commands::version::Version;
+use crate::config::environment;
 use crate::render::reference;
 use crate::render::text::{escaped, lines};
 
@@ -145,6 +146,10 @@ impl Cli {
     /// # Errors
     /// Why not, and what to do next.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let unset = |sentence: String| {
+            Failure::usage(sentence, "unset it, or set the one that is meant: docs/reference/configuration.md has every variable")
+        };
+        environment::check_names(&environment::of_process()).map_err(unset)?;
         let context = Context::new(self.options);
         let done = match self.command {
             Command::Quickstart(quickstart) => quickstart.run(&context),

@@ -1,5 +1,9 @@
 //! Configuration: `jeton.toml`, below the environment, below the flags. Secrets are never in it, only the files that hold them.
 
+pub(crate) mod environment;
+pub(crate) mod key;
+pub(crate) mod nearest;
+
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +20,9 @@ use crate::acme_settings::{self, AcmeSettings};
 use crate::backup_settings::{BackupSettings, Said};
 use crate::certificates::Files;
 use crate::size::Size;
+use environment::Variable;
+use key::KEYS;
+use nearest::nearest;
 
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "jeton.toml";
@@ -123,41 +130,7 @@ pub(crate) struct File {
     pub(crate) backup_s3_secret_file: Option<PathBuf>,
 }
 
-/// The file's keys, for the nearest name in an error.
-const KEYS: [&str; 30] = [
-    "issuer",
-    "listen",
-    "metrics_listen",
-    "admin_listen",
-    "tls_cert_file",
-    "tls_key_file",
-    "acme_directory",
-    "acme_contact",
-    "acme_listen",
-    "acme_ca_file",
-    "root_key_file",
-    "token_prefix",
-    "log_format",
-    "connections_max",
-    "access_log",
-    "access_log_addresses",
-    "access_log_kept_days",
-    "access_log_kept_bytes",
-    "usage",
-    "trusted_proxies",
-    "forwarded_header",
-    "backup_target",
-    "backup_recipients",
-    "backup_every",
-    "backup_kept",
-    "revocation_durability",
-    "backup_s3_endpoint",
-    "backup_s3_region",
-    "backup_s3_access_key_id",
-    "backup_s3_secret_file",
-];
-
-/// What the command line and the environment say; both have a flag's name.
+/// What the command line and the environment say. What is both a flag and a variable stands under the flag's name too.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     /// `--config`.
@@ -176,6 +149,8 @@ pub(crate) struct Overrides {
     pub(crate) tls_key: Option<PathBuf>,
     /// `--root-key-file`.
     pub(crate) root_key_file: Option<PathBuf>,
+    /// The variables of the environment, one for each key.
+    pub(crate) environment: Vec<Variable>,
 }
 
 /// Everything, checked.
@@ -209,6 +184,8 @@ pub(crate) struct Config {
     pub(crate) observing: Observing,
     /// Where backups go.
     pub(crate) backup: BackupSettings,
+    /// What the file and the environment say, each key as it stands.
+    pub(crate) said: File,
 }
 
 /// How requests are noted.
@@ -227,7 +204,7 @@ pub(crate) struct Observing {
 }
 
 impl Config {
-    /// Reads the file, where there is one, and puts the overrides above it.
+    /// Reads the file, where there is one, and puts the environment above it, and the flags above that.
     ///
     /// # Errors
     /// In words for people: which key, what is wrong, what to write.
@@ -236,7 +213,12 @@ impl Config {
             Some(path) => (path.clone(), true),
             None => (overrides.data.join(FILE_NAME), false),
         };
-        let file = read(&path, must_exist)?;
+        let said = environment::said(&overrides.environment)?;
+        let file = above(&read(&path, must_exist)?, said.clone())?;
+        Config::of(path, file, overrides).map_err(|problem| environment::named(problem, &said))
+    }
+
+    fn of(path: PathBuf, file: File, overrides: &Overrides) -> Result<Config, String> {
         let observing = observing(&file, &overrides.data)?;
         let backup = BackupSettings::of(&backup_said(&file), &overrides.data)?;
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
@@ -274,7 +256,7 @@ impl Config {
             Some(other) => return Err(format!("`log_format` is `json` or `text`, not `{other}`")),
         };
         let root_key_file =
-            overrides.root_key_file.clone().or(file.root_key_file).unwrap_or_else(|| default_root_key_file(&overrides.data));
+            overrides.root_key_file.clone().or(file.root_key_file.clone()).unwrap_or_else(|| default_root_key_file(&overrides.data));
         Ok(Config {
             data: overrides.data.clone(),
             file: path,
@@ -290,8 +272,16 @@ impl Config {
             connections_max: file.connections_max.unwrap_or(20_000),
             observing,
             backup,
+            said: file,
         })
     }
+}
+
+/// What the environment says, above the file.
+fn above(file: &File, said: toml::Table) -> Result<File, String> {
+    let mut whole = toml::Table::try_from(file).map_err(|error| error.to_string())?;
+    whole.extend(said);
+    whole.try_into().map_err(|error: toml::de::Error| error.message().to_owned())
 }
 
 fn backup_said(file: &File) -> Said<'_> {
@@ -392,38 +382,16 @@ fn read(path: &Path, must_exist: bool) -> Result<File, String> {
 /// In words for people, with the nearest name of an unknown key.
 pub(crate) fn parse(text: &str) -> Result<File, String> {
     toml::from_str(text).map_err(|error| {
-        let unknown = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim()).find(|key| !KEYS.contains(key));
+        let is_key = |name: &str| KEYS.iter().any(|(key, _)| *key == name);
+        let unknown = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim()).find(|key| !is_key(key));
         match unknown.filter(|_| error.message().starts_with("unknown field")) {
-            Some(unknown) => {
-                // With more than a third of its letters wrong it is another word.
-                let near = KEYS.iter().map(|key| (distance(key, unknown), key)).filter(|(distance, _)| distance * 3 <= unknown.len());
-                match near.min() {
-                    Some((_, nearest)) => format!("there is no key `{unknown}`: did you mean `{nearest}`?"),
-                    None => format!("there is no key `{unknown}`"),
-                }
-            }
+            Some(unknown) => match nearest(KEYS.iter().map(|(key, _)| *key), unknown) {
+                Some(nearest) => format!("there is no key `{unknown}`: did you mean `{nearest}`?"),
+                None => format!("there is no key `{unknown}`"),
+            },
             None => error.to_string(),
         }
     })
-}
-
-/// How many letters must change to make one word the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (cell, other_letter) in row.iter_mut().skip(1).zip(other.chars()) {
-            let above = *cell;
-            left = (above + 1).min(left + 1).min(diagonal + usize::from(letter != other_letter));
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -524,11 +492,85 @@ mod tests {
         }
     }
 
+    /// Every key with a value that is right; a key that is new does not compile here.
+    fn full() -> File {
+        let text = |text: &str| Some(text.to_owned());
+        File {
+            issuer: text("https://id.example"),
+            listen: text("127.0.0.1:1"),
+            metrics_listen: text("127.0.0.1:2"),
+            admin_listen: text("127.0.0.1:3"),
+            tls_cert_file: Some("/c".into()),
+            tls_key_file: Some("/k".into()),
+            acme_directory: text("https://acme.example/directory"),
+            acme_contact: text("ops@example.com"),
+            acme_listen: text("127.0.0.1:4"),
+            acme_ca_file: Some("/a".into()),
+            root_key_file: Some("/r".into()),
+            token_prefix: text("acme"),
+            log_format: text("text"),
+            connections_max: Some(7),
+            access_log: Some("/l".into()),
+            access_log_addresses: text("full"),
+            access_log_kept_days: Some(8),
+            access_log_kept_bytes: Some(toml::Value::from("32MiB").try_into().unwrap()),
+            usage: text("off"),
+            trusted_proxies: Some(vec!["10.0.0.0/8".to_owned(), "192.0.2.1".to_owned()]),
+            forwarded_header: text("forwarded"),
+            backup_target: text("/b"),
+            backup_recipients: Some(vec!["age1one".to_owned()]),
+            backup_every: text("1h"),
+            backup_kept: text("2d"),
+            revocation_durability: text("sync"),
+            backup_s3_endpoint: text("https://s3.example"),
+            backup_s3_region: text("eu"),
+            backup_s3_access_key_id: text("id"),
+            backup_s3_secret_file: Some("/s".into()),
+        }
+    }
+
     #[test]
-    fn the_reference_page_names_every_key() {
+    fn every_key_has_a_variable() {
+        let whole = toml::Table::try_from(full()).unwrap();
+        let mut keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        assert_eq!(whole.keys().collect::<Vec<_>>(), keys);
+        let text = |value: &toml::Value| match value {
+            toml::Value::Array(items) => items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","),
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let variables: Vec<Variable> = whole.iter().map(|(key, value)| (key::variable(key).into(), text(value).into())).collect();
+        assert_eq!(above(&File::default(), environment::said(&variables).unwrap()), Ok(full()));
+        // Each by itself, and nothing else.
+        for variable in variables {
+            let one = toml::Table::try_from(above(&File::default(), environment::said(&[variable.clone()]).unwrap()).unwrap()).unwrap();
+            assert_eq!(one.len(), 1, "{variable:?}");
+            assert!(one.iter().all(|(key, value)| whole.get(key) == Some(value)), "{variable:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_stands_above_the_file_and_below_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE_NAME), "issuer = \"https://a.example\"\nconnections_max = 7\n").unwrap();
+        let environment = vec![("JETON_ISSUER".into(), "https://b.example".into()), ("JETON_USAGE".into(), "off".into())];
+        let overrides = Overrides { data: folder.path().to_owned(), environment, ..Overrides::default() };
+        let config = Config::load(&overrides).unwrap();
+        assert_eq!((config.issuer.as_str(), config.connections_max), ("https://b.example", 7));
+        assert!(!config.observing.counts_usage);
+        let flag = Overrides { issuer: Some("https://c.example".to_owned()), ..overrides.clone() };
+        assert_eq!(Config::load(&flag).unwrap().issuer.as_str(), "https://c.example");
+        let wrong = Overrides { environment: vec![("JETON_USAGE".into(), "no".into())], ..overrides };
+        assert!(Config::load(&wrong).unwrap_err().ends_with("JETON_USAGE says so"));
+    }
+
+    #[test]
+    fn the_reference_page_names_every_key_and_variable() {
         let page = include_str!("../../../docs/reference/configuration.md");
-        for key in KEYS {
-            assert!(page.contains(&format!("| `{key}` |")), "{key}");
+        for (key, _) in KEYS {
+            let line = page.lines().find(|line| line.starts_with(&format!("| `{key}` |"))).unwrap_or_else(|| panic!("{key}"));
+            assert!(line.contains(&format!("`{}`", key::variable(key))), "{key}");
         }
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use jeton_oauth::Issuer;
 
 use super::context::Context;
-use crate::config::{DEFAULT_LISTEN, Overrides};
+use crate::config::{DEFAULT_LISTEN, Overrides, environment};
 
 /// What the file `jeton.toml` may say too; a flag counts more.
 #[derive(Args, Debug)]
@@ -44,6 +44,7 @@ impl Serving {
             tls_cert: self.tls_cert.clone(),
             tls_key: self.tls_key.clone(),
             root_key_file: self.root_key_file.clone(),
+            environment: environment::of_process(),
         }
     }
 }
