@@ -1,0 +1,70 @@
+//! What is asked about before something ends, or is replaced.
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+
+#[test]
+fn a_policy_asks_before_credentials_end_otherwise() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let set = ["policy", "set", "client_secret", "--client", "worker"];
+    let max = |max| [&set[..], &["--max", max]].concat();
+    desk.fails(&max("90d"), "", 2, "1 client secret would end earlier than now. Set it?");
+    desk.done(&[&max("1s")[..], &["--yes"]].concat());
+    // It ends within the second that begins now.
+    while desk.json(&["client", "secret", "list", "worker"])["items"][0]["is_live"] != false {}
+    let unset = [&set[..], &["--unset"]].concat();
+    let planned = desk.done(&[&unset[..], &["--dry-run"]].concat());
+    assert!(planned.contains("1 client secret that had ended would come back to life."), "{planned}");
+    desk.fails(&unset, "", 2, "1 client secret that had ended would come back to life. Set it?");
+    assert!(desk.done(&[&unset[..], &["--yes"]].concat()).contains("1 client secret that had ended comes back to life."));
+}
+
+#[test]
+fn a_shorter_lifetime_of_an_api_asks_before_tokens_end() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let token = desk.json(&["token", "issue", "--client", "worker"])["access_token"].as_str().unwrap().to_owned();
+    let shorter = ["api", "update", "a:b", "--access-token-lifetime", "5m"];
+    assert!(
+        desk.done(&[&shorter[..], &["--dry-run"]].concat())
+            .ends_with("0 access tokens would expire, 1 more would end earlier than they were to.\n")
+    );
+    desk.fails(&shorter, "", 2, "1 access token would end earlier than now. Set it?");
+    assert_eq!(desk.json(&["api", "show", "a:b"])["access_token_lifetime_seconds"], 3600);
+    desk.write("deployment.toml", "[[api]]\naudience = 'a:b'\naccess_token_lifetime_seconds = 300\n");
+    let said = desk.run(&["diff", "deployment.toml"], "");
+    assert!(said.code == 1 && said.out.contains("! 1 expire sooner"), "{}", said.out);
+    desk.done(&[&shorter[..], &["--yes"]].concat());
+    let until = |answer: &Value| answer["exp"].as_i64().unwrap() - answer["iat"].as_i64().unwrap();
+    let answer = serde_json::from_str(&desk.run(&["token", "introspect", "-", "--json"], &token).out).unwrap();
+    assert_eq!(until(&answer), 300, "{answer}");
+    // Nothing ends by a longer one, or by a name.
+    desk.done(&["api", "update", "a:b", "--access-token-lifetime", "1h"]);
+    desk.done(&["api", "update", "a:b", "--name", "B"]);
+}
+
+#[test]
+fn what_a_change_replaces_is_asked_for() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read", "--scope", "write"]);
+    desk.done(&["api", "create", "--audience", "c:d"]);
+    let id = desk.json(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read"])["client_id"].to_string();
+    let id = id.trim_matches('"');
+    let issue = ["token", "issue", "--client", "worker"];
+    let hint = format!("let worker have (what is named replaces what it has): `jeton client update {id} --scope read --scope write`");
+    desk.fails(&[&issue[..], &["--scope", "write"]].concat(), "", 2, &hint);
+    let hint = format!("let worker ask for (what is named replaces what it has): `jeton client update {id} --audience a:b --audience c:d`");
+    desk.fails(&[&issue[..], &["--audience", "c:d"]].concat(), "", 2, &hint);
+    let update = ["client", "update", "worker", "--audience", "c:d"];
+    desk.fails(&update, "", 2, "what the client worker has, without a:b. Change it? To keep: --audience a:b");
+    desk.fails(&["client", "update", "worker", "--scope", "write"], "", 2, "without read. Change it? To keep: --scope read");
+    desk.done(&["client", "update", "worker", "--audience", "a:b", "--audience", "c:d", "--scope", "read", "--scope", "write"]);
+    let update = ["api", "update", "a:b", "--scope", "new=New", "--scope", "read"];
+    desk.fails(&update, "", 2, "what the API a:b has, without write. Change it? To keep: --scope write");
+    assert_eq!(desk.json(&["api", "show", "a:b"])["scopes"].as_object().unwrap().len(), 2);
+    desk.done(&[&update[..], &["--yes"]].concat());
+}

@@ -1,0 +1,124 @@
+//! API keys.
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+#[test]
+fn a_key_s_life() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "https://orders.example", "--scope", "read=Read", "--default-scope", "read"]);
+    let external = ["key", "create", "--owner", "external:acme", "--audience", "https://orders.example", "--name", "acme"];
+    let made = desk.json(&[&external[..], &["--max-uses", "2", "--rate-limit", "100/1m"]].concat());
+    let (id, text) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    desk.write("key.txt", text);
+    assert!(desk.done(&["key", "list"]).contains("external:acme"));
+    assert!(!desk.done(&["key", "show", id]).contains(text));
+    assert!(desk.done(&["key", "verify", "key.txt", "--scope", "read"]).starts_with("Accepted."));
+    let refused = |needle: &str| {
+        let said = desk.run(&["key", "verify", "-"], text);
+        assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+        assert!(said.out.contains(needle), "{}", said.out);
+    };
+    assert!(desk.done(&["key", "suspend", id, "--why", "leaked"]).contains("until it is resumed"));
+    refused("it is suspended");
+    assert!(desk.done(&["key", "resume", id]).contains("accepted again"));
+    assert!(desk.done(&["key", "verify", "key.txt"]).starts_with("Accepted."));
+    refused("as often as it may be");
+    assert_eq!(desk.run(&["suspend", "-"], text).out, "Suspended 1 API key.\n");
+    assert_eq!(desk.done(&["resume", "--key", id]), "Resumed 1 API key.\n");
+    assert_eq!(desk.done(&["revoke", "--key", id, "--dry-run"]), "Would end 1 API key.\n");
+    assert!(desk.done(&["key", "revoke", id, "--yes"]).contains("is revoked"));
+    assert_eq!(desk.run(&["revoke", "-"], text).out, "It was over already: nothing fell.\n");
+    refused("it is revoked");
+    assert!(desk.done(&["key", "list", "--state", "active"]).starts_with("There is no such key."));
+    desk.fails(&["key", "verify", text], "", 2, "not given as an argument");
+    desk.fails(&[&external[..], &["--rate-limit", "often"]].concat(), "", 2, "100/1m");
+}
+
+/// Each member that the API lets be changed has a flag, also for taking it away.
+#[test]
+fn what_limits_a_key_is_set_and_taken_away() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    desk.done(&["client", "create", "--name", "shop", "--audience", "a:b"]);
+    let create =
+        ["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "k", "--note", "n", "--allow-ip", "192.0.2.0/24"];
+    let limits = ["--rate-limit", "5/1m", "--max-uses", "9", "--metadata", "order=4711", "--metadata", "by=ada=eve"];
+    let made = desk.json(&[&create[..], &limits].concat());
+    assert_eq!(made["metadata"], json!({"order": "4711", "by": "ada=eve"}));
+    let id = made["id"].as_str().unwrap();
+    let explained = desk.done(&["key", "explain", id]);
+    assert!(
+        explained.replace('\n', " ").contains("Each use is judged besides, by its networks, its rate, how often it may be used"),
+        "{explained}"
+    );
+    let stays = desk.json(&["key", "update", id, "--name", "other"]);
+    for name in ["note", "allow_ip", "rate_limit", "max_uses", "metadata", "scope"] {
+        assert_eq!(stays[name], made[name], "{name}");
+    }
+    let none = ["--note", "", "--any-ip", "--no-rate-limit", "--no-max-uses", "--no-metadata", "--expires-in", "1h"];
+    let bare = desk.json(&[&["key", "update", id][..], &none].concat());
+    let is_nothing = |value: &Value| value.is_null() || *value == json!([]) || *value == json!({});
+    for name in ["note", "allow_ip", "rate_limit", "max_uses", "metadata"] {
+        assert!(is_nothing(&bare[name]), "{name}: {}", bare[name]);
+    }
+    assert!(bare["expires_at"].as_str().unwrap() < made["expires_at"].as_str().unwrap());
+    let moved = desk.json(&["key", "transfer", id, "--owner", "external:other", "--client", "shop"]);
+    assert!(moved["owner"] == "external:other" && moved["client"].is_string(), "{moved}");
+    desk.fails(&["client", "secret", "revoke", "shop", "", "--yes"], "", 2, "a name or an id is empty");
+    desk.fails(&["api", "show", ""], "", 2, "a name or an id is empty");
+    let nobody = [&["key", "create", "--owner", "user:nobody"][..], &create[4..]].concat();
+    desk.fails(&nobody, "", 1, "`jeton user list`");
+    desk.done(&["user", "create", "--username", "ada"]);
+    let beyond = ["key", "create", "--owner", "user:ada", "--audience", "a:b", "--name", "k", "--scope", "read"];
+    desk.fails(&beyond, "", 2, "`jeton role assign`");
+    desk.fails(&[&create[..], &["--expires-in", "400d"]].concat(), "", 2, "--help says what may be given");
+    desk.fails(&["key", "update", id, "--metadata", "order"], "", 2, "NAME=TEXT");
+    desk.fails(&["key", "update", id, "--any-ip", "--allow-ip", "192.0.2.0/24"], "", 2, "cannot be used with");
+}
+
+/// Somebody outside is known by their keys alone: those there are by then, all at once.
+#[test]
+fn all_keys_of_somebody_outside() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    let create = |name: &str| {
+        let made = desk.json(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", name]);
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let state = |id: &str| desk.json(&["key", "show", id])["state"].as_str().unwrap().to_owned();
+    let (one, two) = (create("one"), create("two"));
+    let all = ["--owner", "external:acme"];
+    desk.fails(&[&["suspend"], &all[..]].concat(), "y\n", 2, "Refuse every key that external:acme has by now");
+    desk.fails(&[&["revoke"], &all[..]].concat(), "y\n", 2, "End every key of external:acme");
+    desk.fails(&["revoke", "--owner", "acme", "--yes"], "", 1, "external:");
+    desk.fails(&["revoke", "--owner", "external:nobody", "--yes"], "", 1, "nobody outside of this name");
+    assert_eq!(desk.done(&[&["suspend", "--dry-run"], &all[..]].concat()), "Would suspend 2 API keys.\n");
+    assert_eq!(desk.done(&[&["suspend", "--yes", "--why", "unpaid"], &all[..]].concat()), "Suspended 2 API keys.\n");
+    assert_eq!((state(&one), state(&two)), ("suspended".to_owned(), "suspended".to_owned()));
+    assert_eq!(desk.done(&[&["resume"], &all[..]].concat()), "Resumed 2 API keys.\n");
+    assert!(desk.done(&[&["revoke", "--yes", "--before", "1"], &all[..]].concat()).starts_with("Revoked 0 access tokens"));
+    assert!(desk.done(&[&["revoke", "--yes"], &all[..]].concat()).starts_with("Revoked 2 API keys: what was issued before "));
+    assert_eq!((state(&one), state(&create("three"))), ("revoked".to_owned(), "active".to_owned()));
+}
+
+#[test]
+fn a_key_is_rolled_and_explained_for_an_address() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    let create = ["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "k", "--allow-ip", "192.0.2.0/24"];
+    let made = desk.json(&create);
+    let id = made["id"].as_str().unwrap();
+    let rolled = desk.json(&["key", "roll", id, "--overlap", "1h"]);
+    assert_eq!((&rolled["id"], rolled["key"] == made["key"]), (&made["id"], false), "roll is another word for rotate");
+    assert!(desk.done(&["key", "explain", id, "--client-ip", "192.0.2.7"]).starts_with("Accepted"));
+    desk.write("key.txt", rolled["key"].as_str().unwrap());
+    for key in [id, "key.txt"] {
+        assert!(desk.done(&["key", "explain", key, "--client-ip", "2001:db8::7"]).starts_with("Refused from 2001:db8::7"));
+    }
+    desk.fails(&["key", "explain", id, "--client-ip", "everywhere"], "", 2, "--client-ip");
+    let would = desk.done(&["api", "delete", "a:b", "--dry-run"]);
+    assert!(would.starts_with("Would remove a:b, and end 1 API key"), "{would}");
+    assert!(desk.done(&["key", "explain", id]).starts_with("Accepted"), "only asked");
+}

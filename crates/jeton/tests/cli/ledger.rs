@@ -1,0 +1,88 @@
+//! The ledger as it is followed, and as it is read where no server runs.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+
+#[test]
+fn the_ledger_is_followed() {
+    let desk = Desk::with_server();
+    let mut following = desk.command(&["audit", "tail", "--follow", "-n", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.next().is_some());
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    let line = lines.find(|line| line.contains("api.created"));
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert!(line.is_some_and(|line| line.contains("audience=a:b")));
+}
+
+#[test]
+fn the_ledger_is_read_without_a_server() {
+    let mut desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    desk.done(&["token", "issue", "--client", "worker"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    desk.fails(
+        &["serve", "--listen", &address],
+        "",
+        3,
+        "./jeton-data is open in another process: a server answers at ./jeton-data/jeton.sock",
+    );
+    let served = desk.json(&["audit", "verify"]);
+    assert_eq!(served["read_by"], "server");
+    assert!(desk.done(&["audit", "verify"]).contains("stop it, and try again"));
+    desk.write("kept.txt", &desk.done(&["audit", "checkpoint"]));
+    desk.fails(&["audit", "verify", "--checkpoint", "kept.txt"], "", 2, "a server holds this data folder");
+    desk.stop_server();
+    let read = desk.json(&["audit", "verify"]);
+    assert_eq!((&read["read_by"], &read["findings"]), (&"command".into(), &Value::Array(Vec::new())));
+    assert!(read["entries"].as_u64() >= served["entries"].as_u64());
+    assert!(desk.done(&["audit", "verify", "--checkpoint", "kept.txt"]).contains("the one you kept covers"));
+    let kept = std::fs::read_to_string(desk.folder.path().join("kept.txt")).unwrap();
+    let root = kept.lines().nth(2).unwrap();
+    let forged = kept.replace(root, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    let said = desk.run(&["audit", "verify", "--checkpoint", "-"], &forged);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("the entries before it are not those"), "{}", said.out);
+    desk.fails(&["audit", "verify", "--checkpoint", "-"], "hello", 2, "no checkpoint of a ledger");
+    assert!(desk.done(&["audit", "tail", "-n", "4"]).contains("token.issued"));
+    assert_eq!(desk.json(&["audit", "tail", "-n", "1", "--from", "0"])["items"][0]["kind"], "deployment.created");
+    desk.fails(&["audit", "checkpoint"], "", 3, "the server is not running");
+    desk.fails(&["check"], "", 3, "`jeton check --full --data ./jeton-data` reads the folder itself");
+    let database = desk.folder.path().join("jeton-data/jeton.db");
+    let mut bytes = std::fs::read(&database).unwrap();
+    let place = bytes.windows(15).position(|window| window == b"\"name\":\"worker\"").unwrap();
+    bytes[place + 8] = b'W';
+    std::fs::write(&database, bytes).unwrap();
+    desk.fails(&["audit", "verify"], "", 1, "the ledger is not what was written");
+}
+
+/// The start reads no rows of tokens: a page that went bad is met by whoever asks for what lies on it, and by nobody else.
+#[test]
+fn a_page_that_went_bad_is_said_and_answers_no() {
+    let mut desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--token-format", "opaque"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    let id = desk.json(&["token", "issue", "--client", "worker"])["id"].as_str().unwrap().to_owned();
+    assert!(desk.done(&["token", "show", &id]).contains("active"));
+    desk.stop_server();
+    let path = desk.folder.path().join("jeton-data/jeton.db");
+    let mut database = std::fs::read(&path).unwrap();
+    let token: Vec<u8> = id.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
+    // Behind the key lie the row's other columns; the ledger's entry, which the start reads, names the token and no client behind it.
+    let is_row = |at: &usize| database[*at..].starts_with(&token) && database[*at..at + 60].windows(7).any(|text| text == b"client_");
+    let places: Vec<usize> = (0..database.len() - 60).filter(is_row).collect();
+    assert!(!places.is_empty(), "the row lies in the database");
+    places.iter().for_each(|at| database[at + 24] ^= 1);
+    std::fs::write(&path, database).unwrap();
+    desk.start_server();
+    desk.fails(&["token", "show", &id], "", 3, "a row of table `access_token` is not what was written");
+    desk.done(&["token", "issue", "--client", "worker"]);
+    assert_ne!(desk.run(&["check", "--full"], "").code, 0);
+}

@@ -1,0 +1,15 @@
+//! The program as people use it: exit codes, what goes to standard output, and what an error says.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong here must fail the test")]
+
+mod asked;
+mod declared;
+mod desk;
+mod files;
+mod keys;
+mod ledger;
+mod misuse;
+mod observed;
+mod people;
+mod tokens;
+mod tour;

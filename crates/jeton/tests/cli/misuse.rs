@@ -1,0 +1,106 @@
+//! Command lines that are not understood, and what nobody asked for.
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+#[test]
+fn without_a_server() {
+    let desk = Desk::empty();
+    assert!(desk.done(&["version"]).starts_with("jeton "));
+    assert!(desk.done(&["completions", "bash"]).contains("signing-key"));
+    desk.fails(&[], "", 2, "Usage: jeton");
+    desk.fails(&["api", "lst"], "", 2, "similar subcommand");
+    desk.fails(&["api", "create"], "", 2, "--audience");
+    desk.fails(&["api", "list"], "", 3, "there is no data folder at ./jeton-data");
+    desk.fails(&["api", "list"], "", 3, "jeton init --data ./jeton-data");
+    assert!(desk.done(&["init"]).contains("jeton serve --data ./jeton-data"));
+    desk.fails(&["init"], "", 3, "exists already");
+    for arguments in [&["check"][..], &["check", "--full"]] {
+        desk.fails(arguments, "", 3, "./jeton-data was not started yet: there is nothing in it to check\n  → start it with `jeton serve");
+    }
+    desk.fails(
+        &["serve", "--listen", "127.0.0.1:0", "--issuer", "http://127.0.0.1:8420", "--data", "nope"],
+        "",
+        3,
+        "there is no data folder at nope\n  → name it with --data or JETON_DATA",
+    );
+    desk.fails(&["api", "list"], "", 3, "the server is not running at ./jeton-data/jeton.sock");
+    desk.fails(&["api", "list"], "", 3, "start it with `jeton serve --data ./jeton-data`");
+    desk.fails(&["request", "GET", "api"], "", 2, "slash");
+    desk.fails(&["api", "update", "a:b", "--access-token-lifetime", "soon"], "", 2, "90s, 15m, 24h or 90d");
+    desk.fails(&["revoke"], "", 2, "nothing is named");
+    desk.fails(&["policy", "set", "client_secret"], "", 2, "<--default <TIME>|--max <TIME>|--idle <TIME>|--unset>");
+    desk.fails(&["policy", "set", "passwords", "--max", "1d"], "", 2, "the kinds are access_token, client_secret");
+    desk.fails(&["policy", "explain", "passwords"], "", 2, "the kinds are access_token, client_secret");
+    for command in ["init", "serve", "quickstart"] {
+        desk.fails(&[command, "--issuer", "orders", "--data", "new"], "", 2, "for '--issuer <URL>'");
+        desk.fails(&[command, "--listen", "8420", "--data", "new"], "", 2, "write an address and a port, such as 127.0.0.1:8420");
+    }
+    for time in ["tomorrow", "2026-01-31", "-1"] {
+        let before = format!("--before={time}");
+        desk.fails(&["revoke", "--client", "a", &before], "", 2, "for '--before <now|TIME>': write now, a time as 2026-01-31T12:00:00Z");
+    }
+    desk.fails(&["revoke", "019967c5a3807d2f8e51b0a4c3d2e1f0", "--before", "now"], "", 2, "cannot be used with '--before");
+    let exception = ["policy", "exception", "create", "worker", "secret_x", "--owner", "a", "--reason", "b", "--until", "tomorrow"];
+    desk.fails(&exception, "", 2, "for '--until <TIME>': write a time as 2027-05-31T00:00:00Z");
+    desk.fails(&["revoke", "--client", "a", "--api", "b"], "", 2, "cannot be used with");
+    desk.fails(&["revoke", "--client", "a"], "", 2, "add --yes");
+    desk.fails(&["revoke", "--before", "now", "--yes"], "", 2, "add --everything");
+    desk.fails(&["revoke", "--everything"], "", 2, "EVERY token and key of this server, of every client and for every");
+    desk.fails(&["revoke", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"], "", 2, "not given as an argument");
+    let api = ["api", "list", "--server", "https://localhost:8443/api/v1"];
+    desk.fails(&api, "", 2, "leave /api/v1 out");
+    desk.fails(&["revoke", "none.txt"], "", 2, "no id of a token or key, and no file of that name");
+    let said = desk.run(&["revoke", "--clent", "a", "--json"], "");
+    let problem: Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!((said.code, &problem["exit_code"]), (2, &2.into()), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("'--clent'"), "{problem}");
+    assert!(desk.done(&["revoke", "--help", "--json"]).contains("Usage: jeton revoke"));
+    let usage = desk.done(&["revoke", "--help"]);
+    assert!(usage.contains("Usage: jeton revoke [--dry-run] <ID|-|FILE>\n"), "{usage}");
+    assert!(desk.done(&["config", "check"]).contains("sound"));
+    desk.write("jeton-data/jeton.toml", "isuer = \"https://a.example\"\n");
+    desk.fails(&["config", "check"], "", 1, "did you mean `issuer`?\n  → docs/reference/configuration.md");
+    desk.fails(&["serve"], "", 3, "did you mean `issuer`?\n  → put it right, and let `jeton config check`");
+}
+
+/// What comes out otherwise than somebody may think is said where it is done.
+#[test]
+fn what_nobody_asked_for_is_said() {
+    let desk = Desk::with_server();
+    let api = "https://orders.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "orders:read", "--scope", "orders:write"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", api]);
+    let rows = [("a", "orders:read", "2099-01-01T00:00:00Z"), ("b", "", ""), ("c", "orders:read", "")];
+    let lines = rows.map(|(digit, scope, ends_at)| format!("{},external:acme,{scope},{ends_at}\n", digit.repeat(64)));
+    desk.write("keys.csv", &format!("sha256,owner,scope,expires_at\n{}", lines.concat()));
+    let import = ["key", "import", "keys.csv", "--audience", api];
+    let planned = desk.done(&[&import[..], &["--dry-run"]].concat());
+    for words in [
+        "3 would be imported, 0 there already, 0 refused.",
+        "2 name no end, and end ",
+        "1 ends earlier than said",
+        "  line 2: 20",
+        ", not 2099-01-01",
+        "1 names no scope",
+        "  line 3: orders:read orders:write\n",
+    ] {
+        assert!(planned.contains(words), "{words}: {planned}");
+    }
+    let done = desk.json(&import);
+    assert_eq!((&done["shortened"][0]["line"], &done["unscoped"][0]["line"], &done["spread"]["keys"]), (&json!(2), &json!(3), &json!(2)));
+    let again = desk.done(&import);
+    assert_eq!(again, "0 imported, 3 there already, 0 refused.\n");
+
+    desk.fails(&["policy", "set", "api_key", "--max", "60", "--dry-run"], "", 2, "write 60s, 60m, 60h or 60d");
+    let made = desk.done(&["key", "create", "--owner", "client:worker", "--audience", api, "--name", "nightly"]);
+    assert!(made.contains("suspended after 30 d, revoked after 60 d"), "{made}");
+    let id = desk.json(&["key", "list", "--search", "nightly"])["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(desk.done(&["key", "resume", &id]), "nightly is accepted again.\n");
+    desk.done(&["suspend", "--client", "worker", "--yes"]);
+    assert!(desk.done(&["key", "resume", &id]).contains("still refused: suspended"));
+    desk.done(&["user", "create", "--username", "ada"]);
+    desk.done(&["user", "disable", "ada", "--yes"]);
+    assert!(desk.done(&["user", "enable", "ada"]).contains("stays dead"));
+}

@@ -1,0 +1,104 @@
+//! Who administers, and people, groups and roles.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+
+#[test]
+fn what_administers() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "a:b"]);
+    assert!(desk.json(&["client", "secret", "create", "worker", "--overlap", "1h"])["client_secret"].is_string());
+    desk.fails(&["client", "secret", "create", "worker"], "", 1, "jeton client secret revoke");
+    let lines = desk.done(&["client", "secret", "list", "worker", "-o", "jsonl"]);
+    let ids: Vec<Value> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+    desk.done(&["client", "secret", "revoke", "worker", ids[0].as_str().unwrap(), "--yes"]);
+    assert_eq!(desk.json(&["token", "issue", "--client", "worker"])["standing"], "active");
+    assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"), "who issued it is on the ledger");
+    desk.fails(&["signing-key", "rotate"], "", 1, "--force");
+    assert!(desk.done(&["signing-key", "rotate", "--force"]).contains("from now on"));
+    let rotated = desk.json(&["root-key", "rotate"]);
+    assert_eq!(rotated["epochs"].as_array().unwrap().len(), 2);
+    assert!(rotated["root_file"].as_str().unwrap().ends_with("jeton-data.root-key"), "{rotated}");
+    assert!(desk.done(&["audit", "tail", "-n", "3"]).contains("root_key.rotated"));
+    assert!(desk.done(&["audit", "verify"]).contains("The ledger is what was written"));
+    assert!(desk.done(&["audit", "checkpoint"]).starts_with("127.0.0.1:8420\n"));
+    assert!(desk.done(&["check", "--full"]).contains("What was read is what was written"));
+    assert!(desk.done(&["request", "get", "/api/v1/statistics"]).contains("\"clients\":1"));
+    desk.fails(&["request", "GET", "/api/v1/nothing"], "", 3, "404");
+    desk.fails(&["request", "GET", "/nope"], "", 3, "its paths begin with /api/v1, such as /api/v1/apis");
+    desk.fails(&["request", "POST", "/api/v1/apis", "--body", "-"], "{}", 2, "400");
+    desk.write("large.json", &format!("{{\"audience\":\"{}\"}}", "a".repeat(100_000)));
+    let said = desk.run(&["request", "POST", "/api/v1/apis", "--body", "large.json"], "");
+    let problem: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &problem["code"], &problem["status"]), (2, &"too_large".into(), &413.into()), "{}", said.err);
+    desk.fails(&["audit", "tail", "-n", "1001"], "", 2, "1001 is not in 0..=1000");
+    assert!(desk.done(&["config", "check"]).contains("was not tried"));
+    let said = desk.run(&["client", "show", "nobody", "--json"], "");
+    let problem: Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!((said.code, said.out.as_str(), &problem["exit_code"]), (1, "", &1.into()), "{problem}");
+    assert!(problem["hint"].as_str().unwrap().contains("jeton client list"), "{problem}");
+    let done = desk.json(&["client", "delete", "worker", "--yes"]);
+    assert_eq!(done["done"], "Removed worker: its secrets and tokens are dead.");
+    assert_eq!(desk.done(&["api", "delete", "a:b", "--yes"]), "Removed a:b: what was for it is dead, 0 access tokens.\n");
+    desk.fails(&["api", "delete", "a:b", "--yes"], "", 1, "no API");
+    assert!(Path::new(&desk.folder.path().join("jeton-data.root-key")).exists());
+}
+
+#[test]
+fn administrators() {
+    let desk = Desk::with_server();
+    let made = desk.json(&["admin", "create", "--username", "boss", "--role", "operator", "--expires-in", "30d"]);
+    assert!(made["key"].as_str().unwrap().starts_with("jtn_pat_"), "{made}");
+    assert!(desk.done(&["admin", "list"]).contains("operator"));
+    desk.fails(&["admin", "create", "--username", "x", "--role", "king"], "", 2, "possible values");
+    desk.fails(&["admin", "create", "--username", "\u{202e}x", "--role", "owner"], "", 2, "a-z, 0-9");
+    desk.fails(&["admin", "remove", "nobody", "--yes"], "", 1, "no user");
+    assert_eq!(desk.done(&["admin", "remove", "boss", "--yes"]), "boss administers nothing any longer.\n");
+    assert!(desk.done(&["admin", "list"]).contains("jeton admin create"));
+}
+
+#[test]
+fn people_groups_and_roles() {
+    let desk = Desk::with_server();
+    let api = "https://orders.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "orders:read=Read orders", "--scope", "orders:write"]);
+    for (noun, needle) in [("user", "nobody yet"), ("group", "no group yet"), ("role", "role_auditor"), ("admin", "jeton admin create")] {
+        assert!(desk.done(&[noun, "list"]).contains(needle), "{noun}");
+    }
+    assert_eq!(desk.json(&["user", "create", "--username", "Ada", "--name", "Ada Example"])["username"], "ada");
+    desk.fails(&["user", "create", "--username", "ada"], "", 1, "somebody has this username already");
+    desk.fails(&["user", "create", "--username", "a b"], "", 2, "a-z, 0-9");
+    desk.fails(&["user", "create", "--username", "eve", "--name", "\u{202e}eve"], "", 2, "direction of writing");
+    desk.done(&["group", "create", "--name", "billing", "--description", "Who bills"]);
+    desk.done(&["role", "create", "--audience", api, "--name", "clerk", "--scope", "orders:read", "--scope", "orders:write"]);
+    desk.fails(&["role", "create", "--audience", api, "--name", "boss", "--scope", "admin"], "", 2, "`admin` is no scope");
+    assert_eq!(desk.done(&["group", "add", "billing", "ada"]), "ada is in billing.\n");
+    assert_eq!(desk.done(&["role", "assign", "clerk", "group:billing"]), "group:billing holds clerk.\n");
+    desk.fails(&["role", "assign", "clerk", "ada"], "", 2, "user:USERNAME");
+    desk.fails(&["role", "assign", "clerk", "user:eve"], "", 1, "jeton user list");
+    assert!(desk.done(&["group", "members", "billing"]).contains("ada"));
+    assert!(desk.done(&["role", "holders", "clerk"]).contains("billing"));
+    let shown = desk.done(&["user", "show", "ada"]);
+    assert!(shown.contains("clerk at https://orders.example, by billing"), "{shown}");
+    for (noun, lines) in [("user", 2), ("group", 2), ("role", 6)] {
+        let listed = desk.done(&[noun, "list"]);
+        assert_eq!(listed.lines().count(), lines, "{listed}");
+    }
+    assert_eq!(desk.json(&["role", "update", "clerk", "--scope", "orders:read"])["scope"], "orders:read");
+    desk.fails(&["user", "update", "ada"], "", 2, "nothing to change");
+    desk.fails(&["user", "disable", "ada"], "y\n", 2, "add --yes");
+    assert_eq!(desk.json(&["user", "disable", "ada", "--yes"])["state"], "disabled");
+    assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("tokens.cut_off"));
+    assert_eq!(desk.json(&["user", "enable", "ada"])["state"], "active");
+    assert!(desk.done(&["revoke", "--user", "ada", "--yes"]).starts_with("Revoked 0 access tokens"));
+    desk.done(&["role", "unassign", "clerk", "group:billing"]);
+    desk.done(&["group", "remove", "billing", "ada"]);
+    desk.done(&["group", "delete", "billing", "--yes"]);
+    desk.done(&["role", "delete", "clerk", "--yes"]);
+    desk.fails(&["group", "show", "billing"], "", 1, "jeton group list");
+    assert!(desk.done(&["audit", "verify"]).contains("The ledger is what was written"));
+}
