@@ -1,10 +1,10 @@
-//! Whether a request and its answer are what the document of the management API says of them.
+//! Whether a request and its answer are what the document of the API says of them.
 
 use serde_json::{Map, Value, json};
 
 use crate::schema::fits;
 
-/// A request that was sent, and what was answered; the path goes on after `/api/v1`.
+/// A request that was sent, and what was answered; the path goes on after `/api/v1`, or after the issuer where it is one of OAuth.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
     /// The method.
@@ -24,17 +24,26 @@ pub struct Exchange<'a> {
 /// # Errors
 /// A sentence that names the place: it is otherwise, or the document says nothing of it.
 pub fn check(document: &Value, exchange: &Exchange<'_>) -> Result<(), String> {
-    if exchange.status >= 400 {
-        let schema = document.pointer("/components/responses/Problem/content/application~1problem+json/schema");
-        return fits(document, schema.ok_or("the document has no problem")?, &parse(exchange.body)?, "the problem");
-    }
     let (path, query) = exchange.path.split_once('?').unwrap_or((exchange.path, ""));
+    if exchange.status >= 400 {
+        return check_refusal(document, exchange, path);
+    }
     let operations = find(document, path).ok_or("the document has no such path")?;
     let operation = operations.get(&exchange.method.to_lowercase()).ok_or("the document has no such method of this path")?;
     check_query(operation, query)?;
     check_sent(document, operation, exchange.sent)?;
     let response = operation.pointer(&format!("/responses/{}", exchange.status)).ok_or("the document has no such status")?;
     check_answer(document, response, exchange.body)
+}
+
+/// What is refused is a problem, and at the OAuth endpoints an error as they have it.
+fn check_refusal(document: &Value, exchange: &Exchange<'_>, path: &str) -> Result<(), String> {
+    let operation = find(document, path).and_then(|operations| operations.get(&exchange.method.to_lowercase()));
+    let form =
+        operation.and_then(|operation| operation.pointer("/responses/default/$ref")?.as_str()).unwrap_or("#/components/responses/Problem");
+    let content = document.pointer(form.trim_start_matches('#')).and_then(|response| response.get("content")?.as_object()?.values().next());
+    let schema = content.and_then(|content| content.get("schema")).ok_or("the document has no problem")?;
+    fits(document, schema, &parse(exchange.body)?, "the problem")
 }
 
 fn check_query(operation: &Value, query: &str) -> Result<(), String> {

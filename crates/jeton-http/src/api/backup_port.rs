@@ -36,6 +36,7 @@ pub struct BackupsShown {
     /// Since when the target takes nothing, and why.
     pub away: Option<AwayShown>,
     /// When a revocation is answered: `local` or `sync`.
+    #[schemars(with = "super::names::DurabilityName")]
     pub revocation_durability: &'static str,
     /// The gap that a restore left, while nobody accepted it.
     pub gap: Option<GapShown>,

@@ -92,6 +92,24 @@ names! {
     slots SlotName = ["current", "previous"];
     /// Which of the secrets that a key has, or had, it is.
     found_secrets FoundSecret = ["current", "previous", "replaced"];
+    /// When a revocation is answered.
+    durabilities DurabilityName = ["local", "sync"];
+    /// What a text that is none of ours looks like.
+    looks LookName = [
+        "foreign", "damaged", "not_made_here", "left", "no_jwt", "other_issuer", "unknown_key", "revoked_key", "not_signed",
+    ];
+    /// The rules that decide over a credential.
+    rules RuleName = [
+        "accepted", "revoked", "suspended", "cut_off", "subject_suspended", "signing_key_revoked", "expired", "idle", "owner_gone",
+        "no_access", "owner_disabled", "api_gone", "client_gone", "not_yet", "ip_denied",
+    ];
+    /// What says when a credential ends.
+    ends EndName = ["as_issued", "exception", "policy", "api_lifetime"];
+    /// What was said of a credential, or of what it belongs to.
+    statements StatementName = [
+        "revoked", "suspended", "resumed", "cut_off", "subject_suspended", "subject_resumed", "lifetime_lowered", "signing_key_revoked",
+        "changed",
+    ];
     /// How a signing key stands.
     signing_key_states SigningKeyState = of([State::Next, State::Current, State::Retired, State::Revoked], State::name);
     /// How a token or a key stands.

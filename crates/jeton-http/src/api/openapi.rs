@@ -2,6 +2,7 @@
 //! read and written. What stands in it is served, and what is served stands in it.
 
 mod beside;
+mod oauth;
 mod operation;
 mod schemas;
 
@@ -34,6 +35,7 @@ pub(super) fn describe(table: &[&[Route]]) -> Value {
             operations.insert(row.method.name().to_lowercase(), operation(row, &mut schemas));
         }
     }
+    oauth::add(&mut paths);
     beside::add(&mut paths, &mut schemas);
     let problem = schemas.written.subschema_for::<ProblemDocument<'_>>();
     json!({
@@ -50,7 +52,7 @@ pub(super) fn describe(table: &[&[Route]]) -> Value {
         "components": {
             "schemas": schemas.into_definitions(),
             "responses": {
-                "OauthError": beside::oauth_error(),
+                "OauthError": oauth::error(),
                 "Problem": {
                     "description": "What went wrong (RFC 9457): a stable `code`, and what to do next.",
                     "content": { "application/problem+json": { "schema": problem } },

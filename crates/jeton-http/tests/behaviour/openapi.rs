@@ -11,8 +11,17 @@ use jeton_testkit::conformance::{Exchange, check};
 use serde_json::{Value, json};
 
 /// What is served and is no row of the table, and how it says what went wrong.
-const BESIDE: [(&str, &str); 3] =
-    [("GET /revocations/feed", "OauthError"), ("POST /revocations/feed", "OauthError"), ("POST /credentials/revoke", "Problem")];
+const BESIDE: [(&str, &str); 9] = [
+    ("GET /revocations/feed", "OauthError"),
+    ("POST /revocations/feed", "OauthError"),
+    ("POST /credentials/revoke", "Problem"),
+    ("POST /oauth/token", "OauthError"),
+    ("POST /oauth/introspect", "OauthError"),
+    ("POST /oauth/revoke", "OauthError"),
+    ("GET /.well-known/jwks.json", "OauthError"),
+    ("GET /.well-known/oauth-authorization-server", "OauthError"),
+    ("GET /.well-known/openid-configuration", "OauthError"),
+];
 
 /// Every operation, by method and path.
 fn operations(document: &Value) -> Vec<(String, &Value)> {
@@ -178,6 +187,73 @@ async fn a_document_that_is_wrong_is_found_out() {
         *document.pointer_mut(place).unwrap_or_else(|| panic!("{place} is not there")) = wrong;
         assert!(check(&document, &exchange).is_err(), "{place}");
     }
+}
+
+/// The same of the OAuth endpoints, whose answers every test looks at too.
+#[tokio::test]
+async fn a_document_that_is_wrong_about_oauth_is_found_out() {
+    let world = World::new().await;
+    let orders = world.opaque_api("orders").await;
+    let client = world.client("orders", &[&orders]).await;
+    let token = world.ask(&client, &[]).await;
+    let text = token.member("access_token").as_str().unwrap().to_owned();
+    let (active, inactive) = (world.introspect(&client, &text).await, world.introspect(&client, "x").await);
+    let refused = world.ask(&client, &[("scope", "nobody:knows")]).await;
+    for (answer, path, place, wrong) in [
+        (
+            &token,
+            "/oauth/token",
+            "/paths/~1oauth~1token/post/responses/200/content/application~1json/schema/required",
+            json!(["refresh_token"]),
+        ),
+        (
+            &token,
+            "/oauth/token",
+            "/paths/~1oauth~1token/post/responses/200/content/application~1json/schema/properties/token_type/enum",
+            json!(["DPoP"]),
+        ),
+        (
+            &active,
+            "/oauth/introspect",
+            "/paths/~1oauth~1introspect/post/responses/200/content/application~1json/schema/anyOf/0/properties",
+            json!({}),
+        ),
+        (
+            &inactive,
+            "/oauth/introspect",
+            "/paths/~1oauth~1introspect/post/responses/200/content/application~1json/schema/anyOf/1/properties",
+            json!({}),
+        ),
+        (
+            &refused,
+            "/oauth/token",
+            "/components/responses/OauthError/content/application~1json/schema/properties/error/enum",
+            json!(["other"]),
+        ),
+        (&refused, "/oauth/token", "/paths/~1oauth~1token/post/responses/default/$ref", json!("#/components/responses/Problem")),
+    ] {
+        let exchange = Exchange { method: "POST", path, sent: None, status: answer.status, body: &answer.body };
+        assert_eq!(check(document(), &exchange), Ok(()), "{path}");
+        let mut document = document().clone();
+        *document.pointer_mut(place).unwrap_or_else(|| panic!("{place} is not there")) = wrong;
+        assert!(check(&document, &exchange).is_err(), "{place}");
+    }
+}
+
+/// What the metadata names is what the document has.
+#[tokio::test]
+async fn every_endpoint_of_the_metadata_is_in_it() {
+    let world = World::new().await;
+    let metadata = world.get("/.well-known/oauth-authorization-server").await.json();
+    let mut seen = 0;
+    for name in ["token_endpoint", "introspection_endpoint", "revocation_endpoint", "jwks_uri", "jeton_revocation_feed"] {
+        let path = metadata[name].as_str().unwrap().strip_prefix(world.issuer()).unwrap();
+        assert!(document()["paths"].get(path.trim_start_matches("/api/v1")).is_some(), "{name}: {path}");
+        seen += 1;
+    }
+    let named =
+        metadata.as_object().unwrap().values().filter(|value| value.as_str().is_some_and(|text| text.starts_with(world.issuer()))).count();
+    assert_eq!(named, seen + 1, "beside the issuer itself, another endpoint is named: {metadata}");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use jeton_http::metrics;
 use jeton_oauth::form;
@@ -12,6 +12,9 @@ use tower::ServiceExt as _;
 use super::World;
 use super::answer::Answer;
 use super::registered::Registered;
+
+/// The OAuth endpoints, whose answers are as the document says.
+const OAUTH: [&str; 3] = ["/oauth/token", "/oauth/introspect", "/oauth/revoke"];
 
 impl World {
     /// Sends a request; the body is read to its end.
@@ -43,7 +46,11 @@ impl World {
 
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+        let answer = self.send(Request::get(path).body(Body::empty()).expect("a request")).await;
+        if path.starts_with("/.well-known/") && answer.status == 200 {
+            answer.conforms(&Method::GET, of_root_issuer(path), None);
+        }
+        answer
     }
 
     /// Posts a form, with an Authorization header where one is given.
@@ -52,7 +59,11 @@ impl World {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        self.send(request.body(body.into()).expect("a request")).await
+        let answer = self.send(request.body(body.into()).expect("a request")).await;
+        if OAUTH.contains(&path) {
+            answer.conforms(&Method::POST, path, None);
+        }
+        answer
     }
 
     /// Posts parameters as a client that authenticates with Basic.
@@ -95,4 +106,10 @@ impl World {
     pub async fn revoke(&self, client: &Registered, token: &str) -> Answer {
         self.post_as(client, "/oauth/revoke", &[("token", token)]).await
     }
+}
+
+/// The path of metadata without that of an issuer, which may follow it (RFC 8414 section 3.1).
+fn of_root_issuer(path: &str) -> &str {
+    let end = path.match_indices('/').nth(2).map_or(path.len(), |(place, _)| place);
+    path.get(..end).unwrap_or(path)
 }

@@ -3,30 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::oauth;
 use super::schemas::Schemas;
 use crate::api::credentials::Report;
-
-/// Where the form of an OAuth endpoint's error stands.
-const OAUTH_ERROR: &str = "#/components/responses/OauthError";
 
 /// Adds them to the paths.
 pub(super) fn add(paths: &mut Map<String, Value>, schemas: &mut Schemas) {
     paths.insert("/revocations/feed".to_owned(), feed());
     let report = schemas.read.subschema_for::<Report>();
     paths.insert("/credentials/revoke".to_owned(), json!({ "post": handed_in(report.as_value()) }));
-}
-
-/// The form of an OAuth endpoint's error (RFC 6749 section 5.2).
-pub(super) fn oauth_error() -> Value {
-    let text = |about: &str| json!({ "type": "string", "description": about });
-    json!({
-        "description": "What went wrong, as OAuth says it (RFC 6749 section 5.2).",
-        "content": { "application/json": { "schema": {
-            "type": "object",
-            "properties": { "error": text("Which error it is."), "error_description": text("What went wrong this time, in a sentence.") },
-            "required": ["error"],
-        } } },
-    })
 }
 
 fn feed() -> Value {
@@ -38,18 +23,18 @@ fn feed() -> Value {
         "header",
         "The cursor of the last event that came, to go on after it; without it a snapshot comes first.",
     );
-    let operation = |id: &str, summary: &str, more: Value| {
+    let operation = |id: &str, summary: &str, security: Value, more: Value| {
         let mut operation = json!({
             "operationId": id,
             "tags": ["revocations"],
             "summary": summary,
             "description": "For clients that may introspect, on the public listener: what they follow, as Server-Sent Events: a snapshot first, then \
                             what narrows, and a signed checkpoint each second.",
-            "security": [{ "client": [] }],
+            "security": security,
             "responses": {
                 "200": { "description": "The events, for as long as the connection lasts.", "content": { "text/event-stream": { "schema": { "type": "string" } } } },
                 "410": { "description": "The cursor is too old, or of another incarnation: start again without it.", "content": { "text/plain": { "schema": { "type": "string" } } } },
-                "default": { "$ref": OAUTH_ERROR },
+                "default": { "$ref": oauth::ERROR },
             },
         });
         if let (Value::Object(operation), Value::Object(more)) = (&mut operation, more) {
@@ -57,23 +42,14 @@ fn feed() -> Value {
         }
         operation
     };
-    let form = json!({
-        "type": "object",
-        "properties": {
-            "audience": { "type": "string", "description": audience },
-            "client_id": { "type": "string", "description": "The client that follows, where it does not prove itself in `Authorization`." },
-            "client_secret": { "type": "string", "description": "The secret of that client." },
-            "client_assertion_type": { "type": "string", "description": "What kind of assertion it is: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`." },
-            "client_assertion": { "type": "string", "description": "A signed assertion of the client (RFC 7523)." },
-        },
-    });
+    let form = oauth::form(&[("audience", json!({ "type": "string", "description": audience }))], &[]);
     json!({
-        "get": operation("get_revocations_feed", "Tells what narrows: follows with Basic.", json!({
+        "get": operation("get_revocations_feed", "Tells what narrows: follows with Basic.", json!([{ "client": [] }]), json!({
             "parameters": [parameter("audience", "query", audience), last],
         })),
-        "post": operation("post_revocations_feed", "Tells what narrows: follows with any proof of the client, in a form.", json!({
+        "post": operation("post_revocations_feed", "Tells what narrows: follows with any proof of the client, in a form.", json!([{ "client": [] }, {}]), json!({
             "parameters": [last],
-            "requestBody": { "content": { "application/x-www-form-urlencoded": { "schema": form } } },
+            "requestBody": form,
         })),
     })
 }

@@ -1,0 +1,225 @@
+//! The OAuth endpoints, the metadata and the key set: forms in, JSON out, on the public listener at the URL of the issuer.
+
+use jeton_oauth::ErrorCode;
+use serde_json::{Map, Value, json};
+
+/// Where the form of an OAuth endpoint's error stands.
+pub(super) const ERROR: &str = "#/components/responses/OauthError";
+
+/// Adds them to the paths.
+pub(super) fn add(paths: &mut Map<String, Value>) {
+    paths.insert("/oauth/token".to_owned(), json!({ "post": token() }));
+    paths.insert("/oauth/introspect".to_owned(), json!({ "post": introspect() }));
+    paths.insert("/oauth/revoke".to_owned(), json!({ "post": revoke() }));
+    let metadata = "Says what this server is and can (RFC 8414).";
+    paths.insert(
+        "/.well-known/oauth-authorization-server".to_owned(),
+        json!({ "get": published("get_authorization_server", metadata, &described()) }),
+    );
+    paths.insert(
+        "/.well-known/openid-configuration".to_owned(),
+        json!({ "get": published("get_openid_configuration", metadata, &described()) }),
+    );
+    let keys = object(
+        &[(
+            "keys",
+            json!({ "type": "array", "items": { "type": "object", "additionalProperties": true }, "description": "The keys, each as RFC 7517 has it." }),
+        )],
+        &["keys"],
+    );
+    paths.insert(
+        "/.well-known/jwks.json".to_owned(),
+        json!({ "get": published("get_key_set", "Tells the keys that sign, and the next ones.", &keys) }),
+    );
+}
+
+/// The form of an OAuth endpoint's error (RFC 6749 section 5.2).
+pub(super) fn error() -> Value {
+    let codes = ErrorCode::ALL.map(ErrorCode::as_str);
+    let members = [
+        ("error", json!({ "type": "string", "enum": codes, "description": "Which error it is." })),
+        ("error_description", text("What went wrong this time, in a sentence.")),
+    ];
+    json!({
+        "description": "What went wrong, as OAuth says it (RFC 6749 section 5.2).",
+        "content": { "application/json": { "schema": object(&members, &["error"]) } },
+    })
+}
+
+/// The members by which a client proves itself in a form, where it does not in `Authorization`.
+pub(super) fn proof() -> [(&'static str, Value); 4] {
+    [
+        ("client_id", text("The client, where it does not prove itself in `Authorization`.")),
+        ("client_secret", text("The secret of that client.")),
+        (
+            "client_assertion_type",
+            json!({
+                "type": "string",
+                "enum": ["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
+                "description": "What kind of assertion it is.",
+            }),
+        ),
+        ("client_assertion", text("A signed assertion of the client (RFC 7523).")),
+    ]
+}
+
+/// A form with these members, and those of the proof.
+pub(super) fn form(members: &[(&str, Value)], required: &[&str]) -> Value {
+    let members: Vec<(&str, Value)> = members.iter().cloned().chain(proof()).collect();
+    json!({ "content": { "application/x-www-form-urlencoded": { "schema": object(&members, required) } }, "required": !required.is_empty() })
+}
+
+fn token() -> Value {
+    let grant = json!({ "type": "string", "enum": ["client_credentials"], "description": "The grant." });
+    let resources = json!({ "type": "array", "items": { "type": "string" }, "description": "The API, by audience (RFC 8707); may be left out where the client has one." });
+    let asked = [
+        ("grant_type", grant),
+        ("scope", text("What it shall do: names with spaces between; the API's default if left out.")),
+        ("resource", resources),
+    ];
+    let answer = [
+        ("access_token", text("The token.")),
+        ("token_type", json!({ "type": "string", "enum": ["Bearer"], "description": "How it is presented." })),
+        ("expires_in", seconds("How long it lives from now, in seconds.")),
+        ("scope", text("What it may do; absent where that is nothing.")),
+    ];
+    operation(
+        "post_oauth_token",
+        "Issues an access token (RFC 6749).",
+        &form(&asked, &["grant_type"]),
+        &object(&answer, &["access_token", "token_type", "expires_in"]),
+    )
+}
+
+fn introspect() -> Value {
+    let texts = [
+        ("scope", "What it may do."),
+        ("client_id", "The client that it was issued to; of a key, its client, or the key itself."),
+        ("username", "Who it acts for, as people call them."),
+        ("token_type", "How it is presented: `Bearer`."),
+        ("sub", "Who it acts for."),
+        ("iss", "The issuer."),
+        ("jti", "Its id."),
+        ("sid", "The session that it belongs to."),
+        ("gid", "The grant that it belongs to."),
+        ("acr", "How its person was authenticated."),
+    ];
+    let numbers = [
+        ("exp", "When it ends."),
+        ("iat", "When it was issued; of a key, when it was answered."),
+        ("nbf", "When it begins."),
+        ("ver", "The version of its claims."),
+        ("auth_time", "When its person was authenticated."),
+        ("cache_seconds", "Of a key: how long the answer may be remembered."),
+    ];
+    let one_or_many = json!({ "type": ["string", "array"], "items": { "type": "string" }, "description": "The API that it is for." });
+    let mut members: Vec<(&str, Value)> =
+        vec![("active", json!({ "type": "boolean", "enum": [true], "description": "It is accepted." })), ("aud", one_or_many)];
+    members.extend(texts.map(|(name, about)| (name, text(about))));
+    members.extend(numbers.map(|(name, about)| (name, seconds(about))));
+    members
+        .push(("amr", json!({ "type": "array", "items": { "type": "string" }, "description": "By what its person was authenticated." })));
+    members.push((
+        "cnf",
+        json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": "The key that it is bound to." }),
+    ));
+    let inactive =
+        json!({ "type": "boolean", "enum": [false], "description": "It is not accepted, or not known, or not the caller's to ask about." });
+    let answer = json!({ "anyOf": [object(&members, &["active"]), object(&[("active", inactive)], &["active"])] });
+    operation("post_oauth_introspect", "Says whether a token or a key is accepted (RFC 7662).", &form(&presented(), &["token"]), &answer)
+}
+
+fn revoke() -> Value {
+    let mut operation = operation(
+        "post_oauth_revoke",
+        "Ends a token or a key that its client hands in (RFC 7009).",
+        &form(&presented(), &["token"]),
+        &Value::Null,
+    );
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.insert("200".to_owned(), json!({ "description": "It is over, or it was none." }));
+    }
+    operation
+}
+
+fn presented() -> [(&'static str, Value); 2] {
+    let hint =
+        json!({ "type": "string", "description": "What it may be; looked for among all kinds in any case.", "examples": ["access_token"] });
+    [("token", text("The token or key.")), ("token_type_hint", hint)]
+}
+
+fn described() -> Value {
+    let texts = [
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "revocation_endpoint",
+        "introspection_endpoint",
+        "service_documentation",
+        "jeton_revocation_feed",
+    ];
+    let lists = [
+        "scopes_supported",
+        "response_types_supported",
+        "response_modes_supported",
+        "grant_types_supported",
+        "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+        "revocation_endpoint_auth_methods_supported",
+        "revocation_endpoint_auth_signing_alg_values_supported",
+        "introspection_endpoint_auth_methods_supported",
+        "introspection_endpoint_auth_signing_alg_values_supported",
+        "code_challenge_methods_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+    ];
+    let mut members: Vec<(&str, Value)> = texts.map(|name| (name, text("As RFC 8414 says."))).into();
+    members.extend(lists.map(|name| (name, json!({ "type": "array", "items": { "type": "string" }, "description": "As RFC 8414 says." }))));
+    object(&members, &["issuer", "token_endpoint", "jwks_uri"])
+}
+
+fn published(id: &str, summary: &str, answer: &Value) -> Value {
+    json!({
+        "operationId": id,
+        "tags": ["oauth"],
+        "summary": summary,
+        "description": "For anybody, on the public listener.",
+        "parameters": [],
+        "servers": [{ "url": "/", "description": "The URL of the issuer." }],
+        "security": [],
+        "responses": {
+            "200": { "description": "It is told.", "content": { "application/json": { "schema": answer } } },
+            "default": { "$ref": ERROR },
+        },
+    })
+}
+
+fn operation(id: &str, summary: &str, form: &Value, answer: &Value) -> Value {
+    json!({
+        "operationId": id,
+        "tags": ["oauth"],
+        "summary": summary,
+        "description": "For clients, on the public listener, which prove themselves in `Authorization` or in the form.",
+        "servers": [{ "url": "/", "description": "The URL of the issuer." }],
+        "security": [{ "client": [] }, {}],
+        "requestBody": form,
+        "responses": {
+            "200": { "description": "It is done.", "content": { "application/json": { "schema": answer } } },
+            "default": { "$ref": ERROR },
+        },
+    })
+}
+
+fn object(members: &[(&str, Value)], required: &[&str]) -> Value {
+    let properties: Map<String, Value> = members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn text(about: &str) -> Value {
+    json!({ "type": "string", "description": about })
+}
+
+fn seconds(about: &str) -> Value {
+    json!({ "type": "integer", "description": about })
+}
