@@ -224,7 +224,13 @@ pub enum Event {
     SigningKeyRemoved { actor: Actor, key: KeyId },
     /// A signing key is no longer trusted: nothing it ever signed is.
     #[serde(rename = "signing_key.revoked")]
-    SigningKeyRevoked { actor: Actor, key: KeyId, until_seconds: i64 },
+    SigningKeyRevoked {
+        actor: Actor,
+        key: KeyId,
+        until_seconds: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// A level says something of the lifetimes of a kind that takes nothing from credentials that are out.
     #[serde(rename = "policy.set")]
     PolicySet {
@@ -269,7 +275,12 @@ pub enum Event {
     UserUpdated { actor: Actor, changed: Arc<str>, user: PersonId },
     /// A person is disabled; what is theirs is cut off beside it.
     #[serde(rename = "user.disabled")]
-    UserDisabled { actor: Actor, user: PersonId },
+    UserDisabled {
+        actor: Actor,
+        user: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// A person's roles and groups count again.
     #[serde(rename = "user.enabled")]
     UserEnabled { actor: Actor, user: PersonId },

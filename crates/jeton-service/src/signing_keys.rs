@@ -12,6 +12,7 @@ use jeton_core::policy::rule::Subject;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::root_key::{RootKeyError, RootKeys};
+use jeton_core::why::Speaker;
 use jeton_jose::jwk::SigningKey;
 use jeton_jose::{Algorithm, KeyError};
 use jeton_store::store::{Fault, FaultKind};
@@ -109,7 +110,8 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; it is trusted still then.
-    pub async fn revoke_signing_key(&self, id: &str, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn revoke_signing_key<'a>(&self, id: &str, by: impl Into<Speaker<'a>>, moment: &Moment) -> Result<(), Failure> {
+        let by = by.into();
         let unknown = || Refusal::new(Reason::NotFound, "there is no signing key of this id");
         let algorithm = self.registry.keys().record(id).map(|key| key.record.algorithm).ok_or_else(unknown)?;
         let mut moment = moment.clone();
@@ -117,7 +119,7 @@ impl Service {
         self.transact(&moment, &Arc::from(""), |reading, moment| {
             let keys = reading.keys();
             let key = keys.record(id).ok_or_else(unknown)?;
-            Ok(revoke::revoke(&key.record, keys.ring(algorithm), fresh.clone(), actor, moment))
+            Ok(revoke::revoke(&key.record, keys.ring(algorithm), fresh.clone(), by, moment))
         })
         .await
     }

@@ -16,6 +16,7 @@ use jeton_core::person::update::{UpdatePerson, update};
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
+use jeton_core::why::Speaker;
 
 use crate::failure::Failure;
 use crate::once::gone;
@@ -59,9 +60,10 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; nothing is changed then.
-    pub async fn disable_user(&self, name: &str, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
+    pub async fn disable_user<'a>(&self, name: &str, by: impl Into<Speaker<'a>>, moment: &Moment) -> Result<Person, Failure> {
+        let by = by.into();
         let latest = |person: &Person| self.registry.latest_cut_off(CutOffSubject::User, person.id.as_str());
-        self.change_user(name, moment, |person, moment| Ok(disable(person, latest(person), actor, moment))).await
+        self.change_user(name, moment, |person, moment| Ok(disable(person, latest(person), by, moment))).await
     }
 
     /// Enables a person again. What was cut off stays dead.

@@ -88,7 +88,7 @@ fn statement(dice: &mut Dice) -> (Says, i64, Event) {
         }
         _ => {
             let key = KeyId(name);
-            (Says::KeyRevoked(key.clone()), Event::SigningKeyRevoked { actor, key, until_seconds })
+            (Says::KeyRevoked(key.clone()), Event::SigningKeyRevoked { actor, key, until_seconds, why: None })
         }
     };
     (says, until_seconds, event)

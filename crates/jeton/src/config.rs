@@ -396,6 +396,8 @@ pub(crate) fn parse(text: &str) -> Result<File, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -532,9 +534,8 @@ mod tests {
     #[test]
     fn every_key_has_a_variable() {
         let whole = toml::Table::try_from(full()).unwrap();
-        let mut keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
-        keys.sort_unstable();
-        assert_eq!(whole.keys().collect::<Vec<_>>(), keys);
+        let keys: BTreeSet<&str> = KEYS.iter().map(|(key, _)| *key).collect();
+        assert_eq!(whole.keys().map(String::as_str).collect::<BTreeSet<_>>(), keys);
         let text = |value: &toml::Value| match value {
             toml::Value::Array(items) => items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(","),
             toml::Value::String(text) => text.clone(),

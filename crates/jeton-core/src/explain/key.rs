@@ -1,5 +1,7 @@
 //! Which rule decides over a key.
 
+use std::net::IpAddr;
+
 use super::cut_off::cutting;
 use super::end;
 use super::rule::{Rule, Unused};
@@ -29,6 +31,8 @@ pub struct KeyFacts<'a> {
     pub policies: &'a Policies,
     /// What was said of what it belongs to.
     pub statements: &'a [Statement],
+    /// Where it is presented from, where that is asked about.
+    pub client_ip: Option<IpAddr>,
 }
 
 /// The rule that makes a key stand as it does.
@@ -36,7 +40,10 @@ pub struct KeyFacts<'a> {
 pub fn rule(facts: &KeyFacts<'_>) -> Rule {
     let KeyFacts { key, secret, standing, policies, statements, .. } = facts;
     match (standing, &key.state) {
-        (Standing::Live, _) => Rule::Accepted,
+        (Standing::Live, _) => match facts.client_ip {
+            Some(address) if !key.networks.admit(Some(address)) => Rule::IpDenied(address),
+            _ => Rule::Accepted,
+        },
         (Standing::Revoked(_), State::Revoked(Ended { why: Because::Reason(Why::CutOff), .. })) => cut_off(facts),
         (Standing::Revoked(_), State::Revoked(ended)) => Rule::Revoked(Some(Said::from(ended))),
         (Standing::Revoked(Why::OwnerGone), _) => Rule::OwnerGone,

@@ -1,5 +1,7 @@
 //! The rule that decides over a credential.
 
+use std::net::IpAddr;
+
 use super::cut_off::CutOff;
 use super::end::End;
 use super::said::Said;
@@ -38,6 +40,8 @@ pub enum Rule {
     ClientGone,
     /// It may be used from this second on.
     NotYet(i64),
+    /// It is bound to networks, and the address that was asked about is in none of them.
+    IpDenied(IpAddr),
 }
 
 /// The idle time that a key went over.
@@ -70,6 +74,7 @@ impl Rule {
             Rule::ApiGone => "api_gone",
             Rule::ClientGone => "client_gone",
             Rule::NotYet(_) => "not_yet",
+            Rule::IpDenied(_) => "ip_denied",
         }
     }
 }

@@ -4,16 +4,17 @@ use super::rotate::hand_over;
 use super::{FreshKey, Purpose, Ring, SigningKeyRecord, State, TABLE, add};
 use crate::commit::Commit;
 use crate::event::Event;
-use crate::id::Actor;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::refusal::{Reason, Refusal};
 use crate::token::negative::{self, Negative, Says};
+use crate::why::Speaker;
 
 /// Revokes a key. Where it was signing, the next takes over at once; where it was the next, `fresh` replaces it.
-pub fn revoke(key: &SigningKeyRecord, ring: Ring, fresh: FreshKey, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
-    let mut commit = Commit::new(moment);
+pub fn revoke<'a>(key: &SigningKeyRecord, ring: Ring, fresh: FreshKey, by: impl Into<Speaker<'a>>, moment: &mut Moment) -> Outcome<()> {
+    let (mut commit, by) = (Commit::new(moment), by.into());
+    let actor = by.actor;
     let now = moment.now.seconds();
     if key.purpose != Purpose::Token {
         return Outcome::refuse(Refusal::new(Reason::Conflict, "this key signs the ledger's checkpoints, not tokens"), commit);
@@ -28,6 +29,7 @@ pub fn revoke(key: &SigningKeyRecord, ring: Ring, fresh: FreshKey, actor: &Actor
         actor: actor.clone(),
         key: key.id.clone(),
         until_seconds,
+        why: by.told(),
     });
     if key.state == State::Retired {
         return Outcome::grant((), commit);

@@ -176,7 +176,8 @@ fn the_rule_that_decides_over_a_key() {
     let cut_off = [said(3, Says::CutOff(CutOffSubject::User, Arc::from("p"), NOW + 1))];
     let check = |state: State, standing: KeyStanding, owner: OwnerStanding, expected: &str| {
         let key = ApiKey { state, ..key.record.clone() };
-        let facts = KeyFacts { key: &key, secret: &key.current, standing, owner, policies: &policies, statements: &cut_off };
+        let facts =
+            KeyFacts { key: &key, secret: &key.current, standing, owner, policies: &policies, statements: &cut_off, client_ip: None };
         assert_eq!(key::rule(&facts).name(), expected);
         key::rule(&facts)
     };

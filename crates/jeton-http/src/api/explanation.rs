@@ -1,5 +1,6 @@
 //! What explanations of keys and tokens have in common.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use jeton_token::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::names::LevelOrTable;
+use super::names::{EndName, LevelOrTable, LookName, RuleName, StatementName};
 use super::rfc3339;
 
 /// How long the past is searched; what was not found by then is left out, and said to be.
@@ -29,6 +30,7 @@ pub(super) const SEARCHING: Duration = Duration::from_secs(8);
 #[schemars(rename = "DecidingRule")]
 pub(super) struct Decided {
     /// The rule, by name.
+    #[schemars(with = "RuleName")]
     rule: &'static str,
     /// When it began to hold.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +66,9 @@ pub(super) struct Decided {
     /// Of an idle key: whether nothing but another key helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_final: Option<bool>,
+    /// The address that was asked about, where no network of the key has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_ip: Option<IpAddr>,
 }
 
 /// When a credential ends, and why then.
@@ -73,6 +78,7 @@ pub(super) struct Ends {
     /// When it ends.
     at: String,
     /// What says so.
+    #[schemars(with = "EndName")]
     cause: &'static str,
     /// The level of the policies that says so; `table`: none narrows what is built in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +104,7 @@ pub(super) struct Ends {
 #[schemars(rename = "Statement")]
 pub(super) struct Told {
     /// What was said.
+    #[schemars(with = "StatementName")]
     what: &'static str,
     /// When.
     at: String,
@@ -135,6 +142,7 @@ pub(super) struct NotOurs {
     /// `false`: it is no credential that is known here.
     is_ours: bool,
     /// What it looks like.
+    #[schemars(with = "LookName")]
     looks: &'static str,
     /// What kind of credential it would be.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +182,7 @@ impl From<&Rule> for Decided {
                 Decided { level, seconds: Some(unused.seconds), is_final: Some(unused.is_final), ..decided }
             }
             Rule::NotYet(from) => Decided { at: Some(rfc3339::format(*from)), ..decided },
+            Rule::IpDenied(address) => Decided { client_ip: Some(*address), ..decided },
             Rule::Accepted
             | Rule::CutOff(None)
             | Rule::SubjectSuspended(None)

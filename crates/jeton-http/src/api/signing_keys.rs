@@ -13,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, no_content, ok};
+use super::body::Body;
+use super::ending::End;
 use super::management::Management;
 use super::names::{AlgorithmName, PurposeName, SigningKeyState};
 use super::once::Once;
@@ -45,7 +47,7 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(revoke),
-        About::new("signing keys", "Revokes a signing key at once.").only_does(),
+        About::new("signing keys", "Revokes a signing key at once.").takes::<End>().only_does(),
     ),
 ];
 
@@ -128,8 +130,10 @@ async fn revoke(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(kid): Target<Arc<str>>,
+    Body(end): Body<End>,
 ) -> Answer {
-    let revoked = service.revoke_signing_key(&kid, &actor, &service.moments().now()).await;
+    let why = end.why()?;
+    let revoked = service.revoke_signing_key(&kid, (&actor, &why), &service.moments().now()).await;
     let ledger = "name a key that signs tokens: `jeton signing-key list` says what each one signs";
     revoked.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, ledger))?;
     no_content()

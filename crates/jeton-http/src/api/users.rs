@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
 use super::body::Body;
+use super::ending::End;
 use super::management::Management;
 use super::names::PersonState;
 use super::nothing::Nothing;
@@ -61,7 +62,7 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(disable),
-        About::new("users", "Disables a person: all that is theirs ends.").takes::<Nothing>().answers::<ShownWhole>(),
+        About::new("users", "Disables a person: all that is theirs ends.").takes::<End>().answers::<ShownWhole>(),
     ),
     Route::new(
         (Verb::Post, "/users/{user}/enable"),
@@ -204,9 +205,10 @@ async fn disable(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(name): Target<String>,
-    Body(Nothing {}): Body<Nothing>,
+    Body(end): Body<End>,
 ) -> Answer {
-    answer(service.disable_user(&name, &actor, &service.moments().now()).await, &service)
+    let why = end.why()?;
+    answer(service.disable_user(&name, (&actor, &why), &service.moments().now()).await, &service)
 }
 
 async fn enable(

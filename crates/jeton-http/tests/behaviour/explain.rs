@@ -130,6 +130,28 @@ async fn what_a_key_belongs_to_is_told_with_who_said_it() {
 }
 
 #[tokio::test]
+async fn an_address_is_asked_about() {
+    let world = World::new().await;
+    world.api("orders").await;
+    let made = world.make_key("external:acme", ORDERS, json!({"allow_ip": ["192.0.2.0/24"]})).await;
+    let path = format!("/keys/{}/explanation", made["id"].as_str().unwrap());
+    for (address, expected) in [("192.0.2.7", "accepted"), ("%3A%3Affff%3A192.0.2.7", "accepted"), ("198.51.100.7", "ip_denied")] {
+        let explained = world.done(Method::GET, &format!("{path}?client_ip={address}"), None).await;
+        assert_eq!(rule(&explained), expected, "{address}");
+    }
+    let asked = json!({"key": made["key"], "client_ip": "2001:db8::7"});
+    let explained = world.done(Method::POST, "/keys/explain", Some(asked)).await;
+    assert_eq!((rule(&explained), &explained["decided_by"]["client_ip"]), ("ip_denied", &json!("2001:db8::7")));
+    for wrong in ["x", "192.0.2.0%2F24", "%E2%80%AE"] {
+        let answer = world.administer(Method::GET, &format!("{path}?client_ip={wrong}"), None).await;
+        assert_eq!((answer.status, answer.text().contains('\u{202e}')), (400, false), "{wrong}: {}", answer.shown());
+    }
+    // What decides before stays what decides.
+    world.done(Method::POST, &format!("/keys/{}/suspend", made["id"].as_str().unwrap()), None).await;
+    assert_eq!(rule(&world.done(Method::GET, &format!("{path}?client_ip=198.51.100.7"), None).await), "suspended");
+}
+
+#[tokio::test]
 async fn a_policy_that_ends_a_key_is_named() {
     let world = World::new().await;
     world.api("orders").await;

@@ -81,8 +81,7 @@ async fn they_are_suspended_and_resumed() {
     outside.both("/suspensions", "suspended", 2).await;
     assert_eq!(outside.codes().await, ["suspended", "suspended", "valid"]);
     outside.both("/suspensions", "suspended", 0).await;
-    let id = outside.made[1]["id"].as_str().unwrap();
-    outside.post(&format!("/keys/{id}/revoke"), json!({})).await;
+    outside.post("/revocations", json!({"key": outside.made[1]["id"]})).await;
     outside.both("/resumptions", "resumed", 1).await;
     assert_eq!(outside.codes().await, ["valid", "revoked", "valid"], "a revocation is final");
 }

@@ -64,6 +64,30 @@ async fn tokens_and_subjects_too() {
 }
 
 #[tokio::test]
+async fn people_and_signing_keys() {
+    let world = World::new().await;
+    world.done(Method::POST, "/users", Some(json!({"username": "ada"}))).await;
+    world.done(Method::POST, "/users/ada/disable", Some(json!({"why": WORDS}))).await;
+    assert_eq!(last(&world, "user.disabled").await["why"], WORDS);
+    assert_eq!(last(&world, "tokens.cut_off").await["why"], WORDS, "what falls says so too");
+    world.done(Method::POST, "/users", Some(json!({"username": "bob"}))).await;
+    world.done(Method::POST, "/users/bob/disable", None).await;
+    assert!(last(&world, "user.disabled").await.get("why").is_none(), "nobody said");
+    let current = async || {
+        let keys = world.done(Method::GET, "/signing-keys", None).await;
+        let signs = |key: &&Value| key["state"] == "current" && key["purpose"] == "token";
+        keys["items"].as_array().unwrap().iter().find(signs).unwrap()["kid"].as_str().unwrap().to_owned()
+    };
+    for (why, expected) in [(Some(json!({"why": "leaked"})), json!("leaked")), (None, Value::Null)] {
+        let path = format!("/signing-keys/{}", current().await);
+        let refused = world.administer(Method::DELETE, &path, Some(json!({"why": "idle"}))).await;
+        assert_eq!(refused.status, 400, "{}", refused.shown());
+        assert_eq!(world.administer(Method::DELETE, &path, why).await.status, 204);
+        assert_eq!(last(&world, "signing_key.revoked").await["why"], expected);
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_reason() {
     let world = World::new().await;
     let orders = world.api("orders").await;

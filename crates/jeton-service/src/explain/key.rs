@@ -1,5 +1,6 @@
 //! A key explained: its timeline, what was said of what it belongs to, the uses of its last day, and the rule that decides over it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jeton_core::api_key::ApiKeyKind;
@@ -79,15 +80,21 @@ impl Service {
         Ok(goes_on().then_some(KeyPast { timeline, has_more, statements, last_day }))
     }
 
-    /// How a key stands with one of its secrets, as far as its past was found.
+    /// How a key stands with one of its secrets, presented from an address where one is given; as far as its past was found.
     #[must_use]
-    pub fn explain_key(&self, entry: &KeyEntry, slot: Slot, past: Option<&KeyPast>, moment: &Moment) -> KeyExplained {
+    pub fn explain_key(
+        &self,
+        entry: &KeyEntry,
+        (slot, client_ip): (Slot, Option<IpAddr>),
+        past: Option<&KeyPast>,
+        moment: &Moment,
+    ) -> KeyExplained {
         let key = &entry.key.record;
         let (standing, judged) = self.key_standing(entry, slot, moment);
         let policies = self.registry.policies();
         let secret: &KeptSecret = key.secret(slot).unwrap_or(&key.current);
         let statements = past.map_or(&[][..], |past| &past.statements);
-        let facts = KeyFacts { key, secret, standing, owner: judged.owner, policies: &policies, statements };
+        let facts = KeyFacts { key, secret, standing, owner: judged.owner, policies: &policies, statements, client_ip };
         let api = judged.api.as_ref().map(|api| &api.record);
         KeyExplained {
             rule: rule(&facts),

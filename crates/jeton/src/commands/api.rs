@@ -102,6 +102,9 @@ pub(crate) struct Update {
 pub(crate) struct Delete {
     /// Its audience or id
     api: String,
+    /// Only say what would end
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What an API can be told to be.
@@ -139,8 +142,11 @@ impl Api {
             Api::List(List { pages }) => pages.show(context, PATH, apis::list),
             Api::Show(Show { api }) => context.show(&server.get(&path(api))?, apis::show),
             Api::Update(update) => update.run(context, &server),
-            Api::Delete(Delete { api }) => {
+            Api::Delete(Delete { api, dry_run }) => {
                 let would = server.delete_with(&path(api), &json!({ "dry_run": true }))?;
+                if *dry_run {
+                    return context.show(&would, |would, _| format!("Would remove {api}, and end {}.\n", falling(would)));
+                }
                 context.confirm(&format!("Remove the API {api}, and end what is for it: {}?", falling(&would)))?;
                 let removed = server.delete_with(&path(api), &json!({}))?;
                 context.show(&removed, |removed, _| format!("Removed {api}: what was for it is dead, {}.\n", falling(removed)))

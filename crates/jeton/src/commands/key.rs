@@ -22,6 +22,7 @@ use super::context::Context;
 use super::duration;
 use super::failure::Failure;
 use super::input::{self, Named};
+use super::percent::segment;
 use super::rate::{self, Rate};
 use super::time;
 use super::why::Why;
@@ -50,6 +51,7 @@ pub(crate) enum Key {
     Explain(Explain),
     Verify(Verify),
     Update(update::Update),
+    #[command(visible_alias = "roll")]
     Rotate(rotate::Rotate),
     /// End the text that a key had before it was rotated
     #[command(after_help = "Examples:\n  jeton key end-previous 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
@@ -115,6 +117,7 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   jeton key explain 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
   jeton key explain - < key.txt
+  jeton key explain key.txt --client-ip 192.0.2.7
   jeton key explain key.txt --json | jq .decided_by
 
 It counts as no use. Exit code 1 if the text is no key of this server.";
@@ -126,6 +129,9 @@ pub(crate) struct Explain {
     /// Its id; `-`, the key on standard input; or a file that holds it
     #[arg(value_name = "KEY|-|FILE")]
     key: String,
+    /// Where it is presented from: whether its networks have that address
+    #[arg(long, value_name = "ADDRESS")]
+    client_ip: Option<IpAddr>,
 }
 
 /// What lets a key live beyond the maximum: all three, or none.
@@ -208,6 +214,9 @@ pub(crate) struct Verify {
     /// Where it was presented from
     #[arg(long, value_name = "ADDRESS")]
     client_ip: Option<IpAddr>,
+    /// What presented it, as its `User-Agent` says
+    #[arg(long, value_name = "TEXT")]
+    user_agent: Option<String>,
     /// Where it must belong
     #[arg(long, value_name = "NAME", value_parser = ["live", "test", "any"])]
     environment: Option<String>,
@@ -288,8 +297,15 @@ impl Explain {
     fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         let explained = match input::named(&self.key)? {
-            Named::Id(id) => server.get(&format!("{}/explanation", path(&id)?))?,
-            Named::Text(key) => server.post(&format!("{PATH}/explain"), &json!({ "key": key.expose() }))?,
+            Named::Id(id) => {
+                let address = self.client_ip.map(|address| format!("?client_ip={}", segment(&address.to_string()))).unwrap_or_default();
+                server.get(&format!("{}/explanation{address}", path(&id)?))?
+            }
+            Named::Text(key) => {
+                let mut body = Map::from_iter([("key".to_owned(), json!(key.expose()))]);
+                body.extend(self.client_ip.map(|address| ("client_ip".to_owned(), json!(address))));
+                server.post(&format!("{PATH}/explain"), &Value::Object(body))?
+            }
         };
         context.show(&explained, explained_keys::explained)?;
         let is_ours = explained.get("is_ours").and_then(Value::as_bool) == Some(true);
@@ -322,6 +338,7 @@ impl Verify {
         let members = [
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
             ("client_ip", self.client_ip.map(|address| json!(address))),
+            ("user_agent", self.user_agent.as_ref().map(|agent| json!(agent))),
             ("environment", self.environment.as_ref().map(|name| json!(name))),
         ];
         body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

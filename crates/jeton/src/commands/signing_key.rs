@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::pages::Pages;
 use super::percent::segment;
+use super::why::Why;
 use crate::render::keys;
 use crate::render::text::member;
 
@@ -60,7 +61,8 @@ pub(crate) struct Rotate {
 
 const REVOKE_EXAMPLES: &str = "\
 Examples:
-  jeton signing-key revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs
+  jeton signing-key revoke NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs \\
+      --why leaked --yes
 
 For a key that others may hold: nothing it ever signed is accepted any more,
 and the next key signs at once.";
@@ -71,6 +73,8 @@ and the next key signs at once.";
 pub(crate) struct Revoke {
     /// Its `kid`
     kid: String,
+    #[command(flatten)]
+    why: Why,
 }
 
 impl SigningKey {
@@ -82,9 +86,9 @@ impl SigningKey {
                 let rotated = again.post(&server, &format!("{PATH}/rotate"), &json!({ "alg": alg, "force": force }))?;
                 context.show(&rotated, |rotated, _| format!("{} signs {} tokens from now on.\n", member(rotated, "current"), alg))
             }
-            SigningKey::Revoke(Revoke { kid }) => {
+            SigningKey::Revoke(Revoke { kid, why }) => {
                 context.confirm(&format!("Trust nothing that {kid} ever signed? Every token it signed dies at once."))?;
-                server.delete(&format!("{PATH}/{}", segment(kid)))?;
+                server.delete_with(&format!("{PATH}/{}", segment(kid)), &why.body())?;
                 context.say(&format!("{kid} is revoked: nothing it signed is accepted any more."))
             }
         }

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::pages::Pages;
 use super::percent::segment;
+use super::why::Why;
 use crate::render::users;
 
 const PATH: &str = "/api/v1/users";
@@ -83,6 +84,7 @@ pub(crate) struct Update {
 const DISABLE_EXAMPLES: &str = "\
 Examples:
   jeton user disable ada --yes
+  jeton user disable ada --why owner_left --yes
 
 Everything of theirs is dead at once and stays dead. While they are disabled
 nothing is issued to them, and what they own is refused.";
@@ -93,6 +95,8 @@ nothing is issued to them, and what they own is refused.";
 pub(crate) struct Disable {
     /// Their username or id
     user: String,
+    #[command(flatten)]
+    why: Why,
 }
 
 /// Enable a person again; what died stays dead
@@ -131,9 +135,9 @@ impl User {
                 }
                 context.show(&server.patch(&path(user), &Value::Object(body))?, users::show)
             }
-            User::Disable(Disable { user }) => {
+            User::Disable(Disable { user, why }) => {
                 context.confirm(&format!("Disable {user}, and end everything of theirs?"))?;
-                context.show(&server.post(&format!("{}/disable", path(user)), &json!({}))?, users::show)
+                context.show(&server.post(&format!("{}/disable", path(user)), &why.body())?, users::show)
             }
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }

@@ -48,7 +48,8 @@ fn judged_at_use(explained: &Value, view: &View) -> String {
     if !is_accepted(explained) || bounds.is_empty() {
         return String::new();
     }
-    let asks = "`jeton key verify` asks for one, with --client-ip from where";
+    let asks =
+        "`jeton key verify` asks for one, with --client-ip from where, and --client-ip here says whether its networks have an address";
     paragraph(&format!("Each use is judged besides, by {}: {asks}.", bounds.join(", ")), view)
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn decision(explained: &Value, noun: &str, view: &View) -> String {
         "owner_disabled" => "Refused until its owner is enabled: they are disabled.".to_owned(),
         "api_gone" => "Refused for ever: the API that it was for is gone.".to_owned(),
         "client_gone" => "Refused for ever: the client that held it is gone.".to_owned(),
+        "ip_denied" => format!("Refused from {}: no network of it has that address.", member(decided, "client_ip")),
         "not_yet" => format!("Refused for now: it may be used from {} on.", with_distance(&member(decided, "at"), view.now_seconds)),
         rule => format!("This {noun} is decided over by a rule that this program does not know: {rule}."),
     };

@@ -29,6 +29,9 @@ fn section(command: &Command, path: &str, text: &mut String) {
     if let Some(about) = command.get_about() {
         text.push_str(&format!("{about}.\n"));
     }
+    for alias in command.get_visible_aliases() {
+        text.push_str(&format!("\nAlso `{} {alias}`.\n", path.rsplit_once(' ').map_or("", |(noun, _)| noun)));
+    }
     let own: Vec<&Arg> = command.get_arguments().filter(|argument| !argument.is_global_set() && argument.get_id() != "help").collect();
     if !own.is_empty() {
         text.push_str(&format!("\n{}", arguments(own.into_iter())));

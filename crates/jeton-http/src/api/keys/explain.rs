@@ -1,8 +1,10 @@
 //! `/keys/{key}/explanation` and `/keys/explain`: why a key stands as it does, and all that happened to it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::State;
+use http::Uri;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::explain::scope::TakenBy;
 use jeton_core::usage::bucket::Bucket;
@@ -21,6 +23,9 @@ use crate::api::counting::count;
 use crate::api::explanation::{Decided, Ends, NotOurs, SEARCHING, Told};
 use crate::api::management::Management;
 use crate::api::names::{OutcomeName, SlotName, TakerName};
+use crate::api::parameter::Parameter;
+use crate::api::problem::Problem;
+use crate::api::query::Query;
 use crate::api::rfc3339;
 use crate::api::route::{About, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
@@ -32,7 +37,7 @@ pub(in crate::api) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(by_id),
-        About::new("keys", "Explains a key: why it stands as it does, and what happened to it.").answers::<Explained>(),
+        About::new("keys", "Explains a key: why it stands as it does, and what happened to it.").asks(&[CLIENT_IP]).answers::<Explained>(),
     ),
     Route::new(
         (Verb::Post, "/keys/explain"),
@@ -43,6 +48,8 @@ pub(in crate::api) static ROUTES: &[Route] = &[
     ),
 ];
 
+const CLIENT_IP: Parameter = Parameter::text("client_ip", "Where it is presented from: whether its networks have that address.");
+
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "ExplainKey")]
 #[serde(deny_unknown_fields)]
@@ -50,6 +57,8 @@ pub(super) struct Explain {
     /// The text.
     #[schemars(with = "String")]
     key: SecretText,
+    /// Where it is presented from: whether its networks have that address.
+    client_ip: Option<IpAddr>,
 }
 
 /// A key, explained.
@@ -130,24 +139,31 @@ enum ExplainedText {
     Other(NotOurs),
 }
 
-async fn by_id(State(Management { service, .. }): State<Management>, Target(key): Target<String>) -> Answer {
+async fn by_id(State(Management { service, .. }): State<Management>, Target(key): Target<String>, uri: Uri) -> Answer {
+    let no_address = || Problem::invalid("the parameter `client_ip` is no address", "write it as 192.0.2.7 or 2001:db8::7");
+    let client_ip = Query::parse(&uri)?.text("client_ip").map(|text| text.parse().map_err(|_| no_address())).transpose()?;
     let entry = service.find_key(id(&key)?).await.map_err(over)?;
-    explained(&service, &entry, Slot::Current, None).await
+    explained(&service, &entry, (Slot::Current, client_ip), None).await
 }
 
 async fn by_text(State(Management { service, .. }): State<Management>, Body(explain): Body<Explain>) -> Answer {
     let text = explain.key.0;
     match service.key_of_pasted(text.expose()).await.map_err(over)? {
-        Some((entry, slot)) => explained(&service, &entry, slot, Some(slot_name(slot))).await,
+        Some((entry, slot)) => explained(&service, &entry, (slot, explain.client_ip), Some(slot_name(slot))).await,
         None => ok(&NotOurs::from(&service.look_at(text.expose()))),
     }
 }
 
-async fn explained(service: &Arc<Service>, entry: &Arc<KeyEntry>, slot: Slot, pasted: Option<&'static str>) -> Answer {
+async fn explained(
+    service: &Arc<Service>,
+    entry: &Arc<KeyEntry>,
+    presented: (Slot, Option<IpAddr>),
+    pasted: Option<&'static str>,
+) -> Answer {
     let moment = service.moments().now();
     let (reading, searched, then) = (service.clone(), entry.clone(), moment.clone());
     let past = count(SEARCHING, move |goes_on| reading.key_past(&searched, &then, goes_on)).await.map_err(over)?;
-    let why = service.explain_key(entry, slot, past.as_ref(), &moment);
+    let why = service.explain_key(entry, presented, past.as_ref(), &moment);
     let taken = |(scope, by): (String, TakenBy)| Taken { scope, by: by.name() };
     let mut explained = Explained {
         is_ours: true,

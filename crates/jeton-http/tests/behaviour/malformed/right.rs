@@ -145,7 +145,7 @@ fn people() -> Vec<Right> {
     vec![
         Right::of("POST /users", person.clone()).status(201),
         Right::of("PATCH /users/{user}", person),
-        Right::of("POST /users/{user}/disable", json!({})),
+        Right::of("POST /users/{user}/disable", json!({"why": "case 4711"})),
         Right::of("POST /users/{user}/enable", json!({})),
         Right::of("POST /groups", group.clone()).status(201),
         Right::of("PATCH /groups/{group}", group),
@@ -180,7 +180,7 @@ fn keys(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /keys", beyond).status(201).times(&["/exception/ends_at"]),
         Right::of("POST /keys", json!({"like": furnished.name("key"), "name": "another till"})).status(201),
         Right::of("POST /keys/lookup", json!({"key": furnished.key})),
-        Right::of("POST /keys/explain", json!({"key": furnished.key})).or(&[("/key", 200)]),
+        Right::of("POST /keys/explain", json!({"key": furnished.key, "client_ip": "192.0.2.7"})).or(&[("/key", 200)]),
         Right::of("PATCH /keys/{key}", limits.clone()),
         Right::of("POST /keys/{key}/rotate", rotation.clone()),
         Right::of("POST /keys/self/rotate", rotation),
@@ -231,6 +231,7 @@ fn policies(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /policies/exceptions", of_secret).status(201).times(&["/ends_at"]),
         Right::of("POST /policies/exceptions", exception).status(201).times(&["/ends_at"]),
         Right::of("POST /signing-keys/rotate", json!({"alg": "ES256", "force": true})),
+        Right::of("DELETE /signing-keys/{key}", json!({"why": "leaked"})).status(204),
         // A world has no root file.
         Right::of("POST /root-key/rotate", json!({})).status(503),
     ]
