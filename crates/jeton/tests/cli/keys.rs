@@ -92,7 +92,7 @@ fn all_keys_of_somebody_outside() {
     let all = ["--owner", "external:acme"];
     desk.fails(&[&["suspend"], &all[..]].concat(), "y\n", 2, "Refuse every key that external:acme has by now");
     desk.fails(&[&["revoke"], &all[..]].concat(), "y\n", 2, "End every key of external:acme");
-    desk.fails(&["revoke", "--owner", "acme", "--yes"], "", 1, "external:");
+    desk.fails(&["revoke", "--owner", "acme", "--yes"], "", 2, "external:");
     desk.fails(&["revoke", "--owner", "external:nobody", "--yes"], "", 1, "nobody outside of this name");
     assert_eq!(desk.done(&[&["suspend", "--dry-run"], &all[..]].concat()), "Would suspend 2 API keys.\n");
     assert_eq!(desk.done(&[&["suspend", "--yes", "--why", "unpaid"], &all[..]].concat()), "Suspended 2 API keys.\n");
