@@ -545,7 +545,8 @@ mod tests {
         assert_eq!(above(&File::default(), environment::said(&variables).unwrap()), Ok(full()));
         // Each by itself, and nothing else.
         for variable in variables {
-            let one = toml::Table::try_from(above(&File::default(), environment::said(&[variable.clone()]).unwrap()).unwrap()).unwrap();
+            let one = toml::Table::try_from(above(&File::default(), environment::said(std::slice::from_ref(&variable)).unwrap()).unwrap())
+                .unwrap();
             assert_eq!(one.len(), 1, "{variable:?}");
             assert!(one.iter().all(|(key, value)| whole.get(key) == Some(value)), "{variable:?}");
         }
