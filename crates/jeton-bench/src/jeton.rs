@@ -18,6 +18,9 @@ use crate::server::{Server, free_address};
 /// Every start has a port of its own, and one data folder is one issuer.
 pub(crate) const ISSUER: &str = "https://tokens.example";
 
+/// How an identity of age begins.
+const IDENTITY: &str = "AGE-SECRET-KEY-";
+
 /// What tells that a server is ready.
 const READY: &str = "/readyz";
 
@@ -71,7 +74,7 @@ impl Jeton {
             )));
         }
         let jeton = Self { program: program.to_path_buf(), folder, cores, server: None };
-        finish(
+        let said = finish(
             jeton
                 .command(&["init"])
                 .arg("--data")
@@ -80,6 +83,9 @@ impl Jeton {
                 .arg(jeton.root_key_file())
                 .args(["--issuer", ISSUER]),
         )?;
+        // The identity that opens its backups is shown this once.
+        let identity = String::from_utf8_lossy(&said).split_whitespace().find(|word| word.starts_with(IDENTITY)).map(str::to_owned);
+        fs::write(jeton.identity_file(), identity.unwrap_or_default()).doing("keeping the recovery identity")?;
         Ok(jeton)
     }
 
@@ -98,6 +104,20 @@ impl Jeton {
     /// The file of root keys that opens the data folder.
     pub(crate) fn root_key_file(&self) -> PathBuf {
         self.folder.join("root.key")
+    }
+
+    fn identity_file(&self) -> PathBuf {
+        self.folder.join("recovery.key")
+    }
+
+    /// Restores the newest backup into a folder of this name, which goes again.
+    pub(crate) fn restore(&self, folder: &str) -> Result<(), Failure> {
+        let made = self.folder.join(folder);
+        let mut command = self.command(&["backup", "restore", "--from"]);
+        command.arg(self.data().with_extension("backups")).arg("--identity").arg(self.identity_file());
+        command.arg("--root-key-file").arg(self.root_key_file()).arg("--data").arg(&made);
+        finish(&mut command)?;
+        fs::remove_dir_all(&made).doing("taking away what was restored")
     }
 
     /// Starts a server, and gives the time from its start to its first good answer.

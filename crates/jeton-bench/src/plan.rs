@@ -10,7 +10,7 @@ use crate::fill::Content;
 use crate::machine::Machine;
 use crate::report;
 use crate::row::{Basis, Limit, Row};
-use crate::rows::{api_keys, cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify};
+use crate::rows::{api_keys, backup, cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify};
 use crate::world::World;
 
 /// Measures what `options` ask for and reports it.
@@ -43,13 +43,14 @@ fn default_scratch(beside: &Path) -> PathBuf {
 
 /// What is measured on a running Jeton, in this order: the row or the start of the rows it gives, and how.
 type Step = fn(&mut Bench<'_>, &mut World) -> Result<(), Failure>;
-const STEPS: [(&str, Step); 13] = [
+const STEPS: [(&str, Step); 14] = [
     ("rss_empty", start::empty_memory),
     ("fill", fill_with_tokens),
     ("issue", issue::measure),
     ("introspect", introspect::measure),
     ("rss_after_1m", start::full_memory),
     ("start_1m", start::start),
+    ("backup_snapshot", backup::measure),
     ("revoke", |bench, world| revoke::measure(bench, world, "revoke")),
     ("expire", expiry::measure),
     ("verify", verify::measure),
@@ -64,6 +65,9 @@ fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
     bench.sample_floor()?;
     if STEPS.iter().any(|(name, _)| bench.wants(name)) {
         measure_jeton(bench, jeton);
+    }
+    if let Err(failure) = backup::measure_shipping(bench, jeton) {
+        bench.fail("backup", &failure);
     }
     if let Err(failure) = usage::measure(bench, jeton) {
         bench.fail("usage", &failure);

@@ -1,6 +1,7 @@
 //! The rows, one file for what is measured together.
 
 pub(crate) mod api_keys;
+pub(crate) mod backup;
 pub(crate) mod cryptography;
 pub(crate) mod expiry;
 pub(crate) mod introspect;

@@ -4,6 +4,7 @@ mod drill_identity;
 mod failures;
 mod figures;
 mod heard;
+mod leisure;
 mod restoring;
 mod schedule;
 mod shipping;

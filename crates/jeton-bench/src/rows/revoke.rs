@@ -57,7 +57,8 @@ fn in_memory(bench: &mut Bench<'_>, world: &mut World, name: &str, connections: 
     row(bench, world, name, share, shape, LIMIT)
 }
 
-fn row(bench: &mut Bench<'_>, world: &mut World, name: &str, share: usize, shape: Shape, limit: Limit) -> Result<(), Failure> {
+/// Revokes tokens that no row has taken.
+pub(crate) fn row(bench: &mut Bench<'_>, world: &mut World, name: &str, share: usize, shape: Shape, limit: Limit) -> Result<(), Failure> {
     let template = world.endpoint("revoke");
     let share = world.take(share)?;
     let before = world.jeton.counters()?;

@@ -15,6 +15,7 @@ use jeton_store::schema::SCHEMA;
 
 use super::Backups;
 use super::figures::of_snapshot;
+use super::leisure::at_leisure;
 use super::shipping::cut;
 
 impl Backups {
@@ -89,10 +90,15 @@ impl Backups {
         let moments = self.service.moments();
         let mut moment = moments.now();
         let id = SnapshotId::new(moment.now, moment.draw());
-        let (target, sealing) = (&self.target, &self.sealing);
-        let progress = |_| {};
-        let snapshot = Snapshot { store: Arc::clone(self.service.store()), schema: &SCHEMA, target, sealing, id, progress: &progress };
-        snapshot.make(moment.now, || moments.time()).await
+        let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
+        let (service, sealing) = (self.service.clone(), self.sealing.clone());
+        at_leisure(async move || {
+            let target = place.target().map_err(Failure::Refused)?;
+            let (store, progress) = (Arc::clone(service.store()), |_| {});
+            let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, progress: &progress };
+            snapshot.make(moment.now, || service.moments().time()).await
+        })
+        .await
     }
 
     /// Takes away what is older than it is kept. Not while the clock is doubted.
