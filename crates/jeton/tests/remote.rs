@@ -378,6 +378,28 @@ fn administrators_have_a_listener_of_their_own() {
     }
 }
 
+/// Who names both has said so (decision 32): the numbers are there without proof, and nothing else is.
+#[test]
+fn metrics_may_have_a_listener_beside_that_of_administrators() {
+    let mut desk = Desk::new();
+    let [public, admin, metrics] = [(); 3].map(|()| format!("127.0.0.1:{}", port()));
+    assert_eq!(desk.run(&["init", "--listen", &public, "--admin-listen", &admin], &[]).code, 0);
+    let file = desk.folder.path().join("jeton-data/jeton.toml");
+    fs::write(&file, format!("{}metrics_listen = \"{metrics}\"\n", fs::read_to_string(&file).unwrap())).unwrap();
+    let said = desk.run(&["config", "check"], &[]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(&format!("on the socket, with a token on {admin}, and for whoever reaches it")), "{said}");
+    desk.serve(&["serve"]);
+    for (address, request, expected) in [
+        (&public, "GET /metrics", 404),
+        (&admin, "GET /metrics", 401),
+        (&metrics, "GET /metrics", 200),
+        (&metrics, "GET /api/v1/apis", 404),
+        (&metrics, "GET /api/v1/doctor", 404),
+    ] {
+        assert_eq!(status(address, request), expected, "{request} at {address}");
+    }
+}
+
 fn status(address: &str, request: &str) -> u16 {
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     stream.write_all(format!("{request} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
