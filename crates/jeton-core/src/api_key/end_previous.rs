@@ -1,5 +1,6 @@
 //! Ending the secret before the current one early. Ending the current one is a revocation.
 
+use super::rotate::asking_again;
 use super::{ApiKey, outdated};
 use crate::commit::Commit;
 use crate::event::Event;
@@ -8,11 +9,12 @@ use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::record::Versioned;
 
-/// Ends it at once; where there is none that lives, nothing is to be done.
+/// Ends it at once; where there is none that lives, or may be told the new one again, nothing is to be done.
 pub fn end_previous(key: &Versioned<ApiKey>, actor: &Actor, moment: &mut Moment) -> Outcome<()> {
     let commit = Commit::new(moment);
     let now_seconds = moment.now.seconds();
-    let Some(previous) = key.record.previous.clone().filter(|previous| now_seconds < previous.expires_at) else {
+    let asks_again = asking_again(&key.record, now_seconds).is_some();
+    let Some(previous) = key.record.previous.clone().filter(|previous| asks_again || now_seconds < previous.expires_at) else {
         return Outcome::grant((), commit);
     };
     // Whoever holds the old secret alone is not told the new one from now on.

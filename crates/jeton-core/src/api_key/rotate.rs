@@ -13,7 +13,6 @@ use crate::id::Actor;
 use crate::moment::Moment;
 use crate::once;
 use crate::outcome::Outcome;
-use crate::policy::effective::Policies;
 use crate::record::Versioned;
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
@@ -46,7 +45,7 @@ pub struct Rotate {
 pub enum RotatedBy<'a> {
     /// Somebody who may.
     Administrator(&'a Actor),
-    /// The key itself, proven by the secret of this slot, live.
+    /// The key itself, proven by the secret of this slot: the one that it has, live, or the one before, as [`asking_again`] has it judged.
     Itself(Slot),
 }
 
@@ -68,7 +67,7 @@ pub fn rotate(key: &Versioned<ApiKey>, facts: &KeyFacts<'_>, request: Rotate, by
     }
     let rotated = match by {
         RotatedBy::Itself(Slot::Previous) => {
-            return match told_again(before, (facts.prefix, facts.policies, facts.root_keys), moment) {
+            return match told_again(before, (facts.prefix, facts.root_keys), moment) {
                 Ok(clear) => Outcome::grant(Rotated { key: before.clone(), clear }, commit),
                 Err(refusal) => Outcome::refuse(refusal, commit),
             };
@@ -136,8 +135,8 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
     let previous = before.current.clone().ended(now_seconds + overlap_seconds);
     let (bytes, repeat) = if by_itself {
         let salt = moment.draw();
-        let until = (now_seconds + REPEAT_SECONDS).min(previous.expires_at);
-        (keys.derive_secret(&secret_context(before.id, generation), &salt), Some(Repeat { salt, until }))
+        let repeat = Repeat { salt, until: now_seconds + REPEAT_SECONDS };
+        (keys.derive_secret(&secret_context(before.id, generation), &salt), Some(repeat))
     } else {
         (once::secret(moment, keys, || secret_context(before.id, generation)), None)
     };
@@ -164,11 +163,18 @@ fn check_not_again(key: &ApiKey, now_seconds: i64) -> Result<(), Refusal> {
     Err(Refusal::new(Reason::TooSoon { retry_seconds }, detail))
 }
 
-/// The same secret once more, for a key that has not used it and whose old secret lives still.
-fn told_again(key: &ApiKey, (prefix, policies, root_keys): (&Prefix, &Policies, &RootKeys), moment: &Moment) -> Result<Clear, Refusal> {
-    let now_seconds = moment.now.seconds();
-    let lives = |old: &KeptSecret| now_seconds < key.ends_at(old, policies);
-    let repeat = key.repeat.as_ref().filter(|repeat| now_seconds < repeat.until && key.previous.as_ref().is_some_and(lives));
+/// The key as it is judged where its old secret asks for nothing but to be told the new one again: that goes on for a while after the overlap.
+/// `None`: it is told nothing any more.
+#[must_use]
+pub fn asking_again(key: &ApiKey, now_seconds: i64) -> Option<ApiKey> {
+    let until = key.repeat.as_ref().filter(|repeat| now_seconds < repeat.until)?.until;
+    let previous = key.previous.clone().map(|old| KeptSecret { expires_at: old.expires_at.max(until), ..old });
+    Some(ApiKey { previous, ..key.clone() })
+}
+
+/// The same secret once more, for a key that has not used it, by its old secret that speaks for nothing else.
+fn told_again(key: &ApiKey, (prefix, root_keys): (&Prefix, &RootKeys), moment: &Moment) -> Result<Clear, Refusal> {
+    let repeat = key.repeat.as_ref().filter(|repeat| moment.now.seconds() < repeat.until);
     let (Some(repeat), Some(keys)) = (repeat, root_keys.epoch(key.current.epoch)) else {
         return Err(Refusal::new(Reason::Conflict, "this secret was replaced: go on with the one that took its place"));
     };

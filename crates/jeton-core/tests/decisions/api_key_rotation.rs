@@ -4,7 +4,7 @@ use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::confirm::confirm;
 use jeton_core::api_key::end_previous::end_previous;
 use jeton_core::api_key::facts::KeyFacts;
-use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, rotate};
+use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, asking_again, rotate};
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::{revoke::revoke, suspend::suspend};
 use jeton_core::event::Event;
@@ -168,11 +168,26 @@ fn whose_answer_was_lost_asks_again_with_the_old_one() {
 }
 
 #[test]
-fn without_an_overlap_nobody_is_told_again() {
+fn who_lost_the_answer_is_told_again_for_a_day_whatever_the_overlap() {
     let world = World::of("read");
     let (key, _) = world.key(|_| {});
-    let rotated = stored(by_itself(&world, &key, Slot::Current, overlap(0), NOW).verdict.unwrap().key);
-    refused(by_itself(&world, &rotated, Slot::Previous, Rotate::default(), NOW), "was replaced");
+    for seconds in [0, 60, 30 * DAY] {
+        let Rotated { key: rotated, clear } = by_itself(&world, &key, Slot::Current, overlap(seconds), NOW).verdict.unwrap();
+        let rotated = stored(rotated);
+        let again = |now: i64| by_itself(&world, &rotated, Slot::Previous, Rotate::default(), now);
+        for now in [NOW, NOW + DAY - 1] {
+            assert_eq!(granted(again(now), "").clear.0.expose(), clear.0.expose(), "{seconds} {now}");
+            let judged = asking_again(&rotated.record, now).unwrap();
+            assert!(judged.previous.unwrap().expires_at > now && judged.current == rotated.record.current, "{seconds}");
+        }
+        refused(again(NOW + DAY), "was replaced");
+        assert_eq!(asking_again(&rotated.record, NOW + DAY), None);
+        let confirmed = stored(put(&confirm(&rotated, &mut at(NOW + 10)).commit));
+        assert_eq!(asking_again(&confirmed.record, NOW + 10), None);
+        let ended = stored(put(&end_previous(&rotated, &actor(), &mut at(NOW + 10)).commit));
+        assert_eq!((asking_again(&ended.record, NOW + 10), ended.record.previous.unwrap().expires_at), (None, NOW + seconds.min(10)));
+    }
+    assert_eq!(asking_again(&key.record, NOW), None, "of what was never rotated there is no answer");
 }
 
 #[test]

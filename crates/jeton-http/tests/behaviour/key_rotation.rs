@@ -161,6 +161,39 @@ async fn a_key_that_rotates_itself_is_used() {
     }
 }
 
+/// Also where no overlap was asked for: the old secret asks for the answer that was lost, and is good for nothing else.
+#[tokio::test]
+async fn who_lost_the_answer_without_an_overlap_asks_again() {
+    for end in ["used", "suspended", "ended", "revoked", "a day"] {
+        let (world, shop, old, path) = keys(json!({"allow_ip": ["192.0.2.0/24"]})).await;
+        let rotate = async |key: &str, from: &str| {
+            let peer = Peer::Tcp(format!("{from}:1").parse().unwrap());
+            let request = Request::post("/api/v1/keys/self/rotate").header(AUTHORIZATION, format!("Bearer {key}")).extension(peer);
+            let request = request.header("content-type", "application/json").body(Body::from(r#"{"overlap_seconds":0}"#));
+            let response = world.router().oneshot(request.unwrap()).await.unwrap();
+            let status = response.status().as_u16();
+            let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            (status, serde_json::from_slice::<Value>(&body).unwrap()["key"].clone())
+        };
+        let (status, new) = rotate(&old, "192.0.2.7").await;
+        assert_eq!(status, 200);
+        assert_eq!(rotate(&old, "203.0.113.9").await.0, 401, "from nowhere of its networks");
+        world.advance(3_600);
+        assert_eq!(rotate(&old, "192.0.2.9").await, (200, new.clone()));
+        let code = async |key: &str| world.check_key(&shop, key, json!({"client_ip": "192.0.2.7"})).await["code"].clone();
+        assert_eq!((code(&old).await, itself(&world, Method::GET, "", &old, Value::Null).await.status), (json!("expired"), 401));
+        match end {
+            "used" => assert_eq!(code(new.as_str().unwrap()).await, "valid"),
+            "suspended" => drop(world.done(Method::POST, &format!("{path}/suspend"), None).await),
+            "ended" => drop(world.done(Method::DELETE, &format!("{path}/secrets/previous"), None).await),
+            "revoked" => drop(world.done(Method::DELETE, &path, Some(json!({"why": "leaked"}))).await),
+            _ => {}
+        }
+        world.advance(if end == "a day" { DAY - 3_600 } else { 10 });
+        assert_eq!(rotate(&old, "192.0.2.7").await, (401, Value::Null), "{end}");
+    }
+}
+
 /// Many at once, as programs do that share a key: each is told the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_who_rotate_a_key_at_once_get_the_same_secret() {

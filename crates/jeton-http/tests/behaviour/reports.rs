@@ -309,8 +309,12 @@ async fn verifiers_without_end_take_no_memory_without_end() {
     let one_more = send(&world, &gate, &report(&world, ONE, 1, &[])).await;
     assert_eq!((one_more.status, one_more.json()["code"].as_str().unwrap()), (409, "conflict"));
     assert_eq!(taken(&world, &gate, &report(&world, &format!("{:032x}", 7), 2, &[])).await, (true, 0), "who is known goes on");
+    let verifiers = async |world: &World| world.done(Method::GET, "/usage", None).await["reports"]["verifiers"].clone();
+    assert_eq!(verifiers(&world).await, 4_096);
     world.advance(2 * 86_400 + 1);
-    assert_eq!(taken(&world, &gate, &report(&world, ONE, 1, &[])).await, (true, 0), "those of before are gone");
+    assert_eq!(verifiers(&world).await, 0, "those of before are gone");
+    assert_eq!(taken(&world, &gate, &report(&world, ONE, 1, &[])).await, (true, 0));
+    assert_eq!(verifiers(&world).await, 1);
 }
 
 /// The whole circle: a verifier over a connection, its tokens checked without asking, its report lost once.

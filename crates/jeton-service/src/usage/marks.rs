@@ -93,12 +93,10 @@ impl Noted {
         remember(&self.agents, &mut known.recent_agents, &mut known.agents);
         let day = Resolution::Day.start_of(known.last_used_at.unwrap_or_default());
         for (_, scope) in &self.scopes {
-            if known.scopes.contains_key(scope) || known.scopes.len() < SCOPES_MAX {
+            let has_room = known.scopes.contains_key(scope) || known.scopes.len() < SCOPES_MAX || forget_oldest(known, day);
+            if has_room {
                 known.scopes.insert(scope.clone(), day);
             }
-        }
-        if known.scopes.len() >= SCOPES_MAX {
-            forget_oldest(known);
         }
     }
 
@@ -141,12 +139,10 @@ fn remember(seen: &[Arc<str>], named: &mut Vec<Arc<str>>, sketched: &mut Arc<[u8
     named.truncate(NAMED_MAX);
 }
 
-/// The scopes of a key may have changed over the years: what was exercised longest ago gives way.
-fn forget_oldest(known: &mut SubjectUse) {
-    let oldest = known.scopes.iter().min_by_key(|(_, day)| **day).map(|(scope, _)| scope.clone());
-    if let Some(oldest) = oldest {
-        known.scopes.remove(&oldest);
-    }
+/// The scopes of a key may have changed over the years: what was exercised longest ago gives way, unless that was on this day.
+fn forget_oldest(known: &mut SubjectUse, today: i64) -> bool {
+    let oldest = known.scopes.iter().filter(|(_, day)| **day < today).min_by_key(|(_, day)| **day).map(|(scope, _)| scope.clone());
+    oldest.is_some_and(|oldest| known.scopes.remove(&oldest).is_some())
 }
 
 #[cfg(test)]
@@ -175,6 +171,26 @@ mod tests {
         for sketched in [&known.networks, &known.agents] {
             assert!((12_000..20_000).contains(&sketch::count(sketched)), "{}", sketch::count(sketched));
         }
+    }
+
+    #[test]
+    fn as_many_scopes_as_a_key_may_have_are_remembered() {
+        let scope = |number: usize| format!("scope:{number:03}");
+        let mut known = SubjectUse::new(Subject::All);
+        let mut exercise = |day: i64, numbers: std::ops::Range<usize>| {
+            let scopes = ScopeSet::parse(&numbers.map(scope).collect::<Vec<_>>().join(" ")).unwrap();
+            let mut noted = Noted::default();
+            noted.note(None, &Marks { scopes: Some(&scopes), ..Marks::default() });
+            known.used(day * 86_400);
+            noted.leave_on(&mut known);
+            known.scopes.iter().map(|(scope, day)| (scope.to_string(), day / 86_400)).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = (0..64).map(|number| (scope(number), 1)).collect();
+        assert_eq!(exercise(1, 0..64), all);
+        assert_eq!(exercise(1, 0..64), all, "nor is a row written for each of them again");
+        assert_eq!(exercise(1, 64..65), all, "one more waits for another day");
+        let later = exercise(2, 63..66);
+        assert_eq!((later.len(), &later[61..]), (64, &[(scope(63), 2), (scope(64), 2), (scope(65), 2)][..]));
     }
 
     #[test]

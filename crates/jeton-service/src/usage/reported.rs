@@ -83,12 +83,17 @@ impl Known {
         if self.verifiers.contains_key(name) || self.of_client(&name.0) < VERIFIERS_OF_CLIENT {
             return Ok(());
         }
-        self.verifiers.retain(|_, reported| now_seconds.saturating_sub(reported.at) <= KEPT_SECONDS);
+        self.forget_gone(now_seconds);
         if self.of_client(&name.0) < VERIFIERS_OF_CLIENT {
             return Ok(());
         }
         let detail = format!("more than {VERIFIERS_OF_CLIENT} verifiers of this client reported within two days: see why they restart");
         Err(Refusal::new(Reason::Conflict, detail))
+    }
+
+    /// Forgets verifiers that have not reported for two days, as their rows are dropped.
+    pub(crate) fn forget_gone(&mut self, now_seconds: i64) {
+        self.verifiers.retain(|_, reported| now_seconds.saturating_sub(reported.at) <= KEPT_SECONDS);
     }
 
     fn of_client(&self, client: &ClientId) -> usize {

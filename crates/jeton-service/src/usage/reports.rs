@@ -30,7 +30,7 @@ pub struct Received {
     pub lost: u64,
 }
 
-/// What is known of all reports of the last two days.
+/// What is known of the verifiers that reported within the last two days, since each began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReportTotals {
     /// How many verifiers reported.
@@ -94,12 +94,14 @@ impl Service {
         Ok(Received { is_counted: true, lost })
     }
 
-    /// What is known of the reports of the last two days.
+    /// What is known of the verifiers that reported within the last two days.
     ///
     /// # Errors
     /// When the engine cannot read.
     pub fn report_totals(&self) -> Result<ReportTotals, Failure> {
-        let known = self.reports.read(|| self.store.view(), self.moments.time())?;
+        let now = self.moments.time();
+        let mut known = self.reports.read(|| self.store.view(), now)?;
+        known.forget_gone(now.seconds());
         let mut totals = ReportTotals::default();
         for reported in known.verifiers.values() {
             totals.verifiers += 1;
