@@ -173,6 +173,12 @@ impl Target {
         (read(tail), read(snapshots))
     }
 
+    /// The same place, whose writes count for another as well: it is reached over connections of its own.
+    #[must_use]
+    pub fn counted_with(self, other: &Target) -> Target {
+        Target { written: other.written.clone(), ..self }
+    }
+
     fn count(&self, name: &str, bytes: u64) {
         let [tail, snapshots] = &*self.written;
         let counted = if name.starts_with(TAIL) { tail } else { snapshots };

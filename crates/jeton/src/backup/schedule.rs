@@ -91,9 +91,9 @@ impl Backups {
         let mut moment = moments.now();
         let id = SnapshotId::new(moment.now, moment.draw());
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
-        let (service, sealing) = (self.service.clone(), self.sealing.clone());
+        let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
         at_leisure(async move || {
-            let target = place.target().map_err(Failure::Refused)?;
+            let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
             let (store, progress) = (Arc::clone(service.store()), |_| {});
             let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, progress: &progress };
             snapshot.make(moment.now, || service.moments().time()).await
