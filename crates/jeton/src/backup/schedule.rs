@@ -12,6 +12,7 @@ use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
 use jeton_store::schema::SCHEMA;
+use tokio::sync::MutexGuard;
 
 use super::Backups;
 use super::figures::of_snapshot;
@@ -21,10 +22,12 @@ use super::shipping::cut;
 impl Backups {
     /// Makes a snapshot where one is due, and takes away what is too old.
     pub(crate) async fn follow_schedule(&self) {
+        // Whoever makes one meanwhile makes this one needless.
+        let turn = self.making.lock().await;
         match self.is_due().await {
             Ok(true) => {
                 // It says itself how it went.
-                let _ = self.make(&Actor::system()).await;
+                let _ = self.make_in_turn(&Actor::system(), turn).await;
             }
             Ok(false) => {}
             Err(failure) => tracing::warn!(%failure, "whether a snapshot is due cannot be told"),
@@ -56,7 +59,11 @@ impl Backups {
     /// # Errors
     /// [`Failure`]; it is logged and told.
     pub(crate) async fn make(&self, actor: &Actor) -> Result<Manifest, Failure> {
-        let _turn = self.making.lock().await;
+        let turn = self.making.lock().await;
+        self.make_in_turn(actor, turn).await
+    }
+
+    async fn make_in_turn(&self, actor: &Actor, _turn: MutexGuard<'_, ()>) -> Result<Manifest, Failure> {
         let made = self.snapshot().await;
         match &made {
             Ok(manifest) => {
