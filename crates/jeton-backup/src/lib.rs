@@ -4,6 +4,7 @@
 
 mod catch_up;
 mod connector;
+pub mod drill;
 pub mod entry_line;
 pub mod failure;
 pub mod identity;
@@ -19,4 +20,5 @@ pub mod snapshot;
 pub mod tail;
 pub mod target;
 pub mod unshipped;
+pub mod usage_sum;
 pub mod verify;

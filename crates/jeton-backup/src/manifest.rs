@@ -6,6 +6,7 @@ use jeton_core::commit::Sequence;
 use serde::{Deserialize, Serialize};
 
 use crate::entry_line::HeadLine;
+use crate::usage_sum::Sum;
 
 /// What a snapshot consists of: written last, so that a snapshot is whole or is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,27 @@ pub struct Manifest {
     pub parts: Vec<Part>,
     /// How many rows of each table are in it.
     pub rows: BTreeMap<String, u64>,
+    /// Of each table of usage, what there was as it was read.
+    #[serde(default)]
+    pub usage: BTreeMap<String, Sum>,
+    /// The server's own identity, sealed under the root key, in hexadecimal: a server that goes on from a restore opens what is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_identity: Option<String>,
+    /// What was planted for a drill to find; `None`: nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canaries: Option<Canaries>,
+}
+
+/// The ids of three tokens that nobody holds, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Canaries {
+    /// One that was revoked before the snapshot began.
+    pub revoked_before: String,
+    /// One that was revoked once it was there: only the tail tells of it.
+    pub revoked_after: String,
+    /// One that was never revoked: what is refused must not be refused with all the rest.
+    pub kept: String,
 }
 
 /// One part.

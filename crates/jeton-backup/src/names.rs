@@ -4,6 +4,7 @@ use std::fmt;
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
+use jeton_core::rfc3339;
 
 use crate::object::hexadecimal;
 
@@ -11,6 +12,8 @@ use crate::object::hexadecimal;
 pub const SNAPSHOTS: &str = "snapshots";
 /// Where the tail lies.
 pub const TAIL: &str = "tail";
+/// Where the receipts of drills lie.
+pub const RECEIPTS: &str = "receipts";
 
 /// A snapshot's name: when it began, and four random bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,8 +23,7 @@ impl SnapshotId {
     /// A new one.
     #[must_use]
     pub fn new(began: Time, random: [u8; 4]) -> SnapshotId {
-        let (date, clock) = civil(began.seconds());
-        SnapshotId(format!("{date}T{clock}Z-{}", hexadecimal(&random)))
+        SnapshotId(format!("{}-{}", compact(began.seconds()), hexadecimal(&random)))
     }
 
     /// Reads one as it is listed.
@@ -34,9 +36,9 @@ impl SnapshotId {
     /// When it began, in seconds; `None` where the name is no date.
     #[must_use]
     pub fn began_seconds(&self) -> Option<i64> {
-        let number = |range: std::ops::Range<usize>| self.0.get(range)?.parse::<i64>().ok();
-        let days = days_of(number(0..4)?, number(4..6)?, number(6..8)?);
-        Some(days * 86_400 + number(9..11)? * 3_600 + number(11..13)? * 60 + number(13..15)?)
+        let part = |range: std::ops::Range<usize>| self.0.get(range);
+        let (date, clock) = ((part(0..4)?, part(4..6)?, part(6..8)?), (part(9..11)?, part(11..13)?, part(13..15)?));
+        rfc3339::parse(&format!("{}-{}-{}T{}:{}:{}Z", date.0, date.1, date.2, clock.0, clock.1, clock.2))
     }
 
     /// The name of its manifest.
@@ -56,6 +58,13 @@ impl fmt::Display for SnapshotId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
+}
+
+/// The name of a drill's receipt: when the drill began, and the first bytes of the receipt's hash.
+#[must_use]
+pub fn receipt(began_at_seconds: i64, hash: &[u8; 32]) -> String {
+    let [a, b, c, d, ..] = hash;
+    format!("{RECEIPTS}/{}-{}.txt", compact(began_at_seconds), hexadecimal(&[*a, *b, *c, *d]))
 }
 
 /// A segment of the tail: the entries from one sequence on, and until before another.
@@ -88,26 +97,9 @@ impl Segment {
     }
 }
 
-/// Date and time of day in UTC, as `20261126` and `191327` (the proleptic Gregorian calendar, by whole days from its 400-year cycle).
-fn civil(seconds: i64) -> (String, String) {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (format!("{year:04}{month:02}{day:02}"), format!("{:02}{:02}{:02}", rest / 3_600, rest / 60 % 60, rest % 60))
-}
-
-/// The days since 1970-01-01 of a date, by the same calendar.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+/// A second in UTC as names have it: `20261126T191327Z`.
+fn compact(seconds: i64) -> String {
+    rfc3339::format(seconds).chars().filter(|letter| !matches!(letter, '-' | ':')).collect()
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Restored {
     /// The snapshot it stands on.
-    pub snapshot: String,
+    pub manifest: Manifest,
     /// The incarnation that this ledger was of.
     pub incarnation: [u8; 16],
     /// How far the ledger goes.
@@ -137,7 +137,7 @@ impl Restore<'_> {
         }
         let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
         let is_complete = reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
-        Ok(folding.end(manifest.snapshot, incarnation, is_complete))
+        Ok(folding.end(manifest, incarnation, is_complete))
     }
 
     /// The newest snapshot that is not after the time asked for.
@@ -332,10 +332,10 @@ impl<'r, 'a> Folding<'r, 'a> {
         Err(Problem::new(name, What::Damaged("the ledger's entries are not those of its root".into())).into())
     }
 
-    fn end(self, snapshot: String, incarnation: [u8; 16], is_complete: bool) -> Restored {
+    fn end(self, manifest: Manifest, incarnation: [u8; 16], is_complete: bool) -> Restored {
         let (frontier, time) = self.load.ledger();
         Restored {
-            snapshot,
+            manifest,
             incarnation,
             size: frontier.size(),
             time,

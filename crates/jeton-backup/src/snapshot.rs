@@ -17,11 +17,12 @@ use jeton_store::table::Schema;
 use crate::catch_up::{ENTRIES_AT_A_TIME, changes_between};
 use crate::entry_line::{self, HeadLine};
 use crate::failure::Failure;
-use crate::manifest::{Manifest, Part};
+use crate::manifest::{Canaries, Manifest, Part};
 use crate::names::SnapshotId;
 use crate::object::{self, Kind};
 use crate::seal::{Lines, Sealing};
 use crate::target::Target;
+use crate::usage_sum::Sum;
 
 /// What a snapshot is made with.
 pub struct Snapshot<'a> {
@@ -35,8 +36,19 @@ pub struct Snapshot<'a> {
     pub sealing: &'a Sealing,
     /// Its name.
     pub id: SnapshotId,
+    /// What the manifest says beside what was read.
+    pub beside: Beside,
     /// Told how many lines were read so far.
     pub progress: &'a (dyn Fn(u64) + Send + Sync),
+}
+
+/// What a manifest says beside what was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The server's own identity, sealed, in hexadecimal.
+    pub server_identity: Option<String>,
+    /// What was planted for a drill to find.
+    pub canaries: Option<Canaries>,
 }
 
 /// How many rows one transaction reads.
@@ -57,18 +69,29 @@ struct Making<'s, 'a> {
     lines: Lines,
     parts: Vec<Part>,
     rows: BTreeMap<String, u64>,
+    usage: BTreeMap<String, Sum>,
     read: u64,
 }
 
 impl Snapshot<'_> {
-    /// Makes it: the manifest is the last thing written.
+    /// Makes it.
     ///
     /// # Errors
     /// [`Failure`]; what was written then is no snapshot.
     pub async fn make(&self, began: Time, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
+        let manifest = self.write(began, now).await?;
+        self.finish(&manifest).await?;
+        Ok(manifest)
+    }
+
+    /// Writes all of it but the manifest: it is no snapshot yet.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn write(&self, began: Time, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
         let from = self.store.head().size;
         let lines = self.sealing.begin(Kind::Part, &self.id.part(1))?;
-        let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows: BTreeMap::new(), read: 0 };
+        let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows: BTreeMap::new(), usage: BTreeMap::new(), read: 0 };
         for table in tables(self.schema) {
             making.table(table, None).await?;
         }
@@ -80,7 +103,7 @@ impl Snapshot<'_> {
         }
         making.changes(from, head.size).await?;
         making.end_part(false).await?;
-        let manifest = Manifest {
+        Ok(Manifest {
             snapshot: self.id.to_string(),
             program: env!("CARGO_PKG_VERSION").into(),
             began_at_seconds: began.seconds(),
@@ -89,12 +112,21 @@ impl Snapshot<'_> {
             head: HeadLine::of(&head),
             parts: making.parts,
             rows: making.rows,
-        };
+            usage: making.usage,
+            server_identity: self.beside.server_identity.clone(),
+            canaries: self.beside.canaries.clone(),
+        })
+    }
+
+    /// Writes the manifest: now it is one.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn finish(&self, manifest: &Manifest) -> Result<(), Failure> {
         let name = self.id.manifest();
         let mut lines = self.sealing.begin(Kind::Manifest, &name)?;
-        lines.push(&serde_json::to_string(&manifest).map_err(std::io::Error::from)?);
-        self.target.put(&name, self.sealing.seal(lines)?).await?;
-        Ok(manifest)
+        lines.push(&serde_json::to_string(manifest).map_err(std::io::Error::from)?);
+        Ok(self.target.put(&name, self.sealing.seal(lines)?).await?)
     }
 }
 
@@ -108,6 +140,10 @@ impl Making<'_, '_> {
             let is_last = rows.len() < ROWS_AT_A_TIME;
             after = rows.last().map(|row| row.record.clone());
             *self.rows.entry(table.name.into()).or_default() += rows.len() as u64;
+            if table.class.is_usage() {
+                let sum = self.usage.entry(table.name.into()).or_default();
+                rows.iter().for_each(|row| sum.add(table, &row.record));
+            }
             for row in rows {
                 self.lines.write(|text| RowLine::write(text, table, row.version, &row.record))?;
                 self.pushed().await?;

@@ -1,7 +1,10 @@
 //! Looks over a target: every object is opened, and what is wrong is named. Nothing is restored.
 
+use jeton_store::ledger::checkpoint::CheckpointKey;
+
+use crate::drill::receipt::{Receipt, hash_of};
 use crate::failure::Failure;
-use crate::names::Segment;
+use crate::names::{self, RECEIPTS, Segment};
 use crate::object::{self, Kind};
 use crate::open::Opening;
 use crate::problem::{Problem, What};
@@ -15,18 +18,26 @@ pub struct Found {
     pub snapshots: usize,
     /// How many segments of the tail.
     pub segments: usize,
+    /// How many receipts of drills.
+    pub receipts: usize,
     /// How many bytes were opened.
     pub bytes: u64,
     /// What is wrong, each with the name of its object.
     pub problems: Vec<Problem>,
 }
 
-/// Opens everything on a target. `progress` hears how many objects are done.
+/// Opens everything on a target; `key` is what signs receipts. `progress` hears how many objects are done.
 ///
 /// # Errors
 /// When the target cannot be listed.
-pub async fn verify(target: &Target, opening: &Opening, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<Found, Failure> {
+pub async fn verify(
+    target: &Target,
+    opening: &Opening,
+    key: &CheckpointKey,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Result<Found, Failure> {
     let (mut found, mut done) = (Found::default(), 0);
+    found.receipts(target, key).await?;
     for id in snapshots(target).await? {
         found.snapshots += 1;
         let manifest = match manifest(target, opening, &id).await {
@@ -63,12 +74,30 @@ pub async fn verify(target: &Target, opening: &Opening, progress: &(dyn Fn(u64) 
 }
 
 impl Found {
+    async fn receipts(&mut self, target: &Target, key: &CheckpointKey) -> Result<(), Failure> {
+        for object in target.list(RECEIPTS).await? {
+            self.receipts += 1;
+            match target.get(&object.name).await {
+                Ok(note) if is_receipt(&object.name, &note, key) => self.bytes += object.bytes,
+                Ok(_) => self.problems.push(Problem::new(&object.name, What::Forged)),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        Ok(())
+    }
+
     async fn object(&mut self, target: &Target, opening: &Opening, (name, kind): (&str, Kind), sha256: Option<&str>) {
         match looked_at(target, opening, (name, kind), sha256).await {
             Ok(bytes) => self.bytes += bytes,
             Err(problem) => self.problems.push(problem),
         }
     }
+}
+
+/// Whether a receipt was signed by this key, and lies under its own name.
+fn is_receipt(name: &str, note: &[u8], key: &CheckpointKey) -> bool {
+    let note = std::str::from_utf8(note).unwrap_or_default();
+    Receipt::open(note, key).is_some_and(|receipt| names::receipt(receipt.began_at_seconds, &hash_of(note)) == name)
 }
 
 async fn looked_at(target: &Target, opening: &Opening, (name, kind): (&str, Kind), sha256: Option<&str>) -> Result<u64, Problem> {

@@ -3,6 +3,7 @@
 pub mod administrator;
 pub mod api;
 pub mod api_key;
+pub mod canary;
 pub mod checkpoint;
 pub mod client;
 pub mod commit;
@@ -29,6 +30,7 @@ pub mod policy;
 pub mod rate;
 pub mod record;
 pub mod refusal;
+pub mod rfc3339;
 pub mod rights;
 pub mod role;
 pub mod root_key;

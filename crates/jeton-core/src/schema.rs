@@ -5,7 +5,7 @@ pub mod version_2;
 pub mod version_3;
 
 use crate::record::{Class, Column, Table};
-use crate::{api, api_key, checkpoint, client, deployment, gap, group, key, notice, once, person, policy, role, token, usage};
+use crate::{api, api_key, canary, checkpoint, client, deployment, gap, group, key, notice, once, person, policy, role, token, usage};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -47,7 +47,7 @@ pub const CHANGE_SPAN: u64 = 256;
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -105,8 +105,11 @@ pub static TABLES_SINCE_VERSION_9: [&Table; 2] = [&CONTENT, &CHANGE];
 /// The table that version 10 added.
 pub static TABLES_SINCE_VERSION_10: [&Table; 1] = [&gap::TABLE];
 
+/// The table that version 12 added.
+pub static TABLES_SINCE_VERSION_12: [&Table; 1] = [&canary::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 33] = [
+pub static TABLES: [&Table; 34] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -140,4 +143,5 @@ pub static TABLES: [&Table; 33] = [
     &CONTENT,
     &CHANGE,
     &gap::TABLE,
+    &canary::TABLE,
 ];

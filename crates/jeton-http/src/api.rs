@@ -42,7 +42,6 @@ mod query;
 mod reach;
 mod response;
 mod revocations;
-pub mod rfc3339;
 mod roles;
 mod root_key;
 mod route;
@@ -62,7 +61,12 @@ mod used;
 mod users;
 mod watched;
 
-pub use backup_port::{AwayShown, Backups, BackupsShown, GapShown, SnapshotShown, VerifiedShown};
+pub use jeton_core::rfc3339;
+
+pub use backup_port::{
+    AwayShown, Backups, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived,
+    VerifiedShown,
+};
 pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};
 pub use management::{Management, RootFile};

@@ -65,8 +65,26 @@ impl Service {
     /// # Errors
     /// [`Failure::Fault`] when there is none.
     pub fn checkpoint_key(&self) -> Result<String, Failure> {
+        self.note_key().map(|key| key.to_string())
+    }
+
+    /// The same as what opens notes.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when there is none.
+    pub fn note_key(&self) -> Result<CheckpointKey, Failure> {
         let key = self.ledger_key()?;
-        Ok(CheckpointKey::of(&self.checkpoint_origin(), &key.1).to_string())
+        Ok(CheckpointKey::of(&self.checkpoint_origin(), &key.1))
+    }
+
+    /// Signs a text as a note, with the key that signs checkpoints. Its first line must say what it is: no checkpoint may be made of it.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when there is no such key.
+    pub fn sign_note(&self, text: String) -> Result<String, Failure> {
+        let key = self.ledger_key()?;
+        let note = self.note_key()?.sign_note(text, |message| key.0.sign(message).map_err(|_| ()));
+        note.map_err(|()| fault("the note was not signed"))
     }
 
     /// The ledger's name in its checkpoints.

@@ -55,6 +55,7 @@ impl Service {
             shared_keys: self.shared_keys_met().ok(),
             met: self.met.load().as_deref().cloned(),
             has_gap: self.registry.gap().is_some(),
+            canary: self.canary_seen(),
             surroundings,
         }
     }

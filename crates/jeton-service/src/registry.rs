@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jeton_core::api::{self, Api};
+use jeton_core::canary;
 use jeton_core::client::{self, Client, secret::ClientSecret};
 use jeton_core::commit::{Sequence, Write};
 use jeton_core::event::CutOffSubject;
@@ -308,6 +309,8 @@ impl Registry {
             self.gap.store(Some(Arc::new(Gap::from_row(row)?)));
         } else if std::ptr::eq(table, &negative::TABLE) {
             self.fold(&Negative::from_row(row)?);
+        } else if std::ptr::eq(table, &canary::TABLE) {
+            self.fold(&canary::negative_of_row(row)?);
         } else {
             self.people.put(table, version, row)?;
         }

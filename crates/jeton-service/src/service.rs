@@ -11,6 +11,7 @@ use jeton_oauth::Issuer;
 use jeton_store::store::{Fault, Fetch, Store, Submission, Subscriber};
 use jeton_token::Prefix;
 
+use crate::canary_standing::Canary;
 use crate::credential_cache::{CacheUse, CredentialCache};
 use crate::cut_offs::CutOffs;
 use crate::durability::Durability;
@@ -48,6 +49,7 @@ pub struct Service {
     pub(crate) allowances: Allowances,
     pub(crate) leases: Leases,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) canary: Canary,
     pub(crate) checkpoints: LastCheckpoint,
     pub(crate) recorder: Recorder,
     pub(crate) keeping: Keeping,
@@ -145,6 +147,7 @@ impl Service {
             allowances: Allowances::default(),
             leases: Leases::default(),
             snapshots,
+            canary: Canary::default(),
             checkpoints: LastCheckpoint::default(),
             recorder: Recorder::default(),
             keeping: Keeping::default(),

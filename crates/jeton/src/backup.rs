@@ -1,12 +1,17 @@
 //! Backups of a server that runs: the tail each second, snapshots by their schedule, and what people ask of them.
 
+mod apart;
+mod drill;
 mod drill_identity;
+mod drill_standing;
+mod drills;
 mod failures;
 mod figures;
 mod heard;
 mod leisure;
 mod restoring;
 mod schedule;
+mod scratch;
 mod shipping;
 mod shown;
 
@@ -29,8 +34,11 @@ use jeton_store::schema::SCHEMA;
 use tokio::sync::{Notify, watch};
 
 use failures::Failures;
+
+pub(crate) use drill::Drill;
 pub(crate) use heard::Heard;
 pub(crate) use restoring::Restoring;
+pub(crate) use shown::drilled;
 
 use crate::backup_settings::BackupSettings;
 use crate::config::Config;
@@ -43,6 +51,8 @@ pub(crate) struct Backups {
     target: Target,
     sealing: Sealing,
     opening: Opening,
+    /// The server's own identity as it lies in the data folder, in hexadecimal.
+    sealed_identity: String,
     unshipped: Arc<Unshipped>,
     /// The sequence until before which everything is on the target.
     shipped: watch::Sender<Sequence>,
@@ -52,6 +62,8 @@ pub(crate) struct Backups {
     shipper: tokio::sync::Mutex<Option<Shipper>>,
     /// One snapshot at a time.
     making: tokio::sync::Mutex<()>,
+    /// One drill at a time.
+    drilling: tokio::sync::Mutex<()>,
     standing: Mutex<Standing>,
     failures: Failures,
     /// Since when this server has known of them.
@@ -59,7 +71,7 @@ pub(crate) struct Backups {
 }
 
 /// How backups stand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Standing {
     /// Since when the target does not take what is shipped, and why.
     pub(crate) away: Option<(Time, String)>,
@@ -71,6 +83,8 @@ pub(crate) struct Standing {
     pub(crate) newest_figures: Option<SnapshotFigures>,
     /// Why the last snapshot failed, if it did.
     pub(crate) failed: Option<String>,
+    /// What is known of drills.
+    drilled: drill_standing::Drilled,
 }
 
 impl Backups {
@@ -82,9 +96,12 @@ impl Backups {
         let settings = config.backup.clone();
         let Some(place) = &settings.place else { return Ok(None) };
         let root_keys: RootKeys = (**service.registry().root_keys()).clone();
-        let identity = drill_identity::of(&config.data, &root_keys, &mut service.moments().now())?;
+        let (identity, sealed_identity) = drill_identity::of(&config.data, &root_keys, &mut service.moments().now())?;
         let (sealing, opening) = keys(&settings, config.issuer.as_str(), identity, root_keys);
         let target = place.target()?;
+        // Of a drill in the middle of which a process was killed.
+        let left = config.data.join(drill_standing::FOLDER);
+        scratch::remove(&left).map_err(|error| format!("{} is in the way: {error}", left.display()))?;
         Ok(Some(Arc::new(Backups {
             service: service.clone(),
             settings,
@@ -92,11 +109,13 @@ impl Backups {
             target,
             sealing,
             opening,
+            sealed_identity,
             unshipped,
             shipped: watch::Sender::new(0),
             ring: Notify::new(),
             shipper: tokio::sync::Mutex::default(),
             making: tokio::sync::Mutex::default(),
+            drilling: tokio::sync::Mutex::default(),
             standing: Mutex::default(),
             failures: Failures::default(),
             began: service.moments().time(),
@@ -123,6 +142,11 @@ impl Backups {
             every_seconds: self.settings.every_seconds,
             newest_at: standing.newest.map(|(_, made, _)| made.seconds()),
             away_since: standing.away.map(|(since, _)| since.seconds()),
+            drill_every_seconds: self.settings.drill_every_seconds,
+            drilled_at: standing.drilled.passed.map(|(receipt, _)| receipt.ended_at_seconds()),
+            drill_failed: standing.drilled.failed.map(|(_, why)| why),
+            proven_at: standing.drilled.proven_at,
+            begun_at: self.ledger_begun_seconds(),
         }
     }
 

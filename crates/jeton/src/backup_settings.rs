@@ -20,6 +20,8 @@ pub(crate) struct BackupSettings {
     pub(crate) every_seconds: i64,
     /// How long one is kept, in seconds.
     pub(crate) kept_seconds: i64,
+    /// How often a drill is made, in seconds.
+    pub(crate) drill_every_seconds: i64,
     /// Whether what takes authority away is answered only once the target has it.
     pub(crate) is_sync: bool,
 }
@@ -35,6 +37,8 @@ pub(crate) struct Said<'a> {
     pub(crate) every: Option<&'a str>,
     /// `backup_kept`.
     pub(crate) kept: Option<&'a str>,
+    /// `backup_drill_every`.
+    pub(crate) drill_every: Option<&'a str>,
     /// `revocation_durability`.
     pub(crate) durability: Option<&'a str>,
     /// `backup_s3_endpoint`.
@@ -61,6 +65,9 @@ pub(crate) const USUAL_EVERY: &str = "24h";
 
 /// How long one is kept when nobody says.
 pub(crate) const USUAL_KEPT: &str = "30d";
+
+/// How often a drill is made when nobody says.
+pub(crate) const USUAL_DRILL_EVERY: &str = "7d";
 
 /// How long a target may say nothing before it is away.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -92,6 +99,7 @@ impl BackupSettings {
             recipients: recipients.collect::<Result<_, _>>()?,
             every_seconds: length("backup_every", said.every, USUAL_EVERY, 60)?,
             kept_seconds: length("backup_kept", said.kept, USUAL_KEPT, 3_600)?,
+            drill_every_seconds: length("backup_drill_every", said.drill_every, USUAL_DRILL_EVERY, 1)?,
             is_sync,
         })
     }

@@ -113,6 +113,9 @@ pub(crate) struct File {
     /// How long a snapshot is kept, and the tail after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) backup_kept: Option<String>,
+    /// How often the newest backup is restored apart and compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_drill_every: Option<String>,
     /// When a revocation is answered: once it is on this disk (`local`, default), or once the backup target has it too (`sync`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revocation_durability: Option<String>,
@@ -290,6 +293,7 @@ fn backup_said(file: &File) -> Said<'_> {
         recipients: file.backup_recipients.as_deref().unwrap_or_default(),
         every: file.backup_every.as_deref(),
         kept: file.backup_kept.as_deref(),
+        drill_every: file.backup_drill_every.as_deref(),
         durability: file.revocation_durability.as_deref(),
         endpoint: file.backup_s3_endpoint.as_deref(),
         region: file.backup_s3_region.as_deref(),
@@ -523,6 +527,7 @@ mod tests {
             backup_recipients: Some(vec!["age1one".to_owned()]),
             backup_every: text("1h"),
             backup_kept: text("2d"),
+            backup_drill_every: text("3d"),
             revocation_durability: text("sync"),
             backup_s3_endpoint: text("https://s3.example"),
             backup_s3_region: text("eu"),

@@ -6,14 +6,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jeton_service::Service;
+use jeton_service::canary::Sent;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::clock::Clock;
 
 /// How often keys and secrets are gone over, and how long after the start for the first time: counting has begun by then.
 const SWEEP_PERIOD: Duration = Duration::from_secs(3_600);
 const FIRST_SWEEP: Duration = Duration::from_secs(5);
+
+/// How often a canary is sent, and how long it may take.
+const CANARY_PERIOD: Duration = Duration::from_secs(60);
+const CANARY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Begins them all. Each goes on until it is aborted.
 pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> {
@@ -41,6 +46,7 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
                 }
             }
         }),
+        canary_schedule(service),
         usage_schedule(service),
         sweep_schedule(service),
         ending_schedule(service),
@@ -68,6 +74,26 @@ fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
             let noting = tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(service.note_cut_offs()));
             if let Ok(Err(error)) = noting.await {
                 tracing::error!(%error, "keys that a cut-off ended do not say so yet: it is tried again");
+            }
+        }
+    })
+}
+
+/// A token is revoked each minute to see it refused.
+fn canary_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let service = service.clone();
+    every(CANARY_PERIOD, First::AtOnce, move || {
+        let service = service.clone();
+        async move {
+            let moment = service.moments().now();
+            let late = |_| Sent::Failed("a revocation was not answered within 10 s".to_owned());
+            let sent = timeout(CANARY_PATIENCE, service.send_canary(&moment)).await.unwrap_or_else(late);
+            if let Sent::Failed(why) = &sent {
+                tracing::error!(%why, "the canary failed: what is revoked may be accepted");
+            }
+            if let Some(event) = service.note_canary(&sent, service.moments().time()) {
+                // The ledger may be what failed.
+                let _ = timeout(CANARY_PATIENCE, service.tell_of_backups(event)).await;
             }
         }
     })

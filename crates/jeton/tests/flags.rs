@@ -44,6 +44,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("DELETE /signing-keys/{key}", "signing-key revoke"),
     ("POST /administrators", "admin create"),
     ("POST /check", "check"),
+    ("POST /backups/receipts", "backup drill"),
 ];
 
 /// Members whose flag has another name, or which an argument says.

@@ -108,6 +108,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("backup list", Server, &[]),
     ("backup create", Server, &[]),
     ("backup verify", Server, &[]),
+    ("backup drill", Server, &["--receipt", "FILE"]),
     ("backup restore accept-gap", Server, &[]),
     ("backup restore", Nothing, &["--from", "folder", "--identity", "FILE", "--root-key-file", "FILE"]),
     ("doctor", Server, &[]),

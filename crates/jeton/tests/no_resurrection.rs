@@ -14,7 +14,7 @@ use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
 use jeton_backup::restore::{Restore, segments};
 use jeton_backup::seal::Sealing;
-use jeton_backup::snapshot::Snapshot;
+use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
 use jeton_backup::unshipped::Unshipped;
@@ -206,7 +206,15 @@ impl Kept {
         let mut moment = world.moment();
         let id = SnapshotId::new(moment.now, moment.draw());
         let (store, now) = (world.service().store().clone(), moment.now);
-        let snapshot = Snapshot { store, schema: &SCHEMA, target: &self.target, sealing: &self.sealing, id, progress: &|_| {} };
+        let snapshot = Snapshot {
+            store,
+            schema: &SCHEMA,
+            target: &self.target,
+            sealing: &self.sealing,
+            id,
+            beside: Beside::default(),
+            progress: &|_| {},
+        };
         snapshot.make(now, || now).await.unwrap();
     }
 

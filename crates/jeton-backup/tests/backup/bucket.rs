@@ -12,7 +12,7 @@ use jeton_backup::identity::Identity;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::problem::What;
 use jeton_backup::restore::{Restore, segments};
-use jeton_backup::snapshot::Snapshot;
+use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::{Access, Target};
 use jeton_backup::verify::verify;
@@ -21,7 +21,7 @@ use jeton_store::memory::MemoryLoader;
 use jeton_store::store::Store;
 use tempfile::TempDir;
 
-use crate::stage::{Busy, keys, rows_in, rows_of};
+use crate::stage::{Busy, keys, note_key, rows_in, rows_of};
 
 const IDENTITIES: &str = r#"{"identities":[{"name":"jeton","credentials":[{"accessKey":"jeton","secretKey":"of-the-test"}],
     "actions":["Admin","Read","Write","List"]}]}"#;
@@ -146,11 +146,19 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     let mut shipper = Shipper::begin(store.clone(), &SCHEMA, target.clone(), sealing.clone(), unshipped, false).await.unwrap();
     busy.live(80);
     let id = SnapshotId::new(busy.now(), [7; 4]);
-    let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id: id.clone(), progress: &|_| {} };
+    let snapshot = Snapshot {
+        store,
+        schema: &SCHEMA,
+        target: &target,
+        sealing: &sealing,
+        id: id.clone(),
+        beside: Beside::default(),
+        progress: &|_| {},
+    };
     snapshot.make(busy.now(), || busy.now()).await.unwrap();
     busy.live(40);
     shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
-    let found = verify(&target, &opening, &|_| {}).await.unwrap();
+    let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
     assert_eq!((found.snapshots, found.problems), (1, vec![]));
     let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, progress: &|_| {} };
     let mut loader = MemoryLoader::begin(&SCHEMA);
@@ -163,10 +171,10 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     let part = target.get(&id.part(1)).await.unwrap().to_vec();
     target.delete(&id.part(1)).await.unwrap();
     target.delete(&id.part(1)).await.unwrap();
-    let found = verify(&target, &opening, &|_| {}).await.unwrap();
+    let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
     assert_eq!(found.problems.iter().map(|problem| (&*problem.name, &problem.what)).collect::<Vec<_>>(), [(&*id.part(1), &What::Missing)]);
     target.put(&id.part(1), [&part[..], b"x"].concat()).await.unwrap();
-    let found = verify(&target, &opening, &|_| {}).await.unwrap();
+    let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
     assert!(matches!(&found.problems[..], [problem] if problem.name == id.part(1)), "{:?}", found.problems);
     a_wrong_secret_and_a_server_that_vanished_are_told(s3).await;
 }

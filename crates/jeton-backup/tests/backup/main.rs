@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bucket;
 #[cfg(test)]
+mod drill;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod stage;

@@ -14,6 +14,7 @@ use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Table, Value};
 use jeton_core::root_key::RootKeys;
 use jeton_store::conformance::{CLIENTS, GRANTS, NEGATIVES, SCHEMA, TOKENS};
+use jeton_store::ledger::checkpoint::CheckpointKey;
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::line::RowLine;
 use jeton_store::load::Load;
@@ -164,6 +165,11 @@ impl Store for Busy {
 /// The root key of the tests.
 pub(crate) fn root_keys(number: u8) -> RootKeys {
     RootKeys::new([(1, Zeroizing::new([number; 32]))]).unwrap()
+}
+
+/// What opens receipts.
+pub(crate) fn note_key() -> CheckpointKey {
+    CheckpointKey::of("id.example", &[7; 32])
 }
 
 /// How the tests seal and open.

@@ -8,7 +8,7 @@ use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
 use jeton_backup::restore::{Restore, Restored, segments, snapshots};
 use jeton_backup::seal::Sealing;
-use jeton_backup::snapshot::Snapshot;
+use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
 use jeton_core::moment::Time;
@@ -45,7 +45,15 @@ impl Backup {
     async fn snapshot(&self, number: u8) {
         let id = SnapshotId::new(self.busy.now(), [number; 4]);
         let (store, progress): (Arc<dyn Store>, _) = (self.busy.clone(), |_| {});
-        let snapshot = Snapshot { store, schema: &SCHEMA, target: &self.target, sealing: &self.sealing, id, progress: &progress };
+        let snapshot = Snapshot {
+            store,
+            schema: &SCHEMA,
+            target: &self.target,
+            sealing: &self.sealing,
+            id,
+            beside: Beside::default(),
+            progress: &progress,
+        };
         snapshot.make(self.busy.now(), || self.busy.now()).await.unwrap();
     }
 

@@ -45,6 +45,8 @@ pub struct Observed {
     pub used: Option<BTreeMap<ApiId, ApiUse>>,
     /// Whether a restore left a gap that nobody accepted.
     pub has_gap: bool,
+    /// How the canary of each minute stands.
+    pub canary: CanarySeen,
     /// What lies around the process.
     pub surroundings: Surroundings,
 }
@@ -161,6 +163,15 @@ pub struct LinesDropped {
     pub last_at: Option<i64>,
 }
 
+/// How the canary of each minute stands: a token that is revoked to see it refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CanarySeen {
+    /// When one was refused last, in seconds.
+    pub seen_at: Option<i64>,
+    /// Why the last one was not, if it was not.
+    pub failed: Option<Arc<str>>,
+}
+
 /// How backups stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BackupsSeen {
@@ -176,6 +187,16 @@ pub struct BackupsSeen {
     pub newest_at: Option<i64>,
     /// Since when the target takes nothing, in seconds.
     pub away_since: Option<i64>,
+    /// How often a drill is made, in seconds.
+    pub drill_every_seconds: i64,
+    /// When one passed last, in seconds.
+    pub drilled_at: Option<i64>,
+    /// Why the last one failed, if it did.
+    pub drill_failed: Option<String>,
+    /// When it was shown last that somebody else's identity opens a backup, in seconds.
+    pub proven_at: Option<i64>,
+    /// When the ledger began, in seconds.
+    pub begun_at: i64,
 }
 
 /// From when until when a certificate holds, in seconds.

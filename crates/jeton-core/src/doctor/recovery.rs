@@ -7,6 +7,12 @@ const RECIPIENTS: Rule =
 const NEWEST: Rule = Rule { id: "recovery.newest", severity: Severity::High, why: "A restore begins with the newest snapshot." };
 const TAIL: Rule =
     Rule { id: "recovery.tail", severity: Severity::High, why: "What the target lacks is lost with the disk, revocations among it." };
+const DRILL: Rule = Rule { id: "recovery.drill", severity: Severity::High, why: "A backup that nobody restored is a hope." };
+const IDENTITY: Rule = Rule {
+    id: "recovery.identity",
+    severity: Severity::Medium,
+    why: "When this machine is lost, the recovery identity alone opens the backups: whoever keeps it must have tried.",
+};
 const GAP: Rule = Rule {
     id: "recovery.gap",
     severity: Severity::High,
@@ -20,7 +26,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         "jeton backup restore accept-gap",
     );
     match &observed.surroundings.backups {
-        None => vec![not_known(TARGET), not_known(RECIPIENTS), not_known(NEWEST), not_known(TAIL), gap],
+        None => [TARGET, RECIPIENTS, NEWEST, TAIL, DRILL, IDENTITY].into_iter().map(not_known).chain([gap]).collect(),
         Some(None) => vec![
             TARGET.holds(
                 Some(false),
@@ -29,7 +35,10 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
             ),
             gap,
         ],
-        Some(Some(seen)) => vec![target(seen), recipients(seen), newest(seen, observed.now_seconds), tail(seen, observed.now_seconds), gap],
+        Some(Some(seen)) => {
+            let now = observed.now_seconds;
+            vec![target(seen), recipients(seen), newest(seen, now), tail(seen, now), drill(seen, now), identity(seen, now), gap]
+        }
     }
 }
 
@@ -76,4 +85,37 @@ fn tail(seen: &BackupsSeen, now_seconds: i64) -> Check {
         ),
         "look at the target and into the server's log; `jeton backup list` says why",
     )
+}
+
+/// How much later than it is due a drill may pass, in seconds.
+const DRILL_GRACE_SECONDS: i64 = 86_400;
+
+fn drill(seen: &BackupsSeen, now_seconds: i64) -> Check {
+    let command = "jeton backup drill";
+    if let Some(why) = &seen.drill_failed {
+        return DRILL.holds(Some(false), &format!("the last drill failed: {why}"), command);
+    }
+    let most = seen.drill_every_seconds.saturating_add(DRILL_GRACE_SECONDS);
+    match seen.drilled_at.map(|at| now_seconds.saturating_sub(at)) {
+        Some(age) => DRILL.holds(Some(age <= most), &format!("the last drill that passed was {} ago", shown(age)), command),
+        None if now_seconds.saturating_sub(seen.begun_at) <= most => DRILL.holds(None, "there was no drill yet", ""),
+        None => DRILL.holds(Some(false), "no drill ever passed", command),
+    }
+}
+
+/// How long it is believed that somebody can open the backups, in seconds.
+const PROVEN_SECONDS: i64 = 90 * 86_400;
+
+fn identity(seen: &BackupsSeen, now_seconds: i64) -> Check {
+    let command = "jeton backup drill --from TARGET --identity FILE --root-key-file FILE, on another machine; then here \
+                   jeton backup drill --receipt FILE";
+    match seen.proven_at.map(|at| now_seconds.saturating_sub(at)) {
+        Some(age) => {
+            IDENTITY.holds(Some(age <= PROVEN_SECONDS), &format!("a recovery identity opened a backup {} ago", shown(age)), command)
+        }
+        None if now_seconds.saturating_sub(seen.begun_at) <= PROVEN_SECONDS => {
+            IDENTITY.holds(None, "nobody has tried yet whether the recovery identity opens a backup", "")
+        }
+        None => IDENTITY.holds(Some(false), "nobody ever tried whether the recovery identity opens a backup", command),
+    }
 }

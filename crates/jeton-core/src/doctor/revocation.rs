@@ -1,5 +1,5 @@
 use super::observed::{MetCredential, Observed};
-use super::rule::{Check, Offender, Rule, Severity};
+use super::rule::{Check, Offender, Rule, Severity, shown};
 use crate::api::{Api, TokenFormat};
 
 const ANYBODY: Rule = Rule {
@@ -20,6 +20,12 @@ const FULL: Rule = Rule {
     why: "On a full disk nothing is issued, and revocations only go on while the reserve lasts.",
 };
 
+const CANARY: Rule = Rule {
+    id: "revocation.canary",
+    severity: Severity::Critical,
+    why: "A token is revoked each minute to see it refused: where it is not, nothing that is revoked may be.",
+};
+
 const UNDECIDED: Rule = Rule {
     id: "revocation.undecided",
     severity: Severity::Medium,
@@ -33,7 +39,25 @@ const AWAY_SECONDS: i64 = 24 * 3_600;
 const BACK_SECONDS: i64 = 600;
 
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
-    vec![anybody(observed), followed(observed), lag(observed), full(observed), undecided(observed)]
+    vec![anybody(observed), followed(observed), lag(observed), full(observed), canary(observed), undecided(observed)]
+}
+
+/// How long the canary may be silent, in seconds.
+const SILENT_SECONDS: i64 = 300;
+
+fn canary(observed: &Observed) -> Check {
+    let command = "look into the server's log, and restart it; until the canary is refused again, revoke signing keys rather than tokens";
+    let seen = &observed.canary;
+    if let Some(why) = &seen.failed {
+        return CANARY.holds(Some(false), why, command);
+    }
+    let silent = seen.seen_at.map(|at| observed.now_seconds - at);
+    match silent {
+        Some(silent) if silent <= SILENT_SECONDS => CANARY.holds(Some(true), "a token that was revoked was refused", ""),
+        None if observed.watched_seconds <= SILENT_SECONDS => CANARY.holds(None, "the server has just started", ""),
+        Some(silent) => CANARY.holds(Some(false), &format!("no revoked token was seen refused for {}", shown(silent)), command),
+        None => CANARY.holds(Some(false), "no revoked token was seen refused since the start", command),
+    }
 }
 
 fn offender(api: &Api) -> Offender {

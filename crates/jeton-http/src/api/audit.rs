@@ -57,6 +57,9 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
+/// What to do where the folder cannot be read.
+const HINT: &str = "look into the server's log; where the disk is damaged, restore the last backup into another folder";
+
 const FILTERS: &[Parameter] = &[Parameter::number("from", "From this entry on."), Parameter::number("last", "The last so many.")];
 
 /// Entries in their order.
@@ -127,9 +130,9 @@ async fn checkpoint(State(Management { service, .. }): State<Management>) -> Ans
 }
 
 async fn verify(State(Management { integrity, .. }): State<Management>) -> Response {
-    watched(move |progress| integrity.verify_ledger(progress)).into_response()
+    watched(HINT, move |progress| integrity.verify_ledger(progress)).into_response()
 }
 
 async fn check(State(Management { integrity, .. }): State<Management>, Body(check): Body<Check>) -> Response {
-    watched(move |progress| integrity.check(check.full, progress)).into_response()
+    watched(HINT, move |progress| integrity.check(check.full, progress)).into_response()
 }

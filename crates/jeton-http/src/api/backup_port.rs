@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use jeton_core::id::Actor;
 use schemars::JsonSchema;
@@ -19,6 +20,25 @@ pub trait Backups: Send + Sync + 'static {
 
     /// Opens all of them. An error is a sentence.
     fn verify(&self) -> Answering<'_, VerifiedShown>;
+
+    /// Restores the newest one apart and looks whether it is what it must be; `progress` hears how much is done, of how much. An error is a
+    /// sentence.
+    fn drill(self: Arc<Self>, actor: Actor, progress: Progress) -> Pin<Box<dyn Future<Output = Result<DrillShown, String>> + Send>>;
+
+    /// Takes the receipt of a drill that was made elsewhere.
+    fn receive(&self, actor: Actor, receipt: String) -> Pin<Box<dyn Future<Output = Result<DrillShown, Unreceived>> + Send + '_>>;
+}
+
+/// Hears how much is done, of how much.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// Why a receipt was not taken: a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreceived {
+    /// It is none that counts here.
+    Refused(String),
+    /// It could not be looked at, or kept.
+    Failed(String),
 }
 
 /// How backups stand.
@@ -42,6 +62,58 @@ pub struct BackupsShown {
     pub gap: Option<GapShown>,
     /// The snapshots, oldest first.
     pub snapshots: Vec<SnapshotShown>,
+    /// How drills stand.
+    pub drills: DrillsShown,
+}
+
+/// How drills stand.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Drills")]
+pub struct DrillsShown {
+    /// How often one is made, in seconds.
+    pub every_seconds: i64,
+    /// The last one that passed; `null`: none is known.
+    pub passed: Option<DrillShown>,
+    /// The last one, where it failed.
+    pub failed: Option<FailedDrillShown>,
+    /// When it was shown last that the identity of a recipient opens a backup; `null`: never, as far as is known.
+    pub identity_proven_at: Option<String>,
+}
+
+/// A drill that failed.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(rename = "FailedDrill")]
+pub struct FailedDrillShown {
+    /// When.
+    pub at: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A drill that passed.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Drill")]
+pub struct DrillShown {
+    /// When it was over.
+    pub at: String,
+    /// The snapshot that was restored.
+    pub snapshot: String,
+    /// The recipient whose identity opened it.
+    pub identity: String,
+    /// How many entries were restored.
+    pub entries: u64,
+    /// How many rows.
+    pub rows: u64,
+    /// How many of them are the same in the live store; `null`: it was not at hand.
+    pub same: Option<u64>,
+    /// SHA-256 over the rows, in hexadecimal.
+    pub digest: String,
+    /// How many credentials that are revoked were refused.
+    pub refused: usize,
+    /// How long it took, in seconds.
+    pub seconds: i64,
+    /// The receipt: a signed note.
+    pub receipt: String,
 }
 
 /// A target that is away.
@@ -90,6 +162,8 @@ pub struct VerifiedShown {
     pub snapshots: usize,
     /// How many segments of the tail.
     pub segments: usize,
+    /// How many receipts of drills.
+    pub receipts: usize,
     /// How many bytes were opened.
     pub bytes: u64,
     /// What is wrong, each with the name of its object. None: everything opens and is whole.

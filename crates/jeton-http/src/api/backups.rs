@@ -1,17 +1,24 @@
-//! `/backups`: what there is, another one now, a look over them, and the gap that a restore may leave.
+//! `/backups`: what there is, another one now, a look over them, drills, and the gap that a restore may leave.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use axum::Extension;
 use axum::extract::State;
+use axum::response::IntoResponse as _;
 use jeton_core::id::Actor;
 use jeton_core::permission::Permission;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 
 use super::answer::{Answer, ok};
-use super::backup_port::{Backups, BackupsShown, SnapshotShown, VerifiedShown};
+use super::backup_port::{Backups, BackupsShown, DrillShown, SnapshotShown, Unreceived, VerifiedShown};
+use super::body::Body;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::watched::watched;
 
 pub(super) static ROUTES: &[Route] = &[
     Route::new(
@@ -36,6 +43,20 @@ pub(super) static ROUTES: &[Route] = &[
         About::new("backups", "Opens everything on the backup target, and names what is wrong.").answers::<VerifiedShown>(),
     ),
     Route::new(
+        (Verb::Post, "/backups/drill"),
+        Access::Permission(Permission::ServerWrite),
+        Repeats::ByNature,
+        |at| at.on(drill),
+        About::new("backups", "Restores the newest backup apart and compares it, line by line.").reports::<DrillShown>(),
+    ),
+    Route::new(
+        (Verb::Post, "/backups/receipts"),
+        Access::Permission(Permission::ServerWrite),
+        Repeats::ByNature,
+        |at| at.on(receive),
+        About::new("backups", "Takes the receipt of a drill that was made elsewhere.").takes::<Received>().answers::<DrillShown>(),
+    ),
+    Route::new(
         (Verb::Post, "/backups/gap/accept"),
         Access::Permission(Permission::BackupsAccept),
         Repeats::ByNature,
@@ -52,6 +73,15 @@ struct Accepted {
     accepted: bool,
 }
 
+/// The receipt of a drill.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "DrillReceipt")]
+#[serde(deny_unknown_fields)]
+pub(super) struct Received {
+    /// The signed note, as the drill printed it.
+    receipt: String,
+}
+
 async fn show(State(management): State<Management>) -> Answer {
     ok(&of(&management)?.show().await.map_err(failed)?)
 }
@@ -62,6 +92,34 @@ async fn create(State(management): State<Management>, Extension(actor): Extensio
 
 async fn verify(State(management): State<Management>) -> Answer {
     ok(&of(&management)?.verify().await.map_err(failed)?)
+}
+
+/// What to do where a drill fails.
+const DRILL_HINT: &str =
+    "make another backup, `jeton backup create`, and drill again; `jeton backup verify` names what is damaged on the target";
+
+/// Goes on, once it has begun, whether anybody waits for it or not.
+async fn drill(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
+    of(&management)?;
+    let backups = management.backups.clone();
+    let response = watched(DRILL_HINT, move |progress| {
+        let Some(backups) = backups else { return Err("there are no backups".to_owned()) };
+        let (tell, told) = channel();
+        // Whoever listened may have gone.
+        let telling = move |done, of| tell.send((done, of)).unwrap_or_default();
+        let drilling = Handle::current().spawn(backups.drill(actor, Arc::new(telling)));
+        told.iter().for_each(|(done, of)| progress(done, of));
+        Handle::current().block_on(drilling).unwrap_or_else(|error| Err(error.to_string()))
+    });
+    Ok(response.into_response())
+}
+
+async fn receive(State(management): State<Management>, Extension(actor): Extension<Actor>, Body(received): Body<Received>) -> Answer {
+    let refused = |why: Unreceived| match why {
+        Unreceived::Refused(sentence) => Problem::invalid(sentence, "hand in what `jeton backup drill` printed, as it was printed"),
+        Unreceived::Failed(sentence) => failed(sentence),
+    };
+    ok(&of(&management)?.receive(actor, received.receipt).await.map_err(refused)?)
 }
 
 async fn accept(State(Management { service, .. }): State<Management>, Extension(actor): Extension<Actor>) -> Answer {

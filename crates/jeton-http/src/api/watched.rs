@@ -26,8 +26,9 @@ enum Line<R> {
 }
 
 /// Starts work on a thread that may block, and answers its progress as lines `{"progress":{"done":…,"total":…}}`, at most one for each
-/// hundredth, and at last `{"report":…}` or `{"problem":…}`.
+/// hundredth, and at last `{"report":…}` or `{"problem":…}` with this hint.
 pub(super) fn watched<R: Serialize + Send + 'static>(
+    hint: &'static str,
     work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<R, String> + Send + 'static,
 ) -> Response {
     let (sender, receiver) = mpsc::channel::<Bytes>(LINES_WAITING);
@@ -43,7 +44,7 @@ pub(super) fn watched<R: Serialize + Send + 'static>(
         // Nobody may be left to read it.
         let _ = sender.blocking_send(match result {
             Ok(report) => line(&Line::Report(report)),
-            Err(detail) => problem(detail),
+            Err(detail) => problem(detail, hint),
         });
     });
     let frames = stream::unfold(receiver, |mut receiver| async move {
@@ -59,8 +60,7 @@ fn line(line: &impl Serialize) -> Bytes {
     Bytes::from(bytes)
 }
 
-fn problem(detail: String) -> Bytes {
-    let hint = "look into the server's log; where the disk is damaged, restore the last backup into another folder";
+fn problem(detail: String, hint: &'static str) -> Bytes {
     let document = Problem::new(ProblemKind::StorageFailed, detail, hint).to_json();
     Bytes::from([b"{\"problem\":".as_slice(), &document, b"}\n"].concat())
 }
@@ -77,7 +77,7 @@ mod tests {
 
     #[tokio::test]
     async fn progress_comes_by_hundredths_and_the_report_last() {
-        let response = watched(|progress| {
+        let response = watched("look", |progress| {
             (0..=1_000).for_each(|done| progress(done / 500, 2));
             Ok("fine")
         });
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_a_problem() {
-        let lines = text(watched::<()>(|_| Err("it cannot be read".to_owned()))).await;
+        let lines = text(watched::<()>("look", |_| Err("it cannot be read".to_owned()))).await;
         assert!(lines.starts_with("{\"problem\":{\"type\":\"urn:jeton:problem:storage_failed\"") && lines.ends_with("}}\n"), "{lines}");
     }
 }

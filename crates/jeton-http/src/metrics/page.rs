@@ -19,6 +19,7 @@ pub(super) fn page(service: &Service, observer: &Observer, process: ProcessFigur
     engine(&mut text, service);
     ledger_and_clock(&mut text, service);
     feed(&mut text, service);
+    canary(&mut text, service);
     memory(&mut text, service);
     notices(&mut text, service);
     usage(&mut text, service);
@@ -96,6 +97,17 @@ fn ledger_and_clock(text: &mut Text, service: &Service) {
     text.gauge("jeton_clock_behind", "1 while the clock stands before the ledger or what it read: only revocations are written.")
         .is(u8::from(posture.is_behind(head.time, service.moments())));
     text.gauge("jeton_clock_held_seconds", "How long the clock stands still since it was set back.").is(posture.held_seconds());
+}
+
+fn canary(text: &mut Text, service: &Service) {
+    let seen = service.canary_seen();
+    text.gauge(
+        "jeton_canary_refused_timestamp_seconds",
+        "When a token that was revoked to see it refused was refused last, since 1970; 0: not yet.",
+    )
+    .is(seen.seen_at.unwrap_or(0));
+    text.counter("jeton_canary_failures_total", "Tokens that were revoked to see them refused, and were not.")
+        .is(service.canary_failures());
 }
 
 fn feed(text: &mut Text, service: &Service) {

@@ -11,6 +11,7 @@ use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::create::CreateException;
 use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::set::SetPolicy;
+use jeton_service::canary::Sent;
 use jeton_testkit::World;
 use jeton_testkit::world::follow::Following;
 use jeton_testkit::world::manage::administrator;
@@ -68,6 +69,12 @@ impl Deployment {
     }
 
     fn examine(&self) -> Report {
+        // A world has no schedules: the canary of this minute was seen refused.
+        self.world.service().note_canary(&Sent::Refused, self.world.moment().now);
+        self.examine_as_it_is()
+    }
+
+    fn examine_as_it_is(&self) -> Report {
         examine(&self.world.service().observe(self.around.clone()))
     }
 
@@ -110,6 +117,11 @@ fn backups() -> BackupsSeen {
         every_seconds: DAY,
         newest_at: Some(i64::MAX),
         away_since: None,
+        drill_every_seconds: 7 * DAY,
+        drilled_at: Some(i64::MAX),
+        drill_failed: None,
+        proven_at: Some(i64::MAX),
+        begun_at: 0,
     }
 }
 
@@ -347,6 +359,27 @@ async fn what_could_not_be_brought_back() {
     fails(&deployment, "recovery.newest", Severity::High, "3d old", "jeton backup create");
     deployment.around = seen(BackupsSeen { away_since: Some(now - 7_260), ..backups() });
     fails(&deployment, "recovery.tail", Severity::High, "takes nothing for 2h", "backup list");
+    deployment.around = seen(BackupsSeen { drill_failed: Some("part-00001.age is damaged".to_owned()), ..backups() });
+    fails(&deployment, "recovery.drill", Severity::High, "part-00001.age is damaged", "jeton backup drill");
+    deployment.around = seen(BackupsSeen { drilled_at: Some(now - 8 * DAY - 1), ..backups() });
+    fails(&deployment, "recovery.drill", Severity::High, "passed was 8d ago", "jeton backup drill");
+    deployment.around = seen(BackupsSeen { drilled_at: None, ..backups() });
+    fails(&deployment, "recovery.drill", Severity::High, "no drill ever passed", "jeton backup drill");
+    deployment.around = seen(BackupsSeen { proven_at: Some(now - 90 * DAY - 1), ..backups() });
+    fails(&deployment, "recovery.identity", Severity::Medium, "90d ago", "backup drill --receipt FILE");
+    deployment.around = seen(BackupsSeen { proven_at: None, ..backups() });
+    fails(&deployment, "recovery.identity", Severity::Medium, "nobody ever tried", "backup drill --from TARGET --identity FILE");
+    deployment.around = seen(BackupsSeen { drilled_at: Some(now - 8 * DAY), proven_at: Some(now - 90 * DAY), ..backups() });
+    assert_eq!(grade(&deployment.examine(), Practice::Recovery), Some(Grade::A));
+    for (begun, drill, identity) in [
+        (now - 8 * DAY, Verdict::NotKnown, Verdict::NotKnown),
+        (now - 90 * DAY, Verdict::Failed, Verdict::NotKnown),
+        (now - 90 * DAY - 1, Verdict::Failed, Verdict::Failed),
+    ] {
+        deployment.around = seen(BackupsSeen { drilled_at: None, proven_at: None, begun_at: begun, ..backups() });
+        let report = deployment.examine();
+        assert_eq!((found(&report, "recovery.drill").verdict, found(&report, "recovery.identity").verdict), (drill, identity));
+    }
     deployment.around = seen(BackupsSeen { newest_at: None, ..backups() });
     assert_eq!(grade(&deployment.examine(), Practice::Recovery), None, "there is no backup to see yet");
 }
@@ -362,6 +395,37 @@ async fn lines_of_the_access_log_that_are_lost() {
     assert_eq!(found(&deployment.examine(), "monitoring.access_log_dropped").verdict, Verdict::Passed, "that is over");
     deployment.around = Surroundings { access_log_dropped: None, ..around() };
     assert_eq!(found(&deployment.examine(), "monitoring.access_log_dropped").verdict, Verdict::NotKnown);
+}
+
+#[tokio::test]
+async fn a_revoked_token_that_is_not_seen_refused() {
+    let deployment = Deployment::sound().await;
+    let (service, canary) = (deployment.world.service(), "revocation.canary");
+    assert_eq!(service.send_canary(&deployment.world.moment()).await, Sent::Refused);
+    let head = service.store().head().size;
+    for _ in 0..3 {
+        assert_eq!(service.send_canary(&deployment.world.moment()).await, Sent::Refused);
+    }
+    assert_eq!(service.store().head().size, head, "the ledger does not grow by it");
+    assert!(service.note_canary(&Sent::Refused, deployment.world.moment().now).is_none());
+    let verdict = |deployment: &Deployment| found(&deployment.examine_as_it_is(), canary).verdict;
+    assert_eq!(verdict(&deployment), Verdict::Passed);
+    deployment.world.advance(300);
+    assert_eq!(verdict(&deployment), Verdict::Passed);
+    deployment.world.advance(1);
+    assert_eq!(verdict(&deployment), Verdict::Failed, "a canary that is silent is dead");
+    let failed = Sent::Failed("a token that was revoked is accepted".to_owned());
+    let now = deployment.world.moment().now;
+    assert!(service.note_canary(&failed, now).is_some());
+    assert!(service.note_canary(&failed, now).is_none(), "once for each failure");
+    let report = deployment.examine_as_it_is();
+    assert!(found(&report, canary).evidence.contains("is accepted"));
+    assert_eq!(grade(&report, Practice::Revocation), Some(Grade::F));
+    assert!(service.note_canary(&Sent::NoTurn, now).is_none());
+    assert_eq!(verdict(&deployment), Verdict::Failed, "without a turn nothing was seen");
+    assert!(service.note_canary(&Sent::Refused, now).is_none());
+    assert_eq!((verdict(&deployment), service.canary_failures()), (Verdict::Passed, 2));
+    assert!(service.note_canary(&failed, now).is_some());
 }
 
 #[tokio::test]

@@ -47,27 +47,14 @@ impl Checkpoint {
     /// # Errors
     /// What `sign` says.
     pub fn sign<E>(&self, key: &CheckpointKey, sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>) -> Result<String, E> {
-        let mut note = format!("{}\n{}\n{}\ntime {}\n", self.origin, self.size, STANDARD.encode(self.root), self.time_seconds);
-        let signature = sign(note.as_bytes())?;
-        let mut line = key.id().to_vec();
-        line.extend(signature);
-        note.push_str(&format!("\n\u{2014} {} {}\n", key.name, STANDARD.encode(line)));
-        Ok(note)
+        let text = format!("{}\n{}\n{}\ntime {}\n", self.origin, self.size, STANDARD.encode(self.root), self.time_seconds);
+        key.sign_note(text, sign)
     }
 
     /// Reads a note whose signature by `key` holds. `None`: it does not, or it is no checkpoint of ours.
     #[must_use]
     pub fn verify(note: &str, key: &CheckpointKey) -> Option<Checkpoint> {
-        let (text, signatures) = note.split_once("\n\n")?;
-        let text = format!("{text}\n");
-        let prefix = format!("\u{2014} {} ", key.name);
-        let signed = signatures.lines().filter_map(|line| STANDARD.decode(line.strip_prefix(&prefix)?).ok());
-        let holds = |line: Vec<u8>| {
-            line.split_at_checked(4).is_some_and(|(id, signature)| {
-                id == key.id() && UnparsedPublicKey::new(&ED25519, key.public).verify(text.as_bytes(), signature).is_ok()
-            })
-        };
-        if signed.into_iter().any(holds) { Checkpoint::read(note) } else { None }
+        key.open_note(note).and_then(|_| Checkpoint::read(note))
     }
 
     /// Reads a note without asking who signed it: for one that was kept where nobody could change it. `None`: it is no checkpoint of ours.
@@ -100,6 +87,32 @@ impl CheckpointKey {
         let (algorithm, public) = key.split_first()?;
         let key = CheckpointKey { name: name.to_owned(), public: public.try_into().ok()? };
         (*algorithm == ED25519_TYPE && hexadecimal(&key.id()) == id).then_some(key)
+    }
+
+    /// Signs a text as a note (C2SP signed-note): lines, the last with its end.
+    ///
+    /// # Errors
+    /// What `sign` says.
+    pub fn sign_note<E>(&self, mut text: String, sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>) -> Result<String, E> {
+        let mut line = self.id().to_vec();
+        line.extend(sign(text.as_bytes())?);
+        text.push_str(&format!("\n\u{2014} {} {}\n", self.name, STANDARD.encode(line)));
+        Ok(text)
+    }
+
+    /// The text of a note, its last end of line with it, where this key signed it. `None`: it did not.
+    #[must_use]
+    pub fn open_note(&self, note: &str) -> Option<String> {
+        let (text, signatures) = note.split_once("\n\n")?;
+        let text = format!("{text}\n");
+        let prefix = format!("\u{2014} {} ", self.name);
+        let mut signed = signatures.lines().filter_map(|line| STANDARD.decode(line.strip_prefix(&prefix)?).ok());
+        let holds = |line: Vec<u8>| {
+            line.split_at_checked(4).is_some_and(|(id, signature)| {
+                id == self.id() && UnparsedPublicKey::new(&ED25519, self.public).verify(text.as_bytes(), signature).is_ok()
+            })
+        };
+        signed.any(holds).then_some(text)
     }
 
     /// The first bytes of SHA-256(name ‖ newline ‖ type ‖ public key).

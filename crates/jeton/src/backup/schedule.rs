@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use jeton_backup::failure::Failure;
-use jeton_backup::manifest::Manifest;
+use jeton_backup::manifest::{Canaries, Manifest};
 use jeton_backup::names::SnapshotId;
+use jeton_backup::problem::{Problem, What};
 use jeton_backup::restore::{manifest, snapshots};
 use jeton_backup::retention::prune;
-use jeton_backup::snapshot::Snapshot;
+use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
+use jeton_service::planted::Planted;
 use jeton_store::schema::SCHEMA;
 use tokio::sync::MutexGuard;
 
@@ -18,6 +20,9 @@ use super::Backups;
 use super::figures::of_snapshot;
 use super::leisure::at_leisure;
 use super::shipping::cut;
+
+/// How far ahead a name may be that the next one goes behind, in seconds.
+const NAMED_AHEAD_SECONDS: i64 = 7 * 86_400;
 
 impl Backups {
     /// Makes a snapshot where one is due, and takes away what is too old.
@@ -34,7 +39,7 @@ impl Backups {
         }
     }
 
-    async fn is_due(&self) -> Result<bool, Failure> {
+    pub(super) async fn is_due(&self) -> Result<bool, Failure> {
         let newest = self.lock().newest.clone();
         let newest = match newest {
             Some(newest) => Some(newest),
@@ -46,7 +51,15 @@ impl Backups {
 
     async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {
         let Some(id) = snapshots(&self.target).await?.pop() else { return Ok(None) };
-        let found = manifest(&self.target, &self.opening, &id).await?;
+        let found = match manifest(&self.target, &self.opening, &id).await {
+            // Of another server of this target: this one needs its own.
+            Err(Failure::Object(Problem { what: What::WrongIdentity, .. })) => return Ok(None),
+            found => found?,
+        };
+        // Of another incarnation: nothing of this one's tail goes with it.
+        if found.head.incarnation() != Some(self.service.store().head().incarnation) {
+            return Ok(None);
+        }
         let newest = Some((found.snapshot.clone(), Time::from_seconds(found.began_at_seconds), found.head.size));
         let mut standing = self.lock();
         standing.newest.clone_from(&newest);
@@ -63,7 +76,7 @@ impl Backups {
         self.make_in_turn(actor, turn).await
     }
 
-    async fn make_in_turn(&self, actor: &Actor, _turn: MutexGuard<'_, ()>) -> Result<Manifest, Failure> {
+    pub(super) async fn make_in_turn(&self, actor: &Actor, _turn: MutexGuard<'_, ()>) -> Result<Manifest, Failure> {
         let made = self.snapshot().await;
         match &made {
             Ok(manifest) => {
@@ -95,17 +108,52 @@ impl Backups {
 
     async fn snapshot(&self) -> Result<Manifest, Failure> {
         let moments = self.service.moments();
+        let planted = self.plant().await;
         let mut moment = moments.now();
-        let id = SnapshotId::new(moment.now, moment.draw());
+        let id = SnapshotId::new(self.later_than_all(moment.now).await?, moment.draw());
+        let canaries = planted.as_ref().map(named);
+        let beside = Beside { server_identity: Some(self.sealed_identity.clone()), canaries };
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
-        at_leisure(async move || {
+        let its = (id.clone(), beside.clone());
+        let written = at_leisure(async move || {
             let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
-            let (store, progress) = (Arc::clone(service.store()), |_| {});
-            let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, progress: &progress };
-            snapshot.make(moment.now, || service.moments().time()).await
-        })
-        .await
+            let (store, progress, (id, beside)) = (Arc::clone(service.store()), |_| {}, its);
+            let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, beside, progress: &progress };
+            snapshot.write(moment.now, || service.moments().time()).await
+        });
+        let manifest = written.await?;
+        if let Some(planted) = planted {
+            self.let_fall(&planted).await;
+        }
+        let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing);
+        Snapshot { store, schema: &SCHEMA, target, sealing, id, beside, progress: &|_| {} }.finish(&manifest).await?;
+        Ok(manifest)
+    }
+
+    /// A time for a name that sorts behind those that are there: a restore begins with the last, also where a clock was put back.
+    async fn later_than_all(&self, now: Time) -> Result<Time, Failure> {
+        let last = snapshots(&self.target).await?.last().and_then(SnapshotId::began_seconds);
+        // What is named after a far day is none of ours.
+        let last = last.filter(|last| *last < now.seconds().saturating_add(NAMED_AHEAD_SECONDS));
+        Ok(now.max(Time::from_seconds(last.map_or(0, |last| last.saturating_add(1)))))
+    }
+
+    /// Revokes the second canary once the snapshot's end is past, and lets the tail tell of it before anybody finds the snapshot.
+    async fn let_fall(&self, planted: &Planted) {
+        let fallen = self.service.let_canary_fall(&planted.revoked_after, &self.service.moments().now()).await;
+        if let Err(failure) = fallen {
+            tracing::warn!(?failure, "the second canary of this backup was not revoked: a drill with it will fail");
+        }
+        if let Err(failure) = self.ship_all().await {
+            tracing::warn!(%failure, "the tail does not tell of the second canary of this backup yet");
+        }
+    }
+
+    /// Plants what a drill will look for. Without it a snapshot is made all the same.
+    async fn plant(&self) -> Option<Planted> {
+        let planted = self.service.plant_canaries(&self.service.moments().now()).await;
+        planted.inspect_err(|failure| tracing::warn!(?failure, "no canaries were planted: a drill with this backup will fail")).ok()
     }
 
     /// Takes away what is older than it is kept. Not while the clock is doubted.
@@ -114,6 +162,9 @@ impl Backups {
         if !self.service.posture().may_destroy(now) {
             return;
         }
+        if let Err(failure) = self.prune_receipts(now).await {
+            tracing::warn!(%failure, "old receipts could not leave");
+        }
         match prune(&self.target, &self.opening, self.settings.kept_seconds, now).await {
             Ok(left) if left.snapshots + left.segments > 0 => {
                 tracing::info!(snapshots = left.snapshots, segments = left.segments, "old backups left");
@@ -121,5 +172,13 @@ impl Backups {
             Ok(_) => {}
             Err(failure) => tracing::warn!(%failure, "old backups could not leave"),
         }
+    }
+}
+
+fn named(planted: &Planted) -> Canaries {
+    Canaries {
+        revoked_before: planted.revoked_before.id.to_string(),
+        revoked_after: planted.revoked_after.id.to_string(),
+        kept: planted.kept.id.to_string(),
     }
 }

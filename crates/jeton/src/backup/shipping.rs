@@ -19,10 +19,10 @@ use super::Backups;
 
 /// How often the tail is shipped.
 const EACH: Duration = Duration::from_secs(1);
-/// How often it is looked whether a snapshot is due.
+/// How often it is looked whether a snapshot or a drill is due.
 const EACH_LOOK: Duration = Duration::from_secs(60);
 /// How long a commit waits for the target at most.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Backups {
     /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then.
@@ -41,7 +41,7 @@ impl Backups {
         Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await
     }
 
-    /// The tail each second, and each minute a look whether a snapshot is due.
+    /// The tail each second, and each minute a look whether a snapshot or a drill is due.
     pub(crate) fn begin_jobs(self: &Arc<Self>) -> [JoinHandle<()>; 2] {
         if self.settings.is_sync {
             self.service.narrow_durably(self.clone());
@@ -53,6 +53,7 @@ impl Backups {
             loop {
                 ticks.tick().await;
                 backups.follow_schedule().await;
+                backups.follow_drills().await;
             }
         });
         [self.ship(), looking]

@@ -2,15 +2,22 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use jeton_backup::drill::receipt::Receipt;
 use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::restore::{manifest, snapshots};
-use jeton_backup::verify::verify;
+use jeton_backup::verify::{Found, verify};
 use jeton_core::id::Actor;
-use jeton_http::api::{self, AwayShown, BackupsShown, GapShown, SnapshotShown, VerifiedShown, rfc3339};
+use jeton_http::api::{
+    self, AwayShown, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived, VerifiedShown,
+    rfc3339,
+};
+use jeton_store::ledger::merkle::hexadecimal;
 
 use super::Backups;
+use super::drill_standing::Drilled;
 
 type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
 
@@ -25,14 +32,36 @@ impl api::Backups for Backups {
 
     fn verify(&self) -> Answering<'_, VerifiedShown> {
         Box::pin(async move {
-            let found = verify(&self.target, &self.opening, &|_| {}).await.map_err(|failure| failure.to_string())?;
+            let key = self.service.note_key().map_err(|failure| failure.to_string())?;
+            let found = verify(&self.target, &self.opening, &key, &|_| {}).await.map_err(|failure| failure.to_string())?;
             let problems = found.problems.iter().map(ToString::to_string).collect();
-            Ok(VerifiedShown { snapshots: found.snapshots, segments: found.segments, bytes: found.bytes, problems })
+            let Found { snapshots, segments, receipts, bytes, .. } = found;
+            Ok(VerifiedShown { snapshots, segments, receipts, bytes, problems })
         })
+    }
+
+    fn drill(self: Arc<Self>, actor: Actor, progress: Progress) -> Pin<Box<dyn Future<Output = Result<DrillShown, String>> + Send>> {
+        Box::pin(async move {
+            let made = self.make_drill(&actor, progress).await;
+            made.map(|(receipt, note)| drilled(&receipt, note)).map_err(|failure| failure.to_string())
+        })
+    }
+
+    fn receive(&self, actor: Actor, receipt: String) -> Pin<Box<dyn Future<Output = Result<DrillShown, Unreceived>> + Send + '_>> {
+        Box::pin(async move { self.receive_receipt(&actor, &receipt).await.map(|read| drilled(&read, receipt)) })
     }
 }
 
 impl Backups {
+    fn drills_shown(&self, known: Drilled) -> DrillsShown {
+        DrillsShown {
+            every_seconds: self.settings.drill_every_seconds,
+            passed: known.passed.map(|(receipt, note)| drilled(&receipt, note)),
+            failed: known.failed.map(|(at, why)| FailedDrillShown { at: rfc3339::format(at.seconds()), why }),
+            identity_proven_at: known.proven_at.map(rfc3339::format),
+        }
+    }
+
     async fn shown_whole(&self) -> Result<BackupsShown, Failure> {
         let mut shown = Vec::new();
         for id in snapshots(&self.target).await? {
@@ -49,6 +78,7 @@ impl Backups {
             revocation_durability: if self.settings.is_sync { "sync" } else { "local" },
             gap: gap.map(|gap| GapShown { size: gap.size, before: rfc3339::format(gap.before) }),
             snapshots: shown,
+            drills: self.drills_shown(standing.drilled),
         })
     }
 }
@@ -61,5 +91,21 @@ fn snapshot(manifest: &Manifest) -> SnapshotShown {
         bytes: manifest.bytes(),
         rows: manifest.rows.values().sum(),
         seconds: manifest.ended_at_seconds - manifest.began_at_seconds,
+    }
+}
+
+/// A drill, and the note of it.
+pub(crate) fn drilled(receipt: &Receipt, note: String) -> DrillShown {
+    DrillShown {
+        at: rfc3339::format(receipt.ended_at_seconds()),
+        snapshot: receipt.snapshot.clone(),
+        identity: receipt.identity.to_string(),
+        entries: receipt.entries,
+        rows: receipt.rows,
+        same: receipt.same,
+        digest: hexadecimal(&receipt.digest),
+        refused: receipt.refused,
+        seconds: receipt.seconds,
+        receipt: note,
     }
 }

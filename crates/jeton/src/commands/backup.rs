@@ -1,10 +1,13 @@
 //! `jeton backup`.
 
+mod drill;
+mod from;
 mod restore;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use self::drill::Drill;
 use self::restore::Restore;
 use super::context::Context;
 use super::failure::Failure;
@@ -17,16 +20,18 @@ Examples:
   jeton backup list
   jeton backup create
   jeton backup verify
+  jeton backup drill
   jeton backup restore --from /mnt/backups --identity recovery.key \\
       --root-key-file root.key --data restored";
 
-/// Backups: what there is, another one, a look over them, and a restore
+/// Backups: what there is, another one, a look over them, drills, and a restore
 #[derive(Subcommand, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Backup {
     Create(Create),
     List(List),
     Verify(Verify),
+    Drill(Drill),
     Restore(Restore),
 }
 
@@ -78,6 +83,7 @@ impl Backup {
                 let hint = "make another backup, `jeton backup create`, and look at the disk or the bucket";
                 if is_whole { Ok(()) } else { Err(Failure::no("not everything on the backup target is whole", hint)) }
             }
+            Backup::Drill(drill) => drill.run(context),
             Backup::Restore(restore) => restore.run(context),
         }
     }

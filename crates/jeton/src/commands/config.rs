@@ -10,7 +10,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::serving::Serving;
 use crate::access_log::Bounds;
-use crate::backup_settings::{BackupPlace, USUAL_EVERY, USUAL_KEPT};
+use crate::backup_settings::{BackupPlace, USUAL_DRILL_EVERY, USUAL_EVERY, USUAL_KEPT};
 use crate::certificates::Files;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
@@ -112,6 +112,7 @@ fn holds(config: &Loaded) -> Map<String, Value> {
         "backup_target": backup.place.as_ref().map_or_else(|| "none".to_owned(), BackupPlace::text),
         "backup_recipients": texts(&said.backup_recipients),
         "backup_every": or(&said.backup_every, USUAL_EVERY), "backup_kept": or(&said.backup_kept, USUAL_KEPT),
+        "backup_drill_every": or(&said.backup_drill_every, USUAL_DRILL_EVERY),
         "revocation_durability": if backup.is_sync { "sync" } else { "local" },
         "backup_s3_endpoint": said.backup_s3_endpoint, "backup_s3_region": said.backup_s3_region,
         "backup_s3_access_key_id": said.backup_s3_access_key_id, "backup_s3_secret_file": said.backup_s3_secret_file,

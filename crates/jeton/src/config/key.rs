@@ -16,7 +16,7 @@ pub(crate) enum Holds {
 }
 
 /// Every key.
-pub(crate) const KEYS: [(&str, Holds); 30] = [
+pub(crate) const KEYS: [(&str, Holds); 31] = [
     ("issuer", Holds::Text),
     ("listen", Holds::Text),
     ("metrics_listen", Holds::Text),
@@ -42,6 +42,7 @@ pub(crate) const KEYS: [(&str, Holds); 30] = [
     ("backup_recipients", Holds::List),
     ("backup_every", Holds::Text),
     ("backup_kept", Holds::Text),
+    ("backup_drill_every", Holds::Text),
     ("revocation_durability", Holds::Text),
     ("backup_s3_endpoint", Holds::Text),
     ("backup_s3_region", Holds::Text),

@@ -30,8 +30,28 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         .with("", if same_disk { "on the disk of the data: no help when that is lost" } else { "" })
         .with("tail", tail)
         .with("away since", away.unwrap_or_default())
+        .with("drill", drill(value, view))
+        .with("identity", proven(value, view))
         .with("gap", gap.unwrap_or_default());
     format!("{shown}\n{}", details.text(view))
+}
+
+/// How drills stand.
+fn drill(value: &Value, view: &View) -> String {
+    let of = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    match (of("/drills/failed/at"), of("/drills/passed/at")) {
+        (Some(at), _) => format!("failed {}: {}", text_from_now(&at, view.now_seconds), of("/drills/failed/why").unwrap_or_default()),
+        (None, Some(at)) => format!("passed {}", text_from_now(&at, view.now_seconds)),
+        (None, None) => "none yet: `jeton backup drill`".to_owned(),
+    }
+}
+
+/// Whether anybody showed that they can open them.
+fn proven(value: &Value, view: &View) -> String {
+    match value.pointer("/drills/identity_proven_at").and_then(Value::as_str) {
+        Some(at) => format!("opened a backup {}", text_from_now(at, view.now_seconds)),
+        None => "nobody has tried the recovery identity yet: `jeton backup drill --help`".to_owned(),
+    }
 }
 
 /// One that was made.
@@ -52,9 +72,25 @@ pub(crate) fn verified(value: &Value, view: &View) -> String {
     Details::default()
         .with("snapshots", member(value, "snapshots"))
         .with("segments", member(value, "segments"))
+        .with("receipts", member(value, "receipts"))
         .with("opened", size(value))
         .with_each("wrong", problems)
         .text(view)
+}
+
+/// A drill that passed.
+pub(crate) fn drilled(value: &Value, view: &View) -> String {
+    let same = value.get("same").and_then(Value::as_u64);
+    let same = same.map_or_else(|| "no live store was at hand".to_owned(), |same| format!("{same} are the same in the live store"));
+    let details = Details::default()
+        .with("snapshot", member(value, "snapshot"))
+        .with("opened by", member(value, "identity"))
+        .with("entries", member(value, "entries"))
+        .with("rows", format!("{}; {same}", member(value, "rows")))
+        .with("refused", format!("{} of 2 tokens that were revoked", member(value, "refused")))
+        .with("over", with_distance(&member(value, "at"), view.now_seconds))
+        .with("took", format!("{} s", number(value, "seconds")));
+    format!("The drill passed.\n\n{}", details.text(view))
 }
 
 /// What was restored.

@@ -177,6 +177,12 @@ fn restore() {
 }
 
 #[test]
+fn drill() {
+    let shows = ["The drill passed", "same none", "2 of 2 tokens that were revoked", "opened a backup", "receipts"];
+    check("operations/drill.md", &shows);
+}
+
+#[test]
 fn another_machine() {
     check("operations/another-machine.md", &["https://orders.example"]);
 }

@@ -213,6 +213,8 @@ fn checks(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /tokens/introspect", json!({"token": furnished.token})).or(&[("/token", 200)]),
         Right::of("POST /tokens/explain", json!({"token": furnished.token})).or(&[("/token", 200)]),
         Right::of("POST /check", json!({"full": true})),
+        // A world makes no backups.
+        Right::of("POST /backups/receipts", json!({"receipt": "jeton drill"})).status(409),
     ]
 }
 

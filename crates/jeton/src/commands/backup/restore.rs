@@ -4,15 +4,13 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use jeton_backup::identity::Identity;
 use jeton_backup::restore::Step;
-use jeton_backup::target::Access;
 use jeton_core::moment::Time;
 use jeton_store::ledger::checkpoint::Checkpoint;
 use serde_json::{Value, json};
 
+use super::from::{place, read_identity};
 use crate::backup::Restoring;
-use crate::backup_settings::{BackupPlace, of_text};
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::{input, time};
@@ -99,16 +97,7 @@ impl Restore {
         let data = &context.options.data;
         apart::check(root_file, data).map_err(could_not)?;
         let here = std::env::current_dir().map_err(|error| could_not(error.to_string()))?;
-        // A name in the working folder is one of it, and none below a data folder.
-        let place = of_text(&absolute(from, &here), Access::default().or_environment(), &here.join(data)).map_err(could_not)?;
-        if let BackupPlace::Folder(folder) = &place
-            && !folder.is_dir()
-        {
-            return Err(Failure::could_not(
-                format!("{} is no folder", folder.display()),
-                "name the one that `jeton backup list` calls the target",
-            ));
-        }
+        let place = place(from, &here, &here.join(data))?;
         let restoring = Restoring {
             place,
             identity: read_identity(identity)?,
@@ -139,17 +128,6 @@ fn accept(context: &Context) -> Result<(), Failure> {
     let answer = context.server()?.post("/api/v1/backups/gap/accept", &json!({}))?;
     let was_there = answer.get("accepted").and_then(Value::as_bool).unwrap_or_default();
     context.say(if was_there { "The gap is accepted: what was made before it counts again." } else { "There is no gap." })
-}
-
-/// A path as it is seen from the working folder.
-fn absolute(text: &str, here: &Path) -> String {
-    if text.contains("://") { text.into() } else { here.join(text).display().to_string() }
-}
-
-fn read_identity(path: &Path) -> Result<Identity, Failure> {
-    let text = zeroize::Zeroizing::new(input::text(path, "the identity")?);
-    let hint = "give the recovery identity that `jeton init` showed, in a file as age-keygen writes it";
-    Identity::from_file_text(&text).map_err(|problem| Failure::could_not(format!("{}: {problem}", path.display()), hint))
 }
 
 fn read_checkpoint(source: &Path) -> Result<Checkpoint, Failure> {

@@ -1,0 +1,6 @@
+//! Drills: a backup restored apart, compared with what it is of, and a receipt of that.
+
+pub mod compare;
+pub mod due;
+pub mod receipt;
+pub mod usage;

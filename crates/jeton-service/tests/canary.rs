@@ -1,0 +1,119 @@
+//! The canary is refused where revocations are, and nowhere else: an engine that lies is seen.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it, and prints what it saw")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use jeton_core::commit::{Sequence, Write};
+use jeton_core::event::Event;
+use jeton_core::id::CommitId;
+use jeton_core::moment::Time;
+use jeton_core::root_key::RootKeys;
+use jeton_oauth::Issuer;
+use jeton_service::canary::Sent;
+use jeton_service::moments::Moments;
+use jeton_service::registry::LoadError;
+use jeton_service::{Parts, Service};
+use jeton_store::ledger::{Entry, Head};
+use jeton_store::memory::MemoryStore;
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::{CommitError, Fault, FaultKind, Fetch, Statistics, Store, Submission, View};
+use jeton_token::Prefix;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+/// An engine that can be told to do other than it should.
+struct Liar {
+    engine: Arc<MemoryStore>,
+    does: Arc<AtomicU8>,
+}
+
+const RIGHT: u8 = 0;
+/// Answers that it is done, and does nothing.
+const LIES: u8 = 1;
+const FAILS: u8 = 2;
+const BUSY: u8 = 3;
+
+impl Store for Liar {
+    fn submit(&self, batch: Vec<Submission>) {
+        let answer = match self.does.load(Ordering::Relaxed) {
+            LIES => Ok(self.engine.head().size),
+            FAILS => Err(CommitError::Fault(Fault::new(FaultKind::Engine, "it broke"))),
+            BUSY => Err(CommitError::Busy),
+            _ => return self.engine.submit(batch),
+        };
+        batch.into_iter().for_each(|submission| submission.reply.send(answer.clone()).unwrap());
+    }
+
+    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.engine.note(writes, reply);
+    }
+
+    fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
+        self.engine.look_up(commit)
+    }
+
+    fn view(&self) -> Result<Box<dyn View + '_>, Fault> {
+        self.engine.view()
+    }
+
+    fn fetch(&self, batch: Vec<Fetch>) {
+        self.engine.fetch(batch);
+    }
+
+    fn tail(&self, from: Sequence, limit: usize) -> Result<Vec<Entry>, Fault> {
+        self.engine.tail(from, limit)
+    }
+
+    fn head(&self) -> Arc<Head> {
+        self.engine.head()
+    }
+
+    fn drop_expired(&self, now: Time) -> Result<u64, Fault> {
+        self.engine.drop_expired(now)
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.engine.statistics()
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_lies_or_fails_is_seen_by_the_canary_and_told_once() {
+    let does = Arc::new(AtomicU8::new(RIGHT));
+    let told = does.clone();
+    let seed = std::sync::atomic::AtomicU8::new(0);
+    let parts = Parts {
+        issuer: Issuer::parse("https://issuer.example").unwrap(),
+        prefix: Prefix::default(),
+        root_keys: RootKeys::new([(1, Zeroizing::new([7; 32]))]).unwrap(),
+        moments: Moments::new(|| Time::from_seconds(1_800_000_000), move || [seed.fetch_add(1, Ordering::Relaxed); 32]),
+        spawn: None,
+        cached_credentials: 8,
+        negatives_image: None,
+        on_lost: Box::new(|fault| panic!("{fault}")),
+    };
+    let service = Service::open::<LoadError>(parts, |subscriber| {
+        Ok(Arc::new(Liar { engine: MemoryStore::new(&SCHEMA, [3; 32], subscriber), does: told }))
+    });
+    let service = service.unwrap();
+    service.set_up(&service.moments().now()).await.unwrap();
+    let send = async |what: u8| {
+        does.store(what, Ordering::Relaxed);
+        let sent = service.send_canary(&service.moments().now()).await;
+        let event = service.note_canary(&sent, service.moments().time());
+        (sent, event)
+    };
+    assert_eq!(send(RIGHT).await, (Sent::Refused, None));
+    let (sent, event) = send(LIES).await;
+    assert_eq!(sent, Sent::Failed("a token that was revoked is accepted".to_owned()));
+    assert!(matches!(event, Some(Event::CanaryFailed { .. })), "{event:?}");
+    let (sent, event) = send(FAILS).await;
+    assert!(matches!(&sent, Sent::Failed(why) if why.contains("it broke")), "{sent:?}");
+    assert_eq!(event, None, "it was told that the canary fails");
+    assert_eq!(send(BUSY).await, (Sent::NoTurn, None));
+    assert!(service.canary_seen().failed.is_some(), "without a turn nothing was seen");
+    assert_eq!(send(RIGHT).await, (Sent::Refused, None));
+    assert_eq!(service.canary_seen().failed, None);
+}

@@ -1,0 +1,149 @@
+//! One drill: a backup restored in a folder of its own, compared, and written down.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jeton_backup::drill::compare::{Compared, Comparison};
+use jeton_backup::drill::receipt::Receipt;
+use jeton_backup::drill::usage;
+use jeton_backup::failure::Failure;
+use jeton_backup::manifest::Manifest;
+use jeton_backup::open::Opening;
+use jeton_backup::restore::Step;
+use jeton_backup::target::Target;
+use jeton_core::gap::Known;
+use jeton_core::id::CredentialId;
+use jeton_core::moment::Time;
+use jeton_core::record::Table;
+use jeton_core::{canary, checkpoint, once};
+use jeton_http::api::Progress;
+use jeton_service::Service;
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::Store;
+
+use super::apart::{Apart, Source};
+use super::scratch::Scratch;
+
+/// What no entry tells of, or not always: each store keeps its own.
+static PASSED_OVER: [&Table; 3] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE];
+
+/// What is drilled.
+pub(crate) struct Drill<'a> {
+    /// Where the backups are.
+    pub(crate) target: &'a Target,
+    /// What opens them.
+    pub(crate) opening: &'a Opening,
+    /// The folder that the store is made in; nothing is left of it.
+    pub(crate) folder: PathBuf,
+    /// The live store, where it is at hand, and how many entries of it the target must have.
+    pub(crate) live: Option<(Arc<dyn Store>, u64)>,
+    /// When it begins.
+    pub(crate) began: Time,
+    /// Told how much is done, of how much.
+    pub(crate) progress: Progress,
+}
+
+/// What is left to do once all objects are read: to compare, to look for canaries, and to go on.
+const STEPS_BESIDE: u64 = 3;
+
+impl Drill<'_> {
+    /// Drills; what was found, and the note that is signed of it.
+    ///
+    /// # Errors
+    /// [`Failure`]: the backup is not what it must be, or that could not be seen.
+    pub(crate) async fn run(&self) -> Result<(Receipt, String), Failure> {
+        let scratch = Scratch::at(self.folder.clone()).map_err(Failure::Refused)?;
+        let progress = self.progress.clone();
+        let shown = move |step: Step| progress(step.done as u64, step.of as u64 + STEPS_BESIDE);
+        let apart = Source { target: self.target, opening: self.opening, until: None, progress: &shown }.make(scratch.path()).await?;
+        let checked = self.check(&apart).await;
+        let ended = apart.service.moments().time();
+        let noted = checked.and_then(|(compared, usage, refused)| {
+            let seconds = ended.seconds().saturating_sub(self.began.seconds()).max(0);
+            let receipt = self.receipt(&apart, &compared, (usage, refused), seconds);
+            let note = apart.service.sign_note(receipt.to_string()).map_err(|failure| Failure::Refused(failure.to_string()))?;
+            Ok((receipt, note))
+        });
+        // Closing waits for its threads, and removing for the disk.
+        let _ = tokio::task::spawn_blocking(move || drop((apart, scratch))).await;
+        noted
+    }
+
+    async fn check(&self, apart: &Apart) -> Result<(Compared, usize, usize), Failure> {
+        let Apart { service, restored } = apart;
+        if let Some((_, least)) = &self.live
+            && restored.size < *least
+        {
+            return Err(Failure::Refused(format!("the target has {} entries of {least} that were shipped to it", restored.size)));
+        }
+        let of = restored.manifest.parts.len() as u64 + STEPS_BESIDE;
+        let (compared, usage) = self.compare(service, &restored.manifest).await?;
+        (self.progress)(of - 2, of);
+        let refused = canaries(service, &restored.manifest).await?;
+        (self.progress)(of - 1, of);
+        let known = if restored.is_complete { Known::All } else { Known::MayLack };
+        apart.go_on(known).await.map_err(Failure::Refused)?;
+        canaries(service, &restored.manifest).await?;
+        (self.progress)(of, of);
+        Ok((compared, usage, refused))
+    }
+
+    async fn compare(&self, service: &Service, manifest: &Manifest) -> Result<(Compared, usize), Failure> {
+        let (restored, live, manifest) = (service.store().clone(), self.live.clone(), manifest.clone());
+        let now_seconds = service.moments().time().seconds();
+        let comparing = tokio::task::spawn_blocking(move || {
+            let usage = usage::compare(&*restored, &SCHEMA, &manifest)?;
+            let comparison = Comparison {
+                restored: &*restored,
+                live: live.as_ref().map(|(store, _)| &**store),
+                schema: &SCHEMA,
+                passed_over: &PASSED_OVER,
+                now_seconds,
+                progress: &|_| {},
+            };
+            comparison.run().map(|compared| (compared, usage))
+        });
+        comparing.await.map_err(|error| Failure::Line(error.to_string()))?
+    }
+
+    fn receipt(&self, apart: &Apart, compared: &Compared, (usage, refused): (usize, usize), seconds: i64) -> Receipt {
+        Receipt {
+            issuer: apart.service.issuer().as_str().to_owned(),
+            identity: self.opening.identity.recipient(),
+            snapshot: apart.restored.manifest.snapshot.clone(),
+            incarnation: apart.restored.incarnation,
+            entries: compared.entries,
+            root: compared.root,
+            digest: compared.digest,
+            rows: compared.rows,
+            same: compared.same,
+            usage,
+            refused,
+            began_at_seconds: self.began.seconds(),
+            seconds,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// What was revoked is refused, before the snapshot or after it, and what was not is not; how many were refused.
+async fn canaries(service: &Service, manifest: &Manifest) -> Result<usize, Failure> {
+    let planted = manifest.canaries.as_ref();
+    let planted =
+        planted.ok_or_else(|| Failure::Refused(format!("no canary was planted for {}: make another backup", manifest.snapshot)))?;
+    for (id, when, expected) in [
+        (&planted.revoked_before, "revoked before the snapshot", true),
+        (&planted.revoked_after, "revoked after the snapshot", true),
+        (&planted.kept, "never revoked", false),
+    ] {
+        let parsed = CredentialId::parse(id).ok_or_else(|| Failure::Line("a canary has no id".into()))?;
+        let found = service.refuses_planted(parsed).await.map_err(|failure| Failure::Refused(failure.to_string()))?;
+        match found {
+            Some(is_refused) if is_refused == expected => {}
+            Some(true) => return Err(Failure::Refused(format!("the canary {id} was {when}, and is refused"))),
+            Some(false) => return Err(Failure::Refused(format!("the canary {id} was {when}, and is not refused"))),
+            None => return Err(Failure::Refused(format!("the canary {id} is not there: it was {when}"))),
+        }
+    }
+    Ok(2)
+}

@@ -1,0 +1,108 @@
+//! `jeton backup drill`: here by the server, on another machine by whoever keeps the recovery identity, and what the server hears of that.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use jeton_backup::open::Opening;
+use serde_json::{Value, json};
+
+use super::from::{place, read_identity};
+use crate::backup::{Drill as Drilling, drilled};
+use crate::clock::Clock;
+use crate::commands::context::Context;
+use crate::commands::failure::Failure;
+use crate::commands::input;
+use crate::commands::progress::Progress;
+use crate::render::backups;
+use crate::{root_file, serve};
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton backup drill
+  jeton backup drill --from s3://backups/jeton --identity recovery.key \\
+      --root-key-file root.key > receipt.txt
+  jeton backup drill --receipt receipt.txt
+
+The newest backup is restored in a folder of its own, which goes away again.
+Its entries, its rows and its usage are compared with those of the server, and
+what was revoked, before the snapshot or after it, must be refused. A server
+does so each week by itself (`backup_drill_every`).
+
+With --from it is done here, without a server: to see on another machine
+whether the recovery identity opens the backups. It prints a receipt; hand it
+to the server with --receipt. Do so every 90 days.";
+
+/// Restore the newest backup apart, and see whether it is what it must be
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "jeton backup drill\n       jeton backup drill --from TARGET --identity FILE --root-key-file FILE\n       jeton backup drill --receipt FILE"
+)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Drill {
+    /// Where the backups are: a folder, or s3://bucket/prefix with the usual
+    /// AWS_ variables
+    #[arg(long, value_name = "TARGET", requires_all = ["identity", "root_key_file"])]
+    from: Option<String>,
+    /// The file with the recovery identity, as age-keygen writes it
+    #[arg(long, value_name = "FILE", requires = "from")]
+    identity: Option<PathBuf>,
+    /// The root file of the deployment that made the backups
+    #[arg(long, value_name = "FILE", requires = "from")]
+    root_key_file: Option<PathBuf>,
+    /// The receipt of a drill that was made elsewhere: a file, or `-` for
+    /// standard input
+    #[arg(long, value_name = "-|FILE", conflicts_with = "from")]
+    receipt: Option<PathBuf>,
+}
+
+impl Drill {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match (&self.from, &self.identity, &self.root_key_file, &self.receipt) {
+            (Some(from), Some(identity), Some(root_file), _) => elsewhere(context, from, identity, root_file),
+            (.., Some(receipt)) => hand_in(context, receipt),
+            _ => here(context),
+        }
+    }
+}
+
+fn here(context: &Context) -> Result<(), Failure> {
+    let mut progress = Progress::new("steps of the drill");
+    let server = context.server()?;
+    let made = server.post_watched("/api/v1/backups/drill", &json!({}), |done, total| progress.show(done, total));
+    drop(progress);
+    context.show(&made?, backups::drilled)
+}
+
+fn hand_in(context: &Context, receipt: &Path) -> Result<(), Failure> {
+    let note = input::text(receipt, "the receipt")?;
+    let taken = context.server()?.post("/api/v1/backups/receipts", &json!({ "receipt": note }))?;
+    context.show(&taken, backups::drilled)
+}
+
+/// The folder of the drill lies in the working folder: there must be room for it, and it is nobody's.
+const FOLDER: &str = ".jeton.drill";
+
+fn elsewhere(context: &Context, from: &str, identity: &Path, root_file: &Path) -> Result<(), Failure> {
+    let could_not = |sentence: String| Failure::could_not(sentence, "`jeton backup drill --help` shows what is needed");
+    let here = std::env::current_dir().map_err(|error| could_not(error.to_string()))?;
+    let target = place(from, &here, &here.join(FOLDER))?.target().map_err(could_not)?;
+    let opening = Opening { identity: read_identity(identity)?, root_keys: root_file::read(root_file).map_err(could_not)? };
+    let shown = Arc::new(Mutex::new(Progress::new("steps of the drill")));
+    let showing = shown.clone();
+    let drill = Drilling {
+        target: &target,
+        opening: &opening,
+        folder: here.join(FOLDER),
+        live: None,
+        began: Clock::start().now(),
+        progress: Arc::new(move |done, of| showing.lock().unwrap_or_else(PoisonError::into_inner).show(done, of)),
+    };
+    let made = serve::runtime().map_err(could_not)?.block_on(drill.run());
+    drop((drill, shown));
+    let hint = "`jeton backup verify` on the server names everything that is wrong on the target";
+    let (receipt, note) = made.map_err(|failure| Failure::could_not(format!("the drill failed: {failure}"), hint))?;
+    let value = serde_json::to_value(drilled(&receipt, note)).unwrap_or(Value::Null);
+    // As it is, so that it can be kept in a file.
+    context.show(&value, |value, _| value.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
