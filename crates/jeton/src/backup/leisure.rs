@@ -11,14 +11,20 @@ use tokio::sync::oneshot;
 const NICE: i32 = 15;
 
 /// Does the work on a runtime of its own, with threads of less weight than those that answer. Whatever it holds open to a target must be
-/// its own, too: connections end with the runtime.
+/// its own, too: connections end with the runtime. Where nobody waits any more, the work ends at its next turn, and lets go of the store:
+/// a server that stops could not close it.
 pub(super) async fn at_leisure<T: Send + 'static>(work: impl AsyncFnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
-    let (told, done) = oneshot::channel();
+    let (mut told, done) = oneshot::channel();
     let started = thread::Builder::new().name("jeton-backup".into()).spawn(move || {
         // On Linux it is the calling thread's. Where it is refused, the work is done all the same.
         let _ = setpriority_process(None, NICE);
         let worked = match Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime.block_on(work()),
+            Ok(runtime) => runtime.block_on(async {
+                tokio::select! {
+                    worked = work() => worked,
+                    () = told.closed() => Err(Failure::Line("nobody waits for it".into())),
+                }
+            }),
             Err(error) => Err(Failure::Seal(error)),
         };
         // Whoever asked may have gone.
