@@ -28,6 +28,14 @@ pub fn config(data: &[u8]) {
     }
 }
 
+/// The receipt of a drill: read, it is what it was written as.
+pub fn receipt(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Some(written) = foreign::receipt(text) {
+        assert_eq!(written, text);
+    }
+}
+
 /// Rates, lengths of time and times, as flags say them.
 pub fn flags(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

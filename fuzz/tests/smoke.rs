@@ -19,6 +19,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("command_declared", command::declared),
     ("command_flags", command::flags),
     ("command_keys", command::keys),
+    ("command_receipt", command::receipt),
     ("core_client", core::client),
     ("core_names", core::names),
     ("core_networks", core::networks),

@@ -35,6 +35,12 @@ pub fn root_file(text: &str) -> Option<Vec<u16>> {
     root_file::parse(text).map(|epochs| epochs.iter().map(|(number, _)| *number).collect())
 }
 
+/// The receipt of a drill, written anew.
+#[must_use]
+pub fn receipt(text: &str) -> Option<String> {
+    jeton_backup::drill::receipt::Receipt::parse(text).map(|receipt| receipt.to_string())
+}
+
 /// How many in how many seconds, from `100/1m`.
 #[must_use]
 pub fn rate(text: &str) -> Option<(i64, i64)> {
