@@ -103,6 +103,7 @@ fn introspect() -> Value {
         ("sid", "The session that it belongs to."),
         ("gid", "The grant that it belongs to."),
         ("acr", "How its person was authenticated."),
+        ("credential", "Of a key: `api_key` or `personal_access_token`."),
     ];
     let numbers = [
         ("exp", "When it ends."),
