@@ -96,7 +96,7 @@ async fn what_was_decided_of_a_key_is_told_by_the_key() {
     assert_eq!(
         came(&fixture),
         [format!(
-            "1 0: 0 client:worker accepted 2, 0 key:{key} accepted 2, 0 key:{key} insufficient_scope 1, 0 key:{pat} accepted 2, \
+            "1 0: 0 client:worker accepted 2, 0 key:{key} accepted 2, 0 key:{key} insufficient_scope 1 orders:write, 0 key:{pat} accepted 2, \
              0 key:{pat} revoked 1"
         )]
     );

@@ -103,7 +103,6 @@ fn introspect() -> Value {
         ("sid", "The session that it belongs to."),
         ("gid", "The grant that it belongs to."),
         ("acr", "How its person was authenticated."),
-        ("credential", "Of a key: `api_key` or `personal_access_token`."),
     ];
     let numbers = [
         ("exp", "When it ends."),
@@ -120,6 +119,10 @@ fn introspect() -> Value {
     members.extend(numbers.map(|(name, about)| (name, seconds(about))));
     members
         .push(("amr", json!({ "type": "array", "items": { "type": "string" }, "description": "By what its person was authenticated." })));
+    members.push((
+        "credential",
+        json!({ "type": "string", "enum": ["api_key", "personal_access_token"], "description": "What it is, where it is no access token." }),
+    ));
     members.push((
         "cnf",
         json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": "The key that it is bound to." }),
