@@ -18,7 +18,6 @@ use tokio::time::timeout;
 use super::Backups;
 use super::drill::Drill;
 use super::drill_standing::FOLDER;
-use super::leisure::at_leisure;
 use super::shipping::{PATIENCE, cut};
 
 /// How many receipts are looked at for the last ones.
@@ -117,7 +116,7 @@ impl Backups {
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (opening, folder) = (self.opening.clone(), self.data.join(FOLDER));
         let (live, began) = (Some((self.service.store().clone(), shipped)), self.service.moments().time());
-        let drilling = at_leisure(async move || {
+        let drilling = self.leisure.spend(async move || {
             let target = place.target().map_err(Failure::Refused)?;
             Drill { target: &target, opening: &opening, folder, live, began, progress }.run().await
         });
