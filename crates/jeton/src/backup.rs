@@ -38,6 +38,8 @@ use failures::Failures;
 pub(crate) use drill::Drill;
 pub(crate) use heard::Heard;
 pub(crate) use restoring::Restoring;
+
+use leisure::Leisure;
 pub(crate) use shown::drilled;
 
 use crate::backup_settings::BackupSettings;
@@ -60,6 +62,8 @@ pub(crate) struct Backups {
     ring: Notify,
     /// Ships the tail; `None` where it must be looked up first what is there.
     shipper: tokio::sync::Mutex<Option<Shipper>>,
+    /// Where snapshots are made and drills are done.
+    leisure: Leisure,
     /// One snapshot at a time.
     making: tokio::sync::Mutex<()>,
     /// One drill at a time.
@@ -114,6 +118,7 @@ impl Backups {
             shipped: watch::Sender::new(0),
             ring: Notify::new(),
             shipper: tokio::sync::Mutex::default(),
+            leisure: Leisure::new(),
             making: tokio::sync::Mutex::default(),
             drilling: tokio::sync::Mutex::default(),
             standing: Mutex::default(),

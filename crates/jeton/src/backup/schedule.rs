@@ -18,7 +18,6 @@ use tokio::sync::MutexGuard;
 
 use super::Backups;
 use super::figures::of_snapshot;
-use super::leisure::at_leisure;
 use super::shipping::cut;
 
 /// How far ahead a name may be that the next one goes behind, in seconds.
@@ -116,7 +115,7 @@ impl Backups {
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
         let its = (id.clone(), beside.clone());
-        let written = at_leisure(async move || {
+        let written = self.leisure.spend(async move || {
             let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
             let (store, progress, (id, beside)) = (Arc::clone(service.store()), |_| {}, its);
             let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, beside, progress: &progress };

@@ -74,6 +74,8 @@ impl Backups {
 
     /// Ships what is left once nothing is committed any more, and says so on the target: a tail that ends so is complete.
     pub(crate) async fn ship_last(&self) {
+        // Whoever still reads keeps the store from ending in order.
+        self.leisure.is_over().await;
         if let Err(failure) = timeout(PATIENCE, self.ship_once(true)).await.unwrap_or_else(|_| Err(late())) {
             tracing::warn!(%failure, "the backup target lacks the end of the ledger: a restore from it alone could not prove to be complete");
         }
