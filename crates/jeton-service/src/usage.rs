@@ -13,5 +13,6 @@ pub mod series;
 pub mod shared;
 pub(crate) mod sketch;
 pub(crate) mod subjects;
+pub(crate) mod told;
 pub mod unused;
 pub(crate) mod unused_grants;

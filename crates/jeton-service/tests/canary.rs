@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use jeton_core::commit::{Sequence, Write};
+use jeton_core::commit::Sequence;
 use jeton_core::event::Event;
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
@@ -18,7 +18,7 @@ use jeton_service::{Parts, Service};
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::memory::MemoryStore;
 use jeton_store::schema::SCHEMA;
-use jeton_store::store::{CommitError, Fault, FaultKind, Fetch, Statistics, Store, Submission, View};
+use jeton_store::store::{CommitError, Fault, FaultKind, Fetch, Noted, Statistics, Store, Submission, View};
 use jeton_token::Prefix;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -46,8 +46,8 @@ impl Store for Liar {
         batch.into_iter().for_each(|submission| submission.reply.send(answer.clone()).unwrap());
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
-        self.engine.note(writes, reply);
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.engine.note(noted, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use jeton_core::commit::{Sequence, Write};
+use jeton_core::commit::Sequence;
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
@@ -16,7 +16,7 @@ use jeton_service::{Parts, Service};
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::memory::MemoryStore;
 use jeton_store::schema::SCHEMA;
-use jeton_store::store::{Fault, Fetch, Statistics, Store, Submission, View};
+use jeton_store::store::{Fault, Fetch, Noted, Statistics, Store, Submission, View};
 use jeton_token::Prefix;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -37,8 +37,8 @@ impl Store for Mute {
         }
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
-        self.engine.note(writes, reply);
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.engine.note(noted, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {

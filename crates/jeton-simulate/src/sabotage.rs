@@ -3,14 +3,14 @@
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jeton_core::commit::{Commit, Sequence, Write};
+use jeton_core::commit::{Commit, Sequence};
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
 use jeton_core::token::negative;
 use jeton_store::find::Find;
 use jeton_store::ledger::{Entry, Head};
-use jeton_store::store::{Fault, Fetch, Group, Statistics, Store, Submission, Subscriber, View};
+use jeton_store::store::{Fault, Fetch, Group, Noted, Statistics, Store, Submission, Subscriber, View};
 use tokio::sync::oneshot;
 
 use crate::breakage::Breakage;
@@ -58,8 +58,8 @@ impl Store for Saboteur {
         self.store.fetch(batch);
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
-        self.store.note(writes, reply);
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.store.note(noted, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {

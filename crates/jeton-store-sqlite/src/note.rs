@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jeton_core::commit::Write;
 use jeton_core::record::Value;
-use jeton_store::store::Fault;
+use jeton_store::store::{Fault, Noted};
 use tokio::sync::oneshot;
 
 /// Rows that a step writes when nobody waits, and bytes after which it ends: about a millisecond.
@@ -15,6 +15,8 @@ const BUSY: (usize, usize) = (32, 32 << 10);
 /// Writes of usage, and whom to tell.
 pub(crate) struct Note {
     writes: Vec<Write>,
+    /// How many of them go in steps; the rest is the last step.
+    apart: usize,
     /// How many are written.
     written: usize,
     /// Whether all are, and an fsync came after.
@@ -26,13 +28,15 @@ pub(crate) struct Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) writes: Range<usize>,
-    /// Whether its commit waits for the disk: the last one does, where no group's does instead.
+    /// Whether its commit waits for the disk: the last one does, where no group's does instead. One of rows that go together always does:
+    /// of what is refused later, when a group's fsync fails to come, nothing may be there.
     pub(crate) is_synced: bool,
 }
 
 impl Note {
-    pub(crate) fn new(writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) -> Note {
-        Note { is_durable: writes.is_empty(), writes, written: 0, reply }
+    pub(crate) fn new(noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) -> Note {
+        let Noted { writes, together } = noted;
+        Note { is_durable: writes.is_empty(), apart: writes.len().saturating_sub(together), writes, written: 0, reply }
     }
 
     pub(crate) fn writes(&self) -> &[Write] {
@@ -41,10 +45,13 @@ impl Note {
 
     /// The next step behind a group of so many commits; none when there is nothing to do but to wait for a group's fsync.
     pub(crate) fn step(&self, commits: usize) -> Option<Step> {
+        if self.written == self.apart && self.apart < self.writes.len() {
+            return Some(Step { writes: self.apart..self.writes.len(), is_synced: true });
+        }
         let (rows, bytes) = if commits == 0 { IDLE } else { BUSY };
         let mut end = self.written;
         let mut size = 0;
-        for write in self.writes.iter().skip(self.written).take(rows) {
+        for write in self.writes.iter().take(self.apart).skip(self.written).take(rows) {
             end += 1;
             size += size_of(write);
             if size >= bytes {
@@ -95,8 +102,12 @@ mod tests {
     use super::*;
 
     fn note(rows: usize, bytes: usize) -> Note {
+        note_with(rows, bytes, 0)
+    }
+
+    fn note_with(rows: usize, bytes: usize, together: usize) -> Note {
         let row = vec![Value::Int(0), Value::text("ada"), Value::Int(0), Value::Int(1), Value::Bytes(vec![0; bytes].into())];
-        Note::new(vec![Write::Put { table: &COUNTS, row }; rows], oneshot::channel().0)
+        Note::new(Noted { writes: vec![Write::Put { table: &COUNTS, row }; rows], together }, oneshot::channel().0)
     }
 
     /// The steps behind groups of so many commits: where each ends, and whether it waits for the disk.
@@ -122,6 +133,12 @@ mod tests {
         check(note(40, 0), &[9, 9, 9], &[Some((32, false)), Some((40, false)), None]);
         check(note(40, 0), &[9, 0], &[Some((32, false)), Some((40, true))]);
         check(note(20, 0), &[9, 0], &[Some((20, false)), Some((20, true))]);
+        // What goes together is one step, and waits for the disk also where a group's fsync would come.
+        check(note_with(3, 0, 2), &[0, 0], &[Some((1, false)), Some((3, true))]);
+        check(note_with(300, 40 << 10, 299), &[9, 9], &[Some((1, false)), Some((300, true))]);
+        check(note_with(290, 0, 290), &[9], &[Some((290, true))]);
+        check(note_with(1, 0, 2), &[0], &[Some((1, true))]);
+        check(note_with(270, 0, 3), &[0, 0, 0], &[Some((256, false)), Some((267, false)), Some((270, true))]);
         check(note(3, 40 << 10), &[9, 9, 9, 9], &[Some((1, false)), Some((2, false)), Some((3, false)), None]);
     }
 }

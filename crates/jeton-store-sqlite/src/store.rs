@@ -4,13 +4,13 @@ use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 
-use jeton_core::commit::{Sequence, Write};
+use jeton_core::commit::Sequence;
 use jeton_core::id::{CommitId, time_of};
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Value};
 use jeton_store::group::Salts;
 use jeton_store::ledger::{Entry, Frontier, Head};
-use jeton_store::store::{Fault, Fetch, Statistics, Store, Submission, Subscriber, View};
+use jeton_store::store::{Fault, Fetch, Noted, Statistics, Store, Submission, Subscriber, View};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
@@ -145,8 +145,8 @@ impl Store for SqliteStore {
         self.look_ups.push(batch);
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
-        if let Err(Chore::Note(note)) = self.shared.ask(Chore::Note(Note::new(writes, reply))) {
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
+        if let Err(Chore::Note(note)) = self.shared.ask(Chore::Note(Note::new(noted, reply))) {
             note.answer(Err(self.shared.lost().cloned().unwrap_or_else(closed)));
         }
     }

@@ -17,7 +17,7 @@ use crate::find::{Direction, Find};
 use crate::ledger::audit::{self, Claims, IssuedRows};
 use crate::ledger::merkle::hexadecimal;
 use crate::row::{compare_all, key_of};
-use crate::store::{Fault, FaultKind, Fetch, Group, Store, Submission, Subscriber, View};
+use crate::store::{Fault, FaultKind, Fetch, Group, Noted, Store, Submission, Subscriber, View};
 
 use chance::Chance;
 use story::Story;
@@ -110,7 +110,7 @@ impl Stage {
         let before = head(&self.store);
         let writes = self.story.usage();
         let (reply, answer) = oneshot::channel();
-        self.store.note(writes, reply);
+        self.store.note(Noted { together: writes.len() / 2, writes }, reply);
         let answer = answer.blocking_recv().map_err(|_| Fault::new(FaultKind::Closed, "a note was not answered"))?;
         self.note(&format_args!("noted {answer:?} head {} was {before}", head(&self.store)));
         Ok(())

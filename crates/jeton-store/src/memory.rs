@@ -7,7 +7,7 @@ pub use loader::MemoryLoader;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jeton_core::commit::{Sequence, Write};
+use jeton_core::commit::Sequence;
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Row, Table, Value, Versioned};
@@ -18,7 +18,7 @@ use crate::group::{self, Decided, Salts};
 use crate::ledger::{Entry, Frontier, Head};
 use crate::note;
 use crate::queue::{Limits, Queue};
-use crate::store::{CommitError, Fault, FaultKind, Fetch, GROUP_SIZES, Group, Statistics, Store, Submission, Subscriber, View};
+use crate::store::{CommitError, Fault, FaultKind, Fetch, GROUP_SIZES, Group, Noted, Statistics, Store, Submission, Subscriber, View};
 use crate::table::Schema;
 use crate::tally::Tally;
 
@@ -78,6 +78,8 @@ struct State {
     unnoted: Vec<oneshot::Sender<Result<(), Fault>>>,
     /// Whether notes are refused as on a full disk.
     is_full: bool,
+    /// After how many rows of the next note the process ends, where it ends within it.
+    ends_in_note: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -128,6 +130,11 @@ impl MemoryStore {
     /// Refuses notes from now on as on a full disk, or takes them again.
     pub fn refuse_notes(&self, is_full: bool) {
         self.lock().is_full = is_full;
+    }
+
+    /// The process ends once so many rows of the next note are on the disk, unless it has no more: of those that go together none is there then.
+    pub fn end_in_note(&self, rows: usize) {
+        self.lock().ends_in_note = Some(rows);
     }
 
     fn process(&self, submissions: Vec<Submission>, fate: &Fate) {
@@ -217,6 +224,7 @@ impl State {
             unfetched: Vec::new(),
             unnoted: Vec::new(),
             is_full: false,
+            ends_in_note: None,
         }
     }
 }
@@ -263,17 +271,27 @@ impl Store for MemoryStore {
         }
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
         let mut state = self.lock();
-        let noted = match state.ended.clone() {
+        let Noted { mut writes, together } = noted;
+        let ends_after = state.ends_in_note.filter(|rows| *rows < writes.len());
+        if let Some(rows) = ends_after {
+            writes.truncate(rows.min(writes.len().saturating_sub(together)));
+        }
+        let mut answer = match state.ended.clone() {
             Some(End::Crashed) => return state.unnoted.push(reply),
             Some(End::Lost(fault)) => Err(fault),
             None if state.is_full => Err(Fault::new(FaultKind::Full, "the disk is full")),
             None => note::rows(&writes).and_then(|rows| Arc::make_mut(&mut state.rows).put_all(rows)),
         };
+        if ends_after.is_some() {
+            let fault = Fault::new(FaultKind::Closed, "the process has ended");
+            state.ended = Some(End::Lost(fault.clone()));
+            answer = Err(fault);
+        }
         drop(state);
         // Whoever waited may have gone.
-        let _ = reply.send(noted);
+        let _ = reply.send(answer);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {

@@ -30,8 +30,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes rows of usage, each put or replaced, outside the ledger. Does not wait, and no group waits for it: the answer comes once the
     /// rows are durable. On a full disk it is refused with [`FaultKind::Full`]. What a process that ends had not answered may be there in
-    /// part, the first writes before the last.
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>);
+    /// part, the first writes before the last, and those that go together all or none. Of these none is there after a refusal.
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>);
 
     /// The first sequence of a commit, if it happened: how an answer of [`CommitError::Unknown`] is resolved.
     ///
@@ -107,6 +107,21 @@ pub trait View {
     /// # Errors
     /// When the engine cannot read, or a row is damaged.
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault>;
+}
+
+/// Rows of usage on their way to the engine.
+#[derive(Debug, Default)]
+pub struct Noted {
+    /// Each put or replaced, in this order.
+    pub writes: Vec<Write>,
+    /// How many of the last ones go in one transaction. Groups wait for all of it: it is to be small.
+    pub together: usize,
+}
+
+impl From<Vec<Write>> for Noted {
+    fn from(writes: Vec<Write>) -> Noted {
+        Noted { writes, together: 0 }
+    }
 }
 
 /// A commit on its way to the engine.

@@ -233,6 +233,11 @@ impl World {
         self.store.engine.refuse_notes(is_full);
     }
 
+    /// The process ends once so many rows of usage of the next note are on the disk, where there are more.
+    pub fn end_in_note(&self, rows: usize) {
+        self.store.engine.end_in_note(rows);
+    }
+
     /// The word that the server stops: streams end.
     pub fn drain(&self) {
         self.draining.begin();

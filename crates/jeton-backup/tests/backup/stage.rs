@@ -7,7 +7,7 @@ use jeton_backup::identity::Identity;
 use jeton_backup::open::Opening;
 use jeton_backup::seal::Sealing;
 use jeton_backup::unshipped::Unshipped;
-use jeton_core::commit::{Commit, Sequence, Write};
+use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
 use jeton_core::id::{Actor, ApiId, ClientId, CommitId, CredentialId};
 use jeton_core::moment::{Moment, Time};
@@ -19,7 +19,7 @@ use jeton_store::ledger::{Entry, Head};
 use jeton_store::line::RowLine;
 use jeton_store::load::Load;
 use jeton_store::memory::MemoryStore;
-use jeton_store::store::{CommitError, Fault, Fetch, Group, Statistics, Store, Submission, Subscriber, View};
+use jeton_store::store::{CommitError, Fault, Fetch, Group, Noted, Statistics, Store, Submission, Subscriber, View};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -136,8 +136,8 @@ impl Store for Busy {
         self.store.fetch(batch);
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
-        self.store.note(writes, reply);
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.store.note(noted, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {

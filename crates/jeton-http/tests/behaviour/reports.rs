@@ -189,6 +189,68 @@ async fn a_crash_loses_a_batch_whole_or_not_at_all() {
     assert_eq!(taken(&world, &gate, &report(&world, ONE, 3, &[])).await, (false, 1));
 }
 
+/// A process may end after any row of what is written each second, also where a minute ends with it: what a batch counts is there with its
+/// number, or it is counted when it comes again.
+#[tokio::test]
+async fn a_crash_within_a_note_divides_no_batch() {
+    for seconds in [0, 60] {
+        let mut rows = 0;
+        while !ends_after(rows, seconds).await {
+            rows += 1;
+        }
+        assert!(rows > 3, "each row was the last one once: {rows}");
+    }
+}
+
+/// Whether all was written although the process was to end after so many rows, so long after the report.
+async fn ends_after(rows: usize, seconds: i64) -> bool {
+    let (world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    world.token(&worker).await;
+    flush(&world).await;
+    let first = report(&world, ONE, 1, &[(&subject, "accepted", 5), ("unknown", "invalid", 2)]);
+    assert_eq!(taken(&world, &gate, &first).await, (true, 0));
+    world.token(&worker).await;
+    world.advance(seconds);
+    world.end_in_note(rows);
+    let is_whole = world.service().flush_usage().await.is_ok();
+    let world = world.reopen().await;
+    let found = counted(&world, &subject).await;
+    let is_new = taken(&world, &gate, &first).await.0;
+    assert_eq!(found, if is_new { vec![] } else { vec!["offline_accepted 5"] }, "after {rows} rows, {seconds} s later");
+    assert!(!(is_whole && is_new), "it was written");
+    flush(&world).await;
+    let world = world.reopen().await;
+    world.advance(60);
+    flush(&world).await;
+    for (subject, expected) in [(subject.as_str(), "offline_accepted 5"), ("unknown", "offline_invalid 2")] {
+        assert_eq!(counted(&world, subject).await, [expected], "after {rows} rows, {seconds} s later");
+    }
+    is_whole
+}
+
+/// On a full disk what was told waits, bounded, and is counted once there is room: in the minute that is open then.
+#[tokio::test]
+async fn what_was_told_waits_for_room() {
+    let (world, worker, gate) = world().await;
+    let subject = format!("client:{}", worker.id);
+    world.refuse_notes(true);
+    for (batch, seconds) in [(1, 0), (2, 60), (3, 0)] {
+        world.advance(seconds);
+        assert_eq!(taken(&world, &gate, &report(&world, ONE, batch, &[(&subject, "accepted", 5)])).await, (true, 0));
+        assert!(world.service().flush_usage().await.is_err());
+    }
+    assert!(counted(&world, &subject).await.is_empty(), "what is not written is not counted");
+    world.refuse_notes(false);
+    for _ in 0..2 {
+        flush(&world).await;
+        assert_eq!(counted(&world, &subject).await, ["offline_accepted 15"]);
+        world.advance(60);
+    }
+    let world = world.reopen().await;
+    assert_eq!(counted(&world, &subject).await, ["offline_accepted 15"]);
+}
+
 #[tokio::test]
 async fn lies_are_refused_or_name_nobody() {
     let (world, worker, gate) = world().await;
@@ -309,8 +371,13 @@ async fn verifiers_without_end_take_no_memory_without_end() {
     let one_more = send(&world, &gate, &report(&world, ONE, 1, &[])).await;
     assert_eq!((one_more.status, one_more.json()["code"].as_str().unwrap()), (409, "conflict"));
     assert_eq!(taken(&world, &gate, &report(&world, &format!("{:032x}", 7), 2, &[])).await, (true, 0), "who is known goes on");
+    let second = world.client("second gate", &[&world.service().find_api(ORDERS).unwrap().record.clone()]).await;
+    let busy = send(&world, &second, &report(&world, ONE, 1, &[])).await;
+    assert_eq!((busy.status, busy.header("retry-after")), (503, "1"), "so many wait to be written: {}", busy.shown());
+    flush(&world).await;
+    assert_eq!(taken(&world, &second, &report(&world, ONE, 1, &[])).await, (true, 0));
     let verifiers = async |world: &World| world.done(Method::GET, "/usage", None).await["reports"]["verifiers"].clone();
-    assert_eq!(verifiers(&world).await, 4_096);
+    assert_eq!(verifiers(&world).await, 4_097);
     world.advance(2 * 86_400 + 1);
     assert_eq!(verifiers(&world).await, 0, "those of before are gone");
     assert_eq!(taken(&world, &gate, &report(&world, ONE, 1, &[])).await, (true, 0));

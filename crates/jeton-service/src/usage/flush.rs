@@ -1,14 +1,17 @@
 //! Recording uses, and bringing them into the store.
 
+use std::mem;
+
 use jeton_core::moment::Time;
 use jeton_core::usage::progress::Progress;
 use jeton_core::usage::{mixed, subject};
-use jeton_store::store::{Fault, FaultKind};
+use jeton_store::store::{Fault, FaultKind, Noted};
 use tokio::sync::oneshot;
 
 use super::keeping::Batch;
 use super::recorder::Seen;
 use super::subjects::facts;
+use super::told::Told;
 use crate::failure::Failure;
 use crate::service::Service;
 
@@ -30,6 +33,7 @@ impl Service {
     /// Counts no use from now on, and lets the store know: whoever is used meanwhile is not idle.
     pub fn count_no_usage(&self) {
         self.recorder.turn_off();
+        self.reports.turn_off();
     }
 
     /// Brings what was counted into the store. For a schedule, each second; two at a time would mix up the journal.
@@ -80,7 +84,8 @@ impl Service {
     async fn write_counts(&self, now: Time, is_last: bool) -> Result<(), Fault> {
         // Read before anything is taken: what was taken is not lost where that fails.
         self.keeping.with(&*self.store, now, |_| ())?;
-        let (mut taken, reported) = self.reports.take(&self.recorder);
+        let (told, numbers) = self.reports.take();
+        let mut taken = self.recorder.take().with_told(told);
         self.note_of_clients(&mut taken);
         self.mixing.take_up(now.seconds(), &taken.noted);
         let dropped = taken.missed + self.subjects.wait(facts(&taken, |subject| self.holders_of(subject)));
@@ -91,16 +96,19 @@ impl Service {
         let remembered = self.remember().await;
         let is_last = is_last && self.subjects.pending() <= self.subjects.unwritten().len();
         let is_off = self.recorder.is_off();
+        let told = Told { numbers, counted: mem::take(&mut taken.told) };
         let batch = self.keeping.with(&*self.store, now, |kept| {
             if is_off {
                 kept.ends_counting();
             }
-            kept.fold(taken.counted, &reported, now, is_last)
+            kept.fold(taken.counted, &told, now, is_last)
         })?;
         let uses = batch.uses;
         let noted = self.write(batch).await;
-        if noted.is_err() {
-            self.reports.put_back(reported);
+        if noted.is_ok() {
+            self.keeping.with(&*self.store, now, |kept| kept.count_told(&told))?;
+        } else {
+            self.reports.put_back(told);
             self.keeping.with(&*self.store, now, |kept| kept.dropped(uses))?;
         }
         noted.and(remembered)
@@ -112,11 +120,13 @@ impl Service {
         subjects.iter().for_each(|known| batch.put(&subject::TABLE, known.row()));
         let mixed = self.mixing.unwritten();
         mixed.iter().for_each(|hour| batch.put(&mixed::TABLE, hour.row()));
+        let together = batch.together.len();
+        batch.writes.append(&mut batch.together);
         if batch.writes.is_empty() {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
-        self.store.note(batch.writes, reply);
+        self.store.note(Noted { writes: batch.writes, together }, reply);
         answer.await.unwrap_or_else(|_| Err(Fault::new(FaultKind::Closed, "the store is closing")))?;
         self.subjects.written(subjects);
         self.mixing.written(&mixed);

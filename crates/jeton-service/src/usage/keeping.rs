@@ -11,10 +11,11 @@ use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_core::usage::counts::{Bounds, Closed, Counts};
 use jeton_core::usage::journal::{self, Entry};
 use jeton_core::usage::progress::{self, Progress};
-use jeton_core::usage::report::{self, Reported};
+use jeton_core::usage::report;
 use jeton_store::store::{Fault, FaultKind, Store, View};
 
 use super::recorder::Counted;
+use super::told::Told;
 
 /// What is kept of usage; read when it is first asked for.
 pub(crate) struct Keeping {
@@ -46,6 +47,8 @@ pub(crate) struct Kept {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) writes: Vec<Write>,
+    /// What comes last, in one transaction.
+    pub(crate) together: Vec<Write>,
     pub(crate) uses: u64,
 }
 
@@ -111,12 +114,12 @@ impl Kept {
         Ok(Kept { counts, progress: Progress { is_running: true, ..progress }, is_told: false, written_at })
     }
 
-    /// Folds what was recorded, and says what is to be written: first which reports were counted, then what belongs to minutes that are over,
-    /// then that they are, then the journal of the open one. So whoever finds only a part of it folds the rest again, and nothing twice:
-    /// a report whose number was written, and not its counts, is lost, and that is seen by `seconds_lost`.
-    pub(crate) fn fold(&mut self, recorded: Vec<Counted>, reported: &[Reported], now: Time, is_last: bool) -> Batch {
+    /// Folds what was recorded, and says what is to be written: first what belongs to minutes that are over, then that they are, then the
+    /// journal of the open one. So whoever finds only a part of it folds the rest again, and nothing twice. What verifiers told goes into the
+    /// journal of the open minute, whenever it was, with the numbers of their reports and at last: all of it is there or nothing. It is
+    /// counted once it is written ([`Kept::count_told`]).
+    pub(crate) fn fold(&mut self, recorded: Vec<Counted>, told: &Told, now: Time, is_last: bool) -> Batch {
         let mut batch = Batch::default();
-        reported.iter().for_each(|reported| batch.put(&report::TABLE, reported.row()));
         let mut journaled: Vec<(Cell, u32)> = Vec::new();
         for ((minute, cell), count) in recorded {
             if let Some(closed) = self.counts.close_before(minute) {
@@ -131,7 +134,7 @@ impl Kept {
             journaled.clear();
         }
         let progress = Progress { minute: self.counts.minute(), is_running: !is_last, ..self.progress };
-        let is_news = progress != self.progress && (!batch.writes.is_empty() || !journaled.is_empty() || is_last);
+        let is_news = progress != self.progress && (!batch.writes.is_empty() || !journaled.is_empty() || !told.is_empty() || is_last);
         if is_news || !self.is_told {
             self.progress = progress;
             self.is_told = true;
@@ -141,7 +144,16 @@ impl Kept {
         for row in journal::rows(self.counts.minute(), self.written_at, &journaled) {
             batch.put(&journal::TABLE, row);
         }
+        if !told.is_empty() {
+            self.written_at += 1;
+            batch.tell(told, self.counts.minute(), self.written_at);
+        }
         batch
+    }
+
+    /// What verifiers told was written, in the minute that is open.
+    pub(crate) fn count_told(&mut self, told: &Told) {
+        told.counted.iter().for_each(|((_, cell), count)| self.counts.add(cell, u64::from(*count)));
     }
 
     /// Uses are not counted now.
@@ -163,6 +175,13 @@ impl Batch {
             self.put(resolution.table(), bucket.row());
         }
         self.uses += closed.uses;
+    }
+
+    fn tell(&mut self, told: &Told, minute: i64, written_at: i64) {
+        let counted: Vec<(Cell, u32)> = told.counted.iter().map(|((_, cell), count)| (cell.clone(), *count)).collect();
+        let numbers = told.numbers.iter().map(|reported| Write::Put { table: &report::TABLE, row: reported.row() });
+        let journaled = journal::rows(minute, written_at, &counted).into_iter().map(|row| Write::Put { table: &journal::TABLE, row });
+        self.together = numbers.chain(journaled).collect();
     }
 
     pub(crate) fn put(&mut self, table: &'static Table, row: Row) {

@@ -47,6 +47,8 @@ pub(crate) type Counted = ((i64, Cell), u32);
 pub(crate) struct Taken {
     /// The counts, by time.
     pub(crate) counted: Vec<Counted>,
+    /// Those that verifiers told of: they are written with the numbers of the reports.
+    pub(crate) told: Vec<Counted>,
     /// The rules that refused subjects, where outcomes do not say.
     pub(crate) refused_by: BTreeMap<Subject, &'static str>,
     /// What the uses of subjects left behind.
@@ -63,9 +65,10 @@ const CELLS_MAX: usize = 65_536;
 const MARKED_MAX: usize = CELLS_MAX / PLACES;
 
 /// Records uses.
-#[derive(Default)]
 pub struct Recorder {
     places: [Mutex<HashMap<Subject, Noticed>>; PLACES],
+    /// How many may be told apart.
+    cells_max: usize,
     /// How many are told apart in all places.
     cells: AtomicUsize,
     /// How many uses of somebody were not, since they were last taken.
@@ -89,7 +92,24 @@ struct Count {
     count: u32,
 }
 
+impl Default for Recorder {
+    fn default() -> Recorder {
+        Recorder::telling_apart(CELLS_MAX)
+    }
+}
+
 impl Recorder {
+    /// One that tells so many subjects, APIs and outcomes apart between two flushes.
+    pub(crate) fn telling_apart(cells_max: usize) -> Recorder {
+        Recorder {
+            places: Default::default(),
+            cells_max,
+            cells: AtomicUsize::default(),
+            missed: AtomicU64::default(),
+            is_off: AtomicBool::default(),
+        }
+    }
+
     /// Counts one use. Waits for nobody, but once a second for the places to be emptied.
     pub fn record(&self, seen: Seen<'_>) {
         self.record_many(seen, 1);
@@ -185,7 +205,7 @@ impl Recorder {
     }
 
     fn has_room(&self) -> bool {
-        self.cells.load(Ordering::Relaxed) < CELLS_MAX
+        self.cells.load(Ordering::Relaxed) < self.cells_max
     }
 }
 
@@ -212,6 +232,16 @@ impl Count {
 }
 
 impl Taken {
+    /// With what verifiers told of.
+    pub(crate) fn with_told(mut self, told: Taken) -> Taken {
+        self.told = told.counted;
+        self.missed += told.missed;
+        for (subject, noted) in told.noted {
+            self.noted.entry(subject).or_default().merge(noted);
+        }
+        self
+    }
+
     fn take_up(&mut self, subject: Subject, noticed: Noticed) {
         for Count { minute, api, outcome, count } in noticed.counts {
             self.counted.push(((minute, Cell { subject: subject.clone(), api, outcome }), count));

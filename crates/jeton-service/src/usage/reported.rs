@@ -1,4 +1,4 @@
-//! How far each verifier's reports have come: in memory, and in a row each that goes with what they counted.
+//! What verifiers told: how far each has come, and what they counted. In memory, until both are written together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -8,41 +8,65 @@ use jeton_core::id::ClientId;
 use jeton_core::moment::Time;
 use jeton_core::record::{Row, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::usage::Cell;
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::report::{self, KEPT_SECONDS, Reported};
 use jeton_oauth::usage_report::VerifierId;
 use jeton_store::store::{Fault, View};
 
 use super::keeping::damaged;
-use super::recorder::{Recorder, Taken};
+use super::marks::Marks;
+use super::recorder::{Recorder, Seen, Taken};
+use super::told::Told;
 
 /// The verifiers of one client that are told apart within two days, restarts included.
 const VERIFIERS_OF_CLIENT: usize = 4_096;
+/// The verifiers, and the subjects and outcomes, that are told apart between two flushes: what was told is one transaction, that is to be small.
+const WAITING_MAX: usize = 4_096;
+const CELLS_MAX: usize = 16_384;
 
-/// How far each verifier's reports have come; read when the first one comes.
+/// What verifiers told; how far they came is read when the first one reports.
 #[derive(Default)]
 pub(crate) struct Reports(Mutex<Known>);
 
-#[derive(Default)]
 pub(crate) struct Known {
     is_read: bool,
+    /// What their reports count, apart from what is counted here.
+    pub(crate) recorder: Recorder,
     pub(crate) verifiers: BTreeMap<(ClientId, VerifierId), Reported>,
     /// Whose row is not in the store as it is here.
     pub(crate) changed: BTreeSet<(ClientId, VerifierId)>,
 }
 
+impl Default for Known {
+    fn default() -> Known {
+        let recorder = Recorder::telling_apart(CELLS_MAX);
+        Known { is_read: false, recorder, verifiers: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+}
+
 impl Reports {
-    /// Takes what was recorded, and how far the reports in it have come: whoever writes one writes the other.
-    pub(crate) fn take(&self, recorder: &Recorder) -> (Taken, Vec<Reported>) {
+    /// Takes what was told, and how far the reports in it have come: whoever writes one writes the other.
+    pub(crate) fn take(&self) -> (Taken, Vec<Reported>) {
         let mut known = self.lock();
         let changed = mem::take(&mut known.changed);
-        let rows = changed.iter().filter_map(|name| known.verifiers.get(name).cloned()).collect();
-        (recorder.take(), rows)
+        let numbers = changed.iter().filter_map(|name| known.verifiers.get(name).cloned()).collect();
+        (known.recorder.take(), numbers)
     }
 
     /// What was to be written was not: it is tried again with the next.
-    pub(crate) fn put_back(&self, rows: Vec<Reported>) {
-        self.lock().changed.extend(rows.into_iter().map(|reported| (reported.client, reported.verifier)));
+    pub(crate) fn put_back(&self, told: Told) {
+        let mut known = self.lock();
+        known.changed.extend(told.numbers.into_iter().map(|reported| (reported.client, reported.verifier)));
+        for ((minute, Cell { subject, api, outcome }), count) in told.counted {
+            let (marks, at) = (Marks::default(), Time::from_seconds(minute));
+            known.recorder.record_many(Seen { subject, api, outcome, refused_by: None, marks, at }, count);
+        }
+    }
+
+    /// Uses are not counted from now on.
+    pub(crate) fn turn_off(&self) {
+        self.lock().recorder.turn_off();
     }
 
     /// What is known; read first where nobody did.
@@ -91,9 +115,15 @@ impl Known {
         Err(Refusal::new(Reason::Conflict, detail))
     }
 
+    /// Whether so many verifiers wait to be written that another has to.
+    pub(crate) fn is_crowded(&self, name: &(ClientId, VerifierId)) -> bool {
+        self.changed.len() >= WAITING_MAX && !self.changed.contains(name)
+    }
+
     /// Forgets verifiers that have not reported for two days, as their rows are dropped.
     pub(crate) fn forget_gone(&mut self, now_seconds: i64) {
         self.verifiers.retain(|_, reported| now_seconds.saturating_sub(reported.at) <= KEPT_SECONDS);
+        self.changed.retain(|name| self.verifiers.contains_key(name));
     }
 
     fn of_client(&self, client: &ClientId) -> usize {

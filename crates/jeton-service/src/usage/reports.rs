@@ -42,11 +42,12 @@ pub struct ReportTotals {
 }
 
 impl Service {
-    /// Counts what a verifier of `client` reports, unless it was counted before. Counted in memory, like every other use: what a crash loses is
-    /// a second's, and the verifier's next batch shows the gap.
+    /// Counts what a verifier of `client` reports, unless it was counted before. Counted in memory, like every other use, and written within a
+    /// second together with its number: what a crash loses is a second's batches, each whole, and the verifier's next one shows the gap.
     ///
     /// # Errors
-    /// [`Failure::Refused`]: not for this client, or not of a time that has been; [`Failure::Fault`] when the engine cannot read.
+    /// [`Failure::Refused`]: not for this client, or not of a time that has been; [`Failure::Busy`] where those of too many verifiers wait to be
+    /// written; [`Failure::Fault`] when the engine cannot read.
     pub async fn take_report(&self, client: &Client, report: &UsageReport, moment: &Moment) -> Result<Received, Failure> {
         let known_api = self.reportable(client, report)?;
         let (api, api_scopes) = (&known_api.record.id, known_api.record.scope_set());
@@ -55,6 +56,9 @@ impl Service {
         let mut known = self.reports.read(|| self.store.view(), now)?;
         let name = (client.id.clone(), report.verifier);
         known.make_room(&name, now.seconds())?;
+        if known.is_crowded(&name) {
+            return Err(Failure::Busy);
+        }
         let before = known.verifiers.get(&name);
         let reported = match judge(report, &client.id, before, now.seconds())? {
             Batch::Repeated => return Ok(Received { is_counted: false, lost: before.map_or(0, |before| before.lost) }),
@@ -75,7 +79,7 @@ impl Service {
             }
             // A scope that the API does not have is none: names without end must not fill tables.
             let scopes = item.cell.scope.as_ref().map(|scopes| scopes.intersection(&api_scopes));
-            self.recorder.record_many(
+            known.recorder.record_many(
                 Seen {
                     subject,
                     api: Some(api.clone()),

@@ -56,7 +56,7 @@ impl Default for Subjects {
 /// What happened to whom, in what was recorded; to the API and to all as well, and to those who were granted what was used.
 pub(crate) fn facts(taken: &Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> BTreeMap<Subject, Facts> {
     let mut facts: BTreeMap<Subject, Facts> = BTreeMap::new();
-    for ((minute, cell), _) in &taken.counted {
+    for ((minute, cell), _) in taken.counted.iter().chain(&taken.told) {
         let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
         facts.entry(cell.subject.clone()).or_default().take_up(*minute, cell.outcome, rule);
         for sum in cell.sums().filter(|sum| sum.outcome.is_use()) {

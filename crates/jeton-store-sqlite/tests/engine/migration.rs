@@ -209,7 +209,7 @@ fn of_columns(table: &Table) -> Row {
 
 fn note<const COUNT: usize>(store: &dyn Store, tables: [&'static Table; COUNT]) {
     let (reply, answer) = oneshot::channel();
-    store.note(tables.map(|table| Write::Put { table, row: of_columns(table) }).into(), reply);
+    store.note(Vec::from(tables.map(|table| Write::Put { table, row: of_columns(table) })).into(), reply);
     answer.blocking_recv().unwrap().unwrap();
 }
 

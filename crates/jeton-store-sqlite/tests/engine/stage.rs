@@ -11,7 +11,7 @@ use jeton_core::id::{Actor, ApiId, ClientId, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::Value;
 use jeton_store::conformance::{CLIENTS, COUNTS, GRANTS, KEYS, NEGATIVES, SCHEMA, TOKENS};
-use jeton_store::store::{CommitError, Fault, Group, Store, Submission, Subscriber};
+use jeton_store::store::{CommitError, Fault, Group, Noted, Store, Submission, Subscriber};
 use jeton_store_sqlite::{OpenError, Options, SqliteStore};
 use tokio::sync::oneshot;
 
@@ -108,7 +108,8 @@ pub(crate) fn submit(store: &dyn Store, commits: impl IntoIterator<Item = Commit
 pub(crate) fn note(store: &dyn Store, at: i64) -> Result<(), Fault> {
     let row = |kind| vec![Value::Int(at), Value::text("ada"), Value::Int(kind), Value::Int(kind + 1), Value::Null];
     let (reply, answer) = oneshot::channel();
-    store.note((0..400).map(|kind| Write::Put { table: &COUNTS, row: row(kind) }).collect(), reply);
+    let writes: Vec<Write> = (0..400).map(|kind| Write::Put { table: &COUNTS, row: row(kind) }).collect();
+    store.note(Noted { writes, together: 40 }, reply);
     answer.blocking_recv().unwrap()
 }
 

@@ -36,6 +36,6 @@ fn groups_go_on_while_usage_is_noted_and_what_is_no_usage_is_refused() {
         noting.join().unwrap().unwrap();
     });
     let (reply, answer) = tokio::sync::oneshot::channel();
-    store.note(Maker::new(4).client(1).writes, reply);
+    store.note(Maker::new(4).client(1).writes.into(), reply);
     assert_eq!(answer.blocking_recv().unwrap().unwrap_err().kind, FaultKind::Engine);
 }

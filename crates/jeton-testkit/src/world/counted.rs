@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jeton_core::commit::{Sequence, Write};
+use jeton_core::commit::Sequence;
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::memory::MemoryStore;
-use jeton_store::store::{Fault, Fetch, Statistics, Store, Submission, View};
+use jeton_store::store::{Fault, Fetch, Noted, Statistics, Store, Submission, View};
 use tokio::sync::oneshot;
 
 /// The engine, and how many reads it was asked for.
@@ -45,8 +45,8 @@ impl Store for Counted {
         self.read().fetch(batch);
     }
 
-    fn note(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<(), Fault>>) {
-        self.engine.note(writes, reply);
+    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
+        self.engine.note(noted, reply);
     }
 
     fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
