@@ -1,12 +1,6 @@
 //! The connection edge over real sockets: each limit, each malformed request, the end of the server.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by them, and prints what it saw"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them, and prints what it saw")]
 
 mod answers;
 mod client;
