@@ -12,6 +12,14 @@ use jeton_store::table::Schema;
 
 use crate::unshipped::issued;
 
+/// What was found of a range.
+pub(crate) enum Read {
+    /// All of it.
+    Range(Range),
+    /// Not all: what was changed before this sequence may be kept no longer.
+    Gone(Sequence),
+}
+
 /// What a range of the ledger stands for.
 pub(crate) struct Range {
     /// Its entries, in order: as many as are shipped at a time.
@@ -35,7 +43,7 @@ const LATE_SECONDS: i64 = 60;
 ///
 /// # Errors
 /// When the engine cannot read, or an entry is not there.
-pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, until: Sequence) -> Result<Range, Fault> {
+pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, until: Sequence) -> Result<Read, Fault> {
     let limit = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX).min(ENTRIES_AT_A_TIME);
     let entries = few_enough(store.tail(from, limit)?);
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
@@ -43,8 +51,14 @@ pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, u
     };
     let until = last.sequence + 1;
     let changes = changes_between(store, from, until)?;
+    // Looked at after they were read: what leaves meanwhile leaves from the left.
+    let kept_from = first_change(store)?.unwrap_or(until).min(until);
+    // An entry of issued rows has no change.
+    if entries.iter().any(|entry| entry.sequence < kept_from && issued(entry).is_none()) {
+        return Ok(Read::Gone(kept_from));
+    }
     let issued = issued_between(store, schema, (from, until), (first.time, last.time))?;
-    Ok(Range { entries, changes, issued })
+    Ok(Read::Range(Range { entries, changes, issued }))
 }
 
 /// As many of the entries as tell of no more rows than are shipped at a time.
@@ -57,6 +71,12 @@ fn few_enough(mut entries: Vec<Entry>) -> Vec<Entry> {
     let place = entries.iter().position(is_too_many);
     entries.truncate(place.map_or(usize::MAX, |place| place.max(1)));
     entries
+}
+
+/// The first sequence of which a change is kept. They leave from the left, a slice after the other.
+fn first_change(store: &dyn Store) -> Result<Option<Sequence>, Fault> {
+    let first = store.view()?.walk(&CHANGE, None, None, 1)?;
+    Ok(first.first().map(|row| row.version))
 }
 
 /// The lines of the changes from a sequence on, until before another, in their order: what is asked for is held in memory.

@@ -15,6 +15,9 @@ pub const TAIL: &str = "tail";
 /// Where the receipts of drills lie.
 pub const RECEIPTS: &str = "receipts";
 
+/// What is written while nothing else is, so that a target that is away is noticed. Nothing reads it.
+pub const ALIVE: &str = "alive";
+
 /// A snapshot's name: when it began, and four random bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SnapshotId(String);

@@ -19,7 +19,7 @@ pub struct Left {
 }
 
 /// How long what a snapshot that did not come to its end has left is kept, in seconds.
-const UNFINISHED_SECONDS: i64 = 86_400;
+const UNFINISHED_SECONDS: i64 = 3_600;
 
 /// Takes away what began more than `kept_seconds` before `now`. The newest two snapshots stay, however old they are.
 ///
@@ -40,7 +40,7 @@ pub async fn prune(target: &Target, opening: &Opening, kept_seconds: i64, now: T
             kept.push(manifest);
         }
     }
-    left.snapshots += unfinished(target, &kept, now).await?;
+    left.snapshots += unfinished(target, (&kept, &ids), now).await?;
     let listed = target.list(TAIL).await?;
     let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
     for segment in &segments {
@@ -60,8 +60,19 @@ pub async fn prune(target: &Target, opening: &Opening, kept_seconds: i64, now: T
     Ok(left)
 }
 
+/// Takes away what there is of a snapshot that did not come to its end: nobody goes on with it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn take_back(target: &Target, id: &SnapshotId) -> Result<(), Failure> {
+    for object in target.list(&format!("{SNAPSHOTS}/{id}")).await? {
+        target.delete(&object.name).await?;
+    }
+    Ok(())
+}
+
 /// Takes away what belongs to no manifest: of snapshots that are gone, and of such as began long ago and have none.
-async fn unfinished(target: &Target, kept: &[Manifest], now: Time) -> Result<usize, Failure> {
+async fn unfinished(target: &Target, (kept, whole): (&[Manifest], &[SnapshotId]), now: Time) -> Result<usize, Failure> {
     let mut gone: Vec<SnapshotId> = Vec::new();
     for object in target.list(SNAPSHOTS).await? {
         let id = object.name.strip_prefix(SNAPSHOTS).and_then(|rest| rest.strip_prefix('/')?.split('/').next());
@@ -71,7 +82,8 @@ async fn unfinished(target: &Target, kept: &[Manifest], now: Time) -> Result<usi
             continue;
         }
         target.delete(&object.name).await?;
-        if gone.last() != Some(&id) {
+        // One that was whole is counted by now.
+        if gone.last() != Some(&id) && !whole.contains(&id) {
             gone.push(id);
         }
     }

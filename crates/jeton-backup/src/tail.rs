@@ -8,10 +8,10 @@ use jeton_store::store::Store;
 use jeton_store::table::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::catch_up;
+use crate::catch_up::{self, Read};
 use crate::entry_line::{self, HeadLine};
 use crate::failure::Failure;
-use crate::names::{Segment, TAIL};
+use crate::names::{ALIVE, Segment, TAIL};
 use crate::object::Kind;
 use crate::seal::{Lines, Sealing};
 use crate::snapshot::{beside, beside_io};
@@ -38,7 +38,16 @@ pub struct Shipper {
     unshipped: Arc<Unshipped>,
     incarnation: [u8; 16],
     next: Sequence,
+    /// From where on the tail on the target has no hole, up to what is shipped next.
+    unbroken_from: Sequence,
+    /// Where the ledger ended when this began: what lies before may have been answered by whoever did not wait for the target.
+    began_at: Sequence,
+    /// How often in a row there was nothing to ship.
+    idle: u32,
 }
+
+/// How often there may be nothing to ship before the target is touched all the same: a minute of seconds.
+const IDLE_TURNS: u32 = 60;
 
 impl Shipper {
     /// Goes on where the tail of this store ends on the target, or begins one at the store's head.
@@ -57,7 +66,8 @@ impl Shipper {
         let place = Segment { incarnation: head.incarnation, from: 0, to: 0 };
         let folder = place.name().rsplit_once('/').map_or(TAIL.to_owned(), |(folder, _)| folder.to_owned());
         let listed = target.list(&folder).await?;
-        let last = listed.iter().filter_map(|object| Segment::parse(&object.name)).map(|segment| segment.to).max();
+        let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
+        let last = segments.iter().map(|segment| segment.to).max();
         if last.is_some_and(|last| last > head.size) {
             return Err(Failure::Refused(format!(
                 "{} holds entries of this ledger that this data folder lacks: the folder was put back to an earlier state. Restore it with \
@@ -66,7 +76,8 @@ impl Shipper {
             )));
         }
         let next = last.unwrap_or(head.size);
-        let mut shipper = Shipper { store, schema, target, sealing, unshipped, incarnation: head.incarnation, next };
+        let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
+        let mut shipper = Shipper { store, schema, target, sealing, unshipped, incarnation, next, unbroken_from, began_at, idle: 0 };
         // From now on more is committed: what the last segment says of the end holds no longer.
         let begun = Mode { sync: is_sync, is_final: false };
         let anew = shipper.segment(next)?;
@@ -80,12 +91,19 @@ impl Shipper {
         self.next
     }
 
+    /// From where on the tail on the target has no hole. Only a snapshot that ends there or later is one to go on from.
+    #[must_use]
+    pub fn unbroken_from(&self) -> Sequence {
+        self.unbroken_from
+    }
+
     /// Ships what there is, in as many segments as it takes; the sequence until before which everything is on the target then.
     ///
     /// # Errors
     /// [`Failure`]; what was shipped before it is there.
     pub async fn ship(&mut self, mode: Mode) -> Result<Sequence, Failure> {
         let end = self.unshipped.end(self.store.head());
+        let before = self.next;
         loop {
             match self.unshipped.next(self.next, end.size) {
                 Next::Nothing => break,
@@ -97,11 +115,13 @@ impl Shipper {
                     self.put(segment, &end, mode).await?;
                 }
                 Next::Missing(until) => {
-                    let segment = self.read(until).await?;
-                    self.put(segment, &end, mode).await?;
+                    if let Some(segment) = self.read(until).await? {
+                        self.put(segment, &end, mode).await?;
+                    }
                 }
             }
         }
+        self.touch(self.next == before).await?;
         if mode.is_final && self.next == end.size {
             let again = self.segment(end.size)?;
             self.put(again, &end, mode).await?;
@@ -115,10 +135,27 @@ impl Shipper {
         Ok(Unsealed { to, lines: self.sealing.begin(Kind::Tail, &name)?, name })
     }
 
-    /// A segment of what the store holds, until before this sequence at most.
-    async fn read(&self, until: Sequence) -> Result<Unsealed, Failure> {
+    /// Writes something once there was nothing to ship for a minute: else nobody would see that the target is away.
+    async fn touch(&mut self, is_idle: bool) -> Result<(), Failure> {
+        self.idle = if is_idle { self.idle + 1 } else { 0 };
+        if self.idle < IDLE_TURNS {
+            return Ok(());
+        }
+        self.idle = 0;
+        Ok(self.target.put(ALIVE, b"jeton: nothing was to be shipped for a minute\n".to_vec()).await?)
+    }
+
+    /// A segment of what the store holds, until before this sequence at most. `None` where what was changed is kept no longer: the tail has a
+    /// hole then.
+    async fn read(&mut self, until: Sequence) -> Result<Option<Unsealed>, Failure> {
         let (store, schema, from) = (self.store.clone(), self.schema, self.next);
-        let range = beside(move || catch_up::read(&*store, schema, from, until)).await?;
+        let range = match beside(move || catch_up::read(&*store, schema, from, until)).await? {
+            Read::Range(range) => range,
+            Read::Gone(to) => {
+                (self.next, self.unbroken_from) = (to, to);
+                return Ok(None);
+            }
+        };
         let mut segment = self.segment(from + range.entries.len() as u64)?;
         for entry in &range.entries {
             segment.lines.write(|text| entry_line::write(text, entry)).map_err(Failure::Line)?;
@@ -127,13 +164,13 @@ impl Shipper {
         for row in &range.issued {
             segment.lines.push(&row.to_line()?);
         }
-        Ok(segment)
+        Ok(Some(segment))
     }
 
     /// Seals a segment and stores it.
     async fn put(&mut self, segment: Unsealed, end: &Head, mode: Mode) -> Result<(), Failure> {
         let Unsealed { to, name, mut lines } = segment;
-        let mode = Mode { is_final: mode.is_final && to == end.size, ..mode };
+        let mode = Mode { sync: mode.sync && to >= self.began_at, is_final: mode.is_final && to == end.size };
         lines.push(&serde_json::to_string(&ModeLine { mode }).map_err(std::io::Error::from)?);
         if to == end.size {
             lines.push(&serde_json::to_string(&HeadOnly { head: HeadLine::of(end) }).map_err(std::io::Error::from)?);
@@ -148,6 +185,20 @@ impl Shipper {
         self.next = to;
         Ok(())
     }
+}
+
+/// Where the last run of segments without a hole begins.
+fn unbroken(segments: &[Segment]) -> Option<Sequence> {
+    let mut segments = segments.to_vec();
+    segments.sort_unstable();
+    let mut run: Option<(Sequence, Sequence)> = None;
+    for segment in segments {
+        run = match run {
+            Some((from, to)) if segment.from <= to => Some((from, to.max(segment.to))),
+            _ => Some((segment.from, segment.to)),
+        };
+    }
+    run.map(|(from, _)| from)
 }
 
 /// A segment in the making.

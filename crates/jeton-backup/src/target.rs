@@ -14,7 +14,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
 
 use crate::connector::Connector;
-use crate::names::TAIL;
+use crate::names::{ALIVE, TAIL};
 use crate::problem::{Problem, What};
 
 /// A place for objects under names with `/`.
@@ -94,7 +94,13 @@ impl Target {
         let failed = |error: &dyn std::fmt::Display| format!("the backup folder {} cannot be used: {error}", path.display());
         make_folder(path).map_err(|error| failed(&error))?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|error| failed(&error))?.with_fsync(true);
-        Ok(Target { store: Arc::new(store), shown: path.display().to_string(), patience: Duration::from_secs(60), written: Arc::default() })
+        Ok(Target::over(Arc::new(store), &path.display().to_string(), Duration::from_secs(60)))
+    }
+
+    /// Whatever keeps objects, named so for people.
+    #[must_use]
+    pub fn over(store: Arc<dyn ObjectStore>, shown: &str, patience: Duration) -> Target {
+        Target { store, shown: shown.into(), patience, written: Arc::default() }
     }
 
     /// A bucket: `s3://bucket/prefix`.
@@ -123,7 +129,7 @@ impl Target {
         }
         let store = builder.build().map_err(|error| format!("the bucket {address} cannot be used: {error}"))?;
         let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(store, prefix.trim_matches('/')));
-        Ok(Target { store, shown: address.into(), patience, written: Arc::default() })
+        Ok(Target::over(store, address, patience))
     }
 
     /// The same place, for people.
@@ -180,6 +186,9 @@ impl Target {
     }
 
     fn count(&self, name: &str, bytes: u64) {
+        if name == ALIVE {
+            return;
+        }
         let [tail, snapshots] = &*self.written;
         let counted = if name.starts_with(TAIL) { tail } else { snapshots };
         counted.objects.fetch_add(1, Ordering::Relaxed);

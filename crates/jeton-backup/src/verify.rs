@@ -1,14 +1,15 @@
 //! Looks over a target: every object is opened, and what is wrong is named. Nothing is restored.
 
+use jeton_core::commit::Sequence;
 use jeton_store::ledger::checkpoint::CheckpointKey;
 
 use crate::drill::receipt::{Receipt, hash_of};
 use crate::failure::Failure;
-use crate::names::{self, RECEIPTS, Segment};
+use crate::names::{self, RECEIPTS, Segment, SnapshotId};
 use crate::object::{self, Kind};
 use crate::open::Opening;
 use crate::problem::{Problem, What};
-use crate::restore::{manifest, snapshots};
+use crate::restore::{manifest, segments, snapshots};
 use crate::target::Target;
 
 /// What was found.
@@ -71,6 +72,36 @@ pub async fn verify(
         progress(done);
     }
     Ok(found)
+}
+
+/// What a server knows that it has put there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// The incarnation of its ledger.
+    pub incarnation: [u8; 16],
+    /// The sequence until before which the tail is there.
+    pub shipped: Sequence,
+    /// Its newest snapshot.
+    pub newest: Option<String>,
+}
+
+/// Compares what was said to be kept with what is: a target that says so and keeps nothing leaves no trace that [`verify`] could find.
+///
+/// # Errors
+/// When the target cannot be listed.
+pub async fn missing(target: &Target, put: &Put) -> Result<Vec<Problem>, Failure> {
+    let mut missing = Vec::new();
+    if let Some(id) = put.newest.as_deref().and_then(SnapshotId::parse)
+        && !snapshots(target).await?.contains(&id)
+    {
+        missing.push(Problem::new(&id.manifest(), What::Missing));
+    }
+    let end = segments(target, put.incarnation).await?.iter().map(|segment| segment.to).max().unwrap_or(0);
+    if end < put.shipped {
+        let segment = Segment { incarnation: put.incarnation, from: end, to: put.shipped };
+        missing.push(Problem::new(&segment.name(), What::Missing));
+    }
+    Ok(missing)
 }
 
 impl Found {

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use jeton_core::commit::Sequence;
 
@@ -9,4 +11,21 @@ use jeton_core::commit::Sequence;
 pub trait Durability: Send + Sync + 'static {
     /// Waits until the entry of this sequence is there; `false`: it was not in time.
     fn reached(&self, sequence: Sequence) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
+
+    /// Waits until it is known there that this server runs, and that the end it knew is none; `false`: it was not in time.
+    fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
+}
+
+/// Who keeps the ledger elsewhere, and what waits for it.
+pub(crate) struct Kept {
+    pub(crate) durability: Arc<dyn Durability>,
+    pub(crate) is_sync: bool,
+    /// Until before which sequence something may be done here that nobody was told is done; 0: there is none.
+    pub(crate) untold: AtomicU64,
+}
+
+impl Kept {
+    pub(crate) async fn is_there(&self, last: Sequence) -> bool {
+        if self.is_sync { self.durability.reached(last).await } else { self.durability.knows_of_start().await }
+    }
 }

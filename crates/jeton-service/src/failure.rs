@@ -79,7 +79,7 @@ impl fmt::Display for Failure {
             ),
             Failure::Unknown => formatter.write_str("whether it was written is not known: look before you try again"),
             Failure::Unshipped => formatter.write_str(
-                "it is done and holds on this server, but the backup target, which must have it too (`revocation_durability`), did not take it: a lost disk could take it back until then",
+                "it is done and holds on this server, but the backup target did not take it (`revocation_durability`), or has not heard yet that this server started: a lost disk could take it back until then",
             ),
             Failure::Fault(fault) => fault.fmt(formatter),
         }

@@ -1,27 +1,46 @@
 //! Commits that wait until what they take away is kept elsewhere too.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
 use jeton_store::store::CommitError;
 
-use crate::durability::Durability;
+use crate::durability::{Durability, Kept};
 use crate::failure::Failure;
 use crate::service::Service;
 use crate::transact::failure;
 
 impl Service {
-    /// From now on what takes authority away is answered once it is there too.
-    pub fn narrow_durably(&self, durability: Arc<dyn Durability>) {
+    /// From now on what takes authority away is answered once it is there too (`is_sync`), or once it is known there that this server runs:
+    /// until then a restore would take what was there before for the end.
+    pub fn narrow_durably(&self, durability: Arc<dyn Durability>, is_sync: bool) {
         // The first one stays: a server has one.
-        let _ = self.durability.set(durability);
+        let _ = self.durability.set(Kept { durability, is_sync, untold: AtomicU64::new(self.store.head().size) });
     }
 
     /// Waits for a commit that takes authority away, where that is asked for.
     pub(crate) async fn be_durable(&self, is_narrowing: bool, last: Sequence) -> Result<(), CommitError> {
-        let Some(durability) = self.durability.get().filter(|_| is_narrowing) else { return Ok(()) };
-        if durability.reached(last).await { Ok(()) } else { Err(CommitError::Unshipped) }
+        let Some(kept) = self.durability.get().filter(|_| is_narrowing) else { return Ok(()) };
+        if kept.is_there(last).await {
+            return Ok(());
+        }
+        kept.untold.fetch_max(last.saturating_add(1), Ordering::Relaxed);
+        Err(CommitError::Unshipped)
+    }
+
+    /// Waits for what was not told to be done: whoever asks for it again finds it done, and commits nothing.
+    pub(crate) async fn be_durable_by_now(&self) -> Result<(), CommitError> {
+        let Some(kept) = self.durability.get() else { return Ok(()) };
+        let end = kept.untold.load(Ordering::Relaxed);
+        let Some(last) = end.checked_sub(1) else { return Ok(()) };
+        if !kept.is_there(last).await {
+            return Err(CommitError::Unshipped);
+        }
+        // Unless there is more by now.
+        let _ = kept.untold.compare_exchange(end, 0, Ordering::Relaxed, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Writes down what became of backups.

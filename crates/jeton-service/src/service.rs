@@ -14,7 +14,7 @@ use jeton_token::Prefix;
 use crate::canary_standing::Canary;
 use crate::credential_cache::{CacheUse, CredentialCache};
 use crate::cut_offs::CutOffs;
-use crate::durability::Durability;
+use crate::durability::Kept;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
 use crate::key_cache::KeyCache;
@@ -68,7 +68,7 @@ pub struct Service {
     /// When it began to watch.
     pub(crate) started_at: Time,
     /// Who keeps elsewhere what takes authority away, where it must be there before it is answered.
-    pub(crate) durability: OnceLock<Arc<dyn Durability>>,
+    pub(crate) durability: OnceLock<Kept>,
     /// Whether the process is about to end.
     pub(crate) is_ending: AtomicBool,
 }

@@ -73,6 +73,9 @@ impl Service {
             (verdict, commit)
         };
         if commit.is_empty() {
+            if verdict.is_ok() {
+                self.be_durable_by_now().await.map_err(failure)?;
+            }
             return verdict.map(Some).map_err(Failure::Refused);
         }
         if commit.grants() && self.posture.is_behind(self.store.head().time, &self.moments) {

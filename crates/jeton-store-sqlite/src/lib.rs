@@ -1,5 +1,6 @@
 //! The SQLite engine: one writer with group commit, readers beside it.
 
+mod before_migration;
 mod check;
 mod checkpointer;
 mod connection;
@@ -28,6 +29,7 @@ mod unopened;
 mod view;
 mod writer;
 
+pub use before_migration::kept_in;
 pub use check::{CheckOptions, CheckReport, Progress, audit_folder, check_folder, entries_of_folder};
 pub use loader::Loader;
 pub use options::Options;

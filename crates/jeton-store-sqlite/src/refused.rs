@@ -59,8 +59,8 @@ impl fmt::Display for OpenError {
             OpenError::Foreign(what) => write!(formatter, "{what} is not Jeton's: give another data folder"),
             OpenError::Newer { found, known } => write!(
                 formatter,
-                "the data folder was written by a newer Jeton (schema {found}; this one knows {known}): start that version, or restore a \
-                 backup made before the upgrade"
+                "the data folder was written by a newer Jeton (schema {found}; this one knows {known}): start that version, or go back \
+                 to the database that its upgrade kept (docs/operations/upgrade.md)"
             ),
             OpenError::CutOff(what) => write!(formatter, "a part is missing: {what}: restore the data folder from a backup"),
             OpenError::Damaged(what) => write!(

@@ -7,6 +7,7 @@ use jeton_store::store::{Fault, FaultKind};
 use jeton_store::table::Schema;
 use rusqlite::Connection;
 
+use crate::before_migration;
 use crate::ledger;
 use crate::migration::{self, Failure};
 use crate::refused::OpenError;
@@ -52,6 +53,13 @@ pub(crate) fn bring_up_to_date(connection: &Connection, schema: &Schema, mut fou
         connection.pragma_update(None, "journal_mode", "WAL").map_err(to_refusal)?;
     }
     if found.version < schema.version {
+        let kept = before_migration::keep(connection, database, found.version)?;
+        tracing::warn!(
+            from = found.version,
+            to = schema.version,
+            kept = %kept.display(),
+            "the tables are brought up to date; the way back: the older jeton, on a folder of its own in which this file is jeton.db"
+        );
         connection.execute_batch("BEGIN IMMEDIATE").map_err(to_refusal)?;
         let migrated = migration::migrate(connection, schema, found.version, schema.version, &found.names);
         migrated.map_err(|failure| of_failure(database, failure))?;
@@ -60,6 +68,13 @@ pub(crate) fn bring_up_to_date(connection: &Connection, schema: &Schema, mut fou
         (found.slices, found.version) = (Slices::among(schema, &names), schema.version);
     }
     Ok(found)
+}
+
+impl Start {
+    /// The version of its tables.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
 }
 
 fn of_fault(database: &Path, fault: &Fault) -> OpenError {

@@ -44,6 +44,12 @@ impl Unopened {
         self.look.as_ref().map(|look| look as &dyn View)
     }
 
+    /// The version of its tables, where they are older than those of this program: the next start brings them up to date.
+    #[must_use]
+    pub fn older_version(&self) -> Option<u32> {
+        self.look.as_ref().map(|look| look.start.version()).filter(|version| *version < self.options.schema.version)
+    }
+
     /// Ends the look, and gives what it found.
     pub(crate) fn into_parts(self) -> (Options, Inspected, Option<Start>) {
         (self.options, self.inspected, self.look.map(|look| look.start))

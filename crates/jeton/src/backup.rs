@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jeton_backup::identity::Identity;
+use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
 use jeton_backup::seal::Sealing;
 use jeton_backup::tail::Shipper;
@@ -58,8 +59,12 @@ pub(crate) struct Backups {
     unshipped: Arc<Unshipped>,
     /// The sequence until before which everything is on the target.
     shipped: watch::Sender<Sequence>,
+    /// Whether the target has heard that this server runs.
+    knows_of_start: watch::Sender<bool>,
     /// Rung by whoever waits for it.
     ring: Notify,
+    /// Rung where a snapshot may be due before the next look.
+    look: Notify,
     /// Ships the tail; `None` where it must be looked up first what is there.
     shipper: tokio::sync::Mutex<Option<Shipper>>,
     /// Where snapshots are made and drills are done.
@@ -81,6 +86,10 @@ pub(crate) struct Standing {
     pub(crate) away: Option<(Time, String)>,
     /// When everything that there was had been shipped last.
     pub(crate) shipped_at: Option<Time>,
+    /// A snapshot that did not come to its end, as far as this process knows.
+    unfinished: Option<SnapshotId>,
+    /// From where on the tail has no hole.
+    unbroken_from: Sequence,
     /// The newest snapshot, and where it ends.
     pub(crate) newest: Option<(String, Time, Sequence)>,
     /// The same in figures.
@@ -116,7 +125,9 @@ impl Backups {
             sealed_identity,
             unshipped,
             shipped: watch::Sender::new(0),
+            knows_of_start: watch::Sender::new(false),
             ring: Notify::new(),
+            look: Notify::new(),
             shipper: tokio::sync::Mutex::default(),
             leisure: Leisure::new(),
             making: tokio::sync::Mutex::default(),

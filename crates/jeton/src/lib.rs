@@ -20,6 +20,7 @@ pub mod foreign;
 mod https;
 mod init;
 mod integrity;
+mod kept_database;
 mod negatives_file;
 mod opening;
 mod process;

@@ -37,6 +37,7 @@ use crate::config::Config;
 use crate::dice::{Dice, seed};
 use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
+use crate::kept_database;
 use crate::negatives_file;
 use crate::opening::Opening;
 use crate::process;
@@ -169,6 +170,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let listeners = serving.begin(listener, management)?;
     let mut jobs = schedules::begin(&service, &clock);
     jobs.push(certificate.watch());
+    jobs.push(kept_database::begin(&service, &config.data));
     if let Some(backups) = &backups {
         jobs.extend(backups.begin_jobs());
     }
@@ -278,12 +280,13 @@ fn open_service(
     Ok((Arc::new(service), store))
 }
 
-/// Whether a server would open the data folder with this configuration and root key. Nothing is written.
+/// Whether a server would open the data folder with this configuration and root key, and the version of its tables where it is an older
+/// one. Nothing is written.
 ///
 /// # Errors
 /// In words for people.
-pub(crate) fn look(config: &Config, root_keys: RootKeys) -> Result<(), String> {
-    look_with(config, &root_keys).map(drop)
+pub(crate) fn look(config: &Config, root_keys: RootKeys) -> Result<Option<u32>, String> {
+    look_with(config, &root_keys).map(|looked_at| looked_at.older_version())
 }
 
 fn look_with(config: &Config, root_keys: &RootKeys) -> Result<Unopened, String> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use jeton_core::{deployment, key};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Group, Store as _, Submission, Subscriber};
 use jeton_store::table::{Migration, Schema, Step};
-use jeton_store_sqlite::{Options, SqliteStore};
+use jeton_store_sqlite::{OpenError, Options, SqliteStore};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -60,13 +61,22 @@ impl Place {
 
     /// Starts a server that must come up.
     fn start(&self, flags: &[&str]) -> Child {
+        self.start_told(flags).0
+    }
+
+    /// The same, with what it said until then.
+    fn start_told(&self, flags: &[&str]) -> (Child, Vec<String>) {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
         let mut server = self.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
-        let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves"));
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut told = Vec::new();
+        let started = lines.by_ref().any(|line| {
+            told.push(line);
+            told.last().is_some_and(|line| line.contains("jeton serves"))
+        });
         std::thread::spawn(move || lines.for_each(drop));
-        assert!(started, "the server did not start");
-        server
+        assert!(started, "the server did not start: {told:#?}");
+        (server, told)
     }
 
     /// Starts a server that must refuse, in these words, and touch nothing.
@@ -188,6 +198,38 @@ fn an_older_folder_that_is_another_s_stays_an_older_one() {
     assert!(older.view().unwrap().get(&deployment::TABLE, &vec![deployment::KEY]).unwrap().is_some(), "an older Jeton opens it still");
     drop(older);
     end(&mut place.start(&[]), Signal::INT);
+}
+
+#[test]
+fn an_upgrade_keeps_the_database_that_the_older_version_opens() {
+    let place = Place::after(Signal::INT);
+    write_again_as_older(&place.data());
+    let kept = place.data().join("jeton.version-2.db");
+    let told = place.done(&["config", "check"]);
+    assert!(told.contains("from version 2 to") && told.contains("jeton.version-2.db"), "{told}");
+    assert!(!kept.exists(), "nothing is written by a check");
+    // Of an upgrade that was killed while it copied.
+    fs::write(place.data().join("jeton.kept.new"), "half").unwrap();
+    let (mut server, told) = place.start_told(&[]);
+    let way_back = told.iter().find(|line| line.contains("the way back")).unwrap_or_else(|| panic!("{told:#?}"));
+    assert!(way_back.contains("jeton.version-2.db"), "{way_back}");
+    end(&mut server, Signal::KILL);
+    assert!(!place.data().join("jeton.kept.new").exists());
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    // The older version refuses what it was brought to, and goes on with what was kept.
+    let newer = SqliteStore::open(Options::new(place.data(), &OLDER, [9; 32]), Arc::new(Deaf)).map(drop);
+    assert!(matches!(newer, Err(OpenError::Newer { known: 2, .. })), "{newer:?}");
+    let back = place.0.path().join("back");
+    fs::create_dir(&back).unwrap();
+    fs::copy(&kept, back.join("jeton.db")).unwrap();
+    let older = open(&back, &OLDER);
+    assert!(older.view().unwrap().get(&deployment::TABLE, &vec![deployment::KEY]).unwrap().is_some());
+    drop(older);
+    // The next start finds nothing to do; what was kept stays for its week.
+    let (mut server, told) = place.start_told(&[]);
+    assert!(told.iter().all(|line| !line.contains("the way back")), "{told:#?}");
+    end(&mut server, Signal::INT);
+    assert!(kept.exists());
 }
 
 /// Puts a store of the older schema, with the same owner, into the place of the newer one, as a kill leaves it.

@@ -1,11 +1,17 @@
 //! Backups of stores that go on, and what becomes of them again.
 
 #[cfg(test)]
+mod away;
+#[cfg(test)]
 mod bucket;
 #[cfg(test)]
 mod drill;
 #[cfg(test)]
+mod liar;
+#[cfg(test)]
 mod objects;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]

@@ -62,6 +62,12 @@ impl Busy {
         self.moment.lock().unwrap().now
     }
 
+    /// Lets time pass.
+    pub(crate) fn wait(&self, seconds: i64) {
+        let mut moment = self.moment.lock().unwrap();
+        moment.now = moment.now.plus_seconds(seconds);
+    }
+
     pub(crate) fn below(&self, limit: u64) -> u64 {
         u64::from_be_bytes(self.moment.lock().unwrap().draw()) % limit.max(1)
     }

@@ -6,43 +6,79 @@ use std::sync::atomic::Ordering;
 use jeton_backup::identity::Identity;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
-use jeton_backup::restore::{Restore, Restored, segments, snapshots};
+use jeton_backup::problem::What;
+use jeton_backup::restore::{Restore, Restored, manifest, segments, snapshots};
 use jeton_backup::seal::Sealing;
 use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
+use jeton_backup::unshipped::Unshipped;
+use jeton_backup::verify::verify;
+use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_store::conformance::SCHEMA;
 use jeton_store::load::Load as _;
 use jeton_store::memory::MemoryLoader;
 use jeton_store::store::Store;
 
-use crate::stage::{Busy, keys, rows_in, rows_of};
+use crate::stage::{Busy, keys, note_key, rows_in, rows_of};
 
-const SHIPPED: Mode = Mode { sync: false, is_final: false };
+pub(crate) const SHIPPED: Mode = Mode { sync: false, is_final: false };
 
-struct Backup {
-    busy: Arc<Busy>,
-    target: Target,
-    sealing: Sealing,
-    opening: Opening,
-    _folder: tempfile::TempDir,
+pub(crate) struct Backup {
+    pub(crate) busy: Arc<Busy>,
+    pub(crate) target: Target,
+    pub(crate) sealing: Sealing,
+    pub(crate) opening: Opening,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Backup {
-    fn new(seed: u64, pace: u64) -> Backup {
+    pub(crate) fn new(seed: u64, pace: u64) -> Backup {
         let folder = tempfile::tempdir().unwrap();
         let (sealing, opening) = keys(&Identity::generate());
         let target = Target::folder(&folder.path().join("backups")).unwrap();
-        Backup { busy: Busy::new(seed, pace), target, sealing, opening, _folder: folder }
+        Backup { busy: Busy::new(seed, pace), target, sealing, opening, folder }
     }
 
-    async fn shipper(&self) -> Shipper {
+    pub(crate) async fn shipper(&self) -> Shipper {
+        self.shipper_of(self.busy.unshipped.clone(), false).await
+    }
+
+    /// Of a process that heard of nothing.
+    pub(crate) async fn shipper_without_memory(&self) -> Shipper {
+        self.shipper_of(Arc::default(), false).await
+    }
+
+    /// Of a server that acknowledges only what is shipped.
+    pub(crate) async fn shipper_in_sync(&self) -> Shipper {
+        self.shipper_of(self.busy.unshipped.clone(), true).await
+    }
+
+    async fn shipper_of(&self, unshipped: Arc<Unshipped>, is_sync: bool) -> Shipper {
         let store: Arc<dyn Store> = self.busy.clone();
-        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), self.busy.unshipped.clone(), false).await.unwrap()
+        Shipper::begin(store, &SCHEMA, self.target.clone(), self.sealing.clone(), unshipped, is_sync).await.unwrap()
     }
 
-    async fn snapshot(&self, number: u8) {
+    /// Where the newest snapshot ends.
+    pub(crate) async fn newest(&self) -> Sequence {
+        let id = snapshots(&self.target).await.unwrap().pop().unwrap();
+        manifest(&self.target, &self.opening, &id).await.unwrap().head.size
+    }
+
+    /// Puts something in the way of the target.
+    pub(crate) fn take_away(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("backups")).unwrap();
+        std::fs::write(self.folder.path().join("backups"), "in the way").unwrap();
+    }
+
+    /// What is found to be wrong with what is on the target.
+    pub(crate) async fn problems(&self) -> Vec<(String, What)> {
+        let found = verify(&self.target, &self.opening, &note_key(), &|_| {}).await.unwrap();
+        found.problems.into_iter().map(|problem| (problem.name, problem.what)).collect()
+    }
+
+    pub(crate) async fn snapshot(&self, number: u8) -> SnapshotId {
         let id = SnapshotId::new(self.busy.now(), [number; 4]);
         let (store, progress): (Arc<dyn Store>, _) = (self.busy.clone(), |_| {});
         let snapshot = Snapshot {
@@ -50,14 +86,15 @@ impl Backup {
             schema: &SCHEMA,
             target: &self.target,
             sealing: &self.sealing,
-            id,
+            id: id.clone(),
             beside: Beside::default(),
             progress: &progress,
         };
         snapshot.make(self.busy.now(), || self.busy.now()).await.unwrap();
+        id
     }
 
-    async fn restore(&self, until: Option<Time>) -> (Restored, MemoryLoader) {
+    pub(crate) async fn restore(&self, until: Option<Time>) -> (Restored, MemoryLoader) {
         let mut loader = MemoryLoader::begin(&SCHEMA);
         let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, progress: &|_| {} };
         let restored = restore.run(&mut loader).await.unwrap();

@@ -58,6 +58,23 @@ static BEFORE: Schema = Schema { version: 1, tables: &TABLES_BEFORE, migrations:
 static AFTER: Schema = Schema { version: 2, tables: &TABLES, migrations: &BOTH };
 
 #[test]
+fn without_room_for_a_copy_nothing_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);
+    let row = vec![Value::text("a"), Value::Int(7)];
+    put(&*open(folder.path(), &BEFORE).unwrap(), &mut moment, vec![(&THINGS_BEFORE, row)]);
+    // Something is in the way of the copy.
+    let in_the_way = folder.path().join("jeton.version-1.db");
+    std::fs::create_dir_all(in_the_way.join("full")).unwrap();
+    let refused = open(folder.path(), &AFTER).map(drop);
+    assert!(matches!(refused, Err(OpenError::Disk(_))), "{refused:?}");
+    drop(open(folder.path(), &BEFORE).unwrap());
+    std::fs::remove_dir_all(&in_the_way).unwrap();
+    drop(open(folder.path(), &AFTER).unwrap());
+    assert!(in_the_way.is_file());
+}
+
+#[test]
 fn rows_stay_what_they_were_and_the_new_columns_are_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut moment = Moment::new(Time::from_seconds(NOW), [4; 32]);

@@ -7,7 +7,7 @@ use jeton_backup::manifest::{Canaries, Manifest};
 use jeton_backup::names::SnapshotId;
 use jeton_backup::problem::{Problem, What};
 use jeton_backup::restore::{manifest, snapshots};
-use jeton_backup::retention::prune;
+use jeton_backup::retention::{prune, take_back};
 use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
@@ -39,13 +39,18 @@ impl Backups {
     }
 
     pub(super) async fn is_due(&self) -> Result<bool, Failure> {
-        let newest = self.lock().newest.clone();
+        let (newest, unbroken_from) = {
+            let standing = self.lock();
+            (standing.newest.clone(), standing.unbroken_from)
+        };
         let newest = match newest {
             Some(newest) => Some(newest),
             None => self.look_for_newest().await?,
         };
         let now = self.service.moments().time();
-        Ok(newest.is_none_or(|(_, made, _)| made.plus_seconds(self.settings.every_seconds) <= now))
+        // One that ends before a hole of the tail is followed by nothing that a restore could go on with.
+        let is_over = |made: Time, end| made.plus_seconds(self.settings.every_seconds) <= now || end < unbroken_from;
+        Ok(newest.is_none_or(|(_, made, end)| is_over(made, end)))
     }
 
     async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {
@@ -106,10 +111,12 @@ impl Backups {
     }
 
     async fn snapshot(&self) -> Result<Manifest, Failure> {
+        self.take_back_unfinished().await?;
         let moments = self.service.moments();
         let planted = self.plant().await;
         let mut moment = moments.now();
         let id = SnapshotId::new(self.later_than_all(moment.now).await?, moment.draw());
+        self.lock().unfinished = Some(id.clone());
         let canaries = planted.as_ref().map(named);
         let beside = Beside { server_identity: Some(self.sealed_identity.clone()), canaries };
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
@@ -127,7 +134,18 @@ impl Backups {
         }
         let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing);
         Snapshot { store, schema: &SCHEMA, target, sealing, id, beside, progress: &|_| {} }.finish(&manifest).await?;
+        self.lock().unfinished = None;
         Ok(manifest)
+    }
+
+    /// Takes away what the last attempt left, where it did not come to its end: a target that comes and goes is not filled with parts.
+    async fn take_back_unfinished(&self) -> Result<(), Failure> {
+        let unfinished = self.lock().unfinished.clone();
+        if let Some(id) = unfinished {
+            take_back(&self.target, &id).await?;
+            self.lock().unfinished = None;
+        }
+        Ok(())
     }
 
     /// A time for a name that sorts behind those that are there: a restore begins with the last, also where a clock was put back.

@@ -13,7 +13,7 @@ use jeton_core::id::Actor;
 use jeton_service::durability::Durability;
 use jeton_store::schema::SCHEMA;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Backups;
 
@@ -25,33 +25,46 @@ const EACH_LOOK: Duration = Duration::from_secs(60);
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Backups {
-    /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then.
-    pub(crate) async fn begin(&self) {
+    /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then. Until it has heard,
+    /// nothing that takes authority away is acknowledged.
+    pub(crate) async fn begin(self: &Arc<Self>) {
+        self.service.narrow_durably(self.clone(), self.settings.is_sync);
         let begun = timeout(PATIENCE, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
         match begun {
             Ok(shipper) => *self.shipper.lock().await = Some(shipper),
             Err(failure) => {
-                tracing::warn!(%failure, "the backup target does not hear that this server starts: a restore from it may take its end for the last");
+                tracing::warn!(%failure, "the backup target does not hear that this server starts: what takes authority away holds here, and is answered with 503 until it has heard");
             }
         }
     }
 
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
         let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing.clone());
-        Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await
+        let shipper = Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
+        self.knows_of_start.send_replace(true);
+        self.note_holes(&shipper);
+        Ok(shipper)
+    }
+
+    /// Where the tail has a hole that no snapshot is past, one is made at once.
+    fn note_holes(&self, shipper: &Shipper) {
+        let from = shipper.unbroken_from();
+        if std::mem::replace(&mut self.lock().unbroken_from, from) < from {
+            self.look.notify_one();
+        }
     }
 
     /// The tail each second, and each minute a look whether a snapshot or a drill is due.
     pub(crate) fn begin_jobs(self: &Arc<Self>) -> [JoinHandle<()>; 2] {
-        if self.settings.is_sync {
-            self.service.narrow_durably(self.clone());
-        }
         let backups = self.clone();
         let looking = tokio::spawn(async move {
             let mut ticks = interval(EACH_LOOK);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
             loop {
-                ticks.tick().await;
+                tokio::select! {
+                    _ = ticks.tick() => {}
+                    () = backups.look.notified() => {}
+                }
                 backups.follow_schedule().await;
                 backups.follow_drills().await;
             }
@@ -88,6 +101,7 @@ impl Backups {
             None => self.new_shipper().await?,
         };
         let shipped = ready.ship(Mode { sync: self.settings.is_sync, is_final }).await;
+        self.note_holes(&ready);
         // After a failure it is looked up again what is there: an answer may have been lost.
         if shipped.is_ok() {
             *shipper = Some(ready);
@@ -155,10 +169,14 @@ impl Durability for Backups {
             let mut shipped = self.shipped.subscribe();
             self.ring.notify_one();
             let reached = async { shipped.wait_for(|shipped| *shipped > sequence).await.is_ok() };
-            tokio::select! {
-                reached = reached => reached,
-                () = sleep(PATIENCE) => false,
-            }
+            timeout(PATIENCE, reached).await.unwrap_or(false)
+        })
+    }
+
+    fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move {
+            let mut knows = self.knows_of_start.subscribe();
+            timeout(PATIENCE, knows.wait_for(|knows| *knows)).await.is_ok_and(|knows| knows.is_ok())
         })
     }
 }

@@ -8,7 +8,7 @@ use jeton_backup::drill::receipt::Receipt;
 use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::restore::{manifest, snapshots};
-use jeton_backup::verify::{Found, verify};
+use jeton_backup::verify::{Found, Put, missing, verify};
 use jeton_core::id::Actor;
 use jeton_http::api::{
     self, AwayShown, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived, VerifiedShown,
@@ -34,7 +34,8 @@ impl api::Backups for Backups {
         Box::pin(async move {
             let key = self.service.note_key().map_err(|failure| failure.to_string())?;
             let found = verify(&self.target, &self.opening, &key, &|_| {}).await.map_err(|failure| failure.to_string())?;
-            let problems = found.problems.iter().map(ToString::to_string).collect();
+            let lost = missing(&self.target, &self.put()).await.map_err(|failure| failure.to_string())?;
+            let problems = found.problems.iter().chain(&lost).map(ToString::to_string).collect();
             let Found { snapshots, segments, receipts, bytes, .. } = found;
             Ok(VerifiedShown { snapshots, segments, receipts, bytes, problems })
         })
@@ -53,6 +54,12 @@ impl api::Backups for Backups {
 }
 
 impl Backups {
+    /// What this process knows to be on the target.
+    fn put(&self) -> Put {
+        let (shipped, incarnation) = (*self.shipped.borrow(), self.service.store().head().incarnation);
+        Put { incarnation, shipped, newest: self.standing().newest.map(|(id, ..)| id) }
+    }
+
     fn drills_shown(&self, known: Drilled) -> DrillsShown {
         DrillsShown {
             every_seconds: self.settings.drill_every_seconds,

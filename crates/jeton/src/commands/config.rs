@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::{Args, Subcommand};
 use jeton_http::api::rfc3339;
+use jeton_store::schema::SCHEMA;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
@@ -54,12 +55,13 @@ impl Config {
         let is_used = config.data.join("jeton.db").exists();
         // Whom a server answers for has the root file that it started with.
         let is_tried = is_used && !context.is_served();
-        if is_tried {
-            serve::look(&config, root_file::read(&config.root_key_file).map_err(rootless)?).map_err(rootless)?;
-        }
+        let older = match is_tried {
+            true => serve::look(&config, root_file::read(&config.root_key_file).map_err(rootless)?).map_err(rootless)?,
+            false => None,
+        };
         let mut value = holds(&config);
         let more = json!({
-            "data": config.data, "root_key_tried": is_tried, "root_key_epochs": epochs, "tls_certificate_ends": ends,
+            "data": config.data, "root_key_tried": is_tried, "upgrades_schema_from": older, "root_key_epochs": epochs, "tls_certificate_ends": ends,
             "server": context.options.server.as_ref().map(jeton_oauth::Issuer::as_str),
         });
         value.extend(more.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
@@ -72,7 +74,11 @@ impl Config {
             let elsewhere = context.options.server.as_ref().map_or_else(String::new, |server| {
                 format!("Commands ask {server} (--server, JETON_SERVER), and not the server of this data folder.\n")
             });
-            format!("{}\nThe configuration is sound.\n{tried}{elsewhere}", details(&config, &epochs, ends).text(view))
+            let upgrade = older.map_or_else(String::new, |version| {
+                let newest = SCHEMA.version;
+                format!("The next start brings the tables from version {version} to {newest}, and keeps the database as it is beside it, as jeton.version-{version}.db: the way back.\n")
+            });
+            format!("{}\nThe configuration is sound.\n{tried}{upgrade}{elsewhere}", details(&config, &epochs, ends).text(view))
         })
     }
 }

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod drill;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod full_target;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod restore;

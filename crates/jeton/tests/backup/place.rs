@@ -124,6 +124,29 @@ impl Place {
         } {}
     }
 
+    /// How many snapshots there are on the target.
+    pub(crate) fn snapshots(&self) -> usize {
+        let Ok(listed) = fs::read_dir(self.path("jeton-data.backups/snapshots")) else { return 0 };
+        listed.filter(|entry| entry.as_ref().unwrap().path().join("manifest.age").exists()).count()
+    }
+
+    /// How many files there are below a folder of the target, half-written ones too.
+    pub(crate) fn files(&self, folder: &str) -> usize {
+        let mut folders = vec![self.path("jeton-data.backups").join(folder)];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() { folders.push(entry.path()) } else { count += 1 }
+            }
+        }
+        count
+    }
+
+    /// Begins a command that nobody waits for.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// A figure of the metrics.
     #[track_caller]
     pub(crate) fn sample(&self, name: &str) -> f64 {

@@ -1,0 +1,67 @@
+//! What leaves a target, and what stays however old it is.
+
+use jeton_backup::names::{SNAPSHOTS, SnapshotId};
+use jeton_backup::restore::{segments, snapshots};
+use jeton_backup::retention::{prune, take_back};
+use jeton_backup::tail::Mode;
+use jeton_store::store::Store as _;
+
+use crate::stage::{rows_in, rows_of};
+use crate::whole::{Backup, SHIPPED};
+
+const DAY: i64 = 86_400;
+
+#[tokio::test]
+async fn old_snapshots_leave_with_their_tail_and_the_newest_two_stay() {
+    let backup = Backup::new(31, 0);
+    let mut shipper = backup.shipper().await;
+    let mut made = Vec::new();
+    for number in 1..=4 {
+        backup.busy.live(20);
+        made.push(backup.snapshot(number).await);
+        backup.busy.live(20);
+        shipper.ship(SHIPPED).await.unwrap();
+        backup.busy.wait(DAY);
+    }
+    let incarnation = backup.busy.store.head().incarnation;
+    let before = segments(&backup.target, incarnation).await.unwrap().len();
+    let left = prune(&backup.target, &backup.opening, 90 * DAY, backup.busy.now()).await.unwrap();
+    assert_eq!((left.snapshots, left.segments > 0), (0, true), "what was before the first of them is of no use");
+    // A year later all are old.
+    backup.busy.wait(365 * DAY);
+    let left = prune(&backup.target, &backup.opening, 30 * DAY, backup.busy.now()).await.unwrap();
+    assert_eq!(left.snapshots, 2);
+    assert_eq!(snapshots(&backup.target).await.unwrap(), made[2..]);
+    assert!(segments(&backup.target, incarnation).await.unwrap().len() < before);
+    shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+    let (restored, loader) = backup.restore(None).await;
+    assert!(restored.is_complete);
+    assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
+}
+
+#[tokio::test]
+async fn what_a_snapshot_left_that_came_to_no_end_leaves_with_a_later_one() {
+    let backup = Backup::new(32, 0);
+    backup.busy.live(20);
+    let (early, late) = (SnapshotId::new(backup.busy.now(), [9; 4]), SnapshotId::new(backup.busy.now(), [8; 4]));
+    for id in [&early, &late] {
+        backup.target.put(&id.part(1), vec![1]).await.unwrap();
+        backup.target.put(&id.part(2), vec![2]).await.unwrap();
+    }
+    // Whoever made one knows that it will not be ended.
+    take_back(&backup.target, &late).await.unwrap();
+    backup.busy.wait(60);
+    let whole = backup.snapshot(1).await;
+    let there = async || {
+        let listed = backup.target.list(SNAPSHOTS).await.unwrap();
+        let mut ids: Vec<String> = listed.iter().map(|object| object.name.split('/').nth(1).unwrap().to_owned()).collect();
+        ids.dedup();
+        ids
+    };
+    assert_eq!(there().await, [early.to_string(), whole.to_string()]);
+    prune(&backup.target, &backup.opening, 30 * DAY, backup.busy.now()).await.unwrap();
+    assert_eq!(there().await.len(), 2, "somebody may be at it");
+    backup.busy.wait(3_600);
+    let left = prune(&backup.target, &backup.opening, 30 * DAY, backup.busy.now()).await.unwrap();
+    assert_eq!((there().await, left.snapshots), (vec![whole.to_string()], 1));
+}
