@@ -60,10 +60,10 @@ impl Service {
         if !self.posture.may_destroy(self.moments.time()) {
             return Ok(None);
         }
-        let mut pass = Pass::default();
-        self.sweep_keys(&mut pass, moment).await?;
-        self.sweep_secrets(&mut pass, moment).await?;
-        self.sweep_exceptions(&mut pass, moment).await?;
+        let (mut pass, mut moments) = (Pass::default(), moment.clone());
+        self.sweep_keys(&mut pass, &moments.split()).await?;
+        self.sweep_secrets(&mut pass, &moments.split()).await?;
+        self.sweep_exceptions(&mut pass, &moments.split()).await?;
         if !self.is_ending() {
             self.met.store(Some(Arc::new(pass.met)));
         }

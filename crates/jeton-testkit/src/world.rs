@@ -13,6 +13,7 @@
 pub mod answer;
 pub mod assertion;
 mod counted;
+mod each_once;
 pub mod follow;
 pub mod hands;
 pub mod manage;
@@ -45,6 +46,7 @@ use jeton_token::Prefix;
 use zeroize::Zeroizing;
 
 use counted::Counted;
+use each_once::EachOnce;
 use hands::Hands;
 use seen_lines::SeenLines;
 
@@ -275,7 +277,7 @@ fn start(
     };
     let mut opened = None;
     let service = Service::open(parts, |subscriber| {
-        let store = Arc::new(Counted::new(open(subscriber)));
+        let store = Arc::new(Counted::new(open(Arc::new(EachOnce::new(subscriber)))));
         opened = Some(store.clone());
         Ok::<_, LoadError>(store)
     })?;

@@ -152,12 +152,12 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let footing = Arc::new(footing);
     let unshipped = Arc::new(Unshipped::default());
     let (service, store) = open_service(config, root_keys, &clock, footing.clone(), unshipped.clone())?;
-    let moment = service.moments().now();
+    let mut moments = service.moments().now();
     // Whose the folder is was asked before it was opened. First keys are not made by a clock that is not believed.
     if accept_clock {
-        service.accept_clock(&Actor::system(), &moment).await.map_err(|error| error.to_string())?;
+        service.accept_clock(&Actor::system(), &moments.split()).await.map_err(|error| error.to_string())?;
     }
-    service.set_up(&moment).await.map_err(|error| error.to_string())?;
+    service.set_up(&moments.split()).await.map_err(|error| error.to_string())?;
     let backups = Backups::new(config, &service, unshipped)?;
     if let Some(backups) = &backups {
         backups.begin().await;

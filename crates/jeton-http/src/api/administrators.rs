@@ -168,13 +168,13 @@ async fn remove(
     Extension(actor): Extension<Actor>,
     Target(user): Target<String>,
 ) -> Answer {
-    let moment = service.moments().now();
+    let mut moments = service.moments().now();
     let by_group = "nothing changed: take them out of that group first, `jeton group remove GROUP USER`";
-    let removed = service.remove_administrator(&user, &actor, &moment).await;
+    let removed = service.remove_administrator(&user, &actor, &moments.split()).await;
     let left = removed.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, by_group))?;
-    let (reading, at) = (service.clone(), moment.clone());
+    let (reading, at) = (service.clone(), moments.split());
     let tokens = blocking(move || reading.administrator_tokens(&left.person, &at)).await??;
-    service.end_administrator_tokens(&tokens, &actor, &moment).await?;
+    service.end_administrator_tokens(&tokens, &actor, &moments.split()).await?;
     no_content()
 }
 

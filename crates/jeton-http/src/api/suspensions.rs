@@ -56,6 +56,8 @@ const COUNTING: Duration = Duration::from_secs(8);
 struct Suspended {
     /// What is refused, by kind.
     suspended: Counts,
+    /// Whether it was not suspended before: somebody of whom nothing is out can be suspended, too.
+    changed: bool,
     /// Told of an owner outside: only keys that were made before this are reached; in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     before_seconds: Option<i64>,
@@ -71,6 +73,8 @@ struct Suspended {
 struct Resumed {
     /// What is accepted again, by kind.
     resumed: Counts,
+    /// Whether it was suspended before.
+    changed: bool,
     /// Told of an owner outside: only keys that were made before this are reached; in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     before_seconds: Option<i64>,
@@ -87,26 +91,32 @@ async fn suspend(
     Body(request): Body<Request>,
 ) -> Answer {
     let dry_run = request.dry_run;
-    let Reached { counted, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Suspend).await?;
-    ok(&Suspended { suspended: counted.into(), before_seconds, has_more, dry_run })
+    let Reached { counted, changed, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Suspend).await?;
+    ok(&Suspended { suspended: counted.into(), changed, before_seconds, has_more, dry_run })
 }
 
 async fn resume(management: State<Management>, Extension(administrator): Extension<Administrator>, Body(request): Body<Request>) -> Answer {
     let dry_run = request.dry_run;
-    let Reached { counted, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Resume).await?;
-    ok(&Resumed { resumed: counted.into(), before_seconds, has_more, dry_run })
+    let Reached { counted, changed, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Resume).await?;
+    ok(&Resumed { resumed: counted.into(), changed, before_seconds, has_more, dry_run })
 }
 
 /// What a change reached.
 struct Reached {
     counted: Option<ByKind>,
+    changed: bool,
     before_seconds: Option<i64>,
     has_more: Option<bool>,
 }
 
 /// Of everybody but an owner outside.
-fn all(counted: Option<ByKind>) -> Reached {
-    Reached { counted, before_seconds: None, has_more: None }
+fn all(changed: bool, counted: Option<ByKind>) -> Reached {
+    Reached { counted, changed, before_seconds: None, has_more: None }
+}
+
+/// Of credentials that are named, or whose owner is: nothing changed where none did.
+fn has_any(counted: &ByKind) -> bool {
+    *counted != ByKind::default()
 }
 
 async fn change(
@@ -127,18 +137,25 @@ async fn change(
         return Err(Problem::invalid(reaches, "leave `before` out"));
     }
     match named {
-        Ok(named) => change_one(management, administrator, named, (change, &why), dry_run).await.map(|counted| all(Some(counted))),
+        Ok(named) => {
+            change_one(management, administrator, named, (change, &why), dry_run).await.map(|counted| all(has_any(&counted), Some(counted)))
+        }
         Err(Many::Outside(owner)) => {
             let changed = outside::change(&management.service, administrator, (owner, before), (change, &why), dry_run).await?;
             let before_seconds = Some(changed.before.seconds());
-            Ok(Reached { counted: Some(changed.counted), before_seconds, has_more: changed.has_more.then_some(true) })
+            Ok(Reached {
+                changed: has_any(&changed.counted),
+                counted: Some(changed.counted),
+                before_seconds,
+                has_more: changed.has_more.then_some(true),
+            })
         }
         Err(Many::Of(CutOffSubject::Everything, _)) => {
             Err(Problem::invalid("everything at once is not suspended", "suspend an API, or stop the server"))
         }
         Err(Many::Of(subject, name)) => {
             must_have(administrator, Needed::One(permission::to_end(Some(subject))))?;
-            change_all(management, administrator, (subject, name), (change, &why), dry_run).await.map(all)
+            change_all(management, administrator, (subject, name), (change, &why), dry_run).await
         }
     }
 }
@@ -167,7 +184,7 @@ async fn change_all(
     (subject, name): (CutOffSubject, &str),
     (change, why): (TokenChange, &Because),
     dry_run: bool,
-) -> Result<Option<ByKind>, Problem> {
+) -> Result<Reached, Problem> {
     let moment = service.moments().now();
     let look = |failure| Problem::from(failure).look(LOOK);
     let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
@@ -177,11 +194,11 @@ async fn change_all(
         false => service.suspend_all((subject, name), (suspends, why), administrator, &moment).await.map_err(look)?,
     };
     if !changes {
-        return Ok(Some(ByKind::default()));
+        return Ok(all(false, Some(ByKind::default())));
     }
     match count(COUNTING, move |goes_on| service.count_accepted(&survey, &moment, goes_on)).await {
         Err(failure) if dry_run => Err(failure.into()),
         // It holds whether or not it could be counted.
-        counted => Ok(counted.unwrap_or_default()),
+        counted => Ok(all(true, counted.unwrap_or_default())),
     }
 }

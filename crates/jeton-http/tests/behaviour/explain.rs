@@ -265,6 +265,16 @@ async fn texts_of_others_are_told_apart_and_steer_nothing() {
 }
 
 #[tokio::test]
+async fn a_token_is_no_key_and_not_made_up_for_that() {
+    let world = World::new().await;
+    for api in [world.opaque_api("orders").await, world.api("stock").await] {
+        let token = world.token(&world.client(&format!("of {}", api.id), &[&api]).await).await;
+        let looked = world.done(Method::POST, "/keys/explain", Some(json!({"key": token}))).await;
+        assert_eq!((&looked["looks"], &looked["kind"]), (&json!("left"), &json!("access_token")));
+    }
+}
+
+#[tokio::test]
 async fn whoever_may_not_learns_nothing_and_bad_input_is_told_so() {
     let world = World::new().await;
     let orders = world.api("orders").await;

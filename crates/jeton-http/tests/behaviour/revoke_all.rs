@@ -208,8 +208,10 @@ async fn what_is_suspended_is_refused_gets_nothing_new_and_comes_back() {
         assert_eq!(filled.post("/suspensions", dry.clone()).await["suspended"], expected, "{body}");
         assert_eq!(filled.post("/resumptions", dry.clone()).await["resumed"], by_kind(0, 0, 0, 0), "{body}");
         assert_eq!(filled.refused().await, [], "{body}: only counted");
-        assert_eq!(filled.post("/suspensions", body.clone()).await["suspended"], expected, "{body}");
-        assert_eq!(filled.post("/suspensions", body.clone()).await["suspended"], by_kind(0, 0, 0, 0), "{body}: it was already");
+        let first = filled.post("/suspensions", body.clone()).await;
+        assert_eq!((&first["suspended"], &first["changed"]), (&expected, &json!(true)), "{body}");
+        let again = filled.post("/suspensions", body.clone()).await;
+        assert_eq!((&again["suspended"], &again["changed"]), (&by_kind(0, 0, 0, 0), &json!(false)), "{body}: it was already");
         assert_eq!(filled.refused().await, reached, "{body}");
         let is_client = body.get("client").is_some();
         assert_eq!(filled.world.is_active(&filled.own, &filled.tokens[0]).await, !is_client, "{body}");

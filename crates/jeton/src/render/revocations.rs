@@ -24,18 +24,25 @@ pub(crate) fn show(revoked: &Value, view: &View) -> String {
 
 /// What is refused from now on, by kind.
 pub(crate) fn show_suspended(suspended: &Value, view: &View) -> String {
-    let said = if is_dry_run(suspended) { "Would suspend" } else { "Suspended" };
-    changed(suspended, "suspended", said, "It was suspended already, or is over: nothing changed.", view)
+    let (said, alone) = match is_dry_run(suspended) {
+        true => ("Would suspend", "Would be suspended: nothing of it is out, and nothing new would be given."),
+        false => ("Suspended", "Suspended: nothing of it is out, and nothing new is given."),
+    };
+    changed(suspended, "suspended", said, (alone, "It was suspended already, or is over: nothing changed."), view)
 }
 
 /// What is accepted again, by kind.
 pub(crate) fn show_resumed(resumed: &Value, view: &View) -> String {
-    let said = if is_dry_run(resumed) { "Would resume" } else { "Resumed" };
-    changed(resumed, "resumed", said, "It was not suspended, or is over: nothing changed.", view)
+    let (said, alone) = match is_dry_run(resumed) {
+        true => ("Would resume", "Would be resumed: nothing of it is out, and something new could be given."),
+        false => ("Resumed", "Resumed: nothing of it is out, and something new can be given."),
+    };
+    changed(resumed, "resumed", said, (alone, "It was not suspended, or is over: nothing changed."), view)
 }
 
-fn changed(answer: &Value, name: &str, said: &str, none: &str, view: &View) -> String {
+fn changed(answer: &Value, name: &str, said: &str, (alone, none): (&str, &str), view: &View) -> String {
     match counted(answer.get(name)) {
+        Some(counted) if counted.is_empty() && answer.get("changed") == Some(&Value::Bool(true)) => wrapped(alone, view),
         Some(counted) if counted.is_empty() => wrapped(if is_dry_run(answer) { "Nothing would change." } else { none }, view),
         Some(counted) => wrapped(&format!("{said} {counted}."), view),
         None => wrapped(&format!("{said} more than could be counted."), view),

@@ -102,3 +102,18 @@ fn people_groups_and_roles() {
     desk.fails(&["group", "show", "billing"], "", 1, "jeton group list");
     assert!(desk.done(&["audit", "verify"]).contains("The ledger is what was written"));
 }
+
+/// Of whom nothing is out is suspended all the same, and that is said.
+#[test]
+fn somebody_without_credentials_is_suspended_and_resumed() {
+    let desk = Desk::with_server();
+    desk.done(&["user", "create", "--username", "carl"]);
+    let all = ["--user", "carl"];
+    let done = |words: &[&str]| desk.done(&[words, &all[..]].concat());
+    assert!(done(&["suspend", "--dry-run"]).starts_with("Would be suspended: nothing of it is out"));
+    assert!(done(&["suspend", "--yes"]).starts_with("Suspended: nothing of it is out"));
+    assert!(done(&["suspend", "--yes"]).starts_with("It was suspended already"));
+    assert!(done(&["resume", "--dry-run"]).starts_with("Would be resumed: nothing of it is out"));
+    assert!(done(&["resume"]).starts_with("Resumed: nothing of it is out"));
+    assert!(done(&["resume"]).starts_with("It was not suspended"));
+}

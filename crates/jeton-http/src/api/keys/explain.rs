@@ -7,10 +7,14 @@ use axum::extract::State;
 use http::Uri;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::explain::scope::TakenBy;
+use jeton_core::explain::text::Look;
 use jeton_core::usage::bucket::Bucket;
 use jeton_service::Service;
 use jeton_service::explain::key::KeyPast;
+use jeton_service::explain::text::Pasted;
+use jeton_service::failure::Failure;
 use jeton_service::keys::entry::KeyEntry;
+use jeton_token::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -150,7 +154,16 @@ async fn by_text(State(Management { service, .. }): State<Management>, Body(expl
     let text = explain.key.0;
     match service.key_of_pasted(text.expose()).await.map_err(over)? {
         Some((entry, slot)) => explained(&service, &entry, (slot, explain.client_ip), Some(slot_name(slot))).await,
-        None => ok(&NotOurs::from(&service.look_at(text.expose()))),
+        None => ok(&NotOurs::from(&look(&service, text.expose()).await.map_err(over)?)),
+    }
+}
+
+/// What a text is that is no key. Of a JWT its signature says whether it is one of ours.
+async fn look(service: &Service, text: &str) -> Result<Look, Failure> {
+    match service.token_of_pasted(text, &service.moments().now()).await? {
+        Pasted::Token(state) => Ok(Look::Left(Kind::AccessToken, state.token.id)),
+        Pasted::Unproven(_) => Ok(service.look_at(text)),
+        Pasted::Other(look) => Ok(look),
     }
 }
 
