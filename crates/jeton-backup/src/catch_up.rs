@@ -33,7 +33,7 @@ pub(crate) struct Range {
 /// How many entries are read at a time.
 pub(crate) const ENTRIES_AT_A_TIME: usize = 4_096;
 /// How many issued rows a range has at most, unless one entry alone tells of more.
-const ROWS_AT_A_TIME: u64 = 65_536;
+const ROWS_AT_A_TIME: u64 = 16_384;
 /// How many rows one transaction reads.
 const ROWS_AT_ONCE: usize = 2_000;
 /// How much later a credential may be written than its id says, in seconds.

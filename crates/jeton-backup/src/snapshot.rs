@@ -54,7 +54,7 @@ pub struct Beside {
 /// How many rows one transaction reads.
 const ROWS_AT_A_TIME: usize = 2_000;
 /// How many bytes a part has before it is packed, about.
-const PART_BYTES: usize = 8 * 1024 * 1024;
+const PART_BYTES: usize = 4 * 1024 * 1024;
 /// How much later a credential may be written than its id says, in seconds: it is decided before it is committed.
 const LATE_SECONDS: i64 = 60;
 

@@ -53,9 +53,9 @@ pub(crate) enum Next {
 }
 
 /// How many bytes wait at most: what is more is read from the store again.
-const BYTES_WAITING: usize = 32 * 1024 * 1024;
+const BYTES_WAITING: usize = 16 * 1024 * 1024;
 /// How many bytes one segment takes, about.
-const BYTES_AT_A_TIME: usize = 8 * 1024 * 1024;
+const BYTES_AT_A_TIME: usize = 4 * 1024 * 1024;
 
 impl Unshipped {
     /// Takes up what a group wrote. Called in the order of groups, before their commits are answered.

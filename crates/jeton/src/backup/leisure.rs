@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, oneshot};
 
 /// How nice the thread is. What it starts inherits that: packing and sealing, reading rows.
-const NICE: i32 = 15;
+const NICE: i32 = 19;
 
 /// Where such work is done: one piece at a time.
 #[derive(Clone, Debug)]
