@@ -142,4 +142,14 @@ mod tests {
             assert!(SERVICE.lines().any(|line| line == directive), "{directive}");
         }
     }
+
+    #[test]
+    fn the_unit_lets_a_snapshot_yield_and_an_end_take_its_time() {
+        let lines: Vec<_> = SERVICE.lines().filter(|line| line.starts_with("SystemCall")).collect();
+        let refused = lines.iter().position(|line| line.contains("~@privileged @resources"));
+        let allowed = lines.iter().position(|line| *line == "SystemCallFilter=setpriority");
+        assert!(refused.is_some() && refused < allowed, "a line holds above those before it: {lines:?}");
+        assert!(lines.contains(&"SystemCallErrorNumber=EPERM"), "what is refused would end the process: {lines:?}");
+        assert!(SERVICE.lines().any(|line| line == "TimeoutStopSec=2min"));
+    }
 }
