@@ -11,7 +11,9 @@ mod rule;
 mod scopes;
 mod storage;
 
-pub use observed::{ApiUse, BackupsSeen, CanarySeen, CertificateLife, Kept, LinesDropped, Met, MetCredential, Observed, Surroundings};
+pub use observed::{
+    ApiUse, BackupsSeen, CanarySeen, CertificateLife, Kept, LinesDropped, Met, MetCredential, MetSubject, Observed, Surroundings,
+};
 pub use rule::{Check, Severity, Verdict};
 pub use scopes::has_every_scope;
 

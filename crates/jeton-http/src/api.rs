@@ -50,6 +50,7 @@ mod secret_text;
 mod signing_keys;
 mod statistics;
 mod subject;
+mod suspended;
 mod suspensions;
 mod target;
 mod token_explanation;

@@ -54,6 +54,7 @@ impl Service {
             unused_clients: self.unused_clients_of(&clients, now.seconds()).ok().flatten(),
             shared_keys: self.shared_keys_met().ok(),
             met: self.met.load().as_deref().cloned(),
+            suspended: self.suspended_met(),
             has_gap: self.registry.gap().is_some(),
             canary: self.canary_seen(),
             surroundings,

@@ -3,5 +3,6 @@
 
 pub mod key;
 mod past;
+pub mod suspension;
 pub mod text;
 pub mod token;

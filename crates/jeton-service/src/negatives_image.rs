@@ -24,5 +24,5 @@ pub(crate) fn open<'i>(image: &'i mut [u8], head: &Head, root_keys: &RootKeys) -
 fn context(head: &Head) -> Vec<u8> {
     let Head { size, time, incarnation, frontier } = head;
     let (size, time, root) = (size.to_be_bytes(), time.micros().to_be_bytes(), frontier.root());
-    [b"jeton/negatives-image/2".as_slice(), incarnation, &size, &time, &root].concat()
+    [b"jeton/negatives-image/3".as_slice(), incarnation, &size, &time, &root].concat()
 }

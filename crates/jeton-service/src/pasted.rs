@@ -14,7 +14,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_core::token::standing::Standing;
 use jeton_core::why::{Because, Why};
-use jeton_token::{Kind, Token};
+use jeton_token::{Finder, Kind, Token};
 use jeton_verify::negatives::Subject;
 
 use crate::credential_cache::Proven;
@@ -86,6 +86,11 @@ impl ByKind {
     }
 }
 
+/// Whether a text has something that Jeton makes in it, and more than that.
+fn holds_more(text: &str) -> bool {
+    Finder::any().find(text.as_bytes()).any(|found| found.span.len() < text.len())
+}
+
 impl Service {
     /// A credential as it is named.
     ///
@@ -100,7 +105,10 @@ impl Service {
             },
             Named::Key(id) => self.key(id).await?.map(Credential::Key),
         };
-        let none = "there is no such token, key or secret: it was never made here, or it has left with its time";
+        let none = match named {
+            Named::Text(text) if holds_more(text) => "there is more in this text than a token, key or secret: send that alone",
+            _ => "there is no such token, key or secret: it was never made here, or it has left with its time",
+        };
         found.ok_or_else(|| Refusal::new(Reason::NotFound, none).into())
     }
 

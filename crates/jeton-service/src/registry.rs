@@ -10,6 +10,8 @@ pub mod people;
 mod resumed;
 pub mod roles;
 mod seen_secrets;
+mod subject_image;
+pub mod suspended;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +42,7 @@ use keys::KeyRing;
 use latest_cut_offs::LatestCutOffs;
 use people::People;
 use resumed::Resumed;
+use suspended::{Since, Suspended};
 
 /// Everything in memory that decides.
 pub struct Registry {
@@ -53,6 +56,7 @@ pub struct Registry {
     pub negatives: Negatives,
     latest_cut_offs: LatestCutOffs,
     resumed: Resumed,
+    suspended: Suspended,
     keys: ArcSwap<KeyRing>,
     root_keys: ArcSwap<RootKeys>,
     head: ArcSwapOption<Head>,
@@ -115,6 +119,7 @@ impl Registry {
             negatives: Negatives::default(),
             latest_cut_offs: LatestCutOffs::default(),
             resumed: Resumed::default(),
+            suspended: Suspended::default(),
             keys: ArcSwap::from_pointee(KeyRing::default()),
             root_keys: ArcSwap::from_pointee(root_keys),
             head: ArcSwapOption::empty(),
@@ -147,10 +152,11 @@ impl Registry {
 
     /// Takes up an image of the negatives; `None`, and nothing is taken up, where it was not left at this head.
     fn take_up(&self, image: &mut [u8], head: &Head) -> Option<()> {
-        let (length, image) = negatives_image::open(image, head, &self.root_keys())?.split_first_chunk()?;
-        let (resumed, negatives) = image.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-        // Both, or neither: what cannot be taken up is read from the rows.
+        let (resumed, image) = part_of(negatives_image::open(image, head, &self.root_keys())?)?;
+        let (suspended, negatives) = part_of(image)?;
+        // All, or nothing: what cannot be taken up is read from the rows.
         self.resumed.take_image(resumed)?;
+        self.suspended.take_image(suspended)?;
         self.negatives.take_image(negatives)?;
         self.negatives.for_each_cut_off(|subject, before_seconds| self.latest_cut_offs.note(subject, before_seconds));
         Some(())
@@ -162,7 +168,7 @@ impl Registry {
         let (mut ordered, mut malformed) = (vec![], None);
         view.scan(&negative::TABLE, &mut |row| {
             match Negative::from_row(&row.record) {
-                Ok(negative) if matches!(negative.says, Says::Revoked(..)) => self.fold(&negative),
+                Ok(negative) if matches!(negative.says, Says::Revoked(..)) => self.fold(&negative, row.version),
                 Ok(negative) => ordered.push((row.version, negative)),
                 Err(error) => malformed = Some(error),
             }
@@ -172,7 +178,7 @@ impl Registry {
             return Err(malformed.into());
         }
         ordered.sort_unstable_by_key(|(version, negative)| (*version, negative.id));
-        ordered.iter().for_each(|(_, negative)| self.fold(negative));
+        ordered.iter().for_each(|(version, negative)| self.fold(negative, *version));
         Ok(())
     }
 
@@ -213,17 +219,33 @@ impl Registry {
         image.filter(|_| is_reached())
     }
 
-    /// The negatives with what is known of resumptions before them, after the length of that.
+    /// The negatives with what is known of resumptions and suspensions before them, each after its length.
     fn image(&self) -> Option<Vec<u8>> {
-        let resumed = self.resumed.to_image();
-        let length = u32::try_from(resumed.len()).ok()?;
-        Some([length.to_be_bytes().as_slice(), &resumed, &self.negatives.to_image()].concat())
+        let mut image = vec![];
+        for part in [self.resumed.to_image(), self.suspended.to_image()] {
+            image.extend_from_slice(&u32::try_from(part.len()).ok()?.to_be_bytes());
+            image.extend_from_slice(&part);
+        }
+        image.extend_from_slice(&self.negatives.to_image());
+        Some(image)
+    }
+
+    /// Since when everything of a subject is suspended; `None`: it is not.
+    #[must_use]
+    pub fn suspended_since(&self, subject: CutOffSubject, name: &Arc<str>) -> Option<Since> {
+        self.suspended.since(judged(subject), name)
     }
 
     /// When everything of a subject was last accepted again after a suspension, in seconds; the earliest time there is where it never was.
     #[must_use]
     pub fn last_resumed(&self, subject: Subject, name: &str) -> i64 {
         self.resumed.last(subject, name)
+    }
+
+    /// Every subject that is suspended.
+    #[must_use]
+    pub fn suspended_subjects(&self) -> Vec<(Subject, Arc<str>, Since)> {
+        self.suspended.all()
     }
 
     /// An API by its id.
@@ -308,9 +330,9 @@ impl Registry {
         } else if std::ptr::eq(table, &gap::TABLE) {
             self.gap.store(Some(Arc::new(Gap::from_row(row)?)));
         } else if std::ptr::eq(table, &negative::TABLE) {
-            self.fold(&Negative::from_row(row)?);
+            self.fold(&Negative::from_row(row)?, version);
         } else if std::ptr::eq(table, &canary::TABLE) {
-            self.fold(&canary::negative_of_row(row)?);
+            self.fold(&canary::negative_of_row(row)?, version);
         } else {
             self.people.put(table, version, row)?;
         }
@@ -349,7 +371,7 @@ impl Registry {
         Ok(())
     }
 
-    fn fold(&self, negative: &Negative) {
+    fn fold(&self, negative: &Negative, version: Sequence) {
         let until = negative.until;
         match &negative.says {
             Says::Revoked(token, _) => self.negatives.revoke(token.0, until),
@@ -360,11 +382,15 @@ impl Registry {
                 self.latest_cut_offs.note(judged(*subject), *before);
                 self.negatives.cut_off(judged(*subject), name, *before, until);
             }
-            Says::SubjectSuspended(subject, name) => self.negatives.suspend_subject(judged(*subject), name),
+            Says::SubjectSuspended(subject, name) => {
+                self.suspended.note(judged(*subject), name, Since { at_seconds: negative.said_at().seconds(), version });
+                self.negatives.suspend_subject(judged(*subject), name);
+            }
             Says::SubjectResumed(subject, name) => {
                 // First: whoever sees that it is resumed must see when.
                 self.resumed.note(judged(*subject), name, negative.said_at().seconds());
                 self.negatives.resume_subject(judged(*subject), name);
+                self.suspended.forget(judged(*subject), name);
             }
             Says::Lifetime(audience, seconds, before) => self.negatives.limit_lifetime(audience, *seconds, *before, until),
             Says::KeyRevoked(key) => self.negatives.revoke_key(key.as_str(), until),
@@ -372,6 +398,12 @@ impl Registry {
             Says::ApiKeyChanged(..) => {}
         }
     }
+}
+
+/// A part of an image behind its length, and what comes after it.
+fn part_of(image: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, image) = image.split_first_chunk()?;
+    image.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 /// Whether a write may change what the owners of keys may do.

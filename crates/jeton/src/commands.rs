@@ -32,6 +32,7 @@ pub(crate) mod key;
 mod logging;
 pub(crate) mod options;
 mod pages;
+mod pasted;
 pub(crate) mod percent;
 mod plan;
 pub(crate) mod policy;

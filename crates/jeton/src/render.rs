@@ -24,6 +24,7 @@ pub(crate) mod reports;
 pub(crate) mod revocations;
 pub(crate) mod roles;
 pub(crate) mod secrets;
+mod suspended;
 pub(crate) mod table;
 pub(crate) mod text;
 mod timeline;

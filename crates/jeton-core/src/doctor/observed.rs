@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::api::Api;
 use crate::client::Client;
 use crate::client::secret::ClientSecret;
+use crate::event::CutOffSubject;
 use crate::id::ApiId;
 use crate::key::SigningKeyRecord;
 use crate::policy::effective::Policies;
@@ -37,6 +38,8 @@ pub struct Observed {
     pub checkpoint_left_at: Option<i64>,
     /// What the last pass over all credentials met; `None`: there was none yet.
     pub met: Option<Met>,
+    /// Every client, API, person and group that is suspended.
+    pub suspended: Vec<MetSubject>,
     /// The clients that nobody used for 30 days, and that are older; `None`: uses are not counted for so long.
     pub unused_clients: Option<Vec<Arc<str>>>,
     /// The keys that two applications use, each with when it last showed; `None`: nobody looked.
@@ -72,6 +75,17 @@ pub struct MetCredential {
     /// The client whose secret it is; `None`: it is a key.
     pub client: Option<Arc<str>>,
     /// When it ends, was suspended, or showed what it is named for, in seconds.
+    pub at: i64,
+}
+
+/// A client, an API, a person or a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetSubject {
+    /// What it is.
+    pub subject: CutOffSubject,
+    /// Its name; of an API its audience.
+    pub name: Arc<str>,
+    /// When it was suspended, in seconds.
     pub at: i64,
 }
 

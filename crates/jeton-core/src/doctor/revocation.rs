@@ -1,6 +1,7 @@
-use super::observed::{MetCredential, Observed};
+use super::observed::{MetCredential, MetSubject, Observed};
 use super::rule::{Check, Offender, Rule, Severity, shown};
 use crate::api::{Api, TokenFormat};
+use crate::event::CutOffSubject;
 
 const ANYBODY: Rule = Rule {
     id: "revocation.verifiers",
@@ -87,21 +88,42 @@ fn followed(observed: &Observed) -> Check {
     FOLLOWED.none(&without, "APIs with JWTs whose verifiers did not follow the feed within a day")
 }
 
+/// What is suspended for longer is undecided.
+const UNDECIDED_SECONDS: i64 = 30 * 86_400;
+
 fn undecided(observed: &Observed) -> Check {
-    let Some(met) = &observed.met else {
-        return UNDECIDED.holds(None, "nobody has gone over the credentials yet: a minute after the start", "");
-    };
-    let offender = |credential: &MetCredential| {
-        let id = &credential.id;
-        match &credential.client {
-            Some(client) => {
-                Offender { name: format!("a secret of {client}"), command: format!("jeton client secret revoke {client} {id}") }
-            }
-            None => Offender { name: format!("key {id}"), command: format!("jeton key revoke {id}") },
+    let is_old = |subject: &&MetSubject| observed.now_seconds - subject.at > UNDECIDED_SECONDS;
+    let mut offenders: Vec<_> = observed.suspended.iter().filter(is_old).map(undecided_subject).collect();
+    match &observed.met {
+        None if offenders.is_empty() => {
+            return UNDECIDED.holds(None, "nobody has gone over the credentials yet: a minute after the start", "");
+        }
+        met => offenders.extend(met.iter().flat_map(|met| &met.undecided).map(undecided_credential)),
+    }
+    UNDECIDED.none(&offenders, "suspended for more than 30 days")
+}
+
+/// As of keys and secrets, the command is the one that gives nothing back.
+fn undecided_subject(subject: &MetSubject) -> Offender {
+    let name = &subject.name;
+    let (kind, command) = match subject.subject {
+        CutOffSubject::Client => ("client", format!("jeton client delete {name}")),
+        CutOffSubject::Api => ("API", format!("jeton api delete {name}")),
+        CutOffSubject::User => ("user", format!("jeton user disable {name}")),
+        CutOffSubject::Group => ("group", format!("jeton group delete {name}")),
+        CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key | CutOffSubject::Everything => {
+            ("", "jeton audit tail".to_owned())
         }
     };
-    let offenders: Vec<_> = met.undecided.iter().map(offender).collect();
-    UNDECIDED.none(&offenders, "credentials that are suspended for more than 30 days")
+    Offender { name: format!("{kind} {name}"), command }
+}
+
+fn undecided_credential(credential: &MetCredential) -> Offender {
+    let id = &credential.id;
+    match &credential.client {
+        Some(client) => Offender { name: format!("a secret of {client}"), command: format!("jeton client secret revoke {client} {id}") },
+        None => Offender { name: format!("key {id}"), command: format!("jeton key revoke {id}") },
+    }
 }
 
 fn lag(observed: &Observed) -> Check {

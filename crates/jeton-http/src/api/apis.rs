@@ -9,16 +9,18 @@ use http::Uri;
 use jeton_core::api::Api;
 use jeton_core::api::create::CreateApi;
 use jeton_core::api::update::UpdateApi;
+use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ApiId};
 use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
-use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::Subject;
+use jeton_service::Service;
 use jeton_service::failure::Failure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
+use super::blocking::blocking;
 use super::body::Body;
 use super::by_kind::Counts;
 use super::counting::count;
@@ -31,6 +33,7 @@ use super::problem::{Problem, ProblemKind};
 use super::revocations::COUNTING;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::suspended::Standing;
 use super::target::Target;
 
 const READ: Access = Access::Permission(Permission::ApisRead);
@@ -89,6 +92,8 @@ struct Shown {
     /// The algorithm that its JWTs are signed with.
     #[schemars(with = "AlgorithmName")]
     signing_alg: &'static str,
+    #[serde(flatten)]
+    standing: Standing,
     /// When it was made.
     created_at: String,
     /// When it was last changed.
@@ -174,10 +179,12 @@ struct Removed {
     dry_run: bool,
 }
 
-async fn list(State(management): State<Management>, uri: Uri) -> Answer {
-    let (apis, policies) = (management.service.apis(), management.service.registry().policies());
-    let listing = Listing::parse(&uri, &management.service)?;
-    ok(&listing.sorted(&apis, |api| api.record.audience.to_string(), |api| Shown::of(&api.record, &policies))?)
+async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+    let page = blocking(move || {
+        let listing = Listing::parse(&uri, &service)?;
+        listing.sorted(&service.apis(), |api| api.record.audience.to_string(), |api| Shown::of(&api.record, &service))?.read()
+    });
+    ok(&page.await??)
 }
 
 async fn create(
@@ -197,12 +204,12 @@ async fn create(
     let made = service.create_api(&request, &actor, &repeat.moment(&service)).await;
     let taken = "see it with `jeton api show AUDIENCE`, and change it with `jeton api update AUDIENCE`";
     let api = made.map_err(|failure| Problem::from(failure).advise(ProblemKind::Conflict, taken))?;
-    created(&Shown::of(&api, &service.registry().policies()))
+    created(&blocking(move || Shown::of(&api, &service)).await??)
 }
 
-async fn show(State(management): State<Management>, Target(name): Target<String>) -> Answer {
-    let api = management.service.find_api(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    ok(&Shown::of(&api.record, &management.service.registry().policies()))
+async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
+    let api = service.find_api(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
+    ok(&blocking(move || Shown::of(&api.record, &service)).await??)
 }
 
 async fn update(
@@ -224,11 +231,12 @@ async fn update(
         let planned = service.plan_api(&name, &request, &actor, &moment).map_err(|refusal| look(refusal.into()))?;
         let (reader, after) = (service.clone(), planned.clone());
         let consequence = count(ENDING, move |goes_on| reader.lifetime_consequence(&after, &moment, goes_on)).await?;
-        let api = Shown::of(&planned, &service.registry().policies());
+        let api = blocking(move || Shown::of(&planned, &service)).await??;
         return ok(&Changed { api, consequence: Some(consequence.into()), dry_run: Some(true) });
     }
     let api = service.update_api(&name, &request, &actor, &moment).await.map_err(|failure| look(failure.into()))?;
-    ok(&Changed { api: Shown::of(&api, &service.registry().policies()), consequence: None, dry_run: None })
+    let api = blocking(move || Shown::of(&api, &service)).await??;
+    ok(&Changed { api, consequence: None, dry_run: None })
 }
 
 async fn remove(
@@ -254,9 +262,9 @@ async fn remove(
 }
 
 impl Shown {
-    fn of(api: &Api, policies: &Policies) -> Shown {
-        let allowed = policies.effective(CredentialKind::AccessToken, &Subject::Api(api.id.clone()));
-        Shown {
+    fn of(api: &Api, service: &Service) -> Result<Shown, Failure> {
+        let allowed = service.registry().policies().effective(CredentialKind::AccessToken, &Subject::Api(api.id.clone()));
+        Ok(Shown {
             id: api.id.clone(),
             audience: api.audience.clone(),
             name: api.name.clone(),
@@ -266,8 +274,9 @@ impl Shown {
             effective_lifetime_seconds: api.access_token_lifetime_seconds.min(allowed.max_seconds),
             token_format: api.token_format.name(),
             signing_alg: api.signing_algorithm.name(),
+            standing: Standing::of(service, CutOffSubject::Api, &api.audience)?,
             created_at: rfc3339::format(api.created_at),
             updated_at: rfc3339::format(api.updated_at),
-        }
+        })
     }
 }

@@ -6,6 +6,7 @@ use http::Uri;
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::state::State as KeptState;
 use jeton_core::client::secret::{ClientSecret, CreateSecret};
+use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, SecretId};
 use jeton_core::permission::Permission;
 use jeton_core::policy::idle::Idle;
@@ -89,7 +90,7 @@ struct Shown {
     expires_at: String,
     /// Whether it is accepted.
     is_live: bool,
-    /// `live`, `suspended` until it is resumed, or `ended`.
+    /// `live`, `suspended` until it, or its client, is resumed, or `ended`.
     #[schemars(with = "SecretState")]
     state: &'static str,
     /// Why it is not accepted; with when and by whom, where somebody ended it.
@@ -194,6 +195,7 @@ impl Shown {
             (_, Idle::Revoked) => ("ended", Some(Why::Idle.into())),
             (KeptState::Suspended(ended), _) => ("suspended", Some(ended.why.clone())),
             (_, Idle::Suspended) => ("suspended", Some(Why::Idle.into())),
+            _ if service.registry().suspended_since(CutOffSubject::Client, &secret.client.0).is_some() => ("suspended", None),
             _ => ("live", None),
         };
         Ok(Shown {

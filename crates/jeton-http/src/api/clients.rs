@@ -1,6 +1,5 @@
 //! `/clients`: registered, changed, removed, listed.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -11,6 +10,7 @@ use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
+use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ClientId};
 use jeton_core::permission::Permission;
 use jeton_core::record::Versioned;
@@ -34,6 +34,7 @@ use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::suspended::Standing;
 use super::target::Target;
 use super::used::Used;
 
@@ -109,6 +110,8 @@ struct Shown {
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<Arc<str>>,
+    #[serde(flatten)]
+    standing: Standing,
     /// When it got a token, one of its tokens was active at an API, or it introspected one.
     #[serde(flatten)]
     used: Used,
@@ -179,17 +182,13 @@ pub(super) struct Update {
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let page = blocking(move || {
         let (clients, uses) = (service.clients(), service.subject_uses()?);
-        let unread = RefCell::new(None);
         let shown = |entry: &Arc<ClientEntry>| {
-            let mut shown = Shown::of(&entry.client.record, &service);
-            if let Err(failure) = shown.read_use(&uses) {
-                unread.replace(Some(failure));
-            }
-            shown
+            let mut shown = Shown::of(&entry.client.record, &service)?;
+            shown.read_use(&uses)?;
+            Ok::<_, Failure>(shown)
         };
         let listing = Listing::parse(&uri, &service)?;
-        let page = listing.sorted(&clients, |entry| entry.client.record.name.to_string(), shown)?;
-        unread.take().map_or(Ok(page), |failure| Err(Problem::from(failure)))
+        listing.sorted(&clients, |entry| entry.client.record.name.to_string(), shown)?.read()
     });
     ok(&page.await??)
 }
@@ -210,14 +209,15 @@ async fn create(
     };
     let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
-    created(&Created { client: Shown::of(&client, &service), secret: secret.as_ref().map(FreshSecret::from) })
+    let client = blocking(move || Shown::of(&client, &service)).await??;
+    created(&Created { client, secret: secret.as_ref().map(FreshSecret::from) })
 }
 
 async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let entry = service.find_client(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let shown = blocking(move || {
         let uses = service.subject_uses()?;
-        let mut shown = Shown::of(&entry.client.record, &service);
+        let mut shown = Shown::of(&entry.client.record, &service)?;
         shown.read_use(&uses)?;
         Ok::<_, Problem>(shown)
     });
@@ -240,7 +240,7 @@ async fn update(
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
-    ok(&Shown::of(&client, &service))
+    ok(&blocking(move || Shown::of(&client, &service)).await??)
 }
 
 async fn remove(
@@ -254,9 +254,9 @@ async fn remove(
 }
 
 impl Shown {
-    fn of(client: &Client, service: &Service) -> Shown {
+    fn of(client: &Client, service: &Service) -> Result<Shown, Failure> {
         let apis: Vec<_> = client.apis.iter().filter_map(|id| service.registry().api(id.as_str())).collect();
-        Shown {
+        Ok(Shown {
             client_id: client.id.clone(),
             name: client.name.clone(),
             grant_types: client.grant_types.iter().map(|grant| grant.name()).collect(),
@@ -266,10 +266,11 @@ impl Shown {
             scope: scopes_of(client, &apis),
             may_introspect: client.may_introspect,
             contact: client.contact.clone(),
+            standing: Standing::of(service, CutOffSubject::Client, &client.id.0)?,
             used: Used::default(),
             created_at: rfc3339::format(client.created_at),
             updated_at: rfc3339::format(client.updated_at),
-        }
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::administrator::Administrator;
+use jeton_core::event::CutOffSubject;
 use jeton_core::group::Group;
 use jeton_core::group::create::CreateGroup;
 use jeton_core::group::update::UpdateGroup;
@@ -22,13 +23,15 @@ use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
-use super::names::PersonState;
+use super::names::UserState;
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::suspended::Standing;
 use super::target::Target;
+use super::users::state_of;
 
 const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
@@ -104,6 +107,8 @@ struct Shown {
     description: Option<Arc<str>>,
     /// How many are in it.
     members: usize,
+    #[serde(flatten)]
+    standing: Standing,
     /// When it was made.
     created_at: String,
     /// When it was last changed.
@@ -119,8 +124,8 @@ struct ShownMember {
     id: PersonId,
     /// The name that they are known by.
     username: Arc<str>,
-    /// `active` or `disabled`.
-    #[schemars(with = "PersonState")]
+    /// `active`, `suspended` or `disabled`.
+    #[schemars(with = "UserState")]
     state: &'static str,
     /// Since when.
     since: String,
@@ -147,10 +152,13 @@ pub(super) struct Update {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let groups = &service.registry().people.groups.all;
-    let fetch = |after: Option<&str>, limit| groups.after(after, limit);
-    let listing = Listing::parse(&uri, &service)?;
-    ok(&listing.fetched(fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?)
+    let page = blocking(move || {
+        let groups = &service.registry().people.groups.all;
+        let fetch = |after: Option<&str>, limit| groups.after(after, limit);
+        let listing = Listing::parse(&uri, &service)?;
+        listing.fetched(fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?.read()
+    });
+    ok(&page.await??)
 }
 
 async fn create(
@@ -160,12 +168,12 @@ async fn create(
 ) -> Answer {
     let request = CreateGroup { name: create.name, description: create.description };
     let group = service.create_group(&request, &actor, &repeat.moment(&service)).await?;
-    created(&Shown::of(&group, &service))
+    created(&blocking(move || Shown::of(&group, &service)).await??)
 }
 
 async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    ok(&Shown::of(&group.record, &service))
+    ok(&blocking(move || Shown::of(&group.record, &service)).await??)
 }
 
 async fn update(
@@ -176,7 +184,8 @@ async fn update(
 ) -> Answer {
     let request = UpdateGroup { name: update.name, description: update.description };
     let updated = service.update_group(&name, &request, &actor, &service.moments().now()).await;
-    ok(&Shown::of(&updated.map_err(|failure| Problem::from(failure).look(LOOK))?, &service))
+    let group = updated.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    ok(&blocking(move || Shown::of(&group, &service)).await??)
 }
 
 async fn remove(
@@ -198,7 +207,7 @@ async fn members(State(Management { service, .. }): State<Management>, Target(na
     let group = service.find_group(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
     let fetch = |after: Option<&str>, limit| service.members_after(&group.record, after, limit);
     let listing = Listing::parse(&uri, &service)?;
-    ok(&listing.fetched(fetch, |member| member.person.record.id.to_string(), ShownMember::of)?)
+    ok(&listing.fetched(fetch, |member| member.person.record.id.to_string(), |member| ShownMember::of(member, &service))?)
 }
 
 async fn add_member(
@@ -222,25 +231,26 @@ async fn remove_member(
 }
 
 impl Shown {
-    fn of(group: &Group, service: &Service) -> Shown {
-        Shown {
+    fn of(group: &Group, service: &Service) -> Result<Shown, Failure> {
+        Ok(Shown {
             id: group.id.clone(),
             name: group.name.clone(),
             description: group.description.clone(),
             members: service.count_members(group),
+            standing: Standing::of(service, CutOffSubject::Group, &group.id.0)?,
             created_at: rfc3339::format(group.created_at),
             updated_at: rfc3339::format(group.updated_at),
-        }
+        })
     }
 }
 
 impl ShownMember {
-    fn of(member: &Member) -> ShownMember {
+    fn of(member: &Member, service: &Service) -> ShownMember {
         let person = &member.person.record;
         ShownMember {
             id: person.id.clone(),
             username: person.username.clone(),
-            state: person.state.name(),
+            state: state_of(person, service),
             since: rfc3339::format(member.since),
         }
     }

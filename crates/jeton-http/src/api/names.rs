@@ -82,6 +82,10 @@ names! {
     permissions PermissionName = of(Permission::ALL.iter().copied(), Permission::name);
     /// How a person stands.
     person_states PersonState = ["active", "disabled"];
+    /// How a person stands, and whether all that is theirs is suspended.
+    user_states UserState = ["active", "suspended", "disabled"];
+    /// How what can be suspended stands.
+    subject_states SubjectState = ["active", "suspended"];
     /// What a signing key signs.
     purposes PurposeName = of([Purpose::Token, Purpose::Ledger], Purpose::name);
     /// How long a bucket of usage is.

@@ -26,6 +26,17 @@ pub(super) struct Page<T> {
     next: Option<String>,
 }
 
+impl<T, E> Page<Result<T, E>> {
+    /// The page, where each of its items could be read.
+    pub(super) fn read(self) -> Result<Page<T>, Problem>
+    where
+        Problem: From<E>,
+    {
+        let items = self.items.into_iter().collect::<Result<_, E>>()?;
+        Ok(Page { items, next: self.next })
+    }
+}
+
 /// What a request asks of a list: which filters, where it goes on, and how many.
 pub(super) struct Listing<'a> {
     query: Query<'a>,

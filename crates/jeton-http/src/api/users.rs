@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use http::Uri;
 use jeton_core::administrator::Administrator;
+use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, GroupId, PersonId, RoleId};
 use jeton_core::permission::Permission;
 use jeton_core::person::create::CreatePerson;
@@ -19,16 +20,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, created, ok};
+use super::blocking::blocking;
 use super::body::Body;
 use super::ending::End;
 use super::management::Management;
-use super::names::PersonState;
+use super::names::UserState;
 use super::nothing::Nothing;
 use super::once::Once;
 use super::page::Listing;
 use super::problem::Problem;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::suspended::Suspension;
 use super::target::Target;
 
 const READ: Access = Access::Permission(Permission::PeopleRead);
@@ -90,9 +93,11 @@ struct Shown {
     /// Their address.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<Arc<str>>,
-    /// `active` or `disabled`.
-    #[schemars(with = "PersonState")]
+    /// `active`; `suspended` until they are resumed: nothing of theirs is accepted, and they get nothing new; or `disabled`.
+    #[schemars(with = "UserState")]
     state: &'static str,
+    #[serde(flatten)]
+    suspension: Suspension,
     /// When they were disabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled_at: Option<String>,
@@ -170,10 +175,13 @@ pub(super) struct Update {
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
-    let people = &service.registry().people.all;
-    let fetch = |after: Option<&str>, limit| people.after(after, limit);
-    let listing = Listing::parse(&uri, &service)?;
-    ok(&listing.fetched(fetch, |person| person.record.username.to_string(), |person| Shown::from(&person.record))?)
+    let page = blocking(move || {
+        let people = &service.registry().people.all;
+        let fetch = |after: Option<&str>, limit| people.after(after, limit);
+        let listing = Listing::parse(&uri, &service)?;
+        listing.fetched(fetch, |person| person.record.username.to_string(), |person| Shown::of(&person.record, &service))?.read()
+    });
+    ok(&page.await??)
 }
 
 async fn create(
@@ -183,12 +191,12 @@ async fn create(
 ) -> Answer {
     let request = CreatePerson { username: create.username, name: create.name, email: create.email };
     let person = service.create_user(&request, &actor, &repeat.moment(&service)).await?;
-    created(&ShownWhole::of(&person, &service))
+    created(&blocking(move || ShownWhole::of(&person, &service)).await??)
 }
 
 async fn show(State(Management { service, .. }): State<Management>, Target(name): Target<String>) -> Answer {
     let person = service.find_user(&name).map_err(|refusal| Problem::from(refusal).look(LOOK))?;
-    ok(&ShownWhole::of(&person.record, &service))
+    ok(&blocking(move || ShownWhole::of(&person.record, &service)).await??)
 }
 
 async fn update(
@@ -198,7 +206,7 @@ async fn update(
     Body(update): Body<Update>,
 ) -> Answer {
     let request = UpdatePerson { username: update.username, name: update.name, email: update.email };
-    answer(service.update_user(&name, &request, &actor, &service.moments().now()).await, &service)
+    answer(service.update_user(&name, &request, &actor, &service.moments().now()).await, service).await
 }
 
 async fn disable(
@@ -208,7 +216,7 @@ async fn disable(
     Body(end): Body<End>,
 ) -> Answer {
     let why = end.why()?;
-    answer(service.disable_user(&name, (&actor, &why), &service.moments().now()).await, &service)
+    answer(service.disable_user(&name, (&actor, &why), &service.moments().now()).await, service).await
 }
 
 async fn enable(
@@ -217,42 +225,52 @@ async fn enable(
     Target(name): Target<String>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer {
-    answer(service.enable_user(&name, &by, &service.moments().now()).await, &service)
+    answer(service.enable_user(&name, &by, &service.moments().now()).await, service).await
 }
 
-fn answer(changed: Result<Person, Failure>, service: &Service) -> Answer {
-    ok(&ShownWhole::of(&changed.map_err(|failure| Problem::from(failure).look(LOOK))?, service))
+async fn answer(changed: Result<Person, Failure>, service: Arc<Service>) -> Answer {
+    let person = changed.map_err(|failure| Problem::from(failure).look(LOOK))?;
+    ok(&blocking(move || ShownWhole::of(&person, &service)).await??)
 }
 
-impl From<&Person> for Shown {
-    fn from(person: &Person) -> Shown {
+/// How somebody stands; who is disabled has nothing that a suspension would keep from them.
+pub(super) fn state_of(person: &Person, service: &Service) -> &'static str {
+    match person.state {
+        Standing::Active if service.registry().suspended_since(CutOffSubject::User, &person.id.0).is_some() => "suspended",
+        _ => person.state.name(),
+    }
+}
+
+impl Shown {
+    fn of(person: &Person, service: &Service) -> Result<Shown, Failure> {
         let (disabled_at, disabled_by) = match &person.state {
             Standing::Active => (None, None),
             Standing::Disabled { at, by } => (Some(rfc3339::format(*at)), Some(by.clone())),
         };
-        Shown {
+        Ok(Shown {
             id: person.id.clone(),
             username: person.username.clone(),
             name: person.name.clone(),
             email: person.email.clone(),
-            state: person.state.name(),
+            state: state_of(person, service),
+            suspension: Suspension::of(service, CutOffSubject::User, &person.id.0)?,
             disabled_at,
             disabled_by,
             created_at: rfc3339::format(person.created_at),
             updated_at: rfc3339::format(person.updated_at),
-        }
+        })
     }
 }
 
 impl ShownWhole {
-    fn of(person: &Person, service: &Service) -> ShownWhole {
+    fn of(person: &Person, service: &Service) -> Result<ShownWhole, Failure> {
         let groups = service.groups_of(person);
         let roles = service.registry().people.roles_of(&Holder::Person(person.id.clone()));
-        ShownWhole {
-            person: Shown::from(person),
+        Ok(ShownWhole {
+            person: Shown::of(person, service)?,
             groups: groups.iter().map(|group| InGroup { id: group.record.id.clone(), name: group.record.name.clone() }).collect(),
             roles: roles.iter().filter_map(|held| HeldRole::of(held, service)).collect(),
-        }
+        })
     }
 }
 

@@ -519,6 +519,34 @@ async fn credentials_that_nobody_decided_over() {
 }
 
 #[tokio::test]
+async fn clients_and_people_that_nobody_decided_over() {
+    let deployment = Deployment::sound().await;
+    let world = &deployment.world;
+    world.done(http::Method::POST, "/users", Some(json!({"username": "ada"}))).await;
+    for (body, name, command) in [
+        (json!({"client": deployment.worker.id}), "client worker", "jeton client delete worker"),
+        (json!({"user": "ada"}), "user ada", "jeton user disable ada"),
+    ] {
+        world.done(http::Method::POST, "/suspensions", Some(body.clone())).await;
+        world.advance(30 * DAY);
+        deployment.sweep().await;
+        assert_eq!(found(&deployment.examine(), "revocation.undecided").verdict, Verdict::Passed, "{body}");
+        world.advance(1);
+        let report = deployment.examine();
+        let check = found(&report, "revocation.undecided");
+        assert_eq!((check.verdict, check.command.as_str()), (Verdict::Failed, command), "{check:?}");
+        assert!(check.evidence.contains(name), "{check:?}");
+        world.done(http::Method::POST, "/resumptions", Some(body.clone())).await;
+        assert_eq!(found(&deployment.examine(), "revocation.undecided").verdict, Verdict::Passed, "{body}");
+    }
+    // Who is disabled has nothing left to decide over.
+    world.done(http::Method::POST, "/suspensions", Some(json!({"user": "ada"}))).await;
+    world.done(http::Method::POST, "/users/ada/disable", Some(json!({}))).await;
+    world.advance(31 * DAY);
+    assert_eq!(found(&deployment.examine(), "revocation.undecided").verdict, Verdict::Passed);
+}
+
+#[tokio::test]
 async fn apis_that_report_no_use() {
     let deployment = Deployment::sound().await;
     let world = &deployment.world;

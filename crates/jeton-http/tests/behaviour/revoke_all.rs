@@ -320,3 +320,54 @@ async fn what_falls_with_an_api_is_counted() {
     assert_eq!(world.administer(Method::DELETE, management, Some(json!({"dry_run": true}))).await.status, 409);
     assert_eq!(world.administer(Method::DELETE, &path, Some(json!({"dry_run": true}))).await.status, 404);
 }
+
+#[tokio::test]
+async fn what_is_suspended_shows_with_since_when_by_whom_and_why() {
+    let filled = Filled::new().await;
+    let world = &filled.world;
+    let at = jeton_http::api::rfc3339::format(world.now());
+    let orders = "/apis/https%3A%2F%2Forders.example";
+    for (body, path, list, secrets) in [
+        (json!({"client": "shop"}), "/clients/shop", "/clients", Some("/clients/shop/secrets")),
+        (json!({"api": ORDERS}), orders, "/apis", None),
+        (json!({"user": "ada"}), "/users/ada", "/users", None),
+        (json!({"group": "billing"}), "/groups/billing", "/groups", None),
+    ] {
+        let get = async |path: &str| world.done(Method::GET, path, None).await;
+        let id = |shown: &Value| shown.get("client_id").or_else(|| shown.get("id")).cloned();
+        let listed = async |of: &Value| {
+            let all = get(list).await;
+            all["items"].as_array().unwrap().iter().find(|item| id(item) == id(of)).unwrap().clone()
+        };
+        let before = get(path).await;
+        assert_eq!((&before["state"], before.get("suspended_at")), (&json!("active"), None), "{path}");
+        let mut suspend = body.clone();
+        suspend["why"] = "odd traffic".into();
+        filled.post("/suspensions", suspend).await;
+        let during = get(path).await;
+        for shown in [&during, &listed(&during).await] {
+            assert_eq!(
+                (&shown["state"], &shown["suspended_at"], &shown["suspended_by"], &shown["why"]),
+                (&json!("suspended"), &json!(at), &json!("unix:1000"), &json!("odd traffic")),
+                "{path}: {shown}"
+            );
+        }
+        if let Some(secrets) = secrets {
+            let secret = &get(secrets).await["items"][0];
+            assert_eq!((&secret["state"], &secret["is_live"]), (&json!("suspended"), &json!(false)));
+        }
+        filled.post("/resumptions", body).await;
+        for shown in [&get(path).await, &listed(&before).await] {
+            assert_eq!((&shown["state"], shown.get("suspended_at"), shown.get("why")), (&json!("active"), None, None), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_with_more_than_a_credential_is_not_said_to_be_unknown() {
+    let filled = Filled::new().await;
+    let line = format!("x-api-key: {}", filled.key("shop")["key"].as_str().unwrap());
+    let answer = filled.world.administer(Method::POST, "/revocations", Some(json!({"token": line}))).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("more in this text"), "{}", answer.text());
+}

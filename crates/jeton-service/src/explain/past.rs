@@ -70,15 +70,15 @@ impl Service {
 }
 
 /// Stands for whoever was erased from the ledger.
-const ERASED: &str = "erased";
+pub(super) const ERASED: &str = "erased";
 
 /// Who did what an entry tells.
-fn actor(entry: &Entry) -> Option<Actor> {
+pub(super) fn actor(entry: &Entry) -> Option<Actor> {
     member(entry, "actor").map(|actor| Actor::from(actor.as_str()))
 }
 
 /// Why, where that was said.
-fn why(entry: &Entry) -> Option<Because> {
+pub(super) fn why(entry: &Entry) -> Option<Because> {
     Because::kept(&member(entry, "why")?)
 }
 

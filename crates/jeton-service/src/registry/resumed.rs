@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jeton_verify::negatives::Subject;
 use papaya::HashMap;
 
-/// Those that can be suspended, in the order of their places; an image knows them by these.
-const KINDS: [Subject; 7] = [Subject::Client, Subject::User, Subject::Session, Subject::Family, Subject::Api, Subject::Key, Subject::Group];
+use super::subject_image::{self, KINDS};
 
 /// For each subject that was ever resumed, when it last was, in seconds.
 #[derive(Default)]
@@ -34,34 +33,22 @@ impl Resumed {
         self.names(subject).and_then(|names| names.pin().get(name).copied()).unwrap_or(i64::MIN)
     }
 
-    /// As bytes, for a process that goes on where this one ends: of each the place of its kind in a byte, the length of its name in 4 bytes,
-    /// the name, and the second in 8; integers are big-endian.
+    /// As bytes, for a process that goes on where this one ends.
     pub(super) fn to_image(&self) -> Vec<u8> {
         let mut image = vec![];
-        for (place, names) in (0_u8..).zip(&self.subjects) {
+        for (subject, names) in KINDS.iter().zip(&self.subjects) {
             for (name, at_seconds) in &names.pin() {
-                let Ok(length) = u32::try_from(name.len()) else { continue };
-                image.push(place);
-                image.extend_from_slice(&length.to_be_bytes());
-                image.extend_from_slice(name.as_bytes());
-                image.extend_from_slice(&at_seconds.to_be_bytes());
+                subject_image::write(&mut image, *subject, name, at_seconds.to_be_bytes());
             }
         }
         image
     }
 
     /// Takes up an image. `None`, and nothing is taken up, where it is none.
-    pub(super) fn take_image(&self, mut image: &[u8]) -> Option<()> {
-        let mut all = vec![];
-        while let Some((place, rest)) = image.split_first() {
-            let (length, rest) = rest.split_first_chunk()?;
-            let (name, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-            let (at_seconds, rest) = rest.split_first_chunk()?;
-            let name = Arc::<str>::from(std::str::from_utf8(name).ok()?);
-            all.push((*KINDS.get(usize::from(*place))?, name, i64::from_be_bytes(*at_seconds)));
-            image = rest;
+    pub(super) fn take_image(&self, image: &[u8]) -> Option<()> {
+        for (subject, name, at_seconds) in subject_image::read(image)? {
+            self.note(subject, &name, i64::from_be_bytes(at_seconds));
         }
-        all.iter().for_each(|(subject, name, at_seconds)| self.note(*subject, name, *at_seconds));
         Some(())
     }
 

@@ -8,6 +8,7 @@ use jeton_token::Secret;
 
 use super::failure::Failure;
 use super::hidden;
+use super::pasted::{self, Held};
 
 /// The most bytes that are read.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -44,10 +45,10 @@ fn text_within(source: &Path, what: &str, most: u64) -> Result<String, Failure> 
     read(file, what, &name, most)
 }
 
-/// Reads a token, without the white space around it.
+/// Reads a token, key or secret: the one in the text, without what stood around it.
 ///
 /// # Errors
-/// As [`text`], and when there is none.
+/// As [`text`], and when there is none, or more than one.
 pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
     if looks_like_a_token(&source.to_string_lossy()) && !source.exists() {
         return Err(as_argument("write `-` and let standard input have the token, or name a file that holds it"));
@@ -58,11 +59,26 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
         Some(typed) => Secret::new(typed),
         None => Secret::new(text(source, "the token")?),
     };
-    let token = Secret::from(text.expose().trim());
-    if token.is_empty() {
-        return Err(Failure::usage("there is no token in the input", "pipe it: `jeton … - < FILE`"));
+    match pasted::held(text.expose()) {
+        Held::Alone("") => Err(Failure::usage("there is no token in the input", "pipe it: `jeton … - < FILE`")),
+        Held::Alone(token) => Ok(Secret::from(token)),
+        Held::Within(token) => {
+            let _ = writeln!(anstream::stderr(), "There is more in this text than a token, key or secret: taken is that alone.");
+            Ok(Secret::from(token))
+        }
+        Held::Several(lines) => Err(Failure::usage(
+            format!("there are several tokens, keys or secrets in this text, in {}", in_lines(&lines)),
+            "give them one by one: `jeton … -` reads one from standard input",
+        )),
     }
-    Ok(token)
+}
+
+/// The first lines by their numbers.
+fn in_lines(lines: &[usize]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> = lines.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if lines.len() > NAMED { " and more" } else { "" };
+    format!("{} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, named.join(", "))
 }
 
 /// What names one token.

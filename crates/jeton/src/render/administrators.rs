@@ -2,9 +2,9 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::relative::with_distance;
+use super::suspended::state;
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
-use super::users::state;
 use super::view::View;
 
 /// Everybody who holds a role of the management API.

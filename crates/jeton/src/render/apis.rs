@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::details::Details;
 use super::policies::ending;
 use super::relative::{length, text_from_now, with_distance};
+use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
 use super::view::View;
@@ -16,6 +17,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     }
     let columns = [
         Column::whole("audience"),
+        Column::whole("state"),
         Column::flexible("scopes"),
         Column::whole("format"),
         Column::number("lifetime"),
@@ -34,10 +36,9 @@ pub(crate) fn show(api: &Value, view: &View) -> String {
         none if none.is_empty() => "everything the client may have".to_owned(),
         scope => scope,
     };
-    Details::default()
-        .with("audience", member(api, "audience"))
-        .with("name", member(api, "name"))
-        .with("id", member(api, "id"))
+    let details =
+        Details::default().with("audience", member(api, "audience")).with("name", member(api, "name")).with("id", member(api, "id"));
+    standing(details, api, view)
         .with_each("scopes", scope_lines(api))
         .with("default scope", default_scope)
         .with("access tokens", format!("{format}, for {}{}", lifetime(api), as_set(api)))
@@ -51,10 +52,11 @@ pub(crate) fn planned(planned: &Value, view: &View) -> String {
     format!("{}{}", show(planned, view), ending(planned, "would "))
 }
 
-fn row(api: &Value, view: &View) -> [Cell; 5] {
+fn row(api: &Value, view: &View) -> [Cell; 6] {
     let names: Vec<&str> = scopes(api).map(|(name, _)| name.as_str()).collect();
     [
         member(api, "audience").into(),
+        state(api),
         names.join(" ").into(),
         member(api, "token_format").into(),
         lifetime(api).into(),
@@ -112,8 +114,8 @@ mod tests {
             "access_token_lifetime_seconds": 600, "updated_at": "2026-09-21T14:13:20Z"});
         let text = list(&json!({"items": [orders(), stock]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        AUDIENCE                  SCOPES                     FORMAT  LIFETIME  CHANGED
-        https://orders.example    orders:read orders:refun…  jwt          1 h  2 min ago
+        AUDIENCE                  STATE  SCOPES              FORMAT  LIFETIME  CHANGED
+        https://orders.example           orders:read order…  jwt          1 h  2 min ago
         https://stock.example/v2                             opaque    10 min  now
         ");
         insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::relative::{text_from_now, with_distance};
+use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
 use super::used::used;
@@ -15,9 +16,9 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
             [
                 member(client, "name").into(),
                 member(client, "client_id").into(),
+                state(client),
                 audiences(client).join(" ").into(),
                 text_from_now(&member(client, "last_used_at"), view.now_seconds).into(),
-                text_from_now(&member(client, "updated_at"), view.now_seconds).into(),
             ]
         })
         .collect();
@@ -27,9 +28,9 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     let columns = [
         Column::flexible("name"),
         Column::whole("client id"),
+        Column::whole("state"),
         Column::flexible("audiences"),
         Column::whole("last used"),
-        Column::whole("changed"),
     ];
     table(columns, &rows, view)
 }
@@ -39,9 +40,8 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
     let grants: Vec<&str> = client.get("grant_types").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let keys = client.pointer("/jwks/keys").and_then(Value::as_array).into_iter().flatten();
     let may_introspect = client.get("may_introspect").and_then(Value::as_bool) == Some(true);
-    let details = Details::default()
-        .with("name", member(client, "name"))
-        .with("client id", member(client, "client_id"))
+    let details = Details::default().with("name", member(client, "name")).with("client id", member(client, "client_id"));
+    let details = standing(details, client, view)
         .with("grants", grants.join(" "))
         .with("authenticates by", member(client, "token_endpoint_auth_method"))
         .with_each("keys", keys.map(|key| format!("{} {}", member(key, "alg"), member(key, "kid")).trim().to_owned()))
@@ -92,8 +92,8 @@ mod tests {
     fn lists() {
         let text = list(&json!({"items": [worker()]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        NAME    CLIENT ID                    AUDIENCES                LAST USED  CHANGED
-        worker  client_0123456789abcdefghij  https://orders.example…  2 min ago  3 d ago
+        NAME    CLIENT ID                    STATE  AUDIENCES                  LAST USED
+        worker  client_0123456789abcdefghij         https://orders.example h…  2 min ago
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no client yet. Register one:

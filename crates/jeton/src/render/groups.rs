@@ -2,30 +2,37 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::relative::{text_from_now, with_distance};
+use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
-use super::users::state;
 use super::view::View;
 
 /// All groups.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<[Cell; 4]> = items(value)
+    let rows: Vec<[Cell; 5]> = items(value)
         .iter()
         .map(|group| {
-            [member(group, "name").into(), member(group, "id").into(), member(group, "members").into(), member(group, "description").into()]
+            [
+                member(group, "name").into(),
+                member(group, "id").into(),
+                state(group),
+                member(group, "members").into(),
+                member(group, "description").into(),
+            ]
         })
         .collect();
     if rows.is_empty() {
         return "There is no group yet. Make one:\n  jeton group create --name billing\n".to_owned();
     }
-    table([Column::flexible("name"), Column::whole("id"), Column::number("members"), Column::flexible("description")], &rows, view)
+    let columns =
+        [Column::flexible("name"), Column::whole("id"), Column::whole("state"), Column::number("members"), Column::flexible("description")];
+    table(columns, &rows, view)
 }
 
 /// One group.
 pub(crate) fn show(group: &Value, view: &View) -> String {
-    Details::default()
-        .with("name", member(group, "name"))
-        .with("id", member(group, "id"))
+    let details = Details::default().with("name", member(group, "name")).with("id", member(group, "id"));
+    standing(details, group, view)
         .with("description", member(group, "description"))
         .with("members", member(group, "members"))
         .with("created", with_distance(&member(group, "created_at"), view.now_seconds))
@@ -64,8 +71,8 @@ mod tests {
             "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-21T14:11:20Z"});
         let text = list(&json!({"items": [billing]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        NAME     ID                          MEMBERS  DESCRIPTION
-        billing  group_0123456789abcdefghij       12  Who bills, and who answers for it
+        NAME     ID                          STATE  MEMBERS  DESCRIPTION
+        billing  group_0123456789abcdefghij              12  Who bills, and who answers…
         ");
         insta::assert_snapshot!(show(&billing, &VIEW), @"
         name         billing

@@ -2,7 +2,8 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::relative::{text_from_now, with_distance};
-use super::table::{Cell, Column, Tone, table};
+use super::suspended::{standing, state};
+use super::table::{Cell, Column, table};
 use super::text::{items, member};
 use super::view::View;
 
@@ -39,8 +40,8 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
         .with("username", member(user, "username"))
         .with("id", member(user, "id"))
         .with("name", member(user, "name"))
-        .with("e-mail", member(user, "email"))
-        .with("state", member(user, "state"));
+        .with("e-mail", member(user, "email"));
+    details = standing(details, user, view);
     if user.get("disabled_at").is_some() {
         details = details
             .with("disabled", with_distance(&member(user, "disabled_at"), view.now_seconds))
@@ -62,13 +63,6 @@ pub(crate) fn enabled(user: &Value, view: &View) -> String {
          the old keys: jeton key list --owner user:{name} --state revoked\n",
         show(user, view)
     )
-}
-
-/// Whether somebody is disabled, so that it stands out.
-pub(crate) fn state(user: &Value) -> Cell {
-    let text = member(user, "state");
-    let tone = if text == "active" { Tone::Good } else { Tone::Bad };
-    Cell::toned(text, tone)
 }
 
 #[cfg(test)]

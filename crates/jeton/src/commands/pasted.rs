@@ -1,0 +1,144 @@
+//! The token, key or secret in a text that was pasted with what stood around it: a line of a log, of a configuration, of an answer.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use jeton_token::Finder;
+
+/// What a text holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Held<'t> {
+    /// Nothing but this.
+    Alone(&'t str),
+    /// This, with something around it.
+    Within(&'t str),
+    /// Several, that begin in these lines.
+    Several(Vec<usize>),
+}
+
+/// What a text holds: what Jeton makes is found wherever it stands, and a JWT; of anything else, a key that was imported, what names it or quotes
+/// it is taken away.
+pub(super) fn held(text: &str) -> Held<'_> {
+    let text = text.trim();
+    let mut found: Vec<Range<usize>> = Finder::any().find(text.as_bytes()).map(|found| found.span).collect();
+    found.extend(jwts(text));
+    found.sort_by_key(|span| span.start);
+    let texts: BTreeSet<&str> = found.iter().filter_map(|span| text.get(span.clone())).collect();
+    match (texts.first(), texts.len()) {
+        (Some(one), 1) if *one == text => Held::Alone(text),
+        (Some(one), 1) => Held::Within(one),
+        (Some(_), _) => {
+            let line = |span: &Range<usize>| text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1);
+            let lines: BTreeSet<usize> = found.iter().map(line).collect();
+            Held::Several(lines.into_iter().collect())
+        }
+        (None, _) => match bare(text) {
+            bare if bare == text || bare.is_empty() => Held::Alone(text),
+            bare => Held::Within(bare),
+        },
+    }
+}
+
+/// Where JWTs stand: three parts of base64url with dots between them.
+fn jwts(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let is_of_one = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let mut from = 0;
+    text.split(move |letter: char| !is_of_one(letter)).filter_map(move |word| {
+        let start = text.get(from..)?.find(word)? + from;
+        from = start + word.len();
+        let parts: Vec<&str> = word.split('.').collect();
+        let is_jwt = word.starts_with("eyJ") && parts.len() == 3 && parts.iter().all(|part| part.len() > 1);
+        is_jwt.then_some(start..start + word.len())
+    })
+}
+
+/// Without what names it (`x-api-key: `, `Bearer `, `API_KEY=`), and without quotes. Where there is more than that it is left as it is.
+fn bare(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let before = rest;
+        rest = rest.trim().trim_matches(['"', '\'', '`', ',', ';']);
+        rest = rest.strip_prefix("export ").unwrap_or(rest);
+        if let Some((_, value)) = rest.split_once(' ').filter(|(name, _)| name.ends_with(':') || is_scheme(name)) {
+            rest = value;
+        }
+        if let Some((_, value)) = rest.split_once('=').filter(|(name, value)| is_name(name) && value.trim_matches('=').len() >= SHORTEST) {
+            rest = value;
+        }
+        if rest == before {
+            return if rest.contains(char::is_whitespace) { text } else { rest };
+        }
+    }
+}
+
+/// Nothing shorter behind a `=` is taken for a key.
+const SHORTEST: usize = 8;
+
+fn is_scheme(word: &str) -> bool {
+    ["bearer", "basic", "apikey", "token"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_token::{CheckKey, Environment, Kind, Label, Prefix, SecretBytes, TokenId};
+
+    use super::*;
+
+    const JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln";
+
+    fn key(kind: Kind, id: u8) -> String {
+        let label = Label { prefix: Prefix::default(), environment: Environment::Live, kind, epoch: 1, id: TokenId::from_bytes([id; 16]) };
+        label.mint(&SecretBytes::new([id; 20]), &CheckKey::new(&[0; 32])).expose().to_owned()
+    }
+
+    #[test]
+    fn one_is_found_with_what_stood_around_it() {
+        let ours = key(Kind::ApiKey, 1);
+        for one in [ours.as_str(), JWT, "sk_live_51H0Imported+/="] {
+            for around in [
+                "\"X\"",
+                "'X'",
+                "`X`",
+                "Bearer X",
+                "Authorization: Bearer X",
+                "x-api-key: X",
+                "API_KEY=X",
+                "export API_KEY=\"X\"",
+                "\"X\",",
+                "Authorization: \"Bearer X\"",
+            ] {
+                assert_eq!(held(&around.replace('X', one)), Held::Within(one), "{around}");
+            }
+            for alone in ["X", " X\n", "\n\tX "] {
+                assert_eq!(held(&alone.replace('X', one)), Held::Alone(one), "{alone:?}");
+            }
+        }
+        for one in [ours.as_str(), JWT] {
+            for around in [
+                "{\n  \"id\": \"019967c5a3807d2f8e51b0a4c3d2e1f0\",\n  \"key\": \"X\",\n  \"name\": \"nightly\"\n}",
+                "10:03 WARN GET /orders?api_key=X 401 (again: X)",
+                "curl -H 'Authorization: Bearer X' https://orders.example",
+            ] {
+                assert_eq!(held(&around.replace('X', one)), Held::Within(one), "{around}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_are_told_by_their_lines() {
+        let (one, other) = (key(Kind::ApiKey, 1), key(Kind::ClientSecret, 2));
+        assert_eq!(held(&format!("a: {one}\n\nb: {other}\n")), Held::Several(vec![1, 3]));
+        assert_eq!(held(&format!("{one} {JWT}")), Held::Several(vec![1]));
+    }
+
+    #[test]
+    fn what_holds_none_stays_as_it_is() {
+        for text in ["", "abc", "abc=", "dGVzdA==", "a key that was lost", "Bearer", "a=b", "eyJ.a.b.c", "=abcdefghijkl", "\"\""] {
+            assert_eq!(held(text), Held::Alone(text), "{text}");
+        }
+    }
+}
