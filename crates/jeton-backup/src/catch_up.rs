@@ -10,14 +10,15 @@ use jeton_store::line::{Change, RowLine};
 use jeton_store::store::{Fault, FaultKind, Store};
 use jeton_store::table::Schema;
 
+use crate::erasure::Erased;
 use crate::unshipped::issued;
 
 /// What was found of a range.
 pub(crate) enum Read {
     /// All of it.
     Range(Range),
-    /// Not all: what was changed before this sequence may be kept no longer.
-    Gone(Sequence),
+    /// Not all: what was changed before this sequence may be kept no longer. Who was erased in it is told by the entries.
+    Gone(Sequence, Vec<Erased>),
 }
 
 /// What a range of the ledger stands for.
@@ -28,6 +29,8 @@ pub(crate) struct Range {
     pub(crate) changes: Vec<String>,
     /// What was issued in it.
     pub(crate) issued: Vec<RowLine>,
+    /// What was erased in it.
+    pub(crate) erased: Vec<Erased>,
 }
 
 /// How many entries are read at a time.
@@ -55,10 +58,11 @@ pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, u
     let kept_from = first_change(store)?.unwrap_or(until).min(until);
     // An entry of issued rows has no change.
     if entries.iter().any(|entry| entry.sequence < kept_from && issued(entry).is_none()) {
-        return Ok(Read::Gone(kept_from));
+        return Ok(Read::Gone(kept_from, Erased::among(schema, &entries, &changes)?));
     }
     let issued = issued_between(store, schema, (from, until), (first.time, last.time))?;
-    Ok(Read::Range(Range { entries, changes, issued }))
+    let erased = Erased::among(schema, &entries, &changes)?;
+    Ok(Read::Range(Range { entries, changes, issued, erased }))
 }
 
 /// As many of the entries as tell of no more rows than are shipped at a time.

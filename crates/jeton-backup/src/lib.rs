@@ -6,6 +6,7 @@ mod catch_up;
 mod connector;
 pub mod drill;
 pub mod entry_line;
+pub mod erasure;
 pub mod failure;
 pub mod identity;
 pub mod manifest;

@@ -14,6 +14,14 @@ pub const SNAPSHOTS: &str = "snapshots";
 pub const TAIL: &str = "tail";
 /// Where the receipts of drills lie.
 pub const RECEIPTS: &str = "receipts";
+/// Where it lies what was erased.
+pub const ERASURES: &str = "erasures";
+
+/// The name of what was erased by the commit of this sequence, in an incarnation of the ledger.
+#[must_use]
+pub fn erasure(incarnation: [u8; 16], sequence: Sequence) -> String {
+    format!("{ERASURES}/{}/{sequence:020}.age", hexadecimal(&incarnation))
+}
 
 /// What is written while nothing else is, so that a target that is away is noticed. Nothing reads it.
 pub const ALIVE: &str = "alive";

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
+use jeton_core::person::forgotten::{self, Forgotten};
 use jeton_store::ledger::{Entry, Hash};
 use jeton_store::line::{Change, RowLine};
 use jeton_store::load::Load;
+use jeton_store::row::key_of;
 use jeton_store::table::Schema;
 
 use crate::entry_line::{self, HeadLine};
+use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
 use crate::manifest::{Manifest, Part};
-use crate::names::{SNAPSHOTS, Segment, SnapshotId, TAIL};
+use crate::names::{ERASURES, SNAPSHOTS, Segment, SnapshotId, TAIL};
 use crate::object::{self, Kind};
 use crate::open::{Opened, Opening};
 use crate::problem::{Problem, What};
@@ -135,6 +138,7 @@ impl Restore<'_> {
             last = Some(folding.segment(segment).await?);
             next = next.max(segment.to);
         }
+        folding.forget(&erasures(self.target, self.opening).await?)?;
         let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
         let is_complete = reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
         Ok(folding.end(manifest, incarnation, is_complete))
@@ -155,6 +159,18 @@ impl Restore<'_> {
         };
         Err(Failure::Refused(format!("{}: {words}", self.target.shown())))
     }
+}
+
+/// Everything that was erased, as the target says. One that cannot be read may be of somebody who must not come back.
+async fn erasures(target: &Target, opening: &Opening) -> Result<Vec<Erasure>, Failure> {
+    let mut found = Vec::new();
+    for object in target.list(ERASURES).await? {
+        let opened = open(target, opening, &object.name, Kind::Erasure).await?;
+        for line in opened.lines() {
+            found.push(erasure::parse(line).map_err(|words| Problem::new(&object.name, What::Damaged(words)))?);
+        }
+    }
+    Ok(found)
 }
 
 async fn open(target: &Target, opening: &Opening, name: &str, kind: Kind) -> Result<Opened, Failure> {
@@ -307,6 +323,8 @@ impl<'r, 'a> Folding<'r, 'a> {
     }
 
     fn change(&mut self, change: Change) -> Result<(), Failure> {
+        // What was erased stays so, whatever time was asked for.
+        change.erases.iter().try_for_each(|sequence| self.load.erase(*sequence, None))?;
         if self.cut.is_some_and(|cut| change.sequence >= cut) {
             if change.takes {
                 let commit = self.late.get(&change.sequence).map(|entry| entry.commit);
@@ -320,7 +338,33 @@ impl<'r, 'a> Folding<'r, 'a> {
         for (table, key) in &change.deletes {
             self.load.delete(table, key, change.sequence)?;
         }
-        Ok(change.erases.iter().try_for_each(|sequence| self.load.erase(*sequence))?)
+        Ok(())
+    }
+
+    /// Erases once more what was erased, of whatever it was made of: people with all that is theirs, and what entries said of them.
+    fn forget(&mut self, erasures: &[Erasure]) -> Result<(), Failure> {
+        let mut forgotten = Forgotten::default();
+        for erasure in erasures {
+            for (sequence, commitment) in &erasure.entries {
+                self.load.erase(*sequence, Some(commitment))?;
+            }
+            erasure.user.iter().for_each(|user| forgotten.add(user));
+        }
+        if forgotten.is_empty() {
+            return Ok(());
+        }
+        self.load.leave_no_trace();
+        for table in forgotten::TABLES {
+            let mut theirs = Vec::new();
+            self.load.scan(table, &mut |row| {
+                if forgotten.has(table, &row.record) {
+                    theirs.push(key_of(table, &row.record));
+                }
+                true
+            })?;
+            theirs.iter().try_for_each(|key| self.load.delete(table, key, Sequence::MAX))?;
+        }
+        Ok(())
     }
 
     /// The entries that are there must be those that the head is of.

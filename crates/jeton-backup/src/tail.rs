@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::catch_up::{self, Read};
 use crate::entry_line::{self, HeadLine};
+use crate::erasure::Erased;
 use crate::failure::Failure;
-use crate::names::{ALIVE, Segment, TAIL};
+use crate::names::{self, ALIVE, Segment, TAIL};
 use crate::object::Kind;
 use crate::seal::{Lines, Sealing};
 use crate::snapshot::{beside, beside_io};
@@ -108,6 +109,7 @@ impl Shipper {
             match self.unshipped.next(self.next, end.size) {
                 Next::Nothing => break,
                 Next::Heard(heard) => {
+                    self.tell_erased(heard.erased).await?;
                     let mut segment = self.segment(heard.to)?;
                     for lines in [heard.entries, heard.changes, heard.rows] {
                         segment.lines.extend(&lines.text, lines.count);
@@ -151,11 +153,13 @@ impl Shipper {
         let (store, schema, from) = (self.store.clone(), self.schema, self.next);
         let range = match beside(move || catch_up::read(&*store, schema, from, until)).await? {
             Read::Range(range) => range,
-            Read::Gone(to) => {
+            Read::Gone(to, erased) => {
+                self.tell_erased(erased).await?;
                 (self.next, self.unbroken_from) = (to, to);
                 return Ok(None);
             }
         };
+        self.tell_erased(range.erased).await?;
         let mut segment = self.segment(from + range.entries.len() as u64)?;
         for entry in &range.entries {
             segment.lines.write(|text| entry_line::write(text, entry)).map_err(Failure::Line)?;
@@ -165,6 +169,19 @@ impl Shipper {
             segment.lines.push(&row.to_line()?);
         }
         Ok(Some(segment))
+    }
+
+    /// Says on the target what was erased, before the segment that tells of it: once that is there, a restore of anything older knows.
+    async fn tell_erased(&self, erased: Vec<Erased>) -> Result<(), Failure> {
+        for each in erased {
+            let (store, name) = (self.store.clone(), names::erasure(self.incarnation, each.sequence));
+            let line = beside(move || each.line(&*store)).await?;
+            let mut lines = self.sealing.begin(Kind::Erasure, &name)?;
+            lines.push(&line);
+            let sealing = self.sealing.clone();
+            self.target.put(&name, beside_io(move || sealing.seal(lines)).await?).await?;
+        }
+        Ok(())
     }
 
     /// Seals a segment and stores it.

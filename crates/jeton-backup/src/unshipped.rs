@@ -12,6 +12,7 @@ use jeton_store::line::RowLine;
 use jeton_store::store::Group;
 
 use crate::entry_line;
+use crate::erasure::Erased;
 
 /// What was heard of groups and not shipped.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(crate) struct Heard {
     pub(crate) entries: Lines,
     pub(crate) changes: Lines,
     pub(crate) rows: Lines,
+    /// What was erased in it.
+    pub(crate) erased: Vec<Erased>,
 }
 
 /// Lines with their ends.
@@ -127,6 +130,7 @@ impl Heard {
                 Some(())
             })?;
         }
+        heard.erased = Erased::by(group);
         let versions = versions(group);
         for (sequence, commit) in group.commits {
             for write in &commit.writes {
@@ -151,6 +155,7 @@ impl Heard {
         self.entries.join(next.entries);
         self.changes.join(next.changes);
         self.rows.join(next.rows);
+        self.erased.extend(next.erased);
     }
 }
 

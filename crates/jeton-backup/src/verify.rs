@@ -71,6 +71,11 @@ pub async fn verify(
         done += 1;
         progress(done);
     }
+    for object in target.list(crate::names::ERASURES).await? {
+        found.object(target, opening, (&object.name, Kind::Erasure), None).await;
+        done += 1;
+        progress(done);
+    }
     Ok(found)
 }
 

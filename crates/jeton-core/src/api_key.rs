@@ -7,6 +7,7 @@ pub mod cut_off;
 pub mod end_previous;
 pub mod except;
 pub mod facts;
+pub mod forget;
 pub mod import;
 pub mod imported;
 pub mod lease;

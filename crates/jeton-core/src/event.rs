@@ -351,7 +351,10 @@ pub enum Event {
     /// An operator took it upon themselves that nothing is missing which anybody must be refused for.
     #[serde(rename = "gap.accepted")]
     GapAccepted { actor: Actor, size: u64 },
-    /// A person was forgotten, and with them what so many entries said.
+    /// What so many entries said of a person is gone; more may follow, and `user.erased` once all of it is.
+    #[serde(rename = "entries.erased")]
+    EntriesErased { actor: Actor, entries: u64, user: PersonId },
+    /// A person was forgotten, and with them what so many entries said in all.
     #[serde(rename = "user.erased")]
     UserErased { actor: Actor, entries: u64, user: PersonId },
     /// A token that was revoked to see it refused was not refused in time.

@@ -93,6 +93,8 @@ permissions! {
     ServerWrite = "jeton:server:write",
     /// Accept what a restore from a backup may have lost.
     BackupsAccept = "jeton:backups:accept",
+    /// Erase people, and what the ledger says of them.
+    PeopleErase = "jeton:people:erase",
 }
 
 impl Permission {
@@ -260,7 +262,7 @@ impl BuiltIn {
                 matches!(self, Owner | Operator)
             }
             P::AuditRead | P::RootKeyRead => self != Developer,
-            P::RolesWrite | P::RootKeyWrite | P::BackupsAccept => self == Owner,
+            P::RolesWrite | P::RootKeyWrite | P::BackupsAccept | P::PeopleErase => self == Owner,
         }
     }
 }
@@ -275,7 +277,7 @@ mod tests {
             assert_eq!(Permission::from_name(permission.name()), Some(*permission));
             assert_eq!(Permissions::of(&[*permission]).0, 1 << place, "{permission:?}");
         }
-        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (27, 27));
+        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (28, 28));
         assert_eq!(Permission::from_name("jeton:everything"), None);
     }
 
@@ -309,7 +311,7 @@ mod tests {
     #[test]
     fn built_in_roles() {
         let counts = BuiltIn::ALL.map(|role| (role.name(), role.permissions().0.count_ones()));
-        assert_eq!(counts, [("owner", 27), ("operator", 24), ("developer", 17), ("auditor", 12)]);
+        assert_eq!(counts, [("owner", 28), ("operator", 24), ("developer", 17), ("auditor", 12)]);
         for role in BuiltIn::ALL {
             assert_eq!(BuiltIn::from_name(role.name()), Some(role));
         }

@@ -3,6 +3,9 @@
 pub mod create;
 pub mod disable;
 pub mod enable;
+pub mod erase;
+pub mod forgotten;
+pub mod mentions;
 pub mod update;
 
 use std::sync::Arc;

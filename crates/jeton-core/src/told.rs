@@ -114,6 +114,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::BackupDrillFailed { .. }
         | Event::GapOpened { .. }
         | Event::GapAccepted { .. }
+        | Event::EntriesErased { .. }
         | Event::CanaryFailed { .. }
         | Event::RootKeyRotated { .. } => Told::Nothing,
     }

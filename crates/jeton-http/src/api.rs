@@ -59,6 +59,7 @@ mod tokens;
 mod usage;
 mod usage_reports;
 mod used;
+mod user_erasure;
 mod users;
 mod watched;
 

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use jeton_core::commit::Sequence;
+use jeton_core::commit::{Commit, Sequence};
+use jeton_core::event::Event;
 
 /// Who keeps the ledger elsewhere.
 pub trait Durability: Send + Sync + 'static {
@@ -14,6 +15,27 @@ pub trait Durability: Send + Sync + 'static {
 
     /// Waits until it is known there that this server runs, and that the end it knew is none; `false`: it was not in time.
     fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
+}
+
+/// What a commit takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Nothing.
+    Nothing,
+    /// Authority.
+    Authority,
+    /// Somebody who is to be forgotten: no backup may bring them back.
+    Somebody,
+}
+
+impl Takes {
+    pub(crate) fn of(commit: &Commit) -> Takes {
+        match commit.events.iter().any(|event| matches!(event, Event::UserErased { .. })) {
+            true => Takes::Somebody,
+            false if commit.is_narrowing() => Takes::Authority,
+            false => Takes::Nothing,
+        }
+    }
 }
 
 /// Who keeps the ledger elsewhere, and what waits for it.
@@ -25,7 +47,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) async fn is_there(&self, last: Sequence) -> bool {
-        if self.is_sync { self.durability.reached(last).await } else { self.durability.knows_of_start().await }
+    pub(crate) async fn is_there(&self, takes: Takes, last: Sequence) -> bool {
+        if self.is_sync || takes == Takes::Somebody { self.durability.reached(last).await } else { self.durability.knows_of_start().await }
     }
 }

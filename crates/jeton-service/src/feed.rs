@@ -343,6 +343,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::BackupDrillFailed { .. }
         | Event::GapOpened { .. }
         | Event::GapAccepted { .. }
+        | Event::EntriesErased { .. }
         | Event::UserErased { .. }
         | Event::CanaryFailed { .. }
         | Event::RootKeyRotated { .. } => return None,

@@ -150,6 +150,7 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let (group, person) = (self.find_group(group)?, self.find_user(user)?);
             reading.rely_on_group(&group);
+            reading.rely_on_person(&person);
             let found = self.registry.people.groups.membership(&group.record.id, &person.record.id);
             reading.rely_on_membership(&group.record.id, &person.record.id, found.as_deref());
             Ok(decide(&group.record, &person.record, found.is_some(), moment)?)

@@ -7,7 +7,7 @@ use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
 use jeton_store::store::CommitError;
 
-use crate::durability::{Durability, Kept};
+use crate::durability::{Durability, Kept, Takes};
 use crate::failure::Failure;
 use crate::service::Service;
 use crate::transact::failure;
@@ -20,10 +20,10 @@ impl Service {
         let _ = self.durability.set(Kept { durability, is_sync, untold: AtomicU64::new(self.store.head().size) });
     }
 
-    /// Waits for a commit that takes authority away, where that is asked for.
-    pub(crate) async fn be_durable(&self, is_narrowing: bool, last: Sequence) -> Result<(), CommitError> {
-        let Some(kept) = self.durability.get().filter(|_| is_narrowing) else { return Ok(()) };
-        if kept.is_there(last).await {
+    /// Waits for a commit that takes something away, where that is asked for.
+    pub(crate) async fn be_durable(&self, takes: Takes, last: Sequence) -> Result<(), CommitError> {
+        let Some(kept) = self.durability.get().filter(|_| takes != Takes::Nothing) else { return Ok(()) };
+        if kept.is_there(takes, last).await {
             return Ok(());
         }
         kept.untold.fetch_max(last.saturating_add(1), Ordering::Relaxed);
@@ -35,7 +35,7 @@ impl Service {
         let Some(kept) = self.durability.get() else { return Ok(()) };
         let end = kept.untold.load(Ordering::Relaxed);
         let Some(last) = end.checked_sub(1) else { return Ok(()) };
-        if !kept.is_there(last).await {
+        if !kept.is_there(Takes::Authority, last).await {
             return Err(CommitError::Unshipped);
         }
         // Unless there is more by now.

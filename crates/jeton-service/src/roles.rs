@@ -159,9 +159,10 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let (role, holder) = (self.find_role(role)?, self.find_holder(holder)?);
             reading.rely_on_role(&role);
-            // A person never leaves; a group may be gone by then.
-            if let Holder::Group(group) = &holder {
-                reading.rely_on_group(&*self.find_group(group.as_str())?);
+            // Who holds it may be gone by then.
+            match &holder {
+                Holder::Person(person) => reading.rely_on_person(&*self.find_user(person.as_str())?),
+                Holder::Group(group) => reading.rely_on_group(&*self.find_group(group.as_str())?),
             }
             let found = self.registry.people.roles.assignment(&role.record.id, &holder);
             reading.rely_on_assignment(&role.record.id, &holder, found.as_deref());

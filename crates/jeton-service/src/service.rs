@@ -67,7 +67,7 @@ pub struct Service {
     pub(crate) prefix: Prefix,
     /// When it began to watch.
     pub(crate) started_at: Time,
-    /// Who keeps elsewhere what takes authority away, where it must be there before it is answered.
+    /// Who keeps elsewhere what is taken away, where it must be there before it is answered.
     pub(crate) durability: OnceLock<Kept>,
     /// Whether the process is about to end.
     pub(crate) is_ending: AtomicBool,

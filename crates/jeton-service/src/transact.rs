@@ -24,9 +24,10 @@ use jeton_core::role::holder::Holder;
 use jeton_core::{api, api_key, client, group, key, notice, person, role};
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::beside::beside;
+use crate::durability::Takes;
 use crate::failure::Failure;
 use crate::registry::Registry;
 use crate::registry::clients::ClientEntry;
@@ -100,28 +101,22 @@ impl Service {
 
     /// Commits what needs no decision to be made again.
     pub(crate) async fn commit(&self, commit: Commit, owner: &Arc<str>) -> Result<Sequence, CommitError> {
-        let (id, is_narrowing, told) = (commit.id, commit.is_narrowing(), commit.events.len() as u64);
+        let (id, takes, told) = (commit.id, Takes::of(&commit), commit.events.len() as u64);
         let (reply, answer) = oneshot::channel();
         self.commits.hand_over(Submission { commit, owner: owner.clone(), reply });
         let sequence = match answer.await.unwrap_or(Err(CommitError::Unknown)) {
             Err(CommitError::Unknown) => self.look_up(id).await,
             answer => answer,
         }?;
-        self.be_durable(is_narrowing, sequence + told.saturating_sub(1)).await?;
+        self.be_durable(takes, sequence + told.saturating_sub(1)).await?;
         Ok(sequence)
     }
 
     /// What became of a commit whose answer was lost. Reads, and may wait for a disk: beside the reactor, where there is one.
     async fn look_up(&self, id: CommitId) -> Result<Sequence, CommitError> {
-        let (store, (reply, found)) = (self.store.clone(), oneshot::channel());
-        let look = move || drop(reply.send(store.look_up(id)));
-        match Handle::try_current() {
-            Ok(reactor) => drop(reactor.spawn_blocking(look)),
-            // A simulation plays in one thread, and in one order.
-            Err(_) => look(),
-        }
-        match found.await {
-            Ok(Ok(Some(sequence))) => Ok(sequence),
+        let store = self.store.clone();
+        match beside(move || store.look_up(id)).await {
+            Some(Ok(Some(sequence))) => Ok(sequence),
             _ => Err(CommitError::Unknown),
         }
     }

@@ -9,7 +9,7 @@ use jeton_core::record::{Class, Key, Row, Table, Versioned};
 use jeton_core::schema::CONTENT;
 use jeton_store::checksum;
 use jeton_store::group::{Salts, Transaction as _, content_row, content_until};
-use jeton_store::ledger::{Entry, Frontier, Head};
+use jeton_store::ledger::{Entry, Frontier, Hash, Head};
 use jeton_store::line::RowLine;
 use jeton_store::load::Load;
 use jeton_store::row::key_of;
@@ -35,7 +35,9 @@ pub struct Loader {
     slices: Slices,
     frontier: Frontier,
     time: Time,
-    _folder: Folder,
+    /// Whether something was deleted that may not be found in the file.
+    leaves_no_trace: bool,
+    folder: Folder,
 }
 
 impl Loader {
@@ -61,7 +63,7 @@ impl Loader {
             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN;";
         connection.execute_batch(fast).map_err(refused)?;
         let slices = Slices::among(options.schema, &names);
-        Ok(Loader { options, connection, slices, frontier: Frontier::default(), time: Time::EPOCH, _folder: folder })
+        Ok(Loader { options, connection, slices, frontier: Frontier::default(), time: Time::EPOCH, leaves_no_trace: false, folder })
     }
 
     /// Ends: the ledger goes on as this incarnation, and the folder is a store, on the disk.
@@ -72,14 +74,19 @@ impl Loader {
         let head = Head { size: self.frontier.size(), time: self.time, incarnation, frontier: self.frontier.clone() };
         self.write(|transaction| transaction.set_head(&head))?;
         let to_fault = |error: rusqlite::Error| fault(&error, ENTRIES);
-        self.connection
-            .execute_batch("COMMIT; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL;")
+        self.connection.execute_batch("COMMIT").map_err(to_fault)?;
+        let mut connection = self.connection;
+        if self.leaves_no_trace {
+            connection = written_anew(connection, &self.folder.database, self.options.writer_cache_kib)?;
+        }
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL;")
             .map_err(to_fault)?;
-        let found: String = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(to_fault)?;
+        let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(to_fault)?;
         if found != "ok" {
             return Err(Fault::new(FaultKind::Damaged, format!("the store that was made is damaged: {found}")));
         }
-        self.connection.close().map_err(|(_, error)| to_fault(error))?;
+        connection.close().map_err(|(_, error)| to_fault(error))?;
         on_disk(&self.options.folder)
     }
 
@@ -143,13 +150,19 @@ impl Load for Loader {
         appended
     }
 
-    fn erase(&mut self, sequence: Sequence) -> Result<(), Fault> {
+    fn leave_no_trace(&mut self) {
+        self.leaves_no_trace = true;
+    }
+
+    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<(), Fault> {
+        self.leaves_no_trace = true;
         let mut found = None;
         ledger::read_entries(&self.connection, sequence, 1, &mut |entry| {
             found = Some(entry);
             true
         })?;
-        match found.filter(|entry| entry.sequence == sequence) {
+        let is_it = |entry: &Entry| entry.sequence == sequence && commitment.is_none_or(|commitment| entry.commitment == *commitment);
+        match found.filter(is_it) {
             Some(entry) => self.write(|transaction| transaction.erase(sequence, content_until(entry.time))),
             None => Ok(()),
         }
@@ -162,6 +175,18 @@ impl Load for Loader {
     fn scan(&self, table: &'static Table, each: &mut dyn FnMut(&Versioned<Row>) -> bool) -> Result<(), Fault> {
         read::scan(&self.connection, &self.slices, table, each)
     }
+}
+
+/// The same database in a file that never had in it what was deleted. Pages keep what lay on them before, also where it is overwritten: a
+/// copy of a row stays behind when a page is divided.
+fn written_anew(connection: Connection, database: &Path, cache_kib: u32) -> Result<Connection, Fault> {
+    let to_fault = |error: rusqlite::Error| fault(&error, ENTRIES);
+    let anew = database.with_extension("db.anew");
+    let path = anew.to_str().ok_or_else(|| Fault::new(FaultKind::Engine, format!("{} is no text", anew.display())))?;
+    connection.execute("VACUUM INTO ?1", [path]).map_err(to_fault)?;
+    connection.close().map_err(|(_, error)| to_fault(error))?;
+    fs::rename(&anew, database).map_err(|error| Fault::new(FaultKind::Engine, format!("{}: {error}", anew.display())))?;
+    connection::open(database, Purpose::Write, cache_kib).map_err(to_fault)
 }
 
 fn on_disk(folder: &Path) -> Result<(), Fault> {

@@ -150,18 +150,16 @@ impl Transaction for GroupTransaction<'_, '_> {
     fn erase(&mut self, sequence: Sequence, until: i64) -> Result<(), Fault> {
         let slice = CONTENT.slice_of_row(&vec![Value::Int(until)]);
         let key = vec![Value::Int(ledger::sequence_to_sql(sequence))];
-        let connection = self.statements.connection;
-        let overwrite = |is_on: bool| connection.pragma_update(None, "secure_delete", is_on);
-        // What is erased is overwritten, and not only taken off a list.
-        overwrite(true).map_err(|error| self.fault(&error, ENTRIES))?;
-        let mut erased = Ok(0);
         if self.slices.contains(&CONTENT, slice) {
-            erased = self.run(Verb::Delete, &CONTENT, slice, &[&key], &[]);
+            self.run(Verb::Delete, &CONTENT, slice, &[&key], &[])?;
         }
-        let inline = connection.execute(ledger::ERASE, [ledger::sequence_to_sql(sequence)]);
-        overwrite(false).map_err(|error| self.fault(&error, ENTRIES))?;
-        erased?;
+        let inline = self.statements.connection.execute(ledger::ERASE, [ledger::sequence_to_sql(sequence)]);
         inline.map(drop).map_err(|error| self.fault(&error, ENTRIES))
+    }
+
+    fn overwrite(&mut self, is_on: bool) -> Result<(), Fault> {
+        let connection = self.statements.connection;
+        connection.pragma_update(None, "secure_delete", is_on).map_err(|error| self.fault(&error, ENTRIES))
     }
 
     fn set_head(&mut self, head: &Head) -> Result<(), Fault> {

@@ -160,7 +160,7 @@ impl Group<'_> {
             self.issues.reopen(open);
             return Ok(Err(CommitError::Taken(taken)));
         }
-        let change = self.write(commit, numbers.first)?;
+        let change = if forgets(commit) { self.write_over(commit, numbers.first) } else { self.write(commit, numbers.first) }?;
         if !change.is_empty() {
             let line = change.to_line().map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))?;
             self.changes.push(Changed { sequence: change.sequence, time: numbers.time, line: line.into() });
@@ -205,6 +205,14 @@ impl Group<'_> {
             self.issues.add(table, issue);
         }
         Ok(None)
+    }
+
+    /// The same; what it deletes is overwritten.
+    fn write_over(&mut self, commit: &Commit, version: Sequence) -> Result<Change, Fault> {
+        self.transaction.overwrite(true)?;
+        let written = self.write(commit, version);
+        self.transaction.overwrite(false)?;
+        written
     }
 
     /// Writes the rows of authority and the negatives; what that changed.
@@ -338,6 +346,12 @@ fn untold(unwritable: Unwritable) -> Fault {
 
 fn opens_incarnation(commit: &Commit) -> bool {
     commit.events.iter().any(|event| matches!(event, Event::IncarnationOpened { .. }))
+}
+
+/// Whether somebody is forgotten by it.
+fn forgets(commit: &Commit) -> bool {
+    let forgets = |event: &Event| matches!(event, Event::UserErased { .. } | Event::ApiKeyRemoved { .. });
+    !commit.erases.is_empty() || commit.events.iter().any(forgets)
 }
 
 fn credentials(commit: &Commit) -> impl Iterator<Item = (&'static Table, &Row)> {

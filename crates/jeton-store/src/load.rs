@@ -4,7 +4,7 @@ use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
 
-use crate::ledger::{Entry, Frontier};
+use crate::ledger::{Entry, Frontier, Hash};
 use crate::line::RowLine;
 use crate::store::Fault;
 
@@ -28,11 +28,14 @@ pub trait Load: Send {
     /// When they are not the next ones, or the engine cannot write.
     fn append(&mut self, entries: &[Entry]) -> Result<(), Fault>;
 
-    /// Erases what an entry says, if it is there.
+    /// Erases what an entry says, if it is there; with a commitment, only of the entry that has it.
     ///
     /// # Errors
     /// When the engine cannot write.
-    fn erase(&mut self, sequence: Sequence) -> Result<(), Fault>;
+    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<(), Fault>;
+
+    /// Nothing that was put and deleted again may be found in what is made.
+    fn leave_no_trace(&mut self);
 
     /// The ledger as far as it was appended, and the time of its last entry.
     fn ledger(&self) -> (&Frontier, Time);

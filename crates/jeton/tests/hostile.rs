@@ -50,6 +50,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user update", Server, &["ada", "--name", "Ada"]),
     ("user disable", Server, &["eve", "--why", "owner_left"]),
     ("user enable", Server, &["eve"]),
+    ("user erase", Server, &["eve", "--dry-run"]),
     ("group create", Server, &["--name", "shipping", "--description", "Who ships"]),
     ("group list", Server, &[]),
     ("group show", Server, &["billing"]),

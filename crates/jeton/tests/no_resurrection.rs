@@ -1,6 +1,6 @@
 //! Random histories, a backup somewhere in them, and a loss somewhere after it: nothing that was revoked, rotated out, cut off, disabled,
 //! deleted, narrowed or over is accepted by what is restored, nor for more than before: what the history says, and what the deployment that
-//! lives on answers.
+//! lives on answers. Nobody who was erased is there, or named.
 //!
 //! `JETON_HISTORIES` says how many are played, `JETON_SEED` which is the first; a failure names its seed.
 
@@ -23,6 +23,7 @@ use jeton_core::api::Api;
 use jeton_core::gap::{GoingOn, Known};
 use jeton_core::root_key::RootKeys;
 use jeton_service::restored::Restored;
+use jeton_store::ledger::Entry;
 use jeton_store::memory::MemoryLoader;
 use jeton_store::schema::SCHEMA;
 use jeton_testkit::world::World;
@@ -72,6 +73,11 @@ struct History {
     keys: BTreeMap<String, (String, Fate)>,
     /// Secrets of clients, each with the client and its own id.
     secrets: BTreeMap<String, (String, String, Fate)>,
+    /// Ids of people who come and go, each with the username; those who were erased, and those who were not.
+    people: BTreeMap<String, String>,
+    erased: BTreeMap<String, String>,
+    /// Ids of their keys, each with the id of the person.
+    owners: BTreeMap<String, String>,
     dice: Dice,
     made: u64,
 }
@@ -92,7 +98,8 @@ impl History {
             }
         }
         let (clients, tokens, keys, secrets) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        History { world, apis, caller, clients, tokens, keys, secrets, dice: Dice(seed), made: 0 }
+        let (people, erased, owners) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        History { world, apis, caller, clients, tokens, keys, secrets, people, erased, owners, dice: Dice(seed), made: 0 }
     }
 
     fn one_of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
@@ -106,7 +113,7 @@ impl History {
         let seconds = if self.dice.below(40) == 0 { 3_600 } else { self.dice.below(4) };
         self.world.advance(i64::try_from(seconds).unwrap());
         self.made += 1;
-        match self.dice.below(22) {
+        match self.dice.below(25) {
             0 => self.make_client().await,
             1..=3 => self.make_token().await,
             4 | 5 => self.make_key().await,
@@ -120,8 +127,40 @@ impl History {
             14 => self.narrow_key().await,
             15 | 16 => self.rotate_secret().await,
             17 => self.end_secret().await,
+            18 | 19 => self.make_person().await,
+            20 => self.erase_person().await,
             _ => self.change_somebody().await,
         }
+    }
+
+    /// Somebody with a key, of whom somebody wrote something.
+    async fn make_person(&mut self) {
+        let username = format!("person-{}", self.made);
+        let email = format!("{username}@example.org");
+        let made = self.world.done(Method::POST, "/users", Some(json!({"username": username, "email": email}))).await;
+        let id = made["id"].as_str().unwrap().to_owned();
+        let (role, _) = ROLES[1];
+        self.world.done(Method::PUT, &format!("/roles/{role}/assignments/user:{id}"), None).await;
+        self.people.insert(id.clone(), username.clone());
+        let body =
+            json!({"owner": format!("user:{id}"), "audience": "https://orders.example", "name": format!("the laptop of {username}")});
+        let answer = self.world.administer(Method::POST, "/keys", Some(body)).await;
+        // The role may give nothing any more.
+        if answer.status == 201 {
+            let text = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
+            self.keys.insert(text("key"), (text("id"), Fate::Lives));
+            self.owners.insert(text("id"), id);
+        }
+    }
+
+    async fn erase_person(&mut self) {
+        let ids: Vec<String> = self.people.keys().cloned().collect();
+        let Some(id) = self.one_of(&ids) else { return };
+        self.world.done(Method::POST, &format!("/users/{id}/erase"), Some(json!({}))).await;
+        let username = self.people.remove(&id).unwrap();
+        self.erased.insert(id.clone(), username);
+        let theirs = self.keys.values_mut().filter(|(key, _)| self.owners.get(key) == Some(&id));
+        theirs.for_each(|(_, held)| *held = Fate::Dead);
     }
 
     async fn make_token_of_person(&mut self) {
@@ -299,6 +338,29 @@ impl History {
             let expected = lives && known == Known::All;
             if (restored.ask(&client, &asked).await.status == 200) != expected {
                 wrong.push(format!("a client's secret that {fate:?}, {known:?}: expected {expected}"));
+            }
+        }
+        wrong.extend(self.who_came_back(restored, known).await);
+        wrong
+    }
+
+    /// Who was erased and is there, or is named; and who was not, and is lost although nothing is.
+    async fn who_came_back(&self, restored: &World, known: Known) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let entries = restored.service().store().tail(0, 100_000).unwrap();
+        let payload = |entry: &Entry| Some(String::from_utf8_lossy(&entry.content.as_ref()?.payload).into_owned());
+        let said: Vec<String> = entries.iter().filter_map(payload).collect();
+        for (id, username) in &self.erased {
+            if restored.administer(Method::GET, &format!("/users/{id}"), None).await.status != 404 {
+                wrong.push(format!("{username} was erased and is there"));
+            }
+            if said.iter().any(|said| said.contains(&format!("\"{username}\""))) {
+                wrong.push(format!("{username} was erased and is named"));
+            }
+        }
+        for (id, username) in self.people.iter().filter(|_| known == Known::All) {
+            if restored.administer(Method::GET, &format!("/users/{id}"), None).await.status != 200 {
+                wrong.push(format!("{username} is lost"));
             }
         }
         wrong

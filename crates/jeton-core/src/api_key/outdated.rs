@@ -20,11 +20,16 @@ pub(super) struct Outdated {
 /// Puts a changed key, and says that answers about it from before are old. Each change of one second lies a second beyond the one before,
 /// since an answer between them carries the `iat` that this one left.
 pub(super) fn put(commit: Commit, key: ApiKey, moment: &mut Moment) -> (Commit, ApiKey, Outdated) {
+    let (commit, outdated) = tell(commit, &key, moment);
+    let key = ApiKey { updated_at: moment.now.seconds(), answers_from: outdated.before_seconds, ..key };
+    (commit.put(&TABLE, key.row()), key, outdated)
+}
+
+/// Says that answers about a key from before are old.
+pub(super) fn tell(commit: Commit, key: &ApiKey, moment: &mut Moment) -> (Commit, Outdated) {
     let before_seconds = moment.now.next_second().seconds().max(key.answers_from.saturating_add(1));
     let until_seconds = before_seconds.saturating_add(TOLD_FOR_SECONDS);
-    let key = ApiKey { updated_at: moment.now.seconds(), answers_from: before_seconds, ..key };
     let says = Says::ApiKeyChanged(key.id, key.api.clone(), before_seconds);
     let told = Negative::new(says, until_seconds, moment);
-    let commit = commit.put(&TABLE, key.row()).put(&negative::TABLE, told.row());
-    (commit, key, Outdated { before_seconds, until_seconds })
+    (commit.put(&negative::TABLE, told.row()), Outdated { before_seconds, until_seconds })
 }

@@ -34,6 +34,11 @@ pub fn remove(key: &ApiKey, foreign: &[ImportedKey], actor: &Actor, moment: &mut
     if moment.now.seconds() < removable_from(key) {
         return Outcome::refuse(Refusal::new(Reason::Conflict, "a key is kept for 400 days after its end"), commit);
     }
+    Outcome::grant((), take_away(commit, key, foreign, actor))
+}
+
+/// Takes a key away with all that is kept beside it, and tells of it.
+pub(super) fn take_away(commit: Commit, key: &ApiKey, foreign: &[ImportedKey], actor: &Actor) -> Commit {
     let id = || vec![Value::Id(key.id.0)];
     let mut commit = word::keep(commit.delete(&TABLE, id()).delete(&uses::TABLE, id()), Some(key), None);
     let ending = match key.kind {
@@ -44,5 +49,5 @@ pub fn remove(key: &ApiKey, foreign: &[ImportedKey], actor: &Actor, moment: &mut
     for text in foreign {
         commit = commit.delete(&imported::TABLE, vec![Value::Hash(*text.hash.as_bytes())]);
     }
-    Outcome::grant((), commit.tell(Event::ApiKeyRemoved { actor: actor.clone(), key: key.id }))
+    commit.tell(Event::ApiKeyRemoved { actor: actor.clone(), key: key.id })
 }

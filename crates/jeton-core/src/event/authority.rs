@@ -31,6 +31,7 @@ impl Event {
             | Event::RoleDeleted { .. }
             | Event::RoleUnassigned { .. }
             | Event::GapOpened { .. }
+            | Event::EntriesErased { .. }
             | Event::UserErased { .. }
             | Event::SigningKeyRevoked { .. } => true,
             Event::DeploymentCreated { .. }
@@ -185,6 +186,7 @@ impl Event {
             | Event::BackupDrilled { .. }
             | Event::BackupDrillFailed { .. }
             | Event::GapOpened { .. }
+            | Event::EntriesErased { .. }
             | Event::UserErased { .. }
             | Event::CanaryFailed { .. }
             | Event::RootKeyRotated { .. } => false,

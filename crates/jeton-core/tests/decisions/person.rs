@@ -1,9 +1,13 @@
 //! People: taken in, changed, disabled and enabled.
 
+use jeton_core::commit::Told;
 use jeton_core::event::{CutOffSubject, Event};
+use jeton_core::id::{GroupId, RoleId};
+use jeton_core::moment::Time;
 use jeton_core::person::create::{CreatePerson, create};
 use jeton_core::person::disable::disable;
 use jeton_core::person::enable::enable;
+use jeton_core::person::erase::{Leaving, erase, erase_entries};
 use jeton_core::person::update::{UpdatePerson, update};
 use jeton_core::person::{Person, State, TABLE};
 use jeton_core::record::Value;
@@ -113,6 +117,26 @@ fn disabled_and_enabled() {
         assert_eq!((enabled.is_active(), enabled.updated_at), (true, NOW + 9));
     }
     assert_eq!(granted(enable(&ada, &actor(), &mut moment()), ""), ada);
+}
+
+#[test]
+fn erased_with_groups_roles_and_what_entries_say() {
+    let ada = person("ada");
+    let told = |sequence| Told { sequence, time: Time::from_seconds(NOW) };
+    let some = erase_entries(&ada, vec![told(1), told(2)], &actor(), &mut moment());
+    assert!(some.is_narrowing());
+    assert_eq!((some.erases.as_slice(), some.events.len()), (&[told(1), told(2)][..], 1));
+    let leaving = Leaving { groups: vec![GroupId::from("group_1")], roles: vec![RoleId::from("role_1")], is_last_owner: false };
+    // Enabled again while it went on: what was issued since is dead too.
+    let outcome = erase(&ada, &leaving, (vec![told(3)], 2), NO_CUT_OFF, &actor(), &mut moment());
+    assert_eq!(outcome.commit.erases, [told(3)]);
+    assert!(outcome.commit.is_narrowing());
+    assert_eq!(granted(outcome, "-person -membership -assignment +negative tokens.cut_off user.erased"), 3);
+    let disabled = granted(disable(&ada, NO_CUT_OFF, &actor(), &mut moment()), "+person +negative user.disabled tokens.cut_off");
+    let outcome = erase(&disabled, &Leaving::default(), (vec![], 0), NO_CUT_OFF, &actor(), &mut moment());
+    assert_eq!(granted(outcome, "-person user.erased"), 0);
+    let last = Leaving { is_last_owner: true, ..leaving };
+    refused(erase(&disabled, &last, (vec![told(3)], 2), NO_CUT_OFF, &actor(), &mut moment()), "another owner");
 }
 
 #[test]

@@ -33,6 +33,7 @@ use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::suspended::Suspension;
 use super::target::Target;
+use super::user_erasure::{self, Erase, Erased};
 
 const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
@@ -73,6 +74,15 @@ pub(super) static ROUTES: &[Route] = &[
         Repeats::ByNature,
         |at| at.on(enable),
         About::new("users", "Enables a person again.").takes::<Nothing>().answers::<ShownWhole>(),
+    ),
+    Route::new(
+        (Verb::Post, "/users/{user}/erase"),
+        Access::Permission(Permission::PeopleErase),
+        Repeats::ByNature,
+        |at| at.on(user_erasure::erase),
+        About::new("users", "Erases a person: all that is theirs ends, and nothing says any more who they were.")
+            .takes::<Erase>()
+            .answers::<Erased>(),
     ),
 ];
 

@@ -21,6 +21,7 @@ mod cursors;
 mod cut_off;
 mod declared;
 mod doctor;
+mod erasure;
 mod errors;
 mod explain;
 mod feed;

@@ -53,6 +53,12 @@ pub trait Transaction {
     /// When the engine cannot write.
     fn append(&mut self, entry: &Entry, leaf: &Hash) -> Result<(), Fault>;
 
+    /// Whether rows that are deleted from now on are overwritten where they lay, and not only taken off a list.
+    ///
+    /// # Errors
+    /// When the engine cannot do so.
+    fn overwrite(&mut self, is_on: bool) -> Result<(), Fault>;
+
     /// Erases what an entry says, which is kept until `until`. One that says nothing any more is left as it is.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use jeton_core::schema::CONTENT;
 
 use super::{MemoryStore, Mode, Rows, State};
 use crate::group::{Salts, Transaction as _, content_until};
-use crate::ledger::{Entry, Frontier, Head};
+use crate::ledger::{Entry, Frontier, Hash, Head};
 use crate::line::RowLine;
 use crate::load::Load;
 use crate::store::{Fault, FaultKind, Subscriber};
@@ -79,9 +79,12 @@ impl Load for MemoryLoader {
         Ok(())
     }
 
-    fn erase(&mut self, sequence: Sequence) -> Result<(), Fault> {
+    fn leave_no_trace(&mut self) {}
+
+    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<(), Fault> {
         let place = usize::try_from(sequence).unwrap_or(usize::MAX);
-        match self.rows.entries.get(place).map(|entry| entry.time) {
+        let is_it = |entry: &&Entry| commitment.is_none_or(|commitment| entry.commitment == *commitment);
+        match self.rows.entries.get(place).filter(is_it).map(|entry| entry.time) {
             Some(time) => self.rows.erase(sequence, content_until(time)),
             None => Ok(()),
         }

@@ -195,6 +195,10 @@ impl Transaction for Rows {
         Ok(())
     }
 
+    fn overwrite(&mut self, _is_on: bool) -> Result<(), Fault> {
+        Ok(())
+    }
+
     fn erase(&mut self, sequence: Sequence, until: i64) -> Result<(), Fault> {
         let key = Ordered(vec![Value::Int(sequence.cast_signed())]);
         self.slice(&CONTENT, CONTENT.slice_of_row(&vec![Value::Int(until)]))?.remove(&key);

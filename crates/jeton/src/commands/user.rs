@@ -29,6 +29,7 @@ pub(crate) enum User {
     Update(Update),
     Disable(Disable),
     Enable(Enable),
+    Erase(Erase),
 }
 
 const CREATE_EXAMPLES: &str = "\
@@ -107,6 +108,26 @@ pub(crate) struct Enable {
     user: String,
 }
 
+const ERASE_EXAMPLES: &str = "\
+Examples:
+  jeton user erase ada --dry-run
+  jeton user erase ada --yes
+
+Everything of theirs is dead, their keys are removed, and nothing in the ledger
+says any more who they were: the entries stay, and the ledger verifies. Backups
+from before erase them again when they are restored. There is no way back.";
+
+/// Erase a person: what is theirs ends, and nothing says who they were
+#[derive(Args, Debug)]
+#[command(after_help = ERASE_EXAMPLES)]
+pub(crate) struct Erase {
+    /// Their username or id
+    user: String,
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// What is known of a person.
 #[derive(Args, Debug)]
 struct Properties {
@@ -138,6 +159,15 @@ impl User {
             User::Disable(Disable { user, why }) => {
                 context.confirm(&format!("Disable {user}, and end everything of theirs?"))?;
                 context.show(&server.post(&format!("{}/disable", path(user)), &why.body())?, users::show)
+            }
+            User::Erase(Erase { user, dry_run }) => {
+                let erase = |dry_run: bool| server.post(&format!("{}/erase", path(user)), &json!({ "dry_run": dry_run }));
+                let would = erase(true)?;
+                if *dry_run {
+                    return context.show(&would, users::would_be_erased);
+                }
+                context.confirm(&format!("Erase {user} for ever, with {}?", users::going(&would)))?;
+                context.show(&erase(false)?, users::erased)
             }
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }

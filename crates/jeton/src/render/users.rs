@@ -55,6 +55,31 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
         .text(view)
 }
 
+/// What goes with somebody who is erased.
+pub(crate) fn going(erased: &Value) -> String {
+    let count = |name: &str, one: &str, more: &str| {
+        let count = erased.get(name).and_then(Value::as_u64).unwrap_or(0);
+        format!("{count} {}", if count == 1 { one } else { more })
+    };
+    format!(
+        "{}, {}, {}, and what {} of the ledger",
+        count("keys", "key", "keys"),
+        count("groups", "membership", "memberships"),
+        count("roles", "role", "roles"),
+        count("entries", "entry says", "entries say")
+    )
+}
+
+/// What would go.
+pub(crate) fn would_be_erased(erased: &Value, _: &View) -> String {
+    format!("Would go with {}: {}.\n", member(erased, "id"), going(erased))
+}
+
+/// What went. The id is what is left.
+pub(crate) fn erased(erased: &Value, _: &View) -> String {
+    format!("Erased, with {}.\nWhat is left is the id {}, which the ledger names.\n", going(erased), member(erased, "id"))
+}
+
 /// Somebody who was enabled again: what ended then does not come back.
 pub(crate) fn enabled(user: &Value, view: &View) -> String {
     let name = member(user, "username");

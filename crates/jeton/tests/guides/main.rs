@@ -208,6 +208,11 @@ fn leaked_token() {
 }
 
 #[test]
+fn a_person_is_erased() {
+    check("operations/erase-a-person.md", &["Would go with user_", "Erased, with 0 keys", "what was written"]);
+}
+
+#[test]
 fn tls() {
     check("how-to/tls.md", &["\"issuer\":\"https://localhost:", "use https", "HUP"]);
 }

@@ -1,0 +1,81 @@
+//! Erasing a person: all that is theirs ends, and nothing says any more who they were.
+//!
+//! It takes more than one commit. They are disabled first; their keys go one by one; what the ledger says of them goes, so many entries at a
+//! time; their row goes last. Whoever stops in between finds them disabled, and begins again.
+
+use super::{Person, TABLE};
+use crate::commit::{Commit, Told};
+use crate::event::{CutOffSubject, Event};
+use crate::group::member;
+use crate::id::{Actor, GroupId, RoleId};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::record::Value;
+use crate::refusal::{Reason, Refusal};
+use crate::role::assign;
+use crate::role::holder::Holder;
+use crate::token::cut_off::{beyond_all_issued, cut_off};
+
+/// How many entries one commit erases at most.
+pub const ENTRIES_AT_A_TIME: usize = 512;
+
+/// What is known of a person who is to be erased.
+#[derive(Clone, Debug, Default)]
+pub struct Leaving {
+    /// The groups that they are in.
+    pub groups: Vec<GroupId>,
+    /// The roles that they hold themselves.
+    pub roles: Vec<RoleId>,
+    /// Whether nobody else owns the deployment.
+    pub is_last_owner: bool,
+}
+
+impl Leaving {
+    /// Whether they may be erased at all.
+    ///
+    /// # Errors
+    /// `Conflict`: nobody would be left who may do everything.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.is_last_owner {
+            return Err(Refusal::new(Reason::Conflict, "nobody else owns this deployment: make another owner first"));
+        }
+        Ok(())
+    }
+}
+
+/// Erases what these entries say of a person who goes on being erased.
+#[must_use]
+pub fn erase_entries(person: &Person, told: Vec<Told>, actor: &Actor, moment: &mut Moment) -> Commit {
+    let event = Event::EntriesErased { actor: actor.clone(), entries: told.len() as u64, user: person.id.clone() };
+    Commit { erases: told, ..Commit::new(moment).tell(event) }
+}
+
+/// The end of it: the row goes, with groups and roles, and the last entries with what they say. `erased` is how many went before. One who was
+/// enabled meanwhile is cut off once more; `latest_cut_off_seconds` is the latest cut-off over anything of theirs.
+pub fn erase(
+    person: &Person,
+    leaving: &Leaving,
+    (told, erased): (Vec<Told>, u64),
+    latest_cut_off_seconds: i64,
+    actor: &Actor,
+    moment: &mut Moment,
+) -> Outcome<u64> {
+    let mut commit = Commit::new(moment);
+    if let Err(refusal) = leaving.check() {
+        return Outcome::refuse(refusal, commit);
+    }
+    let entries = erased.saturating_add(told.len() as u64);
+    commit.erases = told;
+    commit = commit.delete(&TABLE, vec![Value::Text(person.id.0.clone())]);
+    for group in &leaving.groups {
+        commit = commit.delete(&member::TABLE, member::key(group, &person.id));
+    }
+    for role in &leaving.roles {
+        commit = commit.delete(&assign::TABLE, assign::key(role, &Holder::Person(person.id.clone())));
+    }
+    if person.is_active() {
+        let before = beyond_all_issued(moment.now, latest_cut_off_seconds);
+        commit = cut_off(commit, CutOffSubject::User, person.id.0.clone(), before, actor, moment);
+    }
+    Outcome::grant(entries, commit.tell(Event::UserErased { actor: actor.clone(), entries, user: person.id.clone() }))
+}

@@ -1,0 +1,207 @@
+//! Erasing a person, over as many commits as it takes: what was begun is gone on with by whoever asks again.
+
+mod found;
+
+use std::sync::Arc;
+
+use jeton_core::administrator::Administrator;
+use jeton_core::api::management::role_id;
+use jeton_core::api_key;
+use jeton_core::api_key::forget::{Beside, forget};
+use jeton_core::commit::{Premise, Told};
+use jeton_core::event::CutOffSubject;
+use jeton_core::id::{Actor, PersonId};
+use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
+use jeton_core::permission::BuiltIn;
+use jeton_core::person::Person;
+use jeton_core::person::disable::disable;
+use jeton_core::person::erase::{ENTRIES_AT_A_TIME, Leaving, erase, erase_entries};
+use jeton_core::refusal::Refusal;
+use jeton_core::role::holder::Holder;
+
+use crate::failure::Failure;
+use crate::service::Service;
+use crate::transact::{ATTEMPTS, Reading};
+
+use found::{BY_OWNER, Entries, OwnedKey, of_owner, owned};
+
+/// What goes with a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erasure {
+    /// How many keys and personal access tokens.
+    pub keys: u64,
+    /// Out of how many groups they go.
+    pub groups: u64,
+    /// How many roles they hold themselves.
+    pub roles: u64,
+    /// How many entries of the ledger say nothing any more.
+    pub entries: u64,
+}
+
+impl Service {
+    /// What would go with a person.
+    ///
+    /// # Errors
+    /// [`Failure`]: they may not be erased, or the engine cannot read.
+    pub async fn plan_erasure(&self, name: &str, by: &Administrator) -> Result<(Person, Erasure), Failure> {
+        let person = self.find_user(name)?.record.clone();
+        self.check_may_erase(by, &person)?;
+        let leaving = self.leaving(&person);
+        let (groups, roles) = (leaving.groups.len() as u64, leaving.roles.len() as u64);
+        let mut erasure = Erasure { groups, roles, keys: owned(&self.store, &person.id, None).await?.len() as u64, entries: 0 };
+        let mut entries = Entries::of(&self.store, &person);
+        while let Some(found) = entries.next(usize::MAX).await? {
+            erasure.entries += found.len() as u64;
+            self.check_goes_on()?;
+        }
+        Ok((person, erasure))
+    }
+
+    /// Erases a person: all that is theirs ends, their keys are removed, what the ledger says of them goes, and their row.
+    ///
+    /// # Errors
+    /// [`Failure`]; what was done by then stays so, and whoever asks again goes on with it.
+    pub async fn erase_user(&self, name: &str, by: &Administrator, moment: &Moment) -> Result<(PersonId, Erasure), Failure> {
+        let mut moments = moment.clone();
+        let id = self.find_user(name)?.record.id.clone();
+        let person = self.begin_erasure(&id, by, &moments.split()).await?;
+        let keys = self.forget_keys(&id, by, &mut moments).await?;
+        let mut entries = Entries::of(&self.store, &person);
+        let (mut erased, mut waiting) = (0, Vec::new());
+        while let Some(found) = entries.next(ENTRIES_AT_A_TIME).await? {
+            waiting.extend(found);
+            if waiting.len() >= ENTRIES_AT_A_TIME {
+                erased += waiting.len() as u64;
+                self.erase_some(&id, std::mem::take(&mut waiting), by, &moments.split()).await?;
+            }
+            self.check_goes_on()?;
+        }
+        let (groups, roles, entries) = self.end_erasure(&person, (&waiting, erased), by, &moments.split()).await?;
+        Ok((id, Erasure { keys, groups, roles, entries }))
+    }
+
+    /// They can do nothing from here on, and nothing more becomes theirs.
+    async fn begin_erasure(&self, id: &PersonId, by: &Administrator, moment: &Moment) -> Result<Person, Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let person = self.find_user(id.as_str())?;
+            reading.rely_on_person(&person);
+            self.check_may_erase(by, &person.record)?;
+            Ok(disable(&person.record, self.latest_over_person(id), by, moment))
+        })
+        .await
+    }
+
+    /// Removes their keys, one in a commit; how many.
+    async fn forget_keys(&self, id: &PersonId, actor: &Actor, moments: &mut Moment) -> Result<u64, Failure> {
+        let (mut removed, mut idle) = (0, 0);
+        loop {
+            let keys = owned(&self.store, id, Some(Premise::RANGE_ROWS_MAX)).await?;
+            if keys.is_empty() {
+                return Ok(removed);
+            }
+            let mut gone = 0;
+            for key in &keys {
+                gone += u64::from(self.forget_key(key, actor, &moments.split()).await?);
+                self.check_goes_on()?;
+            }
+            (removed, idle) = (removed + gone, if gone == 0 { idle + 1 } else { 0 });
+            if idle == ATTEMPTS {
+                return Err(Failure::Contended);
+            }
+        }
+    }
+
+    /// Removes a key; `false`: it has changed since it was read.
+    async fn forget_key(&self, OwnedKey { key, foreign }: &OwnedKey, actor: &Actor, moment: &Moment) -> Result<bool, Failure> {
+        let nobody = Arc::from("");
+        let removed = self.attempt(moment, &nobody, |reading, moment| {
+            reading.rely_on_key(key);
+            let (policies, id) = (self.registry.policies(), key.record.id.to_string());
+            let exception = policies.exceptions().find(|exception| *exception.record.credential == *id);
+            if let Some(exception) = exception {
+                reading.rely_on_exception(exception);
+            }
+            let beside = Beside { foreign, exception: exception.map(|exception| &exception.record) };
+            Ok(forget(key, beside, actor, moment))
+        });
+        Ok(removed.await?.is_some())
+    }
+
+    async fn erase_some(&self, id: &PersonId, told: Vec<Told>, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        self.transact(moment, &Arc::from(""), |_, moment| {
+            let person = self.find_user(id.as_str())?;
+            Ok(Outcome::grant((), erase_entries(&person.record, told.clone(), actor, moment)))
+        })
+        .await
+    }
+
+    /// The last commit: out of how many groups they went, how many roles they held, and how many entries say nothing any more.
+    async fn end_erasure(
+        &self,
+        before: &Person,
+        (told, erased): (&[Told], u64),
+        by: &Administrator,
+        moment: &Moment,
+    ) -> Result<(u64, u64, u64), Failure> {
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let person = self.find_user(before.id.as_str())?;
+            let is_called = |person: &Person| (person.username.clone(), person.name.clone(), person.email.clone());
+            if is_called(&person.record) != is_called(before) {
+                // What they are called now was not looked for.
+                return Err(Failure::Contended);
+            }
+            reading.rely_on_person(&person);
+            self.check_may_erase(by, &person.record)?;
+            let prefix = of_owner(&before.id);
+            reading.rely_on_premise(Some(&Premise::Range { table: &api_key::TABLE, index: BY_OWNER, prefix, rows: vec![] }));
+            let leaving = self.leaving(&person.record);
+            self.rely_on_what_goes(reading, &person.record, &leaving);
+            let counted = (leaving.groups.len() as u64, leaving.roles.len() as u64);
+            let latest = self.latest_over_person(&before.id);
+            let outcome = erase(&person.record, &leaving, (told.to_vec(), erased), latest, by, moment);
+            Ok(outcome.map(|entries| (counted.0, counted.1, entries)))
+        })
+        .await
+    }
+
+    fn rely_on_what_goes(&self, reading: &Reading<'_>, person: &Person, leaving: &Leaving) {
+        let people = &self.registry.people;
+        for group in &leaving.groups {
+            reading.rely_on_membership(group, &person.id, people.groups.membership(group, &person.id).as_deref());
+        }
+        let holder = Holder::Person(person.id.clone());
+        for role in &leaving.roles {
+            reading.rely_on_assignment(role, &holder, people.roles.assignment(role, &holder).as_deref());
+        }
+    }
+
+    /// Nobody erases who may do more than they.
+    fn check_may_erase(&self, by: &Administrator, person: &Person) -> Result<(), Refusal> {
+        self.check_gives_holder(by, &Holder::Person(person.id.clone()))?;
+        self.leaving(person).check()
+    }
+
+    fn leaving(&self, person: &Person) -> Leaving {
+        let people = &self.registry.people;
+        let holder = Holder::Person(person.id.clone());
+        let groups = people.groups.of(person.id.as_str()).iter().map(|group| group.record.id.clone()).collect();
+        let roles = people.roles.of(&holder).iter().map(|role| role.record.id.clone()).collect();
+        let owner = role_id(BuiltIn::Owner);
+        let owns = people.roles_of(&holder).iter().any(|held| held.role.record.id == owner);
+        let another = || {
+            let others = self.administrators().into_iter().filter(|other| other.person.id != person.id && other.person.is_active());
+            others.into_iter().any(|other| other.roles.iter().any(|held| held.role.record.id == owner))
+        };
+        Leaving { groups, roles, is_last_owner: owns && !another() }
+    }
+
+    fn latest_over_person(&self, id: &PersonId) -> i64 {
+        self.registry.latest_cut_off(CutOffSubject::User, id.as_str())
+    }
+
+    /// A process that ends does not wait for it.
+    fn check_goes_on(&self) -> Result<(), Failure> {
+        if self.is_ending() { Err(Failure::Busy) } else { Ok(()) }
+    }
+}
