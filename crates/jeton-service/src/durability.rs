@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 
 use jeton_core::commit::{Commit, Sequence};
@@ -40,7 +40,8 @@ impl Takes {
 
 /// Who keeps the ledger elsewhere, and what waits for it.
 pub(crate) struct Kept {
-    pub(crate) durability: Arc<dyn Durability>,
+    /// They hold the service; held by it in turn, neither would end, nor the store with them.
+    pub(crate) durability: Weak<dyn Durability>,
     pub(crate) is_sync: bool,
     /// Until before which sequence something may be done here that nobody was told is done; 0: there is none.
     pub(crate) untold: AtomicU64,
@@ -48,6 +49,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) async fn is_there(&self, takes: Takes, last: Sequence) -> bool {
-        if self.is_sync || takes == Takes::Somebody { self.durability.reached(last).await } else { self.durability.knows_of_start().await }
+        let Some(durability) = self.durability.upgrade() else { return false };
+        if self.is_sync || takes == Takes::Somebody { durability.reached(last).await } else { durability.knows_of_start().await }
     }
 }

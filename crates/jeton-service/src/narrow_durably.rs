@@ -1,6 +1,6 @@
 //! Commits that wait until what they take away is kept elsewhere too.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jeton_core::commit::{Commit, Sequence};
@@ -15,7 +15,7 @@ use crate::transact::failure;
 impl Service {
     /// From now on what takes authority away is answered once it is there too (`is_sync`), or once it is known there that this server runs:
     /// until then a restore would take what was there before for the end.
-    pub fn narrow_durably(&self, durability: Arc<dyn Durability>, is_sync: bool) {
+    pub fn narrow_durably(&self, durability: Weak<dyn Durability>, is_sync: bool) {
         // The first one stays: a server has one.
         let _ = self.durability.set(Kept { durability, is_sync, untold: AtomicU64::new(self.store.head().size) });
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jeton_backup::failure::Failure;
@@ -28,7 +28,8 @@ impl Backups {
     /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then. Until it has heard,
     /// nothing that takes authority away is acknowledged.
     pub(crate) async fn begin(self: &Arc<Self>) {
-        self.service.narrow_durably(self.clone(), self.settings.is_sync);
+        let weak: Weak<Backups> = Arc::downgrade(self);
+        self.service.narrow_durably(weak, self.settings.is_sync);
         let begun = timeout(PATIENCE, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
         match begun {
             Ok(shipper) => *self.shipper.lock().await = Some(shipper),
