@@ -67,7 +67,7 @@ pub use jeton_core::rfc3339;
 
 pub use backup_port::{
     AwayShown, Backups, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived,
-    VerifiedShown,
+    VerifiedShown, Working,
 };
 pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};

@@ -32,7 +32,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_http::observe::SnapshotFigures;
 use jeton_service::Service;
 use jeton_store::schema::SCHEMA;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use failures::Failures;
 
@@ -45,6 +45,9 @@ pub(crate) use shown::drilled;
 
 use crate::backup_settings::BackupSettings;
 use crate::config::Config;
+
+/// How many may ask for a snapshot at once: each that asks gets one of its own.
+const ASKED_AT_ONCE: usize = 4;
 
 /// The backups of one server.
 pub(crate) struct Backups {
@@ -70,7 +73,11 @@ pub(crate) struct Backups {
     /// Where snapshots are made and drills are done.
     leisure: Leisure,
     /// One snapshot at a time.
-    making: tokio::sync::Mutex<()>,
+    making: Arc<tokio::sync::Mutex<()>>,
+    /// Those who asked for one and wait.
+    asked: Semaphore,
+    /// One look over all of them at a time.
+    verifying: tokio::sync::Mutex<()>,
     /// One drill at a time.
     drilling: tokio::sync::Mutex<()>,
     standing: Mutex<Standing>,
@@ -94,6 +101,8 @@ pub(crate) struct Standing {
     pub(crate) newest: Option<(String, Time, Sequence)>,
     /// The same in figures.
     pub(crate) newest_figures: Option<SnapshotFigures>,
+    /// How many rows it has.
+    pub(crate) newest_rows: u64,
     /// Why the last snapshot failed, if it did.
     pub(crate) failed: Option<String>,
     /// What is known of drills.
@@ -130,7 +139,9 @@ impl Backups {
             look: Notify::new(),
             shipper: tokio::sync::Mutex::default(),
             leisure: Leisure::new(),
-            making: tokio::sync::Mutex::default(),
+            making: Arc::default(),
+            asked: Semaphore::new(ASKED_AT_ONCE),
+            verifying: tokio::sync::Mutex::default(),
             drilling: tokio::sync::Mutex::default(),
             standing: Mutex::default(),
             failures: Failures::default(),

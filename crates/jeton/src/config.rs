@@ -154,7 +154,12 @@ pub(crate) struct Overrides {
     pub(crate) root_key_file: Option<PathBuf>,
     /// The variables of the environment, one for each key.
     pub(crate) environment: Vec<Variable>,
+    /// `$CREDENTIALS_DIRECTORY`: where systemd keeps what this service alone may read.
+    pub(crate) credentials: Option<PathBuf>,
 }
+
+/// The credential of systemd that holds the secret for the S3 server.
+const S3_SECRET_CREDENTIAL: &str = "backup-s3-secret";
 
 /// Everything, checked.
 #[derive(Clone, Debug)]
@@ -223,7 +228,9 @@ impl Config {
 
     fn of(path: PathBuf, file: File, overrides: &Overrides) -> Result<Config, String> {
         let observing = observing(&file, &overrides.data)?;
-        let backup = BackupSettings::of(&backup_said(&file), &overrides.data)?;
+        let kept_by_systemd = overrides.credentials.as_ref().map(|folder| folder.join(S3_SECRET_CREDENTIAL)).filter(|path| path.exists());
+        let secret_file = file.backup_s3_secret_file.as_deref().or(kept_by_systemd.as_deref());
+        let backup = BackupSettings::of(&Said { secret_file, ..backup_said(&file) }, &overrides.data)?;
         let listen_text = overrides.listen.as_deref().or(file.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
         let listen: SocketAddr =
             listen_text.parse().map_err(|_| format!("`listen` is an address and a port, such as {DEFAULT_LISTEN}, not `{listen_text}`"))?;
@@ -298,7 +305,7 @@ fn backup_said(file: &File) -> Said<'_> {
         endpoint: file.backup_s3_endpoint.as_deref(),
         region: file.backup_s3_region.as_deref(),
         access_key_id: file.backup_s3_access_key_id.as_deref(),
-        secret_file: file.backup_s3_secret_file.as_deref(),
+        secret_file: None,
     }
 }
 
@@ -456,6 +463,27 @@ mod tests {
         ] {
             assert!(observed(text).unwrap_err().contains(needle), "{text}");
         }
+    }
+
+    #[test]
+    fn the_secret_of_a_bucket_may_be_a_credential_of_systemd() {
+        use crate::backup_settings::BackupPlace;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let secret = |text: &str| {
+            fs::write(at(FILE_NAME), format!("backup_target = \"s3://b/c\"\n{text}")).unwrap();
+            let overrides = Overrides { data: folder.path().to_owned(), credentials: Some(at("credentials")), ..Overrides::default() };
+            match Config::load(&overrides).unwrap().backup.place {
+                Some(BackupPlace::Bucket(_, access)) => access.secret_access_key,
+                other => panic!("{other:?}"),
+            }
+        };
+        fs::create_dir(at("credentials")).unwrap();
+        assert_ne!(secret("").as_deref(), Some("kept"), "none was given to the service");
+        fs::write(at("credentials/backup-s3-secret"), "kept\n").unwrap();
+        assert_eq!(secret("").as_deref(), Some("kept"));
+        fs::write(at("other"), "named").unwrap();
+        assert_eq!(secret("backup_s3_secret_file = \"other\"").as_deref(), Some("named"), "what is named counts more");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod integrity;
 mod kept_database;
 mod negatives_file;
 mod opening;
+mod patience;
 mod process;
 mod quickstart;
 mod render;

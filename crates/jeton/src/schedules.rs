@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use jeton_service::Service;
 use jeton_service::canary::Sent;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::clock::Clock;
 
@@ -20,7 +21,7 @@ const FIRST_SWEEP: Duration = Duration::from_secs(5);
 const CANARY_PERIOD: Duration = Duration::from_secs(60);
 const CANARY_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Begins them all. Each goes on until it is aborted.
+/// Begins all but the one that keeps usage. Each goes on until it is aborted.
 pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> {
     let (each_second, clock) = (service.clone(), clock.clone());
     let (each_minute, tending) = (service.clone(), service.clone());
@@ -47,7 +48,6 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
             }
         }),
         canary_schedule(service),
-        usage_schedule(service),
         sweep_schedule(service),
         ending_schedule(service),
         every(Duration::from_secs(60), First::Later, move || {
@@ -99,10 +99,24 @@ fn canary_schedule(service: &Arc<Service>) -> JoinHandle<()> {
     })
 }
 
+/// A schedule that ends between two turns: what a turn has taken in hand is not lost.
+pub(crate) struct Ending {
+    end: watch::Sender<bool>,
+    job: JoinHandle<()>,
+}
+
+impl Ending {
+    /// Ends it; whether the turn under way was over in time. One that was not goes on.
+    pub(crate) async fn end(&mut self, patience: Duration) -> bool {
+        self.end.send_replace(true);
+        timeout(patience, &mut self.job).await.is_ok()
+    }
+}
+
 /// Usage is kept each second; where that fails, it is said once, and once more when it goes well again.
-fn usage_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+pub(crate) fn keep_usage(service: &Arc<Service>) -> Ending {
     let (service, fails, dropped) = (service.clone(), Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    every(Duration::from_secs(1), First::AtOnce, move || {
+    every_until_ended(Duration::from_secs(1), move || {
         let (service, fails, dropped) = (service.clone(), fails.clone(), dropped.clone());
         async move {
             let flushed = service.flush_usage().await;
@@ -160,16 +174,75 @@ enum First {
 
 fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let delay = match first {
-            First::AtOnce => Duration::ZERO,
-            First::Later => period,
-            First::After(delay) => delay,
-        };
-        let mut ticks = interval_at(Instant::now() + delay, period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut ticks = ticks(period, first);
         loop {
             ticks.tick().await;
             work().await;
         }
     })
+}
+
+/// The same from now on, until it is ended.
+fn every_until_ended<F: Future<Output = ()> + Send>(period: Duration, mut work: impl FnMut() -> F + Send + 'static) -> Ending {
+    let (end, mut ended) = watch::channel(false);
+    let job = tokio::spawn(async move {
+        let mut ticks = ticks(period, First::AtOnce);
+        loop {
+            tokio::select! {
+                biased;
+                _ = ended.changed() => return,
+                _ = ticks.tick() => work().await,
+            }
+        }
+    });
+    Ending { end, job }
+}
+
+fn ticks(period: Duration, first: First) -> Interval {
+    let delay = match first {
+        First::AtOnce => Duration::ZERO,
+        First::Later => period,
+        First::After(delay) => delay,
+    };
+    let mut ticks = interval_at(Instant::now() + delay, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticks
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_under_way_is_finished_before_its_schedule_ends() {
+        let (begun, released, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicU64::new(0)));
+        let its = (begun.clone(), released.clone(), done.clone());
+        let mut schedule = every_until_ended(Duration::from_millis(1), move || {
+            let (begun, released, done) = its.clone();
+            async move {
+                begun.notify_one();
+                released.notified().await;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        begun.notified().await;
+        let ending = tokio::spawn(async move { schedule.end(Duration::from_secs(60)).await });
+        released.notify_one();
+        assert!(ending.await.unwrap());
+        assert!(done.load(Ordering::Relaxed) >= 1, "what it had in hand is not lost");
+    }
+
+    #[tokio::test]
+    async fn whoever_ends_a_schedule_hears_that_its_turn_hangs() {
+        let begun = Arc::new(Notify::new());
+        let its = begun.clone();
+        let mut schedule = every_until_ended(Duration::from_millis(1), move || {
+            its.notify_one();
+            std::future::pending()
+        });
+        begun.notified().await;
+        assert!(!schedule.end(Duration::ZERO).await);
+    }
 }

@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use jeton_backup::unshipped::Unshipped;
@@ -40,6 +39,7 @@ use crate::integrity::StoreIntegrity;
 use crate::kept_database;
 use crate::negatives_file;
 use crate::opening::Opening;
+use crate::patience;
 use crate::process;
 use crate::root_file;
 use crate::schedules;
@@ -55,11 +55,7 @@ const CACHED_CREDENTIALS: usize = 50_000;
 /// of the API (RFC 9457), which the edge does not know.
 const MANAGEMENT_BODY_BYTES: u64 = 1024 * 1024;
 
-/// How long an end waits for what was handed in as leaked.
-const HANDED_IN_PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long an end waits for what was counted to be written, and with how many that wait it says so first.
-const USAGE_PATIENCE: Duration = Duration::from_secs(20);
+/// With how many uses that wait an end says first that it writes them.
 const TOLD_OF_WAITING: usize = 4_096;
 
 /// A server that runs.
@@ -71,6 +67,7 @@ pub(crate) struct Running {
     draining: Draining,
     listeners: Vec<JoinHandle<()>>,
     jobs: Vec<JoinHandle<()>>,
+    usage: schedules::Ending,
     data: PathBuf,
     footing: Arc<Footing>,
     access_log: Option<access_log::Writer>,
@@ -168,13 +165,13 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
     let management = management((service.clone(), store.clone()), config, observer, backups.clone());
     let listeners = serving.begin(listener, management)?;
-    let mut jobs = schedules::begin(&service, &clock);
+    let (mut jobs, usage) = (schedules::begin(&service, &clock), schedules::keep_usage(&service));
     jobs.push(certificate.watch());
     jobs.push(kept_database::begin(&service, &config.data));
     if let Some(backups) = &backups {
         jobs.extend(backups.begin_jobs());
     }
-    Ok(Running { service, store, draining, listeners, jobs, data: config.data.clone(), footing, access_log, backups })
+    Ok(Running { service, store, draining, listeners, jobs, usage, data: config.data.clone(), footing, access_log, backups })
 }
 
 impl Running {
@@ -184,6 +181,9 @@ impl Running {
     /// When the store lost its footing meanwhile.
     pub(crate) async fn stop(mut self) -> Result<(), String> {
         self.draining.begin();
+        if let Some(backups) = &self.backups {
+            backups.begin_to_end();
+        }
         for listener in std::mem::take(&mut self.listeners) {
             let _ = listener.await;
         }
@@ -193,7 +193,12 @@ impl Running {
             let _ = job.await;
         }
         self.end_what_was_handed_in().await;
-        self.end_usage().await;
+        // What a turn took in hand and did not write yet would be lost, and nobody would know.
+        if self.usage.end(patience::TURN).await {
+            end_usage(&self.service).await;
+        } else {
+            tracing::warn!("usage could not be written: {LAST_USES_LOST}");
+        }
         if let Some(backups) = &self.backups {
             backups.ship_last().await;
         }
@@ -204,23 +209,9 @@ impl Running {
         if self.footing.is_lost() { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
     }
 
-    /// What was counted is written until nothing waits; what is not written makes nobody idle, and the next start knows of it.
-    async fn end_usage(&self) {
-        let waiting = self.service.unwritten_uses();
-        if waiting >= TOLD_OF_WAITING {
-            tracing::info!(waiting, "when credentials were last used is still to be written: that takes some seconds");
-        }
-        let told = "the last uses of credentials were not kept: idle times begin anew with the next start";
-        match tokio::time::timeout(USAGE_PATIENCE, self.service.end_usage()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, waiting = self.service.unwritten_uses(), "{told}"),
-            Err(_) => tracing::warn!(waiting = self.service.unwritten_uses(), "{told}"),
-        }
-    }
-
     /// What was handed in as leaked was promised to be looked at, and waits in memory alone.
     async fn end_what_was_handed_in(&self) {
-        let worked_off = tokio::time::timeout(HANDED_IN_PATIENCE, self.service.work_off_reports()).await;
+        let worked_off = tokio::time::timeout(patience::HANDED_IN, self.service.work_off_reports()).await;
         if let Ok(Err(error)) = &worked_off {
             tracing::error!(%error, "a credential that was handed in could not be ended");
         }
@@ -236,6 +227,21 @@ impl Running {
         if let Err(error) = negatives_file::write(&self.data, &image) {
             tracing::warn!(%error, "the next start reads each revocation: no image of them could be left for it");
         }
+    }
+}
+
+const LAST_USES_LOST: &str = "the last uses of credentials were not kept: idle times begin anew with the next start";
+
+/// What was counted is written until nothing waits; what is not written makes nobody idle, and the next start knows of it.
+async fn end_usage(service: &Service) {
+    let waiting = service.unwritten_uses();
+    if waiting >= TOLD_OF_WAITING {
+        tracing::info!(waiting, "when credentials were last used is still to be written: that takes some seconds");
+    }
+    match tokio::time::timeout(patience::USAGE, service.end_usage()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, waiting = service.unwritten_uses(), "{LAST_USES_LOST}"),
+        Err(_) => tracing::warn!(waiting = service.unwritten_uses(), "{LAST_USES_LOST}"),
     }
 }
 

@@ -10,20 +10,22 @@ use serde::Serialize;
 
 type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
 
+/// Work that takes long: it is the server's once it has begun. An error is a sentence.
+pub type Working<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+
 /// The backups of a server: for the process to answer.
 pub trait Backups: Send + Sync + 'static {
     /// What there is, and how it stands. An error is a sentence.
     fn show(&self) -> Answering<'_, BackupsShown>;
 
-    /// Makes one now. An error is a sentence.
-    fn create(&self, actor: Actor) -> Answering<'_, SnapshotShown>;
+    /// Makes one now; `progress` hears how much is done, of how much.
+    fn create(self: Arc<Self>, actor: Actor, progress: Progress) -> Working<SnapshotShown>;
 
-    /// Opens all of them. An error is a sentence.
-    fn verify(&self) -> Answering<'_, VerifiedShown>;
+    /// Opens all of them; `progress` hears how much is done, of how much.
+    fn verify(self: Arc<Self>, progress: Progress) -> Working<VerifiedShown>;
 
-    /// Restores the newest one apart and looks whether it is what it must be; `progress` hears how much is done, of how much. An error is a
-    /// sentence.
-    fn drill(self: Arc<Self>, actor: Actor, progress: Progress) -> Pin<Box<dyn Future<Output = Result<DrillShown, String>> + Send>>;
+    /// Restores the newest one apart and looks whether it is what it must be; `progress` hears how much is done, of how much.
+    fn drill(self: Arc<Self>, actor: Actor, progress: Progress) -> Working<DrillShown>;
 
     /// Takes the receipt of a drill that was made elsewhere.
     fn receive(&self, actor: Actor, receipt: String) -> Pin<Box<dyn Future<Output = Result<DrillShown, Unreceived>> + Send + '_>>;

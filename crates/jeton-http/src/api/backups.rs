@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::answer::{Answer, ok};
-use super::backup_port::{Backups, BackupsShown, DrillShown, SnapshotShown, Unreceived, VerifiedShown};
+use super::backup_port::{Backups, BackupsShown, DrillShown, Progress, SnapshotShown, Unreceived, VerifiedShown, Working};
 use super::body::Body;
 use super::management::Management;
 use super::problem::{Problem, ProblemKind};
@@ -33,14 +33,14 @@ pub(super) static ROUTES: &[Route] = &[
         Access::Permission(Permission::ServerWrite),
         Repeats::ByNature,
         |at| at.on(create),
-        About::new("backups", "Makes a backup now.").answers::<SnapshotShown>(),
+        About::new("backups", "Makes a backup now.").reports::<SnapshotShown>(),
     ),
     Route::new(
         (Verb::Post, "/backups/verify"),
         Access::Permission(Permission::ServerWrite),
         Repeats::ByNature,
         |at| at.on(verify),
-        About::new("backups", "Opens everything on the backup target, and names what is wrong.").answers::<VerifiedShown>(),
+        About::new("backups", "Opens everything on the backup target, and names what is wrong.").reports::<VerifiedShown>(),
     ),
     Route::new(
         (Verb::Post, "/backups/drill"),
@@ -87,29 +87,35 @@ async fn show(State(management): State<Management>) -> Answer {
 }
 
 async fn create(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
-    ok(&of(&management)?.create(actor).await.map_err(failed)?)
+    worked(&management, HINT, move |backups, progress| backups.create(actor, progress))
 }
 
 async fn verify(State(management): State<Management>) -> Answer {
-    ok(&of(&management)?.verify().await.map_err(failed)?)
+    worked(&management, HINT, |backups, progress| backups.verify(progress))
 }
 
 /// What to do where a drill fails.
 const DRILL_HINT: &str =
     "make another backup, `jeton backup create`, and drill again; `jeton backup verify` names what is damaged on the target";
 
-/// Goes on, once it has begun, whether anybody waits for it or not.
 async fn drill(State(management): State<Management>, Extension(actor): Extension<Actor>) -> Answer {
-    of(&management)?;
-    let backups = management.backups.clone();
-    let response = watched(DRILL_HINT, move |progress| {
-        let Some(backups) = backups else { return Err("there are no backups".to_owned()) };
+    worked(&management, DRILL_HINT, move |backups, progress| backups.drill(actor, progress))
+}
+
+/// Work that goes on, once it has begun, whether anybody waits for it or not.
+fn worked<T: Serialize + Send + 'static>(
+    management: &Management,
+    hint: &'static str,
+    work: impl FnOnce(Arc<dyn Backups>, Progress) -> Working<T> + Send + 'static,
+) -> Answer {
+    let backups = management.backups.clone().ok_or_else(none)?;
+    let response = watched(hint, move |progress| {
         let (tell, told) = channel();
         // Whoever listened may have gone.
         let telling = move |done, of| tell.send((done, of)).unwrap_or_default();
-        let drilling = Handle::current().spawn(backups.drill(actor, Arc::new(telling)));
+        let working = Handle::current().spawn(work(backups, Arc::new(telling)));
         told.iter().for_each(|(done, of)| progress(done, of));
-        Handle::current().block_on(drilling).unwrap_or_else(|error| Err(error.to_string()))
+        Handle::current().block_on(working).unwrap_or_else(|error| Err(error.to_string()))
     });
     Ok(response.into_response())
 }
@@ -127,11 +133,16 @@ async fn accept(State(Management { service, .. }): State<Management>, Extension(
 }
 
 fn of(management: &Management) -> Result<&dyn Backups, Problem> {
-    let none =
-        || Problem::new(ProblemKind::Conflict, "this server makes no backups: `backup_target` is `none`", "name a target in jeton.toml");
     management.backups.as_deref().ok_or_else(none)
 }
 
+fn none() -> Problem {
+    Problem::new(ProblemKind::Conflict, "this server makes no backups: `backup_target` is `none`", "name a target in jeton.toml")
+}
+
+/// What to do where the target fails.
+const HINT: &str = "look at the backup target, and into the server's log";
+
 fn failed(sentence: String) -> Problem {
-    Problem::new(ProblemKind::StorageFailed, sentence, "look at the backup target, and into the server's log")
+    Problem::new(ProblemKind::StorageFailed, sentence, HINT)
 }

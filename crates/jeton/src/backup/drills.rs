@@ -18,7 +18,9 @@ use tokio::time::timeout;
 use super::Backups;
 use super::drill::Drill;
 use super::drill_standing::FOLDER;
-use super::shipping::{PATIENCE, cut};
+use super::schedule::nobody;
+use super::shipping::cut;
+use crate::patience;
 
 /// How many receipts are looked at for the last ones.
 const RECEIPTS_MAX: usize = 400;
@@ -31,7 +33,7 @@ const AHEAD_SECONDS: i64 = 300;
 
 impl Backups {
     /// Makes a drill where one is due.
-    pub(super) async fn follow_drills(&self) {
+    pub(super) async fn follow_drills(self: &Arc<Self>) {
         if let Err(failure) = self.read_receipts().await {
             tracing::warn!(%failure, "the receipts of drills cannot be read");
             return;
@@ -45,7 +47,7 @@ impl Backups {
         // Before there is a snapshot there is nothing to drill with.
         if drills.is_due(now.seconds()) && self.lock().newest.is_some() {
             // It says itself how it went.
-            let _ = self.make_drill(&Actor::system(), Arc::new(|_, _| {})).await;
+            let _ = self.make_drill(&Actor::system(), nobody()).await;
         }
     }
 
@@ -77,7 +79,7 @@ impl Backups {
     ///
     /// # Errors
     /// [`Failure`]; it is logged and told.
-    pub(crate) async fn make_drill(&self, actor: &Actor, progress: Progress) -> Result<(Receipt, String), Failure> {
+    pub(crate) async fn make_drill(self: &Arc<Self>, actor: &Actor, progress: Progress) -> Result<(Receipt, String), Failure> {
         let _turn = self.drilling.lock().await;
         let made = self.drill_here(progress).await;
         match &made {
@@ -90,6 +92,7 @@ impl Backups {
                 tracing::info!(snapshot = receipt.snapshot, rows = receipt.rows, seconds = receipt.seconds, "a drill passed");
                 self.tell_drilled(actor, receipt, note).await;
             }
+            Err(failure) if self.leisure.is_ended() => tracing::info!(%failure, "a drill was given up: the server stops"),
             Err(failure) => {
                 let (why, now) = (failure.to_string(), self.service.moments().time());
                 let is_new = self.lock().drilled.failed.replace((now, why.clone())).is_none();
@@ -103,11 +106,11 @@ impl Backups {
         made
     }
 
-    async fn drill_here(&self, progress: Progress) -> Result<(Receipt, String), Failure> {
+    async fn drill_here(self: &Arc<Self>, progress: Progress) -> Result<(Receipt, String), Failure> {
         // Not beside a snapshot that is being made; and this ledger needs one of its own.
-        let turn = self.making.lock().await;
+        let turn = self.making.clone().lock_owned().await;
         if self.is_due().await? {
-            self.make_in_turn(&Actor::system(), turn).await?;
+            self.make_in_turn(Actor::system(), nobody(), turn).await?;
         } else {
             drop(turn);
         }
@@ -129,7 +132,7 @@ impl Backups {
     pub(super) async fn ship_all(&self) -> Result<u64, Failure> {
         let (size, mut shipped) = (self.service.store().head().size, self.shipped.subscribe());
         self.ring.notify_one();
-        let reached = timeout(PATIENCE, shipped.wait_for(|shipped| *shipped >= size)).await.is_ok_and(|reached| reached.is_ok());
+        let reached = timeout(patience::TARGET, shipped.wait_for(|shipped| *shipped >= size)).await.is_ok_and(|reached| reached.is_ok());
         if reached {
             return Ok(size);
         }

@@ -12,9 +12,10 @@ use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
+use jeton_http::api::Progress;
 use jeton_service::planted::Planted;
 use jeton_store::schema::SCHEMA;
-use tokio::sync::MutexGuard;
+use tokio::sync::OwnedMutexGuard;
 
 use super::Backups;
 use super::figures::of_snapshot;
@@ -25,13 +26,13 @@ const NAMED_AHEAD_SECONDS: i64 = 7 * 86_400;
 
 impl Backups {
     /// Makes a snapshot where one is due, and takes away what is too old.
-    pub(crate) async fn follow_schedule(&self) {
+    pub(crate) async fn follow_schedule(self: &Arc<Self>) {
         // Whoever makes one meanwhile makes this one needless.
-        let turn = self.making.lock().await;
+        let turn = self.making.clone().lock_owned().await;
         match self.is_due().await {
             Ok(true) => {
                 // It says itself how it went.
-                let _ = self.make_in_turn(&Actor::system(), turn).await;
+                let _ = self.make_in_turn(Actor::system(), nobody(), turn).await;
             }
             Ok(false) => {}
             Err(failure) => tracing::warn!(%failure, "whether a snapshot is due cannot be told"),
@@ -67,28 +68,49 @@ impl Backups {
         let newest = Some((found.snapshot.clone(), Time::from_seconds(found.began_at_seconds), found.head.size));
         let mut standing = self.lock();
         standing.newest.clone_from(&newest);
-        standing.newest_figures = Some(of_snapshot(&found));
+        (standing.newest_figures, standing.newest_rows) = (Some(of_snapshot(&found)), found.rows.values().sum());
         Ok(newest)
     }
 
-    /// Makes a snapshot now.
+    /// Makes a snapshot now, after those that others asked for; `progress` hears how much is done, of how much.
     ///
     /// # Errors
     /// [`Failure`]; it is logged and told.
-    pub(crate) async fn make(&self, actor: &Actor) -> Result<Manifest, Failure> {
-        let turn = self.making.lock().await;
-        self.make_in_turn(actor, turn).await
+    pub(crate) async fn make(self: &Arc<Self>, actor: Actor, progress: Progress) -> Result<Manifest, Failure> {
+        let _asked = self.asked.try_acquire().map_err(|_| Failure::Refused("others wait for snapshots already: wait for theirs".into()))?;
+        let turn = self.making.clone().lock_owned().await;
+        self.make_in_turn(actor, progress, turn).await
     }
 
-    pub(super) async fn make_in_turn(&self, actor: &Actor, _turn: MutexGuard<'_, ()>) -> Result<Manifest, Failure> {
-        let made = self.snapshot().await;
-        match &made {
+    /// It is the server's work once it has begun: whoever waits for it may go away, and it is finished and told all the same.
+    pub(super) async fn make_in_turn(
+        self: &Arc<Self>,
+        actor: Actor,
+        progress: Progress,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<Manifest, Failure> {
+        let backups = self.clone();
+        let making = tokio::spawn(async move {
+            let made = backups.snapshot(progress).await;
+            backups.tell_made(&actor, &made).await;
+            drop(turn);
+            made
+        });
+        making.await.unwrap_or_else(|error| Err(Failure::Refused(format!("the snapshot was broken off: {error}"))))
+    }
+
+    async fn tell_made(&self, actor: &Actor, made: &Result<Manifest, Failure>) {
+        match made {
             Ok(manifest) => {
                 self.made(manifest);
                 tracing::info!(snapshot = manifest.snapshot, bytes = manifest.bytes(), "a backup was made");
                 let (bytes, sequence, snapshot) = (manifest.bytes(), manifest.head.size, manifest.snapshot.as_str().into());
                 self.tell(Event::BackupCompleted { actor: actor.clone(), bytes, sequence, snapshot }).await;
                 self.prune().await;
+            }
+            Err(failure) if self.leisure.is_ended() => {
+                self.failures.note_snapshot();
+                tracing::info!(%failure, "a snapshot was given up: the server stops");
             }
             Err(failure) => {
                 let why = failure.to_string();
@@ -100,38 +122,27 @@ impl Backups {
                 }
             }
         }
-        made
     }
 
     fn made(&self, manifest: &Manifest) {
         let newest = (manifest.snapshot.clone(), Time::from_seconds(manifest.began_at_seconds), manifest.head.size);
         let mut standing = self.lock();
         (standing.newest, standing.failed) = (Some(newest), None);
-        standing.newest_figures = Some(of_snapshot(manifest));
+        (standing.newest_figures, standing.newest_rows) = (Some(of_snapshot(manifest)), manifest.rows.values().sum());
     }
 
-    async fn snapshot(&self) -> Result<Manifest, Failure> {
-        self.take_back_unfinished().await?;
-        let moments = self.service.moments();
-        let planted = self.plant().await;
-        let mut moment = moments.now();
-        let id = SnapshotId::new(self.later_than_all(moment.now).await?, moment.draw());
-        self.lock().unfinished = Some(id.clone());
-        let canaries = planted.as_ref().map(named);
-        let beside = Beside { server_identity: Some(self.sealed_identity.clone()), canaries };
-        let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
-        let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
-        let its = (id.clone(), beside.clone());
-        let written = self.leisure.spend(async move || {
-            let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
-            let (store, progress, (id, beside)) = (Arc::clone(service.store()), |_| {}, its);
-            let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, beside, progress: &progress };
-            snapshot.write(moment.now, || service.moments().time()).await
-        });
-        let manifest = written.await?;
-        if let Some(planted) = planted {
-            self.let_fall(&planted).await;
+    async fn snapshot(&self, progress: Progress) -> Result<Manifest, Failure> {
+        if self.leisure.is_ended() {
+            return Err(Failure::Refused("the server stops".into()));
         }
+        self.take_back_unfinished().await?;
+        let planted = self.plant().await;
+        let written = self.write(planted.as_ref(), progress).await;
+        if let Some(planted) = &planted {
+            // Also of a snapshot that failed: no canary stays that lives for ever.
+            self.let_fall(planted, written.is_ok()).await;
+        }
+        let (manifest, id, beside) = written?;
         let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing);
         Snapshot { store, schema: &SCHEMA, target, sealing, id, beside, progress: &|_| {} }.finish(&manifest).await?;
         self.lock().unfinished = None;
@@ -148,6 +159,27 @@ impl Backups {
         Ok(())
     }
 
+    /// All of a snapshot but its manifest.
+    async fn write(&self, planted: Option<&Planted>, progress: Progress) -> Result<(Manifest, SnapshotId, Beside), Failure> {
+        let mut moment = self.service.moments().now();
+        let id = SnapshotId::new(self.later_than_all(moment.now).await?, moment.draw());
+        self.lock().unfinished = Some(id.clone());
+        let beside = Beside { server_identity: Some(self.sealed_identity.clone()), canaries: planted.map(named) };
+        let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
+        let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
+        let its = (id.clone(), beside.clone());
+        // As many lines as the one before had, and the entries that there are now.
+        let about = self.lock().newest_rows.saturating_add(service.store().head().size);
+        let written = self.leisure.spend(async move || {
+            let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
+            let progress = move |read: u64| progress(read, about.max(read));
+            let (store, (id, beside)) = (Arc::clone(service.store()), its);
+            let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, beside, progress: &progress };
+            snapshot.write(moment.now, || service.moments().time()).await
+        });
+        Ok((written.await?, id, beside))
+    }
+
     /// A time for a name that sorts behind those that are there: a restore begins with the last, also where a clock was put back.
     async fn later_than_all(&self, now: Time) -> Result<Time, Failure> {
         let last = snapshots(&self.target).await?.last().and_then(SnapshotId::began_seconds);
@@ -157,12 +189,12 @@ impl Backups {
     }
 
     /// Revokes the second canary once the snapshot's end is past, and lets the tail tell of it before anybody finds the snapshot.
-    async fn let_fall(&self, planted: &Planted) {
+    async fn let_fall(&self, planted: &Planted, is_to_be_found: bool) {
         let fallen = self.service.let_canary_fall(&planted.revoked_after, &self.service.moments().now()).await;
         if let Err(failure) = fallen {
             tracing::warn!(?failure, "the second canary of this backup was not revoked: a drill with it will fail");
         }
-        if let Err(failure) = self.ship_all().await {
+        if is_to_be_found && let Err(failure) = self.ship_all().await {
             tracing::warn!(%failure, "the tail does not tell of the second canary of this backup yet");
         }
     }
@@ -190,6 +222,11 @@ impl Backups {
             Err(failure) => tracing::warn!(%failure, "old backups could not leave"),
         }
     }
+}
+
+/// Progress that nobody asked for.
+pub(super) fn nobody() -> Progress {
+    Arc::new(|_, _| {})
 }
 
 fn named(planted: &Planted) -> Canaries {

@@ -16,13 +16,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Backups;
+use crate::patience;
 
 /// How often the tail is shipped.
 const EACH: Duration = Duration::from_secs(1);
 /// How often it is looked whether a snapshot or a drill is due.
 const EACH_LOOK: Duration = Duration::from_secs(60);
-/// How long a commit waits for the target at most.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Backups {
     /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then. Until it has heard,
@@ -30,7 +29,7 @@ impl Backups {
     pub(crate) async fn begin(self: &Arc<Self>) {
         let weak: Weak<Backups> = Arc::downgrade(self);
         self.service.narrow_durably(weak, self.settings.is_sync);
-        let begun = timeout(PATIENCE, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
+        let begun = timeout(patience::TARGET, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
         match begun {
             Ok(shipper) => *self.shipper.lock().await = Some(shipper),
             Err(failure) => {
@@ -86,11 +85,24 @@ impl Backups {
         })
     }
 
+    /// Gives up snapshots and drills: whoever waits for one hears so.
+    pub(crate) fn begin_to_end(&self) {
+        self.leisure.end();
+    }
+
     /// Ships what is left once nothing is committed any more, and says so on the target: a tail that ends so is complete.
     pub(crate) async fn ship_last(&self) {
-        // Whoever still reads keeps the store from ending in order.
-        self.leisure.is_over().await;
-        if let Err(failure) = timeout(PATIENCE, self.ship_once(true)).await.unwrap_or_else(|_| Err(late())) {
+        // Whoever still reads keeps the store from ending in order, and what was given up is told before the last word.
+        let given_up = async {
+            self.leisure.is_over().await;
+            drop(self.drilling.lock().await);
+            drop(self.making.lock().await);
+        };
+        let is_over = timeout(patience::LEISURE, given_up).await.is_ok();
+        if !is_over {
+            tracing::warn!("a snapshot or a drill that was given up is not over: its word may come after the last one on the target");
+        }
+        if let Err(failure) = timeout(patience::TARGET, self.ship_once(is_over)).await.unwrap_or_else(|_| Err(late())) {
             tracing::warn!(%failure, "the backup target lacks the end of the ledger: a restore from it alone could not prove to be complete");
         }
     }
@@ -170,14 +182,14 @@ impl Durability for Backups {
             let mut shipped = self.shipped.subscribe();
             self.ring.notify_one();
             let reached = async { shipped.wait_for(|shipped| *shipped > sequence).await.is_ok() };
-            timeout(PATIENCE, reached).await.unwrap_or(false)
+            timeout(patience::TARGET, reached).await.unwrap_or(false)
         })
     }
 
     fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         Box::pin(async move {
             let mut knows = self.knows_of_start.subscribe();
-            timeout(PATIENCE, knows.wait_for(|knows| *knows)).await.is_ok_and(|knows| knows.is_ok())
+            timeout(patience::TARGET, knows.wait_for(|knows| *knows)).await.is_ok_and(|knows| knows.is_ok())
         })
     }
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use jeton_backup::drill::receipt::Receipt;
 use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
+use jeton_backup::names::{SNAPSHOTS, TAIL};
 use jeton_backup::restore::{manifest, snapshots};
 use jeton_backup::verify::{Found, Put, missing, verify};
 use jeton_core::id::Actor;
 use jeton_http::api::{
     self, AwayShown, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived, VerifiedShown,
-    rfc3339,
+    Working, rfc3339,
 };
 use jeton_store::ledger::merkle::hexadecimal;
 
@@ -26,22 +27,21 @@ impl api::Backups for Backups {
         Box::pin(async move { self.shown_whole().await.map_err(|failure| failure.to_string()) })
     }
 
-    fn create(&self, actor: Actor) -> Answering<'_, SnapshotShown> {
-        Box::pin(async move { self.make(&actor).await.map(|made| snapshot(&made)).map_err(|failure| failure.to_string()) })
+    fn create(self: Arc<Self>, actor: Actor, progress: Progress) -> Working<SnapshotShown> {
+        Box::pin(async move { self.make(actor, progress).await.map(|made| snapshot(&made)).map_err(|failure| failure.to_string()) })
     }
 
-    fn verify(&self) -> Answering<'_, VerifiedShown> {
+    fn verify(self: Arc<Self>, progress: Progress) -> Working<VerifiedShown> {
         Box::pin(async move {
-            let key = self.service.note_key().map_err(|failure| failure.to_string())?;
-            let found = verify(&self.target, &self.opening, &key, &|_| {}).await.map_err(|failure| failure.to_string())?;
-            let lost = missing(&self.target, &self.put()).await.map_err(|failure| failure.to_string())?;
-            let problems = found.problems.iter().chain(&lost).map(ToString::to_string).collect();
+            let Ok(_turn) = self.verifying.try_lock() else { return Err("somebody looks over all of them already".to_owned()) };
+            let found = self.look_over(progress).await.map_err(|failure| failure.to_string())?;
+            let problems = found.problems.iter().map(ToString::to_string).collect();
             let Found { snapshots, segments, receipts, bytes, .. } = found;
             Ok(VerifiedShown { snapshots, segments, receipts, bytes, problems })
         })
     }
 
-    fn drill(self: Arc<Self>, actor: Actor, progress: Progress) -> Pin<Box<dyn Future<Output = Result<DrillShown, String>> + Send>> {
+    fn drill(self: Arc<Self>, actor: Actor, progress: Progress) -> Working<DrillShown> {
         Box::pin(async move {
             let made = self.make_drill(&actor, progress).await;
             made.map(|(receipt, note)| drilled(&receipt, note)).map_err(|failure| failure.to_string())
@@ -58,6 +58,14 @@ impl Backups {
     fn put(&self) -> Put {
         let (shipped, incarnation) = (*self.shipped.borrow(), self.service.store().head().incarnation);
         Put { incarnation, shipped, newest: self.standing().newest.map(|(id, ..)| id) }
+    }
+
+    async fn look_over(&self, progress: Progress) -> Result<Found, Failure> {
+        let key = self.service.note_key().map_err(|failure| Failure::Refused(failure.to_string()))?;
+        let of = (self.target.list(SNAPSHOTS).await?.len() + self.target.list(TAIL).await?.len()) as u64;
+        let mut found = verify(&self.target, &self.opening, &key, &move |done: u64| progress(done, of.max(done))).await?;
+        found.problems.extend(missing(&self.target, &self.put()).await?);
+        Ok(found)
     }
 
     fn drills_shown(&self, known: Drilled) -> DrillsShown {

@@ -11,6 +11,7 @@ use self::drill::Drill;
 use self::restore::Restore;
 use super::context::Context;
 use super::failure::Failure;
+use super::progress::Progress;
 use crate::render::backups;
 
 const BACKUPS: &str = "/api/v1/backups";
@@ -41,7 +42,9 @@ Examples:
   jeton backup create --json | jq -r .id
 
 A server makes one each day by itself (`backup_every`), and ships the ledger's
-tail each second. Issuing goes on while one is made.";
+tail each second. Issuing goes on while one is made. Once begun it is finished,
+also where this command is ended; one that is asked for meanwhile comes after
+it.";
 
 /// Make a backup now
 #[derive(Args, Debug)]
@@ -74,10 +77,10 @@ pub(crate) struct Verify;
 impl Backup {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
-            Backup::Create(Create) => context.show(&context.server()?.post(BACKUPS, &json!({}))?, backups::made),
+            Backup::Create(Create) => context.show(&watched(context, BACKUPS, "lines of the snapshot")?, backups::made),
             Backup::List(List) => context.show(&context.server()?.get(BACKUPS)?, backups::list),
             Backup::Verify(Verify) => {
-                let found = context.server()?.post("/api/v1/backups/verify", &json!({}))?;
+                let found = watched(context, "/api/v1/backups/verify", "objects")?;
                 context.show(&found, backups::verified)?;
                 let is_whole = found.get("problems").and_then(Value::as_array).is_some_and(Vec::is_empty);
                 let hint = "make another backup, `jeton backup create`, and look at the disk or the bucket";
@@ -87,4 +90,10 @@ impl Backup {
             Backup::Restore(restore) => restore.run(context),
         }
     }
+}
+
+/// Asks for work that takes long, and shows how far it is.
+fn watched(context: &Context, path: &str, what: &'static str) -> Result<Value, Failure> {
+    let (server, mut progress) = (context.server()?, Progress::new(what));
+    server.post_watched(path, &json!({}), |done, total| progress.show(done, total))
 }

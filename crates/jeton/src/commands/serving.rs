@@ -45,6 +45,7 @@ impl Serving {
             tls_key: self.tls_key.clone(),
             root_key_file: self.root_key_file.clone(),
             environment: environment::of_process(),
+            credentials: environment::credentials_folder(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the environment says: a variable for each key of the file, above the file and below the flags.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -20,6 +20,11 @@ const OTHERS: [&str; 8] =
 /// The variables of this process that are meant for Jeton.
 pub(crate) fn of_process() -> Vec<Variable> {
     std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())).collect()
+}
+
+/// Where systemd keeps what this service alone may read (`LoadCredential=`).
+pub(crate) fn credentials_folder() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 /// Refuses a variable that nobody reads: who set it believes that it holds.

@@ -1,6 +1,8 @@
 //! Backups of a server that runs, and what becomes of them again.
 
 #[cfg(test)]
+mod create;
+#[cfg(test)]
 mod drill;
 #[cfg(test)]
 mod faults;
@@ -10,3 +12,5 @@ mod full_target;
 mod place;
 #[cfg(test)]
 mod restore;
+#[cfg(test)]
+mod unit;

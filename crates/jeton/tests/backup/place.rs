@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -21,14 +21,20 @@ pub(crate) struct Place {
 impl Place {
     /// With a server of an API and a client, and with these lines in its configuration.
     pub(crate) fn with_server(lines: &str) -> Place {
-        let mut place = Place { folder: tempfile::tempdir().unwrap(), server: None, log: None };
+        let mut place = Place::without_server(lines);
+        place.start("jeton-data");
+        place.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read", "--token-format", "opaque"]);
+        place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--may-introspect"]);
+        place
+    }
+
+    /// With a data folder that no server was started on.
+    pub(crate) fn without_server(lines: &str) -> Place {
+        let place = Place { folder: tempfile::tempdir().unwrap(), server: None, log: None };
         let made = place.json(&["init", "--issuer", "http://127.0.0.1:8420"]);
         place.write("recovery.key", made["recovery_identity"].as_str().unwrap());
         let file = place.path("jeton-data/jeton.toml");
         fs::write(&file, format!("{}{lines}\n", fs::read_to_string(&file).unwrap())).unwrap();
-        place.start("jeton-data");
-        place.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read", "--token-format", "opaque"]);
-        place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--may-introspect"]);
         place
     }
 
@@ -79,10 +85,15 @@ impl Place {
 
     /// Starts a server on a folder, on the configuration of the first.
     pub(crate) fn start(&mut self, data: &str) {
+        self.start_within(self.command(&[]), data);
+    }
+
+    /// The same by a command that takes the arguments of `jeton`.
+    pub(crate) fn start_within(&mut self, mut command: Command, data: &str) {
         let root = self.path("jeton-data.root-key").display().to_string();
         let config = self.path("jeton-data/jeton.toml").display().to_string();
         let arguments = ["serve", "--data", data, "--config", &config, "--root-key-file", &root, "--listen", "127.0.0.1:0"];
-        let mut server = self.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut server = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(server.stderr.take().unwrap()).lines();
         let (tell, log) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
@@ -109,11 +120,11 @@ impl Place {
         kill_process(Pid::from_child(self.server.as_ref().unwrap()), Signal::KILL).unwrap();
     }
 
-    pub(crate) fn end(&mut self, signal: Signal) {
+    pub(crate) fn end(&mut self, signal: Signal) -> ExitStatus {
         let mut server = self.server.take().unwrap();
         // Whoever was killed before is gone, and waited for.
         let _ = kill_process(Pid::from_child(&server), signal);
-        server.wait().unwrap();
+        server.wait().unwrap()
     }
 
     /// Asks until everything is on the target.
