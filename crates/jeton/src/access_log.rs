@@ -1,4 +1,4 @@
-//! The file of the access log: lines wait in memory, a thread of its own writes them each second, turns the file and removes the old ones.
+//! The file of the access log: lines wait in memory, a thread of its own writes them each second or as soon as they are many, turns the file and removes the old ones.
 //!
 //! Whoever notes a request copies its line and goes on: no disk, however slow or full, is waited for. What does not fit is dropped and counted.
 
@@ -20,7 +20,11 @@ use rolling::{Lost, Rolling};
 use room::Room;
 
 /// The most bytes that wait: what comes on top is dropped.
-const WAITING_BYTES: usize = 4 << 20;
+const WAITING_BYTES: usize = 8 << 20;
+/// With so many the writer does not wait any longer, so that only a slow disk loses lines and not a busy second.
+const MANY_BYTES: usize = WAITING_BYTES / 2;
+/// How long a line waits at most where there are few.
+const PERIOD: Duration = Duration::from_secs(1);
 
 /// Lines on their way to the file.
 #[derive(Default)]
@@ -56,13 +60,23 @@ pub(crate) fn start(
     now: impl Fn() -> Time + Send + 'static,
     may_destroy: impl Fn() -> bool + Send + 'static,
 ) -> Result<(Arc<Lines>, Writer), String> {
+    start_each(PERIOD, path, bounds, now, may_destroy)
+}
+
+fn start_each(
+    period: Duration,
+    path: PathBuf,
+    bounds: Bounds,
+    now: impl Fn() -> Time + Send + 'static,
+    may_destroy: impl Fn() -> bool + Send + 'static,
+) -> Result<(Arc<Lines>, Writer), String> {
     let lines = Arc::new(Lines::default());
     let mut rolling = Rolling::open(path, bounds, Room::of, now())?;
     let taken = lines.clone();
     let work = move || {
         let (mut spare, mut is_closing, mut known) = (Vec::new(), false, 0);
         while !is_closing {
-            is_closing = taken.take(&mut spare);
+            is_closing = taken.take(&mut spare, period);
             let time = now();
             if let Some(lost) = rolling.write(&spare, time, may_destroy()) {
                 taken.lose(lost, &spare);
@@ -77,12 +91,12 @@ pub(crate) fn start(
 }
 
 impl Lines {
-    /// After a second, or at the end, swaps what waits for an empty buffer; says whether it is the end.
-    fn take(&self, spare: &mut Vec<u8>) -> bool {
+    /// After a period, or when many bytes wait, or at the end, swaps what waits for an empty buffer; says whether it is the end.
+    fn take(&self, spare: &mut Vec<u8>, period: Duration) -> bool {
         let waiting = self.lock();
         let (mut waiting, _) = self
             .bell
-            .wait_timeout_while(waiting, Duration::from_secs(1), |waiting| !waiting.is_closing)
+            .wait_timeout_while(waiting, period, |waiting| !waiting.is_closing && waiting.lines.len() < MANY_BYTES)
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut waiting.lines, spare);
         waiting.is_closing
@@ -114,10 +128,16 @@ impl Lines {
 impl AccessLog for Lines {
     fn write(&self, line: &[u8]) {
         let mut waiting = self.lock();
-        if waiting.lines.len() + line.len() > WAITING_BYTES {
+        let before = waiting.lines.len();
+        if before + line.len() > WAITING_BYTES {
             self.crowded.fetch_add(1, Ordering::Relaxed);
-        } else {
-            waiting.lines.extend_from_slice(line);
+            return;
+        }
+        waiting.lines.extend_from_slice(line);
+        let is_many_now = before < MANY_BYTES && waiting.lines.len() >= MANY_BYTES;
+        drop(waiting);
+        if is_many_now {
+            self.bell.notify_one();
         }
     }
 
@@ -164,17 +184,40 @@ mod tests {
         assert_eq!((text.lines().count(), text.lines().last(), lines.dropped()), (1_000, Some("999"), Dropped::default()));
     }
 
+    /// More comes within a period than can wait for its end: the writer is woken for it.
+    #[test]
+    fn a_busy_second_loses_nothing_while_the_disk_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        let (looks, looked) = std::sync::mpsc::channel();
+        let now = move || {
+            let _ = looks.send(());
+            Time::from_seconds(NOW)
+        };
+        let (lines, writer) = start_each(Duration::from_secs(3_600), path.clone(), BOUNDS, now, || true).unwrap();
+        looked.recv().unwrap();
+        let line = [vec![b'x'; (1 << 10) - 1], vec![b'\n']].concat();
+        let many = MANY_BYTES / line.len();
+        for time in 0..5 {
+            (0..many).for_each(|_| lines.write(&line));
+            // It reads the clock for each batch that it takes.
+            assert!(looked.recv_timeout(Duration::from_secs(60)).is_ok(), "nobody took what was written the {time}th time");
+        }
+        drop(writer);
+        let count = std::fs::read(&path).unwrap().iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!((count, lines.dropped()), (5 * many, Dropped::default()));
+    }
+
     #[test]
     fn what_does_not_fit_is_dropped_and_counted() {
         let lines = Lines::default();
         let line = vec![b'x'; 1 << 20];
-        for _ in 0..7 {
+        for _ in 0..11 {
             lines.write(&line);
         }
         let mut taken = Vec::new();
-        lines.lock().is_closing = true;
-        lines.take(&mut taken);
-        assert_eq!((lines.dropped(), taken.len()), (Dropped { crowded: 3, ..Dropped::default() }, 4 << 20));
+        assert!(!lines.take(&mut taken, Duration::MAX));
+        assert_eq!((lines.dropped(), taken.len()), (Dropped { crowded: 3, ..Dropped::default() }, 8 << 20));
         lines.write(b"again");
         assert_eq!((lines.dropped().lines(), lines.lock().lines.len()), (3, 5));
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jeton_core::moment::Time;
@@ -104,7 +104,7 @@ impl<R: Fn(&Path) -> Option<Room>> Rolling<R> {
             self.reopen()?;
         }
         if let Some(file) = &mut self.file {
-            file.write_all(lines)?;
+            append_or_undo(file, lines, |file| file.set_len(self.bytes))?;
         }
         self.bytes += lines.len() as u64;
         Ok(())
@@ -127,8 +127,17 @@ impl<R: Fn(&Path) -> Option<Room>> Rolling<R> {
     }
 
     fn reopen(&mut self) -> io::Result<()> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
         self.bytes = file.metadata()?.len();
+        // A process that was killed, or a full disk, left half a line: what follows has lines of its own.
+        let mut last = *b"\n";
+        if self.bytes > 0 {
+            file.read_exact_at(&mut last, self.bytes - 1)?;
+        }
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+            self.bytes += 1;
+        }
         self.file = Some(file);
         Ok(())
     }
@@ -166,6 +175,16 @@ impl<R: Fn(&Path) -> Option<Room>> Rolling<R> {
         }
         self.older_bytes = older_bytes(&self.path);
     }
+}
+
+/// Writes all lines or, where the disk takes a part of them alone, none.
+fn append_or_undo<F: io::Write>(file: &mut F, lines: &[u8], undo: impl FnOnce(&F) -> io::Result<()>) -> io::Result<()> {
+    let written = file.write_all(lines);
+    if written.is_err() {
+        // Where that fails too, whoever opens the file again sees half a line.
+        let _ = undo(file);
+    }
+    written
 }
 
 fn older_bytes(path: &Path) -> u64 {
@@ -282,6 +301,49 @@ mod tests {
         free.set(0);
         assert_eq!(rolling.write(b"", noon_of_day(0), true), None, "nothing is lost of nothing");
         assert_eq!(fs::read_to_string(path).unwrap(), "a\nd\n");
+    }
+
+    /// A disk that takes so many bytes more.
+    struct Filling(Cell<Vec<u8>>, usize);
+
+    impl io::Write for Filling {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = self.1.saturating_sub(self.0.get_mut().len()).min(bytes.len());
+            self.0.get_mut().extend(&bytes[..room]);
+            if room == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(room) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn of_lines_that_fail_half_way_nothing_stays() {
+        let mut disk = Filling(Cell::default(), 10);
+        let mut append = |lines: &[u8]| {
+            let length = disk.0.get_mut().len();
+            let undo = |disk: &Filling| {
+                let mut bytes = disk.0.take();
+                bytes.truncate(length);
+                disk.0.set(bytes);
+                Ok(())
+            };
+            append_or_undo(&mut disk, lines, undo).is_ok()
+        };
+        assert_eq!((append(b"one\n"), append(b"two\nthree\n"), append(b"four\n")), (true, false, true));
+        assert_eq!(disk.0.take(), b"one\nfour\n");
+    }
+
+    #[test]
+    fn a_line_that_somebody_left_half_written_ends_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        fs::write(&path, "{}\n{\"time\":").unwrap();
+        let mut rolling = open(path.clone(), 1 << 30).unwrap();
+        assert_eq!(rolling.write(b"{}\n", noon_of_day(0), true), None);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{}\n{\"time\":\n{}\n");
+        assert_eq!(rolling.bytes, fs::metadata(&path).unwrap().len());
     }
 
     #[test]
