@@ -38,6 +38,8 @@ const UNDECIDED_SECONDS: i64 = 30 * 86_400;
 struct Pass {
     swept: Swept,
     met: Met,
+    /// What failed first; the rest of the pass goes on without it.
+    failed: Option<Failure>,
 }
 
 impl Pass {
@@ -47,27 +49,36 @@ impl Pass {
         self.swept.removed += other.swept.removed;
         self.swept.told += other.swept.told;
         self.met.join(other.met);
+        self.failed = self.failed.take().or(other.failed);
+    }
+
+    /// Notes how a part of the pass went. What follows is looked at all the same.
+    fn note(&mut self, part: Result<(), Failure>) {
+        if let Err(failure) = part {
+            self.failed.get_or_insert(failure);
+        }
     }
 }
 
 impl Service {
     /// Goes over every key, secret and exception once. For a schedule, and a thread that may block: rows are read in place. `None`: the clock
-    /// is doubted, and nothing was done on its word.
+    /// is doubted, and nothing was done on its word. What fails, as a damaged row does, holds up nothing else.
     ///
     /// # Errors
-    /// [`Failure`]; what was not done then is done by the next pass.
+    /// The first [`Failure`]; all the rest was done, and the next pass tries again.
     pub async fn sweep(&self, moment: &Moment) -> Result<Option<Swept>, Failure> {
         if !self.posture.may_destroy(self.moments.time()) {
             return Ok(None);
         }
         let (mut pass, mut moments) = (Pass::default(), moment.clone());
-        self.sweep_keys(&mut pass, &moments.split()).await?;
-        self.sweep_secrets(&mut pass, &moments.split()).await?;
-        self.sweep_exceptions(&mut pass, &moments.split()).await?;
+        let keys = self.sweep_keys(&mut pass, &moments.split()).await;
+        pass.note(keys);
+        self.sweep_secrets(&mut pass, &moments.split()).await;
+        self.sweep_exceptions(&mut pass, &moments.split()).await;
         if !self.is_ending() {
             self.met.store(Some(Arc::new(pass.met)));
         }
-        Ok(Some(pass.swept))
+        pass.failed.map_or(Ok(Some(pass.swept)), Err)
     }
 
     /// How many notices were told since the start: kind, days ahead, count.

@@ -154,7 +154,9 @@ fn sweep_schedule(service: &Arc<Service>) -> JoinHandle<()> {
                     milliseconds = (service.moments().time().micros() - started.micros()) / 1_000,
                     "credentials were gone over: idle ones, ended ones, and those that end soon"
                 ),
-                Ok(Err(error)) => tracing::error!(%error, "credentials could not be gone over"),
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "not all credentials could be gone over: the others were, and the next pass tries again")
+                }
                 _ => {}
             }
         }

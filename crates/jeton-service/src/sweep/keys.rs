@@ -38,33 +38,34 @@ const FOREIGN_MAX: usize = 16;
 const AT_ONCE: usize = 32;
 
 impl Service {
-    /// Goes over every key; what fails for one is told at the end, and the others do not wait for it.
+    /// Goes over every key; what fails for one is noted, and the others do not wait for it.
     pub(super) async fn sweep_keys(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
-        let (mut moment, mut before, mut failed) = (moment.clone(), None, None);
+        let (mut moment, mut before) = (moment.clone(), None);
         loop {
             let rows = self.rows_before(before)?;
-            let keys = rows.iter().map(entry).collect::<Result<Vec<_>, _>>().map_err(damaged)?;
-            let Some(last) = keys.last() else { break };
-            before = Some(last.key.record.id);
+            let Some(last) = rows.last().and_then(|row| row.record.first()) else { break };
+            before = Some(last.clone());
+            let keys = intact(&rows, pass);
             let worth: Vec<_> = keys.iter().filter(|key| self.is_worth_a_look(&key.key.record)).map(|key| (key, moment.split())).collect();
             let swept = futures_util::stream::iter(worth).map(|(key, moment)| self.sweep_key(key, moment)).buffer_unordered(AT_ONCE);
             let swept: Vec<_> = swept.collect().await;
             for swept in swept {
                 match swept {
                     Ok(swept) => pass.join(swept),
-                    Err(failure) => failed = Some(failure),
+                    Err(failure) => pass.note(Err(failure)),
                 }
             }
             if self.is_ending() {
                 break;
             }
-            self.look_at_scopes(&keys, pass, &moment)?;
+            let scopes = self.look_at_scopes(&keys, pass, &moment);
+            pass.note(scopes);
         }
-        failed.map_or(Ok(()), Err)
+        Ok(())
     }
 
-    fn rows_before(&self, before: Option<ApiKeyId>) -> Result<Vec<Versioned<Row>>, Failure> {
-        let before = before.map(|id| vec![Value::Id(id.0)]);
+    fn rows_before(&self, before: Option<Value>) -> Result<Vec<Versioned<Row>>, Failure> {
+        let before = before.map(|id| vec![id]);
         let find = Find { after: before.as_deref(), direction: Direction::Backward, ..Find::first(&api_key::TABLE, ROWS) };
         Ok(self.store.view()?.find(&find)?)
     }
@@ -149,6 +150,18 @@ impl Service {
         self.change_key(id, moment, |_, key, moment| Ok(remove(&key.record, &foreign, &Actor::system(), moment))).await?;
         Ok(true)
     }
+}
+
+/// The keys of those rows that are whole.
+fn intact(rows: &[Versioned<Row>], pass: &mut Pass) -> Vec<Arc<KeyEntry>> {
+    let mut keys = Vec::with_capacity(rows.len());
+    for row in rows {
+        match entry(row) {
+            Ok(key) => keys.push(key),
+            Err(malformed) => pass.note(Err(damaged(malformed))),
+        }
+    }
+    keys
 }
 
 /// Which of its table's indexes this is.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::notice::{self, Ending, Expiring, Told, tell};
+use jeton_core::policy::exception::PolicyException;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::Reason;
 
@@ -38,28 +39,32 @@ impl Service {
         Ok(())
     }
 
-    /// Tells of exceptions that end soon, and takes away those that are over.
-    pub(super) async fn sweep_exceptions(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
+    /// Tells of exceptions that end soon, and takes away those that are over; what fails for one is noted, and the others do not wait for it.
+    pub(super) async fn sweep_exceptions(&self, pass: &mut Pass, moment: &Moment) {
         let mut moment = moment.clone();
         for exception in self.policy_exceptions() {
-            if exception.ends_at <= self.now_on_ledger() {
-                match self.end_policy_exception(exception.id.as_str(), &Actor::system(), &moment.split()).await {
-                    Ok(()) => pass.swept.removed += 1,
-                    // Somebody else was faster.
-                    Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound => {}
-                    Err(failure) => return Err(failure),
-                }
-                continue;
-            }
-            let expiring = Expiring {
-                ending: Ending::PolicyException,
-                credential: exception.id.0.clone(),
-                owner: exception.owner.clone(),
-                created_at: exception.created_at,
-                expires_at: exception.ends_at,
-            };
-            self.tell_once(&expiring, pass, &moment.split()).await?;
+            let swept = self.sweep_exception(&exception, pass, &mut moment).await;
+            pass.note(swept);
         }
-        Ok(())
+    }
+
+    async fn sweep_exception(&self, exception: &PolicyException, pass: &mut Pass, moment: &mut Moment) -> Result<(), Failure> {
+        if exception.ends_at <= self.now_on_ledger() {
+            match self.end_policy_exception(exception.id.as_str(), &Actor::system(), &moment.split()).await {
+                Ok(()) => pass.swept.removed += 1,
+                // Somebody else was faster.
+                Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound => {}
+                Err(failure) => return Err(failure),
+            }
+            return Ok(());
+        }
+        let expiring = Expiring {
+            ending: Ending::PolicyException,
+            credential: exception.id.0.clone(),
+            owner: exception.owner.clone(),
+            created_at: exception.created_at,
+            expires_at: exception.ends_at,
+        };
+        self.tell_once(&expiring, pass, &moment.split()).await
     }
 }

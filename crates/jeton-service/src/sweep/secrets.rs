@@ -20,14 +20,15 @@ use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 
 impl Service {
-    pub(super) async fn sweep_secrets(&self, pass: &mut Pass, moment: &Moment) -> Result<(), Failure> {
+    /// Goes over every secret; what fails for one is noted, and the others do not wait for it.
+    pub(super) async fn sweep_secrets(&self, pass: &mut Pass, moment: &Moment) {
         let mut moment = moment.clone();
         for entry in self.registry.clients.all() {
             for secret in &entry.secrets {
-                self.sweep_secret(&entry, &secret.record, pass, &mut moment).await?;
+                let swept = self.sweep_secret(&entry, &secret.record, pass, &mut moment).await;
+                pass.note(swept);
             }
         }
-        Ok(())
     }
 
     async fn sweep_secret(&self, entry: &ClientEntry, secret: &ClientSecret, pass: &mut Pass, moment: &mut Moment) -> Result<(), Failure> {
