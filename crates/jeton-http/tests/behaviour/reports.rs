@@ -125,6 +125,35 @@ async fn what_verifiers_make_up_takes_no_memory_without_end() {
     assert!((400..=600).contains(&shown["agents"]["count"].as_u64().unwrap()), "sixteen in a second: {}", shown["agents"]["count"]);
 }
 
+/// Where there is no room in memory, everybody's idle times begin anew: that is not within the reach of one client.
+#[tokio::test]
+async fn what_one_client_makes_up_leaves_everybody_else_s_idle_times_alone() {
+    let (world, worker, gate) = world().await;
+    flush(&world).await;
+    let since = world.service().usage_kept_since();
+    world.advance(86_400);
+    let subject = format!("client:{}", worker.id);
+    let batch = |number: u64| {
+        let mut batch = report(&world, ONE, number, &[(subject.as_str(), "accepted", 1); 500]);
+        for (place, item) in batch["items"].as_array_mut().unwrap().iter_mut().enumerate() {
+            let cell = i64::try_from(number).unwrap() * 500 + i64::try_from(place).unwrap();
+            item["minute"] = json!(world.now() / 60 * 60 - cell % 1_400 * 60);
+        }
+        batch
+    };
+    for number in 1..=16 {
+        assert_eq!(taken(&world, &gate, &batch(number)).await, (true, 0));
+    }
+    let refused = send(&world, &gate, &batch(17)).await;
+    assert_eq!((refused.status, refused.member("code"), refused.header("retry-after")), (503, json!("busy"), "1"));
+    // Those of others are counted, and nothing of it is lost.
+    assert_eq!(taken(&world, &worker, &report(&world, OTHER, 1, &[("other", "accepted", 1)])).await, (true, 0));
+    flush(&world).await;
+    assert_eq!(taken(&world, &gate, &batch(17)).await, (true, 0));
+    flush(&world).await;
+    assert_eq!(world.service().usage_kept_since(), since);
+}
+
 #[tokio::test]
 async fn a_batch_whose_answer_was_lost_is_counted_once() {
     let (mut world, worker, gate) = world().await;

@@ -61,8 +61,8 @@ pub(crate) struct Taken {
 const PLACES: usize = 16;
 /// How many subjects, APIs and outcomes are told apart between two flushes.
 const CELLS_MAX: usize = 65_536;
-/// With so many subjects in a place, one that is not among them is not marked there.
-const MARKED_MAX: usize = CELLS_MAX / PLACES;
+/// How many subjects are marked between two flushes whose uses are counted elsewhere.
+const MARKED_MAX: usize = CELLS_MAX;
 
 /// Records uses.
 pub struct Recorder {
@@ -71,6 +71,8 @@ pub struct Recorder {
     cells_max: usize,
     /// How many are told apart in all places.
     cells: AtomicUsize,
+    /// How many subjects are in all places for their marks alone.
+    marked: AtomicUsize,
     /// How many uses of somebody were not, since they were last taken.
     missed: AtomicU64,
     /// Whether nothing is recorded.
@@ -105,6 +107,7 @@ impl Recorder {
             places: Default::default(),
             cells_max,
             cells: AtomicUsize::default(),
+            marked: AtomicUsize::default(),
             missed: AtomicU64::default(),
             is_off: AtomicBool::default(),
         }
@@ -159,18 +162,24 @@ impl Recorder {
         }
     }
 
-    /// Notes what a use left behind that is counted elsewhere.
+    /// Notes what a use left behind that is counted elsewhere. Where there is no room for it, nobody's last use is lost.
     pub(crate) fn mark(&self, subject: Subject, api: Option<&ApiId>, marks: &Marks<'_>) {
         if self.is_off() {
             return;
         }
         let Some(place) = self.places.get(place_of_thread()) else { return };
         let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if subjects.len() < MARKED_MAX || subjects.contains_key(&subject) {
+        if let Some(noticed) = subjects.get_mut(&subject) {
+            noticed.noted.note(api, marks);
+        } else if self.marked.load(Ordering::Relaxed) < MARKED_MAX {
+            self.marked.fetch_add(1, Ordering::Relaxed);
             subjects.entry(subject).or_default().noted.note(api, marks);
-        } else {
-            self.missed.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether so many more can be told apart.
+    pub(crate) fn has_room_for(&self, cells: usize) -> bool {
+        self.cells.load(Ordering::Relaxed).saturating_add(cells) <= self.cells_max
     }
 
     /// Records nothing from now on.
@@ -185,6 +194,8 @@ impl Recorder {
     /// What was recorded since this was last asked.
     pub(crate) fn take(&self) -> Taken {
         let mut taken = Taken { missed: self.missed.swap(0, Ordering::Relaxed), ..Taken::default() };
+        // Before the places are emptied: what is marked meanwhile counts for the next time, and never for none.
+        self.marked.store(0, Ordering::Relaxed);
         for place in &self.places {
             let emptied = mem::take(&mut *place.lock().unwrap_or_else(PoisonError::into_inner));
             let cells = emptied.values().map(|noticed| noticed.counts.len()).sum();
@@ -318,7 +329,12 @@ mod tests {
         (0..count).for_each(|number| recorder.mark(Subject::Client(ClientId::from(&*format!("client_{number}"))), None, &marks));
         let taken = recorder.take();
         assert_eq!((taken.noted.len(), taken.counted.len()), (MARKED_MAX, 0));
-        assert_eq!(taken.missed, count - MARKED_MAX as u64);
+        assert_eq!(taken.missed, 0, "their uses are counted elsewhere");
+        // Where others are counted in great numbers, one is marked all the same.
+        (0..CELLS_MAX).for_each(|number| recorder.record(seen(&format!("client_{number}"), 0)));
+        recorder.mark(Subject::Client(ClientId::from("client_marked")), None, &marks);
+        let taken = recorder.take();
+        assert_eq!((taken.noted.len(), taken.missed), (1, 0));
         // There is room again.
         recorder.record(seen("client_again", 0));
         let taken = recorder.take();

@@ -18,12 +18,16 @@ use super::keeping::damaged;
 use super::marks::Marks;
 use super::recorder::{Recorder, Seen, Taken};
 use super::told::Told;
+use crate::failure::Failure;
 
 /// The verifiers of one client that are told apart within two days, restarts included.
 const VERIFIERS_OF_CLIENT: usize = 4_096;
 /// The verifiers, and the subjects and outcomes, that are told apart between two flushes: what was told is one transaction, that is to be small.
 const WAITING_MAX: usize = 4_096;
 const CELLS_MAX: usize = 16_384;
+
+/// How many checks the verifiers of one client may report between two flushes: a use that finds no room begins everybody's idle times anew.
+const CHECKS_OF_CLIENT: usize = CELLS_MAX / 2;
 
 /// What verifiers told; how far they came is read when the first one reports.
 #[derive(Default)]
@@ -36,12 +40,14 @@ pub(crate) struct Known {
     pub(crate) verifiers: BTreeMap<(ClientId, VerifierId), Reported>,
     /// Whose row is not in the store as it is here.
     pub(crate) changed: BTreeSet<(ClientId, VerifierId)>,
+    /// How many checks each client has reported since they were last taken.
+    checks: BTreeMap<ClientId, usize>,
 }
 
 impl Default for Known {
     fn default() -> Known {
         let recorder = Recorder::telling_apart(CELLS_MAX);
-        Known { is_read: false, recorder, verifiers: BTreeMap::new(), changed: BTreeSet::new() }
+        Known { is_read: false, recorder, verifiers: BTreeMap::new(), changed: BTreeSet::new(), checks: BTreeMap::new() }
     }
 }
 
@@ -50,6 +56,7 @@ impl Reports {
     pub(crate) fn take(&self) -> (Taken, Vec<Reported>) {
         let mut known = self.lock();
         let changed = mem::take(&mut known.changed);
+        known.checks.clear();
         let numbers = changed.iter().filter_map(|name| known.verifiers.get(name).cloned()).collect();
         (known.recorder.take(), numbers)
     }
@@ -118,6 +125,19 @@ impl Known {
     /// Whether so many verifiers wait to be written that another has to.
     pub(crate) fn is_crowded(&self, name: &(ClientId, VerifierId)) -> bool {
         self.changed.len() >= WAITING_MAX && !self.changed.contains(name)
+    }
+
+    /// Takes room for so many checks of a client.
+    ///
+    /// # Errors
+    /// `Busy`: there is room again when these are in the store; the verifier sends its batch once more.
+    pub(crate) fn take_room(&mut self, client: &ClientId, checks: usize) -> Result<(), Failure> {
+        let taken = self.checks.entry(client.clone()).or_default();
+        if taken.saturating_add(checks) > CHECKS_OF_CLIENT || !self.recorder.has_room_for(checks) {
+            return Err(Failure::Busy);
+        }
+        *taken += checks;
+        Ok(())
     }
 
     /// Forgets verifiers that have not reported for two days, as their rows are dropped.

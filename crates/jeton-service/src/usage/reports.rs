@@ -46,8 +46,8 @@ impl Service {
     /// second together with its number: what a crash loses is a second's batches, each whole, and the verifier's next one shows the gap.
     ///
     /// # Errors
-    /// [`Failure::Refused`]: not for this client, or not of a time that has been; [`Failure::Busy`] where those of too many verifiers wait to be
-    /// written; [`Failure::Fault`] when the engine cannot read.
+    /// [`Failure::Refused`]: not for this client, or not of a time that has been; [`Failure::Busy`] where too much waits to be written, of this
+    /// client's verifiers or of all: the batch is to be sent again; [`Failure::Fault`] when the engine cannot read.
     pub async fn take_report(&self, client: &Client, report: &UsageReport, moment: &Moment) -> Result<Received, Failure> {
         let known_api = self.reportable(client, report)?;
         let (api, api_scopes) = (&known_api.record.id, known_api.record.scope_set());
@@ -64,6 +64,7 @@ impl Service {
             Batch::Repeated => return Ok(Received { is_counted: false, lost: before.map_or(0, |before| before.lost) }),
             Batch::Counted(reported) => reported,
         };
+        known.take_room(&client.id, report.items.len())?;
         let lost = reported.lost;
         known.verifiers.insert(name.clone(), reported);
         known.changed.insert(name);
