@@ -108,6 +108,8 @@ pub struct Repeat {
     pub salt: [u8; 32],
     /// Until when, in seconds.
     pub until: i64,
+    /// When it was told first, in seconds, if it was: the ledger tells of that once.
+    pub told_again_at: Option<i64>,
 }
 
 /// The kinds of keys.
@@ -215,6 +217,7 @@ pub static TABLE: Table = Table {
         Column::int("repeat_until").or_null(),
         Column::int("is_imported"),
         Column::int("answers_from"),
+        REPEAT_TOLD_AT,
     ],
     key: 1,
     indexes: &[
@@ -225,6 +228,9 @@ pub static TABLE: Table = Table {
     ],
     class: Class::Authority,
 };
+
+/// When a secret was told again first. The last column: rows of before version 13 have none.
+pub const REPEAT_TOLD_AT: Column = Column::int("repeat_told_at").or_null();
 
 /// Where its state begins in a row: its name, since when, by whom and why.
 const STATE_COLUMN: usize = 14;
@@ -315,6 +321,7 @@ impl ApiKey {
             self.repeat.as_ref().map_or(Value::Null, |repeat| Value::Int(repeat.until)),
             Value::Int(i64::from(self.is_imported)),
             Value::Int(self.answers_from),
+            self.repeat.as_ref().and_then(|repeat| repeat.told_again_at).map_or(Value::Null, Value::Int),
         ]);
         row
     }
@@ -333,7 +340,7 @@ impl ApiKey {
     /// When the row is not one of this table.
     pub fn from_row(row: &Row) -> Result<ApiKey, Malformed> {
         let mut row = Reader::new(&TABLE, row);
-        Ok(ApiKey {
+        let mut key = ApiKey {
             id: row.read(|value| Some(ApiKeyId(value.as_bytes()?.try_into().ok()?)))?,
             kind: row.read(|value| ApiKeyKind::from_name(value.as_text()?))?,
             environment: row.read(|value| environment_of(value.as_text()?))?,
@@ -362,7 +369,13 @@ impl ApiKey {
             repeat: read_repeat(&mut row)?,
             is_imported: row.int()? != 0,
             answers_from: row.int()?,
-        })
+        };
+        match (&mut key.repeat, row.int_or_null()?) {
+            (Some(repeat), told_at) => repeat.told_again_at = told_at,
+            (None, None) => {}
+            (None, Some(_)) => return Err(Malformed { table: TABLE.name, column: REPEAT_TOLD_AT.name }),
+        }
+        Ok(key)
     }
 }
 
@@ -389,7 +402,7 @@ fn read_repeat(row: &mut Reader<'_>) -> Result<Option<Repeat>, Malformed> {
     })?;
     row.read(|until| match (salt, until) {
         (None, Value::Null) => Some(None),
-        (Some(salt), until) => Some(Some(Repeat { salt, until: until.int()? })),
+        (Some(salt), until) => Some(Some(Repeat { salt, until: until.int()?, told_again_at: None })),
         (None, _) => None,
     })
 }

@@ -117,6 +117,9 @@ pub enum Event {
     /// A key used the secret that it gave itself for the first time.
     #[serde(rename = "api_key.secret_confirmed")]
     ApiKeySecretConfirmed { actor: Actor, generation: i64, key: ApiKeyId, previous: u64 },
+    /// The secret that a key gave itself was told again, to whoever has the one before.
+    #[serde(rename = "api_key.told_again")]
+    ApiKeyToldAgain { actor: Actor, generation: i64, key: ApiKeyId, previous: u64 },
     /// The secret before the current one ended early.
     #[serde(rename = "api_key.secret_ended")]
     ApiKeySecretEnded {

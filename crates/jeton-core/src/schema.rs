@@ -47,7 +47,7 @@ pub const CHANGE_SPAN: u64 = 256;
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 13;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [

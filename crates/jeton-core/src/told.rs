@@ -84,6 +84,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::ApiKeyWidened { .. }
         | Event::ApiKeyDescribed { .. }
         | Event::ApiKeySecretConfirmed { .. }
+        | Event::ApiKeyToldAgain { .. }
         | Event::ApiKeyResumed { .. }
         | Event::ApiKeyRemoved { .. }
         | Event::ApiKeyCutOff { .. }

@@ -316,6 +316,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiKeyWidened { .. }
         | Event::ApiKeyDescribed { .. }
         | Event::ApiKeySecretConfirmed { .. }
+        | Event::ApiKeyToldAgain { .. }
         | Event::ApiKeyResumed { .. }
         | Event::ApiKeyRemoved { .. }
         | Event::ApiKeyCutOff { .. }

@@ -1,6 +1,6 @@
 //! Jeton's schema: the core's tables, and how they came to be.
 
-use jeton_core::api_key::BY_CLIENT;
+use jeton_core::api_key::{BY_CLIENT, REPEAT_TOLD_AT};
 use jeton_core::record::Column;
 use jeton_core::schema::{
     TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5,
@@ -14,7 +14,7 @@ use crate::table::{Migration, Schema, Step};
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 12] = [
+static MIGRATIONS: [Migration; 13] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -47,6 +47,7 @@ static MIGRATIONS: [Migration; 12] = [
     Migration { version: 10, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_10)] },
     Migration { version: 11, steps: &[Step::CreateIndex { table: "api_key", index: &BY_CLIENT }] },
     Migration { version: 12, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_12)] },
+    Migration { version: 13, steps: &[Step::AddColumn { table: "api_key", column: &REPEAT_TOLD_AT }] },
 ];
 
 static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();

@@ -6,7 +6,7 @@ use super::facts::{KeyFacts, check_lifetime};
 use super::outdated;
 use super::secret::{KeptSecret, Shape, Slot, newest, secret_context};
 use super::state::State;
-use super::{ApiKey, Repeat};
+use super::{ApiKey, Repeat, TABLE};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
@@ -68,7 +68,7 @@ pub fn rotate(key: &Versioned<ApiKey>, facts: &KeyFacts<'_>, request: Rotate, by
     let rotated = match by {
         RotatedBy::Itself(Slot::Previous) => {
             return match told_again(before, (facts.prefix, facts.root_keys), moment) {
-                Ok(clear) => Outcome::grant(Rotated { key: before.clone(), clear }, commit),
+                Ok((repeat, clear)) => tell_again(key, repeat, clear, commit, moment),
                 Err(refusal) => Outcome::refuse(refusal, commit),
             };
         }
@@ -135,7 +135,9 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
     let previous = before.current.clone().ended(now_seconds + overlap_seconds);
     let (bytes, repeat) = if by_itself {
         let salt = moment.draw();
-        let repeat = Repeat { salt, until: now_seconds + REPEAT_SECONDS };
+        // What was to end by itself within the day is not woken for it.
+        let until = before.ends_at(&before.current, facts.policies).min(now_seconds + REPEAT_SECONDS);
+        let repeat = Repeat { salt, until, told_again_at: None };
         (keys.derive_secret(&secret_context(before.id, generation), &salt), Some(repeat))
     } else {
         (once::secret(moment, keys, || secret_context(before.id, generation)), None)
@@ -163,7 +165,8 @@ fn check_not_again(key: &ApiKey, now_seconds: i64) -> Result<(), Refusal> {
     Err(Refusal::new(Reason::TooSoon { retry_seconds }, detail))
 }
 
-/// The key as it is judged where its old secret asks for nothing but to be told the new one again: that goes on for a while after the overlap.
+/// The key as it is judged where its old secret asks for nothing but to be told the new one again: that goes on for a while after the
+/// overlap, and not beyond the end that the old secret had before the rotation.
 /// `None`: it is told nothing any more.
 #[must_use]
 pub fn asking_again(key: &ApiKey, now_seconds: i64) -> Option<ApiKey> {
@@ -173,7 +176,7 @@ pub fn asking_again(key: &ApiKey, now_seconds: i64) -> Option<ApiKey> {
 }
 
 /// The same secret once more, for a key that has not used it, by its old secret that speaks for nothing else.
-fn told_again(key: &ApiKey, (prefix, root_keys): (&Prefix, &RootKeys), moment: &Moment) -> Result<Clear, Refusal> {
+fn told_again<'a>(key: &'a ApiKey, (prefix, root_keys): (&Prefix, &RootKeys), moment: &Moment) -> Result<(&'a Repeat, Clear), Refusal> {
     let repeat = key.repeat.as_ref().filter(|repeat| moment.now.seconds() < repeat.until);
     let (Some(repeat), Some(keys)) = (repeat, root_keys.epoch(key.current.epoch)) else {
         return Err(Refusal::new(Reason::Conflict, "this secret was replaced: go on with the one that took its place"));
@@ -181,9 +184,22 @@ fn told_again(key: &ApiKey, (prefix, root_keys): (&Prefix, &RootKeys), moment: &
     let bytes = keys.derive_secret(&secret_context(key.id, key.generation), &repeat.salt);
     let clear = shape(key, prefix).mint(&bytes, key.current.epoch, keys);
     if keys.hash.hash(clear.0.expose()).matches(&key.current.hash) {
-        return Ok(clear);
+        return Ok((repeat, clear));
     }
     Err(Refusal::new(Reason::Conflict, "the prefix of tokens has changed since the rotation: ask an administrator to rotate this key"))
+}
+
+/// Whoever has the old secret gets the new one: that leaves an entry, once for each rotation, before it is told.
+fn tell_again(key: &Versioned<ApiKey>, repeat: &Repeat, clear: Clear, commit: Commit, moment: &Moment) -> Outcome<Rotated> {
+    let before = &key.record;
+    if repeat.told_again_at.is_some() {
+        return Outcome::grant(Rotated { key: before.clone(), clear }, commit);
+    }
+    let now_seconds = moment.now.seconds();
+    let repeat = Repeat { told_again_at: Some(now_seconds), ..repeat.clone() };
+    let after = ApiKey { repeat: Some(repeat), updated_at: now_seconds, ..before.clone() };
+    let event = Event::ApiKeyToldAgain { actor: Actor::key(after.id), generation: after.generation, key: after.id, previous: key.version };
+    Outcome::grant(Rotated { key: after.clone(), clear }, commit.put(&TABLE, after.row()).tell(event))
 }
 
 fn shape<'a>(key: &ApiKey, prefix: &'a Prefix) -> Shape<'a> {

@@ -56,6 +56,7 @@ impl Event {
             | Event::ApiKeyUsesLeased { .. }
             | Event::ApiKeyDescribed { .. }
             | Event::ApiKeySecretConfirmed { .. }
+            | Event::ApiKeyToldAgain { .. }
             | Event::ApiKeyRemoved { .. }
             | Event::ApiKeyCutOff { .. }
             | Event::CredentialReported { .. }
@@ -156,6 +157,7 @@ impl Event {
             | Event::ApiKeyRevoked { .. }
             | Event::ApiKeyDescribed { .. }
             | Event::ApiKeySecretConfirmed { .. }
+            | Event::ApiKeyToldAgain { .. }
             | Event::ApiKeyRemoved { .. }
             | Event::ApiKeyCutOff { .. }
             | Event::CredentialReported { .. }

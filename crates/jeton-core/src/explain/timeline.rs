@@ -14,6 +14,7 @@ pub fn step(event: &Event) -> Option<(ApiKeyId, Option<u64>)> {
         | Event::ApiKeyDescribed { key, previous, .. }
         | Event::ApiKeyRotated { key, previous, .. }
         | Event::ApiKeySecretConfirmed { key, previous, .. }
+        | Event::ApiKeyToldAgain { key, previous, .. }
         | Event::ApiKeySecretEnded { key, previous, .. }
         | Event::ApiKeyTransferred { key, previous, .. }
         | Event::ApiKeySuspended { key, previous, .. }

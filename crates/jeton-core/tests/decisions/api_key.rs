@@ -255,7 +255,7 @@ fn every_key_survives_its_row() {
         state: State::Revoked(ended(Why::Leaked)),
         client: Some(ClientId::from("client_b")),
         previous: Some(full.record.current.clone()),
-        repeat: Some(Repeat { salt: [9; 32], until: NOW }),
+        repeat: Some(Repeat { salt: [9; 32], until: NOW, told_again_at: Some(NOW - 1) }),
         generation: 1,
         is_imported: true,
         ..full.record

@@ -8,18 +8,20 @@ use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, asking_again, rota
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::{revoke::revoke, suspend::suspend};
 use jeton_core::event::Event;
-use jeton_core::id::Actor;
+use jeton_core::id::{Actor, ClientId};
 use jeton_core::outcome::Outcome;
+use jeton_core::owner::Owner;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::idle::Used;
 use jeton_core::policy::rule::{PolicyRule, Subject};
+use jeton_core::rate::RateLimit;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::Reason;
 use jeton_core::rights::OwnerStanding;
 use jeton_core::root_key::RootKeys;
 use jeton_core::why::Why;
-use jeton_token::Prefix;
+use jeton_token::{Environment, Prefix};
 use zeroize::Zeroizing;
 
 use crate::api_key::{DAY, World, outdates, put, stored};
@@ -27,6 +29,7 @@ use crate::known::{NOW, actor, at};
 use crate::wants::{granted, refused};
 
 const WRITES: &str = "+api_key +negative api_key.rotated";
+const TOLD: &str = "+api_key api_key.told_again";
 
 fn by_administrator(world: &World, key: &Versioned<ApiKey>, request: Rotate, now: i64) -> Outcome<Rotated> {
     rotate(key, &world.facts(), request, RotatedBy::Administrator(&actor()), &mut at(now))
@@ -38,6 +41,19 @@ fn by_itself(world: &World, key: &Versioned<ApiKey>, slot: Slot, request: Rotate
 
 fn overlap(seconds: i64) -> Rotate {
     Rotate { overlap_seconds: Some(seconds), ..Rotate::default() }
+}
+
+fn maximum(seconds: i64) -> PolicyRule {
+    PolicyRule {
+        kind: CredentialKind::ApiKey,
+        subject: Subject::Deployment,
+        default_seconds: None,
+        max_seconds: Some(seconds),
+        updated_at: NOW,
+        updated_by: actor(),
+        idle: None,
+        idle_since: None,
+    }
 }
 
 #[test]
@@ -116,17 +132,7 @@ fn how_long_the_new_one_lives() {
     let short = by_itself(&world, &key, Slot::Current, lives(DAY), NOW).verdict.unwrap().key;
     assert_eq!((short.current.expires_at, short.lifetime_seconds), (NOW + DAY, 10 * DAY));
     // A maximum that was lowered meanwhile holds.
-    let rule = PolicyRule {
-        kind: CredentialKind::ApiKey,
-        subject: Subject::Deployment,
-        default_seconds: None,
-        max_seconds: Some(3 * DAY),
-        updated_at: NOW,
-        updated_by: actor(),
-        idle: None,
-        idle_since: None,
-    };
-    world.policies = world.policies.with(Versioned { version: 1, record: rule });
+    world.policies = world.policies.with(Versioned { version: 1, record: maximum(3 * DAY) });
     let lowered = by_itself(&world, &key, Slot::Current, Rotate::default(), NOW).verdict.unwrap().key;
     assert_eq!(lowered.current.expires_at, NOW + 3 * DAY);
     refused(by_administrator(&world, &key, Rotate::default(), NOW + 3 * DAY), "expired");
@@ -145,16 +151,25 @@ fn whose_answer_was_lost_asks_again_with_the_old_one() {
     assert_ne!(text, old);
     let again = |key: &Versioned<ApiKey>, now: i64| by_itself(&world, key, Slot::Previous, Rotate::default(), now);
     for now in [NOW, NOW + DAY - 1] {
-        assert_eq!(granted(again(&rotated, now), "").clear.0.expose(), text, "{now}");
+        assert_eq!(granted(again(&rotated, now), TOLD).clear.0.expose(), text, "{now}");
     }
     refused(again(&rotated, NOW + DAY), "was replaced");
+    // The ledger tells of it once; the next rotation begins anew.
+    let told = again(&rotated, NOW + 5);
+    let is_told = |event: &Event| matches!(event, Event::ApiKeyToldAgain { actor, generation: 1, previous: 7, .. } if *actor == Actor::key(key.record.id));
+    assert!(told.commit.events.iter().all(is_told), "{:?}", told.commit.events);
+    let told = stored(put(&told.commit));
+    assert_eq!(told.record.repeat.as_ref().unwrap().told_again_at, Some(NOW + 5));
+    assert_eq!(granted(again(&told, NOW + 6), "").clear.0.expose(), text);
+    let anew = by_itself(&world, &told, Slot::Current, overlap(0), NOW + 3 * DAY).verdict.unwrap().key;
+    assert_eq!(anew.repeat.unwrap().told_again_at, None);
     // It holds over a later epoch of the root key, and ends with the epoch that it is under.
     let with = |epochs: &[u16], prefix: &Prefix| {
         let keys = RootKeys::new(epochs.iter().map(|epoch| (*epoch, Zeroizing::new([u8::try_from(*epoch).unwrap(); 32])))).unwrap();
         let facts = KeyFacts { root_keys: &keys, prefix, ..world.facts() };
         rotate(&rotated, &facts, Rotate::default(), RotatedBy::Itself(Slot::Previous), &mut at(NOW + 1))
     };
-    assert_eq!(granted(with(&[3, 4], &Prefix::default()), "").clear.0.expose(), text);
+    assert_eq!(granted(with(&[3, 4], &Prefix::default()), TOLD).clear.0.expose(), text);
     refused(with(&[4], &Prefix::default()), "was replaced");
     refused(with(&[3], &Prefix::parse("acme").unwrap()), "prefix");
     // Once it has used the new one, or the old one has ended, nobody is told it again.
@@ -176,7 +191,7 @@ fn who_lost_the_answer_is_told_again_for_a_day_whatever_the_overlap() {
         let rotated = stored(rotated);
         let again = |now: i64| by_itself(&world, &rotated, Slot::Previous, Rotate::default(), now);
         for now in [NOW, NOW + DAY - 1] {
-            assert_eq!(granted(again(now), "").clear.0.expose(), clear.0.expose(), "{seconds} {now}");
+            assert_eq!(granted(again(now), TOLD).clear.0.expose(), clear.0.expose(), "{seconds} {now}");
             let judged = asking_again(&rotated.record, now).unwrap();
             assert!(judged.previous.unwrap().expires_at > now && judged.current == rotated.record.current, "{seconds}");
         }
@@ -188,6 +203,49 @@ fn who_lost_the_answer_is_told_again_for_a_day_whatever_the_overlap() {
         assert_eq!((asking_again(&ended.record, NOW + 10), ended.record.previous.unwrap().expires_at), (None, NOW + seconds.min(10)));
     }
     assert_eq!(asking_again(&key.record, NOW), None, "of what was never rotated there is no answer");
+}
+
+#[test]
+fn a_secret_whose_own_end_came_is_told_nothing() {
+    let mut world = World::of("read");
+    let (key, _) = world.key(|request| request.expires_in_seconds = Some(10 * DAY));
+    let rotated_at = NOW + 10 * DAY - 100;
+    let rotated = |world: &World| stored(by_itself(world, &key, Slot::Current, overlap(0), rotated_at).verdict.unwrap().key);
+    let told = |world: &World, now: i64| {
+        let rotated = rotated(world);
+        let judged = asking_again(&rotated.record, now).map(|judged| judged.previous.unwrap().expires_at);
+        (judged, by_itself(world, &rotated, Slot::Previous, Rotate::default(), now).verdict.is_ok())
+    };
+    assert_eq!(told(&world, rotated_at + 99), (Some(NOW + 10 * DAY), true));
+    assert_eq!(told(&world, rotated_at + 100), (None, false));
+    // Nor one that a policy ended before that.
+    world.policies = world.policies.with(Versioned { version: 1, record: maximum(10 * DAY - 50) });
+    assert_eq!(told(&world, rotated_at + 49), (Some(NOW + 10 * DAY - 50), true));
+    assert_eq!(told(&world, rotated_at + 50), (None, false));
+}
+
+/// Only what a rotation is there for is another one: a column that comes later is carried over, too.
+#[test]
+fn a_rotation_carries_everything_else_over() {
+    let world = World::of("read write");
+    let (key, _) = world.key(|request| {
+        request.owner = Owner::External("acme".into());
+        request.note = Some("for the till".to_owned());
+        request.metadata = [("team".to_owned(), "a".to_owned())].into();
+        request.networks = vec!["10.0.0.0/8".to_owned()];
+        request.rate = Some(RateLimit::new(100, 60).unwrap());
+        request.max_uses = Some(5);
+        request.environment = Environment::Test;
+    });
+    let record = ApiKey { client: Some(ClientId::from("client_b")), active_since: NOW - 7, created_at: NOW - 9, ..key.record.clone() };
+    let key = Versioned { record, ..key };
+    for outcome in [by_administrator(&world, &key, overlap(60), NOW + 5), by_itself(&world, &key, Slot::Current, overlap(60), NOW + 5)] {
+        let after = outcome.verdict.unwrap().key;
+        let ApiKey { current, previous, generation, repeat, is_imported, updated_at, answers_from, .. } = after.clone();
+        assert_eq!((generation, is_imported, updated_at, answers_from), (1, false, NOW + 5, NOW + 6));
+        assert_ne!(current, key.record.current);
+        assert_eq!(after, ApiKey { current, previous, generation, repeat, is_imported, updated_at, answers_from, ..key.record.clone() });
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Keys get other secrets: from who administers, and from themselves, also where an answer is lost.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
@@ -10,7 +12,11 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::owner::Owner;
 use jeton_core::why::Why;
-use jeton_http::edge::Peer;
+use jeton_http::api::{Management, Place};
+use jeton_http::edge::{Draining, Peer};
+use jeton_http::extract::TrustedProxies;
+use jeton_http::observe::Observer;
+use jeton_http::router;
 use jeton_service::failure::Failure;
 use jeton_testkit::World;
 use jeton_testkit::world::answer::Answer;
@@ -82,7 +88,10 @@ async fn a_key_rotates_itself_and_is_told_again_until_it_uses_what_it_got() {
     let world = world.reopen().await;
     let size = world.ledger_size();
     assert_eq!((rotated(&world, &old).await, rotated(&world, &old).await), (new.clone(), new.clone()), "the answer was lost");
-    assert_eq!(world.ledger_size(), size, "being told again changes nothing");
+    assert_eq!(world.ledger_size(), size + 1, "it leaves an entry, once");
+    let explained = world.done(Method::GET, &format!("{path}/explanation"), None).await;
+    let events: Vec<_> = explained["timeline"].as_array().unwrap().iter().map(|step| step["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["api_key.created", "api_key.rotated", "api_key.told_again"]);
     assert_eq!(world.key_code(&shop, &old).await, "valid");
     assert_eq!(world.key_code(&shop, &new).await, "valid");
     let size = world.ledger_size();
@@ -212,6 +221,28 @@ async fn all_who_rotate_a_key_at_once_get_the_same_secret() {
     told.dedup();
     assert_eq!(told.len(), 1);
     assert_eq!(world.key_code(&shop, &told[0]).await, "valid");
+}
+
+/// The address that a trusted proxy vouches for is looked at, and nobody else's word.
+#[tokio::test]
+async fn behind_a_trusted_proxy_a_key_is_seen_where_it_is() {
+    let (world, _, key, _) = keys(json!({"allow_ip": ["203.0.113.0/24"]})).await;
+    for (trusted, peer, forwarded, status) in [
+        ("192.0.2.0/24", "192.0.2.77", "203.0.113.9", 200),
+        ("192.0.2.0/24", "192.0.2.77", "198.51.100.9", 401),
+        ("192.0.2.0/24", "192.0.2.77", "203.0.113.9, 198.51.100.9", 401),
+        ("192.0.2.0/24", "198.51.100.1", "203.0.113.9", 401),
+        ("192.0.2.0/24", "203.0.113.9", "198.51.100.9", 200),
+        ("", "192.0.2.77", "203.0.113.9", 401),
+    ] {
+        let networks = trusted.split(' ').filter_map(|network| network.parse().ok()).collect();
+        let observer = Observer { proxies: TrustedProxies::new(networks, Default::default()), ..Observer::default() };
+        let router = router::public(Management { observer: Arc::new(observer), ..world.management() }, Place::Shared, Draining::new());
+        let peer = Peer::Tcp(format!("{peer}:1").parse().unwrap());
+        let request = Request::get("/api/v1/keys/self").header(AUTHORIZATION, format!("Bearer {key}")).extension(peer);
+        let request = request.header("x-forwarded-for", forwarded).body(Body::empty()).unwrap();
+        assert_eq!(router.oneshot(request).await.unwrap().status(), status, "{trusted} {forwarded}");
+    }
 }
 
 #[tokio::test]

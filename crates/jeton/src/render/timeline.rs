@@ -42,6 +42,7 @@ fn words(event: &str, data: &Value) -> String {
             format!("{who} another text, until {}; the one before ends at {}", time("expires_at_seconds"), time("ends_at_seconds"))
         }
         "api_key.secret_confirmed" => "used the text that it gave itself".to_owned(),
+        "api_key.told_again" => "told the text that it gave itself again, to whoever has the one before".to_owned(),
         "api_key.secret_ended" => format!("the text before ends at {}", time("ends_at_seconds")),
         "api_key.transferred" => format!("given from {} to {}", text("from"), text("to")),
         "api_key.suspended" => format!("suspended{}", after_colon(data)),
