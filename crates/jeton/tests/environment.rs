@@ -41,6 +41,50 @@ fn config_check_tells_what_holds_of_every_key() {
     }
 }
 
+/// What holds when nobody says is what the page says.
+#[test]
+fn the_defaults_of_the_page_are_those_of_the_program() {
+    let folder = initialised();
+    let told = checked(&folder, &[]);
+    let page = include_str!("../../../docs/reference/configuration.md");
+    let (mut literal, mut described) = (0, vec![]);
+    for line in page.lines().filter(|line| line.starts_with("| `")) {
+        let mut cells = line.split('|').map(str::trim);
+        let (key, usual) = (cells.nth(1).unwrap().trim_matches('`'), cells.nth(1).unwrap());
+        let holds = match &told[key] {
+            Value::String(text) => text.clone(),
+            Value::Array(items) if items.is_empty() => String::new(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let word = usual.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).filter(|word| !word.contains('`'));
+        match word {
+            Some("2GiB") => assert_eq!(holds, (2_u64 << 30).to_string(), "{key}"),
+            // Of the environment, which says nothing here.
+            Some(word) if word.starts_with("AWS_") => assert_eq!(holds, "", "{key}"),
+            Some(word) => {
+                literal += 1;
+                assert_eq!(holds, word, "{key}");
+            }
+            None if usual.is_empty() || usual.starts_with("none") => assert!(matches!(holds.as_str(), "" | "none"), "{key}: {holds}"),
+            None => described.push((key, holds)),
+        }
+    }
+    assert!(literal >= 12, "{literal}");
+    let ends = [
+        ("issuer", "http://127.0.0.1:8420"),
+        ("acme_ca_file", ""),
+        ("root_key_file", "jeton-data.root-key"),
+        ("backup_target", "jeton-data.backups"),
+        ("backup_s3_region", ""),
+    ];
+    let names: Vec<&str> = described.iter().map(|(key, _)| *key).collect();
+    assert_eq!(names, ends.map(|(key, _)| key), "what has no literal default is told here");
+    for ((key, holds), (_, end)) in described.iter().zip(ends) {
+        assert!(holds.ends_with(end) && holds.is_empty() == end.is_empty(), "{key}: {holds}");
+    }
+}
+
 #[test]
 fn each_variable_holds() {
     let folder = initialised();

@@ -3,6 +3,7 @@
 
 use http::Method;
 use jeton_core::event::CutOffSubject;
+use jeton_http::api::rfc3339;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::claims_of;
 use serde_json::{Value, json};
@@ -73,6 +74,32 @@ async fn a_key_tells_its_life() {
     world.done(Method::DELETE, &path, Some(json!({"why": "superseded"}))).await;
     let revoked = by_id(&world, &made).await;
     assert_eq!((rule(&revoked), steps(&revoked).last().copied()), ("revoked", Some("api_key.revoked")));
+}
+
+#[tokio::test]
+async fn a_key_says_when_and_by_which_rule_it_was_last_refused() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("external:acme", ORDERS, json!({"allow_ip": ["192.0.2.0/24"], "scope": "orders:read"})).await;
+    let here = json!({"client_ip": "192.0.2.1"});
+    let asked = [
+        (here.clone(), None),
+        (json!({"client_ip": "203.0.113.9"}), Some("ip_denied")),
+        (json!({"client_ip": "192.0.2.1", "scope": "orders:write"}), Some("insufficient_scope")),
+        (here, Some("insufficient_scope")),
+    ];
+    let mut refused_at = Value::Null;
+    for (asked, rule) in asked {
+        world.advance(60);
+        let code = world.check_key(&shop, made["key"].as_str().unwrap(), asked).await["code"].clone();
+        world.service().flush_usage().await.unwrap();
+        if code != "valid" {
+            refused_at = json!(rfc3339::format(world.now() / 60 * 60));
+        }
+        let explained = by_id(&world, &made).await;
+        assert_eq!((&explained["last_refusal"], &explained["last_refused_at"]), (&json!(rule), &refused_at), "{code}");
+    }
 }
 
 #[tokio::test]

@@ -73,3 +73,17 @@ async fn what_an_import_names_is_held_to_the_same() {
     assert_eq!((report["imported"].as_array().map(Vec::len), report["refused"].as_array().map(Vec::len)), (Some(0), Some(4)), "{report}");
     assert!(!report.to_string().contains(['\u{202e}', '\u{1b}']), "{report}");
 }
+
+#[tokio::test]
+async fn a_client_s_contact_is_read_back() {
+    let world = World::new().await;
+    world.done(Method::POST, "/clients", Some(json!({"name": "shop", "contact": "Ada Example, +1 555 0100"}))).await;
+    let contact = async || {
+        let listed = world.done(Method::GET, "/clients", None).await["items"][0]["contact"].clone();
+        assert_eq!(world.done(Method::GET, "/clients/shop", None).await["contact"], listed);
+        listed
+    };
+    assert_eq!(contact().await, "Ada Example, +1 555 0100");
+    world.done(Method::PATCH, "/clients/shop", Some(json!({"contact": "Bea"}))).await;
+    assert_eq!(contact().await, "Bea");
+}

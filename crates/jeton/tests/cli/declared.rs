@@ -70,3 +70,33 @@ fn a_role_of_jeton_that_a_group_was_given_by_hand_is_seen() {
     desk.done(&["apply", "with.toml", "--yes"]);
     assert!(desk.done(&["role", "holders", "role_owner"]).contains("root"));
 }
+
+/// What is exported is all that a deployment needs to be made again.
+#[test]
+fn an_export_applied_elsewhere_is_exported_the_same() {
+    let desk = Desk::with_server();
+    let api =
+        ["api", "create", "--audience", "urn:orders", "--name", "Orders", "--scope", "read=Read them", "--scope", "write=Change them"];
+    desk.done(&[&api[..], &["--default-scope", "read"]].concat());
+    desk.done(&["api", "create", "--audience", "urn:stock"]);
+    let client = ["client", "create", "--name", "shop", "--audience", "urn:orders", "--audience", "urn:stock", "--scope", "read"];
+    desk.done(&[&client[..], &["--contact", "Ada \"the boss\""]].concat());
+    desk.done(&["client", "create", "--name", "gate", "--audience", "urn:orders", "--may-introspect"]);
+    desk.done(&["group", "create", "--name", "billing", "--description", "Who bills"]);
+    desk.done(&["role", "create", "--audience", "urn:orders", "--name", "clerk", "--scope", "read"]);
+    desk.done(&["role", "assign", "clerk", "group:billing"]);
+    desk.done(&["role", "assign", "role_auditor", "group:billing"]);
+    desk.done(&["policy", "set", "api_key", "--max", "60d", "--idle", "20d", "--yes"]);
+    desk.done(&["export", "--file", "one.toml"]);
+    let one = std::fs::read_to_string(desk.folder.path().join("one.toml")).unwrap();
+    for part in ["urn:stock", "boss", "Who bills", "clerk", "auditor", "api_key"] {
+        assert!(one.contains(part), "{part}: {one}");
+    }
+
+    let empty = Desk::with_server();
+    empty.write("one.toml", &one);
+    empty.done(&["apply", "one.toml", "--yes"]);
+    empty.done(&["export", "--file", "two.toml"]);
+    assert_eq!(std::fs::read_to_string(empty.folder.path().join("two.toml")).unwrap(), one);
+    empty.done(&["diff", "one.toml", "--prune"]);
+}
