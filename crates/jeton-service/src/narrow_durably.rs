@@ -1,7 +1,7 @@
 //! Commits that wait until what they take away is kept elsewhere too.
 
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
