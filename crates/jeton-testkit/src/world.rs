@@ -26,10 +26,8 @@ pub mod seen_lines;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use jeton_core::commit::Commit;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
-use jeton_core::record::{Key, Row, Table};
 use jeton_core::root_key::RootKeys;
 use jeton_core::token;
 use jeton_http::api::Place;
@@ -43,7 +41,7 @@ use jeton_service::restored::Restored;
 use jeton_service::{Parts, Service};
 use jeton_store::memory::{MemoryLoader, MemoryStore};
 use jeton_store::schema::SCHEMA;
-use jeton_store::store::{Fault, Store as _, Submission};
+use jeton_store::store::{Fault, Store as _};
 use jeton_token::Prefix;
 use zeroize::Zeroizing;
 
@@ -240,20 +238,6 @@ impl World {
     /// The process ends once so many rows of usage of the next note are on the disk, where there are more.
     pub fn end_in_note(&self, rows: usize) {
         self.store.engine.end_in_note(rows);
-    }
-
-    /// The row of a key, as it is stored.
-    #[must_use]
-    pub fn row(&self, table: &'static Table, key: &Key) -> Option<Row> {
-        self.store.engine.view().and_then(|view| view.get(table, key)).expect("the store reads").map(|row| row.record)
-    }
-
-    /// Puts a row as damage would: nobody decided it, and the ledger tells nothing.
-    pub fn damage(&self, table: &'static Table, row: Row) {
-        let commit = Commit::new(&mut self.moment()).put(table, row);
-        let (reply, mut answer) = tokio::sync::oneshot::channel();
-        self.store.engine.submit(vec![Submission { commit, owner: "".into(), reply }]);
-        assert!(matches!(answer.try_recv(), Ok(Ok(_))), "the store takes what it is given");
     }
 
     /// The word that the server stops: streams end.

@@ -20,6 +20,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("POST /users", "user create"),
     ("PATCH /users/{user}", "user update"),
     ("POST /users/{user}/disable", "user disable"),
+    ("POST /users/{user}/erase", "user erase"),
     ("POST /groups", "group create"),
     ("PATCH /groups/{group}", "group update"),
     ("POST /roles", "role create"),

@@ -130,7 +130,7 @@ fn what_a_change_may_not() {
     let (wide, _) = World::of("read write").key(|request| request.scopes = Some("read write".to_owned()));
     let keep = UpdateKey { scopes: Some("write".to_owned()), ..UpdateKey::default() };
     let kept = update(&wide, &world.facts(), 0, &keep, &actor(), &mut at(NOW));
-    assert_eq!(wants(&kept.commit), "+api_key +negative api_key.narrowed");
+    assert_eq!(wants(&kept.commit), "+negative +api_key api_key.narrowed");
     let back = UpdateKey { scopes: Some("read write".to_owned()), ..UpdateKey::default() };
     let (narrow, _) = World::of("read").key(|_| {});
     refused(update(&narrow, &world.facts(), 0, &back, &actor(), &mut at(NOW)), "`write`");
@@ -152,7 +152,7 @@ fn suspended_resumed_and_revoked() {
     assert!(outcome.commit.is_narrowing() && outcome.commit.is_made_when_full());
     outdates(&outcome.commit, NOW + 6);
     let suspended = stored(put(&outcome.commit));
-    granted(outcome, "+api_key +negative api_key.suspended");
+    granted(outcome, "+negative +api_key api_key.suspended");
     assert_eq!(suspended.record.state, State::Suspended(Ended { at: NOW + 5, by: actor(), why: Why::Leaked.into() }));
     granted(suspend(&suspended, &Policies::default(), Used::UNKNOWN, (Why::Idle, &actor()), &mut at(NOW + 6)), "");
     // Whoever says why decides over one that was merely idle.
@@ -201,7 +201,7 @@ fn suspended_resumed_and_revoked() {
         assert!(outcome.commit.is_narrowing() && outcome.commit.is_made_when_full());
         outdates(&outcome.commit, NOW + 10);
         let revoked = stored(put(&outcome.commit));
-        granted(outcome, "+api_key +negative api_key.revoked");
+        granted(outcome, "+negative +api_key api_key.revoked");
         assert_eq!(revoked.record.state, State::Revoked(Ended { at: NOW + 9, by: actor(), why: Why::OwnerLeft.into() }));
         granted(revoke(&revoked, Why::Leaked, &actor(), &mut at(NOW + 10)), "");
         refused(suspend(&revoked, &Policies::default(), Used::UNKNOWN, (Why::Leaked, &actor()), &mut at(NOW + 10)), "revoked");
@@ -226,8 +226,8 @@ fn transferred() {
             Err(words) => refused(outcome, words),
         }
     };
-    const WRITES: &str = "+api_key +negative -api_key_word +api_key_word api_key.transferred";
-    check(of_client(), Owner::External("-".into()), Ok("+api_key +negative -api_key_word api_key.transferred"));
+    const WRITES: &str = "+negative +api_key -api_key_word +api_key_word api_key.transferred";
+    check(of_client(), Owner::External("-".into()), Ok("+negative +api_key -api_key_word api_key.transferred"));
     check(of_client(), Owner::External("Example".into()), Ok(WRITES));
     check(of_client(), of_client(), Ok(""));
     check(of_person("a"), of_person("b"), Ok(WRITES));
@@ -237,7 +237,7 @@ fn transferred() {
     let cut_off = |before| KeyFacts { not_before_seconds: before, ..world.facts() };
     let other = Owner::External("-".into());
     refused(transfer(&key, &other, &cut_off(NOW + 1), &actor(), &mut at(NOW + 2)), "rotate the key first");
-    granted(transfer(&key, &other, &cut_off(NOW), &actor(), &mut at(NOW + 2)), "+api_key +negative -api_key_word api_key.transferred");
+    granted(transfer(&key, &other, &cut_off(NOW), &actor(), &mut at(NOW + 2)), "+negative +api_key -api_key_word api_key.transferred");
     let nothing = World::of("write");
     refused(transfer(&key, &Owner::External("-".into()), &nothing.facts(), &actor(), &mut at(NOW)), "nothing of what this key allows");
 }

@@ -60,7 +60,7 @@ fn given_one_later_and_losing_it() {
     let outcome = end_exception(&extended, &exception, &with, &actor(), &mut at(NOW + 370 * DAY));
     assert!(outcome.commit.is_narrowing());
     let after = put(&outcome.commit);
-    granted(outcome, "-policy_exception -expiry_notice +api_key +negative policy_exception.ended api_key.narrowed");
+    granted(outcome, "-policy_exception -expiry_notice +negative +api_key policy_exception.ended api_key.narrowed");
     assert_eq!(after.current.expires_at, NOW + 30 * DAY, "what it was made with holds again");
 }
 

@@ -28,7 +28,7 @@ use crate::api_key::{DAY, World, outdates, put, stored};
 use crate::known::{NOW, actor, at};
 use crate::wants::{granted, refused};
 
-const WRITES: &str = "+api_key +negative api_key.rotated";
+const WRITES: &str = "+negative +api_key api_key.rotated";
 const TOLD: &str = "+api_key api_key.told_again";
 
 fn by_administrator(world: &World, key: &Versioned<ApiKey>, request: Rotate, now: i64) -> Outcome<Rotated> {
@@ -96,7 +96,7 @@ fn two_live_secrets_at_most() {
     outdates(&outcome.commit, NOW + 51);
     assert!(outcome.commit.is_narrowing());
     let ended = stored(put(&outcome.commit));
-    granted(outcome, "+api_key +negative api_key.secret_ended");
+    granted(outcome, "+negative +api_key api_key.secret_ended");
     assert_eq!(ended.record.previous.as_ref().unwrap().expires_at, NOW + 50);
     granted(end_previous(&ended, &actor(), &mut at(NOW + 50)), "");
     granted(end_previous(&key, &actor(), &mut at(NOW + 50)), "");

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::policies::ending;
-use super::relative::{length, text_from_now, with_distance};
+use super::relative::{length, with_distance};
 use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
@@ -10,7 +10,7 @@ use super::view::View;
 
 /// All APIs.
 pub(crate) fn list(value: &Value, view: &View) -> String {
-    let rows: Vec<_> = items(value).iter().map(|api| row(api, view)).collect();
+    let rows: Vec<_> = items(value).iter().map(row).collect();
     if rows.is_empty() {
         return "There is no API yet. Declare one:\n  jeton api create --audience https://orders.example --scope read='Read orders'\n"
             .to_owned();
@@ -21,7 +21,6 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         Column::flexible("scopes"),
         Column::whole("format"),
         Column::number("lifetime"),
-        Column::whole("changed"),
     ];
     table(columns, &rows, view)
 }
@@ -52,16 +51,9 @@ pub(crate) fn planned(planned: &Value, view: &View) -> String {
     format!("{}{}", show(planned, view), ending(planned, "would "))
 }
 
-fn row(api: &Value, view: &View) -> [Cell; 6] {
+fn row(api: &Value) -> [Cell; 5] {
     let names: Vec<&str> = scopes(api).map(|(name, _)| name.as_str()).collect();
-    [
-        member(api, "audience").into(),
-        state(api),
-        names.join(" ").into(),
-        member(api, "token_format").into(),
-        lifetime(api).into(),
-        text_from_now(&member(api, "updated_at"), view.now_seconds).into(),
-    ]
+    [member(api, "audience").into(), state(api), names.join(" ").into(), member(api, "token_format").into(), lifetime(api).into()]
 }
 
 fn lifetime(api: &Value) -> String {
@@ -114,9 +106,9 @@ mod tests {
             "access_token_lifetime_seconds": 600, "updated_at": "2026-09-21T14:13:20Z"});
         let text = list(&json!({"items": [orders(), stock]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        AUDIENCE                  STATE  SCOPES              FORMAT  LIFETIME  CHANGED
-        https://orders.example           orders:read order…  jwt          1 h  2 min ago
-        https://stock.example/v2                             opaque    10 min  now
+        AUDIENCE                  STATE  SCOPES                         FORMAT  LIFETIME
+        https://orders.example           orders:read orders:refund or…  jwt          1 h
+        https://stock.example/v2                                        opaque    10 min
         ");
         insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"
         There is no API yet. Declare one:
