@@ -70,6 +70,10 @@ fn a_server_calls_nothing_that_the_unit_refuses() {
     let mut place = Place::without_server("access_log = \"access.log\"");
     let mut confined = Command::new("python3");
     confined.args(["-c", CONFINED, &words, env!("CARGO_BIN_EXE_jeton")]).current_dir(place.folder.path());
+    // What tests are run with is no configuration of a server.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JETON_")) {
+        confined.env_remove(name);
+    }
     place.start_within(confined, "jeton-data");
     // The first snapshot is made as soon as it serves.
     place.wait_until_shipped();
