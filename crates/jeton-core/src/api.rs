@@ -1,6 +1,7 @@
 //! APIs: what tokens are for (the protected resources of RFC 6749, named by an audience URI).
 
 pub mod create;
+pub mod declared_scopes;
 pub mod delete;
 pub mod management;
 pub mod update;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use jeton_jose::Algorithm;
 use jeton_oauth::scope::{NotAScope, ScopeSet};
 
+use self::declared_scopes::DeclaredScopes;
 use crate::id::ApiId;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::token::cut_off::DATED_AHEAD_SECONDS;
@@ -25,7 +27,7 @@ pub struct Api {
     /// What people call it.
     pub name: Arc<str>,
     /// Its scopes and what each allows, in words for people.
-    pub scopes: BTreeMap<String, String>,
+    pub scopes: DeclaredScopes,
     /// What is granted when nothing is asked for. Empty: all that the client may have.
     pub default_scope: ScopeSet,
     /// How long its access tokens live, in seconds; 24 h at most.
@@ -99,7 +101,7 @@ impl Api {
     /// The names of its scopes.
     #[must_use]
     pub fn scope_set(&self) -> ScopeSet {
-        parse_scope_list(&self.scopes.keys().map(String::as_str).collect::<Vec<_>>().join(" ")).unwrap_or_else(|_| ScopeSet::empty())
+        self.scopes.names().clone()
     }
 
     /// As a row.
@@ -109,7 +111,7 @@ impl Api {
             Value::Text(self.id.0.clone()),
             Value::Text(self.audience.clone()),
             Value::Text(self.name.clone()),
-            Value::text(&serde_json::to_string(&self.scopes).unwrap_or_default()),
+            Value::text(&serde_json::to_string(&*self.scopes).unwrap_or_default()),
             Value::text(&self.default_scope.to_string()),
             Value::Int(self.access_token_lifetime_seconds),
             Value::text(self.token_format.name()),
@@ -129,7 +131,7 @@ impl Api {
             id: ApiId(row.text()?),
             audience: row.text()?,
             name: row.text()?,
-            scopes: row.read(|value| serde_json::from_str(value.as_text()?).ok())?,
+            scopes: row.read(|value| serde_json::from_str::<BTreeMap<_, _>>(value.as_text()?).ok())?.into(),
             default_scope: row.read(|value| parse_scope_list(value.as_text()?).ok())?,
             access_token_lifetime_seconds: row.int()?,
             token_format: row.read(|value| TokenFormat::from_name(value.as_text()?))?,

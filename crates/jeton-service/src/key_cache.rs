@@ -9,7 +9,6 @@ use jeton_core::id::ApiKeyId;
 use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
 use jeton_store::find::Find;
 use jeton_store::store::{Fault, View};
-use jeton_token::SecretHash;
 use quick_cache::sync::Cache;
 
 use crate::keys::entry::KeyEntry;
@@ -17,28 +16,19 @@ use crate::text_digest::TextDigest;
 
 /// How many keys are kept.
 const KEYS: usize = 24_576;
-/// How many texts are known again: a key may have two.
-const TEXTS: usize = 49_152;
+/// How many texts of imported keys are known again.
+const IMPORTS: usize = KEYS;
 /// As many changes are told apart; two keys that share one only read once more than they must.
 const STAMPS: usize = 64;
 
-/// A text that was proven to be one of a key's.
-#[derive(Clone, Copy)]
-pub(crate) struct SeenText {
-    /// The key.
-    pub(crate) key: ApiKeyId,
-    /// The keyed hash of the text: the secret of the key that has it is the one.
-    pub(crate) hash: SecretHash,
-}
-
-/// The keys by their id, and the ids by their text.
+/// The keys by their id; and the ids of those whose text does not carry it, since they were imported, by their text.
 ///
 /// What a text stands for never changes, so that nothing needs to leave there. A key does: each commit that writes it raises its stamp and
 /// takes it out, before the commit is answered. Whoever reads the store notes the stamp first, and keeps what it read only where the stamp
 /// is still the same.
 pub(crate) struct KeyCache {
     keys: Cache<ApiKeyId, Arc<KeyEntry>>,
-    texts: Cache<TextDigest, SeenText>,
+    imports: Cache<TextDigest, ApiKeyId>,
     stamps: [Mutex<u64>; STAMPS],
     /// Whether any key was imported: without one, nobody looks for the hash of a foreign text.
     knows_imports: AtomicBool,
@@ -48,7 +38,7 @@ impl Default for KeyCache {
     fn default() -> KeyCache {
         KeyCache {
             keys: Cache::new(KEYS),
-            texts: Cache::new(TEXTS),
+            imports: Cache::new(IMPORTS),
             stamps: std::array::from_fn(|_| Mutex::default()),
             knows_imports: AtomicBool::new(false),
         }
@@ -93,12 +83,14 @@ impl KeyCache {
         });
     }
 
-    pub(crate) fn seen(&self, text: &TextDigest) -> Option<SeenText> {
-        self.texts.get(text)
+    /// The imported key that a text was once proven to be of.
+    pub(crate) fn imported(&self, text: &TextDigest) -> Option<ApiKeyId> {
+        if self.knows_imports() { self.imports.get(text) } else { None }
     }
 
-    pub(crate) fn note(&self, text: TextDigest, seen: SeenText) {
-        self.texts.insert(text, seen);
+    /// A text was proven to be of an imported key.
+    pub(crate) fn note_import(&self, text: TextDigest, key: ApiKeyId) {
+        self.imports.insert(text, key);
     }
 
     /// Takes out what a commit writes.

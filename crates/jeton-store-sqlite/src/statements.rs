@@ -1,6 +1,7 @@
 //! Prepared statements of one connection, made as they are first needed, and the binding of values.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
 use jeton_store::sql;
@@ -9,7 +10,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement};
 
 use crate::fault::fault;
-use crate::rows::read_row;
+use crate::rows::RowReader;
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,21 +30,19 @@ pub(crate) enum Verb {
 /// The statements of a connection.
 pub(crate) struct Statements<'c> {
     pub(crate) connection: &'c Connection,
-    prepared: HashMap<(Verb, &'static str, i64), Statement<'c>>,
+    prepared: Prepared<'c>,
+    /// What reads the rows of a table: many of a crowd have texts in common.
+    readers: HashMap<&'static str, RowReader>,
 }
 
 impl<'c> Statements<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Statements<'c> {
-        Statements { connection, prepared: HashMap::new() }
+        Statements { connection, prepared: HashMap::new(), readers: HashMap::new() }
     }
 
     /// The statement that does this to a slice of a table.
     pub(crate) fn get(&mut self, verb: Verb, table: &'static Table, slice: i64) -> rusqlite::Result<&mut Statement<'c>> {
-        use std::collections::hash_map::Entry;
-        match self.prepared.entry((verb, table.name, slice)) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(place) => Ok(place.insert(self.connection.prepare(&text(verb, table, slice))?)),
-        }
+        prepared(&mut self.prepared, self.connection, (verb, table, slice))
     }
 
     /// How many statements are kept.
@@ -69,13 +68,26 @@ impl<'c> Statements<'c> {
     }
 
     fn row_by(&mut self, verb: Verb, table: &'static Table, slice: i64, key: &Key) -> Result<Option<Versioned<Row>>, Fault> {
-        let statement = self.get(verb, table, slice).map_err(|error| fault(&error, table.name))?;
-        bind(statement, 1, key).map_err(|error| fault(&error, table.name))?;
+        let to_fault = |error: rusqlite::Error| fault(&error, table.name);
+        let statement = prepared(&mut self.prepared, self.connection, (verb, table, slice)).map_err(to_fault)?;
+        bind(statement, 1, key).map_err(to_fault)?;
         let mut rows = statement.raw_query();
-        match rows.next().map_err(|error| fault(&error, table.name))? {
-            Some(row) => read_row(table, row).map(Some),
-            None => Ok(None),
-        }
+        let Some(row) = rows.next().map_err(to_fault)? else { return Ok(None) };
+        let reader = self.readers.entry(table.name).or_insert_with(|| RowReader::new(table));
+        reader.read(row).map(|row| Some(row.clone()))
+    }
+}
+
+type Prepared<'c> = HashMap<(Verb, &'static str, i64), Statement<'c>>;
+
+fn prepared<'s, 'c>(
+    statements: &'s mut Prepared<'c>,
+    connection: &'c Connection,
+    (verb, table, slice): (Verb, &'static Table, i64),
+) -> rusqlite::Result<&'s mut Statement<'c>> {
+    match statements.entry((verb, table.name, slice)) {
+        Entry::Occupied(known) => Ok(known.into_mut()),
+        Entry::Vacant(place) => Ok(place.insert(connection.prepare(&text(verb, table, slice))?)),
     }
 }
 

@@ -44,7 +44,7 @@ impl<'b> Form<'b> {
             return Err(FormError::TooLong);
         }
         let body = std::str::from_utf8(body).map_err(|_| FormError::NotUtf8)?;
-        let mut form = Self { parameters: Vec::with_capacity(8) };
+        let mut form = Self { parameters: Vec::with_capacity(if body.is_empty() { 0 } else { 8 }) };
         for pair in body.split('&').filter(|pair| !pair.is_empty()) {
             if form.parameters.len() == MAX_PARAMETERS {
                 return Err(FormError::TooMany);

@@ -67,7 +67,7 @@ fn parse(request: &CreateApi, policies: &Policies, moment: &mut Moment) -> Resul
         name: request.name.as_deref().map_or_else(|| Ok(Arc::from(audience.as_str())), |name| parse_name(name, "an API"))?,
         audience: Arc::from(audience.as_str()),
         default_scope,
-        scopes,
+        scopes: scopes.into(),
         access_token_lifetime_seconds: parse_lifetime(
             request.access_token_lifetime_seconds.unwrap_or(allowed.default_seconds),
             allowed.max_seconds,

@@ -100,8 +100,8 @@ pub fn keep(issuer: &str, api: Option<&Api>, roles: &[&Role], policies: &Policie
             };
             commit.put(&TABLE, made.row()).tell(event)
         }
-        Some(known) if known.scopes != scopes => {
-            let updated = Api { scopes, updated_at: moment.now.seconds(), ..known.clone() };
+        Some(known) if *known.scopes != scopes => {
+            let updated = Api { scopes: scopes.into(), updated_at: moment.now.seconds(), ..known.clone() };
             let event = Event::ApiUpdated { actor: actor.clone(), api: known.id.clone(), changed: Arc::from("scopes") };
             commit.put(&TABLE, updated.row()).tell(event)
         }
@@ -120,7 +120,7 @@ fn make(issuer: &str, scopes: BTreeMap<String, String>, policies: &Policies, mom
         id: id(),
         audience: Arc::from(audience(issuer)),
         name: Arc::from("Jeton management API"),
-        scopes,
+        scopes: scopes.into(),
         default_scope: ScopeSet::empty(),
         access_token_lifetime_seconds: policies.effective(CredentialKind::AccessToken, &Subject::Deployment).default_seconds,
         // Looked up at each use: nothing that was revoked administers for another moment.

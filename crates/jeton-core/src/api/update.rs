@@ -76,7 +76,7 @@ fn apply(api: &Api, request: &UpdateApi, policies: &Policies) -> Result<Api, Ref
         updated.name = parse_name(name, "an API")?;
     }
     if let Some(scopes) = &request.scopes {
-        updated.scopes = parse_scopes(scopes)?;
+        updated.scopes = parse_scopes(scopes)?.into();
     }
     let default_scope = request.default_scope.clone().unwrap_or_else(|| api.default_scope.to_string());
     updated.default_scope = parse_default_scope(Some(&default_scope), &updated.scopes)?;

@@ -29,6 +29,9 @@ pub static TABLE: Table = Table {
 /// A row ends once its packed counts are this long, in bytes.
 const PART_BYTES: usize = 60 << 10;
 
+/// How long a packed count is, about.
+const PACKED_BYTES: usize = 80;
+
 /// The rows of what was counted in a minute since the journal was last written.
 #[must_use]
 pub fn rows(minute: i64, written_at: i64, counted: &[(Cell, u32)]) -> Vec<Row> {
@@ -37,7 +40,7 @@ pub fn rows(minute: i64, written_at: i64, counted: &[(Cell, u32)]) -> Vec<Row> {
         match parts.last_mut() {
             Some(part) if part.len() < PART_BYTES => pack(cell, *count, part),
             _ => {
-                let mut part = Vec::new();
+                let mut part = Vec::with_capacity(PART_BYTES.min(PACKED_BYTES * counted.len()));
                 pack(cell, *count, &mut part);
                 parts.push(part);
             }

@@ -1,5 +1,6 @@
 //! Access tokens: issued, revoked, suspended, resumed, cut off, judged.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::api::Api;
@@ -72,7 +73,7 @@ fn what_is_granted() {
     check(&nothing, &plain, None, Ok(""));
     check(&nothing, &plain, Some("read"), scope);
     // A scope that the API dropped since the client was registered.
-    let dropped = Api { scopes: [("read".to_owned(), String::new())].into(), ..orders };
+    let dropped = Api { scopes: BTreeMap::from([("read".to_owned(), String::new())]).into(), ..orders };
     check(&all, &dropped, Some("write"), scope);
 }
 

@@ -268,7 +268,7 @@ impl Shown {
             id: api.id.clone(),
             audience: api.audience.clone(),
             name: api.name.clone(),
-            scopes: api.scopes.clone(),
+            scopes: (*api.scopes).clone(),
             default_scope: api.default_scope.to_string(),
             access_token_lifetime_seconds: api.access_token_lifetime_seconds,
             effective_lifetime_seconds: api.access_token_lifetime_seconds.min(allowed.max_seconds),

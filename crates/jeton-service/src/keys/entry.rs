@@ -1,16 +1,19 @@
 //! A key in memory, with what follows for it from everything else.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use jeton_core::api::Api;
 use jeton_core::api_key::ApiKey;
+use jeton_core::api_key::secret::Slot;
 use jeton_core::moment::Time;
 use jeton_core::record::Versioned;
 use jeton_core::rights::OwnerStanding;
 use jeton_core::usage::bucket::Resolution;
 use jeton_oauth::scope::ScopeSet;
+
+use crate::text_digest::TextDigest;
 
 /// A key as it was read, and what its owner may do.
 pub struct KeyEntry {
@@ -19,6 +22,8 @@ pub struct KeyEntry {
     judged: ArcSwapOption<Judged>,
     /// The minute of its last use, in seconds, or one of the two below.
     last_used: AtomicI64,
+    /// The texts that were proven to be its secrets: the present one and the one before.
+    proven: [OnceLock<TextDigest>; 2],
 }
 
 /// Nobody has looked when it was last used.
@@ -54,7 +59,23 @@ impl Judged {
 
 impl KeyEntry {
     pub(crate) fn new(key: Versioned<ApiKey>) -> KeyEntry {
-        KeyEntry { key, judged: ArcSwapOption::empty(), last_used: AtomicI64::new(NOT_KNOWN) }
+        KeyEntry { key, judged: ArcSwapOption::empty(), last_used: AtomicI64::new(NOT_KNOWN), proven: Default::default() }
+    }
+
+    /// A text was proven to be this secret of it. The key as it is in memory never changes, so that this never does either.
+    pub(crate) fn note_proven(&self, slot: Slot, text: TextDigest) {
+        let [current, previous] = &self.proven;
+        // Whoever came first noted the same.
+        let _ = match slot {
+            Slot::Current => current.set(text),
+            Slot::Previous => previous.set(text),
+        };
+    }
+
+    /// Which of its secrets a text is, where that was proven before.
+    pub(crate) fn proven(&self, text: &TextDigest) -> Option<Slot> {
+        let slots = [Slot::Current, Slot::Previous].into_iter().zip(&self.proven);
+        slots.into_iter().find(|(_, known)| known.get().is_some_and(|known| known.matches(text))).map(|(slot, _)| slot)
     }
 
     /// When it was last used, to the minute; `None`: nobody has looked.

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::entry::KeyEntry;
 use crate::failure::Failure;
-use crate::key_cache::{SeenText, entry};
+use crate::key_cache::entry;
 use crate::service::Service;
 use crate::text_digest::TextDigest;
 use crate::transact::{ATTEMPTS, Reading};
@@ -53,30 +53,36 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read.
     pub(crate) async fn presented_key(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
         let Some(digest) = TextDigest::of(text) else { return Ok(None) };
-        if let Some(seen) = self.keys.seen(&digest) {
-            let Some(known) = self.key(seen.key).await? else { return Ok(None) };
-            if let Some(slot) = slot_with(&known.key.record, &seen) {
-                return Ok(Some((known, slot)));
-            }
+        let parsed =
+            Token::parse(text, &self.prefix).ok().filter(|parsed| matches!(parsed.kind(), Kind::ApiKey | Kind::PersonalAccessToken));
+        // Only what is in memory was proven: nothing is read for a text that was never made here.
+        let named = parsed.as_ref().and_then(|parsed| self.keys.get(ApiKeyId(parsed.id().to_bytes())));
+        let known = named.or_else(|| self.keys.get(self.keys.imported(&digest)?));
+        if let Some(known) = known
+            && let Some(slot) = known.proven(&digest)
+        {
+            self.know_last_use(&known).await?;
+            return Ok(Some((known, slot)));
         }
-        self.prove_key(text, digest).await
-    }
-
-    async fn prove_key(&self, text: &str, digest: TextDigest) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
-        let Some(id) = self.key_of_text(text, &digest).await? else { return Ok(None) };
+        let Some(id) = self.key_named(parsed.as_ref(), &digest).await? else { return Ok(None) };
         let Some(found) = self.key(id).await? else { return Ok(None) };
-        let key = &found.key.record;
-        let Some(slot) = key.slot_of(text, &self.registry.root_keys()) else { return Ok(None) };
-        if let Some(secret) = key.secret(slot) {
-            self.keys.note(digest, SeenText { key: id, hash: secret.hash });
+        let Some(slot) = found.key.record.slot_of(text, &self.registry.root_keys()) else { return Ok(None) };
+        found.note_proven(slot, digest);
+        if found.key.record.is_imported {
+            self.keys.note_import(digest, id);
         }
         Ok(Some((found, slot)))
     }
 
-    /// The key that a text names, unproven: its own text carries the id, another's is found by its hash.
+    /// The key that a text names, unproven.
     pub(super) async fn key_of_text(&self, text: &str, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
+        self.key_named(Token::parse(text, &self.prefix).ok().as_ref(), digest).await
+    }
+
+    /// The key that a text names, unproven: its own text carries the id, another's is found by its hash.
+    async fn key_named(&self, parsed: Option<&Token>, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
         let root_keys = self.registry.root_keys().clone();
-        if let Ok(parsed) = Token::parse(text, &self.prefix) {
+        if let Some(parsed) = parsed {
             // The keyed check turns away what was never made here without a read.
             let is_key = matches!(parsed.kind(), Kind::ApiKey | Kind::PersonalAccessToken);
             let is_ours = is_key && root_keys.epoch(parsed.epoch()).is_some_and(|keys| parsed.check(&keys.check));
@@ -129,10 +135,6 @@ impl Service {
         let closed = || Fault::new(FaultKind::Closed, "the store is closed");
         Ok(answer.await.map_err(|_| closed())??)
     }
-}
-
-fn slot_with(key: &ApiKey, seen: &SeenText) -> Option<Slot> {
-    [Slot::Current, Slot::Previous].into_iter().find(|slot| key.secret(*slot).is_some_and(|secret| secret.hash.matches(&seen.hash)))
 }
 
 pub(crate) fn damaged(malformed: Malformed) -> Failure {

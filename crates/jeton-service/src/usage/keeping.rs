@@ -120,7 +120,7 @@ impl Kept {
     /// counted once it is written ([`Kept::count_told`]).
     pub(crate) fn fold(&mut self, recorded: Vec<Counted>, told: &Told, now: Time, is_last: bool) -> Batch {
         let mut batch = Batch::default();
-        let mut journaled: Vec<(Cell, u32)> = Vec::new();
+        let mut journaled: Vec<(Cell, u32)> = Vec::with_capacity(recorded.len());
         for ((minute, cell), count) in recorded {
             if let Some(closed) = self.counts.close_before(minute) {
                 batch.close(closed);

@@ -6,6 +6,7 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
 use jeton_core::client::Client;
 use jeton_core::id::ApiId;
 use jeton_core::moment::Time;
@@ -64,9 +65,14 @@ const CELLS_MAX: usize = 65_536;
 /// How many subjects are marked between two flushes whose uses are counted elsewhere.
 const MARKED_MAX: usize = CELLS_MAX;
 
+/// What was noticed of subjects.
+type Subjects = HashMap<Subject, Noticed, RandomState>;
+
 /// Records uses.
 pub struct Recorder {
-    places: [Mutex<HashMap<Subject, Noticed>>; PLACES],
+    places: [Mutex<Subjects>; PLACES],
+    /// What the places were emptied into last: it is empty, and its room is used again.
+    emptied: [Mutex<Subjects>; PLACES],
     /// How many may be told apart.
     cells_max: usize,
     /// How many are told apart in all places.
@@ -105,6 +111,7 @@ impl Recorder {
     pub(crate) fn telling_apart(cells_max: usize) -> Recorder {
         Recorder {
             places: Default::default(),
+            emptied: Default::default(),
             cells_max,
             cells: AtomicUsize::default(),
             marked: AtomicUsize::default(),
@@ -134,12 +141,11 @@ impl Recorder {
     }
 
     /// Where this thread records, unless nothing is recorded.
-    fn place(&self) -> Option<MutexGuard<'_, HashMap<Subject, Noticed>>> {
-        let place = self.places.get(place_of_thread()).filter(|_| !self.is_off())?;
-        Some(place.lock().unwrap_or_else(PoisonError::into_inner))
+    fn place(&self) -> Option<MutexGuard<'_, Subjects>> {
+        self.places.get(place_of_thread()).filter(|_| !self.is_off()).map(lock)
     }
 
-    fn record_in(&self, subjects: &mut HashMap<Subject, Noticed>, seen: Seen<'_>, uses: u32) {
+    fn record_in(&self, subjects: &mut Subjects, seen: Seen<'_>, uses: u32) {
         let Seen { subject, api, outcome, refused_by, marks, at } = seen;
         let minute = Resolution::Minute.start_of(at.seconds());
         let noticed = subjects.get_mut(&subject);
@@ -168,7 +174,7 @@ impl Recorder {
             return;
         }
         let Some(place) = self.places.get(place_of_thread()) else { return };
-        let mut subjects = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subjects = lock(place);
         if let Some(noticed) = subjects.get_mut(&subject) {
             noticed.noted.note(api, marks);
         } else if self.marked.load(Ordering::Relaxed) < MARKED_MAX {
@@ -196,13 +202,18 @@ impl Recorder {
         let mut taken = Taken { missed: self.missed.swap(0, Ordering::Relaxed), ..Taken::default() };
         // Before the places are emptied: what is marked meanwhile counts for the next time, and never for none.
         self.marked.store(0, Ordering::Relaxed);
-        for place in &self.places {
-            let emptied = mem::take(&mut *place.lock().unwrap_or_else(PoisonError::into_inner));
+        for (place, emptied) in self.places.iter().zip(&self.emptied) {
+            let mut emptied = lock(emptied);
+            mem::swap(&mut *lock(place), &mut *emptied);
             let cells = emptied.values().map(|noticed| noticed.counts.len()).sum();
             self.cells.fetch_sub(cells, Ordering::Relaxed);
-            for (subject, noticed) in emptied {
+            taken.counted.reserve(cells);
+            let room = 2 * emptied.len();
+            for (subject, noticed) in emptied.drain() {
                 taken.take_up(subject, noticed);
             }
+            // A crowd may come again in the next second; after a while without one its room is given back.
+            emptied.shrink_to(room);
         }
         taken.counted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         taken.counted.dedup_by(|later, first| {
@@ -264,6 +275,10 @@ impl Taken {
             self.noted.entry(subject).or_default().merge(noticed.noted);
         }
     }
+}
+
+fn lock(place: &Mutex<Subjects>) -> MutexGuard<'_, Subjects> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Each thread keeps to one place.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
 use jeton_core::owner::Owner;
 use jeton_core::policy::idle::USES_KNOWN_TO_SECONDS;
 use jeton_core::usage::bucket::Resolution;
@@ -39,7 +40,7 @@ pub(crate) struct Facts {
 
 /// What is remembered of subjects.
 pub(crate) struct Subjects {
-    changed: Mutex<HashMap<Subject, Arc<SubjectUse>>>,
+    changed: Mutex<HashMap<Subject, Arc<SubjectUse>, RandomState>>,
     /// What is not known of these is not looked up yet.
     waiting: Mutex<BTreeMap<Subject, Facts>>,
     recent: Cache<Subject, Arc<SubjectUse>>,
@@ -206,7 +207,7 @@ impl Subjects {
         }
     }
 
-    fn changed(&self) -> MutexGuard<'_, HashMap<Subject, Arc<SubjectUse>>> {
+    fn changed(&self) -> MutexGuard<'_, HashMap<Subject, Arc<SubjectUse>, RandomState>> {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
