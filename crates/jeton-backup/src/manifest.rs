@@ -6,6 +6,7 @@ use jeton_core::commit::Sequence;
 use serde::{Deserialize, Serialize};
 
 use crate::entry_line::HeadLine;
+use crate::kept_file::KeptFile;
 use crate::usage_sum::Sum;
 
 /// What a snapshot consists of: written last, so that a snapshot is whole or is none.
@@ -37,6 +38,9 @@ pub struct Manifest {
     /// What was planted for a drill to find; `None`: nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canaries: Option<Canaries>,
+    /// The files that went with it: a line of their own.
+    #[serde(skip)]
+    pub files: Vec<KeptFile>,
 }
 
 /// The ids of three tokens that nobody holds, in hexadecimal.

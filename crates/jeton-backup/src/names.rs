@@ -17,6 +17,9 @@ pub const RECEIPTS: &str = "receipts";
 /// Where it lies what was erased.
 pub const ERASURES: &str = "erasures";
 
+/// Where the files lie that go with snapshots.
+pub const FILES: &str = "files";
+
 /// The name of what was erased by the commit of this sequence, in an incarnation of the ledger.
 #[must_use]
 pub fn erasure(incarnation: [u8; 16], sequence: Sequence) -> String {
@@ -56,6 +59,12 @@ impl SnapshotId {
     #[must_use]
     pub fn manifest(&self) -> String {
         format!("{SNAPSHOTS}/{self}/manifest.age")
+    }
+
+    /// The name of a part of a file that it took up, from 1.
+    #[must_use]
+    pub fn file(&self, number: usize) -> String {
+        format!("{FILES}/{self}/{number:05}.age")
     }
 
     /// The name of a part, from 1.

@@ -19,6 +19,8 @@ pub enum Kind {
     Manifest,
     /// What was committed after it, in order.
     Tail,
+    /// A part of a file that went with a snapshot.
+    File,
     /// What was erased, and is to be erased of whatever is older.
     Erasure,
 }

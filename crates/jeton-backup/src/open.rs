@@ -31,6 +31,11 @@ impl Opened {
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.content.lines().skip(1)
     }
+
+    /// The same as it stands, with all ends of lines.
+    pub(crate) fn text(&self) -> &str {
+        self.content.split_once('\n').map_or("", |(_, text)| text)
+    }
 }
 
 impl Opening {

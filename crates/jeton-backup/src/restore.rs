@@ -15,6 +15,7 @@ use jeton_store::table::Schema;
 use crate::entry_line::{self, HeadLine};
 use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
+use crate::kept_file::FilesLine;
 use crate::manifest::{Manifest, Part};
 use crate::names::{ERASURES, SNAPSHOTS, Segment, SnapshotId, TAIL};
 use crate::object::{self, Kind};
@@ -95,8 +96,13 @@ pub async fn snapshots(target: &Target) -> Result<Vec<SnapshotId>, Problem> {
 pub async fn manifest(target: &Target, opening: &Opening, id: &SnapshotId) -> Result<Manifest, Failure> {
     let name = id.manifest();
     let opened = open(target, opening, &name, Kind::Manifest).await?;
-    let line = opened.lines().next().unwrap_or_default();
-    serde_json::from_str(line).map_err(|error| Failure::Object(Problem::new(&name, What::Damaged(error.to_string()))))
+    let damaged = |error: serde_json::Error| Problem::new(&name, What::Damaged(error.to_string()));
+    let mut lines = opened.lines();
+    let mut manifest: Manifest = serde_json::from_str(lines.next().unwrap_or_default()).map_err(damaged)?;
+    if let Some(line) = lines.next() {
+        manifest.files = serde_json::from_str::<FilesLine>(line).map_err(damaged)?.files;
+    }
+    Ok(manifest)
 }
 
 /// The segments of an incarnation's tail, in order.
@@ -178,7 +184,8 @@ async fn open(target: &Target, opening: &Opening, name: &str, kind: Kind) -> Res
     opened(opening, name, sealed.to_vec(), kind).await
 }
 
-async fn opened(opening: &Opening, name: &str, sealed: Vec<u8>, kind: Kind) -> Result<Opened, Failure> {
+/// Opens an object's bytes on a thread that may take its time; it must be of this kind.
+pub(crate) async fn opened(opening: &Opening, name: &str, sealed: Vec<u8>, kind: Kind) -> Result<Opened, Failure> {
     let (opening, of) = (opening.clone(), name.to_owned());
     let opened = tokio::task::spawn_blocking(move || opening.open(&of, &sealed)).await;
     let opened = opened.map_err(|error| Failure::Line(error.to_string()))??;

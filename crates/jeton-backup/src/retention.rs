@@ -1,10 +1,12 @@
 //! What leaves a target: snapshots that are older than they are kept, and the tail that none of the others needs.
 
+use std::collections::BTreeSet;
+
 use jeton_core::moment::Time;
 
 use crate::failure::Failure;
 use crate::manifest::Manifest;
-use crate::names::{SNAPSHOTS, Segment, SnapshotId, TAIL};
+use crate::names::{FILES, SNAPSHOTS, Segment, SnapshotId, TAIL};
 use crate::open::Opening;
 use crate::restore::{manifest, snapshots};
 use crate::target::Target;
@@ -41,6 +43,7 @@ pub async fn prune(target: &Target, opening: &Opening, kept_seconds: i64, now: T
         }
     }
     left.snapshots += unfinished(target, (&kept, &ids), now).await?;
+    files(target, &kept, now).await?;
     let listed = target.list(TAIL).await?;
     let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
     for segment in &segments {
@@ -65,20 +68,44 @@ pub async fn prune(target: &Target, opening: &Opening, kept_seconds: i64, now: T
 /// # Errors
 /// [`Failure`].
 pub async fn take_back(target: &Target, id: &SnapshotId) -> Result<(), Failure> {
-    for object in target.list(&format!("{SNAPSHOTS}/{id}")).await? {
-        target.delete(&object.name).await?;
+    for place in [SNAPSHOTS, FILES] {
+        for object in target.list(&format!("{place}/{id}")).await? {
+            target.delete(&object.name).await?;
+        }
     }
     Ok(())
+}
+
+/// Takes away what no snapshot that stays names of files. What was put there lately may be of one that is being made.
+async fn files(target: &Target, kept: &[Manifest], now: Time) -> Result<(), Failure> {
+    let parts = kept.iter().flat_map(|manifest| &manifest.files).flat_map(|file| &file.parts);
+    let named: BTreeSet<&str> = parts.map(|part| part.name.as_str()).collect();
+    for object in target.list(FILES).await? {
+        let Some(id) = put_by(FILES, &object.name) else { continue };
+        if !named.contains(object.name.as_str()) && is_over(&id, now) {
+            target.delete(&object.name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The snapshot that put an object below this place.
+fn put_by(place: &str, name: &str) -> Option<SnapshotId> {
+    SnapshotId::parse(name.strip_prefix(place)?.strip_prefix('/')?.split('/').next()?)
+}
+
+/// Whether nobody is at it any more.
+fn is_over(id: &SnapshotId, now: Time) -> bool {
+    id.began_seconds().is_some_and(|began| began <= now.seconds() - UNFINISHED_SECONDS)
 }
 
 /// Takes away what belongs to no manifest: of snapshots that are gone, and of such as began long ago and have none.
 async fn unfinished(target: &Target, (kept, whole): (&[Manifest], &[SnapshotId]), now: Time) -> Result<usize, Failure> {
     let mut gone: Vec<SnapshotId> = Vec::new();
     for object in target.list(SNAPSHOTS).await? {
-        let id = object.name.strip_prefix(SNAPSHOTS).and_then(|rest| rest.strip_prefix('/')?.split('/').next());
-        let Some(id) = id.and_then(SnapshotId::parse) else { continue };
+        let Some(id) = put_by(SNAPSHOTS, &object.name) else { continue };
         let is_kept = kept.iter().any(|manifest| manifest.snapshot == id.to_string());
-        if is_kept || id.began_seconds().is_none_or(|began| began > now.seconds() - UNFINISHED_SECONDS) {
+        if is_kept || !is_over(&id, now) {
             continue;
         }
         target.delete(&object.name).await?;

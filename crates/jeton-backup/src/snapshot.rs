@@ -17,11 +17,14 @@ use jeton_store::table::Schema;
 use crate::catch_up::{ENTRIES_AT_A_TIME, changes_between};
 use crate::entry_line::{self, HeadLine};
 use crate::failure::Failure;
+use crate::files::{Sources, Taking};
+use crate::kept_file::{FilesLine, KeptFile};
 use crate::manifest::{Canaries, Manifest, Part};
 use crate::names::SnapshotId;
 use crate::object::{self, Kind};
 use crate::seal::{Lines, Sealing};
 use crate::target::Target;
+use crate::threads::{beside, beside_io};
 use crate::usage_sum::Sum;
 
 /// What a snapshot is made with.
@@ -43,12 +46,16 @@ pub struct Snapshot<'a> {
 }
 
 /// What a manifest says beside what was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Beside {
     /// The server's own identity, sealed, in hexadecimal.
     pub server_identity: Option<String>,
     /// What was planted for a drill to find.
     pub canaries: Option<Canaries>,
+    /// The files that go with it.
+    pub sources: Sources,
+    /// What an earlier snapshot took up of them: it need not be put again.
+    pub known: Vec<KeptFile>,
 }
 
 /// How many rows one transaction reads.
@@ -103,6 +110,8 @@ impl Snapshot<'_> {
         }
         making.changes(from, head.size).await?;
         making.end_part(false).await?;
+        let taking = Taking { target: self.target, sealing: self.sealing, id: &self.id, known: &self.beside.known };
+        let files = taking.take(&self.beside.sources).await?;
         Ok(Manifest {
             snapshot: self.id.to_string(),
             program: env!("CARGO_PKG_VERSION").into(),
@@ -115,6 +124,7 @@ impl Snapshot<'_> {
             usage: making.usage,
             server_identity: self.beside.server_identity.clone(),
             canaries: self.beside.canaries.clone(),
+            files,
         })
     }
 
@@ -126,6 +136,10 @@ impl Snapshot<'_> {
         let name = self.id.manifest();
         let mut lines = self.sealing.begin(Kind::Manifest, &name)?;
         lines.push(&serde_json::to_string(manifest).map_err(std::io::Error::from)?);
+        if !manifest.files.is_empty() {
+            let files = FilesLine { files: manifest.files.clone() };
+            lines.push(&serde_json::to_string(&files).map_err(std::io::Error::from)?);
+        }
         Ok(self.target.put(&name, self.sealing.seal(lines)?).await?)
     }
 }
@@ -206,21 +220,5 @@ impl Making<'_, '_> {
             (snapshot.progress)(self.read);
         }
         Ok(())
-    }
-}
-
-/// Reads on a thread that may wait for a disk.
-pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Failure> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(Failure::Store),
-        Err(error) => Err(Failure::Line(error.to_string())),
-    }
-}
-
-/// Seals, or opens, on a thread that may take its time.
-pub(crate) async fn beside_io<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Failure> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(Failure::Seal),
-        Err(error) => Err(Failure::Line(error.to_string())),
     }
 }

@@ -15,8 +15,8 @@ use crate::failure::Failure;
 use crate::names::{self, ALIVE, Segment, TAIL};
 use crate::object::Kind;
 use crate::seal::{Lines, Sealing};
-use crate::snapshot::{beside, beside_io};
 use crate::target::Target;
+use crate::threads::{beside, beside_io};
 use crate::unshipped::{Next, Unshipped};
 
 /// What a segment says of itself, in its last line but the head's.

@@ -1,10 +1,13 @@
 //! Looks over a target: every object is opened, and what is wrong is named. Nothing is restored.
 
+use std::collections::BTreeSet;
+
 use jeton_core::commit::Sequence;
 use jeton_store::ledger::checkpoint::CheckpointKey;
 
 use crate::drill::receipt::{Receipt, hash_of};
 use crate::failure::Failure;
+use crate::kept_file::FilePart;
 use crate::names::{self, RECEIPTS, Segment, SnapshotId};
 use crate::object::{self, Kind};
 use crate::open::Opening;
@@ -17,6 +20,8 @@ use crate::target::Target;
 pub struct Found {
     /// How many snapshots there are.
     pub snapshots: usize,
+    /// How many files went with them: one that several have, once.
+    pub files: usize,
     /// How many segments of the tail.
     pub segments: usize,
     /// How many receipts of drills.
@@ -37,7 +42,7 @@ pub async fn verify(
     key: &CheckpointKey,
     progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Found, Failure> {
-    let (mut found, mut done) = (Found::default(), 0);
+    let (mut found, mut done, mut opened) = (Found::default(), 0, BTreeSet::new());
     found.receipts(target, key).await?;
     for id in snapshots(target).await? {
         found.snapshots += 1;
@@ -53,6 +58,15 @@ pub async fn verify(
             found.object(target, opening, (&part.name, Kind::Part), Some(&part.sha256)).await;
             done += 1;
             progress(done);
+        }
+        for file in &manifest.files {
+            let parts: Vec<&FilePart> = file.parts.iter().filter(|part| opened.insert(part.name.clone())).collect();
+            found.files += usize::from(file.parts.is_empty() || !parts.is_empty());
+            for part in parts {
+                found.object(target, opening, (&part.name, Kind::File), Some(&part.sha256)).await;
+                done += 1;
+                progress(done);
+            }
         }
     }
     let mut before: Option<Segment> = None;

@@ -6,7 +6,7 @@ mod parts;
 mod rolling;
 mod room;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -88,6 +88,11 @@ fn start_each(
     let thread = thread::Builder::new().name("jeton-access".into()).spawn(work);
     let thread = thread.map_err(|error| format!("the access log has no thread to write it: {error}"))?;
     Ok((lines.clone(), Writer { lines, thread: Some(thread) }))
+}
+
+/// The files beside a log to which nothing comes any more.
+pub(crate) fn turned_aside(path: &Path) -> Vec<PathBuf> {
+    parts::parts(path).into_iter().map(|part| part.path).collect()
 }
 
 impl Lines {

@@ -7,6 +7,7 @@ mod drill_standing;
 mod drills;
 mod failures;
 mod figures;
+mod files;
 mod heard;
 mod leisure;
 mod restoring;
@@ -18,7 +19,9 @@ mod shown;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jeton_backup::files::Sources;
 use jeton_backup::identity::Identity;
+use jeton_backup::kept_file::KeptFile;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
 use jeton_backup::seal::Sealing;
@@ -38,7 +41,7 @@ use failures::Failures;
 
 pub(crate) use drill::Drill;
 pub(crate) use heard::Heard;
-pub(crate) use restoring::Restoring;
+pub(crate) use restoring::{Made, Restoring};
 
 use leisure::Leisure;
 pub(crate) use shown::drilled;
@@ -57,6 +60,8 @@ pub(crate) struct Backups {
     target: Target,
     sealing: Sealing,
     opening: Opening,
+    /// The files that go with a snapshot.
+    sources: Sources,
     /// The server's own identity as it lies in the data folder, in hexadecimal.
     sealed_identity: String,
     unshipped: Arc<Unshipped>,
@@ -103,6 +108,8 @@ pub(crate) struct Standing {
     pub(crate) newest_figures: Option<SnapshotFigures>,
     /// How many rows it has.
     pub(crate) newest_rows: u64,
+    /// The files that went with it.
+    newest_files: Vec<KeptFile>,
     /// Why the last snapshot failed, if it did.
     pub(crate) failed: Option<String>,
     /// What is known of drills.
@@ -131,6 +138,7 @@ impl Backups {
             target,
             sealing,
             opening,
+            sources: files::sources(config),
             sealed_identity,
             unshipped,
             shipped: watch::Sender::new(0),

@@ -162,6 +162,8 @@ pub struct SnapshotShown {
 pub struct VerifiedShown {
     /// How many snapshots there are.
     pub snapshots: usize,
+    /// How many files went with them: one that several have, once.
+    pub files: usize,
     /// How many segments of the tail.
     pub segments: usize,
     /// How many receipts of drills.

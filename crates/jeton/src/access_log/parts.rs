@@ -7,7 +7,8 @@ use jeton_http::api::rfc3339;
 
 /// One of them.
 pub(super) struct Part {
-    path: PathBuf,
+    /// Where it lies.
+    pub(super) path: PathBuf,
     /// When it was turned aside, as it stands in names.
     pub(super) stamp: String,
     /// Which of that second.

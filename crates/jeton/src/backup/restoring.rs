@@ -6,6 +6,7 @@ use std::path::Path;
 use jeton_backup::failure::Failure;
 use jeton_backup::identity::Identity;
 use jeton_backup::open::Opening;
+use jeton_backup::put_back::{PutBack, put_back};
 use jeton_backup::restore::{Restored, Step};
 use jeton_core::gap::Known;
 use jeton_core::moment::Time;
@@ -31,6 +32,8 @@ pub(crate) struct Restoring<'a> {
     pub(crate) until: Option<Time>,
     /// A checkpoint of that ledger that was kept elsewhere.
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Whether the files that went with the snapshot are put back.
+    pub(crate) is_with_files: bool,
     /// Told how far it is.
     pub(crate) progress: &'a (dyn Fn(Step) + Send + Sync),
 }
@@ -50,6 +53,10 @@ pub(crate) struct Made {
     pub(crate) taken_again: usize,
     /// Whether nothing can be missing.
     pub(crate) is_complete: bool,
+    /// Whose it is.
+    pub(crate) issuer: String,
+    /// The files that went with the snapshot.
+    pub(crate) files: Vec<PutBack>,
 }
 
 impl Restoring<'_> {
@@ -66,11 +73,16 @@ impl Restoring<'_> {
         let known = self.known(&apart.restored)?;
         let taken_again = apart.go_on(known).await?;
         let restored = apart.restored;
+        let issuer = apart.service.issuer().as_str().to_owned();
         // Closed before it gets its name.
         drop(apart.service);
         if let Some(sealed) = &restored.manifest.server_identity {
             drill_identity::put_back(scratch.path(), sealed, &self.root_keys)?;
         }
+        let files = if self.is_with_files { &restored.manifest.files[..] } else { &[] };
+        let files = put_back(&target, &opening, files, scratch.path()).await.map_err(|failure| {
+            format!("{failure}\n  → nothing was made; --without-files leaves out the configuration and the access log")
+        })?;
         self.put_in_place(&mut scratch)?;
         Ok(Made {
             snapshot: restored.manifest.snapshot,
@@ -79,6 +91,8 @@ impl Restoring<'_> {
             left_behind: restored.left_behind,
             taken_again,
             is_complete: known != Known::MayLack,
+            issuer,
+            files,
         })
     }
 

@@ -19,6 +19,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::Backups;
 use super::figures::of_snapshot;
+use super::files::tell_unread;
 use super::shipping::cut;
 
 /// How far ahead a name may be that the next one goes behind, in seconds.
@@ -69,6 +70,7 @@ impl Backups {
         let mut standing = self.lock();
         standing.newest.clone_from(&newest);
         (standing.newest_figures, standing.newest_rows) = (Some(of_snapshot(&found)), found.rows.values().sum());
+        standing.newest_files = found.files;
         Ok(newest)
     }
 
@@ -103,6 +105,7 @@ impl Backups {
         match made {
             Ok(manifest) => {
                 self.made(manifest);
+                tell_unread(&manifest.files);
                 tracing::info!(snapshot = manifest.snapshot, bytes = manifest.bytes(), "a backup was made");
                 let (bytes, sequence, snapshot) = (manifest.bytes(), manifest.head.size, manifest.snapshot.as_str().into());
                 self.tell(Event::BackupCompleted { actor: actor.clone(), bytes, sequence, snapshot }).await;
@@ -129,6 +132,7 @@ impl Backups {
         let mut standing = self.lock();
         (standing.newest, standing.failed) = (Some(newest), None);
         (standing.newest_figures, standing.newest_rows) = (Some(of_snapshot(manifest)), manifest.rows.values().sum());
+        standing.newest_files.clone_from(&manifest.files);
     }
 
     async fn snapshot(&self, progress: Progress) -> Result<Manifest, Failure> {
@@ -164,7 +168,12 @@ impl Backups {
         let mut moment = self.service.moments().now();
         let id = SnapshotId::new(self.later_than_all(moment.now).await?, moment.draw());
         self.lock().unfinished = Some(id.clone());
-        let beside = Beside { server_identity: Some(self.sealed_identity.clone()), canaries: planted.map(named) };
+        let beside = Beside {
+            server_identity: Some(self.sealed_identity.clone()),
+            canaries: planted.map(named),
+            sources: self.sources.clone(),
+            known: self.lock().newest_files.clone(),
+        };
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
         let its = (id.clone(), beside.clone());

@@ -36,8 +36,8 @@ impl api::Backups for Backups {
             let Ok(_turn) = self.verifying.try_lock() else { return Err("somebody looks over all of them already".to_owned()) };
             let found = self.look_over(progress).await.map_err(|failure| failure.to_string())?;
             let problems = found.problems.iter().map(ToString::to_string).collect();
-            let Found { snapshots, segments, receipts, bytes, .. } = found;
-            Ok(VerifiedShown { snapshots, segments, receipts, bytes, problems })
+            let Found { snapshots, files, segments, receipts, bytes, .. } = found;
+            Ok(VerifiedShown { snapshots, files, segments, receipts, bytes, problems })
         })
     }
 

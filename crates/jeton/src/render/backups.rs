@@ -71,6 +71,7 @@ pub(crate) fn verified(value: &Value, view: &View) -> String {
     let problems = problems.iter().filter_map(Value::as_str).map(str::to_owned);
     Details::default()
         .with("snapshots", member(value, "snapshots"))
+        .with("files", member(value, "files"))
         .with("segments", member(value, "segments"))
         .with("receipts", member(value, "receipts"))
         .with("opened", size(value))
@@ -107,15 +108,31 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
         .with("snapshot", member(value, "snapshot"))
         .with("entries", member(value, "entries"))
         .with("until", with_distance(&member(value, "until"), view.now_seconds))
-        .with("left behind", left);
+        .with("left behind", left)
+        .with_each("files", files(value));
     let end = if is_complete {
         "Nothing that was revoked is missing."
     } else {
         "It cannot be shown that nothing is missing: access tokens from before are dead, and\n\
          keys and secrets from before are refused until `jeton backup restore accept-gap`."
     };
-    let data = member(value, "data");
-    format!("{}\n{end}\nGo on with:  jeton serve --data {data}\n", details.text(view))
+    format!("{}\n{end}\nGo on with:  {}\n", details.text(view), member(value, "serve"))
+}
+
+/// How many files are named one by one.
+const FILES_SHOWN: usize = 8;
+
+/// The files that went with a backup, each with what is to be known of it.
+fn files(value: &Value) -> Vec<String> {
+    let files = value.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let line = |file: &Value| match (file.get("missing").and_then(Value::as_str), file.get("was_in").and_then(Value::as_str)) {
+        (Some(missing), _) => format!("{} is not whole: {missing}", member(file, "path")),
+        (None, Some(folder)) => format!("{} (was in {folder})", member(file, "path")),
+        (None, None) => member(file, "path"),
+    };
+    let more = files.len().saturating_sub(FILES_SHOWN);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    files.iter().take(FILES_SHOWN).map(line).chain(more).collect()
 }
 
 fn number(value: &Value, name: &str) -> u64 {

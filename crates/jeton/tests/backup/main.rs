@@ -7,6 +7,8 @@ mod drill;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod full_target;
 #[cfg(test)]
 mod place;

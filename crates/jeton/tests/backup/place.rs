@@ -89,10 +89,18 @@ impl Place {
     }
 
     /// The same by a command that takes the arguments of `jeton`.
-    pub(crate) fn start_within(&mut self, mut command: Command, data: &str) {
+    pub(crate) fn start_within(&mut self, command: Command, data: &str) {
         let root = self.path("jeton-data.root-key").display().to_string();
         let config = self.path("jeton-data/jeton.toml").display().to_string();
-        let arguments = ["serve", "--data", data, "--config", &config, "--root-key-file", &root, "--listen", "127.0.0.1:0"];
+        self.start_as(command, &["serve", "--data", data, "--config", &config, "--root-key-file", &root, "--listen", "127.0.0.1:0"]);
+    }
+
+    /// Starts a server by these words alone.
+    pub(crate) fn start_with(&mut self, arguments: &[&str]) {
+        self.start_as(self.command(&[]), arguments);
+    }
+
+    fn start_as(&mut self, mut command: Command, arguments: &[&str]) {
         let mut server = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(server.stderr.take().unwrap()).lines();
         let (tell, log) = channel();

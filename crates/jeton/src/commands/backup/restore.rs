@@ -4,16 +4,19 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use jeton_backup::kept_file::FileKind;
+use jeton_backup::put_back::PutBack;
 use jeton_backup::restore::Step;
 use jeton_core::moment::Time;
 use jeton_store::ledger::checkpoint::Checkpoint;
 use serde_json::{Value, json};
 
 use super::from::{place, read_identity};
-use crate::backup::Restoring;
+use crate::backup::{Made, Restoring};
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::{input, time};
+use crate::config::{Config, Overrides};
 use crate::render::backups;
 use crate::{apart, root_file, serve};
 
@@ -25,6 +28,7 @@ Examples:
       --root-key-file root.key --data restored --until 2026-11-26T12:00:00Z
   jeton backup restore accept-gap
 
+jeton.toml and the access log come back as they were when the snapshot was made.
 The folder of --data must be empty, or not there; on a failure nothing is left
 of it. What was revoked, rotated out or spent stays so: also with --until, which
 takes back what was given since, and not what was taken.
@@ -61,6 +65,9 @@ pub(crate) struct Restore {
     /// `-` for standard input
     #[arg(long, value_name = "-|FILE")]
     checkpoint: Option<PathBuf>,
+    /// Without jeton.toml and the access log that went with the backup
+    #[arg(long)]
+    without_files: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -105,11 +112,13 @@ impl Restore {
             data,
             until: self.until.map(Time::from_seconds),
             checkpoint: self.checkpoint.as_deref().map(read_checkpoint).transpose()?,
+            is_with_files: !self.without_files,
             progress: &show,
         };
         let made = serve::runtime().map_err(could_not)?.block_on(restoring.run());
         forget();
         let made = made.map_err(could_not)?;
+        let serve = serve_line(data, root_file, &made);
         let value = json!({
             "data": data.display().to_string(),
             "snapshot": made.snapshot,
@@ -118,6 +127,8 @@ impl Restore {
             "left_behind": made.left_behind,
             "taken_again": made.taken_again,
             "is_complete": made.is_complete,
+            "files": made.files.iter().map(shown).collect::<Vec<_>>(),
+            "serve": serve,
         });
         context.show(&value, backups::restored)
     }
@@ -128,6 +139,38 @@ fn accept(context: &Context) -> Result<(), Failure> {
     let answer = context.server()?.post("/api/v1/backups/gap/accept", &json!({}))?;
     let was_there = answer.get("accepted").and_then(Value::as_bool).unwrap_or_default();
     context.say(if was_there { "The gap is accepted: what was made before it counts again." } else { "There is no gap." })
+}
+
+/// A file that went with the backup.
+fn shown(file: &PutBack) -> Value {
+    json!({"path": file.path, "was_in": file.folder, "missing": file.missing})
+}
+
+/// What starts a server on the folder: what its configuration does not say stands there.
+fn serve_line(data: &Path, root_file: &Path, made: &Made) -> String {
+    let has_configuration = made.files.iter().any(|file| file.file == FileKind::Configuration && file.missing.is_none());
+    let says_root_file = has_configuration && {
+        let said = Config::load(&Overrides { data: data.to_owned(), ..Overrides::default() });
+        said.is_ok_and(|said| same_file(&said.root_key_file, root_file))
+    };
+    let data = format!("jeton serve --data {}", quoted(data));
+    match (has_configuration, says_root_file) {
+        (true, true) => data,
+        (true, false) => format!("{data} --root-key-file {}", quoted(root_file)),
+        (false, _) => format!("{data} --root-key-file {} --issuer {}", quoted(root_file), made.issuer),
+    }
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let leads_to = |path: &Path| std::fs::canonicalize(path).ok();
+    leads_to(one).is_some_and(|one| leads_to(other) == Some(one))
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(letter);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 fn read_checkpoint(source: &Path) -> Result<Checkpoint, Failure> {
