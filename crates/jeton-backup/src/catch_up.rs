@@ -1,9 +1,11 @@
 //! Reads what is to be shipped from the store, where it was not heard of: after a start, and after a target was away for long.
 
+use std::sync::Arc;
+
 use jeton_core::commit::Sequence;
 use jeton_core::id::least_of;
 use jeton_core::moment::Time;
-use jeton_core::record::{Class, Row, Value};
+use jeton_core::record::{Row, Table, Value};
 use jeton_core::schema::{CHANGE, CHANGE_SPAN};
 use jeton_store::ledger::Entry;
 use jeton_store::line::{Change, RowLine};
@@ -60,7 +62,9 @@ pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, u
     if entries.iter().any(|entry| entry.sequence < kept_from && issued(entry).is_none()) {
         return Ok(Read::Gone(kept_from, Erased::among(schema, &entries, &changes)?));
     }
-    let issued = issued_between(store, schema, (from, until), (first.time, last.time))?;
+    let tables: Vec<Arc<str>> = entries.iter().filter_map(|entry| issued(entry).map(|(table, _)| table)).collect();
+    let tables = schema.tables.iter().filter(|table| tables.iter().any(|name| **name == *table.name));
+    let issued = issued_between(store, tables, (from, until), (first.time, last.time))?;
     let erased = Erased::among(schema, &entries, &changes)?;
     Ok(Read::Range(Range { entries, changes, issued, erased }))
 }
@@ -111,17 +115,17 @@ pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -
     Ok(found.into_iter().map(|(_, line)| line).collect())
 }
 
-/// The rows of credentials of versions within these bounds: by their ids, which are of the time when they were decided.
+/// The rows of these tables of versions within these bounds: by their ids, which are of the time when they were decided.
 fn issued_between(
     store: &dyn Store,
-    schema: &'static Schema,
+    tables: impl Iterator<Item = &'static &'static Table>,
     (from, to): (Sequence, Sequence),
     (first, last): (Time, Time),
 ) -> Result<Vec<RowLine>, Fault> {
     let above = vec![Value::Id(least_of(first.plus_seconds(-LATE_SECONDS)))];
     let beyond = Value::Id(least_of(last.plus_seconds(LATE_SECONDS)));
     let mut found = Vec::new();
-    for table in schema.tables.iter().filter(|table| matches!(table.class, Class::Credential { .. })) {
+    for table in tables {
         let mut after: Option<Row> = None;
         loop {
             let rows = store.view()?.walk(table, Some(&above), after.as_ref(), ROWS_AT_ONCE)?;

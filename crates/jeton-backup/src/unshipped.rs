@@ -10,13 +10,18 @@ use jeton_core::record::Class;
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::line::RowLine;
 use jeton_store::store::Group;
+use tokio::sync::Notify;
 
 use crate::entry_line;
 use crate::erasure::Erased;
 
 /// What was heard of groups and not shipped.
 #[derive(Debug, Default)]
-pub struct Unshipped(Mutex<Waiting>);
+pub struct Unshipped {
+    waiting: Mutex<Waiting>,
+    /// Rings when a segment is full.
+    bell: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -67,6 +72,7 @@ impl Unshipped {
         let heard = Heard::of(group, first.sequence);
         let mut waiting = self.lock();
         waiting.end = Some(group.head.clone());
+        let before = waiting.bytes;
         waiting.bytes += heard.as_ref().map_or(0, Heard::bytes);
         match heard {
             Some(heard) if waiting.bytes <= BYTES_WAITING => waiting.groups.push_back(heard),
@@ -75,6 +81,15 @@ impl Unshipped {
                 waiting.bytes = 0;
             }
         }
+        // Once, when it becomes so much: a target that is away is not asked without a rest.
+        if before < BYTES_AT_A_TIME && waiting.bytes >= BYTES_AT_A_TIME {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Returns once a full segment waits: whoever ships then need not read again what had no room to wait. For one at a time.
+    pub async fn fills_a_segment(&self) {
+        self.bell.notified().await;
     }
 
     /// Up to where what was committed was heard of; of nothing so far, the store's own end.
@@ -105,7 +120,7 @@ impl Unshipped {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

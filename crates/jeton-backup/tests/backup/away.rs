@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use jeton_backup::tail::Mode;
 use jeton_store::store::Store as _;
 
@@ -91,4 +92,21 @@ async fn being_there_costs_one_object() {
     assert_eq!(backup.target.list("tail").await.unwrap(), before);
     let target: Arc<_> = Arc::new(backup.target.clone());
     assert!(target.get("alive").await.unwrap().starts_with(b"jeton"));
+}
+
+#[tokio::test]
+async fn a_full_segment_rings_once_whoever_ships() {
+    let backup = Backup::new(13, 0);
+    let mut shipper = backup.shipper().await;
+    let fills = || backup.busy.unshipped.fills_a_segment().now_or_never().is_some();
+    backup.busy.live(1_000);
+    assert!(!fills(), "a few commits wait for their second");
+    backup.busy.live(14_000);
+    assert!(fills(), "about four mebibytes wait");
+    // A target that is away is not asked again for each commit.
+    backup.busy.live(100);
+    assert!(!fills());
+    shipper.ship(SHIPPED).await.unwrap();
+    backup.busy.live(15_000);
+    assert!(fills());
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::bench::Bench;
 use crate::clock;
@@ -45,7 +45,7 @@ fn snapshot(bench: &mut Bench<'_>, world: &World) -> Result<f64, Failure> {
     let (mut busy, start) = (Histogram::new(), clock::now());
     let (made, seconds) = thread::scope(|scope| {
         let making = scope.spawn(|| {
-            let made = world.jeton.tell("/api/v1/backups", &json!({}));
+            let made = world.jeton.administer(&["backup", "create"]);
             (made, start.elapsed().as_secs_f64())
         });
         while !making.is_finished() {

@@ -1,4 +1,4 @@
-//! The tail, each second, and at once when somebody waits for it.
+//! The tail, each second, and at once when somebody waits for it or much is to be shipped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use jeton_core::id::Actor;
 use jeton_service::durability::Durability;
 use jeton_store::schema::SCHEMA;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::Backups;
 use crate::patience;
@@ -80,7 +80,11 @@ impl Backups {
                 let shipped = backups.ship_once(false).await;
                 backups.note(shipped).await;
                 // Whoever rings while it ships is served in the next turn.
-                let _ = timeout(EACH, backups.ring.notified()).await;
+                tokio::select! {
+                    () = sleep(EACH) => {}
+                    () = backups.ring.notified() => {}
+                    () = backups.unshipped.fills_a_segment() => {}
+                }
             }
         })
     }
