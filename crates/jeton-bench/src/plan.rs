@@ -10,7 +10,9 @@ use crate::fill::Content;
 use crate::machine::Machine;
 use crate::report;
 use crate::row::{Basis, Limit, Row};
-use crate::rows::{api_keys, backup, cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify};
+use crate::rows::{
+    access_log, api_keys, backup, cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify,
+};
 use crate::world::World;
 
 /// Measures what `options` ask for and reports it.
@@ -71,6 +73,9 @@ fn measure(bench: &mut Bench<'_>, jeton: &Path) -> Result<(), Failure> {
     }
     if let Err(failure) = usage::measure(bench, jeton) {
         bench.fail("usage", &failure);
+    }
+    if let Err(failure) = access_log::measure(bench, jeton) {
+        bench.fail("access_log", &failure);
     }
     if let Err(failure) = api_keys::measure(bench, jeton) {
         bench.fail("keys", &failure);

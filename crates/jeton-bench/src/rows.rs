@@ -1,5 +1,6 @@
 //! The rows, one file for what is measured together.
 
+pub(crate) mod access_log;
 pub(crate) mod api_keys;
 pub(crate) mod backup;
 pub(crate) mod cryptography;
@@ -12,5 +13,6 @@ pub(crate) mod peer;
 pub(crate) mod refusal;
 pub(crate) mod revoke;
 pub(crate) mod start;
+pub(crate) mod turns;
 pub(crate) mod usage;
 pub(crate) mod verify;

@@ -14,11 +14,9 @@ use jeton_service::usage::recorder::{Recorder, Seen};
 
 use crate::bench::Bench;
 use crate::failure::{Doing, Failure};
-use crate::load::{self, Shape, Traffic};
-use crate::measured::Measured;
 use crate::raw;
 use crate::row::{Figures, Limit, Reading};
-use crate::traffic::{PerToken, Same};
+use crate::rows::turns::{self, Asked};
 use crate::world::World;
 
 /// How much of the throughput counting may take, in percent.
@@ -27,15 +25,11 @@ const MOST_PERCENT: f64 = 5.0;
 /// What recording one use may take, in microseconds.
 const MOST_US: f64 = 1.0;
 
-/// Turns of each server; their order changes from one to the next, because a machine's speed drifts.
-const TURNS: usize = 7;
-
-const CONNECTIONS: usize = 64;
-
 /// So many subjects take turns in the place of one thread.
 const SUBJECTS: usize = 1_000;
 
-const ROWS: [&str; 3] = ["usage_issue_es256", "usage_introspect_cached", "usage_key_verify"];
+const ROWS: [(&str, Asked); 3] =
+    [("usage_issue_es256", Asked::Issues), ("usage_introspect_cached", Asked::Introspections), ("usage_key_verify", Asked::KeyChecks)];
 
 /// Measures the rows that are asked for.
 pub(crate) fn measure(bench: &mut Bench<'_>, program: &Path) -> Result<(), Failure> {
@@ -44,15 +38,15 @@ pub(crate) fn measure(bench: &mut Bench<'_>, program: &Path) -> Result<(), Failu
     let of_key = Marks { address, agent: Some("bench/1.0 (some system)"), scopes: Some(&scopes) };
     record(bench, "usage_record", Outcome::Issued, Marks::default())?;
     record(bench, "usage_record_marks", Outcome::Active, of_key)?;
-    if !ROWS.iter().any(|name| bench.wants(name)) {
+    if !ROWS.iter().any(|(name, _)| bench.wants(name)) {
         return Ok(());
     }
     let counting = World::configured(bench, program, "usage-on", "usage = \"on\"\n")?;
     let silent = World::configured(bench, program, "usage-off", "usage = \"off\"\n")?;
     let mut worlds = [counting, silent];
-    for name in ROWS {
+    for (name, asked) in ROWS {
         if bench.wants(name) {
-            compare(bench, name, &mut worlds)?;
+            turns::compare(bench, name, asked, Limit::Value(MOST_PERCENT), &mut worlds)?;
         }
     }
     Ok(())
@@ -84,79 +78,4 @@ fn record(bench: &mut Bench<'_>, name: &str, outcome: Outcome, marks: Marks<'_>)
         note,
     });
     Ok(())
-}
-
-/// What one of the servers gave in its turns.
-#[derive(Default)]
-struct Turns {
-    per_second: Vec<f64>,
-    cpu_us: Vec<f64>,
-}
-
-impl Turns {
-    fn add(&mut self, measured: &Measured) {
-        self.per_second.push(measured.requests_per_second());
-        self.cpu_us.push(measured.cpu_us_per_request());
-    }
-
-    fn medians(&self) -> (f64, f64) {
-        (raw::median(&mut self.per_second.clone()), raw::median(&mut self.cpu_us.clone()))
-    }
-}
-
-fn compare(bench: &mut Bench<'_>, name: &str, worlds: &mut [World; 2]) -> Result<(), Failure> {
-    let [counting, silent] = worlds;
-    let mut loads = [Load::new(name, counting)?, Load::new(name, silent)?];
-    let mut turns = [Turns::default(), Turns::default()];
-    let mut ratios = Vec::with_capacity(TURNS);
-    for turn in 0..TURNS {
-        for place in if turn % 2 == 0 { [0, 1] } else { [1, 0] } {
-            if let (Some(load), Some(turns), Some(world)) = (loads.get_mut(place), turns.get_mut(place), worlds.get(place)) {
-                turns.add(&load.run(bench, world)?);
-            }
-        }
-        let [on, off] = turns.each_ref().map(|turns| turns.per_second.last().copied().unwrap_or(f64::NAN));
-        ratios.push(on / off);
-    }
-    let [(on, on_us), (off, off_us)] = turns.each_ref().map(Turns::medians);
-    let ratio = raw::median(&mut ratios);
-    bench.keep(Reading {
-        name: name.to_owned(),
-        figures: Figures::Value { value: (1.0 - ratio) * 100.0, unit: "%" },
-        limit: Limit::Value(MOST_PERCENT),
-        mean_group: None,
-        note: Some(format!(
-            "less throughput with counting than without: {ratio:.3} of it, the median of {TURNS} turns; {on:.0}/s and {on_us:.2} µs with, \
-             {off:.0}/s and {off_us:.2} µs without"
-        )),
-    });
-    Ok(())
-}
-
-/// What one of the servers is asked, again and again.
-enum Load {
-    Same(Vec<u8>),
-    Introspections(std::ops::Range<usize>),
-}
-
-impl Load {
-    fn new(name: &str, world: &mut World) -> Result<Load, Failure> {
-        Ok(match name {
-            "usage_introspect_cached" => Load::Introspections(world.take(SUBJECTS)?),
-            "usage_key_verify" => Load::Same(world.key_check()?),
-            _ => Load::Same(world.issue("es256")),
-        })
-    }
-
-    fn run(&mut self, bench: &Bench<'_>, world: &World) -> Result<Measured, Failure> {
-        let template = world.endpoint("introspect");
-        let traffic: &mut dyn Traffic = match self {
-            Load::Same(request) => &mut Same::new(request.clone()),
-            Load::Introspections(hot) => &mut PerToken::again(&template, &world.tokens, hot.clone(), br#""active":true"#),
-        };
-        let shape = Shape { connections: CONNECTIONS, warm_up: bench.sizes.floor / 4, measured: bench.sizes.floor, rate: None };
-        let server = world.jeton.server()?;
-        load::run(server.address, server.process(), shape, traffic)
-            .map_err(|failure| Failure::new(format!("{failure} (the server's last words: {})", server.last_words())))
-    }
 }
