@@ -1,8 +1,8 @@
 //! The write-ahead log kept short: a thread copies it into the database while groups go on; the writer copies the few pages that came
 //! on top, and the log starts over at its beginning, where its space is already paid for.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, Statement};
 
@@ -75,11 +75,14 @@ pub(crate) fn serve(shared: &Arc<Shared>, rung: &Receiver<()>) {
         Err(error) => return tracing::error!(%error, "no checkpoints: the write-ahead log will grow"),
     };
     while rung.recv().is_ok() {
-        let copied = connection.prepare(PASSIVE).and_then(|mut passive| {
-            run(&mut passive)?;
-            // What came while the first pass waited for the disk.
-            run(&mut passive)
-        });
+        let copied = {
+            let _held = shared.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
+            connection.prepare(PASSIVE).and_then(|mut passive| {
+                run(&mut passive)?;
+                // What came while the first pass waited for the disk.
+                run(&mut passive)
+            })
+        };
         match copied {
             Ok((pages, done)) if done > 0 && pages - done <= pages / 2 => drop(shared.ask(Chore::FinishCheckpoint)),
             Ok(_) => {}

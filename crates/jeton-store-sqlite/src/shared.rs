@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     slices: RwLock<Arc<Slices>>,
     /// Whether the disk is full.
     pub(crate) is_full: AtomicBool,
+    /// Held while the checkpointer copies the log: SQLite lets nobody else copy it then, and waits for nobody.
+    pub(crate) checkpointing: Mutex<()>,
     uptime: fn() -> Duration,
     groups: AtomicU64,
     commits: AtomicU64,
@@ -90,6 +92,7 @@ impl Shared {
             head: RwLock::new(Arc::new(head)),
             slices: RwLock::new(Arc::new(slices)),
             is_full: AtomicBool::new(false),
+            checkpointing: Mutex::default(),
             uptime,
             groups: AtomicU64::new(0),
             commits: AtomicU64::new(0),

@@ -1,9 +1,9 @@
 //! The writer thread: group commit, and what is done between groups.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jeton_core::commit::{Commit, Sequence, Write};
@@ -135,7 +135,12 @@ impl Writer<'_> {
         for attempt in 0..2 {
             match self.attempt(&submissions) {
                 Ok(decided) => return self.publish(submissions, &decided),
-                Err(Failure::Full) if attempt == 0 => self.finish_checkpoint(),
+                Err(Failure::Full) if attempt == 0 => {
+                    // Without waiting for the checkpointer the log would stay as it is where that is at work.
+                    let shared = Arc::clone(&self.shared);
+                    let _held = shared.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.finish_checkpoint();
+                }
                 Err(Failure::Full) => break,
                 Err(failure) => return self.fail(submissions, failure),
             }
