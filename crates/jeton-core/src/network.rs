@@ -22,6 +22,19 @@ const MAPPED_BITS: u8 = 96;
 pub struct NetworkError;
 
 impl Network {
+    /// The network without the bits that lie beyond its prefix.
+    fn trimmed(self) -> Network {
+        let cut = |bits: u128, of: u8| if of == 0 { 0 } else { bits & (u128::MAX << (128 - u32::from(of))) };
+        let address = match self.address {
+            IpAddr::V4(address) => {
+                let bits = cut(left(address.to_bits()), self.prefix_bits) >> 96;
+                IpAddr::V4(u32::try_from(bits).unwrap_or_default().into())
+            }
+            IpAddr::V6(address) => IpAddr::V6(cut(address.to_bits(), self.prefix_bits).into()),
+        };
+        Network { address, ..self }
+    }
+
     /// Whether the address lies in the network. IPv4 written as IPv6 is IPv4 here.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -91,6 +104,23 @@ pub struct Networks(Vec<Network>);
 const NETWORKS_MAX: usize = 64;
 
 impl Networks {
+    /// Reads what somebody says. An address with the length of a network behind it may mean the one or the other, so it is refused.
+    ///
+    /// # Errors
+    /// As of [`Networks::parse`], and with the one that has bits beyond its length.
+    pub fn said<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Networks, Refusal> {
+        let networks = Networks::parse(texts)?;
+        let untrimmed = networks.iter().copied().find(|network| network.trimmed() != *network);
+        match untrimmed {
+            None => Ok(networks),
+            Some(network) => Err(Refusal::invalid(format!(
+                "{network} is an address within a network: write {} for all of it, or {} for the address alone",
+                network.trimmed(),
+                network.address
+            ))),
+        }
+    }
+
     /// Reads networks.
     ///
     /// # Errors
@@ -205,6 +235,25 @@ mod tests {
         check("10.1.0.0/16", "::ffff:10.0.0.0/104", true);
         // Most of it lies elsewhere.
         check("::ffff:10.0.0.0/16", "10.0.0.0/8", false);
+    }
+
+    #[test]
+    fn said() {
+        let check = |text: &str, expected: &str| {
+            let said = Networks::said([text]).map_or_else(|refusal| refusal.detail.into_owned(), |_| String::new());
+            assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{text}: {said}");
+        };
+        for fine in
+            ["192.0.2.0/24", "192.0.2.5", "192.0.2.5/32", "0.0.0.0/0", "::/0", "2001:db8::/32", "2001:db8::1", "::ffff:10.0.0.0/104"]
+        {
+            check(fine, "");
+        }
+        check("192.0.2.5/24", "write 192.0.2.0/24 for all of it, or 192.0.2.5 for the address alone");
+        check("192.0.2.129/25", "write 192.0.2.128/25");
+        check("10.0.0.1/0", "write 0.0.0.0/0");
+        check("2001:db8::1/32", "write 2001:db8::/32");
+        check("::ffff:10.0.0.1/104", "write 10.0.0.0/8");
+        check("nowhere", "`nowhere`");
     }
 
     #[test]

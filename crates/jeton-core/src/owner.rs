@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::id::{ClientId, GroupId, PersonId};
-use crate::name::is_plain;
+use crate::name::{is_plain, refuse_credentials};
 use crate::refusal::Refusal;
 
 /// The owner of a key. Written `client:ID`, `user:ID`, `group:ID` or `external:TEXT`.
@@ -20,10 +20,20 @@ pub enum Owner {
     External(Arc<str>),
 }
 
+const KIND: &str = "write `external:` before the name of somebody outside, such as a customer; `client:`, `user:` or `group:` before that of one that Jeton knows";
 /// The most characters of an external owner.
 const EXTERNAL_MAX: usize = 200;
 
 impl Owner {
+    /// Reads what somebody says whose a key shall be.
+    ///
+    /// # Errors
+    /// `InvalidRequest`, with the rule; `CredentialInText`.
+    pub fn said(text: &str) -> Result<Owner, Refusal> {
+        refuse_credentials(text, "an owner")?;
+        Owner::parse(text)
+    }
+
     /// Reads the written form.
     ///
     /// # Errors
@@ -40,7 +50,8 @@ impl Owner {
             let rule = format!(
                 "an owner is `client:ID`, `user:ID`, `group:ID` or `external:` and 1 to {EXTERNAL_MAX} characters, none of which steer a terminal, and no spaces at its ends"
             );
-            Refusal::invalid(rule)
+            // A name alone says of whom, but not of what kind.
+            if is_external(text) && !text.contains(':') { Refusal::invalid(rule).hinting(KIND) } else { Refusal::invalid(rule) }
         })
     }
 }
@@ -86,5 +97,7 @@ mod tests {
         {
             check(wrong, None);
         }
+        let hint = |text: &str| Owner::parse(text).unwrap_err().hint;
+        assert_eq!((hint("acme"), hint("a b"), hint("person:p"), hint(" ")), (Some(KIND), Some(KIND), None, None));
     }
 }

@@ -177,6 +177,19 @@ pub fn to_end(subject: Option<CutOffSubject>) -> Permission {
     }
 }
 
+/// What it takes to see a subject.
+#[must_use]
+pub fn to_see(subject: CutOffSubject) -> Permission {
+    match subject {
+        CutOffSubject::Client => Permission::ClientsRead,
+        CutOffSubject::Api => Permission::ApisRead,
+        CutOffSubject::User | CutOffSubject::Group => Permission::PeopleRead,
+        CutOffSubject::Key => Permission::KeysRead,
+        CutOffSubject::Session | CutOffSubject::Family => Permission::TokensRead,
+        CutOffSubject::Everything => Permission::ServerRead,
+    }
+}
+
 /// What it takes to end one credential of a kind, or to suspend and resume it.
 #[must_use]
 pub fn to_end_one(kind: Kind) -> Permission {

@@ -10,6 +10,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// A sentence for the developer who reads the answer. Never holds a secret, nor anything of another's.
     pub detail: Cow<'static, str>,
+    /// What to do next, where whoever refuses knows more of that than the reason says.
+    pub hint: Option<&'static str>,
 }
 
 /// The reasons for a refusal.
@@ -17,6 +19,8 @@ pub struct Refusal {
 pub enum Reason {
     /// The request is malformed (RFC 6749 section 5.2 `invalid_request`).
     InvalidRequest,
+    /// There is a token, key or secret in words that are kept.
+    CredentialInText,
     /// Who asks is not proven to be the client (RFC 6749 section 5.2 `invalid_client`).
     InvalidClient,
     /// The client may not ask for this (RFC 6749 section 5.2 `unauthorized_client`).
@@ -48,6 +52,7 @@ impl Reason {
     pub fn name(self) -> &'static str {
         match self {
             Reason::InvalidRequest => "invalid_request",
+            Reason::CredentialInText => "credential_in_text",
             Reason::InvalidClient => "invalid_client",
             Reason::UnauthorizedClient => "unauthorized_client",
             Reason::UnsupportedGrantType => "unsupported_grant_type",
@@ -65,7 +70,13 @@ impl Reason {
 impl Refusal {
     /// A refusal for this reason.
     pub fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal { reason, detail: detail.into() }
+        Refusal { reason, detail: detail.into(), hint: None }
+    }
+
+    /// The same refusal, with this to do next.
+    #[must_use]
+    pub fn hinting(self, hint: &'static str) -> Refusal {
+        Refusal { hint: Some(hint), ..self }
     }
 
     /// A malformed request.

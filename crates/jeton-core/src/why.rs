@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::Actor;
-use crate::name::is_plain;
+use crate::name::{is_plain, refuse_credentials};
 use crate::refusal::Refusal;
 
 /// The most bytes of somebody's own words: they stand in an entry of the ledger for ever.
@@ -106,8 +106,9 @@ impl Because {
     /// What whoever ends something says: a reason that people may give, or their own words.
     ///
     /// # Errors
-    /// `InvalidRequest`: they are too long, steer a terminal, or are what only Jeton itself finds out.
+    /// `InvalidRequest`: they are too long, steer a terminal, or are what only Jeton itself finds out; `CredentialInText`.
     pub fn said(text: &str) -> Result<Because, Refusal> {
+        refuse_credentials(text, "a reason")?;
         match Because::kept(text) {
             Some(Because::Reason(why)) if !Why::SAID_BY_PEOPLE.contains(&why) => {
                 Err(Refusal::invalid(format!("`{text}` is what Jeton itself finds out: say it in your own words")))

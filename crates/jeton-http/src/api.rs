@@ -48,6 +48,7 @@ mod route;
 mod routes;
 mod secret_text;
 mod signing_keys;
+mod standing_suspensions;
 mod statistics;
 mod subject;
 mod suspended;

@@ -143,9 +143,12 @@ impl From<AuthenticationError> for OauthError {
 impl From<Refusal> for OauthError {
     fn from(refusal: Refusal) -> OauthError {
         let code = match refusal.reason {
-            Reason::InvalidRequest | Reason::Conflict | Reason::NotFound | Reason::Repeated | Reason::TooSoon { .. } => {
-                ErrorCode::InvalidRequest
-            }
+            Reason::InvalidRequest
+            | Reason::CredentialInText
+            | Reason::Conflict
+            | Reason::NotFound
+            | Reason::Repeated
+            | Reason::TooSoon { .. } => ErrorCode::InvalidRequest,
             Reason::InvalidClient => ErrorCode::InvalidClient,
             Reason::UnauthorizedClient | Reason::Forbidden => ErrorCode::UnauthorizedClient,
             Reason::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,

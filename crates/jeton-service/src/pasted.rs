@@ -9,12 +9,13 @@ use jeton_core::api_key::{ApiKey, ApiKeyKind};
 use jeton_core::client::secret::ClientSecret;
 use jeton_core::id::{ApiKeyId, CredentialId};
 use jeton_core::moment::Moment;
+use jeton_core::pasted::alone;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_core::token::standing::Standing;
 use jeton_core::why::{Because, Why};
-use jeton_token::{Finder, Kind, Token};
+use jeton_token::{Kind, Token};
 use jeton_verify::negatives::Subject;
 
 use crate::credential_cache::Proven;
@@ -86,16 +87,11 @@ impl ByKind {
     }
 }
 
-/// Whether a text has something that Jeton makes in it, and more than that.
-fn holds_more(text: &str) -> bool {
-    Finder::any().find(text.as_bytes()).any(|found| found.span.len() < text.len())
-}
-
 impl Service {
     /// A credential as it is named.
     ///
     /// # Errors
-    /// `NotFound` when there is none.
+    /// `NotFound` when there is none, `InvalidRequest` where a text has several.
     pub async fn find_credential(&self, named: Named<'_>) -> Result<Credential, Failure> {
         let found = match named {
             Named::Text(text) => self.credential_of_text(text).await?,
@@ -105,11 +101,14 @@ impl Service {
             },
             Named::Key(id) => self.key(id).await?.map(Credential::Key),
         };
-        let none = match named {
-            Named::Text(text) if holds_more(text) => "there is more in this text than a token, key or secret: send that alone",
-            _ => "there is no such token, key or secret: it was never made here, or it has left with its time",
+        let none = || match named {
+            Named::Text(text) if alone(text)? != text => Ok("there is more in this text than a token, key or secret: send that alone"),
+            _ => Ok("there is no such token, key or secret: it was never made here, or it has left with its time"),
         };
-        found.ok_or_else(|| Refusal::new(Reason::NotFound, none).into())
+        match found {
+            Some(found) => Ok(found),
+            None => Err(none().map_or_else(|several| several, |none| Refusal::new(Reason::NotFound, none)).into()),
+        }
     }
 
     /// The credential of a text, whether or not it has ended; `None`: it is none of ours.

@@ -135,7 +135,13 @@ pub(crate) fn failure(error: CommitError) -> Failure {
                 "role_by_name" => "this API has a role of this name already",
                 _ => "this name is taken",
             };
-            Failure::Refused(Refusal::new(Reason::Conflict, what))
+            let hint = match index {
+                "person_by_username" => "`jeton user show USERNAME` shows them; take another username for somebody else",
+                "person_group_by_name" => "`jeton group show NAME` shows it; take another name for another group",
+                "role_by_name" => "`jeton role list` shows it; `jeton role update ROLE` changes it",
+                _ => return Failure::Refused(Refusal::new(Reason::Conflict, what)),
+            };
+            Failure::Refused(Refusal::new(Reason::Conflict, what).hinting(hint))
         }
         CommitError::Taken(Taken::Mark) => {
             Failure::Refused(Refusal::new(Reason::InvalidClient, "this client assertion was used before: each needs a `jti` of its own"))

@@ -173,7 +173,12 @@ async fn administer(service: &Service, request: Request, actor: &Administrator, 
         }
         Request::DeleteApi { api } => service.delete_api(&api, actor, moment).await?,
         Request::CreateClient { name, apis } => {
-            let request = CreateClient { name, may_introspect: true, ..CreateClient::default() };
+            let request = CreateClient {
+                name,
+                may_introspect: true,
+                scopes: (!apis.is_empty()).then(|| "read".to_owned()),
+                ..CreateClient::default()
+            };
             let (client, secret) = service.create_client(&request, &apis, actor, moment).await?;
             let secret = secret.map(|secret| secret.clear.0.expose().to_owned()).unwrap_or_default();
             return Ok(Answer::ClientCreated { id: client.id.to_string(), secret });

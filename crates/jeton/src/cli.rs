@@ -36,11 +36,13 @@ use crate::commands::root_key::RootKey;
 use crate::commands::serve::Serve;
 use crate::commands::signing_key::SigningKey;
 use crate::commands::suspend::{Resume, Suspend};
+use crate::commands::suspension::Suspension;
 use crate::commands::token::Token;
 use crate::commands::usage::Usage;
 use crate::commands::user::User;
 use crate::commands::version::Version;
 use crate::config::environment;
+use crate::misuse;
 use crate::render::reference;
 use crate::render::text::{escaped, lines};
 
@@ -93,6 +95,8 @@ enum Command {
     Revoke(Revoke),
     Suspend(Suspend),
     Resume(Resume),
+    #[command(subcommand)]
+    Suspension(Suspension),
     Usage(Usage),
     #[command(subcommand)]
     Policy(Policy),
@@ -166,6 +170,7 @@ impl Cli {
             Command::Revoke(revoke) => revoke.run(&context),
             Command::Suspend(suspend) => suspend.run(&context),
             Command::Resume(resume) => resume.run(&context),
+            Command::Suspension(suspension) => suspension.run(&context),
             Command::Usage(usage) => usage.run(&context),
             Command::Policy(policy) => policy.run(&context),
             Command::SigningKey(signing_key) => signing_key.run(&context),
@@ -192,9 +197,11 @@ impl Cli {
 
 /// Says what is wrong with a command line, or what was asked of it instead: help, the version. In JSON where that is asked for, as far as
 /// can be told of a line that is not understood.
-pub(crate) fn misused(misuse: &clap::Error) -> ExitCode {
-    let wants_json =
-        std::env::args_os().any(|word| ["--json", "-ojson", "-ojsonl", "--output=json", "--output=jsonl"].iter().any(|flag| word == *flag));
+pub(crate) fn misused(mut misuse: clap::Error) -> ExitCode {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let wants_json = words.iter().any(|word| ["--json", "-ojson", "-ojsonl", "--output=json", "--output=jsonl"].contains(&word.as_str()));
+    let meant = misuse::meant(&words).filter(|_| misuse.use_stderr());
+    misuse::advise(&mut misuse, meant);
     let text = misuse.to_string();
     if !wants_json && text.chars().any(|letter| steers(letter) && letter != '\n') {
         // What was typed is repeated in it.
@@ -207,7 +214,7 @@ pub(crate) fn misused(misuse: &clap::Error) -> ExitCode {
         return ExitCode::from(u8::try_from(misuse.exit_code()).unwrap_or(2));
     }
     let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let failure = Failure::usage(sentence, "`--help` says what the command takes");
+    let failure = Failure::usage(sentence, meant.unwrap_or("`--help` says what the command takes"));
     // As above.
     let _ = write_error(&escaped(&failure.to_json().to_string()));
     ExitCode::from(failure.exit_code())
@@ -351,6 +358,51 @@ mod tests {
         }
         words.retain(|word| !word.is_empty());
         words
+    }
+
+    /// Those that ask before they act; a file that asks and has none of these is found below.
+    const ASKING: &[(&str, &str)] = &[
+        ("admin", "jeton admin remove"),
+        ("api", "jeton api create"),
+        ("api", "jeton api delete"),
+        ("api", "jeton api update"),
+        ("apply", "jeton apply"),
+        ("client", "jeton client delete"),
+        ("client_secret", "jeton client secret revoke"),
+        ("export", "jeton export"),
+        ("group", "jeton group delete"),
+        ("key", "jeton key revoke"),
+        ("policy", "jeton policy set"),
+        ("policy_exception", "jeton policy exception end"),
+        ("replacing", "jeton client update"),
+        ("restore", "jeton backup restore accept-gap"),
+        ("revoke", "jeton revoke"),
+        ("role", "jeton role delete"),
+        ("signing_key", "jeton signing-key revoke"),
+        ("suspend", "jeton suspend"),
+        ("user", "jeton user disable"),
+        ("user", "jeton user erase"),
+    ];
+
+    #[test]
+    fn help_says_which_commands_ask() {
+        let mut root = Cli::command();
+        root.build();
+        let mut saying = vec![];
+        each_command(&root, "", &mut |path, command| {
+            let help = command.clone().render_long_help().to_string().replace('\n', " ");
+            // What the flag for all of them says is said everywhere.
+            let help = help.split("Everywhere:").next().unwrap().to_owned() + help.split("Examples:").nth(1).unwrap_or_default();
+            if ["asks first", "It asks", "and asks"].iter().any(|words| help.contains(words)) {
+                saying.push(path.to_owned());
+            }
+        });
+        let missing: Vec<_> = ASKING.iter().filter(|(_, path)| !saying.iter().any(|said| said == path)).collect();
+        assert!(missing.is_empty(), "the help of these does not say that they ask: {missing:?}");
+        for file in sources().iter().filter(|file| std::fs::read_to_string(file).unwrap().contains(&["context", ".confirm("].concat())) {
+            let stem = file.file_stem().unwrap().to_str().unwrap();
+            assert!(ASKING.iter().any(|(name, _)| *name == stem), "{}: say in ASKING which of its commands asks", file.display());
+        }
     }
 
     #[test]

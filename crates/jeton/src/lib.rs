@@ -21,6 +21,7 @@ mod https;
 mod init;
 mod integrity;
 mod kept_database;
+mod misuse;
 mod negatives_file;
 mod opening;
 mod patience;
@@ -48,7 +49,7 @@ use cli::Cli;
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(misuse) => return cli::misused(&misuse),
+        Err(misuse) => return cli::misused(misuse),
     };
     let wants_json = cli.wants_json();
     match cli.run() {

@@ -25,6 +25,7 @@ pub(crate) mod revocations;
 pub(crate) mod roles;
 pub(crate) mod secrets;
 mod suspended;
+pub(crate) mod suspensions;
 pub(crate) mod table;
 pub(crate) mod text;
 mod timeline;

@@ -87,6 +87,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("revoke", Server, &["FILE", "--why", "case 4711"]),
     ("suspend", Server, &["FILE", "--why", "case 4711"]),
     ("resume", Server, &["--owner", "external:acme"]),
+    ("suspension list", Server, &[]),
     ("usage", Server, &["client:worker", "--last", "1h"]),
     ("usage unused", Server, &["--days", "7"]),
     ("usage shared", Server, &[]),

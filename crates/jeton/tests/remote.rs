@@ -312,6 +312,7 @@ const COMMANDS: &[&str] = &[
     "role list",
     "key create --owner external:acme --audience https://orders.example --scope orders:read --name acme",
     "key list",
+    "suspension list",
     "policy show",
     "usage",
     "signing-key list",

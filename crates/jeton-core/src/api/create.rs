@@ -11,8 +11,9 @@ use super::{Api, TABLE, TokenFormat, parse_scope_list};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ApiId, draw_name};
+use crate::length::in_words;
 use crate::moment::Moment;
-use crate::name::{check_description, parse_name};
+use crate::name::{check_description, parse_name, refuse_credentials};
 use crate::outcome::Outcome;
 use crate::policy::CredentialKind;
 use crate::policy::effective::Policies;
@@ -57,6 +58,7 @@ pub fn create(request: &CreateApi, policies: &Policies, actor: &Actor, moment: &
 
 fn parse(request: &CreateApi, policies: &Policies, moment: &mut Moment) -> Result<Api, Refusal> {
     let allowed = policies.effective(CredentialKind::AccessToken, &Subject::Deployment);
+    refuse_credentials(&request.audience, "the audience")?;
     let audience = Resource::parse(&request.audience)
         .map_err(|problem| Refusal::invalid(format!("the audience is no URI that can stand in a token: {problem}")))?;
     let seconds = moment.now.seconds();
@@ -85,6 +87,7 @@ fn parse(request: &CreateApi, policies: &Policies, moment: &mut Moment) -> Resul
 /// What is wrong with one of them, or that there are too many.
 pub(super) fn parse_scopes(scopes: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Refusal> {
     let refuse = |problem| Refusal::invalid(format!("the scopes: {problem}"));
+    scopes.keys().try_for_each(|name| refuse_credentials(name, "the name of a scope"))?;
     let names: Vec<ScopeName> = scopes.keys().map(|name| ScopeName::parse(name)).collect::<Result<_, _>>().map_err(refuse)?;
     ScopeSet::from_names(&names).map_err(refuse)?;
     scopes.values().try_for_each(|description| check_description(description))?;
@@ -105,7 +108,8 @@ pub(super) fn parse_lifetime(seconds: i64, max_seconds: i64) -> Result<i64, Refu
     if (1..=max_seconds).contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(Refusal::invalid(format!("an access token lives between 1 and {max_seconds} seconds, not {seconds}")))
+        let (most, asked) = (in_words(max_seconds), in_words(seconds));
+        Err(Refusal::invalid(format!("an access token lives between 1 second and {most} here, not {asked}")))
     }
 }
 

@@ -177,7 +177,7 @@ pub(super) fn describe(
         name: parse_name(&request.name, "a key")?,
         note: parse_note(request.note.as_deref())?,
         metadata: Metadata::new(request.metadata.clone())?,
-        networks: Networks::parse(request.networks.iter().map(String::as_str))?,
+        networks: Networks::said(request.networks.iter().map(String::as_str))?,
         rate: request.rate,
         max_uses: check_max_uses(request.max_uses, 0)?,
         state: State::Active,

@@ -7,12 +7,19 @@ use super::ApiKeyKind;
 use crate::api::{Api, parse_scope_list};
 use crate::client::Client;
 use crate::id::ClientId;
+use crate::length::in_words;
 use crate::moment::Moment;
+use crate::name::spaced;
 use crate::owner::Owner;
 use crate::policy::effective::{Effective, Policies};
 use crate::refusal::{Reason, Refusal};
 use crate::rights::{OwnerStanding, Rights, granted};
 use crate::root_key::RootKeys;
+
+/// What to do where an owner or an API is suspended.
+pub const RESUME: &str =
+    "`jeton suspension list` says what is suspended, and `jeton resume` accepts it again: with --user, --client, --group or --api";
+const ENABLE: &str = "`jeton user enable USERNAME`, or give the key to another owner";
 
 /// What is known of a key's surroundings.
 #[derive(Clone, Copy)]
@@ -51,8 +58,10 @@ impl<'a> KeyFacts<'a> {
         }
         match self.rights.standing {
             OwnerStanding::Stands => Ok(()),
-            OwnerStanding::Disabled => Err(Refusal::new(Reason::Conflict, "the owner is disabled: enable it first")),
-            OwnerStanding::Suspended => Err(Refusal::new(Reason::Conflict, "the owner, or the API, is suspended: resume it first")),
+            OwnerStanding::Disabled => Err(Refusal::new(Reason::Conflict, "the owner is disabled: enable it first").hinting(ENABLE)),
+            OwnerStanding::Suspended => {
+                Err(Refusal::new(Reason::Conflict, "the owner, or the API, is suspended: resume it first").hinting(RESUME))
+            }
             OwnerStanding::NoAccess => Err(Refusal::new(Reason::InvalidTarget, "the owner may not ask for that API: give it that first")),
             OwnerStanding::Gone => Err(Refusal::new(Reason::InvalidTarget, "the owner does not exist")),
         }
@@ -86,7 +95,7 @@ impl<'a> KeyFacts<'a> {
         let beyond = scopes.iter().find(|name| !may_have.contains(name) && !kept.contains(name)).map(str::to_owned);
         match beyond {
             Some(beyond) => {
-                let detail = format!("the scope `{beyond}` is unknown for this API, or not one that the owner may have");
+                let detail = format!("the scope `{beyond}` is unknown for this API, or not one that the owner may have{}", spaced(&beyond));
                 Err(Refusal::new(Reason::InvalidScope, detail))
             }
             None => Ok(scopes),
@@ -124,10 +133,7 @@ pub(super) fn check_lifetime(kind: ApiKeyKind, expires_in_seconds: i64, max_seco
     if (1..=max_seconds).contains(&expires_in_seconds) {
         return Ok(expires_in_seconds);
     }
-    let most = match max_seconds % 86_400 {
-        0 => format!("{} days", max_seconds / 86_400),
-        _ => format!("{max_seconds} seconds"),
-    };
     let plural = kind.credential_kind().lifetime().plural;
-    Err(Refusal::invalid(format!("{plural} live between 1 second and {most} here")))
+    let (most, asked) = (in_words(max_seconds), in_words(expires_in_seconds));
+    Err(Refusal::invalid(format!("{plural} live between 1 second and {most} here, not {asked}")))
 }

@@ -100,7 +100,7 @@ fn make(import: &ImportKey<'_>, actor: &Actor, moment: &mut Moment) -> Result<Ap
     let created_at = facts.secret_from(moment);
     let spread = spread_seconds(hash.as_bytes());
     let lifetime_seconds = match import.expires_at.map(|expires_at| expires_at.saturating_sub(created_at)) {
-        Some(..=0) => return Err(Refusal::invalid("this key has ended already")),
+        Some(..=0) => return Err(Refusal::invalid("this key has ended already, as `expires_at` says: leave it out of the import")),
         Some(left) if left <= allowed.max_seconds => left,
         _ if allowed.default_seconds.saturating_add(spread) <= allowed.max_seconds => allowed.default_seconds + spread,
         _ => allowed.max_seconds - spread % (allowed.max_seconds / 2).max(1),

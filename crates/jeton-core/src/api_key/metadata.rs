@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::name::is_plain;
+use crate::name::{is_plain, refuse_credentials};
 use crate::refusal::Refusal;
 
 /// Texts under names; at most 16 of them, 4 KiB in all.
@@ -17,8 +17,9 @@ impl Metadata {
     /// Takes the texts over.
     ///
     /// # Errors
-    /// `InvalidRequest`, with the rule.
+    /// `InvalidRequest`, with the rule; `CredentialInText`.
     pub fn new(pairs: BTreeMap<String, String>) -> Result<Metadata, Refusal> {
+        pairs.iter().flat_map(|(name, text)| [name, text]).try_for_each(|text| refuse_credentials(text, "metadata"))?;
         let bytes: usize = pairs.iter().map(|(name, text)| name.len() + text.len()).sum();
         let fits = |(name, text): (&String, &String)| (1..=NAME_MAX).contains(&name.chars().count()) && is_plain(name) && is_plain(text);
         if pairs.len() <= PAIRS_MAX && bytes <= BYTES_MAX && pairs.iter().all(fits) {

@@ -125,7 +125,7 @@ fn apply(before: &ApiKey, facts: &KeyFacts<'_>, leased: i64, request: &UpdateKey
         after.scopes = facts.scopes_beside(&before.scopes, scopes)?;
     }
     if let Some(networks) = &request.networks {
-        after.networks = Networks::parse(networks.iter().map(String::as_str))?;
+        after.networks = Networks::said(networks.iter().map(String::as_str))?;
     }
     after.rate = request.rate.of(before.rate);
     if request.max_uses != Change::Keep {

@@ -12,7 +12,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, draw_name};
 use crate::moment::Moment;
-use crate::name::{parse_name, parse_words};
+use crate::name::{parse_name, parse_words, refuse_credentials, spaced};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
@@ -27,7 +27,7 @@ pub struct CreateClient {
     pub authentication: Option<String>,
     /// Its public keys, a JWK Set.
     pub jwks: Option<String>,
-    /// The scopes it may have; those of its APIs when left out.
+    /// The scopes it may have; when left out all of its APIs', and none where it may introspect.
     pub scopes: Option<String>,
     /// Whether it may introspect and follow the feed.
     pub may_introspect: bool,
@@ -57,7 +57,8 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         authentication,
         jwks: parse_jwks(request.jwks.as_deref(), authentication)?,
         apis: apis.iter().map(|api| api.id.clone()).collect(),
-        scopes: parse_scopes(request.scopes.as_deref(), apis)?,
+        // Who only asks about tokens needs none itself.
+        scopes: parse_scopes(request.scopes.as_deref().or(request.may_introspect.then_some("")), apis)?,
         may_introspect: request.may_introspect,
         created_at: seconds,
         updated_at: seconds,
@@ -93,6 +94,7 @@ fn parse_grant_types(names: &[String]) -> Result<Vec<GrantType>, Refusal> {
 pub(super) fn parse_jwks(jwks: Option<&str>, authentication: AuthenticationMethod) -> Result<Option<Arc<str>>, Refusal> {
     match (jwks, authentication) {
         (Some(text), AuthenticationMethod::PrivateKeyJwt) => {
+            refuse_credentials(text, "the JWK Set")?;
             let refuse = |problem: KeyError| Refusal::invalid(format!("the JWK Set: {problem}"));
             let set = JwkSet::parse(text.as_bytes()).map_err(refuse)?;
             let (usable, ignored) = VerifyingKeys::from_jwk_set(&set, None).map_err(refuse)?;
@@ -117,7 +119,7 @@ pub(super) fn parse_scopes(asked: Option<&str>, apis: &[&Api]) -> Result<ScopeSe
     let scopes = parse_scope_list(asked).map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")))?;
     let unknown = scopes.iter().find(|name| !apis.iter().any(|api| api.scopes.contains_key(*name))).map(str::to_owned);
     match unknown {
-        Some(unknown) => Err(Refusal::invalid(format!("`{unknown}` is no scope of the APIs this client may ask for"))),
+        Some(unknown) => Err(Refusal::invalid(format!("`{unknown}` is no scope of the APIs this client may ask for{}", spaced(&unknown)))),
         None => Ok(scopes),
     }
 }

@@ -9,6 +9,7 @@ use crate::api_key::state::{Ended, State};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, SecretId, draw_name};
+use crate::length::in_words;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::policy::CredentialKind;
@@ -281,11 +282,8 @@ fn may_create(client: &Client, live: usize, (expires_in, max_seconds): (i64, i64
         return Err(Refusal::new(Reason::Conflict, "this client has two live secrets already: revoke one first"));
     }
     if !(1..=max_seconds).contains(&expires_in) {
-        let most = match max_seconds % 86_400 {
-            0 => format!("{} days", max_seconds / 86_400),
-            _ => format!("{max_seconds} seconds"),
-        };
-        return Err(Refusal::invalid(format!("a client secret lives between 1 second and {most}")));
+        let (most, asked) = (in_words(max_seconds), in_words(expires_in));
+        return Err(Refusal::invalid(format!("a client secret lives between 1 second and {most} here, not {asked}")));
     }
     if overlap.is_some_and(|overlap| !(0..=30 * 86_400).contains(&overlap)) {
         return Err(Refusal::invalid("the overlap is between 0 seconds and 30 days"));

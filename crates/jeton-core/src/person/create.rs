@@ -7,7 +7,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, PersonId, draw_name};
 use crate::moment::Moment;
-use crate::name::{is_plain, parse_name};
+use crate::name::{is_plain, parse_name, refuse_credentials};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
@@ -74,6 +74,7 @@ pub(super) fn parse_person_name(name: Option<&str>) -> Result<Option<Arc<str>>, 
 /// Something that a letter can be sent to. Whether it arrives is not asked here.
 pub(super) fn parse_email(email: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     let Some(email) = email.filter(|email| !email.is_empty()) else { return Ok(None) };
+    refuse_credentials(email, "an e-mail address")?;
     let is_written_well = email.len() <= EMAIL_MAX && is_plain(email) && !email.contains(char::is_whitespace);
     match email.rsplit_once('@') {
         Some((mailbox, domain)) if is_written_well && !mailbox.is_empty() && !domain.is_empty() => Ok(Some(Arc::from(email))),

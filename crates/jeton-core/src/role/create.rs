@@ -10,7 +10,7 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, RoleId, draw_name};
 use crate::moment::Moment;
-use crate::name::{parse_description, parse_name};
+use crate::name::{parse_description, parse_name, spaced};
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
@@ -69,7 +69,7 @@ pub(super) fn parse_role_scopes(text: &str, api: &Api) -> Result<ScopeSet, Refus
     let scopes = parse_scope_list(text).map_err(|problem| Refusal::invalid(format!("the scopes: {problem}")))?;
     let unknown = scopes.iter().find(|name| !api.scopes.contains_key(*name)).map(str::to_owned);
     match unknown {
-        Some(unknown) => Err(Refusal::invalid(format!("`{unknown}` is no scope of the API of this role"))),
+        Some(unknown) => Err(Refusal::invalid(format!("`{unknown}` is no scope of the API of this role{}", spaced(&unknown)))),
         None if scopes.is_empty() => Err(Refusal::invalid("a role gives at least one scope of its API")),
         None => Ok(scopes),
     }

@@ -48,7 +48,7 @@ fn declared() {
         check(|request| request.name = Some(name.into()), Err("name"));
     }
     for seconds in [0, -1, 86_401, i64::MAX, i64::MIN] {
-        check(|request| request.access_token_lifetime_seconds = Some(seconds), Err("lives between 1 and 86400 seconds"));
+        check(|request| request.access_token_lifetime_seconds = Some(seconds), Err("lives between 1 second and 1 day here"));
     }
     for format in ["", "JWT", "saml"] {
         check(|request| request.token_format = Some(format.into()), Err("token format"));

@@ -39,7 +39,10 @@ fn registered() {
     check(|_| {}, Ok(|client| client.authentication == AuthenticationMethod::SecretBasic && !client.may_introspect));
     check(|_| {}, Ok(|client| client.scopes.as_str() == "read write" && client.apis.len() == 2 && client.jwks.is_none()));
     check(|_| {}, Ok(|client| client.grant_types == [GrantType::ClientCredentials] && client.created_at == NOW));
-    check(|request| request.may_introspect = true, Ok(|client| client.may_introspect));
+    // Who introspects asks for no tokens, unless somebody says so.
+    check(|request| request.may_introspect = true, Ok(|client| client.may_introspect && client.scopes.is_empty()));
+    let both = |request: &mut CreateClient| (request.may_introspect, request.scopes) = (true, Some("read".into()));
+    check(both, Ok(|client| client.may_introspect && client.scopes.as_str() == "read"));
     check(|request| request.scopes = Some("write".into()), Ok(|client| client.scopes.as_str() == "write"));
     check(|request| request.scopes = Some(String::new()), Ok(|client| client.scopes.is_empty()));
     check(|request| request.name = "Größe ✓".into(), Ok(|client| &*client.name == "Größe ✓"));
@@ -109,7 +112,7 @@ fn what_is_given_and_what_is_taken_are_told_apart() {
         assert_eq!((told(&commit).as_str(), commit.is_narrowing(), commit.is_made_when_full()), (expected, is_narrowing, is_narrowing));
     };
     let both = [&orders, &stock];
-    let wide = client(&both, |request| request.may_introspect = true);
+    let wide = client(&both, |request| (request.may_introspect, request.scopes) = (true, Some("read write".into())));
     let narrow = client(&[&orders], |request| request.scopes = Some("read".into()));
     let nothing = UpdateClient::default;
     let scopes = |scopes: &str| UpdateClient { scopes: Some(scopes.into()), ..nothing() };

@@ -260,7 +260,7 @@ fn the_effective_expiry_follows_the_api() {
 #[test]
 fn who_may_learn() {
     let (orders, stock) = (api("orders"), api("stock"));
-    let holder = client(&[&orders], |request| request.may_introspect = true);
+    let holder = client(&[&orders], |request| (request.may_introspect, request.scopes) = (true, Some("read".into())));
     let token = token(&holder, &orders);
     let caller = |apis: &[&Api], may| Client { id: ClientId::from("c2"), ..client(apis, |request| request.may_introspect = may) };
     for (caller, expected) in [

@@ -149,7 +149,7 @@ pub(super) struct Create {
     /// The APIs that it may ask tokens for, by audience or id.
     #[serde(default)]
     audiences: Vec<String>,
-    /// What it may do: names with spaces between.
+    /// What it may do: names with spaces between. If left out all that its APIs know, and nothing where it may introspect.
     scope: Option<String>,
     /// Whether it may ask about the tokens and keys of the APIs it has.
     #[serde(default)]

@@ -84,6 +84,8 @@ names! {
     person_states PersonState = ["active", "disabled"];
     /// How a person stands, and whether all that is theirs is suspended.
     user_states UserState = ["active", "suspended", "disabled"];
+    /// What can be suspended as a whole.
+    suspended_kinds SuspendedKind = ["client", "api", "user", "group"];
     /// How what can be suspended stands.
     subject_states SubjectState = ["active", "suspended"];
     /// What a signing key signs.

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode, Uri};
 use jeton_core::permission::Permission;
-use jeton_core::plain;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::{pasted, plain};
 use jeton_oauth::client_authentication::basic_challenge;
 use jeton_oauth::error::Description;
 use jeton_service::failure::Failure;
@@ -29,6 +29,8 @@ pub(super) struct Problem {
     kind: ProblemKind,
     detail: Cow<'static, str>,
     hint: Cow<'static, str>,
+    /// Whether whoever refused said what to do next: no row knows better.
+    is_hinted: bool,
     /// When to come back; told where that helps.
     retry_after_seconds: i64,
     /// What whoever presented a bearer token lacks.
@@ -39,6 +41,7 @@ pub(super) struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProblemKind {
     InvalidRequest,
+    CredentialInText,
     InvalidClient,
     InvalidToken,
     InvalidScope,
@@ -72,7 +75,7 @@ pub(super) enum ProblemKind {
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { kind, detail: detail.into(), hint: hint.into(), retry_after_seconds: 1, needs: None }
+        Problem { kind, detail: detail.into(), hint: hint.into(), is_hinted: false, retry_after_seconds: 1, needs: None }
     }
 
     /// A malformed request.
@@ -108,14 +111,15 @@ impl Problem {
 
     /// The same problem; where it is of this kind, with this to do next.
     pub(super) fn advise(self, kind: ProblemKind, hint: impl Into<Cow<'static, str>>) -> Problem {
-        if self.kind == kind { Problem { hint: hint.into(), ..self } } else { self }
+        if self.kind == kind && !self.is_hinted { Problem { hint: hint.into(), ..self } } else { self }
     }
 }
 
 impl ProblemKind {
     /// All of them.
-    const ALL: [ProblemKind; 29] = [
+    const ALL: [ProblemKind; 30] = [
         ProblemKind::InvalidRequest,
+        ProblemKind::CredentialInText,
         ProblemKind::InvalidClient,
         ProblemKind::InvalidToken,
         ProblemKind::InvalidScope,
@@ -150,6 +154,7 @@ impl ProblemKind {
         use StatusCode as S;
         match self {
             Self::InvalidRequest => (S::BAD_REQUEST, "invalid_request", "The request is malformed"),
+            Self::CredentialInText => (S::BAD_REQUEST, "credential_in_text", "There is a token, key or secret in words that are kept"),
             Self::InvalidClient => (S::UNAUTHORIZED, "invalid_client", "The client did not prove who it is"),
             Self::InvalidToken => (S::UNAUTHORIZED, "invalid_token", "The token or key is not accepted"),
             Self::InvalidScope => (S::BAD_REQUEST, "invalid_scope", "The scope cannot be granted"),
@@ -227,9 +232,9 @@ impl Problem {
             r#type: format!("urn:jeton:problem:{code}"),
             title,
             status: status.as_u16(),
-            detail: &plain::cut(&self.detail, DETAIL_MAX),
+            detail: &plain::cut(&pasted::masked(&self.detail), DETAIL_MAX),
             code,
-            hint: &plain::shown(&self.hint),
+            hint: &plain::shown(&pasted::masked(&self.hint)),
         };
         // Writing texts and a number into memory cannot fail.
         serde_json::to_vec(&document).unwrap_or_default()
@@ -250,10 +255,14 @@ impl IntoResponse for Problem {
     }
 }
 
+const CREDENTIAL_IN_TEXT: &str =
+    "write its id instead: `jeton key show -` and `jeton token show -` tell it; and take it for read by others: `jeton revoke -` ends it";
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         let (kind, hint) = match refusal.reason {
             Reason::InvalidRequest => (ProblemKind::InvalidRequest, "docs/reference/management-api.md says what may be sent"),
+            Reason::CredentialInText => (ProblemKind::CredentialInText, CREDENTIAL_IN_TEXT),
             Reason::InvalidClient => (ProblemKind::InvalidClient, "use the client's own credentials, by the method it is registered for"),
             Reason::UnauthorizedClient => (ProblemKind::UnauthorizedClient, "look at the client: `jeton client show`"),
             Reason::UnsupportedGrantType => (ProblemKind::UnsupportedGrantType, "use the grant type `client_credentials`"),
@@ -277,7 +286,8 @@ impl From<Refusal> for Problem {
                 return Problem::new(ProblemKind::RateLimited, refusal.detail, hint).retry_after(retry_seconds);
             }
         };
-        Problem::new(kind, refusal.detail, hint)
+        let is_hinted = refusal.hint.is_some();
+        Problem { is_hinted, ..Problem::new(kind, refusal.detail, refusal.hint.unwrap_or(hint)) }
     }
 }
 
@@ -356,6 +366,13 @@ mod tests {
             String::from_utf8(problem.to_json()).unwrap(),
             r#"{"type":"urn:jeton:problem:not_found","title":"There is no such thing","status":404,"detail":"there is none","code":"not_found","hint":"look there"}"#
         );
+    }
+
+    #[test]
+    fn who_refuses_knows_what_to_do() {
+        let refusal = || Refusal::new(Reason::Conflict, "it is suspended");
+        let hint = |refusal: Refusal| Problem::from(refusal).advise(ProblemKind::Conflict, "of the row").hint;
+        assert_eq!((hint(refusal()), hint(refusal().hinting("resume it"))), ("of the row".into(), "resume it".into()));
     }
 
     #[test]

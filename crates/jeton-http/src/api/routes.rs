@@ -14,8 +14,8 @@ use super::place::Place;
 use super::route::{Access, Route};
 use super::{
     administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, groups, keys, metrics, openapi, policies,
-    policy_exceptions, problem, revocations, roles, root_key, signing_keys, statistics, suspensions, token_explanation, tokens, usage,
-    usage_reports, users,
+    policy_exceptions, problem, revocations, roles, root_key, signing_keys, standing_suspensions, statistics, suspensions,
+    token_explanation, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
 
@@ -38,6 +38,7 @@ pub static ROUTES: &[&[Route]] = &[
     token_explanation::ROUTES,
     revocations::ROUTES,
     suspensions::ROUTES,
+    standing_suspensions::ROUTES,
     users::ROUTES,
     groups::ROUTES,
     roles::ROUTES,

@@ -44,7 +44,11 @@ async fn bad_requests_get_a_sentence_that_helps() {
         ("/apis", json!({"audience": "no uri"}), "audience"),
         ("/apis", json!({"audience": "https://a.example", "scope": {}}), "there is no member `scope`"),
         ("/apis", json!({"audience": "https://a.example", "scopes": {"a b": ""}}), "scope"),
-        ("/apis", json!({"audience": "https://a.example", "access_token_lifetime_seconds": -1}), "between 1 and 86400"),
+        (
+            "/apis",
+            json!({"audience": "https://a.example", "access_token_lifetime_seconds": -1}),
+            "between 1 second and 1 day here, not -1 seconds",
+        ),
         ("/apis", json!({"audience": "https://a.example", "access_token_lifetime_seconds": 1e3}), "expected a whole number"),
         ("/apis", json!({"audience": "https://a.example", "token_format": "saml"}), "`jwt` or `opaque`"),
         ("/apis", json!({"audience": "https://a.example", "signing_alg": "HS256"}), "signing algorithm"),

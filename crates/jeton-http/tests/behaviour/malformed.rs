@@ -2,6 +2,7 @@
 //!
 //! Each body is a right one with one thing wrong, and each right one is sent at the end: so what was wrong is what was refused.
 
+mod credentials;
 mod furnished;
 mod judge;
 mod names;
@@ -160,6 +161,26 @@ async fn wrong_bodies_are_refused_and_change_nothing() {
     assert!(tried > 3_000, "only {tried} were tried");
 }
 
+/// What people write is kept and shown for good: no text of a request takes a credential, but those that are there to hand one over.
+#[tokio::test]
+async fn no_words_take_a_credential() {
+    let count = rights(&Furnished::new().await).len();
+    let (mut tried, mut faults) = (0, vec![]);
+    for at in 0..count {
+        let furnished = Furnished::new().await;
+        let right = &rights(&furnished)[at];
+        let mut judge = Judge::of(&furnished, right).await;
+        for Wrong { what, pointer, content_type, body } in credentials::bodies(&furnished, right) {
+            let answer = furnished.send_right(right, content_type, body).await;
+            judge.refused(&format!("{} {what} {pointer}", name_of(right.row)), &answer, right.may_answer(&pointer));
+            tried += 1;
+        }
+        faults.extend(judge.faults());
+    }
+    judge::none(&faults);
+    assert!(tried > 800, "only {tried} were tried");
+}
+
 /// The greatest numbers may be right: what is computed from them must not fail.
 #[tokio::test]
 async fn the_greatest_numbers_fail_nothing() {
@@ -213,7 +234,7 @@ async fn wrong_queries_are_refused_and_change_nothing() {
         };
         let unknown = ask("zz=1").await;
         judge.refused(&format!("{}?zz=1", name_of(row)), &unknown, &[]);
-        for query in names::wrong_queries(&unknown) {
+        for query in names::wrong_queries(&furnished, &unknown) {
             // Any words may be searched for.
             let others: &[u16] = if query.starts_with("search=") { &[200] } else { &[] };
             judge.refused(&format!("{}?{:.60}", name_of(row), query), &ask(&query).await, others);

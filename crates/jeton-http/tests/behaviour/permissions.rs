@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use http::Method;
-use jeton_http::api::{Access, ROUTES, Route};
+use jeton_http::api::{Access, ROUTES, Route, Verb};
 use jeton_testkit::World;
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn bodies(row: &Route) -> Vec<(&'static str, Value)> {
             ("one key", json!({"key": "00000000000000000000000000000000", "dry_run": true})),
             ("everything", json!({"everything": true, "dry_run": true})),
         ],
-        "/suspensions" | "/resumptions" => vec![
+        "/suspensions" | "/resumptions" if row.method == Verb::Post => vec![
             ("one token", json!({"id": "00000000000000000000000000000000", "dry_run": true})),
             ("one client", json!({"client": "worker", "dry_run": true})),
         ],

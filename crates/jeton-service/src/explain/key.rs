@@ -16,6 +16,7 @@ use jeton_core::id::ApiKeyId;
 use jeton_core::moment::Moment;
 use jeton_core::notice::{self, Ending};
 use jeton_core::owner::Owner;
+use jeton_core::pasted::alone;
 use jeton_core::usage::Subject;
 use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_store::ledger::Entry;
@@ -51,12 +52,19 @@ pub struct KeyExplained {
 }
 
 impl Service {
-    /// The key that a text is a secret of, and which one, whether or not it is accepted; nothing is counted. `None`: it is none of ours.
+    /// The key that a text is a secret of, or has one of in it, and which one, whether or not it is accepted; nothing is counted. `None`: it is
+    /// none of ours.
     ///
     /// # Errors
-    /// [`Failure::Fault`] when the engine cannot read.
+    /// `InvalidRequest` where the text has several; [`Failure::Fault`] when the engine cannot read.
     pub async fn key_of_pasted(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
-        self.presented_key(text).await
+        if let Some(found) = self.presented_key(text).await? {
+            return Ok(Some(found));
+        }
+        match alone(text)? {
+            one if one == text => Ok(None),
+            one => self.presented_key(one).await,
+        }
     }
 
     /// What lies behind a key. Reads the ledger and the negatives: for a thread that may block. `None`: `goes_on` said no before the end.

@@ -3,6 +3,7 @@
 use jeton_core::explain::text::{KeyStanding, Look, look};
 use jeton_core::key::State;
 use jeton_core::moment::Moment;
+use jeton_core::pasted::alone;
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -19,11 +20,12 @@ pub enum Pasted {
 }
 
 impl Service {
-    /// Looks at a pasted text; nothing is counted.
+    /// Looks at a pasted text, or at the one token that it has in it; nothing is counted.
     ///
     /// # Errors
-    /// [`Failure::Fault`] when the engine cannot read.
+    /// `InvalidRequest` where the text has several; [`Failure::Fault`] when the engine cannot read.
     pub async fn token_of_pasted(&self, text: &str, moment: &Moment) -> Result<Pasted, Failure> {
+        let text = alone(text)?;
         match self.token_state_of_text(text, moment).await {
             Ok(state) => return Ok(Pasted::Token(Box::new(state))),
             Err(Failure::Refused(_)) => {}

@@ -3,6 +3,7 @@
 use jeton_core::administrator::Administrator;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::end_previous::end_previous;
+use jeton_core::api_key::facts::RESUME;
 use jeton_core::api_key::rotate::{Rotate, Rotated, RotatedBy, once_more, rotate};
 use jeton_core::api_key::standing::check_not_idle;
 use jeton_core::api_key::transfer::transfer;
@@ -158,7 +159,7 @@ impl Service {
 /// What is a suspended owner's stays so: another owner would bring it back.
 fn check_not_suspended(around: &Around) -> Result<(), Refusal> {
     if around.is_suspended() {
-        return Err(Refusal::new(Reason::Conflict, "the owner of this key, or its API, is suspended: resume it first"));
+        return Err(Refusal::new(Reason::Conflict, "the owner of this key, or its API, is suspended: resume it first").hinting(RESUME));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::api_key::secret::Slot;
+use jeton_core::pasted::alone;
 use jeton_core::refusal::{Reason, Refusal};
 
 use super::entry::KeyEntry;
@@ -34,22 +35,33 @@ impl Which {
 }
 
 impl Service {
-    /// The key that a text is or was a secret of, whether or not it is accepted. It is no use of the key.
+    /// The key that a text is or was a secret of, or has one of in it, whether or not it is accepted. It is no use of the key.
     ///
     /// # Errors
-    /// `NotFound`: it is none of ours; [`Failure::Fault`] when the engine cannot read.
+    /// `NotFound`: it is none of ours; `InvalidRequest` where it has several; [`Failure::Fault`] when the engine cannot read.
     pub async fn look_up_key(&self, text: &str) -> Result<(Arc<KeyEntry>, Which), Failure> {
         let none = || Refusal::new(Reason::NotFound, "this is the text of no key that was made or imported here");
+        if let Some(found) = self.key_of_whole(text).await? {
+            return Ok(found);
+        }
+        match alone(text)? {
+            one if one == text => Err(none().into()),
+            one => self.key_of_whole(one).await?.ok_or_else(|| none().into()),
+        }
+    }
+
+    /// The same of a text that has nothing else in it.
+    async fn key_of_whole(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Which)>, Failure> {
         if let Some((entry, slot)) = self.presented_key(text).await? {
             let which = match slot {
                 Slot::Current => Which::Current,
                 Slot::Previous => Which::Previous,
             };
-            return Ok((entry, which));
+            return Ok(Some((entry, which)));
         }
         // Its keyed check, or its hash, says that it was made or imported here: the key has another secret since.
-        let digest = TextDigest::of(text).ok_or_else(none)?;
-        let id = self.key_of_text(text, &digest).await?.ok_or_else(none)?;
-        Ok((self.key(id).await?.ok_or_else(none)?, Which::Replaced))
+        let Some(digest) = TextDigest::of(text) else { return Ok(None) };
+        let Some(id) = self.key_of_text(text, &digest).await? else { return Ok(None) };
+        Ok(self.key(id).await?.map(|entry| (entry, Which::Replaced)))
     }
 }

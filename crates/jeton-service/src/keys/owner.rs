@@ -48,13 +48,13 @@ impl Service {
     /// An owner as it is written; a client, a person or a group by its name too.
     ///
     /// # Errors
-    /// `NotFound` where there is none of them; `InvalidRequest` where it is no owner.
+    /// `NotFound` where there is none of them; `InvalidRequest` where it is no owner; `CredentialInText`.
     pub fn named_owner(&self, text: &str) -> Result<Owner, Refusal> {
         match text.split_once(':') {
             Some(("client", name)) => Ok(Owner::Client(self.find_client(name)?.client.record.id.clone())),
             Some(("user", name)) => Ok(Owner::Person(self.find_user(name)?.record.id.clone())),
             Some(("group", name)) => Ok(Owner::Group(self.find_group(name)?.record.id.clone())),
-            _ => Owner::parse(text),
+            _ => Owner::said(text),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an administrator does in a world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
@@ -58,6 +58,9 @@ impl World {
     pub async fn client_with(&self, name: &str, apis: &[&Api], shape: impl FnOnce(&mut CreateClient)) -> Registered {
         let mut request = CreateClient { name: name.to_owned(), may_introspect: true, ..CreateClient::default() };
         shape(&mut request);
+        // It asks for tokens, too: all scopes, where nobody says.
+        let all = || apis.iter().flat_map(|api| api.scopes.keys().map(String::as_str)).collect::<BTreeSet<_>>();
+        request.scopes = request.scopes.or_else(|| Some(all().into_iter().collect::<Vec<_>>().join(" ")));
         let apis: Vec<String> = apis.iter().map(|api| api.id.to_string()).collect();
         let created = self.service.create_client(&request, &apis, &administrator(), &self.moment()).await;
         let (client, secret) = created.expect("a client");

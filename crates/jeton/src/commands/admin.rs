@@ -65,7 +65,7 @@ Examples:
 The roles of the management API are taken from them and their tokens for it
 end. They stay a user: `jeton user disable ada` ends everything of theirs.";
 
-/// Take the roles of the management API from somebody
+/// Take the roles of the management API from somebody; asks first
 #[derive(Args, Debug)]
 #[command(after_help = REMOVE_EXAMPLES)]
 pub(crate) struct Remove {

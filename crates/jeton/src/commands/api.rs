@@ -1,6 +1,6 @@
 //! `jeton api`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,7 @@ use super::server::Server;
 use crate::render::apis;
 use crate::render::policies;
 use crate::render::revocations::falling;
+use crate::render::text::{member, shown};
 
 const PATH: &str = "/api/v1/apis";
 
@@ -42,7 +43,9 @@ Examples:
   jeton api create --audience https://orders.example \\
       --scope orders:read='Read orders' --scope orders:write='Change orders' \\
       --default-scope orders:read
-  jeton api create --audience urn:example:stock --token-format opaque";
+  jeton api create --audience urn:example:stock --token-format opaque
+
+It asks first where there is one whose audience differs by a `/` at its end.";
 
 /// Declare an API
 #[derive(Args, Debug)]
@@ -96,7 +99,7 @@ pub(crate) struct Update {
     dry_run: bool,
 }
 
-/// Remove an API; every token and key for it dies
+/// Remove an API; every token and key for it dies; asks first
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton api delete https://orders.example --yes")]
 pub(crate) struct Delete {
@@ -136,6 +139,8 @@ impl Api {
         match self {
             Api::Create(Create { audience, properties, again }) => {
                 let mut body = properties.body();
+                properties.check_named_once()?;
+                ask_of_twin(context, &server, audience)?;
                 body.insert("audience".to_owned(), json!(audience));
                 context.show(&again.post(&server, PATH, &Value::Object(body))?, apis::show)
             }
@@ -161,6 +166,7 @@ impl Update {
         if body.is_empty() {
             return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton api update --help`"));
         }
+        self.properties.check_named_once()?;
         let planned = self.planned(server, &path, &body)?;
         if self.dry_run {
             return context.show(&planned, apis::planned);
@@ -192,7 +198,30 @@ impl Update {
     }
 }
 
+/// Asks before an API is made beside one whose audience differs by the `/` at its end alone.
+fn ask_of_twin(context: &Context, server: &Server, audience: &str) -> Result<(), Failure> {
+    let twin = audience.strip_suffix('/').map_or_else(|| format!("{audience}/"), str::to_owned);
+    match server.get(&path(&twin)) {
+        Ok(known) if member(&known, "audience") == twin => context.confirm(&format!(
+            "There is an API {twin}: this one differs by the `/` at the end, and what is for the one is refused by the other. Make it?"
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Properties {
+    /// Refuses a scope that is described twice.
+    fn check_named_once(&self) -> Result<(), Failure> {
+        let mut names = BTreeSet::new();
+        match self.scope.iter().find(|(name, _)| !names.insert(name)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let sentence = format!("the scope `{}` is given twice", shown(name));
+                Err(Failure::usage(sentence, "describe each scope once: --scope NAME=DESCRIPTION"))
+            }
+        }
+    }
+
     fn body(&self) -> Map<String, Value> {
         let scopes: BTreeMap<_, _> = self.scope.iter().cloned().collect();
         let members = [

@@ -1,5 +1,6 @@
 //! `jeton client`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -13,8 +14,9 @@ use super::input;
 use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
+use super::server::Server;
 use crate::render::clients;
-use crate::render::text::member;
+use crate::render::text::{member, shown};
 
 const PATH: &str = "/api/v1/clients";
 
@@ -107,7 +109,7 @@ pub(crate) struct Update {
     properties: Properties,
 }
 
-/// Remove a client; its secrets and tokens die
+/// Remove a client; its secrets and tokens die; asks first
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton client delete worker --yes")]
 pub(crate) struct Delete {
@@ -127,7 +129,8 @@ struct Properties {
     /// An API it may ask for, by audience or id; repeat it for each
     #[arg(long, value_name = "URI")]
     audience: Vec<String>,
-    /// A scope it may have; repeat it for each (all of its APIs' if left out)
+    /// A scope it may have; repeat it for each; '' is none. If left out, a new
+    /// client has all of its APIs', and none with --may-introspect
     #[arg(long, value_name = "NAME")]
     scope: Vec<String>,
     /// Whom to ask about it, in words; an empty text is nobody
@@ -175,9 +178,29 @@ impl Update {
         let server = context.server()?;
         if !self.properties.audience.is_empty() || !self.properties.scope.is_empty() {
             let known = server.get(&path(&self.client))?;
+            self.check_scopes(&server, &known)?;
             self.ask(context, &known)?;
         }
         context.show(&server.patch(&path(&self.client), &Value::Object(body))?, clients::show)
+    }
+
+    /// Refuses a scope that no API of the client has, before anything is asked. Who may not see the APIs hears it of the server.
+    fn check_scopes(&self, server: &Server, known: &Value) -> Result<(), Failure> {
+        let Properties { audience, scope, .. } = &self.properties;
+        let had = known.get("audiences").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let audiences: Vec<&str> = if audience.is_empty() { had.collect() } else { audience.iter().map(String::as_str).collect() };
+        let mut scopes = BTreeSet::new();
+        for audience in &audiences {
+            let Ok(api) = server.get(&format!("/api/v1/apis/{}", segment(audience))) else { return Ok(()) };
+            scopes.extend(api.get("scopes").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()));
+        }
+        match scope.iter().flat_map(|scope| scope.split(' ')).find(|name| !name.is_empty() && !scopes.contains(*name)) {
+            None => Ok(()),
+            Some(unknown) => Err(Failure::usage(
+                format!("`{}` is no scope of the APIs of this client: nothing was changed", shown(unknown)),
+                "`jeton api show AUDIENCE` lists the scopes; name each with a --scope of its own",
+            )),
+        }
     }
 
     /// Asks before what the client has is taken from it; an API may be named by its id, which is no reason to ask.

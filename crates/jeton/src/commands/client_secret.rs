@@ -85,7 +85,7 @@ pub(crate) struct Resume {
     secret: String,
 }
 
-/// End a secret at once
+/// End a secret at once; asks first
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton client secret revoke worker secret_0123456789abcdefghij --why superseded")]
 pub(crate) struct Revoke {

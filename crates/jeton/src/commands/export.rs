@@ -26,7 +26,7 @@ Jeton it names the groups that hold them.";
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Export {
-    /// Write it to a new file; with --yes also over one that there is
+    /// Write it to a new file; asks first where there is one
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }

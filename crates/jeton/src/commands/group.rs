@@ -76,7 +76,7 @@ pub(crate) struct Update {
     description: Option<String>,
 }
 
-/// Remove a group; its members lose what they had by it
+/// Remove a group; its members lose what they had by it; asks first
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton group delete billing --yes")]
 pub(crate) struct Delete {

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{IsTerminal as _, Read, Write as _};
 use std::path::Path;
 
+use jeton_core::pasted::{self, Held};
 use jeton_token::Secret;
 
 use super::failure::Failure;
 use super::hidden;
-use super::pasted::{self, Held};
 
 /// The most bytes that are read.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -67,18 +67,10 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
             Ok(Secret::from(token))
         }
         Held::Several(lines) => Err(Failure::usage(
-            format!("there are several tokens, keys or secrets in this text, in {}", in_lines(&lines)),
+            format!("there are several tokens, keys or secrets in this text, in {}", pasted::in_lines(&lines)),
             "give them one by one: `jeton … -` reads one from standard input",
         )),
     }
-}
-
-/// The first lines by their numbers.
-fn in_lines(lines: &[usize]) -> String {
-    const NAMED: usize = 10;
-    let named: Vec<String> = lines.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = if lines.len() > NAMED { " and more" } else { "" };
-    format!("{} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, named.join(", "))
 }
 
 /// What names one token.
@@ -95,6 +87,14 @@ pub(crate) enum Named {
 /// # Errors
 /// As [`token`], and when it is neither an id nor a file.
 pub(crate) fn named(argument: &str) -> Result<Named, Failure> {
+    named_or(argument, "give the id (32 hexadecimal digits, the `jti` of a JWT), a file that holds the token, or `-` for standard input")
+}
+
+/// The same; `hint` says what to do where it is neither.
+///
+/// # Errors
+/// As of [`named`].
+pub(crate) fn named_or(argument: &str, hint: &str) -> Result<Named, Failure> {
     if is_token_id(argument) {
         return Ok(Named::Id(argument.to_owned()));
     }
@@ -102,7 +102,7 @@ pub(crate) fn named(argument: &str) -> Result<Named, Failure> {
     if argument != "-" && !looks_like_a_token(argument) && !source.exists() {
         return Err(Failure::usage(
             format!("{} is no id of a token or key, and no file of that name is here", crate::render::text::shown(argument)),
-            "give the id (32 hexadecimal digits, the `jti` of a JWT), a file that holds the token, or `-` for standard input",
+            hint,
         ));
     }
     token(source).map(Named::Text)
@@ -144,7 +144,7 @@ pub(crate) fn not_both(one: (&Path, &str), other: (&Path, &str)) -> Result<(), F
     Ok(())
 }
 
-fn is_token_id(text: &str) -> bool {
+pub(crate) fn is_token_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

@@ -63,7 +63,7 @@ pub(crate) enum Key {
     /// Accept a suspended key again
     #[command(after_help = "Examples:\n  jeton key resume 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]
     Resume(One),
-    /// Refuse a key for ever
+    /// Refuse a key for ever; asks first
     #[command(after_help = "Examples:\n  jeton key revoke 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --why leaked --yes")]
     Revoke(End),
 }

@@ -24,7 +24,7 @@ pub(crate) struct Options {
     /// Print JSON, errors too: short for -o json
     #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
-    /// Do it without asking
+    /// Do it without asking: what ends or takes away asks first
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) yes: bool,
 }

@@ -50,7 +50,7 @@ ends when it was to end, or that long after it was issued. Verifiers know no
 lifetime of a client: lowering one ends the access tokens that it holds.
 Whoever is not used for the idle time is suspended, and revoked after as long
 again. A shorter idle time begins today: nothing is suspended before it is
-over.";
+over. It asks first where something ends by it, or counts again.";
 
 /// Set what a level says of a kind
 #[derive(Args, Debug)]
@@ -154,9 +154,11 @@ fn idle(text: &str) -> Result<i64, String> {
     }
 }
 
+/// The kind of a name; `-` stands for `_`, as in the names of flags.
 fn kind(text: &str) -> Result<String, String> {
-    if CredentialKind::from_policy_key(text).is_some() {
-        return Ok(text.to_owned());
+    let name = text.replace('-', "_");
+    if CredentialKind::from_policy_key(&name).is_some() {
+        return Ok(name);
     }
     let known: Vec<&str> = CredentialKind::ALL.iter().map(|kind| kind.lifetime().policy_key).collect();
     Err(format!("the kinds are {}", known.join(", ")))

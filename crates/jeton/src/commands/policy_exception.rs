@@ -79,7 +79,7 @@ pub(crate) struct List {
     pages: Pages,
 }
 
-/// End an exception: the maximum holds again
+/// End an exception: the maximum holds again; asks first
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton policy exception end exception_0123456789abcdefghij")]
 pub(crate) struct End {

@@ -12,8 +12,9 @@ pub(super) fn ask<'a>(context: &Context, whose: &str, flag: &str, left_out: impl
     }
     let kept: Vec<String> = left_out.iter().map(|name| format!("--{flag} {name}")).collect();
     context.confirm(&format!(
-        "What is named replaces what {whose} has, without {}. Change it? To keep: {}",
+        "What is named replaces what {whose} has, without {}. Change it? To keep {}, add {}",
         left_out.join(", "),
+        if left_out.len() == 1 { "it" } else { "them" },
         kept.join(" ")
     ))
 }

@@ -13,15 +13,15 @@ use crate::render::revocations;
 const EXAMPLES: &str = "\
 Examples:
   jeton revoke - < token.txt
-  jeton revoke 019967c5a3807d2f8e51b0a4c3d2e1f0
+  jeton revoke 019967c5a3807d2f8e51b0a4c3d2e1f0 --yes
   jeton revoke --client worker --why 'case 4711: laptop lost' --yes
   jeton revoke --api https://orders.example --before 2026-01-31T12:00:00Z
   jeton revoke --owner external:acme --dry-run
   jeton revoke --everything --before now --dry-run
 
 A revocation is final. It holds here before the answer comes, and at every
-connected verifier within a moment. More than one token is only ended after
-a question, or with --yes.
+connected verifier within a moment. It asks first, also of one token, key or
+secret, or does it with --yes; what `-` hands in is ended without a question.
 
 Of a client, an API, a person, a group or the whole server, keys end with the
 tokens; the secrets of clients go on. No token has a --session or --family yet.";
@@ -36,7 +36,7 @@ jeton revoke [--dry-run] <ID|-|FILE>
        jeton revoke [--dry-run] [--before <now|TIME>] --owner <OWNER>
        jeton revoke [--dry-run] [--before <now|TIME>] --everything";
 
-/// End a token, key or secret, or all of a client, an API … issued before a time
+/// End a token, key or secret, or all of a client, an API … issued before a time; asks first
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(crate) struct Revoke {
@@ -68,11 +68,11 @@ impl Revoke {
         context.show(&subjects::change(&context.server()?, "/api/v1/revocations", body, "fell")?, revocations::show)
     }
 
-    /// What is revoked, and the question to ask before more than one token dies.
+    /// What is revoked, and the question to ask before it.
     fn subject(&self) -> Result<(Map<String, Value>, Option<String>), Failure> {
         let before = self.before.unwrap_or(Time::Now);
         match self.subjects.named()? {
-            Some((body, None)) => Ok((body, None)),
+            Some((body, None)) => Ok((body, self.subjects.one().map(|one| format!("Refuse {one} for ever?")))),
             Some((body, Some(("owner", name)))) => Ok((body, Some(format!("End every key of {name} that was made before {before}?")))),
             Some((body, Some((kind, name)))) => {
                 let question = format!("End every token and key of the {kind} {name} that was issued before {before}?");

@@ -97,7 +97,7 @@ pub(crate) struct Update {
     description: Option<String>,
 }
 
-/// Remove a role; nobody has anything by it any longer
+/// Remove a role; nobody has anything by it any longer; asks first
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton role delete clerk --yes")]
 pub(crate) struct Delete {

@@ -67,7 +67,7 @@ Examples:
 For a key that others may hold: nothing it ever signed is accepted any more,
 and the next key signs at once.";
 
-/// Emergency: trust nothing that a key ever signed
+/// Emergency: trust nothing that a key ever signed; asks first
 #[derive(Args, Debug)]
 #[command(after_help = REVOKE_EXAMPLES)]
 pub(crate) struct Revoke {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::failure::Failure;
 use super::input::{self, Named};
 use super::server::Server;
+use crate::render::text::shown;
 
 /// The heading of those that are many at once.
 pub(super) const MANY: &str = "Many at once, by one of these";
@@ -77,12 +78,42 @@ pub(super) fn change(server: &Server, path: &str, mut body: Map<String, Value>, 
     Ok(whole)
 }
 
+/// What whoever gave this for a token may have meant.
+fn meant(argument: &str) -> String {
+    let begins = |beginning: &str| argument.starts_with(beginning);
+    match argument {
+        _ if begins("secret_") => "a secret of a client is named with its client: `jeton client secret list CLIENT`, and its \
+                                   commands suspend, resume and revoke CLIENT SECRET"
+            .to_owned(),
+        _ if begins("api_") || argument.contains("://") => format!("an API is named by --api {}", shown(argument)),
+        _ if begins("client_") => format!("a client is named by --client {}", shown(argument)),
+        _ if begins("user_") => format!("a person is named by --user {}", shown(argument)),
+        _ if begins("group_") => format!("a group is named by --group {}", shown(argument)),
+        _ if begins("external:") => format!("somebody outside is named by --owner {}", shown(argument)),
+        _ => format!(
+            "of a client: --client {0}, a person: --user {0}, a group: --group {0}; a token or key by its id (32 hexadecimal digits), a \
+             file that holds it, or `-` for standard input",
+            shown(argument)
+        ),
+    }
+}
+
 impl Subjects {
+    /// The one token, key or secret that is named, in words; `None`: its text is handed in, or there are more.
+    pub(super) fn one(&self) -> Option<String> {
+        match (self.token.as_deref(), self.key.as_deref()) {
+            (Some("-"), _) | (None, None) => None,
+            (Some(id), _) if input::is_token_id(id) => Some(format!("the token or key {id}")),
+            (Some(file), _) => Some(format!("what {} holds", shown(file))),
+            (None, Some(key)) => Some(format!("the key {key}")),
+        }
+    }
+
     /// What is named; `None`: nothing is.
     pub(super) fn named(&self) -> Result<Option<Asked<'_>>, Failure> {
         let object = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
         if let Some(token) = &self.token {
-            return Ok(Some(match input::named(token)? {
+            return Ok(Some(match input::named_or(token, &meant(token))? {
                 Named::Text(token) => (object("token", json!(token.expose())), None),
                 Named::Id(id) => (object("id", json!(id)), None),
             }));

@@ -16,6 +16,7 @@ Examples:
   jeton suspend --user ada --why 'on leave until May' --yes
   jeton suspend --owner external:acme --why 'unpaid since March' --yes
   jeton resume --user ada
+  jeton suspension list
 
 What is suspended is refused, here at once and at every connected verifier
 within a moment, and gets nothing new, until it is resumed. A client that is
@@ -36,7 +37,7 @@ What was suspended by itself stays so when its client, person or group is
 resumed. --owner resumes each key that somebody outside has, however it came
 to be suspended.";
 
-/// Refuse a token, key or secret, or all of a client, an API …, until it is resumed
+/// Refuse a token, key or secret until it is resumed; or all of a client, an API …: asks first
 #[derive(Args, Debug)]
 #[command(after_help = SUSPEND_EXAMPLES)]
 pub(crate) struct Suspend {

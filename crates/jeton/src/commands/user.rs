@@ -90,7 +90,7 @@ Examples:
 Everything of theirs is dead at once and stays dead. While they are disabled
 nothing is issued to them, and what they own is refused.";
 
-/// Disable a person; everything of theirs dies
+/// Disable a person; everything of theirs dies; asks first
 #[derive(Args, Debug)]
 #[command(after_help = DISABLE_EXAMPLES)]
 pub(crate) struct Disable {
@@ -117,7 +117,7 @@ Everything of theirs is dead, their keys are removed, and nothing in the ledger
 says any more who they were: the entries stay, and the ledger verifies. Backups
 from before erase them again when they are restored. There is no way back.";
 
-/// Erase a person: what is theirs ends, and nothing says who they were
+/// Erase a person: what is theirs ends, and nothing says who they were; asks first
 #[derive(Args, Debug)]
 #[command(after_help = ERASE_EXAMPLES)]
 pub(crate) struct Erase {

@@ -18,9 +18,8 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         return "There is no such key. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
     }
     let standing = |key: &Value| {
-        let state = member(key, "state");
         let [ends, used] = ["expires_at", "last_used_at"].map(|name| text_from_now(&member(key, name), view.now_seconds));
-        [Cell::from(member(key, "owner")), Cell::toned(&state, Tone::of_standing(&state)), ends.into(), used.into()]
+        [Cell::from(member(key, "owner")), state(key), ends.into(), used.into()]
     };
     let [owner, state, ends, used] = [Column::flexible("owner"), Column::whole("state"), Column::whole("ends"), Column::whole("used")];
     if view.width < WIDE {
@@ -36,6 +35,21 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     };
     let columns = [Column::whole("id"), Column::flexible("name"), owner, state, Column::flexible("why"), ends, used];
     table(columns, &keys.iter().map(row).collect::<Vec<_>>(), view)
+}
+
+/// How it stands, at a glance: one that is accepted and may do nothing is not well.
+fn state(key: &Value) -> Cell {
+    if may_nothing(key) {
+        return Cell::toned("no scope", Tone::Warning);
+    }
+    let state = member(key, "state");
+    Cell::toned(&state, Tone::of_standing(&state))
+}
+
+/// Whether a key is accepted, and may do nothing of what it was given.
+pub(super) fn may_nothing(key: &Value) -> bool {
+    let has = |name: &str| !member(key, name).is_empty();
+    member(key, "state") == "active" && has("scope") && !has("effective_scope")
 }
 
 /// The key that a text is.
@@ -78,7 +92,7 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
         .with_each("accepted from", networks.filter_map(Value::as_str).map(str::to_owned))
         .with("rate", rate(key))
         .with("uses in all", member(key, "max_uses"))
-        .with("state", member(key, "state"))
+        .with("state", if may_nothing(key) { "active, but it may do nothing now".to_owned() } else { member(key, "state") })
         .with("because of", member(key, "why"))
         .with("since", time("ended_at"))
         .with("by", member(key, "ended_by"))
@@ -185,6 +199,12 @@ mod tests {
         insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &View { width: 100, ..VIEW })), @"
         ID                                NAME  OWNER          STATE      WHY     ENDS     USED
         0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  leaked  in 90 d  63 min ago
+        ");
+        let mut idle = acme();
+        (idle["state"], idle["effective_scope"]) = (json!("active"), json!(""));
+        insta::assert_snapshot!(plain(&list(&json!({"items": [idle]}), &VIEW)), @"
+        ID                                OWNER          STATE     ENDS     USED
+        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  external:acme  no scope  in 90 d  63 min ago
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no such key. Make one:

@@ -20,7 +20,11 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
     if explained.get("is_ours").and_then(Value::as_bool) != Some(true) {
         return not_ours(explained, "key", view);
     }
-    let mut text = decision(explained, "key", view);
+    let mut text = if is_accepted(explained) && api_keys::may_nothing(explained) {
+        paragraph(&format!("Accepted, but it may do nothing now: {}.", taken(explained)), view)
+    } else {
+        decision(explained, "key", view)
+    };
     text.push_str(&ending(explained, view));
     text.push_str(&judged_at_use(explained, view));
     if member(explained, "pasted") == "previous" {
@@ -53,6 +57,20 @@ fn judged_at_use(explained: &Value, view: &View) -> String {
     paragraph(&format!("Each use is judged besides, by {}: {asks}.", bounds.join(", ")), view)
 }
 
+/// Why nothing is left of its scopes.
+fn taken(explained: &Value) -> &'static str {
+    let taken = explained.get("taken_scope").and_then(Value::as_array).into_iter().flatten();
+    let mut takers: Vec<String> = taken.map(|taken| member(taken, "by")).collect();
+    takers.dedup();
+    match takers.as_slice() {
+        [only] if only == "api" => "its API knows none of its scopes any more",
+        [only] if only == "owner" => "its owner is gone or disabled",
+        [only] if only == "client" => "the client may have none of its scopes any more",
+        [only] if only == "roles" => "the roles of its owner give none of its scopes any more",
+        _ => "each of its scopes was taken away, as told below",
+    }
+}
+
 fn is_accepted(explained: &Value) -> bool {
     explained.pointer("/decided_by/rule").and_then(Value::as_str) == Some("accepted")
 }
@@ -68,17 +86,19 @@ fn reach(explained: &Value, view: &View) -> Vec<String> {
     };
     lines.push(hanging("now", &now, view));
     let taken = explained.get("taken_scope").and_then(Value::as_array).into_iter().flatten();
-    lines.extend(taken.map(|taken| {
-        let why = match member(taken, "by").as_str() {
-            "api" => "the API knows it no more",
-            "owner" => "its owner is gone or disabled",
-            "client" => "the client may not have it any more",
-            "roles" => "the roles of its owner do not give it any more",
-            _ => "it was taken away",
-        };
-        hanging("not", &format!("{}: {why}", member(taken, "scope")), view)
-    }));
+    lines.extend(taken.map(|taken| hanging("not", &format!("{}: {}", member(taken, "scope"), by(&member(taken, "by"))), view)));
     lines
+}
+
+/// Why a scope is not allowed any more.
+fn by(taker: &str) -> &'static str {
+    match taker {
+        "api" => "the API knows it no more",
+        "owner" => "its owner is gone or disabled",
+        "client" => "the client may not have it any more",
+        "roles" => "the roles of its owner do not give it any more",
+        _ => "it was taken away",
+    }
 }
 
 /// How its uses went, an hour a line.
@@ -161,6 +181,24 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected}\n{text}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_accepted_and_may_do_nothing() {
+        let mut key = key();
+        (key["state"], key["effective_scope"]) = (json!("active"), json!(""));
+        key["decided_by"] = json!({"rule": "accepted"});
+        let taken = |by: [&str; 2]| json!([{"scope": "orders:read", "by": by[0]}, {"scope": "orders:write", "by": by[1]}]);
+        for (by, expected) in [
+            (["roles", "roles"], "Accepted, but it may do nothing now: the roles of its owner give none of its scopes any more. "),
+            (["api", "roles"], "Accepted, but it may do nothing now: each of its scopes was taken away, as told below. "),
+        ] {
+            key["taken_scope"] = taken(by);
+            let text = plain(&explained(&key, &VIEW)).replace('\n', " ");
+            assert!(text.starts_with(expected) && text.contains("active, but it may do nothing now"), "{text}");
+        }
+        key["effective_scope"] = json!("orders:read");
+        assert!(plain(&explained(&key, &VIEW)).starts_with("Accepted: nothing speaks against it.\n"));
     }
 
     #[test]

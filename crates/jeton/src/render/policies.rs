@@ -42,7 +42,7 @@ pub(crate) fn explained(value: &Value, view: &View) -> String {
             (level, subject) => format!("{level} {subject}"),
         };
         let word = |name: &str| match seconds(rule, name) {
-            nothing if nothing.is_empty() => "nothing".to_owned(),
+            unsaid if unsaid.is_empty() => "unsaid".to_owned(),
             length => length,
         };
         let idle = Some(idle(rule)).filter(|idle| !idle.is_empty()).map(|idle| format!(", idle {idle}")).unwrap_or_default();
@@ -209,7 +209,7 @@ mod tests {
         default  15 min, by the api
         maximum  15 min, by the api
         said     table: default 1 h, maximum 1 d
-                 api https://orders.example: default nothing, maximum 15 min
+                 api https://orders.example: default unsaid, maximum 15 min
         ");
     }
 

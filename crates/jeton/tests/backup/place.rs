@@ -24,7 +24,7 @@ impl Place {
         let mut place = Place::without_server(lines);
         place.start("jeton-data");
         place.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read", "--token-format", "opaque"]);
-        place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--may-introspect"]);
+        place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read", "--may-introspect"]);
         place
     }
 

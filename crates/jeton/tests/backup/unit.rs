@@ -78,7 +78,7 @@ fn a_server_calls_nothing_that_the_unit_refuses() {
     // The first snapshot is made as soon as it serves.
     place.wait_until_shipped();
     place.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read", "--token-format", "opaque"]);
-    place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--may-introspect"]);
+    place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read", "--may-introspect"]);
     let token = place.token();
     assert!(place.is_active("jeton-data", &token));
     place.done(&["backup", "create"]);

@@ -60,11 +60,11 @@ fn what_a_change_replaces_is_asked_for() {
     let hint = format!("let worker ask for (what is named replaces what it has): `jeton client update {id} --audience a:b --audience c:d`");
     desk.fails(&[&issue[..], &["--audience", "c:d"]].concat(), "", 2, &hint);
     let update = ["client", "update", "worker", "--audience", "c:d"];
-    desk.fails(&update, "", 2, "what the client worker has, without a:b. Change it? To keep: --audience a:b");
-    desk.fails(&["client", "update", "worker", "--scope", "write"], "", 2, "without read. Change it? To keep: --scope read");
+    desk.fails(&update, "", 2, "what the client worker has, without a:b. Change it? To keep it, add --audience a:b");
+    desk.fails(&["client", "update", "worker", "--scope", "write"], "", 2, "without read. Change it? To keep it, add --scope read");
     desk.done(&["client", "update", "worker", "--audience", "a:b", "--audience", "c:d", "--scope", "read", "--scope", "write"]);
     let update = ["api", "update", "a:b", "--scope", "new=New", "--scope", "read"];
-    desk.fails(&update, "", 2, "what the API a:b has, without write. Change it? To keep: --scope write");
+    desk.fails(&update, "", 2, "what the API a:b has, without write. Change it? To keep it, add --scope write");
     assert_eq!(desk.json(&["api", "show", "a:b"])["scopes"].as_object().unwrap().len(), 2);
     desk.done(&[&update[..], &["--yes"]].concat());
 }

@@ -28,6 +28,10 @@ fn a_key_s_life() {
     assert_eq!(desk.run(&["suspend", "-"], text).out, "Suspended 1 API key.\n");
     assert_eq!(desk.done(&["resume", "--key", id]), "Resumed 1 API key.\n");
     assert_eq!(desk.done(&["revoke", "--key", id, "--dry-run"]), "Would end 1 API key.\n");
+    for named in [&["--key", id][..], &[id], &["key.txt"]] {
+        desk.fails(&[&["revoke"], named].concat(), "y\n", 2, "for ever?");
+        assert_eq!(desk.done(&[&["revoke", "--dry-run"], named].concat()), "Would end 1 API key.\n");
+    }
     assert!(desk.done(&["key", "revoke", id, "--yes"]).contains("is revoked"));
     assert_eq!(desk.run(&["revoke", "-"], text).out, "It was over already: nothing fell.\n");
     refused("it is revoked");

@@ -52,6 +52,26 @@ fn without_a_server() {
     let api = ["api", "list", "--server", "https://localhost:8443/api/v1"];
     desk.fails(&api, "", 2, "leave /api/v1 out");
     desk.fails(&["revoke", "none.txt"], "", 2, "no id of a token or key, and no file of that name");
+    for (argument, words) in [
+        ("nightly", "--client nightly"),
+        ("secret_0123456789abcdefghij", "jeton client secret list"),
+        ("https://orders.example", "--api https://orders.example"),
+        ("external:acme", "--owner external:acme"),
+    ] {
+        desk.fails(&["suspend", argument], "", 2, words);
+    }
+    for (line, words) in [
+        ("policy unset api_key", "jeton policy set KIND --unset"),
+        ("policy show --api https://orders.example", "jeton policy explain KIND --api URI"),
+        ("user delete ada", "jeton user erase USERNAME"),
+        ("help key", "`--help` behind one"),
+    ] {
+        let words_of_line: Vec<&str> = line.split(' ').collect();
+        desk.fails(&words_of_line, "", 2, words);
+        let said = desk.run(&[&words_of_line[..], &["--json"]].concat(), "").err;
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!desk.run(&["suspend", "--clent", "a"], "").err.contains("as a value"));
     let said = desk.run(&["revoke", "--clent", "a", "--json"], "");
     let problem: Value = serde_json::from_str(&said.err).unwrap();
     assert_eq!((said.code, &problem["exit_code"]), (2, &2.into()), "{problem}");
@@ -87,6 +107,22 @@ fn what_nobody_asked_for_is_said() {
         "  line 3: orders:read orders:write\n",
     ] {
         assert!(planned.contains(words), "{words}: {planned}");
+    }
+    let hash = "ab".repeat(32);
+    for (file, words) in [
+        ("sha256,owner,name\n".to_owned(), "no key below the first line"),
+        (format!("{hash}\n"), "names no columns"),
+        (format!("{hash},external:acme\n{hash},external:acme\n"), "names no columns"),
+        ("hash,owner\n".to_owned(), "there is no column `hash`"),
+        ("owner,name\nexternal:a,b\n".to_owned(), "no column is called `sha256`"),
+    ] {
+        desk.write("wrong.csv", &file);
+        desk.fails(&["key", "import", "wrong.csv", "--audience", api], "", 2, words);
+    }
+    desk.write("wrong.csv", &format!("sha256,owner,scope,expires_at\n{hash},external:a,\"read,write\",\n{hash},external:a,,01/02/2027\n{hash},external:a,,2020-01-01T00:00:00Z\n"));
+    let said = desk.run(&["key", "import", "wrong.csv", "--audience", api], "").out;
+    for words in ["names of scopes have spaces between them", "with its year first", "has ended already"] {
+        assert!(said.contains(words), "{words}: {said}");
     }
     let done = desk.json(&import);
     assert_eq!((&done["shortened"][0]["line"], &done["unscoped"][0]["line"], &done["spread"]["keys"]), (&json!(2), &json!(3), &json!(2)));

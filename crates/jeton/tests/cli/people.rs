@@ -112,8 +112,11 @@ fn somebody_without_credentials_is_suspended_and_resumed() {
     let done = |words: &[&str]| desk.done(&[words, &all[..]].concat());
     assert!(done(&["suspend", "--dry-run"]).starts_with("Would be suspended: nothing of it is out"));
     assert!(done(&["suspend", "--yes"]).starts_with("Suspended: nothing of it is out"));
+    let listed = desk.done(&["suspension", "list"]);
+    assert!(listed.contains("user  carl") && listed.contains("unix:"), "{listed}");
     assert!(done(&["suspend", "--yes"]).starts_with("It was suspended already"));
     assert!(done(&["resume", "--dry-run"]).starts_with("Would be resumed: nothing of it is out"));
     assert!(done(&["resume"]).starts_with("Resumed: nothing of it is out"));
     assert!(done(&["resume"]).starts_with("It was not suspended"));
+    assert!(desk.done(&["suspension", "list"]).starts_with("No client, API, user or group is suspended"));
 }

@@ -226,12 +226,12 @@ fn administrators() {
 
 #[test]
 fn usage() {
-    check_furnished("usage.md", &["issued", "\"verifiers\"", "uses are counted since", "two applications use it"]);
+    check("usage.md", &["issued", "\"verifiers\"", "uses are counted since", "two applications use it"]);
 }
 
 #[test]
 fn policies() {
-    check_furnished("policies.md", &["api_key", "would expire", "Ada Example", "is accepted again"]);
+    check("policies.md", &["api_key", "would expire", "Ada Example", "is accepted again"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jeton_token::TokenId;
+use jeton_token::{Finder, TokenId};
 
 use super::told::{AgentClass, Network};
 use super::wire::{NotAReport, WireItem};
@@ -69,12 +69,15 @@ impl Cell {
         if wire.minute % 60 != 0 || !(0..MAX_SECONDS).contains(&wire.minute) {
             return Err(NotAReport("a `minute` is not the second that a minute begins with"));
         }
-        let scope = wire.scope.as_deref().map(|text| ScopeSet::parse(text).ok().filter(|scope| !scope.is_empty()));
+        // What is counted is kept and shown: no secret is a scope, or a client.
+        let is_secret = |text: &str| Finder::any().find(text.as_bytes()).next().is_some();
+        let scope = wire.scope.as_deref().map(|text| ScopeSet::parse(text).ok().filter(|scope| !scope.is_empty() && !is_secret(text)));
         let network = wire.network.as_deref().map(Network::parse);
         let agent = wire.agent.as_deref().map(AgentClass::parse);
         Ok(Self {
             minute: wire.minute,
             subject: Subject::parse(&wire.subject)
+                .filter(|_| !is_secret(&wire.subject))
                 .ok_or(NotAReport("a `subject` is not `client:` and an id, `key:` and an id, `unknown` or `other`"))?,
             outcome: Outcome::parse(&wire.outcome).ok_or(NotAReport("an `outcome` is none that a verifier reports"))?,
             scope: known(scope, "a `scope` is not a list of scopes")?,

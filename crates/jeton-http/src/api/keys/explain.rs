@@ -8,6 +8,7 @@ use http::Uri;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::explain::scope::TakenBy;
 use jeton_core::explain::text::Look;
+use jeton_core::pasted::alone;
 use jeton_core::usage::bucket::Bucket;
 use jeton_service::Service;
 use jeton_service::explain::key::KeyPast;
@@ -162,7 +163,7 @@ async fn by_text(State(Management { service, .. }): State<Management>, Body(expl
 async fn look(service: &Service, text: &str) -> Result<Look, Failure> {
     match service.token_of_pasted(text, &service.moments().now()).await? {
         Pasted::Token(state) => Ok(Look::Left(Kind::AccessToken, state.token.id)),
-        Pasted::Unproven(_) => Ok(service.look_at(text)),
+        Pasted::Unproven(_) => Ok(service.look_at(alone(text)?)),
         Pasted::Other(look) => Ok(look),
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use jeton_core::api_key::create::CreateKey;
 use jeton_core::api_key::import::{AT_ONCE_MAX, Imported};
 use jeton_core::id::{Actor, ApiKeyId};
+use jeton_core::pasted::masked;
 use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_service::Service;
@@ -197,13 +198,14 @@ impl Foreign {
 impl Refused {
     fn of(index: usize, refusal: &Refusal) -> Refused {
         let code = match refusal.reason {
+            Reason::CredentialInText => "credential_in_text",
             Reason::InvalidScope => "invalid_scope",
             Reason::InvalidTarget => "invalid_target",
             Reason::NotFound => "not_found",
             Reason::Conflict => "conflict",
             _ => "invalid_request",
         };
-        Refused { index, code, detail: refusal.detail.to_string() }
+        Refused { index, code, detail: masked(&refusal.detail).into_owned() }
     }
 }
 
@@ -219,12 +221,34 @@ fn digest(text: &str) -> Result<[u8; 32], Refusal> {
 }
 
 fn time(text: &str) -> Result<i64, Refusal> {
-    rfc3339::parse(text).ok_or_else(|| Refusal::invalid("`expires_at` is a time as 2026-01-31T23:59:59Z"))
+    let detail = || match text {
+        text if rfc3339::parse(&format!("{text}T00:00:00Z")).is_some() => "`expires_at` names a day and no time: add T00:00:00Z to it",
+        text if text.contains('/') || text.contains('.') && !text.contains('T') => {
+            "`expires_at` is a time with its year first, as 2026-01-31T23:59:59Z: what is written is another day elsewhere"
+        }
+        _ => "`expires_at` is a time as 2026-01-31T23:59:59Z",
+    };
+    rfc3339::parse(text).ok_or_else(|| Refusal::invalid(detail()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times() {
+        assert_eq!(time("2027-02-01T00:00:00Z"), Ok(1_801_440_000));
+        for (text, expected) in [
+            ("2027-02-01", "add T00:00:00Z"),
+            ("01/02/2027", "its year first"),
+            ("1.2.2027", "its year first"),
+            ("soon", "is a time as"),
+            ("2027-13-01", "is a time as"),
+            ("1801440000", "is a time as"),
+        ] {
+            assert!(time(text).unwrap_err().detail.contains(expected), "{text}");
+        }
+    }
 
     #[test]
     fn digests() {

@@ -23,7 +23,8 @@ impl<'w> Judge<'w> {
         Judge::new(furnished)
     }
 
-    /// The answer is a problem, or has one of these other statuses; nothing was written, and nothing is in it that steers a terminal.
+    /// The answer is a problem, or has one of these other statuses; nothing was written, nothing is in it that steers a terminal,
+    /// and no credential.
     pub(super) fn refused(&mut self, label: &str, answer: &Answer, others: &[u16]) {
         let mut fault = |what: &str| self.faults.push(format!("{label}: {what}: {:.400}", answer.shown()));
         let is_problem = (400..500).contains(&answer.status) && answer.header("content-type") == "application/problem+json";
@@ -45,6 +46,9 @@ impl<'w> Judge<'w> {
         });
         if steers(&answer.text()) || told.iter().any(|text| steers(text)) {
             fault("repeats what steers a terminal");
+        }
+        if [&self.furnished.key, &self.furnished.token].iter().any(|credential| answer.text().contains(credential.as_str())) {
+            fault("repeats a credential");
         }
         if self.furnished.written() != self.before {
             self.before = self.furnished.written();

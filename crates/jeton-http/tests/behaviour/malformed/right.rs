@@ -180,7 +180,7 @@ fn keys(furnished: &Furnished) -> Vec<Right> {
         Right::of("POST /keys", created).status(201),
         Right::of("POST /keys", beyond).status(201).times(&["/exception/ends_at"]),
         Right::of("POST /keys", json!({"like": furnished.name("key"), "name": "another till"})).status(201),
-        Right::of("POST /keys/lookup", json!({"key": furnished.key})),
+        Right::of("POST /keys/lookup", json!({"key": furnished.key})).or(&[("/key", 200)]),
         Right::of("POST /keys/explain", json!({"key": furnished.key, "client_ip": "192.0.2.7"})).or(&[("/key", 200)]),
         Right::of("PATCH /keys/{key}", limits.clone()),
         Right::of("POST /keys/{key}/rotate", rotation.clone()),

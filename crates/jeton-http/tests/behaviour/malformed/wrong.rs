@@ -152,12 +152,12 @@ fn wrong_texts(right: &Right, pointer: &str) -> Vec<Wrong> {
     texts.into_iter().map(|(what, text)| wrong(what, pointer, set(right, pointer, json!(text)))).collect()
 }
 
-fn wrong(what: &'static str, pointer: &str, body: Vec<u8>) -> Wrong {
+pub(super) fn wrong(what: &'static str, pointer: &str, body: Vec<u8>) -> Wrong {
     Wrong { what, pointer: pointer.to_owned(), content_type: JSON, body }
 }
 
 /// The body with another value at a place.
-fn set(right: &Right, pointer: &str, value: Value) -> Vec<u8> {
+pub(super) fn set(right: &Right, pointer: &str, value: Value) -> Vec<u8> {
     let mut body = right.body.clone();
     *body.pointer_mut(pointer).unwrap() = value;
     body.to_string().into_bytes()
@@ -169,7 +169,7 @@ fn raw_at(right: &Right, pointer: &str, text: &str) -> Vec<u8> {
 }
 
 /// All values of a body with their places; what is below a key set is a client's own affair (RFC 7517 section 4).
-fn values(right: &Right) -> Vec<(String, Value)> {
+pub(super) fn values(right: &Right) -> Vec<(String, Value)> {
     let mut found = vec![];
     below(&right.body, "", &mut found);
     found
@@ -191,6 +191,6 @@ fn below(value: &Value, pointer: &str, found: &mut Vec<(String, Value)>) {
 }
 
 /// Whether an object's names are the caller's.
-fn is_map(pointer: &str) -> bool {
+pub(super) fn is_map(pointer: &str) -> bool {
     ["/scopes", "/metadata", "/jwks"].iter().any(|map| pointer.ends_with(map))
 }

@@ -83,7 +83,7 @@ What was revoked in the last moments before the disk was lost may not be known.
 Revoke it again first; then accept: what was made before counts again. It is
 written in the ledger who did.";
 
-/// Accept what a restore may lack: keys and secrets from before count again
+/// Accept what a restore may lack: keys and secrets from before count again; asks first
 #[derive(Args, Debug)]
 #[command(after_help = ACCEPT_EXAMPLES)]
 struct AcceptGap;

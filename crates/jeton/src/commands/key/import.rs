@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jeton_core::plain::cut;
 use jeton_http::api::rfc3339;
 use serde_json::{Map, Value, json};
 
@@ -62,6 +63,9 @@ const AT_ONCE: usize = 100;
 const BATCH_BYTES: usize = 48 * 1024;
 
 const TEXTS: [&str; 7] = ["sha256", "owner", "name", "scope", "note", "client", "environment"];
+const OTHERS: [&str; 5] = ["metadata", "allow_ip", "rate_limit", "max_uses", "expires_at"];
+/// Before the name of a text to remember.
+const METADATA: &str = "metadata.";
 /// What somebody might call a column of texts that must not be in such a file.
 const CLEAR: [&str; 6] = ["key", "api_key", "apikey", "secret", "token", "value"];
 
@@ -130,7 +134,7 @@ pub(crate) type Row = (u64, Result<Value, String>);
 /// # Errors
 /// Where it is no such table.
 pub(crate) fn read_table(text: &str, owner: Option<&str>) -> Result<Vec<Row>, Failure> {
-    table::read(text)?.into_iter().map(|line| Ok((line.number, key(line, owner)?))).collect()
+    table::read(text, check_column)?.into_iter().map(|line| Ok((line.number, key(line, owner)?))).collect()
 }
 
 /// What a line says, as the API takes it; or what is wrong with it.
@@ -138,28 +142,18 @@ fn key(line: Line, owner: Option<&str>) -> Result<Result<Value, String>, Failure
     let mut key = Map::new();
     let mut metadata = Map::new();
     for (name, value) in line.members {
-        if CLEAR.contains(&name.as_str()) {
-            return Err(Failure::usage(
-                format!("the input has a column `{name}`: keys are not given in clear"),
-                "give the SHA-256 of each key as `sha256`: printf %s \"$KEY\" | sha256sum",
-            ));
-        }
+        check_column(&name)?;
         let text = value.as_str();
         let read = match (name.as_str(), text) {
             ("allow_ip", Some(text)) => Ok(json!(text.split_whitespace().collect::<Vec<_>>())),
             ("rate_limit", Some(text)) => rate::parse(text).map(rate::Rate::to_json),
             ("max_uses", Some(text)) => text.parse::<i64>().map(Value::from).map_err(|_| "`max_uses` is no number".to_owned()),
-            ("metadata" | "allow_ip" | "rate_limit" | "max_uses" | "expires_at", _) => Ok(value),
-            (name, _) if TEXTS.contains(&name) => Ok(value),
-            (name, Some(text)) if name.strip_prefix("metadata.").is_some() => {
-                metadata.insert(name.trim_start_matches("metadata.").to_owned(), Value::from(text));
+            (name, Some(text)) if name.starts_with(METADATA) => {
+                metadata.insert(name.trim_start_matches(METADATA).to_owned(), Value::from(text));
                 continue;
             }
-            _ => {
-                let known = format!("{}, expires_at, allow_ip, rate_limit, max_uses, metadata.NAME", TEXTS.join(", "));
-                let name: String = name.escape_debug().take(60).collect();
-                return Err(Failure::usage(format!("there is no column `{name}`"), format!("the columns are {known}")));
-            }
+            (name, None) if name.starts_with(METADATA) => Err(format!("`{}` is no text", cut(name, 60))),
+            _ => Ok(value),
         };
         match read {
             Ok(value) => drop(key.insert(name, value)),
@@ -178,6 +172,21 @@ fn key(line: Line, owner: Option<&str>) -> Result<Result<Value, String>, Failure
         Some(_) => Err("there is no `sha256`".to_owned()),
         None => Ok(Value::Object(key)),
     })
+}
+
+/// Refuses a column that is none.
+fn check_column(name: &str) -> Result<(), Failure> {
+    if CLEAR.contains(&name) {
+        return Err(Failure::usage(
+            format!("the input has a column `{name}`: keys are not given in clear"),
+            "give the SHA-256 of each key as `sha256`: printf %s \"$KEY\" | sha256sum",
+        ));
+    }
+    if TEXTS.contains(&name) || OTHERS.contains(&name) || name.starts_with(METADATA) {
+        return Ok(());
+    }
+    let known = format!("{}, expires_at, allow_ip, rate_limit, max_uses, metadata.NAME", TEXTS.join(", "));
+    Err(Failure::usage(format!("there is no column `{}`", cut(name, 60)), format!("the columns are {known}")))
 }
 
 /// What a line said of what may come out otherwise.

@@ -18,14 +18,15 @@ pub(super) struct Line {
 const ROW_BYTES: usize = 32 * 1024;
 const COLUMNS_MAX: usize = 64;
 
-/// The rows of a file: JSON where it begins as JSON does, else CSV whose first row names the columns.
+/// The rows of a file: JSON where it begins as JSON does, else CSV whose first row names the columns. `check` looks at the names of columns
+/// before any row.
 ///
 /// # Errors
-/// When it is neither.
-pub(super) fn read(text: &str) -> Result<Vec<Line>, Failure> {
+/// When it is neither, has no row, or what `check` says.
+pub(super) fn read(text: &str, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<Line>, Failure> {
     match text.trim_start().chars().next() {
         Some('[' | '{') => of_json(text),
-        Some(_) => of_csv(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Some(_) => of_csv(text.strip_prefix('\u{feff}').unwrap_or(text), check),
         None => Err(Failure::usage("there is nothing in the input", "name a file of keys: `jeton key import --help`")),
     }
 }
@@ -50,7 +51,7 @@ fn of_json(text: &str) -> Result<Vec<Line>, Failure> {
         .collect()
 }
 
-fn of_csv(text: &str) -> Result<Vec<Line>, Failure> {
+fn of_csv(text: &str, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<Line>, Failure> {
     let (mut reader, mut rest) = (Reader::new(), text.as_bytes());
     let (mut names, mut lines): (Option<Vec<String>>, Vec<Line>) = (None, vec![]);
     let mut line = 1;
@@ -58,10 +59,10 @@ fn of_csv(text: &str) -> Result<Vec<Line>, Failure> {
         // Empty lines, and what a line's end has left.
         line += skip(&mut rest, |byte| matches!(byte, b'\r' | b'\n'));
         let (number, before) = (line, rest);
-        let Some(fields) = record(&mut reader, &mut rest, number)? else { return Ok(lines) };
+        let Some(fields) = record(&mut reader, &mut rest, number)? else { break };
         line += newlines(before.get(..before.len() - rest.len()).unwrap_or_default());
         let Some(names) = &names else {
-            names = Some(fields.iter().map(|name| name.trim().to_lowercase()).collect());
+            names = Some(columns(&fields, &check)?);
             continue;
         };
         if fields.len() != names.len() {
@@ -72,6 +73,26 @@ fn of_csv(text: &str) -> Result<Vec<Line>, Failure> {
         let members: Map<String, Value> = filled.map(|(name, text)| (name.clone(), Value::from(text.trim()))).collect();
         lines.push(Line { number, members });
     }
+    if lines.is_empty() {
+        return Err(Failure::usage("there is no key below the first line", NAMES));
+    }
+    Ok(lines)
+}
+
+const NAMES: &str = "the first line names the columns, as `sha256,owner,name`, and each line below it is a key: `jeton key import --help`";
+
+/// The columns that the first line names.
+fn columns(fields: &[String], check: &impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<String>, Failure> {
+    let is_hash = |field: &String| field.len() == 64 && field.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let names: Vec<String> = fields.iter().map(|name| name.trim().to_lowercase()).collect();
+    if names.iter().any(is_hash) {
+        return Err(Failure::usage("the first line is a key, and names no columns", NAMES));
+    }
+    names.iter().try_for_each(|name| check(name))?;
+    if !names.iter().any(|name| name == "sha256") {
+        return Err(Failure::usage("no column is called `sha256`", NAMES));
+    }
+    Ok(names)
 }
 
 /// Passes over these bytes, and says how many lines end among them.
@@ -122,30 +143,38 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &Value) {
-        let lines: Vec<Value> = read(text).unwrap().into_iter().map(|line| json!([line.number, line.members])).collect();
+        let lines: Vec<Value> = read(text, |_| Ok(())).unwrap().into_iter().map(|line| json!([line.number, line.members])).collect();
         assert_eq!(json!(lines), *expected, "{text}");
+    }
+
+    fn no_x(name: &str) -> Result<(), Failure> {
+        if name == "x" { Err(Failure::usage("no x", "")) } else { Ok(()) }
     }
 
     #[track_caller]
     fn refused(text: &str, words: &str) {
-        let failure = read(text).unwrap_err().to_json().to_string();
+        let failure = read(text, no_x).unwrap_err().to_json().to_string();
         assert!(failure.contains(words), "{failure}");
     }
 
     #[test]
     fn rows() {
         check("sha256,Name\nab,one\n", &json!([[2, {"sha256": "ab", "name": "one"}]]));
-        check("\u{feff}a,b\r\n1,\r\n\"x, \"\"y\"\"\nz\",2", &json!([[2, {"a": "1"}], [3, {"a": "x, \"y\"\nz", "b": "2"}]]));
-        check("a\n\n1\n", &json!([[3, {"a": "1"}]]));
-        check("a", &json!([]));
+        check("\u{feff}SHA256,b\r\n1,\r\n\"x, \"\"y\"\"\nz\",2", &json!([[2, {"sha256": "1"}], [3, {"sha256": "x, \"y\"\nz", "b": "2"}]]));
+        check("sha256\n\n1\n", &json!([[3, {"sha256": "1"}]]));
         check(r#" [{"a": 1}, {}]"#, &json!([[1, {"a": 1}], [2, {}]]));
         check(r#"{"keys": [{"a": "x"}]}"#, &json!([[1, {"a": "x"}]]));
         refused("", "nothing in the input");
-        refused("a,b\n1", "line 2 has 1 columns");
+        refused("sha256,b\n1", "line 2 has 1 columns");
+        refused("sha256,b\n", "no key below the first line");
+        refused("a", "no column is called `sha256`");
+        refused("x", "no x");
+        refused(&format!("{}\n", "0a".repeat(32)), "names no columns");
+        refused(&format!("acme,{},z\n", "0A".repeat(32)), "names no columns");
         refused("[1]", "no list of keys");
         refused("{}", "no list of keys");
         refused("[", "no JSON");
-        refused(&format!("a\n\"{}", "x".repeat(ROW_BYTES + 1)), "quotation mark");
+        refused(&format!("sha256\n\"{}", "x".repeat(ROW_BYTES + 1)), "quotation mark");
         refused(&",".repeat(COLUMNS_MAX + 1), "more than 64 columns");
     }
 }

@@ -1,13 +1,16 @@
 //! The token, key or secret in a text that was pasted with what stood around it: a line of a log, of a configuration, of an answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jeton_token::Finder;
 
+use crate::refusal::Refusal;
+
 /// What a text holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Held<'t> {
+pub enum Held<'t> {
     /// Nothing but this.
     Alone(&'t str),
     /// This, with something around it.
@@ -18,11 +21,10 @@ pub(super) enum Held<'t> {
 
 /// What a text holds: what Jeton makes is found wherever it stands, and a JWT; of anything else, a key that was imported, what names it or quotes
 /// it is taken away.
-pub(super) fn held(text: &str) -> Held<'_> {
+#[must_use]
+pub fn held(text: &str) -> Held<'_> {
     let text = text.trim();
-    let mut found: Vec<Range<usize>> = Finder::any().find(text.as_bytes()).map(|found| found.span).collect();
-    found.extend(jwts(text));
-    found.sort_by_key(|span| span.start);
+    let found = found(text);
     let texts: BTreeSet<&str> = found.iter().filter_map(|span| text.get(span.clone())).collect();
     match (texts.first(), texts.len()) {
         (Some(one), 1) if *one == text => Held::Alone(text),
@@ -39,6 +41,59 @@ pub(super) fn held(text: &str) -> Held<'_> {
     }
 }
 
+/// The one token, key or secret in a text; the text itself where there is none to be seen.
+///
+/// # Errors
+/// `InvalidRequest`: there are several, in these lines.
+pub fn alone(text: &str) -> Result<&str, Refusal> {
+    match held(text) {
+        Held::Alone(one) | Held::Within(one) => Ok(one),
+        Held::Several(lines) => Err(Refusal::invalid(format!(
+            "there are several tokens, keys or secrets in this text, in {}: send one alone",
+            in_lines(&lines)
+        ))),
+    }
+}
+
+/// The first lines by their numbers.
+#[must_use]
+pub fn in_lines(lines: &[usize]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> = lines.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if lines.len() > NAMED { " and more" } else { "" };
+    format!("{} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, named.join(", "))
+}
+
+/// Whether a text has a token, a key or a secret in it: one that Jeton makes, or a JWT.
+#[must_use]
+pub fn holds_credential(text: &str) -> bool {
+    Finder::any().find(text.as_bytes()).next().is_some() || jwts(text).next().is_some()
+}
+
+/// A text as it may be told to anybody: each token, key and secret in it is left out.
+#[must_use]
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let (mut told, mut from) = (String::new(), 0);
+    for span in found(text).into_iter().filter(|span| !span.is_empty()) {
+        told.push_str(text.get(from..span.start).unwrap_or_default());
+        told.push('…');
+        from = from.max(span.end);
+    }
+    if from == 0 {
+        return Cow::Borrowed(text);
+    }
+    told.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(told)
+}
+
+/// Where tokens, keys and secrets stand, from the left.
+fn found(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Finder::any().find(text.as_bytes()).map(|found| found.span).collect();
+    found.extend(jwts(text));
+    found.sort_by_key(|span| span.start);
+    found
+}
+
 /// Where JWTs stand: three parts of base64url with dots between them.
 fn jwts(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let is_of_one = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
@@ -47,7 +102,8 @@ fn jwts(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         let start = text.get(from..)?.find(word)? + from;
         from = start + word.len();
         let parts: Vec<&str> = word.split('.').collect();
-        let is_jwt = word.starts_with("eyJ") && parts.len() == 3 && parts.iter().all(|part| part.len() > 1);
+        let is_header = word.starts_with("eyJ") && parts.first().is_some_and(|header| header.len() >= HEADER_LETTERS);
+        let is_jwt = is_header && parts.len() == 3 && parts.iter().all(|part| part.len() > 1);
         is_jwt.then_some(start..start + word.len())
     })
 }
@@ -71,6 +127,8 @@ fn bare(text: &str) -> &str {
     }
 }
 
+/// No shorter header of a JWT names what signed it: a name of a host may begin so.
+const HEADER_LETTERS: usize = 14;
 /// Nothing shorter behind a `=` is taken for a key.
 const SHORTEST: usize = 8;
 
@@ -137,8 +195,42 @@ mod tests {
 
     #[test]
     fn what_holds_none_stays_as_it_is() {
-        for text in ["", "abc", "abc=", "dGVzdA==", "a key that was lost", "Bearer", "a=b", "eyJ.a.b.c", "=abcdefghijkl", "\"\""] {
+        for text in [
+            "",
+            "abc",
+            "abc=",
+            "dGVzdA==",
+            "a key that was lost",
+            "Bearer",
+            "a=b",
+            "eyJ.a.b.c",
+            "eyJob.orders.example",
+            "=abcdefghijkl",
+            "\"\"",
+        ] {
             assert_eq!(held(text), Held::Alone(text), "{text}");
+            assert!(!holds_credential(text) && masked(text) == text, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_told_leaves_them_out() {
+        let ours = key(Kind::ClientSecret, 3);
+        for one in [ours.as_str(), JWT] {
+            for (text, told) in [("X", "…"), ("no X: a, X", "no …: a, …"), ("`X`,\nX ", "`…`,\n… ")] {
+                let text = text.replace('X', one);
+                assert!(holds_credential(&text));
+                assert_eq!(masked(&text), told, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_one_that_is_alone() {
+        let ours = key(Kind::ApiKey, 1);
+        assert_eq!(alone(&format!("API_KEY=\"{ours}\"\n")), Ok(ours.as_str()));
+        assert_eq!(alone(" sk_live_1 "), Ok("sk_live_1"));
+        let refused = alone(&format!("{ours}\n{JWT}")).unwrap_err();
+        assert!(refused.detail.contains("in lines 1, 2") && !refused.detail.contains(&ours), "{refused}");
     }
 }

@@ -1,0 +1,39 @@
+//! `jeton suspension`.
+
+use clap::{Args, Subcommand};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::pages::Pages;
+use crate::render::suspensions;
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton suspension list
+  jeton suspension list -o jsonl | jq -r 'select(.kind == \"user\") | .name'
+
+A client, an API, a user or a group is suspended by `jeton suspend`, until
+`jeton resume`. Of single keys, `jeton key list --state suspended` tells.";
+
+/// What is suspended until it is resumed
+#[derive(Subcommand, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Suspension {
+    List(List),
+}
+
+/// List the clients, APIs, users and groups that are suspended, the last first
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pages: Pages,
+}
+
+impl Suspension {
+    pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Suspension::List(List { pages }) => pages.show(context, "/api/v1/suspensions", suspensions::list),
+        }
+    }
+}
