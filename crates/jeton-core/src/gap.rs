@@ -1,5 +1,6 @@
 //! A gap: the ledger goes on from a backup, and what was revoked since that backup ended may not be known. Whatever proves itself with
-//! something that was made before is refused until an operator accepts the gap.
+//! something that was made before is refused until an operator accepts the gap. Beside it, also where nothing is missing: no backup has
+//! one-time marks, and what was used once before is known to nobody.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub struct Gap {
     pub opened_at: i64,
 }
 
-/// Where it is kept: one row, or none.
+/// Where it is kept, in one row, or none; and, in another, when marks began anew.
 pub static TABLE: Table = Table {
     name: "gap",
     columns: &[Column::int("id"), Column::int("size"), Column::int("before"), Column::int("opened_at")],
@@ -33,8 +34,38 @@ pub static TABLE: Table = Table {
     class: Class::Authority,
 };
 
-/// Its key: there is one row at most.
+/// The key of a gap: there is one at most.
 pub const KEY: Value = Value::Int(1);
+
+/// The key of when marks began anew.
+const MARKS_KEY: i64 = 2;
+
+/// What a row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A gap that nobody accepted yet.
+    Gap(Gap),
+    /// Since when every one-time mark is known, in seconds. It stays when the gap is accepted.
+    MarksKnownFrom(i64),
+}
+
+impl Kept {
+    /// From a row.
+    ///
+    /// # Errors
+    /// When the row is not one of this table.
+    pub fn from_row(row: &Row) -> Result<Kept, Malformed> {
+        let gap = Gap::from_row(row)?;
+        let is_of_marks = Reader::new(&TABLE, row).int()? == MARKS_KEY;
+        Ok(if is_of_marks { Kept::MarksKnownFrom(gap.before) } else { Kept::Gap(gap) })
+    }
+}
+
+/// Says since when marks are known: from the next whole second on, since one may have been set in this one.
+fn marks_row(size: i64, moment: &Moment) -> Row {
+    let now_seconds = moment.now.seconds();
+    vec![Value::Int(MARKS_KEY), Value::Int(size), Value::Int(now_seconds + 1), Value::Int(now_seconds)]
+}
 
 impl Gap {
     /// As a row.
@@ -78,7 +109,7 @@ pub enum Known {
     MayLack,
 }
 
-/// Opens the next incarnation. Where not everything is known, every access token from before is dead, since none of an API lives any longer:
+/// Opens the next incarnation, in which no mark from before is known. Where not everything is known, every access token from before is dead, since none of an API lives any longer:
 /// they renew by themselves. Where something may be missing, what proves itself with something from before is refused until the gap is
 /// accepted; a cut-off would end keys for ever. `latest_seconds` is the latest cut-off over any token.
 #[must_use]
@@ -90,7 +121,8 @@ pub fn go_on(on: &GoingOn, apis: &[Api], actor: &Actor, latest_seconds: i64, mom
     };
     let (previous, root, size) = (on.previous.clone(), on.root.clone(), on.size);
     let opened = Event::IncarnationOpened { actor: actor.clone(), previous, reason: reason.into(), root, size };
-    let mut commit = Commit::new(moment).tell(opened);
+    let known = i64::try_from(size).unwrap_or(i64::MAX);
+    let mut commit = Commit::new(moment).put(&TABLE, marks_row(known, moment)).tell(opened);
     if on.known == Known::All {
         return commit;
     }
@@ -99,7 +131,6 @@ pub fn go_on(on: &GoingOn, apis: &[Api], actor: &Actor, latest_seconds: i64, mom
         commit = lower_lifetime(commit, api, 0, before.seconds(), actor, moment);
     }
     if on.known == Known::MayLack {
-        let known = i64::try_from(size).unwrap_or(i64::MAX);
         let gap = Gap { size: known, before: before.seconds(), opened_at: moment.now.seconds() };
         commit = commit.put(&TABLE, gap.row()).tell(Event::GapOpened { actor: actor.clone(), before_seconds: gap.before, size });
     }

@@ -151,8 +151,9 @@ impl Service {
         };
         let now_seconds = self.ledger_time(moment).seconds();
         let client = ClientId::from(claimed.as_str());
-        let allowed = self.registry.policies().effective(CredentialKind::ClientAssertion, &Subject::Client(client.clone()));
-        let mark = assertion::verify(&client, keys, self.issuer.as_str(), text, allowed.max_seconds, now_seconds)?;
+        let max_seconds = self.registry.policies().effective(CredentialKind::ClientAssertion, &Subject::Client(client.clone())).max_seconds;
+        let allowed = assertion::Allowed { max_seconds, marks_known_from: self.registry.marks_known_from() };
+        let mark = assertion::verify(&client, keys, self.issuer.as_str(), text, allowed, now_seconds)?;
         Ok(Authenticated { entry, mark: Some(mark), proof: Proof::Key })
     }
 }

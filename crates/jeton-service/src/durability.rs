@@ -18,11 +18,13 @@ pub trait Durability: Send + Sync + 'static {
 }
 
 /// What a commit takes away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Takes {
     /// Nothing.
     Nothing,
-    /// Authority.
+    /// Uses of a key that is good for so many.
+    Uses,
+    /// Authority, whatever it gives beside it: a secret that takes the place of another, an owner that of another.
     Authority,
     /// Somebody who is to be forgotten: no backup may bring them back.
     Somebody,
@@ -30,11 +32,13 @@ pub(crate) enum Takes {
 
 impl Takes {
     pub(crate) fn of(commit: &Commit) -> Takes {
-        match commit.events.iter().any(|event| matches!(event, Event::UserErased { .. })) {
-            true => Takes::Somebody,
-            false if commit.is_narrowing() => Takes::Authority,
-            false => Takes::Nothing,
-        }
+        let of = |event: &Event| match event {
+            Event::UserErased { .. } => Takes::Somebody,
+            Event::ApiKeyUsesLeased { .. } => Takes::Uses,
+            event if event.takes() => Takes::Authority,
+            _ => Takes::Nothing,
+        };
+        commit.events.iter().map(of).max().unwrap_or(Takes::Nothing)
     }
 }
 
@@ -50,6 +54,11 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) async fn is_there(&self, takes: Takes, last: Sequence) -> bool {
         let Some(durability) = self.durability.upgrade() else { return false };
-        if self.is_sync || takes == Takes::Somebody { durability.reached(last).await } else { durability.knows_of_start().await }
+        match takes {
+            _ if self.is_sync || takes == Takes::Somebody => durability.reached(last).await,
+            // Whoever checks a key does not wait for a target that is away.
+            Takes::Nothing | Takes::Uses => true,
+            Takes::Authority | Takes::Somebody => durability.knows_of_start().await,
+        }
     }
 }

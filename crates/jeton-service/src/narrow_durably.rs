@@ -30,6 +30,14 @@ impl Service {
         Err(CommitError::Unshipped)
     }
 
+    /// The same before a use of a limited key is given out of a block whose commit may not be there yet.
+    pub(crate) async fn be_durable_before_a_use(&self) -> Result<(), CommitError> {
+        match self.durability.get() {
+            Some(kept) if kept.is_sync => self.be_durable_by_now().await,
+            _ => Ok(()),
+        }
+    }
+
     /// Waits for what was not told to be done: whoever asks for it again finds it done, and commits nothing.
     pub(crate) async fn be_durable_by_now(&self) -> Result<(), CommitError> {
         let Some(kept) = self.durability.get() else { return Ok(()) };

@@ -14,7 +14,7 @@ mod subject_image;
 pub mod suspended;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jeton_core::api::{self, Api};
@@ -64,6 +64,8 @@ pub struct Registry {
     rights_generation: AtomicU64,
     /// A gap that nobody accepted yet.
     gap: ArcSwapOption<Gap>,
+    /// Since when every one-time mark is known, in seconds; 0: since ever.
+    marks_known_from: AtomicI64,
 }
 
 /// Why a store cannot be served.
@@ -126,6 +128,7 @@ impl Registry {
             policies: ArcSwap::from_pointee(Policies::default()),
             rights_generation: AtomicU64::new(0),
             gap: ArcSwapOption::empty(),
+            marks_known_from: AtomicI64::new(0),
         }
     }
 
@@ -296,6 +299,12 @@ impl Registry {
         self.gap.load().as_ref().map_or(0, |gap| gap.before)
     }
 
+    /// Since when every one-time mark is known, in seconds; 0 where this was never restored: since ever.
+    #[must_use]
+    pub fn marks_known_from(&self) -> i64 {
+        self.marks_known_from.load(Ordering::Acquire)
+    }
+
     /// Takes up a root key with another epoch.
     pub fn replace_root_keys(&self, root_keys: RootKeys) {
         self.root_keys.store(Arc::new(root_keys));
@@ -328,7 +337,10 @@ impl Registry {
             let exception = Versioned { version, record: PolicyException::from_row(row)? };
             self.policies.store(Arc::new(Policies::clone(&self.policies.load()).with_exception(exception)));
         } else if std::ptr::eq(table, &gap::TABLE) {
-            self.gap.store(Some(Arc::new(Gap::from_row(row)?)));
+            match gap::Kept::from_row(row)? {
+                gap::Kept::Gap(gap) => self.gap.store(Some(Arc::new(gap))),
+                gap::Kept::MarksKnownFrom(seconds) => self.marks_known_from.store(seconds, Ordering::Release),
+            }
         } else if std::ptr::eq(table, &negative::TABLE) {
             self.fold(&Negative::from_row(row)?, version);
         } else if std::ptr::eq(table, &canary::TABLE) {

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use jeton_core::api::Api;
+use jeton_core::api::{self, Api};
+use jeton_core::api_key::{self, uses};
+use jeton_core::client;
 use jeton_core::commit::{Commit, Write};
 use jeton_core::event::{CutOffSubject, Event};
 use jeton_core::gap::{GoingOn, Known, accept, go_on};
 use jeton_core::id::Actor;
 use jeton_core::key::{Purpose, State};
 use jeton_core::moment::Moment;
-use jeton_core::record::{Class, Key, Table};
-use jeton_store::line::Change;
+use jeton_core::policy::rule::{self, Subject};
+use jeton_core::record::{Class, Key, Table, Value};
+use jeton_store::line::{Change, RowLine};
+use jeton_store::store::View;
 
 use crate::failure::Failure;
+use crate::keys::read::damaged;
 use crate::service::Service;
 use crate::transact::failure;
 
@@ -63,7 +68,7 @@ impl Service {
         let view = self.store.view()?;
         for line in &change.puts {
             let is_row_of_authority = matches!(line.table.class, Class::Authority);
-            if !is_row_of_authority || view.get(line.table, &line.key())?.is_some() {
+            if !is_row_of_authority || view.get(line.table, &line.key())?.is_some() || takes_by_being_there(&*view, line)? {
                 commit.writes.push(Write::Put { table: line.table, row: line.row.clone() });
             }
         }
@@ -89,4 +94,22 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// Whether a row takes something away by being there, from something that is there: what a policy says of lifetimes, and the uses of a key
+/// that were handed out.
+fn takes_by_being_there(view: &dyn View, line: &RowLine) -> Result<bool, Failure> {
+    let (table, key): (&'static Table, Key) = if std::ptr::eq(line.table, &rule::TABLE) {
+        let (_, subject) = rule::of_key(&line.key()).map_err(damaged)?;
+        match &subject {
+            Subject::Deployment => return Ok(true),
+            Subject::Api(_) => (&api::TABLE, vec![Value::Text(subject.name())]),
+            Subject::Client(_) => (&client::TABLE, vec![Value::Text(subject.name())]),
+        }
+    } else if std::ptr::eq(line.table, &uses::TABLE) {
+        (&api_key::TABLE, line.key())
+    } else {
+        return Ok(false);
+    };
+    Ok(view.get(table, &key)?.is_some())
 }

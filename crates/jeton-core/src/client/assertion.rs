@@ -7,10 +7,19 @@ use jeton_jose::jwt::Validation;
 use crate::commit::{Mark, MarkKind};
 use crate::id::ClientId;
 use crate::moment::Time;
-use crate::policy::{KEPT_AFTER_EXPIRY_SECONDS, LEEWAY_SECONDS};
+use crate::policy::{CredentialKind, KEPT_AFTER_EXPIRY_SECONDS, LEEWAY_SECONDS};
 use crate::refusal::{Reason, Refusal};
 
-/// Judges an assertion that may live `max_seconds`. Only this issuer may stand in its `aud`, alone; the mark that comes back makes its `jti` good for one use.
+/// How long an assertion may live, and since when it is known which ones were used, in seconds; 0: since ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// How long one may live.
+    pub max_seconds: i64,
+    /// One that may have been signed before this may have been used before.
+    pub marks_known_from: i64,
+}
+
+/// Judges an assertion. Only this issuer may stand in its `aud`, alone; the mark that comes back makes its `jti` good for one use.
 ///
 /// # Errors
 /// `invalid_client`, with what to mend.
@@ -19,7 +28,7 @@ pub fn verify(
     keys: &VerifyingKeys,
     issuer: &str,
     assertion: &str,
-    max_seconds: i64,
+    allowed: Allowed,
     now_seconds: i64,
 ) -> Result<Mark, Refusal> {
     let refuse = |detail: String| Refusal::new(Reason::InvalidClient, detail);
@@ -31,8 +40,17 @@ pub fn verify(
     if claims.subject.as_deref() != Some(client.as_str()) {
         return Err(refuse("the client assertion names another `sub` than the client".into()));
     }
-    if expires_at > now_seconds + max_seconds + LEEWAY_SECONDS {
-        return Err(refuse(format!("the client assertion lives longer than {max_seconds} seconds")));
+    if expires_at > now_seconds + allowed.max_seconds + LEEWAY_SECONDS {
+        return Err(refuse(format!("the client assertion lives longer than {} seconds", allowed.max_seconds)));
+    }
+    // One that does not say when it was signed was signed as long before its end as any may live, whatever a policy says today.
+    let longest_seconds = CredentialKind::ClientAssertion.lifetime().max_seconds + LEEWAY_SECONDS;
+    let signed_at = claims.issued_at.max(claims.not_before).unwrap_or(expires_at.saturating_sub(longest_seconds));
+    if allowed.marks_known_from > 0 && signed_at < allowed.marks_known_from.saturating_add(LEEWAY_SECONDS) {
+        return Err(refuse(
+            "this deployment was restored from a backup, and the client assertion may have been used before that: sign another one, with `iat`"
+                .into(),
+        ));
     }
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, format!("{client}\n{token_id}").as_bytes()).as_ref());

@@ -138,6 +138,12 @@ impl Lease {
         self.used_up.store(max_uses, Ordering::Release);
     }
 
+    /// Adds the next block, of which nothing is taken yet.
+    pub(super) fn put_by(&self, granted: i64, leased: i64) {
+        self.leased.store(leased, Ordering::Release);
+        self.left.fetch_add(granted, Ordering::AcqRel);
+    }
+
     /// Adds the next block, whose first use is taken already: says how many are left in all.
     pub(super) fn add(&self, granted: i64, leased: i64, max_uses: i64) -> i64 {
         self.leased.store(leased, Ordering::Release);

@@ -13,7 +13,7 @@ use super::leases::{Place, Unused};
 use super::read::damaged;
 use crate::failure::Failure;
 use crate::service::Service;
-use crate::transact::ATTEMPTS;
+use crate::transact::{ATTEMPTS, failure};
 
 impl Service {
     /// Takes one use of a limited key, and says how many are left; `None`: none was.
@@ -33,6 +33,8 @@ impl Service {
                 return Ok((granted > 0).then(|| (max_uses - leased).max(0)));
             }
         };
+        // A block that no target has yet is given out by nobody.
+        self.be_durable_before_a_use().await.map_err(failure)?;
         if let Some(left) = lease.take(max_uses) {
             return Ok(Some(left));
         }
@@ -44,7 +46,14 @@ impl Service {
             return Ok(Some(left));
         }
         // Boxed, as all that a check seldom needs.
-        let (granted, leased) = Box::pin(self.lease_uses(key.id, Share::Block, moment)).await?;
+        let mut committed = (0, 0);
+        let leasing = Box::pin(self.lease_block(key.id, Share::Block, &mut committed, moment)).await;
+        let (granted, leased) = committed;
+        if matches!(leasing, Err(Failure::Unshipped)) {
+            // It is handed out here: asked again, it is not handed out once more.
+            lease.put_by(granted, leased);
+        }
+        leasing?;
         if granted == 0 {
             lease.note_used_up(max_uses);
             return Ok(None);
@@ -54,17 +63,27 @@ impl Service {
 
     /// Hands out the next block of a key: how many uses, and how many in all.
     async fn lease_uses(&self, id: ApiKeyId, share: Share, moment: &Moment) -> Result<(i64, i64), Failure> {
+        let mut committed = (0, 0);
+        self.lease_block(id, share, &mut committed, moment).await?;
+        Ok(committed)
+    }
+
+    /// The same; what was decided is said also where the commit is here, and not where it is to be kept too.
+    async fn lease_block(&self, id: ApiKeyId, share: Share, committed: &mut (i64, i64), moment: &Moment) -> Result<(), Failure> {
         for _ in 0..ATTEMPTS {
             let (found, uses) = (self.find_key(id).await?, self.uses(id).await?);
             let granted = self
                 .attempt(moment, &Arc::from(""), |reading, moment| {
                     reading.rely_on_key(&found.key);
                     reading.rely_on_uses(id, uses.as_ref());
-                    Ok(lease(&found.key.record, uses.as_ref().map(|uses| &uses.record), share, &Actor::system(), moment))
+                    let outcome = lease(&found.key.record, uses.as_ref().map(|uses| &uses.record), share, &Actor::system(), moment);
+                    let granted = outcome.verdict.as_ref().copied().unwrap_or(0);
+                    *committed = (granted, uses.as_ref().map_or(0, |uses| uses.record.leased) + granted);
+                    Ok(outcome)
                 })
                 .await?;
-            if let Some(granted) = granted {
-                return Ok((granted, uses.map_or(0, |uses| uses.record.leased) + granted));
+            if granted.is_some() {
+                return Ok(());
             }
         }
         Err(Failure::Contended)

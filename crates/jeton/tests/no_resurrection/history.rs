@@ -1,0 +1,159 @@
+//! One deployment, what was made in it, and what became of that.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use jeton_core::api::Api;
+use jeton_testkit::world::World;
+use jeton_testkit::world::registered::Registered;
+use serde_json::{Value, json};
+
+use crate::dice::Dice;
+use crate::held::AllHeld;
+
+/// Who has personal access tokens and is never erased.
+pub(crate) const PEOPLE: [&str; 2] = ["ada", "bob"];
+/// What they may, and what their group may.
+pub(crate) const ROLES: [(&str, &str); 3] =
+    [("reader", "orders:read"), ("writer", "orders:read orders:write"), ("packer", "orders:read orders:write")];
+/// Who holds roles and keys together.
+pub(crate) const GROUP: &str = "crew";
+/// Whose keys Jeton knows, and nothing else of them.
+pub(crate) const OUTSIDE: [&str; 2] = ["external:acme", "external:beta"];
+pub(crate) const ORDERS: &str = "https://orders.example";
+
+/// A key that may be used so often.
+pub(crate) struct Limited {
+    pub(crate) uses: u64,
+    pub(crate) used: u64,
+}
+
+/// An API that comes and goes.
+pub(crate) struct Passing {
+    pub(crate) audience: String,
+}
+
+/// One deployment, and what is known of it without asking.
+pub(crate) struct History {
+    pub(crate) world: World,
+    pub(crate) apis: Vec<Api>,
+    pub(crate) passing: Vec<Passing>,
+    /// Who asks: never suspended, cut off or removed.
+    pub(crate) caller: Registered,
+    pub(crate) clients: BTreeMap<String, Registered>,
+    /// Clients that sign, and every assertion of theirs that was accepted.
+    pub(crate) signers: BTreeMap<String, Registered>,
+    pub(crate) spent: Vec<(String, [(&'static str, String); 2])>,
+    pub(crate) tokens: AllHeld,
+    pub(crate) keys: AllHeld,
+    /// The texts of each key, in the order in which they were made.
+    pub(crate) texts: BTreeMap<String, Vec<String>>,
+    pub(crate) limited: BTreeMap<String, Limited>,
+    pub(crate) secrets: AllHeld,
+    /// What administrators prove themselves with.
+    pub(crate) administrators: AllHeld,
+    /// Ids of people who come and go, each with the username; those who were erased, and those who were not.
+    pub(crate) people: BTreeMap<String, String>,
+    pub(crate) erased: BTreeMap<String, String>,
+    /// Ids of their keys, each with the id of the person.
+    pub(crate) owners: BTreeMap<String, String>,
+    pub(crate) dice: Dice,
+    pub(crate) made: u64,
+}
+
+impl History {
+    pub(crate) async fn new(seed: u64) -> History {
+        let world = World::new().await;
+        let apis = vec![world.opaque_api("orders").await, world.api("mail").await];
+        let caller = world.client("caller", &[&apis[0], &apis[1]]).await;
+        world.done(Method::POST, "/groups", Some(json!({"name": GROUP}))).await;
+        for person in PEOPLE {
+            world.done(Method::POST, "/users", Some(json!({"username": person}))).await;
+            world.done(Method::PUT, &format!("/groups/{GROUP}/members/{person}"), None).await;
+        }
+        // Somebody must own the deployment, whoever else comes and goes.
+        world.administrator_of("owner", "owner").await;
+        let history = History {
+            world,
+            apis,
+            passing: Vec::new(),
+            caller,
+            clients: BTreeMap::new(),
+            signers: BTreeMap::new(),
+            spent: Vec::new(),
+            tokens: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            texts: BTreeMap::new(),
+            limited: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            administrators: BTreeMap::new(),
+            people: BTreeMap::new(),
+            erased: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            dice: Dice(seed),
+            made: 0,
+        };
+        for (role, scope) in ROLES {
+            history.make_role(role, scope).await;
+        }
+        history
+    }
+
+    pub(crate) fn one_of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
+        self.dice.one_of(all)
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.dice.below(limit)
+    }
+
+    /// Whether it is one of so many times.
+    pub(crate) fn is_once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    pub(crate) fn some_audience(&mut self) -> String {
+        let place = usize::try_from(self.below(2)).unwrap();
+        self.apis[place].audience.to_string()
+    }
+
+    /// Asks for something that may be refused: what was answered, where it was done.
+    pub(crate) async fn tries(&self, method: Method, path: &str, body: Option<Value>) -> Option<Value> {
+        let answer = self.world.administer(method, path, body).await;
+        assert!(answer.status < 500, "{path}: {}", answer.shown());
+        let is_done = (200..300).contains(&answer.status);
+        is_done.then(|| if answer.body.is_empty() { Value::Null } else { answer.json() })
+    }
+
+    /// Does something, and keeps book.
+    pub(crate) async fn step(&mut self) {
+        // Now and then an hour passes, or days: lifetimes end, those that were shortened first.
+        let seconds = match self.below(120) {
+            0 => 3 * 86_400,
+            1..=3 => 3_600,
+            _ => self.below(4),
+        };
+        self.world.advance(i64::try_from(seconds).unwrap());
+        self.made += 1;
+        match self.below(40) {
+            0..=3 => self.change_clients().await,
+            4..=9 => self.change_tokens().await,
+            10..=13 => self.make_key().await,
+            14..=21 => self.change_key().await,
+            22..=25 => self.change_secrets().await,
+            26..=28 => self.change_people().await,
+            29..=31 => self.change_roles().await,
+            32..=35 => self.change_subjects().await,
+            36..=38 => self.change_rules().await,
+            _ => self.tend().await,
+        }
+    }
+
+    /// What a server does by itself from time to time.
+    async fn tend(&mut self) {
+        let service = self.world.service();
+        service.sweep(&self.world.moment()).await.unwrap();
+        service.note_cut_offs().await.unwrap();
+        service.store().drop_expired(self.world.moment().now).unwrap();
+    }
+}

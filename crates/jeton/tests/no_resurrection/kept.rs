@@ -1,0 +1,161 @@
+//! Where the backups of a history go, how the history ends, and what is made of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+
+use jeton_backup::identity::Identity;
+use jeton_backup::names::{Segment, SnapshotId};
+use jeton_backup::open::Opening;
+use jeton_backup::restore::{Narrowing, Restore, segments};
+use jeton_backup::seal::Sealing;
+use jeton_backup::snapshot::{Beside, Snapshot};
+use jeton_backup::tail::{Mode, Shipper};
+use jeton_backup::target::Target;
+use jeton_backup::unshipped::Unshipped;
+use jeton_core::commit::Sequence;
+use jeton_core::event::Event;
+use jeton_core::gap::{GoingOn, Known};
+use jeton_core::id::Actor;
+use jeton_core::moment::Time;
+use jeton_core::root_key::RootKeys;
+use jeton_service::durability::Durability;
+use jeton_service::restored::Restored;
+use jeton_store::line::Change;
+use jeton_store::memory::MemoryLoader;
+use jeton_store::schema::SCHEMA;
+use jeton_testkit::world::World;
+use zeroize::Zeroizing;
+
+use crate::dice::Dice;
+
+/// How a history ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Loss {
+    /// In order; all of the tail is there.
+    Nothing,
+    /// The end of the tail is lost, all of it, or one segment of it.
+    TheEnd,
+    AllOfIt,
+    OneOfIt,
+    /// In the midst of it: whatever was not shipped is lost.
+    Killed,
+    /// The same where what takes away is answered once it is shipped.
+    KilledInSync,
+    /// In order; an earlier time is asked for.
+    UntilThen,
+}
+
+pub(crate) const LOSSES: [Loss; 7] =
+    [Loss::Nothing, Loss::TheEnd, Loss::AllOfIt, Loss::OneOfIt, Loss::Killed, Loss::KilledInSync, Loss::UntilThen];
+
+/// Ships, and is waited for where everything is to be there.
+struct Ships {
+    shipper: tokio::sync::Mutex<Shipper>,
+    is_sync: bool,
+}
+
+impl Ships {
+    async fn ship(&self, is_final: bool) -> Sequence {
+        self.shipper.lock().await.ship(Mode { sync: self.is_sync, is_final }).await.unwrap()
+    }
+}
+
+impl Durability for Ships {
+    fn reached(&self, sequence: Sequence) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(async move { self.ship(false).await > sequence })
+    }
+
+    fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(std::future::ready(true))
+    }
+}
+
+pub(crate) struct Kept {
+    target: Target,
+    sealing: Sealing,
+    opening: Opening,
+    ships: Arc<Ships>,
+    _folder: tempfile::TempDir,
+}
+
+/// A deployment that was made of a backup.
+pub(crate) struct Made {
+    pub(crate) world: World,
+    pub(crate) known: Known,
+    /// How many entries of the ledger it knows.
+    pub(crate) size: u64,
+}
+
+impl Kept {
+    pub(crate) async fn new(world: &World, is_sync: bool) -> Kept {
+        let folder = tempfile::tempdir().unwrap();
+        let (identity, target) = (Identity::generate(), Target::folder(folder.path()).unwrap());
+        let root_keys = RootKeys::new([(1, Zeroizing::new([7; 32]))]).unwrap();
+        let recipients = vec![identity.recipient()];
+        let sealing = Sealing { recipients, root_keys: root_keys.clone(), issuer: world.issuer().into(), schema: SCHEMA.version };
+        let (store, unshipped) = (world.service().store().clone(), Arc::new(Unshipped::default()));
+        let shipper = Shipper::begin(store, &SCHEMA, target.clone(), sealing.clone(), unshipped, is_sync).await.unwrap();
+        let ships = Arc::new(Ships { shipper: tokio::sync::Mutex::new(shipper), is_sync });
+        let weak: Weak<Ships> = Arc::downgrade(&ships);
+        world.service().narrow_durably(weak, is_sync);
+        Kept { target, sealing, opening: Opening { identity, root_keys }, ships, _folder: folder }
+    }
+
+    pub(crate) async fn snapshot(&self, world: &World) {
+        let mut moment = world.moment();
+        let id = SnapshotId::new(moment.now, moment.draw());
+        let (store, now) = (world.service().store().clone(), moment.now);
+        let snapshot = Snapshot {
+            store,
+            schema: &SCHEMA,
+            target: &self.target,
+            sealing: &self.sealing,
+            id,
+            beside: Beside::default(),
+            progress: &|_| {},
+        };
+        let made = snapshot.make(now, || now).await.unwrap();
+        // As a server tells it, and ships it within a second.
+        let (bytes, sequence, snapshot) = (made.bytes(), made.head.size, made.snapshot.as_str().into());
+        world.service().tell_of_backups(Event::BackupCompleted { actor: Actor::system(), bytes, sequence, snapshot }).await.unwrap();
+        self.ship(false).await;
+    }
+
+    pub(crate) async fn ship(&self, is_final: bool) {
+        self.ships.ship(is_final).await;
+    }
+
+    /// Takes away what is lost of the tail.
+    pub(crate) async fn lose(&self, world: &World, loss: Loss, dice: &mut Dice) {
+        let all = segments(&self.target, world.service().store().head().incarnation).await.unwrap();
+        let lost: Vec<Segment> = match loss {
+            Loss::TheEnd => all[all.len() - (all.len() / 2 + 1)..].to_vec(),
+            Loss::AllOfIt => all,
+            Loss::OneOfIt => vec![dice.one_of(&all).unwrap()],
+            Loss::Nothing | Loss::Killed | Loss::KilledInSync | Loss::UntilThen => vec![],
+        };
+        for segment in lost {
+            self.target.delete(&segment.name()).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn restore(&self, world: &World, until: Option<Time>) -> Made {
+        let mut loader = MemoryLoader::begin(&SCHEMA);
+        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, progress: &|_| {} };
+        let found = restore.run(&mut loader).await.unwrap();
+        let known = match found.is_complete {
+            true if found.left_behind > 0 => Known::UntilThen,
+            true => Known::All,
+            false => Known::MayLack,
+        };
+        let taken_since = found.narrowing.iter().map(taken).collect();
+        let on = GoingOn { previous: "before".into(), size: found.size, root: "root".into(), known };
+        let world = world.restored(loader, found.incarnation, &Restored { on, taken_since }).await;
+        Made { world, known, size: found.size }
+    }
+}
+
+fn taken(narrowing: &Narrowing) -> (Change, Vec<Event>) {
+    (narrowing.change.clone(), narrowing.entries.iter().filter_map(|entry| entry.event().unwrap()).collect())
+}
