@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::api::Api;
-use jeton_core::doctor::{ApiUse, MetCredential, Observed, Surroundings};
-use jeton_core::id::ApiId;
+use jeton_core::doctor::{ApiUse, Met, MetCredential, Observed, Surroundings};
+use jeton_core::id::{ApiId, ApiKeyId};
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::{Outcome, Subject};
 
 use crate::failure::Failure;
+use crate::keys::entry::KeyEntry;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::usage::series::SeriesRequest;
@@ -23,6 +24,9 @@ pub(crate) const UNUSED_SECONDS: i64 = 30 * 86_400;
 
 /// A revocation that a verifier hears of later than this, in microseconds, is late: a bound of the feed's lags.
 const LATE_MICROS: u64 = 16_384_000;
+
+/// How many of each kind are looked up by name: more than an evidence spells out.
+const CALLED: usize = 10;
 
 impl Service {
     /// Looks at everything in memory, and at what was counted of each API; what lies around the process comes from its edge. Reads a few
@@ -53,7 +57,7 @@ impl Service {
             checkpoint_left_at: self.checkpoints.left_at(),
             unused_clients: self.unused_clients_of(&clients, now.seconds()).ok().flatten(),
             shared_keys: self.shared_keys_met().ok(),
-            met: self.met.load().as_deref().cloned(),
+            met: self.met_and_called(),
             suspended: self.suspended_met(),
             has_gap: self.registry.gap().is_some(),
             canary: self.canary_seen(),
@@ -86,8 +90,34 @@ impl Service {
 
     fn shared_keys_met(&self) -> Result<Vec<MetCredential>, Failure> {
         let told = self.shared_keys(&self.moments.now())?;
-        let met = |key: SharedKey| MetCredential { id: Arc::from(key.shared.key.to_string()), client: None, at: key.shared.last };
+        let met = |key: SharedKey| MetCredential {
+            id: Arc::from(key.shared.key.to_string()),
+            client: None,
+            called: Some(self.key_called(&key.entry)),
+            at: key.shared.last,
+        };
         Ok(told.keys.into_iter().map(met).collect())
+    }
+
+    /// What the last pass met; the first of each kind, which are spelled out, with what people call them now.
+    fn met_and_called(&self) -> Option<Met> {
+        let mut met = self.met.load().as_deref().cloned()?;
+        let Ok(view) = self.store.view() else { return Some(met) };
+        let lists = [&mut met.soon_and_used, &mut met.undecided, &mut met.unrestricted, &mut met.unexercised];
+        for credential in lists.into_iter().flat_map(|list| list.iter_mut().take(CALLED)).filter(|one| one.client.is_none()) {
+            let key = ApiKeyId::parse(&credential.id).and_then(|id| self.key_in(&*view, id).ok()?);
+            credential.called = key.map(|entry| self.key_called(&entry));
+        }
+        Some(met)
+    }
+
+    /// What people call a key, and whose it is.
+    fn key_called(&self, entry: &KeyEntry) -> Arc<str> {
+        let key = &entry.key.record;
+        let owner = key.owner.to_string();
+        let kind = owner.split(':').next().unwrap_or_default();
+        let owner = self.called_owner(&key.owner).map_or_else(|| owner.clone(), |name| format!("{kind}:{name}"));
+        format!("{} of {owner}", key.name).into()
     }
 
     fn uses_of(&self, apis: &[Api], now_seconds: i64) -> Result<BTreeMap<ApiId, ApiUse>, Failure> {

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authenticate;
 pub mod authorize;
 mod beside;
+mod called;
 pub mod canary;
 mod canary_standing;
 pub mod checkpoints;

@@ -76,6 +76,7 @@ impl Service {
         self.sweep_secrets(&mut pass, &moments.split()).await;
         self.sweep_exceptions(&mut pass, &moments.split()).await;
         if !self.is_ending() {
+            pass.met.at = Some(self.moments.time().seconds());
             self.met.store(Some(Arc::new(pass.met)));
         }
         pass.failed.map_or(Ok(Some(pass.swept)), Err)

@@ -112,6 +112,17 @@ fn may_rotate(key: &ApiKey, facts: &KeyFacts<'_>, moment: &Moment) -> Result<(),
     facts.check_owner()
 }
 
+/// A length of time for people, in a unit of which there are some.
+fn about(seconds: i64) -> String {
+    match seconds {
+        172_800.. => format!("{} days", (seconds + 43_200) / 86_400),
+        7_200.. => format!("{} hours", (seconds + 1_800) / 3_600),
+        120.. => format!("{} minutes", (seconds + 30) / 60),
+        1 => "1 second".to_owned(),
+        _ => format!("{seconds} seconds"),
+    }
+}
+
 fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool, moment: &mut Moment) -> Result<Rotated, Refusal> {
     let now_seconds = moment.now.seconds();
     let overlap_seconds = request.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
@@ -119,7 +130,7 @@ fn make(before: &ApiKey, facts: &KeyFacts<'_>, request: Rotate, by_itself: bool,
         return Err(Refusal::invalid("the overlap is between 0 seconds and 30 days"));
     }
     if let Some(left) = before.previous.as_ref().map(|old| before.ends_at(old, facts.policies) - now_seconds).filter(|left| *left > 0) {
-        let detail = format!("this key has two live secrets for another {left} seconds: end the previous one first");
+        let detail = format!("this key has two live secrets for another {}: end the previous one first, or wait", about(left));
         return Err(Refusal::new(Reason::Conflict, detail));
     }
     if by_itself {

@@ -1,5 +1,5 @@
 use super::observed::{MetCredential, Observed};
-use super::rule::{Check, Offender, Rule, Severity, shown};
+use super::rule::{Check, Offender, Rule, Severity, shown, word};
 use crate::policy::CredentialKind;
 use crate::policy::idle::IdleRule;
 use crate::policy::rule::Subject;
@@ -76,20 +76,15 @@ fn used(observed: &Observed) -> Check {
     };
     let offender = |credential: &MetCredential| {
         let left = shown((credential.at - observed.now_seconds).max(0) / HOUR * HOUR);
-        match &credential.client {
-            Some(client) => Offender {
-                name: format!("a secret of {client} ({left})"),
-                command: format!("jeton client secret create {client} --overlap 7d"),
-            },
-            None => {
-                let id = &credential.id;
-                Offender { name: format!("key {id} ({left})"), command: format!("jeton key rotate {id} --overlap 7d") }
-            }
-        }
+        let command = match &credential.client {
+            Some(client) => format!("jeton client secret create {} --overlap 7d", word(client)),
+            None => format!("jeton key rotate {} --overlap 7d", credential.id),
+        };
+        Offender { name: credential.named(&left), command }
     };
     // Those that have ended since are past saving.
     let soon: Vec<_> = met.soon_and_used.iter().filter(|credential| credential.at > observed.now_seconds).map(offender).collect();
-    USED.none(&soon, "credentials that were used within 7 days and end within 7")
+    USED.none(&soon, "credentials that were used within 7 days and end within 7").as_of(met.at, observed.now_seconds)
 }
 
 fn never_idle(observed: &Observed) -> Vec<Offender> {
@@ -97,7 +92,7 @@ fn never_idle(observed: &Observed) -> Vec<Offender> {
     let never = rules.filter(|rule| rule.idle == Some(IdleRule::Never));
     let offender = |rule: &crate::policy::rule::PolicyRule| {
         let (table, level) = (rule.kind.lifetime(), rule.subject.level().name());
-        let of = if rule.subject == Subject::Deployment { String::new() } else { format!(" --{level} {}", rule.subject.name()) };
+        let of = if rule.subject == Subject::Deployment { String::new() } else { format!(" --{level} {}", word(&rule.subject.name())) };
         // What is not said again is said no more.
         let default = rule.default_seconds.map(|default| format!(" --default {}", shown(default))).unwrap_or_default();
         let max = rule.max_seconds.map(|max| format!(" --max {}", shown(max))).unwrap_or_default();
@@ -131,7 +126,7 @@ fn raised(observed: &Observed) -> Vec<Offender> {
     });
     let offender = |rule: &crate::policy::rule::PolicyRule| {
         let (table, level) = (rule.kind.lifetime(), rule.subject.level().name());
-        let of = if rule.subject == Subject::Deployment { String::new() } else { format!(" --{level} {}", rule.subject.name()) };
+        let of = if rule.subject == Subject::Deployment { String::new() } else { format!(" --{level} {}", word(&rule.subject.name())) };
         // What is not said again is said no more.
         let max = rule.max_seconds.map(|max| format!(" --max {}", shown(max))).unwrap_or_default();
         Offender {
@@ -159,7 +154,7 @@ fn ending(observed: &Observed) -> Vec<Offender> {
     ending
         .map(|(client, _)| Offender {
             name: client.name.to_string(),
-            command: format!("jeton client secret create {} --overlap 7d", client.name),
+            command: format!("jeton client secret create {} --overlap 7d", word(&client.name)),
         })
         .collect()
 }

@@ -1,5 +1,5 @@
 use super::observed::Observed;
-use super::rule::{Check, Offender, Rule, Severity, shown};
+use super::rule::{Check, Offender, RESTART, Rule, Severity, shown};
 use crate::api::{Api, TokenFormat};
 use jeton_jose::Algorithm;
 
@@ -53,7 +53,8 @@ fn transport(observed: &Observed) -> Check {
         }
         (_, _, None) => "nobody looked at the listeners",
     };
-    TRANSPORT.holds(holds, seen, "tls_cert_file and tls_key_file in jeton.toml, or `trusted_proxies` where a proxy ends TLS")
+    let cure = format!("name tls_cert_file and tls_key_file in jeton.toml, or `trusted_proxies` where a proxy ends TLS; and {RESTART}");
+    TRANSPORT.holds(holds, seen, &cure)
 }
 
 /// One that is renewed well is renewed with a third of its life left: of one that lives 90 days or less, a third is what 30 days are of others.

@@ -1,5 +1,5 @@
 use super::observed::{MetCredential, Observed};
-use super::rule::{Check, Offender, Rule, Severity};
+use super::rule::{Check, Offender, RESTART, Rule, Severity};
 
 const ACCESS_LOG: Rule = Rule {
     id: "monitoring.access_log",
@@ -53,7 +53,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
                 Some(false) => "no access log is written",
                 None => "nobody looked at the configuration",
             },
-            "access_log = \"access.log\" in jeton.toml",
+            &format!("write `access_log = \"access.log\"` into jeton.toml, and {RESTART}"),
         ),
         dropped(observed),
         checkpoint(observed),
@@ -66,7 +66,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
                 Some(false) => "metrics are on the management socket alone: nothing scrapes them from there by itself",
                 None => "nobody looked at the configuration",
             },
-            "metrics_listen = \"127.0.0.1:8421\" in jeton.toml",
+            &format!("write `metrics_listen = \"127.0.0.1:9464\"` into jeton.toml, and {RESTART}"),
         ),
         metrics_in_clear(observed),
     ]
@@ -101,7 +101,10 @@ fn metrics_in_clear(observed: &Observed) -> Check {
     METRICS_ELSEWHERE.holds(
         holds,
         seen,
-        "metrics_listen = \"127.0.0.1:8421\" in jeton.toml, or tls_cert_file and tls_key_file, or admin_listen and a key to scrape it with",
+        &format!(
+            "write `metrics_listen = \"127.0.0.1:9464\"` into jeton.toml, or tls_cert_file and tls_key_file, or admin_listen and a key to \
+             scrape it with; and {RESTART}"
+        ),
     )
 }
 
@@ -124,19 +127,16 @@ fn reports(observed: &Observed) -> Check {
     if told.is_empty() && silent.is_empty() {
         return REPORTS.holds(None, "no tokens were issued before today", "");
     }
-    let offender = |audience: &str| Offender {
-        name: audience.to_owned(),
-        command: format!("jeton usage api:{audience} --resolution day    # then protect it: docs/how-to/protect-an-api-in-rust.md"),
-    };
+    let offender = |audience: &str| Offender { name: audience.to_owned(), command: format!("jeton usage api:{audience} --resolution day") };
     let silent: Vec<_> = silent.iter().map(|(api, _)| offender(&api.audience)).collect();
-    REPORTS.none(&silent, "APIs with tokens of the last week that report no use")
+    REPORTS.none(&silent, "APIs with tokens of the last week that report no use (docs/how-to has a page on protecting one)")
 }
 
 fn shared(observed: &Observed) -> Check {
     let Some(keys) = &observed.shared_keys else { return SHARED.holds(None, "nobody looked at where keys are used from", "") };
-    let offender = |key: &MetCredential| Offender {
-        name: format!("key {}", key.id),
-        command: format!("jeton usage shared    # then a key for each application, and: jeton key revoke {}", key.id),
-    };
-    SHARED.none(&keys.iter().map(offender).collect::<Vec<_>>(), "keys that two applications used in the last week, as it seems")
+    let offender = |key: &MetCredential| Offender { name: key.named(""), command: format!("jeton key revoke {}", key.id) };
+    SHARED.none(
+        &keys.iter().map(offender).collect::<Vec<_>>(),
+        "keys that two applications used in the last week, as it seems (`jeton usage shared`; make one for each first)",
+    )
 }

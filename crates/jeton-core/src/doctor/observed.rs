@@ -57,6 +57,8 @@ pub struct Observed {
 /// What a pass over all keys and secrets met: the first of each kind by name, and no more than are worth reading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Met {
+    /// When it was over, in seconds.
+    pub at: Option<i64>,
     /// Those that were used within 7 days and end within 7.
     pub soon_and_used: Vec<MetCredential>,
     /// Those that are suspended for more than 30 days.
@@ -74,8 +76,25 @@ pub struct MetCredential {
     pub id: Arc<str>,
     /// The client whose secret it is; `None`: it is a key.
     pub client: Option<Arc<str>>,
+    /// Of a key: what people call it, and whose it is. `None`: nobody looked.
+    pub called: Option<Arc<str>>,
     /// When it ends, was suspended, or showed what it is named for, in seconds.
     pub at: i64,
+}
+
+impl MetCredential {
+    /// How it is named, with more of it behind.
+    pub(super) fn named(&self, more: &str) -> String {
+        let id = &self.id;
+        match (&self.client, &self.called, more) {
+            (Some(client), _, "") => format!("a secret of {client}"),
+            (Some(client), _, more) => format!("a secret of {client} ({more})"),
+            (None, Some(called), "") => format!("key {called} ({id})"),
+            (None, Some(called), more) => format!("key {called} ({id}; {more})"),
+            (None, None, "") => format!("key {id}"),
+            (None, None, more) => format!("key {id} ({more})"),
+        }
+    }
 }
 
 /// A client, an API, a person or a group.

@@ -1,5 +1,5 @@
 use super::observed::{BackupsSeen, Observed};
-use super::rule::{Check, Rule, Severity, shown};
+use super::rule::{Check, RESTART, Rule, Severity, shown};
 
 const TARGET: Rule = Rule { id: "recovery.target", severity: Severity::High, why: "What lies on one disk is lost with it." };
 const RECIPIENTS: Rule =
@@ -27,14 +27,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
     );
     match &observed.surroundings.backups {
         None => [TARGET, RECIPIENTS, NEWEST, TAIL, DRILL, IDENTITY].into_iter().map(not_known).chain([gap]).collect(),
-        Some(None) => vec![
-            TARGET.holds(
-                Some(false),
-                "no backups are made",
-                "name a folder on another disk, or a bucket, as `backup_target` in jeton.toml",
-            ),
-            gap,
-        ],
+        Some(None) => vec![TARGET.holds(Some(false), "no backups are made", &cure()), gap],
         Some(Some(seen)) => {
             let now = observed.now_seconds;
             vec![target(seen), recipients(seen), newest(seen, now), tail(seen, now), drill(seen, now), identity(seen, now), gap]
@@ -46,6 +39,10 @@ fn not_known(rule: Rule) -> Check {
     rule.holds(None, "nobody looked", "")
 }
 
+fn cure() -> String {
+    format!("name a folder on another disk, or a bucket, as `backup_target` in jeton.toml, and {RESTART}")
+}
+
 fn target(seen: &BackupsSeen) -> Check {
     TARGET.holds(
         seen.is_on_the_same_disk.map(|same| !same),
@@ -54,7 +51,7 @@ fn target(seen: &BackupsSeen) -> Check {
             Some(false) => format!("backups go to {}", seen.target),
             None => format!("where {} lies cannot be told", seen.target),
         },
-        "name a folder on another disk, or a bucket, as `backup_target` in jeton.toml",
+        &cure(),
     )
 }
 
@@ -62,7 +59,7 @@ fn recipients(seen: &BackupsSeen) -> Check {
     RECIPIENTS.holds(
         Some(seen.recipients > 0),
         &format!("recipients beside the server itself: {}", seen.recipients),
-        "name the recipient of a recovery identity as `backup_recipients` in jeton.toml (age-keygen makes one)",
+        &format!("name the recipient of a recovery identity as `backup_recipients` in jeton.toml (age-keygen makes one), and {RESTART}"),
     )
 }
 

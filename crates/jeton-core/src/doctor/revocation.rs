@@ -1,5 +1,5 @@
 use super::observed::{MetCredential, MetSubject, Observed};
-use super::rule::{Check, Offender, Rule, Severity, shown};
+use super::rule::{Check, Offender, Rule, Severity, shown, word};
 use crate::api::{Api, TokenFormat};
 use crate::event::CutOffSubject;
 
@@ -100,17 +100,18 @@ fn undecided(observed: &Observed) -> Check {
         }
         met => offenders.extend(met.iter().flat_map(|met| &met.undecided).map(undecided_credential)),
     }
-    UNDECIDED.none(&offenders, "suspended for more than 30 days")
+    let check = UNDECIDED.none(&offenders, "suspended for more than 30 days");
+    check.as_of(observed.met.as_ref().and_then(|met| met.at), observed.now_seconds)
 }
 
 /// As of keys and secrets, the command is the one that gives nothing back.
 fn undecided_subject(subject: &MetSubject) -> Offender {
     let name = &subject.name;
     let (kind, command) = match subject.subject {
-        CutOffSubject::Client => ("client", format!("jeton client delete {name}")),
+        CutOffSubject::Client => ("client", format!("jeton client delete {}", word(name))),
         CutOffSubject::Api => ("API", format!("jeton api delete {name}")),
         CutOffSubject::User => ("user", format!("jeton user disable {name}")),
-        CutOffSubject::Group => ("group", format!("jeton group delete {name}")),
+        CutOffSubject::Group => ("group", format!("jeton group delete {}", word(name))),
         CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key | CutOffSubject::Everything => {
             ("", "jeton audit tail".to_owned())
         }
@@ -120,10 +121,11 @@ fn undecided_subject(subject: &MetSubject) -> Offender {
 
 fn undecided_credential(credential: &MetCredential) -> Offender {
     let id = &credential.id;
-    match &credential.client {
-        Some(client) => Offender { name: format!("a secret of {client}"), command: format!("jeton client secret revoke {client} {id}") },
-        None => Offender { name: format!("key {id}"), command: format!("jeton key revoke {id}") },
-    }
+    let command = match &credential.client {
+        Some(client) => format!("jeton client secret revoke {} {id}", word(client)),
+        None => format!("jeton key revoke {id}"),
+    };
+    Offender { name: credential.named(""), command }
 }
 
 fn lag(observed: &Observed) -> Check {

@@ -1,5 +1,5 @@
 use super::observed::Observed;
-use super::rule::{Check, Offender, Rule, Severity, shown};
+use super::rule::{Check, Offender, Rule, Severity, shown, word};
 use crate::key::{Purpose, SigningKeyRecord, State};
 use crate::policy::CredentialKind;
 use crate::policy::rule::Subject;
@@ -47,7 +47,7 @@ fn two_secrets(observed: &Observed) -> Vec<Offender> {
     for_long
         .map(|(client, older)| Offender {
             name: client.name.to_string(),
-            command: format!("jeton client secret revoke {} {}", client.name, older.id),
+            command: format!("jeton client secret revoke {} {}", word(&client.name), older.id),
         })
         .collect()
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -80,6 +81,28 @@ impl Rule {
     }
 }
 
+impl Check {
+    /// The same check, with when that was seen which is looked at now and then.
+    pub(super) fn as_of(mut self, at: Option<i64>, now_seconds: i64) -> Check {
+        if let Some(at) = at {
+            let _ = write!(self.evidence, "; as of {} min ago", now_seconds.saturating_sub(at).max(0) / 60);
+        }
+        self
+    }
+}
+
+/// What brings a change of the configuration about.
+pub(super) const RESTART: &str = "restart the server, which reads jeton.toml at its start";
+
+/// A name as a word of a command, as a shell reads it.
+pub(super) fn word(name: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@+=%".contains(letter);
+    match !name.is_empty() && name.chars().all(is_plain) && !name.starts_with('-') {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(format!("'{}'", name.replace('\'', "'\\''"))),
+    }
+}
+
 /// Something that does not keep to a rule, and what would make it.
 pub(super) struct Offender {
     pub(super) name: String,
@@ -117,6 +140,27 @@ mod tests {
             let check = RULE.none(&offenders(count), "late");
             assert_eq!((check.verdict, check.evidence.as_str(), check.command.as_str()), (verdict, evidence, command));
         }
+    }
+
+    #[test]
+    fn names_are_words_of_a_shell() {
+        for (name, expected) in [
+            ("nightly", "nightly"),
+            ("https://orders.example", "https://orders.example"),
+            ("the night shift", "'the night shift'"),
+            ("it's; rm -rf ~", r"'it'\''s; rm -rf ~'"),
+            ("--all", "'--all'"),
+            ("", "''"),
+        ] {
+            assert_eq!(word(name), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_looked_at_now_and_then_says_when() {
+        let check = || RULE.holds(Some(true), "none", "");
+        assert_eq!(check().as_of(Some(1_000), 1_000 + 719).evidence, "none; as of 11 min ago");
+        assert_eq!(check().as_of(None, 1_000).evidence, "none");
     }
 
     #[test]

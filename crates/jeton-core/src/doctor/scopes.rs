@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jeton_oauth::ScopeSet;
 
 use super::observed::{MetCredential, Observed};
-use super::rule::{Check, Offender, Rule, Severity};
+use super::rule::{Check, Offender, Rule, Severity, word};
 use crate::api::Api;
 use crate::client::Client;
 
@@ -41,23 +41,28 @@ fn has_all(client: &Client, apis: &[Api]) -> bool {
 
 fn keys(observed: &Observed) -> Check {
     let Some(met) = &observed.met else { return KEYS.holds(None, NO_PASS, "") };
-    KEYS.none(&met.unrestricted.iter().map(narrowed).collect::<Vec<_>>(), "keys with every scope of their API")
+    let offenders: Vec<_> = met.unrestricted.iter().map(narrowed).collect();
+    KEYS.none(&offenders, "keys with every scope of their API (`jeton usage unused` says what each does not use)")
+        .as_of(met.at, observed.now_seconds)
 }
 
 fn unused(observed: &Observed) -> Check {
     let Some(clients) = &observed.unused_clients else { return UNUSED.holds(None, "uses are counted for less than 30 days", "") };
     let Some(met) = &observed.met else { return UNUSED.holds(None, NO_PASS, "") };
-    let of_client = |name: &Arc<str>| Offender { name: format!("client {name}"), command: format!("jeton client delete {name}") };
+    let of_client = |name: &Arc<str>| Offender { name: format!("client {name}"), command: format!("jeton client delete {}", word(name)) };
     let keys = met.unexercised.iter().map(narrowed);
-    UNUSED.none(&clients.iter().map(of_client).chain(keys).collect::<Vec<_>>(), "clients, and scopes of keys, that nobody used for 30 days")
+    let offenders: Vec<_> = clients.iter().map(of_client).chain(keys).collect();
+    UNUSED
+        .none(&offenders, "clients, and scopes of keys, that nobody used for 30 days (`jeton usage unused` has all)")
+        .as_of(met.at, observed.now_seconds)
 }
 
 const NO_PASS: &str = "no pass over the keys was made since the server started";
 
 fn narrowed(key: &MetCredential) -> Offender {
-    Offender { name: format!("key {}", key.id), command: format!("jeton key update {} --scope NAME    # see: jeton usage unused", key.id) }
+    Offender { name: key.named(""), command: format!("jeton key update {} --scope NAME", key.id) }
 }
 
 fn offender((client, _): &(Client, Vec<crate::client::secret::ClientSecret>)) -> Offender {
-    Offender { name: client.name.to_string(), command: format!("jeton client update {} --scope NAME", client.name) }
+    Offender { name: client.name.to_string(), command: format!("jeton client update {} --scope NAME", word(&client.name)) }
 }

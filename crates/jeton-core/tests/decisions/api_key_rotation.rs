@@ -88,8 +88,8 @@ fn two_live_secrets_at_most() {
     let world = World::of("read");
     let (key, _) = world.key(|_| {});
     let rotated = stored(by_administrator(&world, &key, overlap(100), NOW).verdict.unwrap().key);
-    refused(by_administrator(&world, &rotated, overlap(100), NOW + 99), "for another 1 seconds");
-    refused(by_itself(&world, &rotated, Slot::Current, overlap(100), NOW + 99), "for another 1 seconds");
+    refused(by_administrator(&world, &rotated, overlap(100), NOW + 99), "for another 1 second:");
+    refused(by_itself(&world, &rotated, Slot::Current, overlap(100), NOW + 99), "for another 1 second:");
     granted(by_administrator(&world, &rotated, overlap(100), NOW + 100), WRITES);
 
     let outcome = end_previous(&rotated, &actor(), &mut at(NOW + 50));

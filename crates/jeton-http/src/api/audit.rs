@@ -1,5 +1,6 @@
 //! `/audit` and `/check`: the ledger, read by people, and whether all is as it was written.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -7,6 +8,8 @@ use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_service::Service;
+use jeton_service::audit::EntryFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,7 @@ use super::management::Management;
 use super::page::{Listing, Page};
 use super::parameter::Parameter;
 use super::problem::Problem;
+use super::query::Query;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::watched::watched;
@@ -60,7 +64,16 @@ pub(super) static ROUTES: &[Route] = &[
 /// What to do where the folder cannot be read.
 const HINT: &str = "look into the server's log; where the disk is damaged, restore the last backup into another folder";
 
-const FILTERS: &[Parameter] = &[Parameter::number("from", "From this entry on."), Parameter::number("last", "The last so many.")];
+const FILTERS: &[Parameter] = &[
+    Parameter::number("from", "From this entry on."),
+    Parameter::number("last", "The last so many."),
+    Parameter::number("before", "Of `last`: the last before this entry."),
+    Parameter::text("kind", "Those of a kind, as `api_key.revoked`, or of all kinds of a thing, as `api_key`."),
+    Parameter::text("client", "Those that name a client, by name or id: what was done to it and with it."),
+    Parameter::text("user", "Those that name a person, by username or id: what was done to them."),
+    Parameter::text("key", "Those that name a key, by id: what was done to it and by whoever holds it."),
+    Parameter::text("since", "Those from this time on, as 2026-01-31T23:59:59Z."),
+];
 
 /// Entries in their order.
 #[derive(JsonSchema, Serialize)]
@@ -69,6 +82,11 @@ struct Entries {
     page: Page<Shown>,
     /// How many entries the ledger has: the number of the one that comes next.
     size: u64,
+    /// The number behind the last entry that was looked at.
+    looked_until: u64,
+    /// Of `last`, where older entries were not looked at: send it as `before` for the last before these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<u64>,
 }
 
 /// The last checkpoint, and the key that checks it.
@@ -96,26 +114,79 @@ pub(super) struct Check {
 async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let listing = Listing::parse(&uri, &service)?;
     let (query, after) = (listing.query(), listing.after().and_then(|after| after.parse::<u64>().ok()));
-    let (from, last) = (after.or(query.number("from")?), query.number("last")?);
+    let (from, last, before) = (after.or(query.number("from")?), query.number("last")?, query.number("before")?);
     if last.is_some() && (from.is_some() || query.text("limit").is_some()) {
         return Err(Problem::invalid("`last` stands alone", "use either `last`, or `from` with `limit`, or `cursor`"));
     }
-    let size = service.store().head().size;
+    if before.is_some() && (last.is_none() || from.is_some()) {
+        return Err(Problem::invalid("`before` goes with `last`", "send `last` too, or leave `before` out"));
+    }
+    let filter = filter(query, &service)?;
     let count = last.map_or(listing.limit(), |last| usize::try_from(last).unwrap_or(usize::MAX));
     let reader = service.clone();
-    let entries = blocking(move || match from {
-        Some(from) => reader.entries(from, count),
-        None => reader.last_entries(count),
+    let is_last = from.is_none();
+    let found = blocking(move || match from {
+        Some(from) => reader.find_entries(&filter, from, count),
+        None => reader.find_last_entries(&filter, before, count),
     });
-    let entries = entries.await??;
-    let shown = entries.iter().map(|entry| {
+    let found = found.await??;
+    let shown = found.entries.iter().map(|entry| {
         let content = entry.content.as_ref().map(|content| (content.salt.as_slice(), content.payload.as_slice()));
         Shown::new((entry.sequence, entry.time), &entry.kind, entry.commit, &entry.commitment, content)
     });
-    let items: Vec<Shown> = shown.collect();
-    let next = items.last().map(|last| last.sequence + 1).filter(|next| *next < size).map(|next| next.to_string());
+    let items = named(&service, shown.collect()).await;
+    let next = (!is_last && found.has_more).then(|| found.until.to_string());
     let page = listing.page(items, next.as_deref())?;
-    ok(&Entries { page, size })
+    let size = service.store().head().size;
+    ok(&Entries { page, size, looked_until: found.until, before: (is_last && found.has_more).then_some(found.from) })
+}
+
+/// Which entries are asked for. What is gone is still named by its id.
+fn filter(query: &Query<'_>, service: &Service) -> Result<EntryFilter, Problem> {
+    let since = query.text("since").map(|text| {
+        let wrong = || Problem::invalid("`since` is no time", "write it as 2026-01-31T23:59:59Z");
+        rfc3339::parse(text).ok_or_else(wrong)
+    });
+    let mut naming = vec![];
+    if let Some(client) = query.text("client") {
+        naming.push(gone(client, "client_", service.find_client(client).map(|found| found.client.record.id.to_string()))?);
+    }
+    if let Some(user) = query.text("user") {
+        naming.push(gone(user, "user_", service.find_user(user).map(|found| found.record.id.to_string()))?);
+    }
+    if let Some(key) = query.text("key") {
+        naming.push(super::keys::id(key)?.to_string());
+    }
+    let kind = query.text("kind").map(|kind| {
+        let is_kind =
+            kind.len() <= 64 && kind.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_')));
+        let wrong = || Problem::invalid("`kind` is no kind of entries", "write it as `api_key.revoked`, or `api_key` for all of them");
+        is_kind.then(|| kind.to_owned()).ok_or_else(wrong)
+    });
+    Ok(EntryFilter { kind: kind.transpose()?, naming, since: since.transpose()?, ..EntryFilter::default() })
+}
+
+/// The id of what is there, or of what was.
+fn gone(text: &str, prefix: &str, found: Result<String, Refusal>) -> Result<String, Problem> {
+    match found {
+        Err(refusal) if refusal.reason == Reason::NotFound && text.starts_with(prefix) => Ok(text.to_owned()),
+        found => found.map_err(|refusal| Problem::from(refusal).look(LOOK)),
+    }
+}
+
+const LOOK: &str = "`jeton client list` and `jeton user list` show the names; what is gone is named by its id";
+
+/// The same entries with what people call what their ids name.
+async fn named(service: &Service, items: Vec<Shown>) -> Vec<Shown> {
+    let mut called = BTreeMap::new();
+    for id in items.iter().flat_map(Shown::ids).collect::<BTreeSet<_>>() {
+        let name = match service.called(id) {
+            Some(name) => Some(name),
+            None => service.called_key(id).await,
+        };
+        called.extend(name.map(|name| (id.to_owned(), name)));
+    }
+    items.into_iter().map(|item| item.with_names(&called)).collect()
 }
 
 async fn checkpoint(State(Management { service, .. }): State<Management>) -> Answer {

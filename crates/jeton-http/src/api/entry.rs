@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
 use schemars::JsonSchema;
@@ -24,6 +27,9 @@ pub struct Shown {
     /// What happened; absent once it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
+    /// What people call now what ids in it name, by id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    names: BTreeMap<String, Arc<str>>,
     /// What its commitment is salted with, in hexadecimal; absent once it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<String>,
@@ -42,9 +48,25 @@ impl Shown {
             kind: kind.to_owned(),
             commit,
             data: content.and_then(|(_, payload)| serde_json::from_slice(payload).ok()),
+            names: BTreeMap::new(),
             salt: content.map(|(salt, _)| hexadecimal(salt)),
             commitment: hexadecimal(commitment),
         }
+    }
+}
+
+impl Shown {
+    /// The ids in it, and any other text that may be one.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        let members = self.data.as_ref().and_then(Value::as_object).into_iter().flatten();
+        // An owner, and who did it, are written as `kind:ID`.
+        members.filter_map(|(_, value)| value.as_str()).map(|text| text.split_once(':').map_or(text, |(_, id)| id))
+    }
+
+    /// The same entry with what people call those of its ids that are in here.
+    pub(super) fn with_names(mut self, called: &BTreeMap<String, Arc<str>>) -> Shown {
+        self.names = self.ids().filter_map(|id| Some((id.to_owned(), called.get(id)?.clone()))).collect();
+        self
     }
 }
 

@@ -482,7 +482,7 @@ async fn credentials_that_are_used_and_end_soon() {
     assert_eq!(found(&deployment.examine(), "expiration.soon_and_used").verdict, Verdict::Passed);
     deployment.world.advance(2 * DAY);
     deployment.sweep().await;
-    fails(&deployment, "expiration.soon_and_used", Severity::High, &format!("key {id} (6d)"), &format!("key rotate {id} --overlap 7d"));
+    fails(&deployment, "expiration.soon_and_used", Severity::High, &format!("({id}; 6d)"), &format!("key rotate {id} --overlap 7d"));
     deployment.world.done(http::Method::POST, &format!("/keys/{id}/rotate"), Some(json!({}))).await;
     deployment.sweep().await;
     assert_eq!(grade(&deployment.examine(), Practice::Expiration), Some(Grade::A));
@@ -572,7 +572,13 @@ async fn keys_that_may_do_all_that_their_api_knows() {
     let id = made["id"].as_str().unwrap();
     assert_eq!(grade(&deployment.examine(), Practice::Scopes), Some(Grade::A), "as of the last pass");
     deployment.sweep().await;
-    fails(&deployment, "scopes.keys_all", Severity::Medium, &format!("key {id}"), &format!("key update {id} --scope"));
+    fails(
+        &deployment,
+        "scopes.keys_all",
+        Severity::Medium,
+        &format!(" of external:acme ({id}); as of 0 min ago"),
+        &format!("key update {id} --scope"),
+    );
     deployment.world.done(http::Method::PATCH, &format!("/keys/{id}"), Some(json!({"scope": "orders:read"}))).await;
     deployment.sweep().await;
     assert_eq!(grade(&deployment.examine(), Practice::Scopes), Some(Grade::A));
@@ -607,11 +613,18 @@ async fn what_is_granted_and_not_used() {
     deployment.sweep().await;
     let check = seen();
     assert_eq!((check.verdict, check.severity), (Verdict::Failed, Severity::Low), "{check:?}");
-    assert!(check.evidence.ends_with(&format!(": client clerk, key {id}")) && check.command == "jeton client delete clerk", "{check:?}");
+    assert!(
+        check.evidence.contains(&format!(" of external:acme ({id}); as of"))
+            && check.evidence.contains(": client clerk, key ")
+            && check.command == "jeton client delete clerk",
+        "{check:?}"
+    );
     world.token(&clerk).await;
     deployment.sweep().await;
     assert!(
-        seen().evidence.ends_with(&format!(": key {id}")) && seen().command.starts_with(&format!("jeton key update {id}")),
+        seen().evidence.contains(&format!("({id})"))
+            && !seen().evidence.contains("clerk")
+            && seen().command.starts_with(&format!("jeton key update {id}")),
         "{:?}",
         seen()
     );
@@ -634,7 +647,7 @@ async fn a_key_that_two_applications_use() {
         }
         world.service().flush_usage().await.unwrap();
     }
-    fails(&deployment, "monitoring.shared_keys", Severity::Medium, &format!("key {id}"), &format!("jeton key revoke {id}"));
+    fails(&deployment, "monitoring.shared_keys", Severity::Medium, id, &format!("jeton key revoke {id}"));
     world.done(http::Method::DELETE, &format!("/keys/{id}"), None).await;
     assert_eq!(grade(&deployment.examine(), Practice::Monitoring), Some(Grade::A));
 }

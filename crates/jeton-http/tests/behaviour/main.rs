@@ -13,6 +13,7 @@ mod access_log;
 mod administrators;
 mod assertion;
 mod at_rest;
+mod audit_filters;
 mod bad_input;
 mod client_authentication;
 mod clock;

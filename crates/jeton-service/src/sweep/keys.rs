@@ -168,7 +168,7 @@ fn intact(rows: &[Versioned<Row>], pass: &mut Pass) -> Vec<Arc<KeyEntry>> {
 const BY_KEY: usize = 0;
 
 pub(super) fn met(key: &ApiKey, at: i64) -> MetCredential {
-    MetCredential { id: Arc::from(key.id.to_string()), client: None, at }
+    MetCredential { id: Arc::from(key.id.to_string()), client: None, called: None, at }
 }
 
 fn expiring(key: &ApiKey, expires_at: i64) -> Expiring {

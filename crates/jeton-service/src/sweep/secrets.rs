@@ -64,7 +64,7 @@ impl Service {
             }
             return Ok(());
         }
-        let met = |at: i64| MetCredential { id: secret.id.0.clone(), client: Some(entry.client.record.name.clone()), at };
+        let met = |at: i64| MetCredential { id: secret.id.0.clone(), client: Some(entry.client.record.name.clone()), called: None, at };
         if let State::Suspended(ended) = &secret.state
             && now_seconds - ended.at > UNDECIDED_SECONDS
         {

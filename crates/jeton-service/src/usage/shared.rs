@@ -66,7 +66,7 @@ impl Service {
         Ok(told)
     }
 
-    fn key_in(&self, view: &dyn View, id: ApiKeyId) -> Result<Option<Arc<KeyEntry>>, Failure> {
+    pub(crate) fn key_in(&self, view: &dyn View, id: ApiKeyId) -> Result<Option<Arc<KeyEntry>>, Failure> {
         if let Some(known) = self.keys.get(id) {
             return Ok(Some(known));
         }

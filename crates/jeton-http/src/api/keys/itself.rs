@@ -63,12 +63,18 @@ async fn rotate(
 ) -> Answer {
     let moment = service.moments().now();
     let address = address(&observer, peer.as_deref(), &headers);
-    let rotated = service.rotate_itself(presented(&headers)?, address, rotation.request(), &moment).await.map_err(over)?;
+    let rotated = service
+        .rotate_itself(presented(&headers)?, address, rotation.request(), &moment)
+        .await
+        .map_err(|failure| over(failure).advise(ProblemKind::Conflict, OVER_ITSELF))?;
     let rotated = rotated.map_err(not_accepted)?;
     let entry = service.find_key(rotated.key.id).await.map_err(over)?;
     let answer = ok(&Rotated { key: rotated.clear.0.expose(), own: Own::of(&entry, &service, &moment) })?;
     Ok(by_key(answer, Actor::key(rotated.key.id)))
 }
+
+/// Whoever holds a key can neither look at it nor end its old text.
+const OVER_ITSELF: &str = "wait until the old text has ended; or ask whoever administers to end it at once, once nobody uses it any more: `jeton key end-previous KEY`";
 
 /// The text of the key.
 fn presented(headers: &HeaderMap) -> Result<&str, Problem> {

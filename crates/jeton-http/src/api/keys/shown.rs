@@ -34,6 +34,9 @@ pub(crate) struct Shown {
     environment: &'static str,
     /// Whose it is: `client:ID`, `group:ID`, `user:ID` or `external:TEXT`.
     owner: String,
+    /// What people call the owner: the client's or the group's name, the username. Absent where only the users of the key know them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_name: Option<Arc<str>>,
     /// The client that handed it out to somebody outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -111,6 +114,7 @@ impl Shown {
             kind: key.kind.name(),
             environment: environment_name(key.environment),
             owner: key.owner.to_string(),
+            owner_name: service.called_owner(&key.owner),
             client: key.client.clone(),
             audience: judged.api.as_ref().map(|api| api.record.audience.clone()),
             scope: key.scopes.to_string(),

@@ -1,0 +1,93 @@
+//! The ledger, looked through: by what was done, to what, by whom, and since when.
+
+use http::Method;
+use jeton_service::audit::EntryFilter;
+use jeton_testkit::World;
+use serde_json::{Value, json};
+
+/// The kinds of what a query finds.
+async fn kinds(world: &World, query: &str) -> Vec<String> {
+    let page = world.done(Method::GET, &format!("/audit/entries?{query}"), None).await;
+    page["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn entries_are_found_by_what_they_are_about() {
+    let world = World::new().await;
+    let stock = world.api("stock").await;
+    let clerk = world.client("clerk", &[&stock]).await;
+    world.client("other", &[&stock]).await;
+    world.done(Method::POST, "/users", Some(json!({"username": "ada"}))).await;
+    let made = world.make_key("external:acme", "https://stock.example", json!({})).await;
+    let key = made["id"].as_str().unwrap();
+    world.advance(100);
+    world.done(Method::POST, &format!("/keys/{key}/suspend"), Some(json!({"why": "leaked"}))).await;
+    let since = jeton_http::api::rfc3339::format(world.now());
+    let id = clerk.id.as_str();
+    for (query, expected) in [
+        ("last=9&client=clerk".to_owned(), &["client.created", "client_secret.created"][..]),
+        (format!("from=0&client={id}"), &["client.created", "client_secret.created"]),
+        ("last=1&client=clerk".to_owned(), &["client_secret.created"]),
+        (format!("last=9&key={key}"), &["api_key.created", "api_key.suspended"]),
+        (format!("last=9&key={key}&kind=api_key.suspended"), &["api_key.suspended"]),
+        ("last=9&kind=api_key".to_owned(), &["api_key.created", "api_key.suspended"]),
+        ("last=9&kind=api_ke".to_owned(), &[]),
+        ("from=0&user=ada&kind=user".to_owned(), &["user.created"]),
+        ("last=9&user=ada".to_owned(), &["user.created"]),
+        (format!("last=9&since={since}"), &["api_key.suspended"]),
+        (format!("from=0&since={since}"), &["api_key.suspended"]),
+        ("last=9&client=client_0123456789abcdefghij".to_owned(), &[]),
+    ] {
+        assert_eq!(kinds(&world, &query).await, expected, "{query}");
+    }
+    // What people call what is named stands beside it.
+    let last = world.done(Method::GET, &format!("/audit/entries?last=1&key={key}"), None).await["items"][0].clone();
+    assert_eq!(last["names"][key], made["name"], "{last}");
+    let made = world.done(Method::GET, "/audit/entries?last=1&user=ada", None).await["items"][0].clone();
+    assert_eq!(made["names"][made["data"]["user"].as_str().unwrap()], "ada", "{made}");
+}
+
+#[tokio::test]
+async fn what_is_no_filter_is_refused() {
+    let world = World::new().await;
+    for (query, detail) in [
+        ("last=9&client=nobody", "there is no client"),
+        ("last=9&user=nobody", "there is no user"),
+        ("last=9&key=nobody", "a key's id is"),
+        ("last=9&since=yesterday", "`since` is no time"),
+        ("last=9&kind=..", "no kind of entries"),
+        ("last=9&kind=%1b", "no kind of entries"),
+        ("before=9", "`before` goes with `last`"),
+        ("from=1&before=9", "`before` goes with `last`"),
+        ("last=9&actor=unix:0", "`actor` is not known"),
+    ] {
+        let answer = world.administer(Method::GET, &format!("/audit/entries?{query}"), None).await;
+        assert!((400..=404).contains(&answer.status), "{query}: {}", answer.shown());
+        assert!(answer.text().contains(detail), "{query}: {}", answer.shown());
+    }
+}
+
+/// A ledger has many entries: one answer looks at so many, and says where the next one goes on.
+#[tokio::test]
+async fn one_answer_looks_at_so_many() {
+    let world = World::new().await;
+    for name in ["a", "b", "c", "d"] {
+        world.done(Method::POST, "/groups", Some(json!({"name": name}))).await;
+    }
+    let size = world.ledger_size();
+    let filter = EntryFilter { kind: Some("group.created".to_owned()), looked_max: 3, ..EntryFilter::default() };
+    let names = |entries: &[jeton_store::ledger::Entry]| -> Vec<Value> {
+        let payloads = entries.iter().map(|entry| serde_json::from_slice::<Value>(&entry.content.as_ref().unwrap().payload).unwrap());
+        payloads.map(|payload| payload["name"].clone()).collect()
+    };
+    let found = world.service().find_last_entries(&filter, None, 9).unwrap();
+    assert_eq!((names(&found.entries), found.from, found.has_more), (vec![json!("b"), json!("c"), json!("d")], size - 3, true));
+    let older = world.service().find_last_entries(&filter, Some(found.from), 9).unwrap();
+    assert_eq!((names(&older.entries), older.from), (vec![json!("a")], size - 6));
+    let one = world.service().find_last_entries(&filter, None, 1).unwrap();
+    assert_eq!((names(&one.entries), one.from, one.has_more), (vec![json!("d")], size - 1, true), "what was not told is looked at again");
+    let on = world.service().find_entries(&filter, size - 6, 9).unwrap();
+    assert_eq!((names(&on.entries), on.until, on.has_more), (vec![json!("a")], size - 3, true));
+    let on = world.service().find_entries(&filter, size - 4, 1).unwrap();
+    assert_eq!((names(&on.entries), on.until, on.has_more), (vec![json!("a")], size - 3, true));
+}
