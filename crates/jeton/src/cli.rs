@@ -1,5 +1,6 @@
 //! The command line as a whole: every noun, and what all of them take.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use jeton_core::plain::steers;
 use crate::commands::admin::Admin;
 use crate::commands::api::Api;
 use crate::commands::apply::Apply;
+use crate::commands::aside::aside;
 use crate::commands::audit::Audit;
 use crate::commands::backup::Backup;
 use crate::commands::check::Check;
@@ -45,6 +47,7 @@ use crate::config::environment;
 use crate::misuse;
 use crate::render::reference;
 use crate::render::text::{escaped, lines};
+use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -142,7 +145,7 @@ enum Page {
 impl Cli {
     /// Whether programs read what it says.
     pub(crate) fn wants_json(&self) -> bool {
-        self.options.output() != Output::Table
+        matches!(self.options.output(), Output::Json | Output::Jsonl)
     }
 
     /// Does what was asked for.
@@ -195,6 +198,16 @@ impl Cli {
     }
 }
 
+/// What was typed, with `help` and the words behind it as `--help` of what they name: the first thing that people try.
+pub(crate) fn with_help(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = arguments.collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
 /// Says what is wrong with a command line, or what was asked of it instead: help, the version. In JSON where that is asked for, as far as
 /// can be told of a line that is not understood.
 pub(crate) fn misused(mut misuse: clap::Error) -> ExitCode {
@@ -203,9 +216,11 @@ pub(crate) fn misused(mut misuse: clap::Error) -> ExitCode {
     let meant = misuse::meant(&words).filter(|_| misuse.use_stderr());
     misuse::advise(&mut misuse, meant);
     let text = misuse.to_string();
-    if !wants_json && text.chars().any(|letter| steers(letter) && letter != '\n') {
+    let columns = terminal::columns(&std::io::stderr()).unwrap_or(usize::MAX);
+    let is_wide = misuse.use_stderr() && text.lines().any(|line| line.chars().count() > columns);
+    if !wants_json && (is_wide || text.chars().any(|letter| steers(letter) && letter != '\n')) {
         // What was typed is repeated in it.
-        let _ = write_error(&lines(text.trim_end()));
+        aside(&lines(text.trim_end()));
         return ExitCode::from(2);
     }
     if !wants_json || !misuse.use_stderr() {

@@ -4,6 +4,7 @@ pub(crate) mod admin;
 mod again;
 pub(crate) mod api;
 pub(crate) mod apply;
+pub(crate) mod aside;
 pub(crate) mod audit;
 pub(crate) mod backup;
 mod bearer;

@@ -185,7 +185,7 @@ pub(crate) struct Config {
     /// The first part of every opaque token.
     pub(crate) token_prefix: Prefix,
     /// Whether log lines are JSON.
-    pub(crate) log_json: bool,
+    pub(crate) log_json: Option<bool>,
     /// The most open connections.
     pub(crate) connections_max: usize,
     /// How requests are noted.
@@ -261,8 +261,9 @@ impl Config {
         let prefix_text = file.token_prefix.as_deref().unwrap_or("jtn");
         let token_prefix = Prefix::parse(prefix_text).map_err(|problem| format!("`token_prefix` is {prefix_text}: {problem}"))?;
         let log_json = match file.log_format.as_deref() {
-            None | Some("json") => true,
-            Some("text") => false,
+            None => None,
+            Some("json") => Some(true),
+            Some("text") => Some(false),
             Some(other) => return Err(format!("`log_format` is `json` or `text`, not `{other}`")),
         };
         let root_key_file =

@@ -35,6 +35,7 @@ mod serve;
 mod served_certificate;
 mod size;
 mod surroundings;
+mod terminal;
 mod writable;
 
 use std::io::Write as _;
@@ -43,11 +44,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::Cli;
+use commands::aside::aside;
 
 /// Does what the process was started for; what it exits with.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::with_help(std::env::args_os())) {
         Ok(cli) => cli,
         Err(misuse) => return cli::misused(misuse),
     };
@@ -55,9 +57,11 @@ pub fn run() -> ExitCode {
     match cli.run() {
         Ok(code) => code,
         Err(failure) => {
-            let text = if wants_json { render::text::escaped(&failure.to_json().to_string()) } else { format!("jeton: {failure}") };
-            // There is nowhere left to say that it could not be said.
-            let _ = writeln!(anstream::stderr(), "{text}");
+            match wants_json {
+                // There is nowhere left to say that it could not be said.
+                true => drop(writeln!(anstream::stderr(), "{}", render::text::escaped(&failure.to_json().to_string()))),
+                false => aside(&format!("jeton: {failure}")),
+            }
             ExitCode::from(failure.exit_code())
         }
     }

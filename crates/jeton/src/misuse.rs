@@ -10,7 +10,7 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["policy", "list"], "`jeton policy show` lists them"),
     (&["suspend", "list"], "`jeton suspension list` lists what is suspended"),
     (&["user", "delete"], "`jeton user disable USERNAME` ends what is theirs, `jeton user erase USERNAME` takes away who they were, too"),
-    (&["help"], "`jeton --help` lists the commands, and `--help` behind one says what it takes"),
+    (&["key", "delete"], "what is given out is revoked, and stays listed: `jeton key revoke KEY`"),
 ];
 
 /// What whoever typed this meant, where that is known.
@@ -47,7 +47,7 @@ mod tests {
             ("policy show", None),
             ("show policy --api x", None),
             ("user delete ada", Some("erase")),
-            ("help", Some("--help")),
+            ("key delete 4711", Some("key revoke")),
             ("helper", None),
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();

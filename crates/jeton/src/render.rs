@@ -12,6 +12,7 @@ pub(crate) mod entries;
 pub(crate) mod explained_keys;
 pub(crate) mod explained_tokens;
 mod explanation;
+pub(crate) mod fold;
 pub(crate) mod groups;
 pub(crate) mod imported_keys;
 pub(crate) mod jwt;

@@ -81,7 +81,8 @@ pub(crate) fn numbers(path: &Path) -> Result<Vec<u16>, String> {
 /// # Errors
 /// In words for people; the file is as it was then.
 pub(crate) fn add_epoch(path: &Path, held: &RootKeys, secret: Zeroizing<[u8; 32]>) -> Result<RootKeys, String> {
-    let mut epochs = epochs(path)?;
+    // It is said in one line: to whoever asked over HTTP.
+    let mut epochs = epochs(path).map_err(|sentence| sentence.replace("\n  → ", ": "))?;
     let here = RootKeys::new(epochs.iter().cloned()).map_err(|error| error.to_string())?;
     if !here.holds_all_of(held) || !held.holds_all_of(&here) {
         // What is sealed under an epoch that only the server holds could never be opened again.
@@ -100,19 +101,26 @@ fn epochs(path: &Path) -> Result<Vec<Epoch>, String> {
         io::ErrorKind::NotFound => format!("there is no root file at {shown}: name it with --root-key-file"),
         _ => format!("the root file {shown} cannot be read: {error}"),
     })?;
+    if metadata.len() > 64 * 1024 {
+        return Err(format!("the root file {shown} is too large to be one\n  → name the file that `jeton init` made: --root-key-file"));
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| format!("the root file {shown} cannot be read: {error}"))?);
+    // What it is before who may read it: another file is not to be made private, but to be named no more.
+    let epochs = parse(&text).ok_or_else(|| {
+        format!(
+            "{shown} is no root file: each line of one is an epoch's number and 43 characters of base64url\n  \
+             → name the file that `jeton init` made, or its copy: --root-key-file"
+        )
+    })?;
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(format!(
-            "others can read the root file {shown}: `chmod 600 {shown}`, and rotate it with `jeton root-key rotate` if they may have"
+            "others can read the root file {shown}\n  → `chmod 600 {shown}`; if somebody may have read it, `jeton root-key rotate` afterwards"
         ));
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(format!("the root file {shown} belongs to another user: the user that runs Jeton must own it"));
+        return Err(format!("the root file {shown} belongs to another user\n  → let the user that runs Jeton own it: `chown`"));
     }
-    if metadata.len() > 64 * 1024 {
-        return Err(format!("the root file {shown} is too large to be one"));
-    }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| format!("the root file {shown} cannot be read: {error}"))?);
-    parse(&text).ok_or_else(|| format!("{shown} is no root file: each line is an epoch's number and 43 characters of base64url"))
+    Ok(epochs)
 }
 
 /// Reads the text of a root file; `None`: it is none.

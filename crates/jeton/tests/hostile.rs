@@ -103,6 +103,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("root-key list", Server, &[]),
     ("root-key rotate", Server, &[]),
     ("audit tail", Server, &["-n", "20"]),
+    ("audit show", Server, &["3"]),
     ("audit verify", Server, &["--checkpoint", "FILE"]),
     ("audit checkpoint", Server, &[]),
     ("check", Server, &["--full"]),

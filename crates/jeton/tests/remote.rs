@@ -127,17 +127,24 @@ fn answering(answer: &'static str) -> (String, JoinHandle<String>) {
 fn the_token_is_sent_and_the_path_lies_below_the_url() {
     let desk = Desk::new();
     desk.write("token.txt", &format!(" {TOKEN}\n"));
+    let readable = |mode| std::fs::set_permissions(desk.folder.path().join("token.txt"), std::fs::Permissions::from_mode(mode)).unwrap();
+    readable(0o600);
     let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"items\":[]}";
     for (arguments, environment) in [(&["--token-file", "token.txt"][..], [("JETON_TOKEN", "another")]), (&[], [("JETON_TOKEN", TOKEN)])] {
         let (url, asked) = answering(answer);
         let server = format!("{url}/below/");
         let said = desk.run(&[&["api", "list", "--server", &server], arguments].concat(), &environment);
-        assert_eq!(said.code, 0, "{}", said.err);
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
         let asked = asked.join().unwrap();
         assert!(asked.starts_with("get /below/api/v1/apis"), "{asked}");
         assert!(asked.contains(&format!("authorization: bearer {TOKEN}\r\n")), "{asked}");
         assert!(asked.contains(&format!("host: {}\r\n", url.trim_start_matches("http://"))), "{asked}");
     }
+    readable(0o644);
+    let (url, asked) = answering(answer);
+    let said = desk.run(&["api", "list", "--server", &url, "--token-file", "token.txt"], &[]);
+    assert_eq!(said.err, "Others on this machine may read the token in token.txt: `chmod 600 token.txt`.\n");
+    drop(asked.join().unwrap());
     let (url, asked) = answering(answer);
     let said = desk.run(&["api", "list"], &[("JETON_SERVER", &url), ("JETON_TOKEN", TOKEN)]);
     assert_eq!(said.code, 0, "{}", said.err);

@@ -84,7 +84,7 @@ fn used(observed: &Observed) -> Check {
     };
     // Those that have ended since are past saving.
     let soon: Vec<_> = met.soon_and_used.iter().filter(|credential| credential.at > observed.now_seconds).map(offender).collect();
-    USED.none(&soon, "credentials that were used within 7 days and end within 7").as_of(met.at, observed.now_seconds)
+    USED.none(&soon, "credentials that were used within 7 days and end within 7").seen_at(met.at, observed.now_seconds)
 }
 
 fn never_idle(observed: &Observed) -> Vec<Offender> {

@@ -101,7 +101,7 @@ fn undecided(observed: &Observed) -> Check {
         met => offenders.extend(met.iter().flat_map(|met| &met.undecided).map(undecided_credential)),
     }
     let check = UNDECIDED.none(&offenders, "suspended for more than 30 days");
-    check.as_of(observed.met.as_ref().and_then(|met| met.at), observed.now_seconds)
+    check.seen_at(observed.met.as_ref().and_then(|met| met.at), observed.now_seconds)
 }
 
 /// As of keys and secrets, the command is the one that gives nothing back.

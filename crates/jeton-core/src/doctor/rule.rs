@@ -83,7 +83,7 @@ impl Rule {
 
 impl Check {
     /// The same check, with when that was seen which is looked at now and then.
-    pub(super) fn as_of(mut self, at: Option<i64>, now_seconds: i64) -> Check {
+    pub(super) fn seen_at(mut self, at: Option<i64>, now_seconds: i64) -> Check {
         if let Some(at) = at {
             let _ = write!(self.evidence, "; as of {} min ago", now_seconds.saturating_sub(at).max(0) / 60);
         }
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn what_is_looked_at_now_and_then_says_when() {
         let check = || RULE.holds(Some(true), "none", "");
-        assert_eq!(check().as_of(Some(1_000), 1_000 + 719).evidence, "none; as of 11 min ago");
-        assert_eq!(check().as_of(None, 1_000).evidence, "none");
+        assert_eq!(check().seen_at(Some(1_000), 1_000 + 719).evidence, "none; as of 11 min ago");
+        assert_eq!(check().seen_at(None, 1_000).evidence, "none");
     }
 
     #[test]

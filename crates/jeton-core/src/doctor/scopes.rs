@@ -43,7 +43,7 @@ fn keys(observed: &Observed) -> Check {
     let Some(met) = &observed.met else { return KEYS.holds(None, NO_PASS, "") };
     let offenders: Vec<_> = met.unrestricted.iter().map(narrowed).collect();
     KEYS.none(&offenders, "keys with every scope of their API (`jeton usage unused` says what each does not use)")
-        .as_of(met.at, observed.now_seconds)
+        .seen_at(met.at, observed.now_seconds)
 }
 
 fn unused(observed: &Observed) -> Check {
@@ -54,7 +54,7 @@ fn unused(observed: &Observed) -> Check {
     let offenders: Vec<_> = clients.iter().map(of_client).chain(keys).collect();
     UNUSED
         .none(&offenders, "clients, and scopes of keys, that nobody used for 30 days (`jeton usage unused` has all)")
-        .as_of(met.at, observed.now_seconds)
+        .seen_at(met.at, observed.now_seconds)
 }
 
 const NO_PASS: &str = "no pass over the keys was made since the server started";

@@ -4,11 +4,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::again::Again;
+use super::aside::aside;
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
 use super::percent::segment;
+use super::server::Server;
 use crate::render::administrators;
+use crate::render::text::{lines, member};
 
 const PATH: &str = "/api/v1/administrators";
 
@@ -78,7 +81,10 @@ impl Admin {
         let server = context.server()?;
         match self {
             Admin::Create(create) => {
-                context.show(&create.again.post(&server, PATH, &Value::Object(create.body()))?, administrators::created)
+                let made = create.again.post(&server, PATH, &Value::Object(create.body()))?;
+                context.show(&made, administrators::created)?;
+                tell_of_others(&server, &made, &create.username);
+                Ok(())
             }
             Admin::List => context.show(&server.get_all(PATH)?, administrators::list),
             Admin::Remove(Remove { user }) => {
@@ -87,6 +93,22 @@ impl Admin {
                 context.say(&format!("{user} administers nothing any longer."))
             }
         }
+    }
+}
+
+/// Says what else of theirs is accepted: a token that is made takes the place of none.
+fn tell_of_others(server: &Server, made: &Value, username: &str) {
+    let path = format!("/api/v1/keys?owner={}&state=active", segment(&format!("user:{}", member(made, "id"))));
+    // Whoever may make administrators may not see keys everywhere; then nothing is said.
+    let Ok((active, _)) = server.get_page(&path, None, 1_000) else { return };
+    let others = active.iter().filter(|key| member(key, "id") != member(made, "key_id")).count();
+    if others > 0 {
+        let what = if others == 1 {
+            "1 other key or token of theirs is".to_owned()
+        } else {
+            format!("{others} other keys or tokens of theirs are")
+        };
+        aside(&lines(&format!("{what} accepted as before: `jeton key list --owner user:{username} --state active`.")));
     }
 }
 

@@ -42,8 +42,8 @@ impl Apply {
         if self.dry_run || plan.is_empty() {
             return context.show(&plan.to_json(), changes::list);
         }
-        if context.options.output() == Output::Table {
-            context.print(&changes::list(&plan.to_json(), &context.view()))?;
+        if matches!(context.options.output(), Output::Table | Output::Wide) {
+            context.show(&plan.to_json(), changes::list)?;
         }
         context.confirm(&format!("Make {}?", plan.in_words()))?;
         let mut answers = Vec::new();

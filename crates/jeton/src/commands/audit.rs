@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use jeton_http::api::rfc3339;
 use jeton_store::ledger::checkpoint::Checkpoint as Kept;
 use serde_json::{Value, json};
 
@@ -11,9 +12,12 @@ use super::context::Context;
 use super::failure::Failure;
 use super::input;
 use super::options::Output;
+use super::percent::segment;
 use super::progress::Progress;
+use super::server::Server;
+use super::time;
 use crate::closed_folder;
-use crate::render::text::{items, lines};
+use crate::render::text::items;
 use crate::render::{entries, reports};
 
 const ENTRIES: &str = "/api/v1/audit/entries";
@@ -21,6 +25,7 @@ const ENTRIES: &str = "/api/v1/audit/entries";
 const EXAMPLES: &str = "\
 Examples:
   jeton audit tail
+  jeton audit show 4711
   jeton audit verify
   jeton audit checkpoint";
 
@@ -29,6 +34,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Audit {
     Tail(Tail),
+    Show(Show),
     Verify(Verify),
     Checkpoint(Checkpoint),
 }
@@ -37,10 +43,14 @@ const TAIL_EXAMPLES: &str = "\
 Examples:
   jeton audit tail -n 50
   jeton audit tail --follow
+  jeton audit tail --client nightly --since 2026-11-26T00:00:00Z
+  jeton audit tail --kind api_key.revoked
+  jeton audit tail --user ada --kind role
   jeton audit tail --from 0 -n 1000 -o jsonl
 
-A table cuts what is too long for its line; -o jsonl has all of it. Where no
-server runs, the data folder is read.";
+A table cuts what is too long for its line: `jeton audit show NUMBER` and
+-o jsonl have all of it. Where no server runs, the data folder is read, without
+filters. What is gone is named by its id.";
 
 /// Show the last entries of the ledger
 #[derive(Args, Debug)]
@@ -52,9 +62,38 @@ pub(crate) struct Tail {
     /// Begin at this entry
     #[arg(long, value_name = "NUMBER")]
     from: Option<u64>,
+    /// Only those of a kind, as api_key.revoked, or of all of a thing, as
+    /// api_key
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// Only what was done to or with a client: its name or id
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// Only what was done to a person: their username or id
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Only what was done to a key or by whoever holds it: its id
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Only from this time on
+    #[arg(long, value_name = "WHEN", value_parser = time::second)]
+    since: Option<i64>,
     /// Wait for more, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
+}
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  jeton audit show 4711
+  jeton audit show 4711 --json | jq .data";
+
+/// Show one entry of the ledger, all of it
+#[derive(Args, Debug)]
+#[command(after_help = SHOW_EXAMPLES)]
+pub(crate) struct Show {
+    /// Its number: see `jeton audit tail`
+    number: u64,
 }
 
 const VERIFY_EXAMPLES: &str = "\
@@ -99,13 +138,9 @@ impl Audit {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
             Audit::Tail(tail) => tail.run(context),
+            Audit::Show(Show { number }) => show(context, *number),
             Audit::Verify(verify) => verify.run(context),
-            Audit::Checkpoint(Checkpoint) => {
-                context.show(&context.server()?.get("/api/v1/audit/checkpoint")?, |checkpoint, _| {
-                    // A note must be printed as it was signed.
-                    lines(checkpoint.get("note").and_then(Value::as_str).unwrap_or_default())
-                })
-            }
+            Audit::Checkpoint(Checkpoint) => context.show_as_written(&context.server()?.get("/api/v1/audit/checkpoint")?, "note"),
         }
     }
 }
@@ -145,43 +180,102 @@ fn read_checkpoint(source: &Path) -> Result<Kept, Failure> {
     })
 }
 
+fn show(context: &Context, number: u64) -> Result<(), Failure> {
+    let page = if context.is_closed() {
+        closed_folder::entries(&context.options.data, Some(number), 1).map_err(|sentence| Failure::could_not(sentence, ""))?
+    } else {
+        context.server()?.get(&format!("{ENTRIES}?from={number}&limit=1"))?
+    };
+    let entry = items(&page).first().filter(|entry| entry.get("sequence").and_then(Value::as_u64) == Some(number));
+    let entry = entry.ok_or_else(|| Failure::no(format!("there is no entry {number}"), "`jeton audit tail` shows the last ones"))?;
+    context.show(entry, entries::show)
+}
+
 impl Tail {
     fn run(&self, context: &Context) -> Result<(), Failure> {
         if !self.follow && context.is_closed() {
+            if !self.filters().is_empty() {
+                return Err(Failure::usage(
+                    "no server runs: the data folder is read without filters",
+                    "start the server, or take what you look for out of `jeton audit tail -n 1000 -o jsonl`",
+                ));
+            }
             let page = closed_folder::entries(&context.options.data, self.from, self.lines);
             return context.show(&page.map_err(|sentence| Failure::could_not(sentence, ""))?, entries::list);
         }
         let server = context.server()?;
         let first = match self.from {
-            Some(from) => server.get(&format!("{ENTRIES}?from={from}&limit={}", self.lines))?,
-            None => server.get(&format!("{ENTRIES}?last={}", self.lines))?,
+            Some(from) => self.read_on(&server, from)?,
+            None => self.last(&server)?,
         };
         if !self.follow {
             return context.show(&first, entries::list);
         }
         self.print_each(context, &first)?;
-        let size = first.get("size").and_then(Value::as_u64).unwrap_or_default();
-        let mut next = next_of(&first, self.from.unwrap_or(size));
+        let mut next = looked_until(&first);
         let interval = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = interval.map_err(|error| Failure::could_not(error.to_string(), "try again"))?;
         loop {
             runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
-            let more = server.get(&format!("{ENTRIES}?from={next}&limit=1000"))?;
+            let more = server.get(&format!("{ENTRIES}?from={next}&limit=1000{}", self.filters()))?;
             self.print_each(context, &more)?;
-            next = next_of(&more, next);
+            next = looked_until(&more);
+        }
+    }
+
+    /// What is asked beside where and how many.
+    fn filters(&self) -> String {
+        let since = self.since.map(rfc3339::format);
+        let filters = [("kind", &self.kind), ("client", &self.client), ("user", &self.user), ("key", &self.key), ("since", &since)];
+        filters.into_iter().filter_map(|(name, text)| Some(format!("&{name}={}", segment(text.as_ref()?)))).collect()
+    }
+
+    /// The last entries. One answer looks at so many: it goes on until as many are found, or all were looked at.
+    fn last(&self, server: &Server) -> Result<Value, Failure> {
+        let (mut found, mut before): (Vec<Value>, Option<u64>) = (vec![], None);
+        let mut newest = Value::Null;
+        loop {
+            let place = before.map(|before| format!("&before={before}")).unwrap_or_default();
+            let left = self.lines - found.len() as u64;
+            let page = server.get(&format!("{ENTRIES}?last={left}{place}{}", self.filters()))?;
+            found.splice(0..0, items(&page).iter().cloned());
+            before = page.get("before").and_then(Value::as_u64);
+            if newest.is_null() {
+                newest = page;
+            }
+            if before.is_none() || found.len() as u64 >= self.lines {
+                return Ok(json!({ "items": found, "size": member(&newest, "size"), "looked_until": member(&newest, "looked_until") }));
+            }
+        }
+    }
+
+    /// Entries from one on, in the same way.
+    fn read_on(&self, server: &Server, from: u64) -> Result<Value, Failure> {
+        let (mut found, mut from): (Vec<Value>, u64) = (vec![], from);
+        loop {
+            let left = self.lines - found.len() as u64;
+            let page = server.get(&format!("{ENTRIES}?from={from}&limit={left}{}", self.filters()))?;
+            found.extend(items(&page).iter().cloned());
+            from = looked_until(&page);
+            if page.get("next").is_none() || found.len() as u64 >= self.lines {
+                return Ok(json!({ "items": found, "size": member(&page, "size"), "looked_until": from }));
+            }
         }
     }
 
     fn print_each(&self, context: &Context, page: &Value) -> Result<(), Failure> {
         items(page).iter().try_for_each(|entry| match context.options.output() {
-            Output::Table => context.print(&entries::line(entry, &context.view())),
+            Output::Table | Output::Wide => context.print(&entries::line(entry, &context.view())),
             Output::Json | Output::Jsonl => context.print_line(entry),
         })
     }
 }
 
-/// The number of the entry after those of a page; without any, the one that was asked for.
-fn next_of(page: &Value, asked: u64) -> u64 {
-    let last = items(page).last().and_then(|entry| entry.get("sequence")).and_then(Value::as_u64);
-    last.map_or(asked, |last| last.saturating_add(1))
+/// The number behind the last entry that was looked at.
+fn looked_until(page: &Value) -> u64 {
+    page.get("looked_until").and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn member(page: &Value, name: &str) -> Value {
+    page.get(name).cloned().unwrap_or(Value::Null)
 }

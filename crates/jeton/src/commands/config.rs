@@ -108,7 +108,7 @@ fn holds(config: &Loaded) -> Map<String, Value> {
         "acme_listen": config.acme.as_ref().map(|acme| acme.listen.to_string()),
         "acme_ca_file": config.acme.as_ref().and_then(|acme| acme.ca_file.as_ref()),
         "root_key_file": config.root_key_file, "token_prefix": config.token_prefix.as_str(),
-        "log_format": if config.log_json { "json" } else { "text" }, "connections_max": config.connections_max,
+        "log_format": if config.log_json == Some(false) { "text" } else { "json" }, "connections_max": config.connections_max,
         "access_log": observing.access_log,
         "access_log_addresses": or(&said.access_log_addresses, "network"),
         "access_log_kept_days": observing.kept.days, "access_log_kept_bytes": observing.kept.bytes,
@@ -154,7 +154,14 @@ fn details(config: &Loaded, epochs: &[u16], ends: Option<i64>) -> Details {
         .with("certificate", certificate(config, ends))
         .with("root file", format!("{}, epochs {epochs:?}", config.root_key_file.display()))
         .with("token prefix", config.token_prefix.as_str())
-        .with("log", if config.log_json { "json" } else { "text" })
+        .with(
+            "log",
+            match config.log_json {
+                Some(true) => "json",
+                Some(false) => "text",
+                None => "json, and text on a terminal",
+            },
+        )
         .with("access log", access_log)
         .with("usage", if observing.counts_usage { "counted" } else { "not counted" })
         .with("proxies", if proxies.is_empty() { "none is believed".to_owned() } else { proxies.join(", ") })

@@ -1,11 +1,12 @@
 //! What a command works with: its options, the server, the time, and where it prints.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 
 use jeton_token::Secret;
 use serde_json::{Value, json};
 
+use super::aside::aside;
 use super::bearer::bearer;
 use super::confirm;
 use super::connection::Connection;
@@ -15,8 +16,10 @@ use super::remote::Remote;
 use super::secret_in_path;
 use super::server::Server;
 use crate::clock::Clock;
-use crate::render::text::{escaped, items};
+use crate::render::fold::fold;
+use crate::render::text::{escaped, items, lines};
 use crate::render::view::View;
+use crate::terminal;
 
 /// What every command is given.
 pub(crate) struct Context {
@@ -74,10 +77,26 @@ impl Context {
     /// Prints an answer: as `render` shows it, or as JSON.
     pub(crate) fn show(&self, value: &Value, render: impl FnOnce(&Value, &View) -> String) -> Result<(), Failure> {
         match self.options.output() {
-            Output::Table => self.print(&render(value, &self.view())),
+            Output::Table | Output::Wide => {
+                let view = self.view();
+                let text = render(value, &view);
+                self.print(&fold(&text, view.width))?;
+                if is_cut(&text) {
+                    aside("What is too long for its column is cut: `-o wide` shows all of it.");
+                }
+                Ok(())
+            }
             Output::Json => self.print(&escaped(&format!("{value:#}\n"))),
             Output::Jsonl if value.get("items").is_some() => items(value).iter().try_for_each(|item| self.print_line(item)),
             Output::Jsonl => self.print_line(value),
+        }
+    }
+
+    /// The same of a text that must be printed as it was written, since it was signed so.
+    pub(crate) fn show_as_written(&self, value: &Value, member: &str) -> Result<(), Failure> {
+        match self.options.output() {
+            Output::Table | Output::Wide => self.print(&lines(value.get(member).and_then(Value::as_str).unwrap_or_default())),
+            Output::Json | Output::Jsonl => self.show(value, |_, _| String::new()),
         }
     }
 
@@ -104,20 +123,23 @@ impl Context {
 
     /// What rendering depends on.
     pub(crate) fn view(&self) -> View {
-        let stdout = std::io::stdout();
-        let size = stdout.is_terminal().then(|| rustix::termios::tcgetwinsize(&stdout).ok()).flatten();
-        let width = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
-        View { now_seconds: self.now_seconds, width: width.or_else(columns).unwrap_or(COLUMNS) }
+        let width = match self.options.output() {
+            Output::Wide => WIDE,
+            _ => terminal::columns(&std::io::stdout()).unwrap_or(COLUMNS),
+        };
+        View { now_seconds: self.now_seconds, width }
     }
 }
 
 /// How wide a line is where nobody says.
 const COLUMNS: usize = 80;
 
-/// What the environment says of the width, as for `ls` and `ps`: for output that a pipe carries to a page or a file.
-#[expect(clippy::disallowed_methods, reason = "how wide a page is, is no configuration of a server")]
-fn columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+/// Wider than anything is.
+const WIDE: usize = 1 << 16;
+
+/// Whether something of a table was cut: what is cut ends its cell.
+fn is_cut(text: &str) -> bool {
+    text.contains("…  ") || text.contains("…\n") || text.contains("…\u{1b}")
 }
 
 /// Writes to standard output; whoever closes it early, as `head` does, has read enough.

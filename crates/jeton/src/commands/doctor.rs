@@ -17,7 +17,7 @@ Exit code 1 if a check of high or critical severity fails; with --fail-under,
 if the whole has a worse grade than that, or none. What was not observed is
 not known, and is no A.";
 
-const CURE: &str = "do what `command` says, and ask again";
+const CURE: &str = "do what each of them says, and ask again: what is told as of some minutes ago is looked at again within the hour";
 
 /// Grade how this deployment keeps to the practices of token security
 #[derive(Args, Debug)]

@@ -36,7 +36,7 @@ impl Export {
         let held = Held::by(&context.server()?)?;
         let Some(path) = &self.file else {
             return match context.options.output() {
-                Output::Table => context.print(&lines(&file::write(&held.declared)?)),
+                Output::Table | Output::Wide => context.print(&lines(&file::write(&held.declared)?)),
                 Output::Json | Output::Jsonl => context.show(&json!(held.declared), |_, _| String::new()),
             };
         };

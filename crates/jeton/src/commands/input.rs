@@ -1,12 +1,13 @@
 //! What is read from standard input or a file: tokens, keys, claims. Never from an argument, which every user of the machine can see.
 
 use std::fs::File;
-use std::io::{IsTerminal as _, Read, Write as _};
+use std::io::{IsTerminal as _, Read};
 use std::path::Path;
 
 use jeton_core::pasted::{self, Held};
 use jeton_token::Secret;
 
+use super::aside::aside;
 use super::failure::Failure;
 use super::hidden;
 
@@ -34,7 +35,7 @@ fn text_within(source: &Path, what: &str, most: u64) -> Result<String, Failure> 
         let stdin = std::io::stdin();
         if stdin.is_terminal() {
             // To standard error: what is asked is no part of the answer.
-            let _ = writeln!(anstream::stderr(), "Type or paste {what}, then Ctrl-D on a line of its own:");
+            aside(&format!("Type or paste {what}, then Ctrl-D on a line of its own:"));
         }
         return read(stdin.lock(), what, "standard input", most);
     }
@@ -63,7 +64,7 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
         Held::Alone("") => Err(Failure::usage("there is no token in the input", "pipe it: `jeton … - < FILE`")),
         Held::Alone(token) => Ok(Secret::from(token)),
         Held::Within(token) => {
-            let _ = writeln!(anstream::stderr(), "There is more in this text than a token, key or secret: taken is that alone.");
+            aside("There is more in this text than a token, key or secret: taken is that alone.");
             Ok(Secret::from(token))
         }
         Held::Several(lines) => Err(Failure::usage(

@@ -34,6 +34,8 @@ pub(crate) struct Options {
 pub(crate) enum Output {
     /// For people
     Table,
+    /// The same, with nothing cut
+    Wide,
     /// The server's JSON
     Json,
     /// JSON, an item a line
@@ -43,7 +45,7 @@ pub(crate) enum Output {
 impl Options {
     /// How answers are printed.
     pub(crate) fn output(&self) -> Output {
-        if self.json && self.output == Output::Table { Output::Json } else { self.output }
+        if self.json && matches!(self.output, Output::Table | Output::Wide) { Output::Json } else { self.output }
     }
 
     /// The server's socket.

@@ -1,10 +1,9 @@
 //! How much of a list is shown.
 
-use std::io::Write as _;
-
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::aside::aside;
 use super::context::Context;
 use super::failure::Failure;
 use super::server::Server;
@@ -37,7 +36,7 @@ impl Pages {
         if has_more {
             // Beside the list, so that a program which reads it line by line is not told of an item that is none.
             let first = if count == 1 { "This is the first".to_owned() } else { format!("These are the first {count}") };
-            let _ = writeln!(anstream::stderr(), "{first}; there are more: --all shows all of them.");
+            aside(&format!("{first}; there are more: --all shows all of them."));
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ Examples:
   jeton quickstart
   jeton quickstart --exit --data /tmp/jeton-tour
 
+The example API of the tour listens on 127.0.0.1:8421, or on any free port.
 A second start on the tour's folder keeps everything that is in it; a folder
 of another server is left alone.";
 

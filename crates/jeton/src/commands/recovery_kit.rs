@@ -85,7 +85,7 @@ fn page(config: &Config, target: &str, recipients: &[String], epochs: &[(u16, St
          1. Take this program, the root file, and the identity in a file of its own.\n\
          2. jeton backup restore --from TARGET --identity FILE \\\n\
          \x20      --root-key-file FILE --data {data}\n\
-         3. Put jeton.toml back into the folder, with the paths of this machine.\n\
+         3. Look into its jeton.toml, which came back too: the paths are the old ones.\n\
          4. jeton serve --data {data}\n\
          5. If the restore said that something may be missing: revoke again what\n\
          \x20  you know of, then `jeton backup restore accept-gap`.\n"

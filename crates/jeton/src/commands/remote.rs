@@ -2,7 +2,9 @@
 
 use std::error::Error;
 use std::fmt;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Once;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,12 +20,14 @@ use jeton_token::Secret;
 use rustls::CertificateError;
 use tower_service::Service as _;
 
+use super::aside::aside;
 use super::bearer::bearer;
 use super::exchange::exchange;
 use super::failure::Failure;
 use super::input;
 use super::options::Options;
 use crate::https::{self, cause, tls_error};
+use crate::render::text::lines;
 
 /// How long an answer may take to begin.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -162,7 +166,10 @@ fn authorization(server: &Issuer, options: &Options) -> Result<HeaderValue, Fail
         Some(file) if file.as_path() == Path::new("-") => {
             return Err(Failure::usage("standard input belongs to the command", "name a file with --token-file, or set JETON_TOKEN"));
         }
-        Some(file) => Secret::new(input::text(file, "the token")?),
+        Some(file) => {
+            warn_of_readers(file);
+            Secret::new(input::text(file, "the token")?)
+        }
         None => from_environment().ok_or_else(unsigned)?,
     };
     let token = text.expose().trim();
@@ -171,6 +178,16 @@ fn authorization(server: &Issuer, options: &Options) -> Result<HeaderValue, Fail
     }
     let no_token = || Failure::usage("what is in JETON_TOKEN or --token-file is no token", "it is one word, of letters, digits and signs");
     bearer(token).ok_or_else(no_token)
+}
+
+/// Says where others may read a token: it is an administrator's.
+fn warn_of_readers(file: &Path) {
+    let mode = std::fs::metadata(file).map(|found| found.permissions().mode());
+    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
+        static TOLD: Once = Once::new();
+        let shown = file.display();
+        TOLD.call_once(|| aside(&lines(&format!("Others on this machine may read the token in {shown}: `chmod 600 {shown}`."))));
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a token is no argument, which `env` of clap would make it")]

@@ -1,5 +1,7 @@
 //! `jeton serve`.
 
+use std::io::IsTerminal as _;
+
 use clap::Args;
 
 use super::config::CHECK_IT;
@@ -31,7 +33,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
-        logging::start(config.log_json);
+        logging::start(config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal()));
         jeton_http::edge::quiet_panics();
         crate::serve::run(&config, self.accept_clock).map_err(|sentence| Failure::could_not(sentence, ""))
     }

@@ -56,6 +56,7 @@ pub(super) async fn take(running: &Running, config: &Config, orders: TcpListener
     declare_apis(service).await?;
     let verifier = client(service, "orders-api", "orders:read orders:write", true).await?;
     let client = client(service, "orders-app", "orders:read", false).await?;
+    let orders_listen = orders.local_addr().map_err(|error| error.to_string())?;
     step(2, "an API with two scopes, and two clients: who calls it, and the API itself");
     let jeton = format!("jeton --data {}", config.data.display());
     show(&format!("{jeton} api create \\"));
@@ -69,8 +70,8 @@ pub(super) async fn take(running: &Running, config: &Config, orders: TcpListener
     show(&format!("{jeton} client create --name orders-api \\"));
     show(&format!("    --audience {AUDIENCE} --may-introspect"));
     show(&format!("→ {}: the API, so that it hears what is revoked", verifier.0));
+    show(&format!("→ an example of that API listens on http://{orders_listen}, for steps 4 to 7"));
     let issuer = config.issuer.as_str().trim_end_matches('/').to_owned();
-    let orders_listen = orders.local_addr().map_err(|error| error.to_string())?;
     let serving = orders::serve(config.issuer.as_str(), (&verifier.0, &verifier.1), orders).await?;
     let tour = Tour { running, web: Web::new(), issuer, api: format!("http://{orders_listen}"), client, jeton };
     if let Err(failed) = tour.steps().await {
@@ -115,7 +116,8 @@ impl Tour<'_> {
     async fn token(&self, audience: &str) -> Result<Secret, String> {
         let url = format!("{}/oauth/token", self.issuer);
         let body = form::encode([("grant_type", "client_credentials"), ("resource", audience)]);
-        show(&format!("curl -u '{}:SECRET' -d grant_type=client_credentials \\", self.client.0));
+        show(&format!("curl -u '{}:SECRET' \\", self.client.0));
+        show("    -d grant_type=client_credentials \\");
         show(&format!("    --data-urlencode resource={audience} \\"));
         show(&format!("    {url}"));
         let authorization = basic_authorization(&self.client.0, &self.client.1);

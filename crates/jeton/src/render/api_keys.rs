@@ -4,37 +4,51 @@ use super::details::Details;
 use super::relative::{length, text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
-use super::used::used;
+use super::used::{distance, used};
 use super::view::View;
 use super::why::why;
 
-/// The narrowest line that has room for names, too.
-const WIDE: usize = 100;
+/// The narrowest line that has room for why keys ended, too.
+const WIDE: usize = 120;
 
-/// Keys, one a line. Who owns a key tells more of it than its name, which `show` has.
+/// Keys, one a line: what people call them and their owners, then how they stand. Ids give way first.
 pub(crate) fn list(value: &Value, view: &View) -> String {
     let keys = items(value);
     if keys.is_empty() {
         return "There is no such key. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
     }
-    let standing = |key: &Value| {
-        let [ends, used] = ["expires_at", "last_used_at"].map(|name| text_from_now(&member(key, name), view.now_seconds));
-        [Cell::from(member(key, "owner")), state(key), ends.into(), used.into()]
-    };
-    let [owner, state, ends, used] = [Column::flexible("owner"), Column::whole("state"), Column::whole("ends"), Column::whole("used")];
-    if view.width < WIDE {
-        let row = |key: &Value| {
-            let [owner, state, ends, used] = standing(key);
-            [member(key, "id").into(), owner, state, ends, used]
-        };
-        return table([Column::whole("id"), owner, state, ends, used], &keys.iter().map(row).collect::<Vec<_>>(), view);
-    }
     let row = |key: &Value| {
-        let [owner, state, ends, used] = standing(key);
-        [member(key, "id").into(), member(key, "name").into(), owner, state, why(key).into(), ends, used]
+        let ends = text_from_now(&member(key, "expires_at"), view.now_seconds);
+        let used = distance(key, "last_used_at", view.now_seconds);
+        [member(key, "name").into(), owner(key).into(), state(key), ends.into(), used.into(), member(key, "id").into()]
     };
-    let columns = [Column::whole("id"), Column::flexible("name"), owner, state, Column::flexible("why"), ends, used];
-    table(columns, &keys.iter().map(row).collect::<Vec<_>>(), view)
+    let [name, owner, state] = [Column::flexible("name"), Column::flexible("owner"), Column::whole("state")];
+    let [ends, used, id] = [Column::whole("ends"), Column::whole("used"), Column::beside("id")];
+    if view.width < WIDE {
+        return table([name, owner, state, ends, used, id], &keys.iter().map(row).collect::<Vec<_>>(), view);
+    }
+    let wide = |key: &Value| {
+        let [name, owner, state, ends, used, id] = row(key);
+        [name, owner, state, why(key).into(), ends, used, id]
+    };
+    table([name, owner, state, Column::flexible("why"), ends, used, id], &keys.iter().map(wide).collect::<Vec<_>>(), view)
+}
+
+/// The same, with the id behind it.
+fn named_owner(key: &Value) -> String {
+    match (owner(key), member(key, "owner")) {
+        (named, owner) if named == owner => owner,
+        (named, owner) => format!("{named} ({owner})"),
+    }
+}
+
+/// Whose it is, as people call them: `user:ada`. What only an id tells is an id.
+fn owner(key: &Value) -> String {
+    let owner = member(key, "owner");
+    match (member(key, "owner_name"), owner.split_once(':')) {
+        (name, Some((kind, _))) if !name.is_empty() => format!("{kind}:{name}"),
+        _ => owner,
+    }
 }
 
 /// How it stands, at a glance: one that is accepted and may do nothing is not well.
@@ -83,7 +97,7 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
         .with("name", member(key, "name"))
         .with("id", member(key, "id"))
         .with("kind", kind(&member(key, "kind")))
-        .with("owner", member(key, "owner"))
+        .with("owner", named_owner(key))
         .with("handed out by", member(key, "client"))
         .with("audience", member(key, "audience"))
         .with("scope", &scope)
@@ -121,7 +135,7 @@ pub(crate) fn verified(answer: &Value, view: &View) -> String {
         "revoked" => "Not accepted: it is revoked.",
         "expired" => "Not accepted: its time is over.",
         "suspended" => "Not accepted: it is suspended.",
-        "ip_denied" => "Not accepted: it is bound to other networks than it was presented from; --client-ip says from where.",
+        "ip_denied" => "Not accepted: it is bound to other networks than it was presented from; `--client-ip` says from where.",
         "insufficient_scope" => "Not accepted: it does not allow all of these scopes.",
         "rate_limited" => "Not accepted: it was used too often; it is accepted again in a while.",
         "usage_exceeded" => "Not accepted: it was used as often as it may be.",
@@ -192,19 +206,27 @@ mod tests {
 
     #[test]
     fn keys_are_listed() {
-        insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &VIEW)), @"
-        ID                                OWNER          STATE      ENDS     USED
-        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  external:acme  suspended  in 90 d  63 min ago
+        let mut ada = acme();
+        let members = [("name", "Ada's laptop"), ("owner", "user:user_0123456789abcdefghij"), ("owner_name", "ada"), ("state", "active")];
+        members.into_iter().for_each(|(name, text)| ada[name] = json!(text));
+        ada.as_object_mut().unwrap().remove("why");
+        let keys = json!({"items": [acme(), ada.clone()]});
+        assert!(show(&ada, &VIEW).contains("\nowner          user:ada (user:user_0123456789abcdefghij)\n"));
+        insta::assert_snapshot!(plain(&list(&keys, &VIEW)), @"
+        NAME          OWNER          STATE      ENDS     USED        ID
+        acme          external:acme  suspended  in 90 d  63 min ago  0199a2b3c4d57e6f8a…
+        Ada's laptop  user:ada       active     in 90 d  63 min ago  0199a2b3c4d57e6f8a…
         ");
-        insta::assert_snapshot!(plain(&list(&json!({"items": [acme()]}), &View { width: 100, ..VIEW })), @"
-        ID                                NAME  OWNER          STATE      WHY     ENDS     USED
-        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  acme  external:acme  suspended  leaked  in 90 d  63 min ago
+        insta::assert_snapshot!(plain(&list(&keys, &View { width: 120, ..VIEW })), @"
+        NAME          OWNER          STATE      WHY     ENDS     USED        ID
+        acme          external:acme  suspended  leaked  in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        Ada's laptop  user:ada       active             in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
         ");
         let mut idle = acme();
         (idle["state"], idle["effective_scope"]) = (json!("active"), json!(""));
         insta::assert_snapshot!(plain(&list(&json!({"items": [idle]}), &VIEW)), @"
-        ID                                OWNER          STATE     ENDS     USED
-        0199a2b3c4d57e6f8a9b0c1d2e3f4a5b  external:acme  no scope  in 90 d  63 min ago
+        NAME  OWNER          STATE     ENDS     USED        ID
+        acme  external:acme  no scope  in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3…
         ");
         insta::assert_snapshot!(list(&json!({}), &VIEW), @"
         There is no such key. Make one:
@@ -235,8 +257,8 @@ mod tests {
         changed        2026-09-21T13:13:20Z (1 h ago)
         ends           2026-12-20T14:13:20Z (in 90 d)
         if unused      suspended after 30 d, revoked after 60 d
-        first used     2026-09-18T14:15:00Z (2 d ago)
-        last used      2026-09-21T13:10:00Z (63 min ago)
+        first used     2026-09-18T14:15Z (2 d ago)
+        last used      2026-09-21T13:10Z (63 min ago)
         last refused   2026-09-21T14:11:00Z (2 min ago): suspended
 
         key  jtn_key_4hDkW0example

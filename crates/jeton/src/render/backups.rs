@@ -19,7 +19,11 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     let columns = [Column::whole("id"), Column::whole("made"), Column::number("size"), Column::number("rows")];
     let shown = if rows.is_empty() { "There is no backup yet.\n".to_owned() } else { table(columns, &rows, view) };
     let waits = number(value, "size").saturating_sub(number(value, "shipped"));
-    let tail = if waits == 0 { "all of it is there".to_owned() } else { format!("{waits} entries wait") };
+    let tail = match waits {
+        0 => "all of it is there".to_owned(),
+        1 => "1 entry waits".to_owned(),
+        waits => format!("{waits} entries wait"),
+    };
     let same_disk = value.get("is_on_the_same_disk").and_then(Value::as_bool).unwrap_or_default();
     let away = value.get("away").filter(|away| !away.is_null());
     let away = away.map(|away| format!("{}: {}", with_distance(&member(away, "since"), view.now_seconds), member(away, "why")));
@@ -113,10 +117,10 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
     let end = if is_complete {
         "Nothing that was revoked is missing."
     } else {
-        "It cannot be shown that nothing is missing: access tokens from before are dead, and\n\
-         keys and secrets from before are refused until `jeton backup restore accept-gap`."
+        "It cannot be shown that nothing is missing: access tokens from before are dead, \
+         and keys and secrets from before are refused until `jeton backup restore accept-gap`."
     };
-    format!("{}\n{end}\nGo on with:  {}\n", details.text(view), member(value, "serve"))
+    format!("{}\n{end}\nGo on with:\n  {}\n", details.text(view), member(value, "serve"))
 }
 
 /// How many files are named one by one.

@@ -1,11 +1,11 @@
 use serde_json::Value;
 
 use super::details::Details;
-use super::relative::{text_from_now, with_distance};
+use super::relative::with_distance;
 use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
-use super::used::used;
+use super::used::{distance, used};
 use super::view::View;
 
 /// All clients.
@@ -18,7 +18,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
                 member(client, "client_id").into(),
                 state(client),
                 audiences(client).join(" ").into(),
-                text_from_now(&member(client, "last_used_at"), view.now_seconds).into(),
+                distance(client, "last_used_at", view.now_seconds).into(),
             ]
         })
         .collect();
@@ -112,7 +112,7 @@ mod tests {
                           https://stock.example
         scope             orders:read orders:write
         may introspect    no
-        last used         2026-09-21T14:11:00Z (2 min ago)
+        last used         2026-09-21T14:11Z (2 min ago)
         created           2026-09-18T14:13:20Z (3 d ago)
         changed           2026-09-18T14:13:20Z (3 d ago)
 

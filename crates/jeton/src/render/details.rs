@@ -1,5 +1,6 @@
 //! One thing in detail: names on the left, values on the right, long values on lines of their own.
 
+use super::fold::wrap;
 use super::text::shown;
 use super::view::View;
 
@@ -27,12 +28,16 @@ impl Details {
     }
 
     /// As text, each line ended. A value that is too long is broken between words; one without spaces is never broken, so that it can be
-    /// copied.
+    /// copied, and gets a line of its own where it needs one.
     pub(crate) fn text(&self, view: &View) -> String {
         let indent = self.lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
         let room = view.width.saturating_sub(indent).max(20);
         let mut text = String::new();
         for (name, value) in &self.lines {
+            if value.chars().count() > room && !value.contains(' ') {
+                text.push_str(&format!("{name}\n{value}\n"));
+                continue;
+            }
             for (place, part) in wrap(value, room).iter().enumerate() {
                 let name = if place == 0 { name } else { "" };
                 text.push_str(format!("{name:indent$}{part}").trim_end());
@@ -41,24 +46,6 @@ impl Details {
         }
         text
     }
-}
-
-/// Lines of at most so many characters, broken between words.
-pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        let is_first = line.is_empty();
-        if is_first || line.chars().count() + 1 + word.chars().count() <= room {
-            if !is_first {
-                line.push(' ');
-            }
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -73,7 +60,8 @@ mod tests {
             .with("meaning", "a sentence that does not fit into one line")
             .with_each("scopes", ["read".to_owned(), "write".to_owned()]);
         insta::assert_snapshot!(details.text(&View { now_seconds: 0, width: 34 }), @"
-        id       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        id
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
         meaning  a sentence that does not
                  fit into one line
         scopes   read

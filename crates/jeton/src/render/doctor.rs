@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::details::Details;
+use super::fold::shell;
 use super::table::{Cell, Column, Tone, table};
 use super::text::member;
 use super::view::View;
@@ -45,13 +46,28 @@ fn row(practice: &Value) -> [Cell; 4] {
 }
 
 fn failed(check: &Value, view: &View) -> String {
-    Details::default()
+    let told = Details::default()
         .with("check", format!("{} ({})", member(check, "id"), member(check, "severity")))
         .with("seen", member(check, "evidence"))
-        .with("why", member(check, "why"))
-        .with("command", member(check, "command"))
-        .text(view)
+        .with("why", member(check, "why"));
+    let command = member(check, "command");
+    if !PROGRAMS.iter().any(|program| command.starts_with(program)) {
+        return told.with("to do", command).text(view);
+    }
+    match shell(&command, view.width.saturating_sub(INDENT)).as_slice() {
+        [line] => told.with_each("command", [line.to_owned()]).text(view),
+        lines => {
+            let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+            format!("{}command\n{lines}", told.text(view))
+        }
+    }
 }
+
+/// What commands begin with; anything else is said in words.
+const PROGRAMS: [&str; 3] = ["jeton ", "chmod ", "ulimit "];
+
+/// How far in a command stands beside its name.
+const INDENT: usize = "command  ".len();
 
 /// A grade, or that there is none.
 pub(crate) fn grade(of: &Value) -> String {

@@ -1,6 +1,8 @@
+use jeton_http::api::rfc3339;
 use serde_json::Value;
 
-use super::relative::{from_now, length, text_from_now};
+use super::details::Details;
+use super::relative::{from_now, length, text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, cut, table};
 use super::text::{items, member, shown};
 use super::view::View;
@@ -8,11 +10,65 @@ use super::view::View;
 /// Entries of the ledger.
 pub(crate) fn list(value: &Value, view: &View) -> String {
     let rows: Vec<[Cell; 5]> = items(value).iter().map(|entry| row(entry, view)).collect();
+    if rows.is_empty() {
+        return "There is no such entry.\n".to_owned();
+    }
     table(
         [Column::number("no"), Column::whole("when"), Column::whole("what"), Column::flexible("by"), Column::flexible("details")],
         &rows,
         view,
     )
+}
+
+/// One entry, all of it.
+pub(crate) fn show(entry: &Value, view: &View) -> String {
+    let details = Details::default()
+        .with("entry", member(entry, "sequence"))
+        .with("when", with_distance(&member(entry, "time"), view.now_seconds))
+        .with("what", member(entry, "kind"));
+    let details = match entry.get("data").and_then(Value::as_object) {
+        Some(data) => {
+            let said = data.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| told(name, value, entry, view));
+            details.with_each("says", said)
+        }
+        None => details.with("says", "nothing any more: it was erased"),
+    };
+    details.with("commit", member(entry, "commit")).with("commitment", member(entry, "commitment")).text(view)
+}
+
+/// One member as a line: ids with what people call them, times with how they lie from now.
+fn told(name: &str, value: &Value, entry: &Value, view: &View) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match (name.strip_suffix("_seconds"), value.as_i64(), called(&text, entry)) {
+        (Some(name), Some(seconds), _) if is_a_time(name) => {
+            format!(
+                "{name} {}",
+                if is_for_good(seconds) { "for good".to_owned() } else { with_distance(&rfc3339::format(seconds), view.now_seconds) }
+            )
+        }
+        (Some(name), Some(seconds), _) => format!("{name} {}", length(seconds)),
+        (.., Some(called)) => format!("{name} {called} ({text})"),
+        _ => format!("{name} {text}"),
+    }
+}
+
+/// What people call what an id names: `nightly`, or `user:ada` of `user:ID`.
+fn called(text: &str, entry: &Value) -> Option<String> {
+    let name = |id: &str| entry.get("names").and_then(|names| names.get(id)).and_then(Value::as_str).map(shown);
+    match text.split_once(':') {
+        Some((kind, id)) => name(id).map(|name| format!("{kind}:{name}")),
+        None => name(text),
+    }
+}
+
+/// Whether a member of this name, without its unit, is a time and no length of time.
+fn is_a_time(name: &str) -> bool {
+    matches!(name, "expires_at" | "ends_at" | "before" | "until")
+}
+
+/// Later than anybody plans: the first second of the year 3000.
+fn is_for_good(seconds: i64) -> bool {
+    seconds >= 32_503_680_000
 }
 
 /// One entry on a line of its own, for whoever follows the ledger: with the time of day, since `now` would soon be wrong.
@@ -43,7 +99,8 @@ fn is_ending(kind: &str) -> bool {
 }
 
 fn by(entry: &Value) -> String {
-    entry.get("data").map(|data| member(data, "actor")).unwrap_or_default()
+    let actor = entry.get("data").map(|data| member(data, "actor")).unwrap_or_default();
+    called(&actor, entry).unwrap_or(actor)
 }
 
 /// The members of an entry beside who did it.
@@ -53,9 +110,20 @@ fn details(entry: &Value, view: &View) -> String {
         return expiring(entry, view);
     }
     let members = data.iter().filter(|(name, value)| *name != "actor" && !value.is_null());
-    // What people know a thing by comes first: the end of a long line is cut.
-    let (known, others): (Vec<_>, Vec<_>) = members.partition(|(name, _)| matches!(name.as_str(), "name" | "audience"));
-    known.into_iter().chain(others).map(|(name, value)| detail(name, value, view)).collect::<Vec<_>>().join(" ")
+    // What people know a thing by comes first, and what nobody asks for last: the end of a long line is cut.
+    let mut members: Vec<_> = members.collect();
+    members.sort_by_key(|(name, _)| rank(name));
+    members.into_iter().map(|(name, value)| detail(name, value, entry, view)).collect::<Vec<_>>().join(" ")
+}
+
+fn rank(name: &str) -> u8 {
+    match name {
+        "name" | "audience" | "username" => 0,
+        "client" | "key" | "user" | "group" | "role" | "owner" | "subject" => 1,
+        "why" | "reason" => 2,
+        "root" | "salt" | "previous" | "before_seconds" | "until_seconds" => 4,
+        _ => 3,
+    }
 }
 
 /// A notice, in words.
@@ -71,8 +139,9 @@ fn expiring(entry: &Value, view: &View) -> String {
 }
 
 /// One member; times as they lie from now, lengths of time in their unit.
-fn detail(name: &str, value: &Value, view: &View) -> String {
+fn detail(name: &str, value: &Value, entry: &Value, view: &View) -> String {
     match (name, value.as_i64(), value.as_str()) {
+        ("expires_at_seconds" | "ends_at_seconds" | "until_seconds", Some(seconds), _) if is_for_good(seconds) => "for good".to_owned(),
         ("expires_at_seconds" | "ends_at_seconds" | "before_seconds" | "until_seconds", Some(seconds), _) => {
             let name = name.trim_end_matches("_seconds").trim_end_matches("_at");
             format!("{name} {}", from_now(seconds, view.now_seconds))
@@ -81,7 +150,7 @@ fn detail(name: &str, value: &Value, view: &View) -> String {
         ("default_seconds" | "max_seconds" | "idle_seconds", Some(seconds), _) => {
             format!("{}={}", name.trim_end_matches("_seconds"), length(seconds))
         }
-        (_, _, Some(text)) => format!("{name}={text}"),
+        (_, _, Some(text)) => format!("{name}={}", called(text, entry).unwrap_or_else(|| text.to_owned())),
         _ => format!("{name}={value}"),
     }
 }

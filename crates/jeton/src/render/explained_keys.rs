@@ -28,7 +28,7 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
     text.push_str(&ending(explained, view));
     text.push_str(&judged_at_use(explained, view));
     if member(explained, "pasted") == "previous" {
-        text.push_str(&paragraph("The text is the one before its present text, which ends on its own.", view));
+        text.push_str(&paragraph(&format!("The text is the one before its present text, which {}.", previous(explained)), view));
     }
     text.push('\n');
     text.push_str(&api_keys::show(explained, view));
@@ -41,6 +41,18 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
         text.push_str("\nThe search took too long and was ended: some of this is missing.\n");
     }
     text
+}
+
+/// What becomes of a key's old text: it ends on its own, unless somebody ended it after the last rotation.
+fn previous(explained: &Value) -> String {
+    let steps = explained.get("timeline").and_then(Value::as_array).into_iter().flatten().rev();
+    let last = steps.filter(|step| matches!(member(step, "event").as_str(), "api_key.rotated" | "api_key.secret_ended")).take(1);
+    let ended = last.filter(|step| member(step, "event") == "api_key.secret_ended").last();
+    match ended.map(|step| (step.get("data").map(|data| member(data, "actor")).unwrap_or_default(), member(step, "at"))) {
+        Some((by, at)) if by.is_empty() => format!("was ended at {at}"),
+        Some((by, at)) => format!("{by} ended at {at}"),
+        None => "ends on its own".to_owned(),
+    }
 }
 
 /// What is asked at each use alone: that a key is accepted says nothing of it.
@@ -199,6 +211,20 @@ mod tests {
         }
         key["effective_scope"] = json!("orders:read");
         assert!(plain(&explained(&key, &VIEW)).starts_with("Accepted: nothing speaks against it.\n"));
+    }
+
+    #[test]
+    fn an_old_text_that_somebody_ended_did_not_end_on_its_own() {
+        let mut key = key();
+        assert!(plain(&explained(&key, &VIEW)).contains("which ends on its own"));
+        let ended =
+            json!({"at": "2026-09-20T14:13:20Z", "event": "api_key.secret_ended", "data": {"actor": "unix:1000", "ends_at_seconds": 1}});
+        key["timeline"].as_array_mut().unwrap().push(ended);
+        let text = plain(&explained(&key, &VIEW)).replace('\n', " ");
+        assert!(text.contains("The text is the one before its present text, which unix:1000 ended at 2026-09-20T14:13:20Z."), "{text}");
+        let again = json!({"at": "2026-09-21T14:13:20Z", "event": "api_key.rotated", "data": {"actor": "unix:1000"}});
+        key["timeline"].as_array_mut().unwrap().push(again);
+        assert!(plain(&explained(&key, &VIEW)).contains("which ends on its own"), "that was the text before that one");
     }
 
     #[test]

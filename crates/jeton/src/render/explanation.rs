@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::details::wrap;
+use super::fold::wrap;
 use super::relative::{length, with_distance};
 use super::text::member;
 use super::view::View;

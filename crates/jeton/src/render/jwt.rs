@@ -1,7 +1,7 @@
 use jeton_http::api::rfc3339;
 use serde_json::{Map, Value};
 
-use super::details::wrap;
+use super::fold::wrap;
 use super::relative::with_distance;
 use super::text::shown;
 use super::view::View;

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
-use super::details::{Details, wrap};
+use super::details::Details;
+use super::fold::wrap;
 use super::text::{member, shown};
 use super::view::View;
 

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::details::wrap;
+use super::fold::wrap;
 use super::text::member;
 use super::view::View;
 

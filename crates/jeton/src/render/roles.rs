@@ -10,13 +10,13 @@ use super::view::View;
 pub(crate) fn list(value: &Value, view: &View) -> String {
     let rows: Vec<[Cell; 4]> = items(value)
         .iter()
-        .map(|role| [member(role, "name").into(), member(role, "id").into(), member(role, "audience").into(), member(role, "scope").into()])
+        .map(|role| [member(role, "name").into(), member(role, "audience").into(), member(role, "scope").into(), member(role, "id").into()])
         .collect();
     if rows.is_empty() {
         let example = "jeton role create --audience https://orders.example --name clerk \\\n      --scope orders:read";
         return format!("There is no role yet. Make one:\n  {example}\n");
     }
-    table([Column::flexible("name"), Column::whole("id"), Column::flexible("audience"), Column::flexible("scope")], &rows, view)
+    table([Column::flexible("name"), Column::flexible("audience"), Column::flexible("scope"), Column::beside("id")], &rows, view)
 }
 
 /// One role.
@@ -61,8 +61,8 @@ mod tests {
             "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-21T14:11:20Z"});
         let text = list(&json!({"items": [clerk]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        NAME   ID                         AUDIENCE                SCOPE
-        clerk  role_0123456789abcdefghij  https://orders.example  orders:read orders:wr…
+        NAME   AUDIENCE                SCOPE                     ID
+        clerk  https://orders.example  orders:read orders:write  role_0123456789abcdefg…
         ");
         insta::assert_snapshot!(show(&clerk, &VIEW), @"
         name      clerk

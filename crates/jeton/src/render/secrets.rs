@@ -4,6 +4,7 @@ use super::details::Details;
 use super::relative::{text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
+use super::used::distance;
 use super::view::View;
 use super::why::why;
 
@@ -19,7 +20,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
                 Cell::toned(standing, tone),
                 text_from_now(&member(secret, "created_at"), view.now_seconds).into(),
                 text_from_now(&member(secret, "expires_at"), view.now_seconds).into(),
-                text_from_now(&member(secret, "last_used_at"), view.now_seconds).into(),
+                distance(secret, "last_used_at", view.now_seconds).into(),
                 why(secret).into(),
             ]
         })

@@ -31,7 +31,15 @@ pub(crate) enum Tone {
 pub(crate) struct Column {
     name: &'static str,
     is_number: bool,
-    may_shrink: bool,
+    shrinks: Shrinks,
+}
+
+/// When a column gives way, where the line is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shrinks {
+    Never,
+    First,
+    Then,
 }
 
 /// One cell.
@@ -44,17 +52,22 @@ pub(crate) struct Cell {
 impl Column {
     /// A column that is as wide as it needs to be: names and ids that people copy.
     pub(crate) const fn whole(name: &'static str) -> Column {
-        Column { name, is_number: false, may_shrink: false }
+        Column { name, is_number: false, shrinks: Shrinks::Never }
     }
 
     /// A column that gives way where the line is too long.
     pub(crate) const fn flexible(name: &'static str) -> Column {
-        Column { name, is_number: false, may_shrink: true }
+        Column { name, is_number: false, shrinks: Shrinks::Then }
+    }
+
+    /// A column that gives way before any other: an id that stands beside a name.
+    pub(crate) const fn beside(name: &'static str) -> Column {
+        Column { name, is_number: false, shrinks: Shrinks::First }
     }
 
     /// A column of numbers.
     pub(crate) const fn number(name: &'static str) -> Column {
-        Column { name, is_number: true, may_shrink: false }
+        Column { name, is_number: true, shrinks: Shrinks::Never }
     }
 }
 
@@ -112,14 +125,16 @@ pub(crate) fn table<const N: usize>(columns: [Column; N], rows: &[[Cell; N]], vi
     text
 }
 
-/// Takes from the widest column that may give way, until the line fits or none can.
+/// Takes from the widest column that may give way, until the line fits or none can: first from ids, then from the others.
 fn shrink<const N: usize>(columns: &[Column; N], widths: &mut [usize; N], line_width: usize) {
     let needed = |widths: &[usize; N]| widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
-    while needed(widths) > line_width {
-        let widest = columns.iter().zip(widths.iter_mut()).filter(|(column, width)| column.may_shrink && **width > NARROWEST);
-        match widest.max_by_key(|(_, width)| **width) {
-            Some((_, width)) => *width -= 1,
-            None => return,
+    for turn in [Shrinks::First, Shrinks::Then] {
+        while needed(widths) > line_width {
+            let widest = columns.iter().zip(widths.iter_mut()).filter(|(column, width)| column.shrinks == turn && **width > NARROWEST);
+            match widest.max_by_key(|(_, width)| **width) {
+                Some((_, width)) => *width -= 1,
+                None => break,
+            }
         }
     }
 }
@@ -175,6 +190,14 @@ mod tests {
         worker  takes orders from the queue and bills them      7
         a�[2J                                               12345
         ");
+    }
+
+    #[test]
+    fn ids_give_way_first() {
+        let columns = [Column::flexible("name"), Column::beside("id")];
+        let rows = [[Cell::from("nightly"), Cell::from("0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]];
+        let text = table(columns, &rows, &View { now_seconds: 0, width: 20 });
+        assert!(text.ends_with("nightly  0199a2b3c4…\n"), "{text}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::details::Details;
 use super::relative::{text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
+use super::used::to_the_minute;
 use super::view::View;
 
 /// What was counted of a subject.
@@ -20,7 +21,7 @@ pub(crate) fn series(value: &Value, view: &View) -> String {
     };
     let last = member(value, "last_used_at");
     if !last.is_empty() {
-        text.push_str(&format!("\nLast used {}.\n", with_distance(&last, view.now_seconds)));
+        text.push_str(&format!("\nLast used {}.\n", to_the_minute(value, "last_used_at", view.now_seconds)));
     }
     text.push_str(&lost(value));
     text.push_str(&unreported(value));
@@ -162,7 +163,7 @@ mod tests {
         2026-09-21T14:00Z  https://orders.example/with/a/lon…  insufficient_scope      7
         2026-09-21T14:00Z                                      issue_refused           1
 
-        Last used 2026-09-21T14:11:00Z (2 min ago).
+        Last used 2026-09-21T14:11Z (2 min ago).
         ");
         value["resolution"] = json!("day");
         value["seconds_lost"] = json!(2);
@@ -171,7 +172,7 @@ mod tests {
         FROM        AUDIENCE  OUTCOME  COUNT
         2026-09-21            issued       5
 
-        Last used 2026-09-21T14:11:00Z (2 min ago).
+        Last used 2026-09-21T14:11Z (2 min ago).
 
         Not counted so far: 2 s at most, before a server ended without a last word.
         ");

@@ -84,8 +84,8 @@ pub(crate) fn erased(erased: &Value, _: &View) -> String {
 pub(crate) fn enabled(user: &Value, view: &View) -> String {
     let name = member(user, "username");
     format!(
-        "{}\nWhat was theirs when they were disabled stays dead, tokens and keys. Make new ones;\n\
-         the old keys: jeton key list --owner user:{name} --state revoked\n",
+        "{}\nWhat was theirs when they were disabled stays dead, tokens and keys. Make new ones; the old keys:\n  \
+         jeton key list --owner user:{name} --state revoked\n",
         show(user, view)
     )
 }

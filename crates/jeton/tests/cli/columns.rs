@@ -125,7 +125,9 @@ const LINES: &[(i32, &str)] = &[
     (0, "suspend --client $CLIENT --why 'odd traffic at night from everywhere at once' --yes"),
     (0, "client show $CLIENT"),
     (0, "client list"),
+    (0, "suspension list"),
     (0, "resume --client $CLIENT"),
+    (0, "suspension list"),
     (0, "usage"),
     (0, "usage key:$KEY --resolution minute"),
     (0, "usage unused"),
@@ -277,13 +279,13 @@ fn deployment() -> (Desk, Made) {
     desk.write("signed.txt", &desk.done(&["jwt", "sign", "--key", "private.json", "--claims", "claims.json"]));
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let shown = desk.json(&["token", "show", "token.txt"]);
-    let now_seconds = desk.json(&["audit", "tail", "-n", "1"])["items"][0]["time_micros"].as_i64().unwrap() / 1_000_000;
+    let now_seconds = desk.json(&["audit", "tail", "-n", "1"]).pointer("/items/0/time_micros").unwrap().as_i64().unwrap() / 1_000_000;
     let made = [
         ("LATER", (now_seconds + 200 * 86_400).to_string()),
         ("FREE", free),
         ("API", API.to_owned()),
         ("CLIENT", CLIENT.to_owned()),
-        ("SECRET", text(&desk.json(&["client", "secret", "list", CLIENT])["items"][0], "id")),
+        ("SECRET", text(desk.json(&["client", "secret", "list", CLIENT]).pointer("/items/0").unwrap(), "id")),
         ("USER", USER.to_owned()),
         ("GROUP", GROUP.to_owned()),
         ("ROLE", ROLE.to_owned()),
@@ -341,9 +343,6 @@ fn what_every_command_prints_fits_eighty_columns() {
         let words = made.words(line);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let said = run(&desk, &words);
-        if std::env::var_os("SHOW").is_some() {
-            println!("$ jeton {line}\n{}{}", said.out, said.err);
-        }
         if said.code != *code {
             wrong.push(format!("jeton {line}\n  ended with {}: {}{}", said.code, said.out, said.err));
         }

@@ -86,3 +86,27 @@ fn a_page_that_went_bad_is_said_and_answers_no() {
     desk.done(&["token", "issue", "--client", "worker"]);
     assert_ne!(desk.run(&["check", "--full"], "").code, 0);
 }
+
+#[test]
+fn the_ledger_is_looked_through() {
+    let mut desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    for name in ["nightly", "other"] {
+        desk.done(&["client", "create", "--name", name, "--audience", "a:b"]);
+    }
+    let told = desk.done(&["audit", "tail", "--client", "nightly"]);
+    assert!(told.contains("client.created") && told.contains("client=nightly") && !told.contains("other"), "{told}");
+    let told = desk.json(&["audit", "tail", "--kind", "client", "-n", "1"]);
+    let items = told["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["data"]["name"]), (1, &serde_json::json!("other")), "{told}");
+    let number = items[0]["sequence"].to_string();
+    let shown = desk.done(&["audit", "show", &number]);
+    let id = items[0]["data"]["client"].as_str().unwrap();
+    assert!(shown.contains(&format!("client other ({id})")) && shown.contains("actor unix:"), "{shown}");
+    desk.fails(&["audit", "show", "4711"], "", 1, "there is no entry 4711");
+    desk.fails(&["audit", "tail", "--client", "nobody"], "", 1, "there is no client");
+    assert_eq!(desk.done(&["audit", "tail", "--kind", "nothing"]), "There is no such entry.\n");
+    desk.stop_server();
+    desk.fails(&["audit", "tail", "--client", "nightly"], "", 2, "the data folder is read without filters");
+    assert!(desk.done(&["audit", "show", &number]).contains(id), "the folder is read, too");
+}

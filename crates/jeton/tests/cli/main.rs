@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong here must fail the test")]
 
 mod asked;
+mod columns;
 mod declared;
 mod desk;
 mod files;

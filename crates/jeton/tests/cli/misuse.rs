@@ -64,7 +64,7 @@ fn without_a_server() {
         ("policy unset api_key", "jeton policy set KIND --unset"),
         ("policy show --api https://orders.example", "jeton policy explain KIND --api URI"),
         ("user delete ada", "jeton user erase USERNAME"),
-        ("help key", "`--help` behind one"),
+        ("key delete 4711", "jeton key revoke KEY"),
     ] {
         let words_of_line: Vec<&str> = line.split(' ').collect();
         desk.fails(&words_of_line, "", 2, words);
@@ -139,4 +139,43 @@ fn what_nobody_asked_for_is_said() {
     desk.done(&["user", "create", "--username", "ada"]);
     desk.done(&["user", "disable", "ada", "--yes"]);
     assert!(desk.done(&["user", "enable", "ada"]).contains("stays dead"));
+}
+
+#[test]
+fn what_people_try_first() {
+    let desk = Desk::empty();
+    assert_eq!(desk.done(&["help"]), desk.done(&["--help"]));
+    assert_eq!(desk.done(&["help", "key", "create"]), desk.done(&["key", "create", "--help"]));
+    desk.fails(&["help", "keys"], "", 2, "similar subcommand");
+}
+
+/// What a file is comes before who may read it: nobody is told to keep one from others that is another one.
+#[test]
+fn a_file_that_is_no_root_file_is_named_as_such() {
+    let desk = Desk::empty();
+    let made = desk.json(&["init"]);
+    desk.write("recovery.key", made["recovery_identity"].as_str().unwrap());
+    std::fs::create_dir(desk.folder.path().join("backups")).unwrap();
+    let restore = ["backup", "restore", "--from", "backups", "--identity", "recovery.key", "--data", "other", "--root-key-file"];
+    desk.fails(&[&restore[..], &["recovery.key"]].concat(), "", 3, "recovery.key is no root file");
+    let root_file = desk.folder.path().join("jeton-data.root-key");
+    std::fs::set_permissions(&root_file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let said = "others can read the root file jeton-data.root-key\n  → `chmod 600 jeton-data.root-key`";
+    desk.fails(&[&restore[..], &["jeton-data.root-key"]].concat(), "", 3, said);
+}
+
+/// What is too long for a terminal is broken between words, and commands between backticks are not.
+#[test]
+fn errors_fit_where_somebody_says_how_wide() {
+    let desk = Desk::empty();
+    let narrow = |arguments: &[&str]| {
+        let output = desk.command(arguments).env("COLUMNS", "50").output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        narrow(&["api", "list"]),
+        "jeton: there is no data folder at ./jeton-data\n  → name it with --data or JETON_DATA, or make one\n    with `jeton init --data ./jeton-data`\n"
+    );
+    let tip = narrow(&["api", "show", "a:b", "--no-such-flag-as-this-one"]);
+    assert!(tip.lines().all(|line| line.chars().count() <= 50), "{tip}");
 }

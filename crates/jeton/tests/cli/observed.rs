@@ -111,7 +111,7 @@ fn the_doctor_sees_the_files_around_the_server() {
     let desk = Desk::with_server();
     let said = desk.run(&["doctor"], "");
     assert_eq!(said.code, 1, "no access log is written: {}", said.out);
-    assert!(said.out.starts_with("Grade: D\n") && said.out.contains("check    monitoring.access_log (high)"), "{}", said.out);
+    assert!(said.out.starts_with("Grade: D\n") && said.out.contains("check  monitoring.access_log (high)"), "{}", said.out);
     assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
     desk.fails(&["doctor", "--fail-under", "C"], "", 1, "the grade is D, and --fail-under says C");
     desk.done(&["doctor", "--fail-under", "d"]);

@@ -66,7 +66,7 @@ fn people_groups_and_roles() {
     let desk = Desk::with_server();
     let api = "https://orders.example";
     desk.done(&["api", "create", "--audience", api, "--scope", "orders:read=Read orders", "--scope", "orders:write"]);
-    for (noun, needle) in [("user", "nobody yet"), ("group", "no group yet"), ("role", "role_auditor"), ("admin", "jeton admin create")] {
+    for (noun, needle) in [("user", "nobody yet"), ("group", "no group yet"), ("role", "auditor"), ("admin", "jeton admin create")] {
         assert!(desk.done(&[noun, "list"]).contains(needle), "{noun}");
     }
     assert_eq!(desk.json(&["user", "create", "--username", "Ada", "--name", "Ada Example"])["username"], "ada");
@@ -119,4 +119,15 @@ fn somebody_without_credentials_is_suspended_and_resumed() {
     assert!(done(&["resume"]).starts_with("Resumed: nothing of it is out"));
     assert!(done(&["resume"]).starts_with("It was not suspended"));
     assert!(desk.done(&["suspension", "list"]).starts_with("No client, API, user or group is suspended"));
+}
+
+/// A second token takes the place of none.
+#[test]
+fn who_has_a_token_already_is_told_so() {
+    let desk = Desk::with_server();
+    let create = ["admin", "create", "--username", "ada", "--role", "auditor"];
+    assert_eq!(desk.run(&create, "").err, "");
+    let again = desk.run(&create, "");
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert_eq!(again.err, "1 other key or token of theirs is accepted as before: `jeton key list --owner user:ada --state active`.\n");
 }

@@ -104,5 +104,5 @@ fn elsewhere(context: &Context, from: &str, identity: &Path, root_file: &Path) -
     let (receipt, note) = made.map_err(|failure| Failure::could_not(format!("the drill failed: {failure}"), hint))?;
     let value = serde_json::to_value(drilled(&receipt, note)).unwrap_or(Value::Null);
     // As it is, so that it can be kept in a file.
-    context.show(&value, |value, _| value.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned())
+    context.show_as_written(&value, "receipt")
 }
