@@ -14,10 +14,14 @@ folder it searches data, logs and what an abort left behind for every secret of 
 Usage: cargo xtask crash [--rounds N] [--fault FAULT] [--seed S] [--revocations R] [--live-tokens T]
 
   --rounds N        so many rounds (20), shared among the faults
-  --fault FAULT     kill, power, full, fsync, stop or clock alone (all)
+  --fault FAULT     kill, power, full, fsync, stop, clock or lost alone (all)
   --seed S          where chance begins (1)
   --revocations R   tokens revoked on a full disk in each such round (10000)
   --live-tokens T   tokens in the store beside those that are looked at (0): how soon a large store is ready after a crash
+
+A lost disk (`lost`) is a server killed under traffic whose data folder is gone: a new one is restored from the backup
+target, every second time of a server with `revocation_durability = \"sync\"`. What was lost, and how long it took until a
+request was answered again, is counted.
 
 Needs the C compiler: a shim between the server and the C library cuts the power, fails an fsync and sets the clock wrong.
 A full disk is a small file system of its own, which needs `unshare` and `mount` (util-linux) and the right to use them.
@@ -28,6 +32,7 @@ A finding leaves the data folder where it is and says where. The same seed makes
 Examples:
   cargo xtask crash --rounds 20
   cargo xtask crash --rounds 300 --fault power
+  cargo xtask crash --rounds 100 --fault lost --live-tokens 10000
 ";
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {

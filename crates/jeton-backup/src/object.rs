@@ -9,6 +9,9 @@ pub const VERSION: u64 = 1;
 /// How many bytes an object may have before it is packed.
 pub const PLAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// How many bytes it may have as it is kept: what cannot be packed grows a little.
+pub const SEALED_BYTES_MAX: u64 = 65 * 1024 * 1024;
+
 /// What an object holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -23,18 +23,35 @@ pub struct Left {
 /// How long what a snapshot that did not come to its end has left is kept, in seconds.
 const UNFINISHED_SECONDS: i64 = 3_600;
 
-/// Takes away what began more than `kept_seconds` before `now`. The newest two snapshots stay, however old they are.
+/// What is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// For how long, in seconds.
+    pub seconds: i64,
+    /// The last snapshot that a drill made a store of: it stays until another one is proven, however many were made since.
+    pub proven: Option<String>,
+}
+
+impl From<i64> for Keeping {
+    fn from(seconds: i64) -> Keeping {
+        Keeping { seconds, proven: None }
+    }
+}
+
+/// Takes away what began longer before `now` than it is kept. The newest two snapshots stay, however old they are.
 ///
 /// # Errors
 /// [`Failure`]; what left before it has left.
-pub async fn prune(target: &Target, opening: &Opening, kept_seconds: i64, now: Time) -> Result<Left, Failure> {
+pub async fn prune(target: &Target, opening: &Opening, keeping: impl Into<Keeping>, now: Time) -> Result<Left, Failure> {
+    let Keeping { seconds, proven } = keeping.into();
     let mut left = Left::default();
     let ids = snapshots(target).await?;
     let kept_from = ids.len().saturating_sub(2);
     let mut kept: Vec<Manifest> = Vec::new();
     for (place, id) in ids.iter().enumerate() {
         let manifest = manifest(target, opening, id).await?;
-        if place < kept_from && manifest.ended_at_seconds < now.seconds() - kept_seconds {
+        let is_proven = proven.as_deref() == Some(manifest.snapshot.as_str());
+        if place < kept_from && !is_proven && manifest.ended_at_seconds < now.seconds() - seconds {
             // The manifest first: what lacks it is no snapshot any more.
             target.delete(&id.manifest()).await?;
             left.snapshots += 1;

@@ -15,6 +15,7 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, Put
 
 use crate::connector::Connector;
 use crate::names::{ALIVE, TAIL};
+use crate::object::SEALED_BYTES_MAX;
 use crate::problem::{Problem, What};
 
 /// A place for objects under names with `/`.
@@ -201,8 +202,13 @@ impl Target {
     /// [`Problem`].
     pub async fn get(&self, name: &str) -> Result<Bytes, Problem> {
         let path = Path::from(name);
-        let getting = async { self.store.get(&path).await?.bytes().await };
-        self.within(name, getting).await
+        let getting = async {
+            let found = self.store.get(&path).await?;
+            // No more is read than Jeton ever wrote: a store may keep anything under our names.
+            if found.meta.size > SEALED_BYTES_MAX { Ok(None) } else { found.bytes().await.map(Some) }
+        };
+        let found = self.within(name, getting).await?;
+        found.ok_or_else(|| Problem::new(name, What::TooLarge))
     }
 
     /// The objects under a prefix, in the order of their names.

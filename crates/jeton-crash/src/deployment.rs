@@ -50,6 +50,7 @@ impl Deployment {
             program: program.to_owned(),
             data: data.unwrap_or(path).join("data"),
             root_key_file: path.join("root.key"),
+            recovery_key_file: path.join("recovery.key"),
             log: path.join("server.log"),
             address: free_address()?,
         };

@@ -15,17 +15,20 @@ pub(crate) enum Fault {
     Stop,
     /// The clock jumps by forty days.
     Clock,
+    /// The disk is gone with the server: what the backup target has is all there is.
+    Lost,
 }
 
 impl Fault {
     /// All of them, with their names.
-    pub(crate) const ALL: [(&'static str, Fault); 6] = [
+    pub(crate) const ALL: [(&'static str, Fault); 7] = [
         ("kill", Fault::Kill),
         ("power", Fault::Power),
         ("full", Fault::Full),
         ("fsync", Fault::Fsync),
         ("stop", Fault::Stop),
         ("clock", Fault::Clock),
+        ("lost", Fault::Lost),
     ];
 
     /// Its name.

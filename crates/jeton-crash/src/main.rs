@@ -12,6 +12,8 @@ mod full_disk;
 mod http;
 mod journal;
 mod load;
+mod losses;
+mod lost_disk;
 mod report;
 mod round;
 mod secret_search;
@@ -50,7 +52,7 @@ struct Arguments {
     #[arg(long, default_value_t = 20)]
     rounds: u64,
     /// Which fault.
-    #[arg(long, default_value = "all", value_parser = PossibleValuesParser::new(["all", "kill", "power", "full", "fsync", "stop", "clock"]))]
+    #[arg(long, default_value = "all", value_parser = PossibleValuesParser::new(["all", "kill", "power", "full", "fsync", "stop", "clock", "lost"]))]
     fault: String,
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
@@ -85,7 +87,7 @@ fn crash(arguments: &Arguments) -> Result<(), Failure> {
     let obstacle = |fault| match fault {
         Fault::Power | Fault::Fsync | Fault::Clock => library.as_ref().err(),
         Fault::Full => way_apart.as_ref().err(),
-        Fault::Kill | Fault::Stop => None,
+        Fault::Kill | Fault::Stop | Fault::Lost => None,
     };
     let mut run = Run {
         program,
@@ -130,6 +132,9 @@ impl Run<'_> {
         if fault == Fault::Full {
             return self.rounds_on_full_disk(rounds);
         }
+        if fault == Fault::Lost {
+            return self.rounds_with_lost_disks(rounds);
+        }
         let mut campaign = Campaign::begin(&self.program, self.library, self.seed)?.with_live_tokens(self.live_tokens);
         let mut done = Ok(());
         for round in 1..=rounds {
@@ -170,6 +175,19 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Every second one of a server that waits for the target.
+    fn rounds_with_lost_disks(&mut self, rounds: u64) -> Result<(), Failure> {
+        for round in 1..=rounds {
+            let is_sync = round % 2 == 0;
+            let mut tally = Tally::default();
+            let lost = lost_disk::round(&self.program, (self.seed + round, is_sync), self.live_tokens, &mut tally)?;
+            self.report.add(Fault::Lost, &tally);
+            println!("lost {round}/{rounds}: {lost}");
+            self.report.lost(lost);
+        }
+        Ok(())
+    }
+
     fn tell(&self, fault: Fault, round: u64, rounds: u64, tally: &Tally) {
         let Tally { issued, revoked, worst_ready_millis, .. } = tally;
         println!("{} {round}/{rounds}: {issued} issued, {revoked} revoked, ready after {worst_ready_millis} ms", fault.name());
@@ -205,7 +223,7 @@ fn shares(fault: &str, rounds: u64) -> Vec<(Fault, u64)> {
     if let Some((_, fault)) = Fault::ALL.iter().find(|(name, _)| *name == fault) {
         return vec![(*fault, rounds)];
     }
-    let weights = [7, 5, 1, 3, 2, 2];
+    let weights = [5, 5, 1, 3, 2, 2, 2];
     let mut shares: Vec<(Fault, u64)> = Fault::ALL.iter().zip(weights).map(|((_, fault), weight)| (*fault, rounds * weight / 20)).collect();
     let missing = rounds.saturating_sub(shares.iter().map(|(_, share)| share).sum());
     if let Some((_, first)) = shares.first_mut() {

@@ -95,7 +95,9 @@ impl Campaign {
             Fault::Fsync => self.fsync(tally)?,
             Fault::Stop => self.stop(tally)?,
             Fault::Clock => self.clock(tally)?,
-            Fault::Full => return Err(Failure::CouldNot("a full disk needs a campaign of its own".to_owned())),
+            Fault::Full | Fault::Lost => {
+                return Err(Failure::CouldNot("a disk that is full or lost needs a campaign of its own".to_owned()));
+            }
         }
         tally.rounds += 1;
         Ok(())

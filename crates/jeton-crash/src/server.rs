@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::clock;
 use crate::control::Control;
@@ -25,6 +26,8 @@ pub(crate) struct Place {
     pub(crate) data: PathBuf,
     /// The root file.
     pub(crate) root_key_file: PathBuf,
+    /// The recovery identity of its backups.
+    pub(crate) recovery_key_file: PathBuf,
     /// What the server wrote to its standard output and error.
     pub(crate) log: PathBuf,
     /// Where it listens.
@@ -59,13 +62,36 @@ impl Place {
         let output = unspoken(Command::new(&self.program))
             .arg("init")
             .args(["--data".as_ref(), self.data.as_os_str(), "--root-key-file".as_ref(), self.root_key_file.as_os_str()])
-            .args(["--listen", &self.address.to_string()])
+            .args(["--listen", &self.address.to_string(), "--json"])
             .output()
             .doing("starting `jeton init`")?;
+        let made: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        match made.get("recovery_identity").and_then(Value::as_str).filter(|_| output.status.success()) {
+            Some(identity) => fs::write(&self.recovery_key_file, identity).doing("keeping the recovery identity"),
+            None => Err(Failure::CouldNot(format!("`jeton init`: {}", String::from_utf8_lossy(&output.stderr)))),
+        }
+    }
+
+    /// Where backups go when nobody says: beside the data.
+    pub(crate) fn backups(&self) -> PathBuf {
+        let mut name = self.data.as_os_str().to_owned();
+        name.push(".backups");
+        PathBuf::from(name)
+    }
+
+    /// Makes the data folder of what is on the target, with `jeton backup restore`; what it says.
+    pub(crate) fn restore(&self) -> Result<Value, Failure> {
+        let output = unspoken(Command::new(&self.program))
+            .args(["backup", "restore", "--json"])
+            .args(["--from".as_ref(), self.backups().as_os_str(), "--data".as_ref(), self.data.as_os_str()])
+            .args(["--identity".as_ref(), self.recovery_key_file.as_os_str()])
+            .args(["--root-key-file".as_ref(), self.root_key_file.as_os_str()])
+            .output()
+            .doing("starting `jeton backup restore`")?;
         if output.status.success() {
-            Ok(())
+            serde_json::from_slice(&output.stdout).doing("reading what `jeton backup restore` says")
         } else {
-            Err(Failure::CouldNot(format!("`jeton init`: {}", String::from_utf8_lossy(&output.stderr))))
+            Err(Failure::finding(format!("`jeton backup restore`: {}", String::from_utf8_lossy(&output.stderr))))
         }
     }
 

@@ -232,6 +232,31 @@ fn an_upgrade_keeps_the_database_that_the_older_version_opens() {
     assert!(kept.exists());
 }
 
+/// While a copy is made, once it is kept, and later: while tables are brought up to date.
+#[test]
+fn an_upgrade_that_is_killed_is_made_by_the_next_start() {
+    let place = Place::after(Signal::INT);
+    let (kept, copy) = (place.data().join("jeton.version-2.db"), place.data().join("jeton.kept.new"));
+    let owner = rows_of_owner(&place.data());
+    assert!(owner.len() > 1);
+    for round in 0..6 {
+        write_again_as_older(&place.data());
+        let mut server = place.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().unwrap();
+        let has_begun = || if round % 3 == 0 { copy.exists() || kept.exists() } else { kept.exists() };
+        while !has_begun() && server.try_wait().unwrap().is_none() {}
+        // Each time a little later.
+        let looks = if round % 3 == 2 { round * 200 } else { 0 };
+        (0..looks).for_each(|_| drop(kept.metadata()));
+        end(&mut server, Signal::KILL);
+        let (mut server, _) = place.start_told(&[]);
+        end(&mut server, Signal::INT);
+        assert!(kept.exists() && !copy.exists(), "round {round}");
+        let rows = rows_of_owner(&place.data());
+        assert!(owner.iter().all(|row| rows.contains(row)), "round {round}");
+        fs::remove_file(&kept).unwrap();
+    }
+}
+
 /// Puts a store of the older schema, with the same owner, into the place of the newer one, as a kill leaves it.
 fn write_again_as_older(data: &Path) {
     let owner = rows_of_owner(data);

@@ -17,4 +17,6 @@ mod retention;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod vanishing;
+#[cfg(test)]
 mod whole;

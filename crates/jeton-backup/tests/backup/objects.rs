@@ -1,9 +1,12 @@
 //! Objects are whole and ours, or nothing of them is looked at; what is wrong is named.
 
+use std::io::Read as _;
+
 use jeton_backup::identity::{Identity, Recipient};
-use jeton_backup::object::Kind;
+use jeton_backup::object::{Kind, PLAIN_BYTES_MAX, SEALED_BYTES_MAX};
 use jeton_backup::open::Opening;
 use jeton_backup::problem::What;
+use jeton_backup::target::Target;
 
 use crate::stage::{keys, root_keys};
 
@@ -59,6 +62,29 @@ fn a_newer_format_is_named_and_not_misread() {
     let problem = opening.open(NAME, &sealed).unwrap_err();
     assert_eq!(problem.what, What::Newer(2));
     assert!(problem.to_string().contains("newer `jeton`"), "{problem}");
+}
+
+/// Whoever knows a recipient can seal for it.
+#[test]
+fn what_unpacks_to_more_than_an_object_has_is_not_unpacked() {
+    let identity = Identity::generate();
+    let (sealing, opening) = keys(&identity);
+    let zeros = std::io::repeat(b' ').take(PLAIN_BYTES_MAX as u64 + 1);
+    let packed = zstd::stream::encode_all(zeros, 1).unwrap();
+    let recipient: age::x25519::Recipient = sealing.recipients[1].to_string().parse().unwrap();
+    let sealed = age::encrypt(&recipient, &packed).unwrap();
+    assert!(sealed.len() < PLAIN_BYTES_MAX / 100, "it is small as it comes");
+    assert_eq!(opening.open(NAME, &sealed).unwrap_err().what, What::TooLarge);
+}
+
+#[tokio::test]
+async fn what_is_larger_than_an_object_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = Target::folder(folder.path()).unwrap();
+    // Without a block on the disk.
+    let file = std::fs::File::create(folder.path().join("large.age")).unwrap();
+    file.set_len(SEALED_BYTES_MAX + 1).unwrap();
+    assert_eq!(target.get("large.age").await.unwrap_err().what, What::TooLarge);
 }
 
 #[test]

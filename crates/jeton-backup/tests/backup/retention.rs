@@ -2,7 +2,7 @@
 
 use jeton_backup::names::{SNAPSHOTS, SnapshotId};
 use jeton_backup::restore::{segments, snapshots};
-use jeton_backup::retention::{prune, take_back};
+use jeton_backup::retention::{Keeping, prune, take_back};
 use jeton_backup::tail::Mode;
 use jeton_store::store::Store as _;
 
@@ -64,4 +64,30 @@ async fn what_a_snapshot_left_that_came_to_no_end_leaves_with_a_later_one() {
     backup.busy.wait(3_600);
     let left = prune(&backup.target, &backup.opening, 30 * DAY, backup.busy.now()).await.unwrap();
     assert_eq!((there().await, left.snapshots), (vec![whole.to_string()], 1));
+}
+
+#[tokio::test]
+async fn the_last_snapshot_that_a_drill_proved_stays_until_another_one_is_proven() {
+    let backup = Backup::new(33, 0);
+    let mut shipper = backup.shipper().await;
+    let mut made = Vec::new();
+    for number in 1..=5 {
+        backup.busy.live(20);
+        made.push(backup.snapshot(number).await);
+        backup.busy.live(20);
+        shipper.ship(SHIPPED).await.unwrap();
+        backup.busy.wait(DAY);
+    }
+    backup.busy.wait(365 * DAY);
+    let keeping = Keeping { seconds: 30 * DAY, proven: Some(made[1].to_string()) };
+    prune(&backup.target, &backup.opening, keeping, backup.busy.now()).await.unwrap();
+    assert_eq!(snapshots(&backup.target).await.unwrap(), [&made[1..2], &made[3..]].concat());
+    // Whoever finds the others damaged goes on from it: its tail is there.
+    for id in &made[3..] {
+        backup.target.delete(&id.manifest()).await.unwrap();
+    }
+    shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+    let (restored, loader) = backup.restore(None).await;
+    assert!(restored.is_complete);
+    assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }

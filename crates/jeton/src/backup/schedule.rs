@@ -7,7 +7,7 @@ use jeton_backup::manifest::{Canaries, Manifest};
 use jeton_backup::names::SnapshotId;
 use jeton_backup::problem::{Problem, What};
 use jeton_backup::restore::{manifest, snapshots};
-use jeton_backup::retention::{prune, take_back};
+use jeton_backup::retention::{Keeping, prune, take_back};
 use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
@@ -51,8 +51,7 @@ impl Backups {
         };
         let now = self.service.moments().time();
         // One that ends before a hole of the tail is followed by nothing that a restore could go on with.
-        let is_over = |made: Time, end| made.plus_seconds(self.settings.every_seconds) <= now || end < unbroken_from;
-        Ok(newest.is_none_or(|(_, made, end)| is_over(made, end)))
+        Ok(newest.is_none_or(|(_, made, end)| is_over(made, self.settings.every_seconds, now) || end < unbroken_from))
     }
 
     async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {
@@ -191,10 +190,23 @@ impl Backups {
 
     /// A time for a name that sorts behind those that are there: a restore begins with the last, also where a clock was put back.
     async fn later_than_all(&self, now: Time) -> Result<Time, Failure> {
-        let last = snapshots(&self.target).await?.last().and_then(SnapshotId::began_seconds);
-        // What is named after a far day is none of ours.
-        let last = last.filter(|last| *last < now.seconds().saturating_add(NAMED_AHEAD_SECONDS));
-        Ok(now.max(Time::from_seconds(last.map_or(0, |last| last.saturating_add(1)))))
+        for id in snapshots(&self.target).await?.iter().rev() {
+            let Some(began) = id.began_seconds() else { continue };
+            // What is named after a far day counts only where it is ours, made while the clock was wrong: anybody may name anything so.
+            if began < now.seconds().saturating_add(NAMED_AHEAD_SECONDS) || self.is_ours(id).await? {
+                return Ok(now.max(Time::from_seconds(began.saturating_add(1))));
+            }
+        }
+        Ok(now)
+    }
+
+    /// Whether a snapshot was made by this deployment.
+    async fn is_ours(&self, id: &SnapshotId) -> Result<bool, Failure> {
+        match manifest(&self.target, &self.opening, id).await {
+            Ok(_) => Ok(true),
+            Err(Failure::Object(Problem { what: What::Target(_), .. })) => Err(Failure::Refused("the target does not answer".into())),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Revokes the second canary once the snapshot's end is past, and lets the tail tell of it before anybody finds the snapshot.
@@ -223,7 +235,9 @@ impl Backups {
         if let Err(failure) = self.prune_receipts(now).await {
             tracing::warn!(%failure, "old receipts could not leave");
         }
-        match prune(&self.target, &self.opening, self.settings.kept_seconds, now).await {
+        let proven = self.lock().drilled.passed.as_ref().map(|(receipt, _)| receipt.snapshot.clone());
+        let keeping = Keeping { seconds: self.settings.kept_seconds, proven };
+        match prune(&self.target, &self.opening, keeping, now).await {
             Ok(left) if left.snapshots + left.segments > 0 => {
                 tracing::info!(snapshots = left.snapshots, segments = left.segments, "old backups left");
             }
@@ -231,6 +245,11 @@ impl Backups {
             Err(failure) => tracing::warn!(%failure, "old backups could not leave"),
         }
     }
+}
+
+/// Whether a snapshot is too long ago; so is one of a time that has not come: the clock was wrong when it was made.
+fn is_over(made: Time, every_seconds: i64, now: Time) -> bool {
+    made.plus_seconds(every_seconds) <= now || made > now.plus_seconds(every_seconds)
 }
 
 /// Progress that nobody asked for.
@@ -243,5 +262,26 @@ fn named(planted: &Planted) -> Canaries {
         revoked_before: planted.revoked_before.id.to_string(),
         revoked_after: planted.revoked_after.id.to_string(),
         kept: planted.kept.id.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_of_a_day_that_has_not_come_is_no_reason_to_wait_for_that_day() {
+        const DAY: i64 = 86_400;
+        let check = |made: i64, expected: bool| {
+            let is_over = is_over(Time::from_seconds(made), DAY, Time::from_seconds(400 * DAY));
+            assert_eq!(is_over, expected, "made at {made}");
+        };
+        check(399 * DAY, true);
+        check(399 * DAY + 1, false);
+        check(400 * DAY, false);
+        // A clock that was put back by less waits for no longer than that.
+        check(401 * DAY, false);
+        check(401 * DAY + 1, true);
+        check(765 * DAY, true);
     }
 }

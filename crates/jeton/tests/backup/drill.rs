@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::place::Place;
 
 /// The check of the doctor, and the grade of its practice.
-fn examined(place: &Place, id: &str) -> (String, Value) {
+pub(crate) fn examined(place: &Place, id: &str) -> (String, Value) {
     let report: Value = serde_json::from_slice(&place.output(&["doctor", "--json"], "").stdout).unwrap();
     let practices = report["practices"].as_array().unwrap();
     let found = practices.iter().find_map(|practice| {
@@ -19,7 +19,7 @@ fn examined(place: &Place, id: &str) -> (String, Value) {
     found.unwrap_or_else(|| panic!("the doctor does not look at {id}"))
 }
 
-fn told(place: &Place, kind: &str) -> Vec<Value> {
+pub(crate) fn told(place: &Place, kind: &str) -> Vec<Value> {
     let entries = place.json(&["audit", "tail", "-n", "1000"]);
     entries["items"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).cloned().collect()
 }

@@ -1,6 +1,8 @@
 //! Backups of a server that runs, and what becomes of them again.
 
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod create;
 #[cfg(test)]
 mod drill;
@@ -9,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod full_target;
 #[cfg(test)]
 mod place;
@@ -16,3 +20,5 @@ mod place;
 mod restore;
 #[cfg(test)]
 mod unit;
+#[cfg(test)]
+mod wrong_clock;

@@ -23,9 +23,14 @@ impl Place {
     pub(crate) fn with_server(lines: &str) -> Place {
         let mut place = Place::without_server(lines);
         place.start("jeton-data");
-        place.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read", "--token-format", "opaque"]);
-        place.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read", "--may-introspect"]);
+        place.declare();
         place
+    }
+
+    /// Declares the API and the client.
+    pub(crate) fn declare(&self) {
+        self.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read", "--token-format", "opaque"]);
+        self.done(&["client", "create", "--name", "worker", "--audience", "a:b", "--scope", "read", "--may-introspect"]);
     }
 
     /// With a data folder that no server was started on.
@@ -90,9 +95,15 @@ impl Place {
 
     /// The same by a command that takes the arguments of `jeton`.
     pub(crate) fn start_within(&mut self, command: Command, data: &str) {
+        self.start_within_with(command, data, &[]);
+    }
+
+    /// The same with more words.
+    pub(crate) fn start_within_with(&mut self, command: Command, data: &str, more: &[&str]) {
         let root = self.path("jeton-data.root-key").display().to_string();
         let config = self.path("jeton-data/jeton.toml").display().to_string();
-        self.start_as(command, &["serve", "--data", data, "--config", &config, "--root-key-file", &root, "--listen", "127.0.0.1:0"]);
+        let words = ["serve", "--data", data, "--config", &config, "--root-key-file", &root, "--listen", "127.0.0.1:0"];
+        self.start_as(command, &[&words[..], more].concat());
     }
 
     /// Starts a server by these words alone.
