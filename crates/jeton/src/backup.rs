@@ -157,6 +157,16 @@ impl Backups {
         })))
     }
 
+    /// How objects are sealed: under the root key as it is now, which may have got another epoch since the start.
+    pub(crate) fn sealing(&self) -> Sealing {
+        Sealing { root_keys: (**self.service.registry().root_keys()).clone(), ..self.sealing.clone() }
+    }
+
+    /// How they are opened, in the same way: what a restore makes of them has keys that are sealed under the new epoch.
+    pub(crate) fn opening(&self) -> Opening {
+        Opening { identity: self.opening.identity.clone(), root_keys: (**self.service.registry().root_keys()).clone() }
+    }
+
     /// How they stand.
     pub(crate) fn standing(&self) -> Standing {
         self.lock().clone()

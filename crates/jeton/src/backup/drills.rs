@@ -117,7 +117,7 @@ impl Backups {
         let shipped = self.ship_all().await?;
         self.check_room()?;
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
-        let (opening, folder) = (self.opening.clone(), self.data.join(FOLDER));
+        let (opening, folder) = (self.opening(), self.data.join(FOLDER));
         let (live, began) = (Some((self.service.store().clone(), shipped)), self.service.moments().time());
         let drilling = self.leisure.spend(async move || {
             let target = place.target().map_err(Failure::Refused)?;

@@ -56,7 +56,7 @@ impl Backups {
 
     async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {
         let Some(id) = snapshots(&self.target).await?.pop() else { return Ok(None) };
-        let found = match manifest(&self.target, &self.opening, &id).await {
+        let found = match manifest(&self.target, &self.opening(), &id).await {
             // Of another server of this target: this one needs its own.
             Err(Failure::Object(Problem { what: What::WrongIdentity, .. })) => return Ok(None),
             found => found?,
@@ -146,7 +146,7 @@ impl Backups {
             self.let_fall(planted, written.is_ok()).await;
         }
         let (manifest, id, beside) = written?;
-        let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing);
+        let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing());
         Snapshot { store, schema: &SCHEMA, target, sealing, id, beside, progress: &|_| {} }.finish(&manifest).await?;
         self.lock().unfinished = None;
         Ok(manifest)
@@ -174,7 +174,7 @@ impl Backups {
             known: self.lock().newest_files.clone(),
         };
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
-        let (service, sealing, known) = (self.service.clone(), self.sealing.clone(), self.target.clone());
+        let (service, sealing, known) = (self.service.clone(), self.sealing(), self.target.clone());
         let its = (id.clone(), beside.clone());
         // As many lines as the one before had, and the entries that there are now.
         let about = self.lock().newest_rows.saturating_add(service.store().head().size);
@@ -202,7 +202,7 @@ impl Backups {
 
     /// Whether a snapshot was made by this deployment.
     async fn is_ours(&self, id: &SnapshotId) -> Result<bool, Failure> {
-        match manifest(&self.target, &self.opening, id).await {
+        match manifest(&self.target, &self.opening(), id).await {
             Ok(_) => Ok(true),
             Err(Failure::Object(Problem { what: What::Target(_), .. })) => Err(Failure::Refused("the target does not answer".into())),
             Err(_) => Ok(false),
@@ -237,7 +237,7 @@ impl Backups {
         }
         let proven = self.lock().drilled.passed.as_ref().map(|(receipt, _)| receipt.snapshot.clone());
         let keeping = Keeping { seconds: self.settings.kept_seconds, proven };
-        match prune(&self.target, &self.opening, keeping, now).await {
+        match prune(&self.target, &self.opening(), keeping, now).await {
             Ok(left) if left.snapshots + left.segments > 0 => {
                 tracing::info!(snapshots = left.snapshots, segments = left.segments, "old backups left");
             }

@@ -39,7 +39,7 @@ impl Backups {
     }
 
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
-        let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing.clone());
+        let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing());
         let shipper = Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
         self.knows_of_start.send_replace(true);
         self.note_holes(&shipper);

@@ -63,7 +63,7 @@ impl Backups {
     async fn look_over(&self, progress: Progress) -> Result<Found, Failure> {
         let key = self.service.note_key().map_err(|failure| Failure::Refused(failure.to_string()))?;
         let of = (self.target.list(SNAPSHOTS).await?.len() + self.target.list(TAIL).await?.len()) as u64;
-        let mut found = verify(&self.target, &self.opening, &key, &move |done: u64| progress(done, of.max(done))).await?;
+        let mut found = verify(&self.target, &self.opening(), &key, &move |done: u64| progress(done, of.max(done))).await?;
         found.problems.extend(missing(&self.target, &self.put()).await?);
         Ok(found)
     }
@@ -80,7 +80,7 @@ impl Backups {
     async fn shown_whole(&self) -> Result<BackupsShown, Failure> {
         let mut shown = Vec::new();
         for id in snapshots(&self.target).await? {
-            shown.push(snapshot(&manifest(&self.target, &self.opening, &id).await?));
+            shown.push(snapshot(&manifest(&self.target, &self.opening(), &id).await?));
         }
         let standing = self.standing();
         let gap = self.service.registry().gap();

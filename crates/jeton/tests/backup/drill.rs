@@ -193,3 +193,16 @@ fn a_server_that_is_killed_in_a_drill_leaves_a_folder_that_the_next_start_remove
     place.end(Signal::TERM);
     assert!(place.done(&["check", "--full"]).contains("what was written"));
 }
+
+/// What is sealed anew at a rotation opens in a drill that comes after it, and so does what is backed up from then on.
+#[test]
+fn a_drill_passes_after_the_root_key_was_rotated() {
+    let place = Place::with_server("");
+    place.done(&["backup", "create"]);
+    place.done(&["root-key", "rotate", "--yes"]);
+    place.key();
+    place.done(&["backup", "drill"]);
+    place.done(&["backup", "create"]);
+    place.done(&["backup", "drill"]);
+    place.done(&["backup", "verify"]);
+}
