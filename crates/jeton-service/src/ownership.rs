@@ -44,13 +44,19 @@ impl fmt::Display for NotOwned {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NotOwned::Foreign { issuer } => {
-                write!(formatter, "this data folder belongs to the issuer {issuer}: start with `--issuer {issuer}`, or on another folder")
+                write!(
+                    formatter,
+                    "this data folder belongs to the issuer {issuer}\n  → start with `--issuer {issuer}`, or on another folder"
+                )
             }
             NotOwned::OtherPrefix { prefix } => {
-                write!(formatter, "the tokens of this data folder begin with `{prefix}`: write `token_prefix = \"{prefix}\"` in jeton.toml")
+                write!(
+                    formatter,
+                    "the tokens of this data folder begin with `{prefix}`\n  → write `token_prefix = \"{prefix}\"` in jeton.toml"
+                )
             }
             NotOwned::Unreadable(LoadError::RootKey(error)) => {
-                write!(formatter, "{error}: start with the root file that belongs to this data folder (--root-key-file)")
+                write!(formatter, "{error}\n  → start with the root file that belongs to this data folder (--root-key-file)")
             }
             NotOwned::Unreadable(error) => error.fmt(formatter),
         }

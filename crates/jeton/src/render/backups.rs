@@ -152,3 +152,121 @@ fn size(value: &Value) -> String {
         _ => format!("{} MB", bytes / 1_000_000),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::fold::fold;
+
+    const VIEW: View = View { now_seconds: 1_790_000_000, width: 80 };
+
+    #[test]
+    fn how_they_stand() {
+        let mut value = json!({
+            "target": "/mnt/backups", "is_on_the_same_disk": true, "size": 4711, "shipped": 4710,
+            "snapshots": [
+                {"id": "20260920T141320Z-0eb80320", "created_at": "2026-09-20T14:13:20Z", "bytes": 6_694, "rows": 30},
+                {"id": "20260921T131320Z-c254d175", "created_at": "2026-09-21T13:13:20Z", "bytes": 47_110_000, "rows": 123_456},
+            ],
+            "away": {"since": "2026-09-21T14:03:20Z", "why": "the disk is full"},
+            "gap": {"before": "2026-09-21T12:00:00Z"},
+            "drills": {"failed": {"at": "2026-09-21T12:13:20Z", "why": "rows of `client` differ"}, "identity_proven_at": "2026-09-01T14:13:20Z"},
+        });
+        insta::assert_snapshot!(anstream::adapter::strip_str(&list(&value, &VIEW)).to_string(), @"
+        ID                         MADE       SIZE    ROWS
+        20260920T141320Z-0eb80320  1 d ago  6694 B      30
+        20260921T131320Z-c254d175  1 h ago   47 MB  123456
+
+        target      /mnt/backups
+                    on the disk of the data: no help when that is lost
+        tail        1 entry waits
+        away since  2026-09-21T14:03:20Z (10 min ago): the disk is full
+        drill       failed 2 h ago: rows of `client` differ
+        identity    opened a backup 20 d ago
+        gap         what was made before 2026-09-21T12:00:00Z is refused:
+                    `jeton backup restore accept-gap`
+        ");
+        (value["away"], value["gap"], value["drills"]) = (Value::Null, Value::Null, json!({"passed": {"at": "2026-09-21T12:13:20Z"}}));
+        (value["snapshots"], value["shipped"]) = (json!([]), json!(4711));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&list(&value, &VIEW)).to_string(), @"
+        There is no backup yet.
+
+        target    /mnt/backups
+                  on the disk of the data: no help when that is lost
+        tail      all of it is there
+        drill     passed 2 h ago
+        identity  nobody has tried the recovery identity yet:
+                  `jeton backup drill --help`
+        ");
+    }
+
+    #[test]
+    fn what_was_made_and_looked_over() {
+        let snapshot = json!({"id": "20260920T141320Z-0eb80320", "bytes": 16_694, "rows": 30, "sequence": 12, "seconds": 2});
+        insta::assert_snapshot!(made(&snapshot, &VIEW), @"
+        snapshot  20260920T141320Z-0eb80320
+        size      16 kB
+        rows      30
+        entries   12
+        took      2 s
+        ");
+        let found = json!({
+            "snapshots": 2, "segments": 7, "receipts": 1, "bytes": 47_000,
+            "problems": ["snapshots/20260920T141320Z-0eb80320/part-0001 is cut off", "tail/0-12 is missing"],
+        });
+        insta::assert_snapshot!(verified(&found, &VIEW), @"
+        snapshots  2
+        segments   7
+        receipts   1
+        opened     47 kB
+        wrong      snapshots/20260920T141320Z-0eb80320/part-0001 is cut off
+                   tail/0-12 is missing
+        ");
+        let drill = json!({
+            "snapshot": "20260920T141320Z-0eb80320", "identity": "age1u78t0nucspm7lp6xu6cym4cmztq9rp34kd0tfsuytfl94ye4zfdsf443zt",
+            "entries": 97, "rows": 129, "same": 129, "refused": 2, "at": "2026-09-21T14:03:20Z", "seconds": 3,
+        });
+        insta::assert_snapshot!(drilled(&drill, &VIEW), @"
+        The drill passed.
+
+        snapshot   20260920T141320Z-0eb80320
+        opened by  age1u78t0nucspm7lp6xu6cym4cmztq9rp34kd0tfsuytfl94ye4zfdsf443zt
+        entries    97
+        rows       129; 129 are the same in the live store
+        refused    2 of 2 tokens that were revoked
+        over       2026-09-21T14:03:20Z (10 min ago)
+        took       3 s
+        ");
+    }
+
+    #[test]
+    fn what_was_restored() {
+        let value = json!({
+            "data": "restored", "snapshot": "20260920T141320Z-0eb80320", "entries": 97, "until": "2026-09-21T14:03:20Z", "left_behind": 5,
+            "taken_again": 2, "is_complete": false, "files": [
+                {"path": "jeton.toml"}, {"path": "access.log", "was_in": "/var/log/jeton"}, {"path": "access.log.1", "missing": "part 3 is not there"},
+            ],
+            "serve": "jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://tokens.department.example",
+        });
+        insta::assert_snapshot!(fold(&restored(&value, &VIEW), 80), @r#"
+        data         restored
+        snapshot     20260920T141320Z-0eb80320
+        entries      97
+        until        2026-09-21T14:03:20Z (10 min ago)
+        left behind  5 entries, of which 2 commits were made again: they took something
+                     away
+        files        jeton.toml
+                     access.log (was in /var/log/jeton)
+                     access.log.1 is not whole: part 3 is not there
+
+        It cannot be shown that nothing is missing: access tokens from before are dead,
+        and keys and secrets from before are refused until
+        `jeton backup restore accept-gap`.
+        Go on with:
+          jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer \
+              https://tokens.department.example
+        "#);
+    }
+}

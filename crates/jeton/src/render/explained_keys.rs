@@ -179,6 +179,60 @@ mod tests {
     }
 
     #[test]
+    fn all_of_it() {
+        insta::assert_snapshot!(plain(&explained(&key(), &VIEW)), @"
+        Refused for ever: revoked by unix:1000 at 2026-09-21T13:13:20Z (1 h ago):
+        leaked.
+        It ends at 2026-12-17T14:13:20Z, because the policy of the api lets it live 90
+        d, set by unix:0 at 2026-09-20T14:13:20Z (1 d ago).
+        The text is the one before its present text, which ends on its own.
+
+        name          acme
+        id            0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        kind          API key
+        owner         external:acme
+        audience      https://orders.example
+        scope         orders:read orders:write
+        allowed now   orders:read
+        environment   live
+        state         revoked
+        because of    leaked
+        created       2026-09-18T14:13:20Z (3 d ago)
+        created by    unix:1000
+        ends          2026-12-17T14:13:20Z (in 87 d)
+        last refused  2026-09-21T14:11:00Z (2 min ago): ip_denied
+
+        What it may reach now:
+          now  nothing
+          not  orders:write: the client may not have it any more
+
+        What happened to it:
+          More lies before this, or is not found: `jeton audit tail`.
+          2026-09-18T14:13Z  made for external:acme, for orders:read orders:write, until
+                             2026-12-17T14:13:20Z (by unix:1000)
+          2026-09-19T14:13Z  gave itself another text, until 2026-12-17T14:13:20Z; the
+                             one before ends at 2026-09-22T18:00:00Z (by
+                             key:0199a2b3c4d57e6f8a9b0c1d2e3f4a5b)
+          2026-09-19T14:13Z  told that it ends in 7 days, at 2026-12-17T14:13:20Z (by
+                             system)
+          2026-09-20T14:13Z  api_key.narrowed, erased
+          2026-09-21T13:13Z  revoked: leaked (by unix:1000)
+
+        What was said of what it belongs to:
+          2026-09-18T10:00Z  everything of the client client_0123456789abcdefghij from
+                             before 2026-09-18T10:00:00Z cut off by unix:1000
+          2026-09-17T10:00Z  everything of this server from before 2026-09-17T10:00:00Z
+                             cut off by unix:0
+
+        Its uses of the last day:
+          2026-09-21T13:00Z  valid 12, ip_denied 2
+
+        It was last refused at 2026-09-21T14:11:00Z because it was presented from a
+        network that it is not bound to, or nobody said from where.
+        ");
+    }
+
+    #[test]
     fn a_key_that_is_refused() {
         let text = plain(&explained(&key(), &VIEW));
         assert!(text.starts_with("Refused for ever: revoked by unix:1000 at 2026-09-21T13:13:20Z"), "{text}");

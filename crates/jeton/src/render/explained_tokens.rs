@@ -93,6 +93,38 @@ mod tests {
     }
 
     #[test]
+    fn all_of_it() {
+        let decided = json!({"rule": "revoked", "by": "unix:1000", "at": "2026-09-21T14:12:30Z", "why": "case 4711"});
+        insta::assert_snapshot!(said(&token(decided, json!({"at": "2026-09-21T15:11:20Z", "cause": "as_issued"}))), @"
+        Refused for ever: revoked by unix:1000 at 2026-09-21T14:12:30Z (50 s ago): case
+        4711.
+
+        id        019967c5a3807d2f8e51b0a4c3d2e1f0
+        standing  revoked
+        client    worker (client_0123456789abcdefghij)
+        audience  https://orders.example
+        scope     orders:read
+        format    opaque
+        issued    2026-09-21T14:11:20Z (2 min ago)
+        expires   2026-09-21T15:11:20Z (in 58 min)
+
+        How it came to be:
+          issued  to its client by unix:1000; entry 41 of the ledger
+
+        What it could reach:
+          reach  https://orders.example: orders:read, from 2026-09-21T14:11:20Z to
+                 2026-09-21T15:11:20Z at most
+
+        What was said of it and of what it belongs to:
+          2026-09-21T14:12Z  suspended by unix:1000
+          2026-09-21T14:12Z  tokens of this API from before 2026-09-21T14:12:21Z live 15
+                             min at most, said by unix:0
+
+        The search took too long and was ended: some of this is missing.
+        ");
+    }
+
+    #[test]
     fn every_rule_has_its_sentence() {
         let ends = json!({"at": "2026-09-21T14:26:20Z", "cause": "api_lifetime", "seconds": 900, "set_by": "unix:0", "set_at": "2026-09-21T14:12:20Z"});
         let first = |decided: Value| {

@@ -132,6 +132,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_everything() {
+        let view = View { now_seconds: 0, width: 80 };
+        let all = by_kind(1_204, 31, 7, 2);
+        let warning = "the clock is ahead of the ledger: this ends what is issued until 2026-09-21T15:11:20Z, too";
+        let texts = [
+            show(&json!({"fell": all, "before": "2026-09-21T14:11:20Z", "dry_run": true, "warning": warning}), &view),
+            show_suspended(&json!({"suspended": all, "changed": true, "dry_run": false}), &view),
+            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": true, "dry_run": false}), &view),
+            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": true, "dry_run": true}), &view),
+            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": false, "dry_run": false}), &view),
+            show_resumed(&json!({"resumed": all, "changed": true, "dry_run": true}), &view),
+            show_resumed(&json!({"resumed": by_kind(0, 0, 0, 0), "changed": true, "dry_run": false}), &view),
+        ];
+        insta::assert_snapshot!(texts.concat(), @"
+        Would end 1204 access tokens, 31 API keys, 7 personal access tokens and 2 client
+        secrets: what was issued before 2026-09-21T14:11:20Z.
+        Warning: the clock is ahead of the ledger: this ends what is issued until
+        2026-09-21T15:11:20Z, too.
+        Suspended 1204 access tokens, 31 API keys, 7 personal access tokens and 2 client
+        secrets.
+        Suspended: nothing of it is out, and nothing new is given.
+        Would be suspended: nothing of it is out, and nothing new would be given.
+        It was suspended already, or is over: nothing changed.
+        Would resume 1204 access tokens, 31 API keys, 7 personal access tokens and 2
+        client secrets.
+        Resumed: nothing of it is out, and something new can be given.
+        ");
+    }
+
+    #[test]
     fn what_is_suspended_and_resumed() {
         let view = View { now_seconds: 0, width: 80 };
         for (suspended, expected) in [
