@@ -76,6 +76,7 @@ impl<'a> Compared<'a> {
         self.found.asked += 1;
         self.found.lived += u64::from(lives.is_some());
         self.found.accepted += u64::from(accepted.is_some());
+        let answered = lives.clone();
         let lives = lives.filter(|_| held.fate == Fate::Lives);
         let is_more = match (&accepted, &lives) {
             (Some(accepted), Some(lives)) => !accepted.is_subset(lives),
@@ -85,9 +86,10 @@ impl<'a> Compared<'a> {
         let is_fenced = self.made.known == Known::MayLack && accepted.is_some();
         let is_less = self.is_whole && accepted != lives;
         if is_more || is_fenced || is_less {
-            self.found
-                .wrong
-                .push(format!("{what}, {:?}: {held:?} lives on with {lives:?} and is accepted with {accepted:?}", self.made.known));
+            self.found.wrong.push(format!(
+                "{what}, {:?}: {held:?} is answered with {answered:?} where it lives on, and with {accepted:?}",
+                self.made.known
+            ));
         }
     }
 

@@ -117,6 +117,13 @@ impl History {
         self.apis[place].audience.to_string()
     }
 
+    /// Every scope that an API has now, but those of the management API.
+    pub(crate) async fn scopes(&self) -> Vec<String> {
+        let apis = self.world.done(Method::GET, "/apis", None).await;
+        let of = |api: &Value| api["scopes"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        apis["items"].as_array().unwrap().iter().flat_map(of).collect()
+    }
+
     /// Asks for something that may be refused: what was answered, where it was done.
     pub(crate) async fn tries(&self, method: Method, path: &str, body: Option<Value>) -> Option<Value> {
         let answer = self.world.administer(method, path, body).await;

@@ -71,8 +71,9 @@ impl History {
         self.passing.push(Passing { audience: audience.clone() });
         let mut audiences: Vec<String> = self.apis.iter().map(|api| api.audience.to_string()).collect();
         audiences.extend(self.passing.iter().map(|api| api.audience.clone()));
-        self.world.done(Method::PATCH, &format!("/clients/{}", self.caller.id), Some(json!({"audiences": audiences}))).await;
-        let body = json!({"owner": "external:acme", "audience": audience, "name": "a key", "client": self.caller.id});
+        let body = json!({"audiences": audiences, "scope": self.scopes().await.join(" ")});
+        self.world.done(Method::PATCH, &format!("/clients/{}", self.caller.id), Some(body)).await;
+        let body = json!({"owner": "external:acme", "audience": audience, "name": "a key", "scope": "read", "client": self.caller.id});
         if let Some(made) = self.tries(Method::POST, "/keys", Some(body)).await {
             self.take_down(&made, &audience, None);
         }

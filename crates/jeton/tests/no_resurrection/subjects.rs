@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::held::end;
+use crate::held::{Fate, end};
 use crate::history::{GROUP, History, OUTSIDE, PEOPLE};
 
 impl History {
@@ -20,6 +20,11 @@ impl History {
             body["before"] = json!(self.world.now() - i64::try_from(self.below(10)).unwrap());
         }
         let is_done = self.tries(Method::POST, path, Some(body)).await.is_some();
+        if is_done && path == "/resumptions" && name == "owner" {
+            // It reaches each suspended key of theirs, whatever it was suspended for.
+            let theirs = self.keys.values_mut().filter(|held| held.fate == Fate::Waits && Some(held.of.as_str()) == value.as_str());
+            theirs.for_each(|held| held.fate = Fate::Lives);
+        }
         if is_done && path == "/revocations" && is_now {
             let size = self.world.ledger_size();
             let (all, value) = (name == "everything", value.as_str().unwrap_or_default());

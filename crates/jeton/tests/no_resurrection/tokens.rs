@@ -1,9 +1,15 @@
 //! Access tokens, and the clients that they are issued to.
 
+use std::sync::Arc;
+
 use http::Method;
+use jeton_core::client::create::CreateClient;
 use jeton_jose::Algorithm;
+use jeton_jose::jwk::SigningKey;
 use jeton_oauth::form::encode;
 use jeton_testkit::world::assertion::Assertion;
+use jeton_testkit::world::manage::jwks_of;
+use jeton_testkit::world::registered::Registered;
 use jeton_token::Secret;
 use serde_json::json;
 
@@ -32,7 +38,9 @@ impl History {
 
     async fn make_client(&mut self) {
         let name = format!("client{}", self.made);
-        let client = self.world.client(&name, &[&self.apis[0], &self.apis[1]]).await;
+        let scopes = self.scopes_of_clients().await;
+        let shape = |request: &mut CreateClient| request.scopes = Some(scopes);
+        let client = self.world.client_with(&name, &[&self.apis[0], &self.apis[1]], shape).await;
         let ids = self.tries(Method::GET, &format!("/clients/{}/secrets", client.id), None).await.unwrap();
         let id = ids["items"][0]["id"].as_str().unwrap_or_default().to_owned();
         self.secrets.insert(client.secret.clone(), Held::new(&client.id, &id));
@@ -41,8 +49,20 @@ impl History {
 
     async fn make_signer(&mut self) {
         let name = format!("signer{}", self.made);
-        let signer = self.world.signing_client(&name, &[&self.apis[0], &self.apis[1]], Algorithm::Es256).await;
-        self.signers.insert(signer.id.clone(), signer);
+        let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
+        let (scopes, jwks) = (self.scopes_of_clients().await, jwks_of([key.to_jwk().unwrap()]));
+        let shape = |request: &mut CreateClient| {
+            (request.scopes, request.jwks) = (Some(scopes), Some(jwks));
+            request.authentication = Some("private_key_jwt".to_owned());
+        };
+        let signer = self.world.client_with(&name, &[&self.apis[0], &self.apis[1]], shape).await;
+        self.signers.insert(signer.id.clone(), Registered { key: Some(key), ..signer });
+    }
+
+    /// All that a client of both APIs may have now.
+    async fn scopes_of_clients(&self) -> String {
+        let of_both = |scope: &String| scope.starts_with("orders:") || scope.starts_with("mail:");
+        self.scopes().await.into_iter().filter(of_both).collect::<Vec<_>>().join(" ")
     }
 
     /// A client that signs proves itself: what it signed is good for once.
