@@ -68,3 +68,44 @@ fn what_a_change_replaces_is_asked_for() {
     assert_eq!(desk.json(&["api", "show", "a:b"])["scopes"].as_object().unwrap().len(), 2);
     desk.done(&[&update[..], &["--yes"]].concat());
 }
+
+/// What would be refused is refused before anybody is asked; and what differs by a letter from what is there is asked for.
+#[test]
+fn nobody_is_asked_for_what_cannot_be() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "https://orders.example", "--scope", "read", "--scope", "write"]);
+    desk.done(&["client", "create", "--name", "worker", "--audience", "https://orders.example", "--scope", "read"]);
+    desk.fails(
+        &["client", "update", "worker", "--scope", "nope"],
+        "",
+        2,
+        "`nope` is no scope of the APIs of this client: nothing was changed",
+    );
+    desk.fails(&["client", "update", "worker", "--scope", "write"], "", 2, "Change it?");
+    desk.done(&["client", "update", "worker", "--scope", "read", "--scope", "write"]);
+
+    desk.fails(&["api", "create", "--audience", "https://orders.example/"], "", 2, "differs by the `/` at the end");
+    desk.done(&["api", "create", "--audience", "https://orders.example/", "--yes"]);
+    desk.fails(&["api", "create", "--audience", "a:b", "--scope", "a=A", "--scope", "a=B"], "", 2, "the scope `a` is given twice");
+    desk.fails(&["api", "update", "https://orders.example", "--scope", "a=A", "--scope", "a=B"], "", 2, "the scope `a` is given twice");
+}
+
+/// A refusal says what to do about what it is of.
+#[test]
+fn refusals_say_what_to_do() {
+    let desk = Desk::with_server();
+    let api = "https://orders.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "read"]);
+    desk.done(&["user", "create", "--username", "carl"]);
+    desk.fails(&["user", "create", "--username", "carl"], "", 1, "jeton user show USERNAME");
+    desk.done(&["role", "create", "--audience", api, "--name", "clerk", "--scope", "read"]);
+    desk.done(&["role", "assign", "clerk", "user:carl"]);
+    let key = |owner: &'static str| ["key", "create", "--owner", owner, "--audience", api, "--name", "x"];
+    desk.fails(&key("acme"), "", 2, "write `external:` before the name of somebody outside");
+    let lifetime = ["api", "update", api, "--access-token-lifetime", "30h"];
+    desk.fails(&lifetime, "", 2, "between 1 second and 1 day here, not 30 hours");
+    desk.done(&["suspend", "--user", "carl", "--yes"]);
+    desk.fails(&key("user:carl"), "", 1, "jeton suspension list");
+    desk.fails(&[&key("external:a")[..], &["--allow-ip", "192.0.2.5/24"]].concat(), "", 2, "write 192.0.2.0/24 for all of it");
+    desk.done(&["policy", "explain", "access-token", "--api", api]);
+}
