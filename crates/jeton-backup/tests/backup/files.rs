@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jeton_backup::files::{Source, Sources};
+use jeton_backup::identity::Identity;
 use jeton_backup::kept_file::{FileKind, KeptFile};
 use jeton_backup::manifest::Manifest;
 use jeton_backup::names::{FILES, SnapshotId};
@@ -24,26 +25,30 @@ use crate::whole::Backup;
 const DAY: i64 = 86_400;
 
 /// A backup of a folder with files.
-struct Filed {
-    backup: Backup,
+pub(crate) struct Filed {
+    pub(crate) backup: Backup,
     data: PathBuf,
 }
 
 impl Filed {
     fn new() -> Filed {
-        let backup = Backup::new(51, 0);
+        Filed::sealed_for(&Identity::generate())
+    }
+
+    pub(crate) fn sealed_for(identity: &Identity) -> Filed {
+        let backup = Backup::sealed_for(identity, 51, 0);
         backup.busy.live(20);
         let data = backup.folder.path().join("data");
         fs::create_dir_all(data.join("logs")).unwrap();
         Filed { backup, data }
     }
 
-    fn write(&self, path: &str, content: &[u8]) {
+    pub(crate) fn write(&self, path: &str, content: &[u8]) {
         fs::write(self.data.join(path), content).unwrap();
     }
 
     /// A snapshot; the access log is what lies in its folder, and the youngest name is still written to.
-    async fn snapshot(&self, number: u8, known: Vec<KeptFile>) -> Manifest {
+    pub(crate) async fn snapshot(&self, number: u8, known: Vec<KeptFile>) -> Manifest {
         let backup = &self.backup;
         let (data, id) = (self.data.clone(), SnapshotId::new(backup.busy.now(), [number; 4]));
         let beside = Beside { sources: Sources::new(move || sources(&data)), known, ..Beside::default() };

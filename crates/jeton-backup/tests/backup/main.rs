@@ -17,6 +17,8 @@ mod retention;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod stock;
+#[cfg(test)]
 mod vanishing;
 #[cfg(test)]
 mod whole;

@@ -35,8 +35,12 @@ pub(crate) struct Backup {
 
 impl Backup {
     pub(crate) fn new(seed: u64, pace: u64) -> Backup {
+        Backup::sealed_for(&Identity::generate(), seed, pace)
+    }
+
+    pub(crate) fn sealed_for(identity: &Identity, seed: u64, pace: u64) -> Backup {
         let folder = tempfile::tempdir().unwrap();
-        let (sealing, opening) = keys(&Identity::generate());
+        let (sealing, opening) = keys(identity);
         let target = Target::folder(&folder.path().join("backups")).unwrap();
         Backup { busy: Busy::new(seed, pace), target, sealing, opening, folder }
     }
