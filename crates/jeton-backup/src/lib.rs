@@ -12,6 +12,7 @@ pub mod files;
 pub mod identity;
 pub mod kept_file;
 pub mod manifest;
+pub mod mark;
 pub mod names;
 pub mod object;
 pub mod open;

@@ -1,6 +1,7 @@
 //! Backups of a server that runs: the tail each second, snapshots by their schedule, and what people ask of them.
 
 mod apart;
+mod begun;
 mod drill;
 mod drill_identity;
 mod drill_standing;
@@ -17,6 +18,7 @@ mod shipping;
 mod shown;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jeton_backup::files::Sources;
@@ -65,6 +67,10 @@ pub(crate) struct Backups {
     /// The server's own identity as it lies in the data folder, in hexadecimal.
     sealed_identity: String,
     unshipped: Arc<Unshipped>,
+    /// Whether the operator says that the target is a new one.
+    is_target_new: AtomicBool,
+    /// Whether the data folder knows that it was begun.
+    is_target_known: AtomicBool,
     /// The sequence until before which everything is on the target.
     shipped: watch::Sender<Sequence>,
     /// Whether the target has heard that this server runs.
@@ -141,6 +147,8 @@ impl Backups {
             sources: files::sources(config),
             sealed_identity,
             unshipped,
+            is_target_new: AtomicBool::new(false),
+            is_target_known: AtomicBool::new(false),
             shipped: watch::Sender::new(0),
             knows_of_start: watch::Sender::new(false),
             ring: Notify::new(),
@@ -170,6 +178,12 @@ impl Backups {
     /// How they stand.
     pub(crate) fn standing(&self) -> Standing {
         self.lock().clone()
+    }
+
+    /// Whether the target takes what is shipped, as far as is known.
+    fn is_reachable(&self) -> bool {
+        let standing = self.lock();
+        standing.shipped_at.is_some() && standing.away.is_none()
     }
 
     /// Where they go, for people.

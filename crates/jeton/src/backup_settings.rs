@@ -104,6 +104,11 @@ impl BackupSettings {
         })
     }
 
+    /// Whether they go to a folder.
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self.place, Some(BackupPlace::Folder(_)))
+    }
+
     /// Whether backups lie on the disk that the data lies on; `None`: that is not known.
     pub(crate) fn is_on_the_same_disk(&self, data: &Path) -> Option<bool> {
         use std::os::unix::fs::MetadataExt as _;

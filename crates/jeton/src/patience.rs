@@ -17,6 +17,9 @@ pub(crate) const LEISURE: Duration = Duration::from_secs(10);
 /// The backup target answers: at the end, and whenever somebody waits for it.
 pub(crate) const TARGET: Duration = Duration::from_secs(10);
 
+/// The same at a start, which others wait for: what is later is asked again beside the requests.
+pub(crate) const START: Duration = Duration::from_secs(2);
+
 #[cfg(test)]
 mod tests {
     use jeton_http::edge::Limits;

@@ -46,7 +46,7 @@ pub(crate) fn run(quickstart: &Quickstart) -> Result<(), Stopped> {
         let orders = orders::listen(ORDERS_LISTEN).await?;
         let is_new = prepare(&quickstart.overrides)?;
         let config = Config::load(&quickstart.overrides)?;
-        let running = serve::start(&config, listener, false).await?;
+        let running = serve::start(&config, listener, serve::Agreed::default()).await?;
         if !is_new && !tour::was_taken(&running.service) {
             running.stop().await?;
             return Err(Stopped::CouldNot(somebodys(&config)));

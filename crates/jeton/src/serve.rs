@@ -74,14 +74,23 @@ pub(crate) struct Running {
     backups: Option<Arc<Backups>>,
 }
 
+/// What whoever starts a server says to be right, though it looks otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Agreed {
+    /// `--accept-clock`.
+    pub(crate) clock: bool,
+    /// `--new-backup-target`.
+    pub(crate) new_backup_target: bool,
+}
+
 /// Runs until a signal to stop; requests that are on their way finish.
 ///
 /// # Errors
 /// In words for people.
-pub(crate) fn run(config: &Config, accept_clock: bool) -> Result<(), String> {
+pub(crate) fn run(config: &Config, agreed: Agreed) -> Result<(), String> {
     runtime()?.block_on(async {
         let listener = listen(config)?;
-        let running = start(config, listener, accept_clock).await?;
+        let running = start(config, listener, agreed).await?;
         // Heard from before the first word on: whoever reads it may stop the server at once.
         let stop = stop_signal()?;
         tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
@@ -130,7 +139,7 @@ fn listen_beside(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpLis
 ///
 /// # Errors
 /// In words for people; nothing runs then.
-pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: bool) -> Result<Running, String> {
+pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed) -> Result<Running, String> {
     if let Err(error) = edge::raise_open_file_limit() {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
@@ -151,12 +160,15 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, accept_clock: 
     let (service, store) = open_service(config, root_keys, &clock, footing.clone(), unshipped.clone())?;
     let mut moments = service.moments().now();
     // Whose the folder is was asked before it was opened. First keys are not made by a clock that is not believed.
-    if accept_clock {
+    if agreed.clock {
         service.accept_clock(&Actor::system(), &moments.split()).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moments.split()).await.map_err(|error| error.to_string())?;
     let backups = Backups::new(config, &service, unshipped)?;
     if let Some(backups) = &backups {
+        if agreed.new_backup_target {
+            backups.begin_target_anew();
+        }
         backups.begin().await;
     }
     let certificate = Served::open(config, files, &service, &draining).await?;

@@ -34,6 +34,10 @@ const AHEAD_SECONDS: i64 = 300;
 impl Backups {
     /// Makes a drill where one is due.
     pub(super) async fn follow_drills(self: &Arc<Self>) {
+        let is_reachable = self.is_reachable();
+        if !is_reachable && !self.lock().drilled.is_read {
+            return;
+        }
         if let Err(failure) = self.read_receipts().await {
             tracing::warn!(%failure, "the receipts of drills cannot be read");
             return;
@@ -45,7 +49,7 @@ impl Backups {
             self.tell(Event::BackupDrillFailed { actor: Actor::system(), snapshot: "".into(), why: why.into() }).await;
         }
         // Before there is a snapshot there is nothing to drill with.
-        if drills.is_due(now.seconds()) && self.lock().newest.is_some() {
+        if is_reachable && drills.is_due(now.seconds()) && self.lock().newest.is_some() {
             // It says itself how it went.
             let _ = self.make_drill(&Actor::system(), nobody()).await;
         }

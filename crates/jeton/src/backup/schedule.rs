@@ -28,6 +28,10 @@ const NAMED_AHEAD_SECONDS: i64 = 7 * 86_400;
 impl Backups {
     /// Makes a snapshot where one is due, and takes away what is too old.
     pub(crate) async fn follow_schedule(self: &Arc<Self>) {
+        // Whoever ships says that it is away, and rings when it is not.
+        if !self.is_reachable() {
+            return;
+        }
         // Whoever makes one meanwhile makes this one needless.
         let turn = self.making.clone().lock_owned().await;
         match self.is_due().await {
@@ -117,9 +121,9 @@ impl Backups {
             Err(failure) => {
                 let why = failure.to_string();
                 self.failures.note_snapshot();
-                let is_new = self.lock().failed.replace(why.clone()).is_none();
-                tracing::error!(%failure, "the backup failed: it is tried again in a minute");
+                let is_new = self.lock().failed.replace(why.clone()).as_ref() != Some(&why);
                 if is_new {
+                    tracing::error!(%failure, "the backup failed: it is tried again in a minute");
                     self.tell(Event::BackupFailed { actor: actor.clone(), why: cut(&why).into() }).await;
                 }
             }
@@ -138,6 +142,7 @@ impl Backups {
         if self.leisure.is_ended() {
             return Err(Failure::Refused("the server stops".into()));
         }
+        self.look_whose().await?;
         self.take_back_unfinished().await?;
         let planted = self.plant().await;
         let written = self.write(planted.as_ref(), progress).await;
@@ -146,6 +151,8 @@ impl Backups {
             self.let_fall(planted, written.is_ok()).await;
         }
         let (manifest, id, beside) = written?;
+        // Also parts that went to a place where nothing is mounted any more are no snapshot.
+        self.look_whose_folder().await?;
         let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing());
         Snapshot { store, schema: &SCHEMA, target, sealing, id, beside, progress: &|_| {} }.finish(&manifest).await?;
         self.lock().unfinished = None;

@@ -29,7 +29,7 @@ impl Backups {
     pub(crate) async fn begin(self: &Arc<Self>) {
         let weak: Weak<Backups> = Arc::downgrade(self);
         self.service.narrow_durably(weak, self.settings.is_sync);
-        let begun = timeout(patience::TARGET, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
+        let begun = timeout(patience::START, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
         match begun {
             Ok(shipper) => *self.shipper.lock().await = Some(shipper),
             Err(failure) => {
@@ -39,6 +39,7 @@ impl Backups {
     }
 
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
+        self.look_whose().await?;
         let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing());
         let shipper = Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
         self.knows_of_start.send_replace(true);
@@ -114,7 +115,10 @@ impl Backups {
     async fn ship_once(&self, is_final: bool) -> Result<Sequence, Failure> {
         let mut shipper = self.shipper.lock().await;
         let mut ready = match shipper.take() {
-            Some(ready) => ready,
+            Some(ready) => {
+                self.look_whose_folder().await?;
+                ready
+            }
             None => self.new_shipper().await?,
         };
         let shipped = ready.ship(Mode { sync: self.settings.is_sync, is_final }).await;
@@ -149,8 +153,13 @@ impl Backups {
 
     fn is_there(&self, sequence: Sequence) -> Option<Event> {
         self.shipped.send_replace(sequence);
+        let was_reachable = self.is_reachable();
         let mut standing = self.lock();
         standing.shipped_at = Some(self.service.moments().time());
+        if !was_reachable {
+            // What waited for it may be due.
+            self.look.notify_one();
+        }
         standing.away.take().map(|_| Event::BackupTargetFound { actor: Actor::system(), sequence })
     }
 

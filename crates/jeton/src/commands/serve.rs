@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::logging;
 use super::serving::Serving;
 use crate::config::Config;
+use crate::serve::Agreed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +29,9 @@ pub(crate) struct Serve {
     /// The clock is right, though the ledger ends later: begin anew from it, and revoke every token that is dated later
     #[arg(long)]
     accept_clock: bool,
+    /// The backup target is a new one, though this folder had one at its place: begin it
+    #[arg(long)]
+    new_backup_target: bool,
 }
 
 impl Serve {
@@ -35,6 +39,7 @@ impl Serve {
         let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
         logging::start(config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal()));
         jeton_http::edge::quiet_panics();
-        crate::serve::run(&config, self.accept_clock).map_err(|sentence| Failure::could_not(sentence, ""))
+        let agreed = Agreed { clock: self.accept_clock, new_backup_target: self.new_backup_target };
+        crate::serve::run(&config, agreed).map_err(|sentence| Failure::could_not(sentence, ""))
     }
 }

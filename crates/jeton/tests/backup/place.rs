@@ -16,6 +16,8 @@ pub(crate) struct Place {
     pub(crate) folder: TempDir,
     server: Option<Child>,
     log: Option<Mutex<Receiver<String>>>,
+    /// What the log said until the server served.
+    pub(crate) first_words: Vec<String>,
 }
 
 impl Place {
@@ -35,7 +37,7 @@ impl Place {
 
     /// With a data folder that no server was started on.
     pub(crate) fn without_server(lines: &str) -> Place {
-        let place = Place { folder: tempfile::tempdir().unwrap(), server: None, log: None };
+        let place = Place { folder: tempfile::tempdir().unwrap(), server: None, log: None, first_words: Vec::new() };
         let made = place.json(&["init", "--issuer", "http://127.0.0.1:8420"]);
         place.write("recovery.key", made["recovery_identity"].as_str().unwrap());
         let file = place.path("jeton-data/jeton.toml");
@@ -117,19 +119,19 @@ impl Place {
         let (tell, log) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
         (self.server, self.log) = (Some(server), Some(Mutex::new(log)));
-        self.hears("jeton serves");
+        self.first_words = self.hears("jeton serves");
     }
 
-    /// Waits until the server's log says so.
+    /// Waits until the server's log says so; what it said until then.
     #[track_caller]
-    pub(crate) fn hears(&self, needle: &str) {
+    pub(crate) fn hears(&self, needle: &str) -> Vec<String> {
         let log = self.log.as_ref().unwrap().lock().unwrap();
         let mut heard = Vec::new();
         while let Ok(line) = log.recv() {
-            if line.contains(needle) {
-                return;
-            }
             heard.push(line);
+            if heard.last().is_some_and(|line| line.contains(needle)) {
+                return heard;
+            }
         }
         panic!("the server never said `{needle}`: {heard:#?}");
     }
@@ -144,6 +146,12 @@ impl Place {
         // Whoever was killed before is gone, and waited for.
         let _ = kill_process(Pid::from_child(&server), signal);
         server.wait().unwrap()
+    }
+
+    /// The same; what the log says until its end.
+    pub(crate) fn end_and_read(&mut self, signal: Signal) -> Vec<String> {
+        self.end(signal);
+        self.log.take().unwrap().into_inner().unwrap().into_iter().collect()
     }
 
     /// Asks until everything is on the target.
