@@ -39,6 +39,8 @@ pub(crate) struct Range {
 pub(crate) const ENTRIES_AT_A_TIME: usize = 4_096;
 /// How many issued rows a range has at most, unless one entry alone tells of more.
 const ROWS_AT_A_TIME: u64 = 16_384;
+/// How many bytes of lines a range has, unless one entry alone has more.
+const BYTES_AT_A_TIME: usize = 4 * 1024 * 1024;
 /// How many rows one transaction reads.
 const ROWS_AT_ONCE: usize = 2_000;
 /// How much later a credential may be written than its id says, in seconds.
@@ -50,12 +52,14 @@ const LATE_SECONDS: i64 = 60;
 /// When the engine cannot read, or an entry is not there.
 pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, until: Sequence) -> Result<Read, Fault> {
     let limit = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX).min(ENTRIES_AT_A_TIME);
-    let entries = few_enough(store.tail(from, limit)?);
+    let mut entries = few_enough(store.tail(from, limit)?);
+    let found = changes_between(store, from, from + entries.len() as u64)?;
+    entries.truncate(small_enough(&entries, &found));
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return Err(Fault::new(FaultKind::Damaged, format!("entry {from} is not there")));
     };
     let until = last.sequence + 1;
-    let changes = changes_between(store, from, until)?;
+    let changes: Vec<String> = found.into_iter().filter(|(sequence, _)| *sequence < until).map(|(_, line)| line).collect();
     // Looked at after they were read: what leaves meanwhile leaves from the left.
     let kept_from = first_change(store)?.unwrap_or(until).min(until);
     // An entry of issued rows has no change.
@@ -81,17 +85,31 @@ fn few_enough(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries
 }
 
+/// How many of the entries have no more bytes than are shipped at a time, with what they changed: one at least.
+fn small_enough(entries: &[Entry], changes: &[(Sequence, String)]) -> usize {
+    let (mut bytes, mut changes) = (0, changes.iter().peekable());
+    let is_too_much = |entry: &Entry| {
+        bytes += entry.content.as_ref().map_or(0, |content| content.payload.len());
+        while let Some((_, line)) = changes.next_if(|(sequence, _)| *sequence <= entry.sequence) {
+            bytes += line.len();
+        }
+        bytes > BYTES_AT_A_TIME
+    };
+    entries.iter().position(is_too_much).map_or(entries.len(), |place| place.max(1))
+}
+
 /// The first sequence of which a change is kept. They leave from the left, a slice after the other.
 fn first_change(store: &dyn Store) -> Result<Option<Sequence>, Fault> {
     let first = store.view()?.walk(&CHANGE, None, None, 1)?;
     Ok(first.first().map(|row| row.version))
 }
 
-/// The lines of the changes from a sequence on, until before another, in their order: what is asked for is held in memory.
+/// The lines of the changes from a sequence on, until before another, in their order, each with its sequence: what is asked for is held in
+/// memory.
 ///
 /// # Errors
 /// When the engine cannot read.
-pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -> Result<Vec<String>, Fault> {
+pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -> Result<Vec<(Sequence, String)>, Fault> {
     let first_of_span = from - from % CHANGE_SPAN;
     let above = vec![Value::Int(first_of_span.cast_signed().saturating_sub(1))];
     let mut found = Vec::new();
@@ -112,7 +130,7 @@ pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -
         found.extend(numbered.filter(|(sequence, _)| (from..to).contains(sequence)).map(|(sequence, line)| (sequence, line.to_owned())));
     }
     found.sort_unstable_by_key(|(sequence, _)| *sequence);
-    Ok(found.into_iter().map(|(_, line)| line).collect())
+    Ok(found)
 }
 
 /// The rows of these tables of versions within these bounds: by their ids, which are of the time when they were decided.

@@ -68,6 +68,8 @@ pub struct Restored {
     pub left_behind: u64,
     /// Of what was left behind, what took authority away, in order: to be made again on top.
     pub narrowing: Vec<Narrowing>,
+    /// The snapshots that would have come first, and do not open.
+    pub passed_over: Vec<Problem>,
 }
 
 /// A commit that took authority away after the time that was restored.
@@ -105,6 +107,20 @@ pub async fn manifest(target: &Target, opening: &Opening, id: &SnapshotId) -> Re
     Ok(manifest)
 }
 
+/// The same, where a snapshot that is of no use by itself is no reason to give up: others may be whole. A newer format and a root key that
+/// lacks an epoch are one: what is asked for could be had by other means.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn manifest_or_problem(target: &Target, opening: &Opening, id: &SnapshotId) -> Result<Result<Manifest, Problem>, Failure> {
+    match manifest(target, opening, id).await {
+        Err(Failure::Object(problem)) if !matches!(problem.what, What::Target(_) | What::Newer(_) | What::UnknownEpoch(_)) => {
+            Ok(Err(problem))
+        }
+        read => read.map(Ok),
+    }
+}
+
 /// The segments of an incarnation's tail, in order.
 ///
 /// # Errors
@@ -123,7 +139,7 @@ impl Restore<'_> {
     /// # Errors
     /// [`Failure`]; what was made by then is of no use.
     pub async fn run(&self, load: &mut dyn Load) -> Result<Restored, Failure> {
-        let manifest = self.choose().await?;
+        let (manifest, passed_over) = self.choose().await?;
         let incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
         let segments = segments(self.target, incarnation).await?;
         let of = manifest.parts.len() + segments.len();
@@ -147,17 +163,21 @@ impl Restore<'_> {
         folding.forget(&erasures(self.target, self.opening).await?)?;
         let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
         let is_complete = reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
-        Ok(folding.end(manifest, incarnation, is_complete))
+        Ok(Restored { passed_over, ..folding.end(manifest, incarnation, is_complete) })
     }
 
     /// The newest snapshot that is not after the time asked for.
-    async fn choose(&self) -> Result<Manifest, Failure> {
-        let mut ids = snapshots(self.target).await?;
+    async fn choose(&self) -> Result<(Manifest, Vec<Problem>), Failure> {
+        let (mut ids, mut passed_over) = (snapshots(self.target).await?, Vec::new());
         while let Some(id) = ids.pop() {
-            let manifest = manifest(self.target, self.opening, &id).await?;
-            if self.until.is_none_or(|until| manifest.head.time <= until.micros()) {
-                return Ok(manifest);
+            match manifest_or_problem(self.target, self.opening, &id).await? {
+                Ok(manifest) if self.until.is_none_or(|until| manifest.head.time <= until.micros()) => return Ok((manifest, passed_over)),
+                Ok(_) => {}
+                Err(problem) => passed_over.push(problem),
             }
+        }
+        if let Some(problem) = passed_over.into_iter().next() {
+            return Err(problem.into());
         }
         let words = match self.until {
             Some(_) => "no snapshot on the target is as old as that: leave --until out, or take a later time",
@@ -394,6 +414,7 @@ impl<'r, 'a> Folding<'r, 'a> {
             is_complete,
             left_behind: self.left_behind,
             narrowing: self.narrowing,
+            passed_over: Vec::new(),
         }
     }
 }

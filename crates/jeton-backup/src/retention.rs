@@ -8,16 +8,19 @@ use crate::failure::Failure;
 use crate::manifest::Manifest;
 use crate::names::{FILES, SNAPSHOTS, Segment, SnapshotId, TAIL};
 use crate::open::Opening;
-use crate::restore::{manifest, snapshots};
+use crate::problem::Problem;
+use crate::restore::{manifest_or_problem, snapshots};
 use crate::target::Target;
 
 /// What left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Left {
     /// Snapshots, whole ones and such as never came to their end.
     pub snapshots: usize,
     /// Segments of the tail.
     pub segments: usize,
+    /// Manifests that do not open: they stay, and whatever they may name.
+    pub unread: Vec<Problem>,
 }
 
 /// How long what a snapshot that did not come to its end has left is kept, in seconds.
@@ -45,22 +48,35 @@ impl From<i64> for Keeping {
 pub async fn prune(target: &Target, opening: &Opening, keeping: impl Into<Keeping>, now: Time) -> Result<Left, Failure> {
     let Keeping { seconds, proven } = keeping.into();
     let mut left = Left::default();
-    let ids = snapshots(target).await?;
-    let kept_from = ids.len().saturating_sub(2);
-    let mut kept: Vec<Manifest> = Vec::new();
-    for (place, id) in ids.iter().enumerate() {
-        let manifest = manifest(target, opening, id).await?;
+    let (ids, mut read) = (snapshots(target).await?, Vec::new());
+    let mut staying: Vec<String> = Vec::new();
+    for id in &ids {
+        match manifest_or_problem(target, opening, id).await? {
+            Ok(manifest) => read.push((id, manifest)),
+            Err(problem) => {
+                left.unread.push(problem);
+                staying.push(id.to_string());
+            }
+        }
+    }
+    let (kept_from, mut kept) = (read.len().saturating_sub(2), Vec::new());
+    for (place, (id, manifest)) in read.into_iter().enumerate() {
         let is_proven = proven.as_deref() == Some(manifest.snapshot.as_str());
         if place < kept_from && !is_proven && manifest.ended_at_seconds < now.seconds() - seconds {
             // The manifest first: what lacks it is no snapshot any more.
             target.delete(&id.manifest()).await?;
             left.snapshots += 1;
         } else {
+            staying.push(id.to_string());
             kept.push(manifest);
         }
     }
-    left.snapshots += unfinished(target, (&kept, &ids), now).await?;
-    files(target, &kept, now).await?;
+    left.snapshots += unfinished(target, (&staying, &ids), now).await?;
+    // What one that does not open names is not known: nothing of it is taken away.
+    let knows_all = left.unread.is_empty();
+    if knows_all {
+        files(target, &kept, now).await?;
+    }
     let listed = target.list(TAIL).await?;
     let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
     for segment in &segments {
@@ -71,7 +87,7 @@ pub async fn prune(target: &Target, opening: &Opening, keeping: impl Into<Keepin
         let of_this = |manifest: &&Manifest| manifest.head.incarnation() == Some(segment.incarnation);
         let oldest = kept.iter().filter(of_this).map(|manifest| manifest.from).min();
         let is_before_all = oldest.is_some_and(|oldest| segment.to <= oldest);
-        let is_of_no_snapshot = oldest.is_none() && kept.iter().any(|manifest| manifest.from >= segment.to);
+        let is_of_no_snapshot = knows_all && oldest.is_none() && kept.iter().any(|manifest| manifest.from >= segment.to);
         if is_before_all || is_of_no_snapshot {
             target.delete(&segment.name()).await?;
             left.segments += 1;
@@ -117,12 +133,11 @@ fn is_over(id: &SnapshotId, now: Time) -> bool {
 }
 
 /// Takes away what belongs to no manifest: of snapshots that are gone, and of such as began long ago and have none.
-async fn unfinished(target: &Target, (kept, whole): (&[Manifest], &[SnapshotId]), now: Time) -> Result<usize, Failure> {
+async fn unfinished(target: &Target, (staying, whole): (&[String], &[SnapshotId]), now: Time) -> Result<usize, Failure> {
     let mut gone: Vec<SnapshotId> = Vec::new();
     for object in target.list(SNAPSHOTS).await? {
         let Some(id) = put_by(SNAPSHOTS, &object.name) else { continue };
-        let is_kept = kept.iter().any(|manifest| manifest.snapshot == id.to_string());
-        if is_kept || !is_over(&id, now) {
+        if staying.contains(&id.to_string()) || !is_over(&id, now) {
             continue;
         }
         target.delete(&object.name).await?;

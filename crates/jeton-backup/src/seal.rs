@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use jeton_core::root_key::RootKeys;
 
 use crate::identity::Recipient;
-use crate::object::{self, End, Header, Kind, Trailer, VERSION};
+use crate::object::{self, End, Header, Kind, PLAIN_BYTES_MAX, Trailer, VERSION};
 
 /// What objects are sealed with.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Sealing {
     /// Ends the object: the bytes to store.
     ///
     /// # Errors
-    /// When there are no recipients, or the library refuses.
+    /// When there are no recipients, it has more bytes than are opened again, or the library refuses.
     pub fn seal(&self, lines: Lines) -> io::Result<Vec<u8>> {
         let Lines { name, mut plain, lines } = lines;
         let sha256 = object::sha256(&plain);
@@ -55,6 +55,9 @@ impl Sealing {
         let trailer = Trailer { end: End { lines, sha256: object::hexadecimal(&sha256) }, epoch, mac };
         serde_json::to_writer(&mut plain, &trailer)?;
         plain.push(b'\n');
+        if plain.len() > PLAIN_BYTES_MAX {
+            return Err(io::Error::other(format!("{name} has {} bytes before it is packed, and nobody would open it", plain.len())));
+        }
         let packed = zstd::bulk::compress(&plain, LEVEL)?;
         let recipients = self.recipients.iter().map(Recipient::as_age);
         let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;

@@ -191,7 +191,7 @@ impl Making<'_, '_> {
     async fn changes(&mut self, mut from: Sequence, to: Sequence) -> Result<(), Failure> {
         while from < to {
             let (store, until) = (self.snapshot.store.clone(), to.min(from + ENTRIES_AT_A_TIME as u64));
-            for change in beside(move || changes_between(&*store, from, until)).await? {
+            for (_, change) in beside(move || changes_between(&*store, from, until)).await? {
                 self.lines.push(&change);
                 self.pushed().await?;
             }

@@ -1,6 +1,7 @@
 //! Where backups are kept: a folder, or a bucket that speaks S3.
 
 use std::path::Path as FilePath;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -218,7 +219,11 @@ impl Target {
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, Problem> {
         let path = Path::from(prefix);
         let listing = self.store.list(Some(&path)).map_ok(|found| Listed { name: found.location.to_string(), bytes: found.size });
-        let mut listed: Vec<Listed> = self.within(prefix, listing.try_collect()).await?;
+        let (mut listing, mut listed) = (pin!(listing), Vec::new());
+        // Of a long list a page may take its time, and the next one too.
+        while let Some(found) = self.within(prefix, listing.try_next()).await? {
+            listed.push(found);
+        }
         listed.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(listed)
     }

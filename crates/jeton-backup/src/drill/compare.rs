@@ -197,7 +197,7 @@ impl Reading<'_, '_> {
         let (mut from, end) = (self.size, live.head().size);
         while from < end {
             let until = end.min(from + ENTRIES_AT_A_TIME as u64);
-            for line in changes_between(live, from, until)? {
+            for (_, line) in changes_between(live, from, until)? {
                 for (table, key) in Change::parse(self.of.schema, &line)?.deletes {
                     self.gone.remove(&(table.name, key));
                 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
+use jeton_backup::restore::segments;
 use jeton_backup::tail::Mode;
 use jeton_store::store::Store as _;
 
@@ -109,4 +110,22 @@ async fn a_full_segment_rings_once_whoever_ships() {
     shipper.ship(SHIPPED).await.unwrap();
     backup.busy.live(15_000);
     assert!(fills());
+}
+
+#[tokio::test]
+async fn what_was_large_is_caught_up_in_segments_that_open() {
+    let backup = Backup::new(14, 0);
+    let mut shipper = backup.shipper().await;
+    backup.snapshot(1).await;
+    shipper.ship(SHIPPED).await.unwrap();
+    drop(shipper);
+    let before = segments(&backup.target, backup.busy.store.head().incarnation).await.unwrap().len();
+    backup.busy.live_large(40, 300_000);
+    let mut shipper = backup.shipper_without_memory().await;
+    shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+    let after = segments(&backup.target, backup.busy.store.head().incarnation).await.unwrap().len();
+    assert!((3..10).contains(&(after - before)), "twelve megabytes in {} segments", after - before);
+    let (restored, loader) = backup.restore(None).await;
+    assert!(restored.is_complete);
+    assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }

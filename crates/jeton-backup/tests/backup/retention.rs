@@ -91,3 +91,42 @@ async fn the_last_snapshot_that_a_drill_proved_stays_until_another_one_is_proven
     assert!(restored.is_complete);
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }
+
+/// Puts one bit of an object wrong.
+async fn flip(backup: &Backup, name: &str) {
+    let mut bytes = backup.target.get(name).await.unwrap().to_vec();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    backup.target.put(name, bytes).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_that_does_not_open_stops_nothing() {
+    let backup = Backup::new(34, 0);
+    let mut shipper = backup.shipper().await;
+    let mut made = Vec::new();
+    for number in 1..=4 {
+        backup.busy.live(20);
+        made.push(backup.snapshot(number).await);
+        shipper.ship(SHIPPED).await.unwrap();
+        backup.busy.wait(DAY);
+    }
+    backup.busy.live(20);
+    shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+    // The newest is damaged, and somebody's file has the name of one that is newer still.
+    let foreign = SnapshotId::new(backup.busy.now().plus_seconds(1_000 * DAY), [0; 4]);
+    backup.target.put(&foreign.manifest(), b"x".to_vec()).await.unwrap();
+    flip(&backup, &made[3].manifest()).await;
+    let (restored, loader) = backup.restore(None).await;
+    let passed_over: Vec<_> = restored.passed_over.iter().map(|problem| problem.name.clone()).collect();
+    assert_eq!(passed_over, [foreign.manifest(), made[3].manifest()]);
+    assert_eq!((restored.manifest.snapshot, restored.is_complete), (made[2].to_string(), true), "the tail goes on from an older one");
+    assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
+    // What leaves leaves all the same, but two that open stay; and nobody takes away what cannot be read.
+    backup.busy.wait(365 * DAY);
+    let left = prune(&backup.target, &backup.opening, 30 * DAY, backup.busy.now()).await.unwrap();
+    assert_eq!((left.snapshots, left.unread.len()), (1, 2));
+    let stay = [&made[1..], &[foreign]].concat();
+    assert_eq!(snapshots(&backup.target).await.unwrap(), stay);
+    assert_eq!(rows_in(&backup.restore(None).await.1), rows_of(&*backup.busy.store));
+}

@@ -80,6 +80,19 @@ impl Busy {
         }
     }
 
+    /// Writes rows of so many bytes.
+    pub(crate) fn live_large(&self, commits: u64, bytes: usize) {
+        for number in 0..commits {
+            let mut moment = self.moment.lock().unwrap();
+            let (actor, id) = (Actor::system(), format!("large{number}"));
+            let row = vec![Value::text(&id), Value::text(&format!("{id} {}", "x".repeat(bytes))), Value::Null, Value::Int(0)];
+            let told = Event::ClientUpdated { actor, changed: "size".into(), client: ClientId::from(&*id) };
+            let commit = Commit::new(&mut moment).put(&CLIENTS, row).tell(told);
+            drop(moment);
+            submit(&*self.store, commit).unwrap();
+        }
+    }
+
     fn commit(&self) -> Commit {
         let (what, number) = (self.below(10), self.below(12));
         let mut moment = self.moment.lock().unwrap();

@@ -65,9 +65,11 @@ fn recipients(seen: &BackupsSeen) -> Check {
 
 fn newest(seen: &BackupsSeen, now_seconds: i64) -> Check {
     let age = seen.newest_at.map(|at| now_seconds - at);
-    // Before the first one there is nothing to see yet.
+    let most = 2 * seen.every_seconds;
+    // Before the first one is due there is nothing to see yet.
+    let is_missing = age.is_none() && now_seconds.saturating_sub(seen.begun_at) > most;
     NEWEST.holds(
-        age.map(|age| age <= 2 * seen.every_seconds),
+        if is_missing { Some(false) } else { age.map(|age| age <= most) },
         &age.map_or_else(|| "no snapshot was made yet".to_owned(), |age| format!("the newest snapshot is {} old", shown(age))),
         "jeton backup create",
     )

@@ -64,6 +64,8 @@ pub struct BackupsShown {
     pub gap: Option<GapShown>,
     /// The snapshots, oldest first.
     pub snapshots: Vec<SnapshotShown>,
+    /// Those that do not open, and why: a restore passes them over.
+    pub problems: Vec<String>,
     /// How drills stand.
     pub drills: DrillsShown,
 }

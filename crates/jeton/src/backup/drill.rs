@@ -76,6 +76,9 @@ impl Drill<'_> {
         {
             return Err(Failure::Refused(format!("the target has {} entries of {least} that were shipped to it", restored.size)));
         }
+        if let Some(problem) = restored.passed_over.first() {
+            return Err(Failure::Refused(format!("a newer snapshot on the target does not open: {problem}")));
+        }
         let of = restored.manifest.parts.len() as u64 + STEPS_BESIDE;
         let (compared, usage) = self.compare(service, &restored.manifest).await?;
         (self.progress)(of - 2, of);

@@ -38,9 +38,9 @@ impl Backups {
         if !is_reachable && !self.lock().drilled.is_read {
             return;
         }
-        if let Err(failure) = self.read_receipts().await {
+        let read = self.read_receipts().await;
+        if let Err(failure) = &read {
             tracing::warn!(%failure, "the receipts of drills cannot be read");
-            return;
         }
         let (now, drills) = (self.service.moments().time(), self.drills());
         if drills.is_overdue(now.seconds()) && self.is_to_tell_overdue() {
@@ -49,7 +49,7 @@ impl Backups {
             self.tell(Event::BackupDrillFailed { actor: Actor::system(), snapshot: "".into(), why: why.into() }).await;
         }
         // Before there is a snapshot there is nothing to drill with.
-        if is_reachable && drills.is_due(now.seconds()) && self.lock().newest.is_some() {
+        if is_reachable && read.is_ok() && drills.is_due(now.seconds()) && self.lock().newest.is_some() {
             // It says itself how it went.
             let _ = self.make_drill(&Actor::system(), nobody()).await;
         }

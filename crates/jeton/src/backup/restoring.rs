@@ -53,6 +53,8 @@ pub(crate) struct Made {
     pub(crate) taken_again: usize,
     /// Whether nothing can be missing.
     pub(crate) is_complete: bool,
+    /// The newer snapshots that do not open, and why.
+    pub(crate) passed_over: Vec<String>,
     /// Whose it is.
     pub(crate) issuer: String,
     /// The files that went with the snapshot.
@@ -93,6 +95,7 @@ impl Restoring<'_> {
             is_complete: known != Known::MayLack,
             issuer,
             files,
+            passed_over: restored.passed_over.iter().map(ToString::to_string).collect(),
         })
     }
 

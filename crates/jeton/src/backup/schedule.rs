@@ -6,7 +6,7 @@ use jeton_backup::failure::Failure;
 use jeton_backup::manifest::{Canaries, Manifest};
 use jeton_backup::names::SnapshotId;
 use jeton_backup::problem::{Problem, What};
-use jeton_backup::restore::{manifest, snapshots};
+use jeton_backup::restore::{manifest, manifest_or_problem, snapshots};
 use jeton_backup::retention::{Keeping, prune, take_back};
 use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_core::event::Event;
@@ -59,11 +59,14 @@ impl Backups {
     }
 
     async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {
-        let Some(id) = snapshots(&self.target).await?.pop() else { return Ok(None) };
-        let found = match manifest(&self.target, &self.opening(), &id).await {
-            // Of another server of this target: this one needs its own.
-            Err(Failure::Object(Problem { what: What::WrongIdentity, .. })) => return Ok(None),
-            found => found?,
+        let mut ids = snapshots(&self.target).await?;
+        let found = loop {
+            let Some(id) = ids.pop() else { return Ok(None) };
+            match manifest_or_problem(&self.target, &self.opening(), &id).await? {
+                Ok(found) => break found,
+                // One of another server, or one that nobody can restore: this one needs its own.
+                Err(problem) => tracing::warn!(%problem, "a snapshot on the target does not open: it does not count"),
+            }
         };
         // Of another incarnation: nothing of this one's tail goes with it.
         if found.head.incarnation() != Some(self.service.store().head().incarnation) {
@@ -245,10 +248,14 @@ impl Backups {
         let proven = self.lock().drilled.passed.as_ref().map(|(receipt, _)| receipt.snapshot.clone());
         let keeping = Keeping { seconds: self.settings.kept_seconds, proven };
         match prune(&self.target, &self.opening(), keeping, now).await {
-            Ok(left) if left.snapshots + left.segments > 0 => {
-                tracing::info!(snapshots = left.snapshots, segments = left.segments, "old backups left");
+            Ok(left) => {
+                if left.snapshots + left.segments > 0 {
+                    tracing::info!(snapshots = left.snapshots, segments = left.segments, "old backups left");
+                }
+                for problem in left.unread {
+                    tracing::warn!(%problem, "a snapshot on the target does not open: it stays, and so do its parts");
+                }
             }
-            Ok(_) => {}
             Err(failure) => tracing::warn!(%failure, "old backups could not leave"),
         }
     }

@@ -8,7 +8,7 @@ use jeton_backup::drill::receipt::Receipt;
 use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::names::{SNAPSHOTS, TAIL};
-use jeton_backup::restore::{manifest, snapshots};
+use jeton_backup::restore::{manifest_or_problem, snapshots};
 use jeton_backup::verify::{Found, Put, missing, verify};
 use jeton_core::id::Actor;
 use jeton_http::api::{
@@ -78,9 +78,12 @@ impl Backups {
     }
 
     async fn shown_whole(&self) -> Result<BackupsShown, Failure> {
-        let mut shown = Vec::new();
+        let (mut shown, mut problems) = (Vec::new(), Vec::new());
         for id in snapshots(&self.target).await? {
-            shown.push(snapshot(&manifest(&self.target, &self.opening(), &id).await?));
+            match manifest_or_problem(&self.target, &self.opening(), &id).await? {
+                Ok(manifest) => shown.push(snapshot(&manifest)),
+                Err(problem) => problems.push(problem.to_string()),
+            }
         }
         let standing = self.standing();
         let gap = self.service.registry().gap();
@@ -93,6 +96,7 @@ impl Backups {
             revocation_durability: if self.settings.is_sync { "sync" } else { "local" },
             gap: gap.map(|gap| GapShown { size: gap.size, before: rfc3339::format(gap.before) }),
             snapshots: shown,
+            problems,
             drills: self.drills_shown(standing.drilled),
         })
     }

@@ -33,6 +33,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         .with("target", member(value, "target"))
         .with("", if same_disk { "on the disk of the data: no help when that is lost" } else { "" })
         .with("tail", tail)
+        .with_each("wrong", problems(value, "problems"))
         .with("away since", away.unwrap_or_default())
         .with("drill", drill(value, view))
         .with("identity", proven(value, view))
@@ -71,16 +72,19 @@ pub(crate) fn made(value: &Value, view: &View) -> String {
 
 /// What a look over all of them found.
 pub(crate) fn verified(value: &Value, view: &View) -> String {
-    let problems = value.get("problems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let problems = problems.iter().filter_map(Value::as_str).map(str::to_owned);
     Details::default()
         .with("snapshots", member(value, "snapshots"))
         .with("files", member(value, "files"))
         .with("segments", member(value, "segments"))
         .with("receipts", member(value, "receipts"))
         .with("opened", size(value))
-        .with_each("wrong", problems)
+        .with_each("wrong", problems(value, "problems"))
         .text(view)
+}
+
+fn problems(value: &Value, name: &str) -> Vec<String> {
+    let problems = value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    problems.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// A drill that passed.
@@ -113,6 +117,7 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
         .with("entries", member(value, "entries"))
         .with("until", with_distance(&member(value, "until"), view.now_seconds))
         .with("left behind", left)
+        .with_each("passed over", problems(value, "passed_over"))
         .with_each("files", files(value));
     let end = if is_complete {
         "Nothing that was revoked is missing."

@@ -127,6 +127,7 @@ impl Restore {
             "left_behind": made.left_behind,
             "taken_again": made.taken_again,
             "is_complete": made.is_complete,
+            "passed_over": made.passed_over,
             "files": made.files.iter().map(shown).collect::<Vec<_>>(),
             "serve": serve,
         });
