@@ -1,5 +1,6 @@
 //! `jeton doctor`: how a deployment keeps to the ten practices, judged from what was observed of it.
 
+mod accepted;
 mod expiration;
 mod format;
 mod monitoring;
@@ -11,6 +12,7 @@ mod rule;
 mod scopes;
 mod storage;
 
+pub use accepted::Accepted;
 pub use observed::{
     ApiUse, BackupsSeen, CanarySeen, CertificateLife, Kept, LinesDropped, Met, MetCredential, MetSubject, Observed, Surroundings,
 };
@@ -148,7 +150,8 @@ impl Grade {
 /// Looks at a deployment.
 #[must_use]
 pub fn examine(observed: &Observed) -> Report {
-    report(Practice::ALL.into_iter().map(|practice| (practice, practice.checks(observed))))
+    let judged = |checks| accepted::judged(checks, &observed.surroundings.accepted, observed.now_seconds);
+    report(Practice::ALL.into_iter().map(|practice| (practice, judged(practice.checks(observed)))))
 }
 
 fn report(checked: impl Iterator<Item = (Practice, Vec<Check>)>) -> Report {

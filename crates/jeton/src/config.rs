@@ -9,6 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use jeton_core::doctor::Accepted;
 use jeton_http::extract::{ForwardedHeader, Network, TrustedProxies};
 use jeton_http::observe::Addresses;
 use jeton_oauth::Issuer;
@@ -95,6 +96,9 @@ pub(crate) struct File {
     /// Whether uses of tokens and keys are counted: `on` (default) or `off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) usage: Option<String>,
+    /// What the doctor finds and somebody accepts: `CHECK until 2027-06-30: REASON` each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) doctor_accepted: Option<Vec<String>>,
     /// The proxies whose word about a client's address counts: addresses or networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trusted_proxies: Option<Vec<String>>,
@@ -190,6 +194,8 @@ pub(crate) struct Config {
     pub(crate) connections_max: usize,
     /// How requests are noted.
     pub(crate) observing: Observing,
+    /// What the doctor finds and somebody accepts.
+    pub(crate) accepted: Vec<Accepted>,
     /// Where backups go.
     pub(crate) backup: BackupSettings,
     /// What the file and the environment say, each key as it stands.
@@ -282,6 +288,7 @@ impl Config {
             log_json,
             connections_max: file.connections_max.unwrap_or(20_000),
             observing,
+            accepted: accepted(&file)?,
             backup,
             said: file,
         })
@@ -356,6 +363,11 @@ fn observing(file: &File, data: &Path) -> Result<Observing, String> {
     let networks = file.trusted_proxies.iter().flatten().map(network).collect::<Result<Vec<_>, String>>()?;
     let access_log = file.access_log.as_ref().map(|path| data.join(path));
     Ok(Observing { access_log, addresses, kept, counts_usage, proxies: TrustedProxies::new(networks, header) })
+}
+
+fn accepted(file: &File) -> Result<Vec<Accepted>, String> {
+    let read = |text: &String| Accepted::parse(text).map_err(|rule| format!("`doctor_accepted` has `{text}`: {rule}"));
+    file.doctor_accepted.iter().flatten().map(read).collect()
 }
 
 /// How much of the access log is kept.
@@ -550,6 +562,7 @@ mod tests {
             access_log_kept_days: Some(8),
             access_log_kept_bytes: Some(toml::Value::from("32MiB").try_into().unwrap()),
             usage: text("off"),
+            doctor_accepted: Some(vec!["recovery.target until 2027-06-30: one disk".to_owned()]),
             trusted_proxies: Some(vec!["10.0.0.0/8".to_owned(), "192.0.2.1".to_owned()]),
             forwarded_header: text("forwarded"),
             backup_target: text("/b"),
@@ -563,6 +576,21 @@ mod tests {
             backup_s3_access_key_id: text("id"),
             backup_s3_secret_file: Some("/s".into()),
         }
+    }
+
+    #[test]
+    fn what_is_accepted_has_a_reason_and_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = Overrides { data: folder.path().to_owned(), ..Overrides::default() };
+        let load = |text: &str| {
+            fs::write(folder.path().join(FILE_NAME), text).unwrap();
+            Config::load(&overrides)
+        };
+        let said = "doctor_accepted = [\"recovery.target until 2027-06-30: one disk\", \"scopes.all until 2027-06-30: small\"]";
+        let checks: Vec<String> = load(said).unwrap().accepted.into_iter().map(|accepted| accepted.check).collect();
+        assert_eq!(checks, ["recovery.target", "scopes.all"]);
+        let refused = load("doctor_accepted = [\"recovery.target\"]").unwrap_err();
+        assert!(refused.contains("`doctor_accepted` has `recovery.target`: write `CHECK until 2027-06-30: REASON`"), "{refused}");
     }
 
     #[test]

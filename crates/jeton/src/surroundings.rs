@@ -31,6 +31,7 @@ pub(crate) fn look(config: &Config, tls: Option<&Tls>, dropped: Option<Dropped>,
         has_metrics_listener: Some(config.metrics_listen.is_some() || config.admin_listen.is_some()),
         shows_metrics_elsewhere: Some(is_reached(config.metrics_listen)),
         backups: Some(backups),
+        accepted: config.accepted.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::accepted::Accepted;
 use crate::api::Api;
 use crate::client::Client;
 use crate::client::secret::ClientSecret;
@@ -185,6 +186,8 @@ pub struct Surroundings {
     pub shows_metrics_elsewhere: Option<bool>,
     /// How backups stand; `Some(None)`: none are made.
     pub backups: Option<Option<BackupsSeen>>,
+    /// What somebody accepts.
+    pub accepted: Vec<Accepted>,
 }
 
 /// Lines that were lost.

@@ -25,6 +25,8 @@ pub enum Verdict {
     Passed,
     /// Not all is.
     Failed,
+    /// Not all is, and somebody accepts that, for a reason and until a day.
+    Accepted,
     /// Nobody looked, or there is nothing to see yet.
     NotKnown,
 }

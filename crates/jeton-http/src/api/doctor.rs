@@ -96,6 +96,7 @@ enum Severity {
 enum Verdict {
     Passed,
     Failed,
+    Accepted,
     NotKnown,
 }
 

@@ -106,6 +106,7 @@ fn around() -> Surroundings {
         has_metrics_listener: Some(true),
         shows_metrics_elsewhere: Some(false),
         backups: Some(Some(backups())),
+        accepted: vec![],
     }
 }
 
@@ -650,4 +651,26 @@ async fn a_key_that_two_applications_use() {
     fails(&deployment, "monitoring.shared_keys", Severity::Medium, id, &format!("jeton key revoke {id}"));
     world.done(http::Method::DELETE, &format!("/keys/{id}"), None).await;
     assert_eq!(grade(&deployment.examine(), Practice::Monitoring), Some(Grade::A));
+}
+
+/// What somebody accepts is told, and takes nothing from the grade until its day is over.
+#[tokio::test]
+async fn what_is_accepted() {
+    use jeton_core::doctor::Accepted;
+    let mut deployment = Deployment::sound().await;
+    let backups = BackupsSeen { is_on_the_same_disk: Some(true), ..backups() };
+    deployment.around = Surroundings { backups: Some(Some(backups.clone())), ..around() };
+    fails(&deployment, "recovery.target", Severity::High, "lies on the disk", "backup_target");
+    let day = |days: i64| jeton_http::api::rfc3339::format(deployment.world.now() + days * DAY)[.."2026-01-31".len()].to_owned();
+    let accept = |until: String| vec![Accepted::parse(&format!("recovery.target until {until}: one disk")).unwrap()];
+    let accepted = Surroundings { accepted: accept(day(30)), backups: Some(Some(backups.clone())), ..around() };
+    let over = Surroundings { accepted: accept(day(-2)), backups: Some(Some(backups)), ..around() };
+    deployment.around = accepted;
+    let report = deployment.examine();
+    let check = found(&report, "recovery.target");
+    assert_eq!((check.verdict, check.command.as_str()), (Verdict::Accepted, ""));
+    assert!(check.evidence.ends_with(": one disk") && check.evidence.contains("accepted until"), "{check:?}");
+    assert_eq!(grade(&report, Practice::Recovery), Some(Grade::A));
+    deployment.around = over;
+    fails(&deployment, "recovery.target", Severity::High, "it was accepted until", "backup_target");
 }

@@ -113,6 +113,7 @@ fn holds(config: &Loaded) -> Map<String, Value> {
         "access_log_addresses": or(&said.access_log_addresses, "network"),
         "access_log_kept_days": observing.kept.days, "access_log_kept_bytes": observing.kept.bytes,
         "usage": if observing.counts_usage { "on" } else { "off" },
+        "doctor_accepted": texts(&said.doctor_accepted),
         "trusted_proxies": texts(&said.trusted_proxies),
         "forwarded_header": or(&said.forwarded_header, "x-forwarded-for"),
         "backup_target": backup.place.as_ref().map_or_else(|| "none".to_owned(), BackupPlace::text),
@@ -164,6 +165,7 @@ fn details(config: &Loaded, epochs: &[u16], ends: Option<i64>) -> Details {
         )
         .with("access log", access_log)
         .with("usage", if observing.counts_usage { "counted" } else { "not counted" })
+        .with_each("accepted", said.doctor_accepted.iter().flatten().cloned())
         .with("proxies", if proxies.is_empty() { "none is believed".to_owned() } else { proxies.join(", ") })
         .with("connections", format!("{} at most", config.connections_max))
         .with("backups", backups)

@@ -83,6 +83,7 @@ fn value_of(holds: Holds, text: &str) -> Result<Value, &'static str> {
         Holds::Place => absolute(text),
         Holds::Number => text.parse::<u32>().map(|number| i64::from(number).into()).map_err(|_| "is a whole number"),
         Holds::List => Ok(Value::Array(text.split([',', ' ']).filter(|item| !item.is_empty()).map(Value::from).collect())),
+        Holds::Sentences => Ok(Value::Array(text.split(';').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect())),
     }
 }
 

@@ -11,12 +11,14 @@ pub(crate) enum Holds {
     Place,
     /// A whole number.
     Number,
-    /// Several texts.
+    /// Several words.
     List,
+    /// Several sentences, none of which has a semicolon in it.
+    Sentences,
 }
 
 /// Every key.
-pub(crate) const KEYS: [(&str, Holds); 31] = [
+pub(crate) const KEYS: [(&str, Holds); 32] = [
     ("issuer", Holds::Text),
     ("listen", Holds::Text),
     ("metrics_listen", Holds::Text),
@@ -36,6 +38,7 @@ pub(crate) const KEYS: [(&str, Holds); 31] = [
     ("access_log_kept_days", Holds::Number),
     ("access_log_kept_bytes", Holds::Text),
     ("usage", Holds::Text),
+    ("doctor_accepted", Holds::Sentences),
     ("trusted_proxies", Holds::List),
     ("forwarded_header", Holds::Text),
     ("backup_target", Holds::Place),

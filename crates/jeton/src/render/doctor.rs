@@ -19,6 +19,14 @@ pub(crate) fn report(report: &Value, view: &View) -> String {
             text.push_str(&failed(check, view));
         }
     }
+    let accepted = practices.iter().flat_map(|practice| list(practice, "checks")).filter(|check| is(check, "verdict", "accepted"));
+    for check in accepted {
+        let told = Details::default()
+            .with("accepted", format!("{} ({})", member(check, "id"), member(check, "severity")))
+            .with("seen", member(check, "evidence"));
+        text.push('\n');
+        text.push_str(&told.text(view));
+    }
     text
 }
 
@@ -31,7 +39,8 @@ pub(crate) fn grave(report: &Value) -> usize {
 
 fn row(practice: &Value) -> [Cell; 4] {
     let count = |verdict: &str| list(practice, "checks").filter(|check| is(check, "verdict", verdict)).count();
-    let told = [(count("failed"), "failed"), (count("not_known"), "not known"), (count("passed"), "passed")];
+    let told =
+        [(count("failed"), "failed"), (count("accepted"), "accepted"), (count("not_known"), "not known"), (count("passed"), "passed")];
     let told: Vec<String> = told.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}")).collect();
     let told = if told.is_empty() { "none yet".to_owned() } else { told.join(", ") };
     let grade = grade(practice);

@@ -125,3 +125,23 @@ fn the_doctor_sees_the_files_around_the_server() {
     std::fs::set_permissions(&root_file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert_eq!(storage(&desk.run(&["doctor", "--json"], "").out), "F");
 }
+
+#[test]
+fn what_is_accepted_lets_the_doctor_pass() {
+    let mut desk = Desk::empty();
+    desk.done(&["init", "--issuer", "http://127.0.0.1:8420"]);
+    let path = desk.folder.path().join("jeton-data/jeton.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{config}access_log = \"access.log\"\n")).unwrap();
+    desk.start_server();
+    desk.fails(&["doctor", "--fail-under", "C"], "", 1, "the grade is D");
+    let now_micros = desk.json(&["audit", "tail", "-n", "1"]).pointer("/items/0/time_micros").unwrap().as_i64().unwrap();
+    let tomorrow = jeton_http::api::rfc3339::format(now_micros / 1_000_000 + 86_400);
+    let until = tomorrow.get(.."2026-01-31".len()).unwrap();
+    desk.stop_server();
+    let accepted = format!("doctor_accepted = [\"recovery.target until {until}: one disk\"]\n");
+    std::fs::write(&path, format!("{config}access_log = \"access.log\"\n{accepted}")).unwrap();
+    desk.start_server();
+    let said = desk.done(&["doctor", "--fail-under", "C"]);
+    assert!(said.contains("accepted  recovery.target (high)\n") && said.contains("1 accepted"), "{said}");
+}
