@@ -64,17 +64,20 @@ pub fn in_lines(lines: &[usize]) -> String {
     format!("{} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, named.join(", "))
 }
 
-/// Whether a text has a token, a key or a secret in it: one that Jeton makes, or a JWT.
+/// Whether a text has a token, a key or a secret in it: one that Jeton makes, a JWT, or an identity of age.
 #[must_use]
 pub fn holds_credential(text: &str) -> bool {
-    Finder::any().find(text.as_bytes()).next().is_some() || jwts(text).next().is_some()
+    Finder::any().find(text.as_bytes()).next().is_some() || jwts(text).next().is_some() || identities(text).next().is_some()
 }
 
 /// A text as it may be told to anybody: each token, key and secret in it is left out.
 #[must_use]
 pub fn masked(text: &str) -> Cow<'_, str> {
     let (mut told, mut from) = (String::new(), 0);
-    for span in found(text).into_iter().filter(|span| !span.is_empty()) {
+    let mut spans = found(text);
+    spans.extend(identities(text));
+    spans.sort_by_key(|span| span.start);
+    for span in spans.into_iter().filter(|span| !span.is_empty()) {
         told.push_str(text.get(from..span.start).unwrap_or_default());
         told.push('…');
         from = from.max(span.end);
@@ -92,6 +95,15 @@ fn found(text: &str) -> Vec<Range<usize>> {
     found.extend(jwts(text));
     found.sort_by_key(|span| span.start);
     found
+}
+
+/// Where identities of age stand: they open backups.
+fn identities(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    text.match_indices(IDENTITY).map(|(start, _)| {
+        let digits = text.get(start + IDENTITY.len()..).unwrap_or_default();
+        let length = digits.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        start..start + IDENTITY.len() + length
+    })
 }
 
 /// Where JWTs stand: three parts of base64url with dots between them.
@@ -126,6 +138,9 @@ fn bare(text: &str) -> &str {
         }
     }
 }
+
+/// How identities of age begin.
+const IDENTITY: &str = "AGE-SECRET-KEY-1";
 
 /// No shorter header of a JWT names what signed it: a name of a host may begin so.
 const HEADER_LETTERS: usize = 14;

@@ -3,7 +3,9 @@
 
 use std::sync::PoisonError;
 
+use jeton_core::api_key::end_previous::end_previous;
 use jeton_core::api_key::revoke::revoke as revoke_key;
+use jeton_core::api_key::secret::Slot;
 use jeton_core::client::secret::change;
 use jeton_core::commit::Commit;
 use jeton_core::event::Event;
@@ -129,9 +131,14 @@ impl Service {
                 .await?;
             }
             Credential::Key(entry) => {
+                let root_keys = self.registry.root_keys().clone();
                 self.change_key(entry.key.record.id, moment, |_, key, moment| {
-                    let outcome = revoke_key(key, Why::Reported, &actor, moment);
                     let of = &key.record;
+                    // What was rotated out may lie in many places: the text before its present one says nothing of that.
+                    let outcome = match of.slot_of(text, &root_keys) {
+                        Some(Slot::Previous) => end_previous(key, &actor, moment),
+                        _ => revoke_key(key, Why::Reported, &actor, moment),
+                    };
                     Ok(told(outcome, (of.kind.name(), &of.id.to_string(), &of.owner.to_string()), &mut is_ended))
                 })
                 .await?;

@@ -138,6 +138,8 @@ fn apply(before: &ApiKey, facts: &KeyFacts<'_>, leased: i64, request: &UpdateKey
         }
         after.current = after.current.ended(expires_at);
         after.previous = after.previous.map(|previous| previous.ended(expires_at));
+        // Whoever holds it does not rotate it back to the life that it had.
+        after.lifetime_seconds = before.lifetime_seconds.min(seconds.max(1));
     }
     Ok(after)
 }

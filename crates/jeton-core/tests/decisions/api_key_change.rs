@@ -7,6 +7,8 @@ use jeton_core::api_key::lease::{Share, lease, take_back};
 use jeton_core::api_key::remove::{KEPT_AFTER_END_SECONDS, remove};
 use jeton_core::api_key::resume::resume;
 use jeton_core::api_key::revoke::revoke;
+use jeton_core::api_key::rotate::{Rotate, RotatedBy, rotate};
+use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Surroundings;
 use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::suspend::suspend;
@@ -95,6 +97,23 @@ fn what_a_change_tells() {
         request.note = Change::Set("other".to_owned());
     };
     check(&all, "narrowed: networks, widened: scopes, described: note");
+}
+
+#[test]
+fn what_was_brought_forward_is_not_rotated_back() {
+    let world = World::of("read");
+    let (key, _) = world.key(|request| request.expires_in_seconds = Some(60 * DAY));
+    let request = UpdateKey { expires_in_seconds: Some(7_200), ..UpdateKey::default() };
+    let shortened = stored(put(&update(&key, &world.facts(), 0, &request, &actor(), &mut at(NOW)).commit));
+    for by in [RotatedBy::Itself(Slot::Current), RotatedBy::Administrator(&actor())] {
+        let rotated = rotate(&shortened, &world.facts(), Rotate::default(), by, &mut at(NOW + 60)).verdict.unwrap().key;
+        assert_eq!(rotated.current.expires_at, NOW + 60 + 7_200);
+    }
+    // Whoever administers may say so.
+    let longer = Rotate { expires_in_seconds: Some(60 * DAY), ..Rotate::default() };
+    let rotated = rotate(&shortened, &world.facts(), longer, RotatedBy::Administrator(&actor()), &mut at(NOW + 60)).verdict.unwrap();
+    assert_eq!(rotated.key.current.expires_at, NOW + 60 + 60 * DAY);
+    assert!(rotate(&shortened, &world.facts(), longer, RotatedBy::Itself(Slot::Current), &mut at(NOW + 60)).verdict.is_err());
 }
 
 #[test]

@@ -63,6 +63,28 @@ async fn what_is_handed_in_ends_and_its_owner_is_told() {
 }
 
 #[tokio::test]
+async fn the_text_before_the_present_one_ends_alone() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+    let (old, path) = (text(&made), format!("/keys/{}/rotate", made["id"].as_str().unwrap()));
+    let new = text(&world.done(Method::POST, &path, Some(json!({"overlap_seconds": 3600}))).await);
+    let codes = async || (world.key_code(&shop, &old).await, world.key_code(&shop, &new).await);
+    assert_eq!(codes().await, ("valid".into(), "valid".into()));
+    // In the overlap it ends now; after that there is nothing left to end.
+    for (ended, size) in [(1, 2), (0, 0)] {
+        let before = world.ledger_size();
+        hand_in(&world, "192.0.2.1", &[&old]).await;
+        assert_eq!((world.service().work_off_reports().await, world.ledger_size() - before), (Ok(ended), size));
+        assert_eq!(codes().await, ("expired".into(), "valid".into()));
+    }
+    hand_in(&world, "192.0.2.1", &[&new]).await;
+    assert_eq!(world.service().work_off_reports().await, Ok(1));
+    assert_eq!(codes().await, ("revoked".into(), "revoked".into()));
+}
+
+#[tokio::test]
 async fn a_network_hands_in_sixty_times_an_hour() {
     let world = World::new().await;
     for _ in 0..60 {

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use jeton_core::pasted::masked;
 use serde_json::{Value, json};
 
 use crate::render::text::lines;
@@ -76,7 +77,7 @@ impl Failure {
 
     /// For programs: what went wrong in the members of RFC 9457, and what the process ends with.
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "type": "about:blank", "detail": self.sentence, "hint": self.hint, "exit_code": self.exit_code() })
+        json!({ "type": "about:blank", "detail": masked(&self.sentence), "hint": masked(&self.hint), "exit_code": self.exit_code() })
     }
 
     /// The process's exit code.
@@ -92,7 +93,13 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&lines(&self.sentence))?;
-        if self.hint.is_empty() { Ok(()) } else { write!(formatter, "\n  → {}", lines(&self.hint)) }
+        // A secret that was given where a file belongs, or a name, is told to nobody.
+        let (sentence, hint) = (masked(&self.sentence), masked(&self.hint));
+        formatter.write_str(&lines(&sentence))?;
+        if hint != self.hint || sentence != self.sentence {
+            formatter
+                .write_str("\n  → a token, key or secret stood where a name or a file belongs: whoever saw this line knows it, end it")?;
+        }
+        if self.hint.is_empty() { Ok(()) } else { write!(formatter, "\n  → {}", lines(&hint)) }
     }
 }

@@ -1,6 +1,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use jeton_core::pasted::holds_credential;
+
 use super::{Declared, Role, Thing};
 use crate::commands::failure::Failure;
 use crate::commands::input;
@@ -58,6 +60,11 @@ pub(crate) fn write(declared: &Declared) -> Result<String, Failure> {
 /// # Errors
 /// Where it is no declaration, with the place.
 pub(crate) fn parse(text: &str, name: &str) -> Result<Declared, Failure> {
+    // Before it is read: what is declared is shown, and kept.
+    if let Some(line) = text.lines().position(holds_credential) {
+        let sentence = format!("{name}, line {}: there is a token, key or secret in it: it would be kept for good, and shown", line + 1);
+        return Err(Failure::usage(sentence, "take it out, and end it: whoever has the file knows it"));
+    }
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let place = line.map_or_else(|| name.to_owned(), |line| format!("{name}, line {line}"));

@@ -85,6 +85,46 @@ fn without_a_server() {
     desk.fails(&["serve"], "", 3, "did you mean `issuer`?\n  → put it right, and let `jeton config check`");
 }
 
+/// Somebody puts the text where its file belongs: it is not printed, and they hear that it is out.
+#[test]
+fn a_secret_in_the_place_of_a_file_is_not_printed() {
+    let desk = Desk::with_server();
+    let api = "https://orders.example";
+    desk.done(&["api", "create", "--audience", api, "--scope", "orders:read"]);
+    let made: Value = serde_json::from_str(&desk.done(&[
+        "key",
+        "create",
+        "--name",
+        "acme",
+        "--owner",
+        "external:acme",
+        "--audience",
+        api,
+        "--scope",
+        "orders:read",
+        "--json",
+    ]))
+    .unwrap();
+    let key = made["key"].as_str().unwrap();
+    let identity = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ";
+    desk.write("declared.toml", &format!("[[client]]\nname = \"{key}\"\n"));
+    for (line, secret) in [
+        (vec!["api", "list", "--server", "http://127.0.0.1:1", "--token-file", key], key),
+        (vec!["key", "rotate", "--self", "--key-file", key, "--server", "http://127.0.0.1:1"], key),
+        (vec!["--data", key, "api", "list"], key),
+        (vec!["apply", "declared.toml", "--dry-run"], key),
+        (vec!["backup", "restore", "--from", "there", "--identity", identity, "--root-key-file", "root", "--data", "new"], identity),
+        (vec!["client", "create", "--name", identity, "--audience", api], identity),
+    ] {
+        for line in [line.clone(), [line, vec!["--json"]].concat()] {
+            let said = desk.run(&line, "");
+            let all = format!("{}{}", said.out, said.err);
+            assert!(said.code != 0 && !all.contains(secret), "{all}");
+        }
+    }
+    assert!(desk.run(&["api", "list", "--server", "http://127.0.0.1:1", "--token-file", key], "").err.contains("whoever saw this line"));
+}
+
 /// What comes out otherwise than somebody may think is said where it is done.
 #[test]
 fn what_nobody_asked_for_is_said() {
