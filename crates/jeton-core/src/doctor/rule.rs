@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn what_is_looked_at_now_and_then_says_when() {
         let check = || RULE.holds(Some(true), "none", "");
-        assert_eq!(check().seen_at(Some(1_000), 1_000 + 719).evidence, "none; as of 11 min ago");
+        assert_eq!(check().seen_at(Some(1_000), 1_000 + 720).evidence, "none; as of 12 min ago");
         assert_eq!(check().seen_at(None, 1_000).evidence, "none");
     }
 

@@ -381,8 +381,10 @@ async fn what_could_not_be_brought_back() {
         let report = deployment.examine();
         assert_eq!((found(&report, "recovery.drill").verdict, found(&report, "recovery.identity").verdict), (drill, identity));
     }
-    deployment.around = seen(BackupsSeen { newest_at: None, ..backups() });
+    deployment.around = seen(BackupsSeen { newest_at: None, begun_at: now - 2 * DAY, ..backups() });
     assert_eq!(grade(&deployment.examine(), Practice::Recovery), None, "there is no backup to see yet");
+    deployment.around = seen(BackupsSeen { newest_at: None, begun_at: now - 2 * DAY - 1, ..backups() });
+    fails(&deployment, "recovery.newest", Severity::High, "no snapshot was made yet", "jeton backup create");
 }
 
 #[tokio::test]

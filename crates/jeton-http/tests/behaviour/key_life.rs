@@ -234,3 +234,17 @@ async fn a_lower_maximum_ends_keys_and_a_dry_run_counts_them() {
     assert_eq!(world.key_code(&shop, &text(&made)).await, "expired");
     assert_eq!(set(30, true).await, json!({"would_expire_now": 0, "would_expire_sooner": 0, "would_come_back": 1, "would_be_idle": 0}));
 }
+
+/// An owner who is known here is told by name, beside the id; of somebody outside their own users know the name.
+#[tokio::test]
+async fn owners_are_told_by_name() {
+    let world = World::new().await;
+    let stock = world.api("stock").await;
+    let clerk = world.client("clerk", &[&stock]).await;
+    let made = world.make_key(&format!("client:{}", clerk.id), "https://stock.example", json!({})).await;
+    assert_eq!((&made["owner_name"], &made["owner"]), (&json!("clerk"), &json!(format!("client:{}", clerk.id))));
+    let outside = world.make_key("external:acme", "https://stock.example", json!({})).await;
+    assert!(outside.get("owner_name").is_none(), "{outside}");
+    let listed = world.done(Method::GET, "/keys", None).await;
+    assert!(listed["items"].as_array().unwrap().iter().any(|key| key["owner_name"] == "clerk"), "{listed}");
+}

@@ -195,9 +195,10 @@ mod tests {
     #[test]
     fn ids_give_way_first() {
         let columns = [Column::flexible("name"), Column::beside("id")];
-        let rows = [[Cell::from("nightly"), Cell::from("0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]];
-        let text = table(columns, &rows, &View { now_seconds: 0, width: 20 });
-        assert!(text.ends_with("nightly  0199a2b3c4…\n"), "{text}");
+        let rows = [[Cell::from("the nightly job"), Cell::from("0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]];
+        let text = |width| table(columns, &rows, &View { now_seconds: 0, width });
+        assert!(text(27).ends_with("the nightly job  0199a2b3c…\n"), "{}", text(27));
+        assert!(text(20).ends_with("the night…  0199a2b…\n"), "{}", text(20));
     }
 
     #[test]
