@@ -14,7 +14,7 @@ mod storage;
 
 pub use accepted::Accepted;
 pub use observed::{
-    ApiUse, BackupsSeen, CanarySeen, CertificateLife, Kept, LinesDropped, Met, MetCredential, MetSubject, Observed, Surroundings,
+    ApiUse, BackupsSeen, CanarySeen, CertificateLife, Kept, LinesDropped, Met, MetCredential, MetSubject, Observed, Surroundings, UsesKnown,
 };
 pub use rule::{Check, Severity, Verdict};
 pub use scopes::has_every_scope;

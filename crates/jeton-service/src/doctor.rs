@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::api::Api;
-use jeton_core::doctor::{ApiUse, Met, MetCredential, Observed, Surroundings};
+use jeton_core::deployment::{self, Deployment};
+use jeton_core::doctor::{ApiUse, Met, MetCredential, Observed, Surroundings, UsesKnown};
 use jeton_core::id::{ApiId, ApiKeyId};
 use jeton_core::usage::bucket::Resolution;
 use jeton_core::usage::{Outcome, Subject};
 
 use crate::failure::Failure;
 use crate::keys::entry::KeyEntry;
+use crate::keys::read::damaged;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::usage::series::SeriesRequest;
@@ -57,12 +59,23 @@ impl Service {
             checkpoint_left_at: self.checkpoints.left_at(),
             unused_clients: self.unused_clients_of(&clients, now.seconds()).ok().flatten(),
             shared_keys: self.shared_keys_met().ok(),
+            uses_known: self.uses_known().unwrap_or_default(),
             met: self.met_and_called(),
             suspended: self.suspended_met(),
             has_gap: self.registry.gap().is_some(),
             canary: self.canary_seen(),
             surroundings,
         }
+    }
+
+    fn uses_known(&self) -> Result<UsesKnown, Failure> {
+        if self.recorder.is_off() {
+            return Ok(UsesKnown::Never);
+        }
+        let Some(at) = self.usage_kept_since() else { return Ok(UsesKnown::NotKnown) };
+        let deployment = self.store.view()?.get(&deployment::TABLE, &vec![deployment::KEY])?;
+        let deployment = deployment.map(|row| Deployment::from_row(&row.record)).transpose().map_err(damaged)?;
+        Ok(deployment.map_or(UsesKnown::NotKnown, |deployment| UsesKnown::Since { at, begun_at: deployment.created_at }))
     }
 
     /// Of those that were there then already the clients that nobody used for 30 days, nor any of their secrets: some only follow the feed.

@@ -7,6 +7,7 @@ mod scopes;
 mod secrets;
 
 use std::sync::Arc;
+use std::{fmt, mem};
 
 use jeton_core::doctor::Met;
 use jeton_core::moment::Moment;
@@ -28,6 +29,23 @@ pub struct Swept {
     pub told: u64,
 }
 
+/// A pass that could not do all: the rest of it was done, and the next one tries again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// What was done all the same.
+    pub swept: Swept,
+    /// How much failed: a row that is damaged, a credential that could not be changed, a page that could not be read.
+    pub failed: u64,
+    /// What failed first.
+    pub first: Failure,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.first)
+    }
+}
+
 /// Used within as long and ending within as long, a credential deserves a look.
 const WEEK_SECONDS: i64 = 7 * 86_400;
 /// Suspended for longer, it does too.
@@ -38,8 +56,9 @@ const UNDECIDED_SECONDS: i64 = 30 * 86_400;
 struct Pass {
     swept: Swept,
     met: Met,
-    /// What failed first; the rest of the pass goes on without it.
-    failed: Option<Failure>,
+    /// How much failed; the rest of the pass goes on without it.
+    failed: u64,
+    first: Option<Failure>,
 }
 
 impl Pass {
@@ -49,13 +68,15 @@ impl Pass {
         self.swept.removed += other.swept.removed;
         self.swept.told += other.swept.told;
         self.met.join(other.met);
-        self.failed = self.failed.take().or(other.failed);
+        self.failed += other.failed;
+        self.first = self.first.take().or(other.first);
     }
 
     /// Notes how a part of the pass went. What follows is looked at all the same.
     fn note(&mut self, part: Result<(), Failure>) {
         if let Err(failure) = part {
-            self.failed.get_or_insert(failure);
+            self.failed += 1;
+            self.first.get_or_insert(failure);
         }
     }
 }
@@ -65,8 +86,8 @@ impl Service {
     /// is doubted, and nothing was done on its word. What fails, as a damaged row does, holds up nothing else.
     ///
     /// # Errors
-    /// The first [`Failure`]; all the rest was done, and the next pass tries again.
-    pub async fn sweep(&self, moment: &Moment) -> Result<Option<Swept>, Failure> {
+    /// What failed, where anything did.
+    pub async fn sweep(&self, moment: &Moment) -> Result<Option<Swept>, Unfinished> {
         if !self.posture.may_destroy(self.moments.time()) {
             return Ok(None);
         }
@@ -77,9 +98,10 @@ impl Service {
         self.sweep_exceptions(&mut pass, &moments.split()).await;
         if !self.is_ending() {
             pass.met.at = Some(self.moments.time().seconds());
-            self.met.store(Some(Arc::new(pass.met)));
+            self.met.store(Some(Arc::new(mem::take(&mut pass.met))));
         }
-        pass.failed.map_or(Ok(Some(pass.swept)), Err)
+        let Pass { swept, failed, first, .. } = pass;
+        first.map_or(Ok(Some(swept)), |first| Err(Unfinished { swept, failed, first }))
     }
 
     /// How many notices were told since the start: kind, days ahead, count.

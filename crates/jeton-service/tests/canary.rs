@@ -5,23 +5,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use jeton_core::commit::Sequence;
 use jeton_core::event::Event;
-use jeton_core::id::CommitId;
 use jeton_core::moment::Time;
-use jeton_core::root_key::RootKeys;
-use jeton_oauth::Issuer;
 use jeton_service::canary::Sent;
 use jeton_service::moments::Moments;
-use jeton_service::registry::LoadError;
-use jeton_service::{Parts, Service};
-use jeton_store::ledger::{Entry, Head};
 use jeton_store::memory::MemoryStore;
-use jeton_store::schema::SCHEMA;
-use jeton_store::store::{CommitError, Fault, FaultKind, Fetch, Noted, Statistics, Store, Submission, View};
-use jeton_token::Prefix;
-use tokio::sync::oneshot;
-use zeroize::Zeroizing;
+use jeton_store::store::{CommitError, Fault, FaultKind, Store as _, Submission};
+use jeton_testkit::bare::service;
+use jeton_testkit::in_front::Otherwise;
 
 /// An engine that can be told to do other than it should.
 struct Liar {
@@ -35,7 +26,11 @@ const LIES: u8 = 1;
 const FAILS: u8 = 2;
 const BUSY: u8 = 3;
 
-impl Store for Liar {
+impl Otherwise for Liar {
+    fn engine(&self) -> &MemoryStore {
+        &self.engine
+    }
+
     fn submit(&self, batch: Vec<Submission>) {
         let answer = match self.does.load(Ordering::Relaxed) {
             LIES => Ok(self.engine.head().size),
@@ -45,38 +40,6 @@ impl Store for Liar {
         };
         batch.into_iter().for_each(|submission| submission.reply.send(answer.clone()).unwrap());
     }
-
-    fn note(&self, noted: Noted, reply: oneshot::Sender<Result<(), Fault>>) {
-        self.engine.note(noted, reply);
-    }
-
-    fn look_up(&self, commit: CommitId) -> Result<Option<Sequence>, Fault> {
-        self.engine.look_up(commit)
-    }
-
-    fn view(&self) -> Result<Box<dyn View + '_>, Fault> {
-        self.engine.view()
-    }
-
-    fn fetch(&self, batch: Vec<Fetch>) {
-        self.engine.fetch(batch);
-    }
-
-    fn tail(&self, from: Sequence, limit: usize) -> Result<Vec<Entry>, Fault> {
-        self.engine.tail(from, limit)
-    }
-
-    fn head(&self) -> Arc<Head> {
-        self.engine.head()
-    }
-
-    fn drop_expired(&self, now: Time) -> Result<u64, Fault> {
-        self.engine.drop_expired(now)
-    }
-
-    fn statistics(&self) -> Statistics {
-        self.engine.statistics()
-    }
 }
 
 #[tokio::test]
@@ -84,20 +47,8 @@ async fn an_engine_that_lies_or_fails_is_seen_by_the_canary_and_told_once() {
     let does = Arc::new(AtomicU8::new(RIGHT));
     let told = does.clone();
     let seed = std::sync::atomic::AtomicU8::new(0);
-    let parts = Parts {
-        issuer: Issuer::parse("https://issuer.example").unwrap(),
-        prefix: Prefix::default(),
-        root_keys: RootKeys::new([(1, Zeroizing::new([7; 32]))]).unwrap(),
-        moments: Moments::new(|| Time::from_seconds(1_800_000_000), move || [seed.fetch_add(1, Ordering::Relaxed); 32]),
-        spawn: None,
-        cached_credentials: 8,
-        negatives_image: None,
-        on_lost: Box::new(|fault| panic!("{fault}")),
-    };
-    let service = Service::open::<LoadError>(parts, |subscriber| {
-        Ok(Arc::new(Liar { engine: MemoryStore::new(&SCHEMA, [3; 32], subscriber), does: told }))
-    });
-    let service = service.unwrap();
+    let moments = Moments::new(|| Time::from_seconds(1_800_000_000), move || [seed.fetch_add(1, Ordering::Relaxed); 32]);
+    let service = service(moments, |engine| Liar { engine, does: told });
     service.set_up(&service.moments().now()).await.unwrap();
     let send = async |what: u8| {
         does.store(what, Ordering::Relaxed);

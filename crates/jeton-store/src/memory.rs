@@ -137,6 +137,14 @@ impl MemoryStore {
         self.lock().ends_in_note = Some(rows);
     }
 
+    /// Puts a row as damage to a disk would: nobody decided it, and nobody hears of it.
+    ///
+    /// # Errors
+    /// When the table is none of the schema.
+    pub fn damage(&self, table: &'static Table, row: &Row) -> Result<(), Fault> {
+        Arc::make_mut(&mut self.lock().rows).put_all(vec![(table, row)])
+    }
+
     fn process(&self, submissions: Vec<Submission>, fate: &Fate) {
         let mut state = self.lock();
         if let Fate::FailBefore(fault) = fate {

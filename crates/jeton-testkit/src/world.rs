@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::record::{Key, Row, Table};
 use jeton_core::root_key::RootKeys;
 use jeton_core::token;
 use jeton_http::api::Place;
@@ -45,6 +46,8 @@ use jeton_store::store::{Fault, Store as _};
 use jeton_token::Prefix;
 use zeroize::Zeroizing;
 
+use crate::in_front::InFront;
+
 use counted::Counted;
 use each_once::EachOnce;
 use hands::Hands;
@@ -61,7 +64,7 @@ pub struct World {
     pub(crate) hands: Hands,
     pub(crate) observer: Arc<Observer>,
     access_log: Arc<SeenLines>,
-    store: Arc<Counted>,
+    store: Arc<InFront<Counted>>,
     issuer: Issuer,
     root_keys: RootKeys,
     lost: Arc<Mutex<Vec<Fault>>>,
@@ -104,7 +107,7 @@ impl World {
     pub async fn reopen_under(self, root_keys: RootKeys) -> Result<World, LoadError> {
         let (hands, issuer, lost) = (self.hands.clone(), self.issuer.clone(), Arc::default());
         let (service, store) =
-            start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.engine.reopen(hands.seed(), subscriber))?;
+            start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| self.store.0.engine.reopen(hands.seed(), subscriber))?;
         Ok(World::around(service, store, hands, issuer, root_keys, lost).await)
     }
 
@@ -120,7 +123,7 @@ impl World {
 
     async fn around(
         service: Service,
-        store: Arc<Counted>,
+        store: Arc<InFront<Counted>>,
         hands: Hands,
         issuer: Issuer,
         root_keys: RootKeys,
@@ -214,7 +217,7 @@ impl World {
     /// How often what is stored was read.
     #[must_use]
     pub fn reads(&self) -> u64 {
-        self.store.reads()
+        self.store.0.reads()
     }
 
     /// How many access tokens are kept.
@@ -232,12 +235,29 @@ impl World {
 
     /// Whether usage meets a full disk.
     pub fn refuse_notes(&self, is_full: bool) {
-        self.store.engine.refuse_notes(is_full);
+        self.store.0.engine.refuse_notes(is_full);
     }
 
     /// The process ends once so many rows of usage of the next note are on the disk, where there are more.
     pub fn end_in_note(&self, rows: usize) {
-        self.store.engine.end_in_note(rows);
+        self.store.0.engine.end_in_note(rows);
+    }
+
+    /// The row of a key, as it is stored.
+    #[must_use]
+    pub fn row(&self, table: &'static Table, key: &Key) -> Option<Row> {
+        let view = self.store.0.engine.view().expect("the store reads");
+        view.get(table, key).expect("the store reads").map(|row| row.record)
+    }
+
+    /// Puts a row as damage to a disk would: nobody decided it, and nobody hears of it.
+    pub fn damage(&self, table: &'static Table, row: &Row) {
+        self.store.0.engine.damage(table, row).expect("a table of the schema");
+    }
+
+    /// The store fails after so many more commits, as for a process that is about to be killed.
+    pub fn fail_after(&self, commits: u64) {
+        self.store.0.fail_after(commits);
     }
 
     /// The word that the server stops: streams end.
@@ -263,7 +283,7 @@ fn start(
     root_keys: RootKeys,
     lost: &Arc<Mutex<Vec<Fault>>>,
     open: impl FnOnce(Arc<dyn jeton_store::store::Subscriber>) -> Arc<MemoryStore>,
-) -> Result<(Service, Arc<Counted>), LoadError> {
+) -> Result<(Service, Arc<InFront<Counted>>), LoadError> {
     let (clock, dice, timer, lost) = (hands.clone(), hands.clone(), hands.clone(), lost.clone());
     let parts = Parts {
         issuer: issuer.clone(),
@@ -277,7 +297,7 @@ fn start(
     };
     let mut opened = None;
     let service = Service::open(parts, |subscriber| {
-        let store = Arc::new(Counted::new(open(Arc::new(EachOnce::new(subscriber)))));
+        let store = Arc::new(InFront(Counted::new(open(Arc::new(EachOnce::new(subscriber))))));
         opened = Some(store.clone());
         Ok::<_, LoadError>(store)
     })?;

@@ -1,7 +1,7 @@
-use super::observed::{MetCredential, Observed};
-use super::rule::{Check, Offender, Rule, Severity, shown, word};
+use super::observed::{MetCredential, Observed, UsesKnown};
+use super::rule::{Check, Offender, RESTART, Rule, Severity, shown, word};
 use crate::policy::CredentialKind;
-use crate::policy::idle::IdleRule;
+use crate::policy::idle::{IdleRule, USES_KNOWN_TO_SECONDS};
 use crate::policy::rule::Subject;
 
 const HOUR: i64 = 3_600;
@@ -48,6 +48,11 @@ const IDLE: Rule = Rule {
     severity: Severity::Medium,
     why: "A credential that nobody uses and nobody misses is the one whose theft nobody sees.",
 };
+const KNOWN: Rule = Rule {
+    id: "expiration.uses_known",
+    severity: Severity::Low,
+    why: "Nobody is idle for a time in which a use may have been forgotten: until it has passed again, nothing is suspended for being idle.",
+};
 
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
     vec![
@@ -58,6 +63,7 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         ENDING.none(&ending(observed), "clients whose last secret ends within 7 days"),
         used(observed),
         IDLE.none(&never_idle(observed), "policies by which nothing is ever idle"),
+        known(observed),
         CLOCK.holds(
             observed.is_clock_believed,
             match observed.is_clock_believed {
@@ -85,6 +91,42 @@ fn used(observed: &Observed) -> Check {
     // Those that have ended since are past saving.
     let soon: Vec<_> = met.soon_and_used.iter().filter(|credential| credential.at > observed.now_seconds).map(offender).collect();
     USED.none(&soon, "credentials that were used within 7 days and end within 7").seen_at(met.at, observed.now_seconds)
+}
+
+/// Whether uses are known for as long as a credential may be idle, or since there were any.
+fn known(observed: &Observed) -> Check {
+    let (at, begun_at) = match observed.uses_known {
+        UsesKnown::NotKnown => {
+            return KNOWN.holds(None, "nobody has looked yet since when every use is known: a second after the start", "");
+        }
+        UsesKnown::Never => {
+            let rule = Rule { severity: Severity::Medium, ..KNOWN };
+            let cure = format!("write `usage = \"on\"` into jeton.toml, and {RESTART}");
+            return rule.holds(Some(false), "uses are not counted: nothing is ever idle", &cure);
+        }
+        UsesKnown::Since { at, begun_at } => (at, begun_at),
+    };
+    let known_seconds = observed.now_seconds.saturating_sub(at).max(0);
+    let was_forgotten = at.saturating_sub(begun_at) > USES_KNOWN_TO_SECONDS;
+    let longest = longest_idle(observed).filter(|idle| was_forgotten && *idle > known_seconds);
+    let seen = match longest {
+        Some(idle) => format!("every use is known for {}, and credentials may be idle for {}", shown(known_seconds), shown(idle)),
+        None => "uses are known for as long as credentials may be idle, or since there were any".to_owned(),
+    };
+    KNOWN.holds(
+        Some(longest.is_none()),
+        &seen,
+        "the server's log says what was forgotten, and when it ended without a last word: stop it by SIGTERM, and leave it the time it takes",
+    )
+}
+
+/// The longest idle time that anything has, in seconds.
+fn longest_idle(observed: &Observed) -> Option<i64> {
+    let of_kind = |kind: CredentialKind| {
+        let levels = observed.policies.rules_of(kind).filter_map(|rule| rule.record.idle.and_then(IdleRule::after));
+        levels.chain(observed.policies.effective(kind, &Subject::Deployment).idle_seconds).max()
+    };
+    CredentialKind::ALL.iter().filter_map(|kind| of_kind(*kind)).max()
 }
 
 fn never_idle(observed: &Observed) -> Vec<Offender> {

@@ -45,6 +45,8 @@ pub struct Observed {
     pub unused_clients: Option<Vec<Arc<str>>>,
     /// The keys that two applications use, each with when it last showed; `None`: nobody looked.
     pub shared_keys: Option<Vec<MetCredential>>,
+    /// Since when it is known of every credential whether somebody used it.
+    pub uses_known: UsesKnown,
     /// How each API was used in the last week; `None`: nobody looked.
     pub used: Option<BTreeMap<ApiId, ApiUse>>,
     /// Whether a restore left a gap that nobody accepted.
@@ -146,6 +148,23 @@ fn note(all: &mut Vec<MetCredential>, met: MetCredential) {
     if all.len() < Met::MOST {
         all.push(met);
     }
+}
+
+/// Since when it is known of every credential whether somebody used it: nobody is idle for what came before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UsesKnown {
+    /// Nobody has looked yet.
+    #[default]
+    NotKnown,
+    /// Uses are not counted.
+    Never,
+    /// Since then, without a gap.
+    Since {
+        /// In seconds.
+        at: i64,
+        /// When the deployment began, in seconds: before that there was nothing to use.
+        begun_at: i64,
+    },
 }
 
 /// How an API was used in the last week.

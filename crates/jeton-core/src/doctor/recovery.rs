@@ -19,6 +19,9 @@ const GAP: Rule = Rule {
     why: "Keys and secrets from before a restore are refused until somebody accepts what it may lack.",
 };
 
+/// What is looked at where backups are made.
+const OF_BACKUPS: [Rule; 5] = [RECIPIENTS, NEWEST, TAIL, DRILL, IDENTITY];
+
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
     let gap = GAP.holds(
         Some(!observed.has_gap),
@@ -26,17 +29,16 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         "jeton backup restore accept-gap",
     );
     match &observed.surroundings.backups {
-        None => [TARGET, RECIPIENTS, NEWEST, TAIL, DRILL, IDENTITY].into_iter().map(not_known).chain([gap]).collect(),
-        Some(None) => vec![TARGET.holds(Some(false), "no backups are made", &cure()), gap],
+        None => [TARGET].into_iter().chain(OF_BACKUPS).map(|rule| rule.holds(None, "nobody looked", "")).chain([gap]).collect(),
+        Some(None) => {
+            let others = OF_BACKUPS.into_iter().map(|rule| rule.holds(None, "no backups are made", ""));
+            [TARGET.holds(Some(false), "no backups are made", &cure())].into_iter().chain(others).chain([gap]).collect()
+        }
         Some(Some(seen)) => {
             let now = observed.now_seconds;
             vec![target(seen), recipients(seen), newest(seen, now), tail(seen, now), drill(seen, now), identity(seen, now), gap]
         }
     }
-}
-
-fn not_known(rule: Rule) -> Check {
-    rule.holds(None, "nobody looked", "")
 }
 
 fn cure() -> String {

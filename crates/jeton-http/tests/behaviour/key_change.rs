@@ -155,3 +155,29 @@ async fn what_is_over_is_not_resumed() {
     world.done(Method::DELETE, "/clients/shop", None).await;
     assert_eq!(resume(&gone).await.status, 409);
 }
+
+#[tokio::test]
+async fn a_key_that_was_suspended_by_itself_stays_so_when_its_owner_is_resumed() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let judge = world.client("judge", &[&orders]).await;
+    world.client("shop", &[&orders]).await;
+    world.done(Method::POST, "/users", Some(json!({"username": "ada"}))).await;
+    world.done(Method::POST, "/groups", Some(json!({"name": "billing"}))).await;
+    world.done(Method::POST, "/roles", Some(json!({"audience": ORDERS, "name": "reader", "scope": "orders:read"}))).await;
+    for (kind, name) in [("client", "shop"), ("user", "ada"), ("group", "billing")] {
+        let (owner, subject) = (format!("{kind}:{name}"), json!({kind: name}));
+        if kind != "client" {
+            world.done(Method::PUT, &format!("/roles/reader/assignments/{owner}"), None).await;
+        }
+        let make = async || world.make_key(&owner, ORDERS, json!({"scope": "orders:read"})).await;
+        let (leaked, other) = (make().await, make().await);
+        world.done(Method::POST, &format!("{}/suspend", path(&leaked)), Some(json!({"why": "leaked"}))).await;
+        world.done(Method::POST, "/suspensions", Some(subject.clone())).await;
+        assert_eq!(world.key_code(&judge, &text(&other)).await, "suspended", "{owner}");
+        world.done(Method::POST, "/resumptions", Some(subject)).await;
+        let codes = [world.key_code(&judge, &text(&leaked)).await, world.key_code(&judge, &text(&other)).await];
+        assert_eq!(codes, ["suspended", "valid"], "{owner}");
+        assert_eq!(world.done(Method::GET, &path(&leaked), None).await["why"], "leaked", "{owner}");
+    }
+}

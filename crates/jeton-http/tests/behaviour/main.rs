@@ -60,6 +60,7 @@ mod revoke_all;
 mod secret_suspension;
 mod signing_keys;
 mod suspensions;
+mod sweep;
 mod texts;
 mod token;
 mod usage;

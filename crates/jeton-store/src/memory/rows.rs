@@ -84,7 +84,7 @@ impl Rows {
         Ok(found.into_iter().take(find.limit).map(|(_, row)| row.clone()).collect())
     }
 
-    /// Puts rows of usage.
+    /// Puts rows as they are: of usage, or damaged.
     pub(super) fn put_all(&mut self, rows: Vec<(&'static Table, &Row)>) -> Result<(), Fault> {
         rows.into_iter().try_for_each(|(table, row)| self.put(table, row, note::VERSION, 0))
     }
