@@ -1,6 +1,7 @@
-//! Every relative link in the documentation leads to a file of the tree.
+//! Every relative link in the documentation leads to a file of the tree, and to a place of it where the link names one.
 
 use super::finding::Finding;
+use super::places;
 use super::tree::Tree;
 
 /// Links of `*.md` files to what is not there.
@@ -13,7 +14,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
                 continue;
             }
             let file = target.split(['#', '?']).next().unwrap_or_default();
-            let Some(resolved) = resolve(folder, file) else {
+            let of_page = if file.is_empty() { Some(path.to_owned()) } else { resolve(folder, file) };
+            let Some(resolved) = of_page else {
                 findings.push(Finding::at(
                     path,
                     line,
@@ -28,17 +30,26 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
                     format!("the link `{target}` leads to `{resolved}`, which does not exist: correct it, or add the file"),
                 ));
             }
+            let place = target.split_once('#').map_or("", |(_, place)| place);
+            let page = tree.text(&resolved).filter(|_| !place.is_empty() && resolved.ends_with(".md"));
+            if page.is_some_and(|page| !places::of(page).contains(place)) {
+                findings.push(Finding::at(
+                    path,
+                    line,
+                    format!("the link `{target}` leads to no heading of `{resolved}`: correct it, or add the heading or the word"),
+                ));
+            }
         }
     }
     findings
 }
 
-/// An address with a scheme, or a place on the same page.
+/// An address with a scheme.
 fn is_elsewhere(target: &str) -> bool {
     let scheme = target.split_once(':').is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
     });
-    scheme || target.starts_with('#') || target.starts_with("//")
+    scheme || target.starts_with("//")
 }
 
 /// Follows `target` from `folder`; `None` when it climbs above the root. A leading `/` means the root.
@@ -116,7 +127,7 @@ mod tests {
 
     #[track_caller]
     fn check_text(text: &str, expected: &[usize]) {
-        let tree = Tree::of(&[("docs/a.md", text), ("docs/sub/b.md", ""), ("README.md", "")]);
+        let tree = Tree::of(&[("docs/a.md", text), ("docs/sub/b.md", "# One, two"), ("README.md", "## Start")]);
         let lines: Vec<usize> = check(&tree)
             .iter()
             .map(|finding| {
@@ -143,8 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn links_to_a_place_that_is_not_there_are_found() {
+        check_text("[b](sub/b.md#one-two) [here](#here)\n# Here", &[]);
+        check_text("[b](sub/b.md#one) [r](../README.md#start) [here](#there)", &[1, 1]);
+    }
+
+    #[test]
     fn other_addresses_and_code_are_let_be() {
-        check_text("[a](https://example.com/x) [b](#here) [c](mailto:a@example.com) [^1]: words", &[]);
+        check_text("[a](https://example.com/x) [c](mailto:a@example.com) [^1]: words", &[]);
         check_text("```\n[a](a.md)\n```\n`[b](b.md)`", &[]);
         check_text("~~~\n```\n[a](a.md)\n~~~", &[]);
     }

@@ -3,6 +3,7 @@
 mod arrows;
 mod circles;
 mod crate_modules;
+mod decisions;
 mod finding;
 mod fuzz_targets;
 mod imports;
@@ -11,6 +12,7 @@ mod links;
 mod lints;
 mod manifest;
 mod names;
+mod places;
 mod source;
 mod token;
 mod tree;
@@ -31,7 +33,8 @@ Checks the rules of the house that no compiler checks, and says for each finding
   names     no module named util, common, helpers, types, manager, misc
   lints     the workspace's lints and clippy.toml's bans are there; no #[allow]; each #[expect] has its reason
   words     no paths of one machine, no addresses of registries, no unfinished merges
-  links     every relative link of the documentation leads to a file
+  links     every relative link of the documentation leads to a file, and to a place on it where it names one
+  decisions every decision has a number of its own, and whatever cites one by its number cites one that there is
   fuzz      every fuzz function has a libFuzzer target and a place in the smoke test
 
 Usage: cargo xtask tidy [CHECK…]
@@ -52,6 +55,7 @@ const CHECKS: &[Check] = &[
     ("lints", lints::check),
     ("words", words::check),
     ("links", links::check),
+    ("decisions", decisions::check),
     ("fuzz", fuzz_targets::check),
 ];
 
