@@ -101,7 +101,15 @@ fn small_enough(entries: &[Entry], changes: &[(Sequence, String)]) -> usize {
 /// The first sequence of which a change is kept. They leave from the left, a slice after the other.
 fn first_change(store: &dyn Store) -> Result<Option<Sequence>, Fault> {
     let first = store.view()?.walk(&CHANGE, None, None, 1)?;
-    Ok(first.first().map(|row| row.version))
+    Ok(first.first().and_then(|row| first_of(&row.record)))
+}
+
+/// The first sequence of a row of changes. Its version may be a later one: of the commit that told it anew, without somebody who was erased.
+fn first_of(row: &Row) -> Option<Sequence> {
+    match row.first() {
+        Some(Value::Int(first)) => Some(first.cast_unsigned()),
+        _ => None,
+    }
 }
 
 /// The lines of the changes from a sequence on, until before another, in their order, each with its sequence: what is asked for is held in
@@ -118,7 +126,7 @@ pub(crate) fn changes_between(store: &dyn Store, from: Sequence, to: Sequence) -
         let rows = store.view()?.walk(&CHANGE, Some(&above), after.as_ref(), ROWS_AT_ONCE)?;
         let Some(last) = rows.last() else { break };
         let mut place = last.record.clone();
-        if last.version >= to
+        if first_of(&last.record).is_some_and(|first| first >= to)
             && let Some(key) = place.first_mut()
         {
             // What comes later in this slice is not asked for.

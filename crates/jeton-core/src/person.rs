@@ -1,9 +1,11 @@
 //! People: who may own keys and hold roles. How somebody signs in is none of this.
 
+pub mod blank;
 pub mod create;
 pub mod disable;
 pub mod enable;
 pub mod erase;
+pub mod erasing;
 pub mod forgotten;
 pub mod mentions;
 pub mod update;

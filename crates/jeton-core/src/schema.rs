@@ -47,7 +47,7 @@ pub const CHANGE_SPAN: u64 = 256;
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -108,8 +108,11 @@ pub static TABLES_SINCE_VERSION_10: [&Table; 1] = [&gap::TABLE];
 /// The table that version 12 added.
 pub static TABLES_SINCE_VERSION_12: [&Table; 1] = [&canary::TABLE];
 
+/// The table that version 14 added.
+pub static TABLES_SINCE_VERSION_14: [&Table; 1] = [&person::erasing::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 34] = [
+pub static TABLES: [&Table; 35] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -144,4 +147,5 @@ pub static TABLES: [&Table; 34] = [
     &CHANGE,
     &gap::TABLE,
     &canary::TABLE,
+    &person::erasing::TABLE,
 ];

@@ -1,5 +1,6 @@
-//! Erasing a person, over as many commits as it takes: what was begun is gone on with by whoever asks again.
+//! Erasing a person, over as many commits as it takes: what was begun is gone on with, by whoever asks again or by the next process.
 
+mod copies;
 mod found;
 
 use std::sync::Arc;
@@ -8,22 +9,28 @@ use jeton_core::administrator::Administrator;
 use jeton_core::api::management::role_id;
 use jeton_core::api_key;
 use jeton_core::api_key::forget::{Beside, forget};
-use jeton_core::commit::{Premise, Told};
+use jeton_core::commit::{Commit, Premise, Told};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, PersonId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::permission::BuiltIn;
 use jeton_core::person::Person;
+use jeton_core::person::blank::Blank;
 use jeton_core::person::disable::disable;
 use jeton_core::person::erase::{ENTRIES_AT_A_TIME, Leaving, erase, erase_entries};
+use jeton_core::person::erasing::{self, Erasing};
+use jeton_core::person::mentions::Mentions;
 use jeton_core::refusal::Refusal;
 use jeton_core::role::holder::Holder;
+use jeton_core::schema::CHANGE;
 
 use crate::failure::Failure;
+use crate::keys::read::damaged;
 use crate::service::Service;
-use crate::transact::{ATTEMPTS, Reading};
+use crate::transact::{ATTEMPTS, Reading, failure};
 
+use copies::Copies;
 use found::{BY_OWNER, Entries, OwnedKey, of_owner, owned};
 
 /// What goes with a person.
@@ -50,7 +57,7 @@ impl Service {
         let leaving = self.leaving(&person);
         let (groups, roles) = (leaving.groups.len() as u64, leaving.roles.len() as u64);
         let mut erasure = Erasure { groups, roles, keys: owned(&self.store, &person.id, None).await?.len() as u64, entries: 0 };
-        let mut entries = Entries::of(&self.store, &person);
+        let mut entries = Entries::of(&self.store, Mentions::of(&person));
         while let Some(found) = entries.next(usize::MAX).await? {
             erasure.entries += found.len() as u64;
             self.check_goes_on()?;
@@ -58,36 +65,106 @@ impl Service {
         Ok((person, erasure))
     }
 
-    /// Erases a person: all that is theirs ends, their keys are removed, what the ledger says of them goes, and their row.
+    /// Erases a person: all that is theirs ends, their keys are removed, what the ledger says of them goes, their row, and what copies of
+    /// rows say of them.
     ///
     /// # Errors
-    /// [`Failure`]; what was done by then stays so, and whoever asks again goes on with it.
+    /// [`Failure`]; what was done by then stays so, and it is [gone on with](Self::go_on_erasing).
     pub async fn erase_user(&self, name: &str, by: &Administrator, moment: &Moment) -> Result<(PersonId, Erasure), Failure> {
+        let _turn = self.erasing.lock().await;
         let mut moments = moment.clone();
         let id = self.find_user(name)?.record.id.clone();
-        let person = self.begin_erasure(&id, by, &moments.split()).await?;
-        let keys = self.forget_keys(&id, by, &mut moments).await?;
-        let mut entries = Entries::of(&self.store, &person);
+        let erasure = self.erase(&id, by, &mut moments).await?;
+        Ok((id, erasure))
+    }
+
+    /// Goes on with each erasure that was begun, by this process or one before it, and not ended; how many ended. For a schedule: whoever
+    /// asked may have gone.
+    ///
+    /// # Errors
+    /// What failed first; the others were gone on with.
+    pub async fn go_on_erasing(&self, moment: &Moment) -> Result<u64, Failure> {
+        // One that is under way is nobody else's.
+        let Ok(_turn) = self.erasing.try_lock() else { return Ok(0) };
+        let (mut moments, mut ended, mut failed) = (moment.clone(), 0, None);
+        for Erasing { person, actor, .. } in self.erasures_begun()? {
+            // Whoever asked was looked at when they did.
+            let by = Administrator::of_everything(actor);
+            let is_there = self.registry.people.all.get(person.as_str()).is_some();
+            let gone_on = match is_there {
+                true => self.erase(&person, &by, &mut moments).await.map(drop),
+                false => self.blank_copies_of(&person, &mut moments).await,
+            };
+            match gone_on {
+                Ok(()) => ended += 1,
+                Err(failure) => drop(failed.get_or_insert(failure)),
+            }
+        }
+        failed.map_or(Ok(ended), Err)
+    }
+
+    fn erasures_begun(&self) -> Result<Vec<Erasing>, Failure> {
+        let mut begun = Vec::new();
+        self.store.view()?.scan(&erasing::TABLE, &mut |row| {
+            begun.push(Erasing::from_row(&row.record));
+            true
+        })?;
+        begun.into_iter().collect::<Result<_, _>>().map_err(damaged)
+    }
+
+    async fn erase(&self, id: &PersonId, by: &Administrator, moments: &mut Moment) -> Result<Erasure, Failure> {
+        let person = self.begin_erasure(id, by, &moments.split()).await?;
+        let keys = self.forget_keys(id, by, moments).await?;
+        let mut entries = Entries::of(&self.store, Mentions::of(&person));
         let (mut erased, mut waiting) = (0, Vec::new());
         while let Some(found) = entries.next(ENTRIES_AT_A_TIME).await? {
             waiting.extend(found);
             if waiting.len() >= ENTRIES_AT_A_TIME {
                 erased += waiting.len() as u64;
-                self.erase_some(&id, std::mem::take(&mut waiting), by, &moments.split()).await?;
+                self.erase_some(id, std::mem::take(&mut waiting), by, &moments.split()).await?;
             }
             self.check_goes_on()?;
         }
-        let (groups, roles, entries) = self.end_erasure(&person, (&waiting, erased), by, &moments.split()).await?;
-        Ok((id, Erasure { keys, groups, roles, entries }))
+        let ended = self.end_erasure(&person, (&waiting, erased), by, &moments.split()).await;
+        // Where the target is waited for, it holds here.
+        if matches!(ended, Ok(_) | Err(Failure::Unshipped)) {
+            self.blank_copies(id, entries, moments).await?;
+        }
+        ended.map(|(groups, roles, entries)| Erasure { keys, groups, roles, entries })
     }
 
-    /// They can do nothing from here on, and nothing more becomes theirs.
+    /// What is left to do where the process ended between the last entry and this: the ledger still tells which keys were theirs.
+    async fn blank_copies_of(&self, id: &PersonId, moments: &mut Moment) -> Result<(), Failure> {
+        let mut entries = Entries::of(&self.store, Mentions::of_erased(id));
+        while entries.next(usize::MAX).await?.is_some() {
+            self.check_goes_on()?;
+        }
+        self.blank_copies(id, entries, moments).await
+    }
+
+    /// Takes them out of the copies of rows that are kept for backups, and notes that nothing is left to do.
+    async fn blank_copies(&self, id: &PersonId, entries: Entries, moments: &mut Moment) -> Result<(), Failure> {
+        let mut copies = Copies::of(&self.store, Blank::of(id, &entries.keys_gone().await?));
+        let nobody = Arc::from("");
+        while let Some(rows) = copies.next().await? {
+            if !rows.is_empty() {
+                // Bookkeeping: no entry tells of it, and no premise stands on it.
+                let commit = rows.into_iter().fold(Commit::new(&mut moments.split()), |commit, row| commit.put(&CHANGE, row));
+                self.commit(commit, &nobody).await.map_err(failure)?;
+            }
+            self.check_goes_on()?;
+        }
+        self.commit(erasing::done(id, &mut moments.split()), &nobody).await.map(drop).map_err(failure)
+    }
+
+    /// They can do nothing from here on, nothing more becomes theirs, and whoever starts next goes on with it.
     async fn begin_erasure(&self, id: &PersonId, by: &Administrator, moment: &Moment) -> Result<Person, Failure> {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let person = self.find_user(id.as_str())?;
             reading.rely_on_person(&person);
             self.check_may_erase(by, &person.record)?;
-            Ok(disable(&person.record, self.latest_over_person(id), by, moment))
+            let Outcome { verdict, commit } = disable(&person.record, self.latest_over_person(id), by, moment);
+            Ok(Outcome { verdict, commit: erasing::note(commit, id, by, moment) })
         })
         .await
     }

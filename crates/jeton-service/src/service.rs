@@ -10,6 +10,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_oauth::Issuer;
 use jeton_store::store::{Fault, Fetch, Store, Submission, Subscriber};
 use jeton_token::Prefix;
+use tokio::sync::Mutex;
 
 use crate::canary_standing::Canary;
 use crate::credential_cache::{CacheUse, CredentialCache};
@@ -69,6 +70,8 @@ pub struct Service {
     pub(crate) started_at: Time,
     /// Who keeps elsewhere what is taken away, where it must be there before it is answered.
     pub(crate) durability: OnceLock<Kept>,
+    /// Held by whoever erases somebody: one at a time.
+    pub(crate) erasing: Mutex<()>,
     /// Whether the process is about to end.
     pub(crate) is_ending: AtomicBool,
 }
@@ -165,6 +168,7 @@ impl Service {
             prefix: parts.prefix,
             started_at,
             durability: OnceLock::new(),
+            erasing: Mutex::default(),
             is_ending: AtomicBool::new(false),
             store,
         })

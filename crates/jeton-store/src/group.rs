@@ -351,7 +351,9 @@ fn opens_incarnation(commit: &Commit) -> bool {
 /// Whether somebody is forgotten by it.
 fn forgets(commit: &Commit) -> bool {
     let forgets = |event: &Event| matches!(event, Event::UserErased { .. } | Event::ApiKeyRemoved { .. });
-    !commit.erases.is_empty() || commit.events.iter().any(forgets)
+    // What was changed is told anew without them.
+    let blanks = |write: &Write| matches!(write, Write::Put { table, .. } if std::ptr::eq(*table, &CHANGE));
+    !commit.erases.is_empty() || commit.events.iter().any(forgets) || commit.writes.iter().any(blanks)
 }
 
 fn credentials(commit: &Commit) -> impl Iterator<Item = (&'static Table, &Row)> {

@@ -5,7 +5,7 @@ use jeton_core::record::Column;
 use jeton_core::schema::{
     TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5,
     TABLES_SINCE_VERSION_6, TABLES_SINCE_VERSION_7, TABLES_SINCE_VERSION_8, TABLES_SINCE_VERSION_9, TABLES_SINCE_VERSION_10,
-    TABLES_SINCE_VERSION_12, VERSION,
+    TABLES_SINCE_VERSION_12, TABLES_SINCE_VERSION_14, VERSION,
 };
 use jeton_core::usage::progress::KEPT_SINCE;
 
@@ -14,7 +14,7 @@ use crate::table::{Migration, Schema, Step};
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 13] = [
+static MIGRATIONS: [Migration; 14] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -48,6 +48,7 @@ static MIGRATIONS: [Migration; 13] = [
     Migration { version: 11, steps: &[Step::CreateIndex { table: "api_key", index: &BY_CLIENT }] },
     Migration { version: 12, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_12)] },
     Migration { version: 13, steps: &[Step::AddColumn { table: "api_key", column: &REPEAT_TOLD_AT }] },
+    Migration { version: 14, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_14)] },
 ];
 
 static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();

@@ -50,6 +50,7 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
         canary_schedule(service),
         sweep_schedule(service),
         ending_schedule(service),
+        erasing_schedule(service),
         every(Duration::from_secs(60), First::Later, move || {
             let service = tending.clone();
             async move {
@@ -59,6 +60,21 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
             }
         }),
     ]
+}
+
+/// Whoever was to be erased when a process ended, or when nobody waited any more, is.
+fn erasing_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+    let service = service.clone();
+    every(Duration::from_secs(60), First::AtOnce, move || {
+        let service = service.clone();
+        async move {
+            match service.go_on_erasing(&service.moments().now()).await {
+                Ok(0) => {}
+                Ok(ended) => tracing::info!(ended, "erasures that were broken off were gone on with, and ended"),
+                Err(error) => tracing::error!(%error, "somebody who was to be erased is not yet: it is tried again"),
+            }
+        }
+    })
 }
 
 /// What was handed in as leaked is ended, and keys that a cut-off ended say so.
@@ -155,7 +171,11 @@ fn sweep_schedule(service: &Arc<Service>) -> JoinHandle<()> {
                     "credentials were gone over: idle ones, ended ones, and those that end soon"
                 ),
                 Ok(Err(error)) => {
-                    tracing::error!(%error, "not all credentials could be gone over: the others were, and the next pass tries again")
+                    tracing::error!(
+                        %error,
+                        failed = error.failed,
+                        "not all credentials could be gone over: the others were, and the next pass tries again"
+                    );
                 }
                 _ => {}
             }

@@ -6,7 +6,15 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
+use jeton_core::record::Value as Column;
+use jeton_core::schema::CHANGE;
+use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, Group, Store as _, Subscriber};
+use jeton_store_sqlite::{Options, SqliteStore};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,11 +23,13 @@ use tempfile::TempDir;
 struct Place {
     folder: TempDir,
     server: Option<Child>,
+    /// The lines of its log.
+    log: Option<Receiver<String>>,
 }
 
 impl Place {
     fn new() -> Place {
-        let place = Place { folder: tempfile::tempdir().unwrap(), server: None };
+        let place = Place { folder: tempfile::tempdir().unwrap(), server: None, log: None };
         let made = place.json(&["init", "--issuer", "http://127.0.0.1:8420"]);
         fs::write(place.path("recovery.key"), made["recovery_identity"].as_str().unwrap()).unwrap();
         place
@@ -59,8 +69,15 @@ impl Place {
         let mut server = self.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
         assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves")));
-        std::thread::spawn(move || lines.for_each(drop));
-        self.server = Some(server);
+        let (tell, log) = mpsc::channel();
+        // Read on, so that the log never fills its pipe.
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
+        (self.server, self.log) = (Some(server), Some(log));
+    }
+
+    /// Waits until the server's log says this.
+    fn hears(&self, words: &str) {
+        assert!(self.log.as_ref().unwrap().iter().any(|line| line.contains(words)), "the server ended before it said: {words}");
     }
 
     fn end(&mut self, signal: Signal) {
@@ -76,7 +93,14 @@ impl Place {
 
     /// Ada, with a key, of whom somebody wrote something; then a backup.
     fn with_ada() -> (Place, String) {
+        Place::with_ada_under("")
+    }
+
+    /// The same under a configuration that says more.
+    fn with_ada_under(more: &str) -> (Place, String) {
         let mut place = Place::new();
+        let config = place.path("jeton-data/jeton.toml");
+        fs::write(&config, format!("{}\n{more}\n", fs::read_to_string(&config).unwrap())).unwrap();
         place.start("jeton-data");
         place.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
         let ada = place.json(&["user", "create", "--username", "ada-lovelace", "--name", "Ada Müller", "--email", "ada@example.org"]);
@@ -102,6 +126,25 @@ impl Place {
         assert!(self.done(&["audit", "verify", "--data", data]).contains("what was written"));
         is_named_nowhere(&self.path(data));
     }
+}
+
+/// Hears of commits and keeps nothing.
+struct Deaf;
+
+impl Subscriber for Deaf {
+    fn applied(&self, _: &Group<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn lost(&self, _: &Fault) {}
+}
+
+/// What the copies of rows that are kept for backups say of her; no server may run.
+fn copies_naming_her(data: &Path) -> Vec<String> {
+    let store = SqliteStore::open(Options::new(data.to_owned(), &SCHEMA, [7; 32]), Arc::new(Deaf)).unwrap();
+    let rows = store.view().unwrap().walk(&CHANGE, None, None, usize::MAX).unwrap();
+    let lines = rows.iter().filter_map(|row| row.record.get(1).and_then(Column::as_text)).flat_map(|lines| lines.lines());
+    lines.filter(|line| SAID.iter().any(|said| line.contains(said))).map(str::to_owned).collect()
 }
 
 impl Drop for Place {
@@ -147,6 +190,7 @@ fn no_restore_brings_back_who_was_erased() {
     assert_eq!((erased["keys"].clone(), erased["roles"].clone(), erased["entries"].clone()), (1.into(), 1.into(), 2.into()));
     // Nothing of the tail after the answer is asked for: the erasure is on the target by now.
     place.end(Signal::KILL);
+    assert_eq!(copies_naming_her(&place.path("jeton-data")), Vec::<String>::new());
     place.restore("whole", &[]);
     place.is_forgotten("whole", &id);
     place.restore("earlier", &["--until", &until]);
@@ -171,5 +215,39 @@ fn it_is_answered_once_the_target_has_it() {
     fs::rename(&away, place.path("jeton-data.backups")).unwrap();
     place.end(Signal::TERM);
     place.restore("whole", &[]);
+    place.is_forgotten("whole", &id);
+}
+
+/// The process is killed while her keys go, one after the other: the next one goes on with it by itself, and so does whoever is made of what
+/// was shipped until then. A restore of what is older has nothing of her.
+#[test]
+fn an_erasure_amid_which_the_server_is_killed_is_gone_on_with() {
+    // What is removed is on the target by then.
+    let (mut place, id) = Place::with_ada_under("revocation_durability = \"sync\"");
+    let lines: Vec<String> = (0..200).map(|key| format!("{key:064x},user:ada-lovelace,zeppelin {key},read")).collect();
+    fs::write(place.path("keys.csv"), format!("sha256,owner,name,scope\n{}\n", lines.join("\n"))).unwrap();
+    place.done(&["key", "import", "keys.csv", "--audience", "a:b"]);
+    let mut asking =
+        place.command(&["user", "erase", "ada-lovelace", "--yes"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while place.json(&["audit", "tail", "-n", "1"])["items"][0]["kind"] != "api_key.removed" {
+        thread::yield_now();
+    }
+    place.end(Signal::KILL);
+    assert!(!asking.wait().unwrap().success(), "it was over before the server was killed");
+    assert!(!copies_naming_her(&place.path("jeton-data")).is_empty(), "what is looked for is to be found before");
+    place.restore("amid", &[]);
+    for data in ["jeton-data", "amid"] {
+        place.start(data);
+        place.hears("erasures that were broken off were gone on with");
+        assert!(!place.output(&["user", "show", &id, "--data", data]).status.success());
+        assert_eq!(place.json(&["key", "list", "--data", data])["items"], Value::Array(vec![]));
+        place.end(Signal::TERM);
+        assert_eq!(copies_naming_her(&place.path(data)), Vec::<String>::new());
+        assert!(place.done(&["check", "--full", "--data", data]).contains("what was written"));
+        assert!(place.done(&["audit", "verify", "--data", data]).contains("what was written"));
+        if data == "jeton-data" {
+            place.restore("whole", &[]);
+        }
+    }
     place.is_forgotten("whole", &id);
 }

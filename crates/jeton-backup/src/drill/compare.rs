@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use jeton_core::api_key::{self, word};
 use jeton_core::commit::Sequence;
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
 use jeton_store::ledger::{Frontier, Hash};
@@ -195,15 +196,21 @@ impl Reading<'_, '_> {
     fn gone_are_deleted(&mut self) -> Result<(), Failure> {
         let Some(live) = self.of.live.filter(|_| !self.gone.is_empty()) else { return Ok(()) };
         let (mut from, end) = (self.size, live.head().size);
+        let mut keys = HashSet::new();
         while from < end {
             let until = end.min(from + ENTRIES_AT_A_TIME as u64);
             for (_, line) in changes_between(live, from, until)? {
                 for (table, key) in Change::parse(self.of.schema, &line)?.deletes {
-                    self.gone.remove(&(table.name, key));
+                    self.gone.remove(&(table.name, key.clone()));
+                    if std::ptr::eq(table, &api_key::TABLE) {
+                        keys.extend(key);
+                    }
                 }
             }
             from = until;
         }
+        // The words of a key go with it, which is not told of one whose owner was erased.
+        self.gone.retain(|(table, key)| *table != word::TABLE.name || !key.get(1).is_some_and(|key| keys.contains(key)));
         match self.gone.iter().next() {
             None => Ok(()),
             Some((table, key)) => Err(Failure::Refused(format!("a row of `{table}` was restored that is gone: {}", shown(key)))),

@@ -22,7 +22,7 @@ use jeton_store::store::{Fault, Group, Store, Subscriber};
 
 use crate::stage::{Busy, NOW, keys};
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Subscriber for Nobody {
     fn applied(&self, _: &Group<'_>) -> Result<(), Fault> {

@@ -7,6 +7,8 @@ mod bucket;
 #[cfg(test)]
 mod drill;
 #[cfg(test)]
+mod erased;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod liar;

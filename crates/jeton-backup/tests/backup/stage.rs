@@ -13,6 +13,7 @@ use jeton_core::id::{Actor, ApiId, ClientId, CommitId, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Table, Value};
 use jeton_core::root_key::RootKeys;
+use jeton_core::schema::CHANGE;
 use jeton_store::conformance::{CLIENTS, GRANTS, NEGATIVES, SCHEMA, TOKENS};
 use jeton_store::ledger::checkpoint::CheckpointKey;
 use jeton_store::ledger::{Entry, Head};
@@ -89,6 +90,15 @@ impl Busy {
             let told = Event::ClientUpdated { actor, changed: "size".into(), client: ClientId::from(&*id) };
             let commit = Commit::new(&mut moment).put(&CLIENTS, row).tell(told);
             drop(moment);
+            submit(&*self.store, commit).unwrap();
+        }
+    }
+
+    /// Tells anew what commits changed, as an erasure does: the rows have later versions than their numbers then.
+    pub(crate) fn tell_changes_anew(&self) {
+        let rows = self.store.view().unwrap().walk(&CHANGE, None, None, usize::MAX).unwrap();
+        for row in rows {
+            let commit = Commit::new(&mut self.moment.lock().unwrap()).put(&CHANGE, row.record);
             submit(&*self.store, commit).unwrap();
         }
     }

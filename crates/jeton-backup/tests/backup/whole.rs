@@ -125,6 +125,7 @@ async fn what_is_heard_of_groups_is_what_the_store_holds_of_them() {
             hears = heard.shipper().await;
         }
         heard.busy.live(60);
+        heard.busy.tell_changes_anew();
         let last = Mode { sync: false, is_final: true };
         assert_eq!(hears.ship(last).await.unwrap(), reads.ship(last).await.unwrap());
         let ((_, heard), (_, read)) = (heard.restore(None).await, read.restore(None).await);

@@ -1,7 +1,8 @@
 //! Erasing a person: all that is theirs ends, and nothing says any more who they were.
 //!
-//! It takes more than one commit. They are disabled first; their keys go one by one; what the ledger says of them goes, so many entries at a
-//! time; their row goes last. Whoever stops in between finds them disabled, and begins again.
+//! It takes more than one commit. They are disabled first, and [noted](super::erasing) as somebody who is to go; their keys go one by one;
+//! what the ledger says of them goes, so many entries at a time; then their row, and last what [copies of rows](super::blank) say of them.
+//! Whatever stops in between is gone on with.
 
 use super::{Person, TABLE};
 use crate::commit::{Commit, Told};

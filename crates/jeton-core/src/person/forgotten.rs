@@ -1,6 +1,6 @@
 //! Which rows are those of people who were erased: a store that is made of older parts forgets them once more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::TABLE;
@@ -21,6 +21,8 @@ pub struct Forgotten {
     /// Ids of keys, in bytes and as texts.
     keys: BTreeSet<Arc<[u8]>>,
     names: BTreeSet<Arc<str>>,
+    /// Ids of everybody else's keys.
+    others: HashSet<[u8; 16]>,
 }
 
 /// Where something of a person is: keys stand before what is kept beside them.
@@ -60,14 +62,24 @@ impl Forgotten {
             "membership" => is_text(&self.people, "person_id"),
             "assignment" => is_text(&self.owners, "subject"),
             "api_key" => {
-                let id = column("id").and_then(Value::as_bytes).filter(|_| is_text(&self.owners, "owner"));
-                let Some(id) = id else { return false };
-                let name = <[u8; 16]>::try_from(id).ok().map(|id| crate::id::ApiKeyId(id).to_string());
-                self.names.extend(name.map(Arc::from));
-                self.keys.insert(Arc::from(id));
-                true
+                let id = column("id").and_then(Value::as_bytes).and_then(|id| <[u8; 16]>::try_from(id).ok());
+                let is_theirs = is_text(&self.owners, "owner");
+                match id {
+                    Some(id) if is_theirs => {
+                        self.names.insert(crate::id::ApiKeyId(id).to_string().into());
+                        self.keys.insert(Arc::from(id));
+                    }
+                    Some(id) => drop(self.others.insert(id)),
+                    None => {}
+                }
+                is_theirs
             }
-            "api_key_word" | "imported_key" | "api_key_use" => is_of_key("key"),
+            // That a word went is not told any more where its key went with somebody who was erased: it is nobody's then.
+            "api_key_word" => {
+                let is_others = |key: &[u8]| <[u8; 16]>::try_from(key).is_ok_and(|key| self.others.contains(&key));
+                !column("key").and_then(Value::as_bytes).is_some_and(is_others)
+            }
+            "imported_key" | "api_key_use" => is_of_key("key"),
             _ => is_text(&self.names, "credential"),
         }
     }
@@ -100,11 +112,15 @@ mod tests {
             row(TABLES[7], &[("credential", Value::text(&name))]),
             row(TABLES[8], &[("credential", Value::text(&name))]),
         ];
+        let mut nobody = Forgotten::default();
         for (table, row) in TABLES.into_iter().zip(&theirs) {
             assert!(forgotten.has(table, row), "{}", table.name);
-            assert!(!Forgotten::default().has(table, row), "{}", table.name);
+            assert!(!nobody.has(table, row), "{}", table.name);
         }
         assert!(!forgotten.has(TABLES[0], &row(TABLES[0], &[("id", Value::text("user_2"))])));
-        assert!(!forgotten.has(TABLES[4], &row(TABLES[4], &[("key", Value::Id([8; 16]))])));
+        let word = row(TABLES[4], &[("word", Value::text("laptop")), ("key", Value::Id([8; 16]))]);
+        assert!(forgotten.has(TABLES[4], &word), "a word of a key that is not there");
+        assert!(!forgotten.has(TABLES[3], &row(TABLES[3], &[("id", Value::Id([8; 16])), ("owner", Value::text("client:c"))])));
+        assert!(!forgotten.has(TABLES[4], &word));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Person;
+use crate::id::{ApiKeyId, PersonId};
 use crate::why::Because;
 
 /// What is looked for. Entries are shown in their order: a key's first entry says whose it is.
@@ -33,6 +34,18 @@ impl Mentions {
             texts: texts.into_iter().flatten().map(|text| text.to_lowercase()).collect(),
             keys: BTreeSet::new(),
         }
+    }
+
+    /// The same of somebody of whom nothing is left but the id: only which keys were theirs is still told.
+    #[must_use]
+    pub fn of_erased(person: &PersonId) -> Mentions {
+        Mentions { id: person.to_string(), owner: format!("user:{person}"), texts: Vec::new(), keys: BTreeSet::new() }
+    }
+
+    /// The keys that are theirs, or were, as far as entries told so.
+    #[must_use]
+    pub fn keys(&self) -> BTreeSet<ApiKeyId> {
+        self.keys.iter().filter_map(|key| ApiKeyId::parse(key)).collect()
     }
 
     /// Whether an entry of this kind and payload tells of them.
@@ -76,7 +89,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::id::PersonId;
     use crate::person::State;
 
     fn mentions() -> Mentions {
@@ -138,5 +150,10 @@ mod tests {
         assert!(!mentions.are_in("api_key.created", br#"{"key":"k1","owner":"user:user_1"}"#));
         assert!(mentions.are_in("api_key.revoked", revoked));
         assert!(!mentions.are_in("api_key.revoked", br#"{"key":"k2","why":"her telephone was stolen"}"#));
+        assert!(mentions.keys().is_empty(), "no id of a key");
+        let key = ApiKeyId([7; 16]);
+        let mut erased = Mentions::of_erased(&PersonId::from("user_1"));
+        erased.are_in("api_key.created", format!(r#"{{"key":"{key}","owner":"user:user_1"}}"#).as_bytes());
+        assert_eq!(erased.keys(), BTreeSet::from([key]));
     }
 }

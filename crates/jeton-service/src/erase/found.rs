@@ -1,13 +1,13 @@
 //! What is a person's, read beside the reactor: their keys, and the entries that tell of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jeton_core::api_key::imported::{self, ImportedKey};
 use jeton_core::api_key::{self, ApiKey};
 use jeton_core::commit::{Sequence, Told};
-use jeton_core::id::PersonId;
+use jeton_core::id::{ApiKeyId, PersonId};
 use jeton_core::owner::Owner;
-use jeton_core::person::Person;
 use jeton_core::person::mentions::Mentions;
 use jeton_core::record::{Key, Value, Versioned};
 use jeton_store::store::{Fault, FaultKind, Store};
@@ -61,6 +61,7 @@ pub(super) async fn owned(store: &Arc<dyn Store>, id: &PersonId, limit: Option<u
 pub(super) struct Entries {
     store: Arc<dyn Store>,
     reading: Option<Place>,
+    keys: BTreeSet<ApiKeyId>,
 }
 
 struct Place {
@@ -69,8 +70,23 @@ struct Place {
 }
 
 impl Entries {
-    pub(super) fn of(store: &Arc<dyn Store>, person: &Person) -> Entries {
-        Entries { store: store.clone(), reading: Some(Place { mentions: Mentions::of(person), next: 0 }) }
+    pub(super) fn of(store: &Arc<dyn Store>, mentions: Mentions) -> Entries {
+        Entries { store: store.clone(), reading: Some(Place { mentions, next: 0 }), keys: BTreeSet::new() }
+    }
+
+    /// Once all were read: the keys that were theirs and are nobody's now.
+    pub(super) async fn keys_gone(self) -> Result<BTreeSet<ApiKeyId>, Failure> {
+        let read = move || {
+            let view = self.store.view()?;
+            let mut gone = BTreeSet::new();
+            for key in self.keys {
+                if view.get(&api_key::TABLE, &vec![Value::Id(key.0)])?.is_none() {
+                    gone.insert(key);
+                }
+            }
+            Ok::<_, Fault>(gone)
+        };
+        Ok(beside(read).await.unwrap_or_else(|| Err(closed()))?)
     }
 
     /// The next of them, about as many as that or fewer; `None` at the end.
@@ -82,7 +98,11 @@ impl Entries {
             Ok::<_, Fault>((place, found))
         };
         let (place, (found, is_end)) = beside(read).await.unwrap_or_else(|| Err(closed()))?;
-        self.reading = Some(place).filter(|_| !is_end);
+        if is_end {
+            self.keys = place.mentions.keys();
+        } else {
+            self.reading = Some(place);
+        }
         Ok(Some(found))
     }
 }
@@ -106,6 +126,6 @@ impl Place {
     }
 }
 
-fn closed() -> Fault {
+pub(super) fn closed() -> Fault {
     Fault::new(FaultKind::Closed, "the store is closed")
 }

@@ -7,6 +7,7 @@ use jeton_core::event::Event;
 use jeton_core::id::{Actor, ApiId, ClientId, CredentialId, time_of};
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Table, Value};
+use jeton_core::schema::CHANGE;
 
 use super::chance::Chance;
 use super::tables::{CLIENTS, COUNTS, GRANTS, KEYS, LAST, NEGATIVES, TOKENS};
@@ -48,6 +49,7 @@ impl Story {
             4 => self.revoke(&mut commit, view)?,
             5 => self.set_marks(&mut commit),
             6 => self.delete_client(&mut commit, view)?,
+            7 if self.chance.once_in(2) => self.tell_changes_anew(&mut commit, view)?,
             7 => self.keep_books(&mut commit),
             8 => self.stand_on_a_range(&mut commit, view)?,
             9 => self.grant(&mut commit, view)?,
@@ -118,6 +120,19 @@ impl Story {
         let key = self.client_key();
         let row = self.client_row(key);
         commit.writes.push(Write::Put { table: &CLIENTS, row });
+    }
+
+    /// What commits changed is told without somebody: the row stays where it lies, and nothing else is touched.
+    fn tell_changes_anew(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {
+        let rows = view.walk(&CHANGE, None, None, 1_000)?;
+        for row in [self.chance.pick(&rows), self.chance.pick(&rows)].into_iter().flatten() {
+            let mut row = row.record.clone();
+            if let Some(lines) = row.get_mut(1) {
+                *lines = Value::text("told anew");
+            }
+            commit.writes.push(Write::Put { table: &CHANGE, row });
+        }
+        Ok(())
     }
 
     fn grant(&mut self, commit: &mut Commit, view: &dyn View) -> Result<(), Fault> {

@@ -14,6 +14,7 @@ use jeton_backup::target::Target;
 use jeton_core::gap::Known;
 use jeton_core::id::CredentialId;
 use jeton_core::moment::Time;
+use jeton_core::person::erasing;
 use jeton_core::record::Table;
 use jeton_core::{canary, checkpoint, once};
 use jeton_http::api::Progress;
@@ -25,7 +26,7 @@ use super::apart::{Apart, Source};
 use super::scratch::Scratch;
 
 /// What no entry tells of, or not always: each store keeps its own.
-static PASSED_OVER: [&Table; 3] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE];
+static PASSED_OVER: [&Table; 4] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE, &erasing::TABLE];
 
 /// What is drilled.
 pub(crate) struct Drill<'a> {
