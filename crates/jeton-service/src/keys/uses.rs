@@ -127,7 +127,9 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::pin::Pin;
+    use std::sync::Weak;
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
     use jeton_core::administrator::Administrator;
     use jeton_core::api::create::CreateApi;
@@ -144,6 +146,7 @@ mod tests {
 
     use super::*;
     use crate::Parts;
+    use crate::durability::Durability;
     use crate::keys::leases::Leases;
     use crate::moments::Moments;
     use crate::registry::LoadError;
@@ -201,6 +204,19 @@ mod tests {
         }
     }
 
+    /// A target that has everything, or nothing.
+    struct Target(AtomicBool);
+
+    impl Durability for Target {
+        fn reached(&self, _: u64) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+            Box::pin(std::future::ready(self.0.load(Ordering::SeqCst)))
+        }
+
+        fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+            Box::pin(std::future::ready(true))
+        }
+    }
+
     fn run(test: impl Future<Output = ()>) {
         Builder::new_current_thread().build().unwrap().block_on(test);
     }
@@ -234,6 +250,28 @@ mod tests {
             assert_eq!(shop.service.uses(one.id).await.unwrap().unwrap().record.leased, 2, "what was left came back");
             assert_eq!(shop.service.uses(other.id).await.unwrap().unwrap().record.leased, 2 + 9, "a block");
             assert_eq!((shop.use_up(&one).await, shop.use_up(&other).await), (158, 157));
+        });
+    }
+
+    #[test]
+    fn a_block_that_the_target_has_not_is_given_out_once_it_has_and_not_another_one() {
+        run(async {
+            let shop = Shop::with_room(2).await;
+            let (key, other) = (shop.key(160).await, shop.key(160).await);
+            let target = Arc::new(Target(AtomicBool::new(true)));
+            let weak: Weak<Target> = Arc::downgrade(&target);
+            shop.service.narrow_durably(weak, true);
+            assert_eq!(shop.take(&other).await, Some(159));
+            target.0.store(false, Ordering::SeqCst);
+            for _ in 0..3 {
+                let refused = shop.service.take_use(&key, 160, &shop.service.moments.now()).await;
+                assert!(matches!(refused, Err(Failure::Unshipped)), "{refused:?}");
+            }
+            let leased = async || shop.service.uses(key.id).await.unwrap().unwrap().record.leased;
+            assert_eq!(leased().await, 10, "one block, however often it was asked for");
+            target.0.store(true, Ordering::SeqCst);
+            assert_eq!((shop.take(&key).await, leased().await), (Some(159), 10));
+            assert_eq!(shop.use_up(&key).await, 159);
         });
     }
 }
