@@ -17,6 +17,21 @@ pub const RECEIPTS: &str = "receipts";
 /// Where it lies what was erased.
 pub const ERASURES: &str = "erasures";
 
+/// Where it lies who ships.
+pub const OWNERS: &str = "owners";
+
+/// The name of who ships the tail of an incarnation of the ledger.
+#[must_use]
+pub fn owner(incarnation: [u8; 16]) -> String {
+    format!("{OWNERS}/{}.txt", hexadecimal(&incarnation))
+}
+
+/// Where the tail of an incarnation lies.
+#[must_use]
+pub fn tail(incarnation: [u8; 16]) -> String {
+    format!("{TAIL}/{}", hexadecimal(&incarnation))
+}
+
 /// Where the files lie that go with snapshots.
 pub const FILES: &str = "files";
 

@@ -16,6 +16,7 @@ use crate::entry_line::{self, HeadLine};
 use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
 use crate::kept_file::FilesLine;
+use crate::lineage::Lineage;
 use crate::manifest::{Manifest, Part};
 use crate::names::{ERASURES, SNAPSHOTS, Segment, SnapshotId, TAIL};
 use crate::object::{self, Kind};
@@ -64,12 +65,25 @@ pub struct Restored {
     pub root: Hash,
     /// Whether nothing that took authority away can be missing.
     pub is_complete: bool,
+    /// Incarnations on the target with entries that this ledger does not come from. Where there are any, it is not complete.
+    pub others: Vec<Other>,
     /// How many entries were left behind, since only an earlier time was asked for.
     pub left_behind: u64,
     /// Of what was left behind, what took authority away, in order: to be made again on top.
     pub narrowing: Vec<Narrowing>,
     /// The snapshots that would have come first, and do not open.
     pub passed_over: Vec<Problem>,
+}
+
+/// An incarnation that a restored ledger does not come from, or not from all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// Which.
+    pub incarnation: [u8; 16],
+    /// Where its tail ends.
+    pub size: Sequence,
+    /// The time of its last entry; `None` where its last segment does not say.
+    pub time: Option<Time>,
 }
 
 /// A commit that took authority away after the time that was restored.
@@ -126,9 +140,15 @@ pub async fn manifest_or_problem(target: &Target, opening: &Opening, id: &Snapsh
 /// # Errors
 /// [`Problem`].
 pub async fn segments(target: &Target, incarnation: [u8; 16]) -> Result<Vec<Segment>, Problem> {
+    let mut found = all_segments(target).await?;
+    found.retain(|segment| segment.incarnation == incarnation);
+    Ok(found)
+}
+
+/// The segments of all incarnations, one after the other, each in order.
+async fn all_segments(target: &Target) -> Result<Vec<Segment>, Problem> {
     let listed = target.list(TAIL).await?;
     let mut found: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
-    found.retain(|segment| segment.incarnation == incarnation);
     found.sort_unstable();
     Ok(found)
 }
@@ -141,7 +161,8 @@ impl Restore<'_> {
     pub async fn run(&self, load: &mut dyn Load) -> Result<Restored, Failure> {
         let (manifest, passed_over) = self.choose().await?;
         let incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
-        let segments = segments(self.target, incarnation).await?;
+        let all = all_segments(self.target).await?;
+        let segments: Vec<Segment> = all.iter().copied().filter(|segment| segment.incarnation == incarnation).collect();
         let of = manifest.parts.len() + segments.len();
         let mut folding = Folding::new(self, load, of);
         for part in &manifest.parts {
@@ -162,8 +183,30 @@ impl Restore<'_> {
         }
         folding.forget(&erasures(self.target, self.opening).await?)?;
         let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
-        let is_complete = reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
-        Ok(Restored { passed_over, ..folding.end(manifest, incarnation, is_complete) })
+        let others = self.others(folding.lineage.others(incarnation, &all)).await?;
+        let is_complete = others.is_empty() && reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
+        Ok(Restored { passed_over, ..folding.end(manifest, incarnation, (is_complete, others)) })
+    }
+
+    /// Until when the tails of others go, as far as their last segments say.
+    async fn others(&self, last: Vec<Segment>) -> Result<Vec<Other>, Failure> {
+        let mut others = Vec::with_capacity(last.len());
+        for (place, segment) in last.iter().enumerate() {
+            let time = if place < OTHERS_OPENED { self.time_of(segment).await? } else { None };
+            others.push(Other { incarnation: segment.incarnation, size: segment.to, time });
+        }
+        Ok(others)
+    }
+
+    async fn time_of(&self, segment: &Segment) -> Result<Option<Time>, Failure> {
+        let opened = match open(self.target, self.opening, &segment.name(), Kind::Tail).await {
+            Err(failure @ Failure::Object(Problem { what: What::Target(_), .. })) => return Err(failure),
+            // It is named all the same.
+            Err(_) => return Ok(None),
+            Ok(opened) => opened,
+        };
+        let head = opened.lines().filter_map(|line| serde_json::from_str::<HeadOnly>(line).ok()).last();
+        Ok(head.map(|line| Time::from_micros(line.head.time)))
     }
 
     /// The newest snapshot that is not after the time asked for.
@@ -199,7 +242,7 @@ async fn erasures(target: &Target, opening: &Opening) -> Result<Vec<Erasure>, Fa
     Ok(found)
 }
 
-async fn open(target: &Target, opening: &Opening, name: &str, kind: Kind) -> Result<Opened, Failure> {
+pub(crate) async fn open(target: &Target, opening: &Opening, name: &str, kind: Kind) -> Result<Opened, Failure> {
     let sealed = target.get(name).await?;
     opened(opening, name, sealed.to_vec(), kind).await
 }
@@ -223,6 +266,7 @@ struct Folding<'r, 'a> {
     left_behind: u64,
     late: BTreeMap<Sequence, Entry>,
     narrowing: Vec<Narrowing>,
+    lineage: Lineage,
 }
 
 /// What a line between an object's first and last says.
@@ -254,13 +298,16 @@ impl Line {
     }
 }
 
+/// How many other incarnations are opened to say until when they go; the rest is named alone.
+const OTHERS_OPENED: usize = 16;
 /// How many rows are put at a time.
 const ROWS_AT_A_TIME: usize = 10_000;
 
 impl<'r, 'a> Folding<'r, 'a> {
     fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
         let step = Step { done: 0, of, lines: 0 };
-        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late: BTreeMap::new(), narrowing: Vec::new() }
+        let (late, lineage) = (BTreeMap::new(), Lineage::default());
+        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late, narrowing: Vec::new(), lineage }
     }
 
     async fn part(&mut self, part: &Part) -> Result<(), Failure> {
@@ -343,6 +390,7 @@ impl<'r, 'a> Folding<'r, 'a> {
                 self.left_behind += 1;
                 self.late.insert(entry.sequence, entry);
             } else {
+                self.lineage.hear(&entry);
                 taken.push(entry);
             }
         }
@@ -403,7 +451,7 @@ impl<'r, 'a> Folding<'r, 'a> {
         Err(Problem::new(name, What::Damaged("the ledger's entries are not those of its root".into())).into())
     }
 
-    fn end(self, manifest: Manifest, incarnation: [u8; 16], is_complete: bool) -> Restored {
+    fn end(self, manifest: Manifest, incarnation: [u8; 16], (is_complete, others): (bool, Vec<Other>)) -> Restored {
         let (frontier, time) = self.load.ledger();
         Restored {
             manifest,
@@ -412,6 +460,7 @@ impl<'r, 'a> Folding<'r, 'a> {
             time,
             root: frontier.root(),
             is_complete,
+            others,
             left_behind: self.left_behind,
             narrowing: self.narrowing,
             passed_over: Vec::new(),

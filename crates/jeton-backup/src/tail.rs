@@ -12,7 +12,7 @@ use crate::catch_up::{self, Read};
 use crate::entry_line::{self, HeadLine};
 use crate::erasure::Erased;
 use crate::failure::Failure;
-use crate::names::{self, ALIVE, Segment, TAIL};
+use crate::names::{self, ALIVE, Segment};
 use crate::object::Kind;
 use crate::seal::{Lines, Sealing};
 use crate::target::Target;
@@ -64,17 +64,11 @@ impl Shipper {
         is_sync: bool,
     ) -> Result<Shipper, Failure> {
         let head = store.head();
-        let place = Segment { incarnation: head.incarnation, from: 0, to: 0 };
-        let folder = place.name().rsplit_once('/').map_or(TAIL.to_owned(), |(folder, _)| folder.to_owned());
-        let listed = target.list(&folder).await?;
+        let listed = target.list(&names::tail(head.incarnation)).await?;
         let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
         let last = segments.iter().map(|segment| segment.to).max();
         if last.is_some_and(|last| last > head.size) {
-            return Err(Failure::Refused(format!(
-                "{} holds entries of this ledger that this data folder lacks: the folder was put back to an earlier state. Restore it with \
-                 `jeton backup restore`, which brings nothing back that was revoked since",
-                target.shown()
-            )));
+            return Err(lacking(&target));
         }
         let next = last.unwrap_or(head.size);
         let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
@@ -202,6 +196,15 @@ impl Shipper {
         self.next = to;
         Ok(())
     }
+}
+
+/// A target that knows more of a ledger than the store does.
+pub(crate) fn lacking(target: &Target) -> Failure {
+    Failure::Refused(format!(
+        "{} holds entries of this ledger that this data folder lacks: the folder was put back to an earlier state, or is a copy of one that \
+         another server went on with. Restore it with `jeton backup restore`, which brings nothing back that was revoked since",
+        target.shown()
+    ))
 }
 
 /// Where the last run of segments without a hole begins.

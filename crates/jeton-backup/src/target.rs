@@ -15,7 +15,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
 
 use crate::connector::Connector;
-use crate::names::{ALIVE, TAIL};
+use crate::names::{ALIVE, OWNERS, TAIL};
 use crate::object::SEALED_BYTES_MAX;
 use crate::problem::{Problem, What};
 
@@ -188,7 +188,7 @@ impl Target {
     }
 
     fn count(&self, name: &str, bytes: u64) {
-        if name == ALIVE {
+        if name == ALIVE || name.starts_with(OWNERS) {
             return;
         }
         let [tail, snapshots] = &*self.written;

@@ -16,6 +16,7 @@ mod schedule;
 mod scratch;
 mod shipping;
 mod shown;
+mod witness;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -26,6 +27,7 @@ use jeton_backup::identity::Identity;
 use jeton_backup::kept_file::KeptFile;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
+use jeton_backup::owner::Owner;
 use jeton_backup::seal::Sealing;
 use jeton_backup::tail::Shipper;
 use jeton_backup::target::Target;
@@ -75,6 +77,8 @@ pub(crate) struct Backups {
     shipped: watch::Sender<Sequence>,
     /// Whether the target has heard that this server runs.
     knows_of_start: watch::Sender<bool>,
+    /// Whose the tail is.
+    owner: Owner,
     /// Rung by whoever waits for it.
     ring: Notify,
     /// Rung where a snapshot may be due before the next look.
@@ -151,6 +155,7 @@ impl Backups {
             is_target_known: AtomicBool::new(false),
             shipped: watch::Sender::new(0),
             knows_of_start: watch::Sender::new(false),
+            owner: Owner::new(service.moments().now().draw()),
             ring: Notify::new(),
             look: Notify::new(),
             shipper: tokio::sync::Mutex::default(),

@@ -11,6 +11,8 @@ mod erased;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod incarnations;
+#[cfg(test)]
 mod liar;
 #[cfg(test)]
 mod objects;

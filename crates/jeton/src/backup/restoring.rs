@@ -7,7 +7,7 @@ use jeton_backup::failure::Failure;
 use jeton_backup::identity::Identity;
 use jeton_backup::open::Opening;
 use jeton_backup::put_back::{PutBack, put_back};
-use jeton_backup::restore::{Restored, Step};
+use jeton_backup::restore::{Other, Restored, Step};
 use jeton_core::gap::Known;
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
@@ -16,6 +16,7 @@ use jeton_store::ledger::checkpoint::Checkpoint;
 use super::apart::Source;
 use super::drill_identity;
 use super::scratch::Scratch;
+use super::witness::tells_of_more;
 use crate::backup_settings::BackupPlace;
 
 /// What is restored, and where.
@@ -55,6 +56,8 @@ pub(crate) struct Made {
     pub(crate) is_complete: bool,
     /// The newer snapshots that do not open, and why.
     pub(crate) passed_over: Vec<String>,
+    /// Incarnations on the target that it does not come from, or not from all of them.
+    pub(crate) others: Vec<Other>,
     /// Whose it is.
     pub(crate) issuer: String,
     /// The files that went with the snapshot.
@@ -72,7 +75,12 @@ impl Restoring<'_> {
         let opening = Opening { identity: self.identity.clone(), root_keys: self.root_keys.clone() };
         let source = Source { target: &target, opening: &opening, until: self.until, progress: self.progress };
         let apart = source.make(scratch.path()).await.map_err(|failure| words(&failure))?;
-        let known = self.known(&apart.restored)?;
+        let key = apart.service.note_key().map_err(|failure| failure.to_string())?;
+        let known = match self.known(&apart.restored)? {
+            Known::MayLack => Known::MayLack,
+            _ if tells_of_more(&target, &key, &apart.restored).await.map_err(|failure| words(&failure))? => Known::MayLack,
+            known => known,
+        };
         let taken_again = apart.go_on(known).await?;
         let restored = apart.restored;
         let issuer = apart.service.issuer().as_str().to_owned();
@@ -93,6 +101,7 @@ impl Restoring<'_> {
             left_behind: restored.left_behind,
             taken_again,
             is_complete: known != Known::MayLack,
+            others: restored.others,
             issuer,
             files,
             passed_over: restored.passed_over.iter().map(ToString::to_string).collect(),
@@ -117,8 +126,11 @@ impl Restoring<'_> {
         Ok(scratch)
     }
 
-    /// What is known of the end; a checkpoint from elsewhere may show it.
+    /// What is known of the end; a checkpoint from elsewhere may show it, but not that nobody went on after it.
     fn known(&self, restored: &Restored) -> Result<Known, String> {
+        if !restored.others.is_empty() {
+            return Ok(Known::MayLack);
+        }
         if self.until.is_some() && restored.left_behind > 0 {
             return Ok(if restored.is_complete { Known::UntilThen } else { Known::MayLack });
         }

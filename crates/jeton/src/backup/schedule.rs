@@ -146,6 +146,8 @@ impl Backups {
             return Err(Failure::Refused("the server stops".into()));
         }
         self.look_whose().await?;
+        // One of another branch would be followed by a tail that is not its own.
+        self.own_tail().await?;
         self.take_back_unfinished().await?;
         let planted = self.plant().await;
         let written = self.write(planted.as_ref(), progress).await;
@@ -156,6 +158,7 @@ impl Backups {
         let (manifest, id, beside) = written?;
         // Also parts that went to a place where nothing is mounted any more are no snapshot.
         self.look_whose_folder().await?;
+        self.own_tail().await?;
         let (store, target, sealing) = (Arc::clone(self.service.store()), &self.target, &self.sealing());
         Snapshot { store, schema: &SCHEMA, target, sealing, id, beside, progress: &|_| {} }.finish(&manifest).await?;
         self.lock().unfinished = None;

@@ -40,11 +40,17 @@ impl Backups {
 
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
         self.look_whose().await?;
+        self.own_tail().await?;
         let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing());
         let shipper = Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
         self.knows_of_start.send_replace(true);
         self.note_holes(&shipper);
         Ok(shipper)
+    }
+
+    /// Takes the tail over where this process did not yet, or looks whether it is still its own.
+    pub(super) async fn own_tail(&self) -> Result<(), Failure> {
+        self.owner.begin(self.service.store().clone(), &self.target, &self.opening()).await
     }
 
     /// Where the tail has a hole that no snapshot is past, one is made at once.
@@ -121,6 +127,12 @@ impl Backups {
             }
             None => self.new_shipper().await?,
         };
+        let head = self.service.store().head();
+        if is_final {
+            self.owner.check(&self.target, head.incarnation).await?;
+        } else if ready.shipped() < head.size {
+            self.owner.check_in(self.service.moments().time().seconds(), &self.target, head.incarnation).await?;
+        }
         let shipped = ready.ship(Mode { sync: self.settings.is_sync, is_final }).await;
         self.note_holes(&ready);
         // After a failure it is looked up again what is there: an answer may have been lost.

@@ -111,6 +111,8 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
     } else {
         format!("{left} entries, of which {} commits were made again: they took something away", number(value, "taken_again"))
     };
+    let others = others(value, view);
+    let beside = if others.is_empty() { "" } else { "Another server went on from this ledger: what it did is not here.\n" };
     let details = Details::default()
         .with("data", member(value, "data"))
         .with("snapshot", member(value, "snapshot"))
@@ -118,15 +120,31 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
         .with("until", with_distance(&member(value, "until"), view.now_seconds))
         .with("left behind", left)
         .with_each("passed over", problems(value, "passed_over"))
-        .with_each("files", files(value));
+        .with_each("files", files(value))
+        .with_each("lacks", others);
     let end = if is_complete {
         "Nothing that was revoked is missing."
     } else {
         "It cannot be shown that nothing is missing: access tokens from before are dead, \
          and keys and secrets from before are refused until `jeton backup restore accept-gap`."
     };
-    format!("{}\n{end}\nGo on with:\n  {}\n", details.text(view), member(value, "serve"))
+    format!("{}\n{beside}{end}\nGo on with:\n  {}\n", details.text(view), member(value, "serve"))
 }
+
+/// What the target has of incarnations that a restored folder does not come from.
+fn others(value: &Value, view: &View) -> Vec<String> {
+    let others = value.get("others").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let line = |other: &Value| {
+        let until = other.get("until").and_then(Value::as_str).map(|until| format!(", until {}", with_distance(until, view.now_seconds)));
+        format!("tail/{} ({} entries{})", member(other, "incarnation"), number(other, "entries"), until.unwrap_or_default())
+    };
+    let more = others.len().saturating_sub(OTHERS_SHOWN);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    others.iter().take(OTHERS_SHOWN).map(line).chain(more).collect()
+}
+
+/// How many other incarnations are named one by one.
+const OTHERS_SHOWN: usize = 8;
 
 /// How many files are named one by one.
 const FILES_SHOWN: usize = 8;
@@ -250,7 +268,9 @@ mod tests {
     fn what_was_restored() {
         let value = json!({
             "data": "restored", "snapshot": "20260920T141320Z-0eb80320", "entries": 97, "until": "2026-09-21T14:03:20Z", "left_behind": 5,
-            "taken_again": 2, "is_complete": false, "files": [
+            "taken_again": 2, "is_complete": false,
+            "others": [{"incarnation": "00".repeat(16), "entries": 110, "until": "2026-09-21T14:03:20Z"}, {"incarnation": "1", "entries": 2}],
+            "files": [
                 {"path": "jeton.toml"}, {"path": "access.log", "was_in": "/var/log/jeton"}, {"path": "access.log.1", "missing": "part 3 is not there"},
             ],
             "serve": "jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://tokens.department.example",
@@ -265,7 +285,11 @@ mod tests {
         files        jeton.toml
                      access.log (was in /var/log/jeton)
                      access.log.1 is not whole: part 3 is not there
+        lacks        tail/00000000000000000000000000000000 (110 entries, until
+                     2026-09-21T14:03:20Z (10 min ago))
+                     tail/1 (2 entries)
 
+        Another server went on from this ledger: what it did is not here.
         It cannot be shown that nothing is missing: access tokens from before are dead,
         and keys and secrets from before are refused until
         `jeton backup restore accept-gap`.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use jeton_backup::kept_file::FileKind;
 use jeton_backup::put_back::PutBack;
-use jeton_backup::restore::Step;
+use jeton_backup::restore::{Other, Step};
 use jeton_core::moment::Time;
 use jeton_store::ledger::checkpoint::Checkpoint;
+use jeton_token::TokenId;
 use serde_json::{Value, json};
 
 use super::from::{place, read_identity};
@@ -37,7 +38,8 @@ Where it cannot be shown that the end of the ledger is there, every access token
 from before is dead, and keys, client secrets and clients with keys of their own
 are refused until `accept-gap`. It can be shown where the server had stopped in
 order, ships with `revocation_durability = \"sync\"`, or with the last checkpoint
-that somebody kept: --checkpoint.";
+that somebody kept: --checkpoint. Not where a server went on from that ledger
+beside the folder that is made: the answer names it, and until when it wrote.";
 
 /// Make a data folder of a backup
 #[derive(Args, Debug)]
@@ -128,6 +130,7 @@ impl Restore {
             "taken_again": made.taken_again,
             "is_complete": made.is_complete,
             "passed_over": made.passed_over,
+            "others": made.others.iter().map(other).collect::<Vec<_>>(),
             "files": made.files.iter().map(shown).collect::<Vec<_>>(),
             "serve": serve,
         });
@@ -140,6 +143,12 @@ fn accept(context: &Context) -> Result<(), Failure> {
     let answer = context.server()?.post("/api/v1/backups/gap/accept", &json!({}))?;
     let was_there = answer.get("accepted").and_then(Value::as_bool).unwrap_or_default();
     context.say(if was_there { "The gap is accepted: what was made before it counts again." } else { "There is no gap." })
+}
+
+/// An incarnation on the target that the folder does not come from.
+fn other(other: &Other) -> Value {
+    let until = other.time.map(|time| jeton_http::api::rfc3339::format(time.seconds()));
+    json!({"incarnation": TokenId::from_bytes(other.incarnation).to_string(), "entries": other.size, "until": until})
 }
 
 /// A file that went with the backup.

@@ -1,0 +1,84 @@
+//! Which entries of a target's tail a restored ledger comes from. Whatever else is there may have taken something away that it does not know.
+
+use jeton_core::commit::Sequence;
+use jeton_core::event::Event;
+use jeton_store::ledger::Entry;
+
+use crate::names::Segment;
+use crate::object::from_hexadecimal;
+
+/// The incarnations that a ledger went on from, and of each how many entries it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lineage {
+    past: Vec<([u8; 16], Sequence)>,
+}
+
+impl Lineage {
+    /// Takes down what an entry tells of an incarnation before.
+    pub(crate) fn hear(&mut self, entry: &Entry) {
+        // One that cannot be read makes nothing known: what it speaks of counts as another's.
+        if entry.kind == "incarnation.opened"
+            && let Ok(Some(Event::IncarnationOpened { previous, size, .. })) = entry.event()
+        {
+            self.past.extend(from_hexadecimal(&previous).map(|previous| (previous, size)));
+        }
+    }
+
+    /// The last segment of each incarnation that has entries which a ledger of the incarnation `own` does not come from. One that began and
+    /// took nothing is among them: it may have answered what is on no target yet.
+    pub(crate) fn others(&self, own: [u8; 16], segments: &[Segment]) -> Vec<Segment> {
+        let mut last: Vec<Segment> = Vec::new();
+        for segment in segments.iter().filter(|segment| segment.incarnation != own) {
+            match last.last_mut().filter(|other| other.incarnation == segment.incarnation) {
+                Some(other) if other.to > segment.to => {}
+                Some(other) => *other = *segment,
+                None => last.push(*segment),
+            }
+        }
+        let is_past = |other: &Segment| self.past.iter().any(|(of, size)| *of == other.incarnation && other.to <= *size);
+        last.retain(|other| !is_past(other));
+        last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::id::{Actor, CommitId};
+    use jeton_core::moment::Time;
+    use jeton_store::ledger::entry::Content;
+
+    use super::*;
+    use crate::object::hexadecimal;
+
+    fn opened(previous: u8, size: Sequence) -> Entry {
+        let root = "".into();
+        let event = Event::IncarnationOpened {
+            actor: Actor::system(),
+            previous: hexadecimal(&[previous; 16]).into(),
+            reason: "".into(),
+            root,
+            size,
+        };
+        let content = Some(Content { salt: [0; 16], payload: event.encode().unwrap().payload });
+        let (time, kind, commit) = (Time::from_seconds(0), "incarnation.opened".into(), CommitId([0; 16]));
+        Entry { sequence: size, time, kind, commit, commitment: [0; 32], content }
+    }
+
+    #[test]
+    fn what_lies_before_an_incarnation_is_its_past_and_what_came_after_is_another() {
+        let segment = |of: u8, from, to| Segment { incarnation: [of; 16], from, to };
+        let check = |segments: &[Segment], expected: &[Segment]| {
+            let mut lineage = Lineage::default();
+            lineage.hear(&opened(1, 5));
+            lineage.hear(&opened(2, 9));
+            assert_eq!(lineage.others([3; 16], segments), expected, "{segments:?}");
+        };
+        check(&[], &[]);
+        check(&[segment(1, 0, 5), segment(1, 5, 5), segment(2, 6, 9), segment(3, 9, 20), segment(3, 20, 30)], &[]);
+        // It went on, too.
+        check(&[segment(1, 0, 5), segment(1, 5, 6), segment(2, 6, 9)], &[segment(1, 5, 6)]);
+        // A longer one may begin earlier.
+        check(&[segment(2, 6, 12), segment(2, 7, 8)], &[segment(2, 6, 12)]);
+        check(&[segment(3, 9, 9), segment(4, 3, 3), segment(4, 3, 4), segment(5, 1, 1)], &[segment(4, 3, 4), segment(5, 1, 1)]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Several servers that went on from one ledger, on one target.
+
+use std::fs;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::place::Place;
+
+const KEPT: &str = "backup_target = \"../kept\"\nrevocation_durability = \"sync\"";
+
+fn from_kept<'a>(place: &Place, data: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let words = place.restore(data, more);
+    [&words[..3], &["kept"], &words[4..]].concat()
+}
+
+#[test]
+fn a_planned_move_does_not_leave_the_end_of_before_for_the_end() {
+    let mut place = Place::with_server(KEPT);
+    let leaked = place.key();
+    place.done(&["backup", "create"]);
+    place.end(Signal::TERM);
+    assert_eq!(place.json(&from_kept(&place, "moved", &[]))["is_complete"], true);
+    // No snapshot of the new one comes to its end.
+    fs::rename(place.path("kept/files"), place.path("files")).unwrap();
+    place.write("kept/files", "in the way");
+    place.start("moved");
+    place.said(&["revoke", "-", "--yes", "--data", "moved"], &leaked);
+    place.end(Signal::KILL);
+    let restored = place.json(&from_kept(&place, "again", &["--without-files"]));
+    assert_eq!(restored["is_complete"], false, "{restored}");
+    assert_eq!(restored["others"].as_array().unwrap().len(), 1, "{restored}");
+    place.start("again");
+    assert_eq!(place.standing("again", &leaked), "suspended");
+}
+
+#[test]
+fn a_restore_that_was_tried_does_not_hide_what_the_server_did_since() {
+    let mut place = Place::with_server(KEPT);
+    let leaked = place.key();
+    place.done(&["backup", "create"]);
+    place.end(Signal::TERM);
+    place.done(&from_kept(&place, "tried", &[]));
+    let count = |place: &Place| {
+        let snapshots = fs::read_dir(place.path("kept/snapshots")).unwrap();
+        snapshots.filter(|snapshot| snapshot.as_ref().unwrap().path().join("manifest.age").exists()).count()
+    };
+    let before = count(&place);
+    place.start("tried");
+    while count(&place) == before {}
+    place.end(Signal::TERM);
+    place.start("jeton-data");
+    place.said(&["revoke", "-", "--yes"], &leaked);
+    place.end(Signal::KILL);
+    let restored = place.json(&from_kept(&place, "again", &[]));
+    assert_eq!(restored["is_complete"], false, "{restored}");
+    let other = &restored["others"][0];
+    assert!(other["until"].as_str().unwrap() >= restored["until"].as_str().unwrap(), "{restored}");
+    place.start("again");
+    assert_eq!(place.standing("again", &leaked), "suspended");
+}
+
+#[test]
+fn a_receipt_of_a_drill_shows_that_the_end_was_taken_away() {
+    let mut place = Place::with_server(KEPT);
+    place.done(&["backup", "create"]);
+    for _ in 0..2 {
+        let leaked = place.key();
+        place.said(&["revoke", "-", "--yes"], &leaked);
+    }
+    let drilled = place.json(&["backup", "drill"]);
+    place.end(Signal::KILL);
+    let entries = drilled["entries"].as_u64().unwrap();
+    let end = |name: &str| name.get(21..41)?.parse::<u64>().ok();
+    for folder in fs::read_dir(place.path("kept/tail")).unwrap() {
+        for segment in fs::read_dir(folder.unwrap().path()).unwrap().map(Result::unwrap) {
+            if end(segment.file_name().to_str().unwrap()).unwrap() >= entries {
+                fs::remove_file(segment.path()).unwrap();
+            }
+        }
+    }
+    let restored = place.json(&from_kept(&place, "restored", &[]));
+    assert!(restored["entries"].as_u64().unwrap() < entries, "{restored}");
+    assert_eq!(restored["is_complete"], false, "{restored}");
+}
+
+#[test]
+fn of_two_servers_of_one_ledger_one_ships() {
+    let mut first = Place::with_server("");
+    first.key();
+    first.wait_until_shipped();
+    first.end(Signal::TERM);
+    let mut second = Place::without_server("");
+    for name in ["jeton-data", "jeton-data.root-key"] {
+        let copied = Command::new("cp").args(["-a", "-T"]).arg(first.path(name)).arg(second.path(name)).status().unwrap();
+        assert!(copied.success());
+    }
+    let file = second.path("jeton-data/jeton.toml");
+    let target = format!("backup_target = {:?}\n", first.path("jeton-data.backups"));
+    let said = fs::read_to_string(&file).unwrap().replace(first.path("jeton-data.root-key").to_str().unwrap(), "../jeton-data.root-key");
+    fs::write(&file, format!("{said}{target}")).unwrap();
+    first.start("jeton-data");
+    second.start("jeton-data");
+    let ships = |place: &Place| place.sample("jeton_backup_target_reachable") == 1.0;
+    let mut turns = 0;
+    while ships(&first) && ships(&second) && turns < 60 {
+        first.key();
+        second.key();
+        turns += 1;
+    }
+    assert!(!ships(&first) || !ships(&second), "both ship");
+    first.end(Signal::KILL);
+    second.end(Signal::KILL);
+    first.done(&first.restore("restored", &[]));
+}
