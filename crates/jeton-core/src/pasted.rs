@@ -55,6 +55,12 @@ pub fn alone(text: &str) -> Result<&str, Refusal> {
     }
 }
 
+/// Whether a text may as a whole be a key that was imported, whatever is found in it: a line in which nothing was made by Jeton.
+#[must_use]
+pub fn may_be_imported(text: &str) -> bool {
+    !text.contains(['\n', '\r']) && Finder::any().find(text.as_bytes()).next().is_none()
+}
+
 /// The first lines by their numbers.
 #[must_use]
 pub fn in_lines(lines: &[usize]) -> String {
@@ -106,18 +112,46 @@ fn identities(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Where JWTs stand: three parts of base64url with dots between them.
+/// Where JWTs stand: three parts of base64url with dots between them, also behind a name and at the end of a sentence.
 fn jwts(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let is_of_one = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     let mut from = 0;
-    text.split(move |letter: char| !is_of_one(letter)).filter_map(move |word| {
-        let start = text.get(from..)?.find(word)? + from;
+    text.split(move |letter: char| !is_of_one(letter)).flat_map(move |word| {
+        let start = text.get(from..).and_then(|rest| rest.find(word)).map_or(from, |at| from + at);
         from = start + word.len();
-        let parts: Vec<&str> = word.split('.').collect();
-        let is_header = word.starts_with("eyJ") && parts.first().is_some_and(|header| header.len() >= HEADER_LETTERS);
-        let is_jwt = is_header && parts.len() == 3 && parts.iter().all(|part| part.len() > 1);
-        is_jwt.then_some(start..start + word.len())
+        jwts_in(word, start)
     })
+}
+
+/// Those in a word that begins there. Each part is looked at once, however many may begin in it.
+fn jwts_in(word: &str, start: usize) -> Vec<Range<usize>> {
+    let mut parts = word.split('.').scan(start, |at, part| {
+        let begin = *at;
+        *at += part.len() + 1;
+        Some((begin, part))
+    });
+    let mut found = vec![];
+    let (Some(mut first), Some(mut second)) = (parts.next(), parts.next()) else { return found };
+    while let Some(third) = parts.next() {
+        let header = header_in(first.1).filter(|_| second.1.len() > 1 && third.1.len() > 1);
+        let (next, after) = match header {
+            Some(at) => {
+                found.push(first.0 + at..third.0 + third.1.len());
+                (parts.next(), parts.next())
+            }
+            None => (Some(second), Some(third)),
+        };
+        let (Some(next), Some(after)) = (next, after) else { return found };
+        (first, second) = (next, after);
+    }
+    found
+}
+
+/// Where the header of a JWT begins in a part of a word: with it, or behind a sign in it.
+fn header_in(part: &str) -> Option<usize> {
+    let is_begin = |at: usize| at == 0 || part.as_bytes().get(at - 1).is_some_and(|before| matches!(before, b'-' | b'_'));
+    let at = part.match_indices("eyJ").map(|(at, _)| at).find(|at| is_begin(*at))?;
+    (part.len() - at >= HEADER_LETTERS).then_some(at)
 }
 
 /// Without what names it (`x-api-key: `, `Bearer `, `API_KEY=`), and without quotes. Where there is more than that it is left as it is.
@@ -195,10 +229,32 @@ mod tests {
                 "{\n  \"id\": \"019967c5a3807d2f8e51b0a4c3d2e1f0\",\n  \"key\": \"X\",\n  \"name\": \"nightly\"\n}",
                 "10:03 WARN GET /orders?api_key=X 401 (again: X)",
                 "curl -H 'Authorization: Bearer X' https://orders.example",
+                "it was X.",
+                "it was X...",
             ] {
                 assert_eq!(held(&around.replace('X', one)), Held::Within(one), "{around}");
             }
         }
+    }
+
+    #[test]
+    fn a_jwt_is_found_behind_a_name_and_before_a_full_stop() {
+        for around in ["sess.X", "x-X", "v2_X", "v2:X", "a.b.X.", "eyJ.X"] {
+            let text = around.replace('X', JWT);
+            assert_eq!(held(&text), Held::Within(JWT), "{around}");
+            assert!(holds_credential(&text) && masked(&text) == around.replace('X', "…"), "{around}");
+        }
+        assert_eq!(masked(&format!("{JWT}.{JWT}")), "….…");
+        let many = "-eyJhbGciOiJFUzI1NiJ9".repeat(50_000);
+        assert!(!holds_credential(&many) && holds_credential(&format!("{many}.e30.c2ln")));
+    }
+
+    #[test]
+    fn a_line_without_anything_of_ours_may_be_a_key_from_elsewhere() {
+        for (text, expected) in [("acct=ABCDEFGH12345678", true), (JWT, true), ("pass word", true), ("a\nb", false)] {
+            assert_eq!(may_be_imported(text), expected, "{text}");
+        }
+        assert!(!may_be_imported(&format!("API_KEY={}", key(Kind::ApiKey, 1))));
     }
 
     #[test]

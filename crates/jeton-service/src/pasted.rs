@@ -94,21 +94,22 @@ impl Service {
     /// `NotFound` when there is none, `InvalidRequest` where a text has several.
     pub async fn find_credential(&self, named: Named<'_>) -> Result<Credential, Failure> {
         let found = match named {
-            Named::Text(text) => self.credential_of_text(text).await?,
+            Named::Text(text) => match self.credential_of_text(text).await? {
+                Some(found) => Some(found),
+                // As a whole it is none: what it has in it may be one.
+                None => match alone(text)? {
+                    one if one == text => None,
+                    one => self.credential_of_text(one).await?,
+                },
+            },
             Named::Id(id) => match self.find(CredentialId(id)).await? {
                 Some(token) => Some(Credential::Token(token)),
                 None => self.key(ApiKeyId(id)).await?.map(Credential::Key),
             },
             Named::Key(id) => self.key(id).await?.map(Credential::Key),
         };
-        let none = || match named {
-            Named::Text(text) if alone(text)? != text => Ok("there is more in this text than a token, key or secret: send that alone"),
-            _ => Ok("there is no such token, key or secret: it was never made here, or it has left with its time"),
-        };
-        match found {
-            Some(found) => Ok(found),
-            None => Err(none().map_or_else(|several| several, |none| Refusal::new(Reason::NotFound, none)).into()),
-        }
+        let none = "there is no such token, key or secret: it was never made here, or it has left with its time";
+        found.ok_or_else(|| Refusal::new(Reason::NotFound, none).into())
     }
 
     /// The credential of a text, whether or not it has ended; `None`: it is none of ours.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const ORDERS: &str = "https://orders.example";
 /// What stood around a credential; `%` is where it was.
-const AROUND: [&str; 12] = [
+const AROUND: [&str; 14] = [
     "%",
     "  %\n",
     "\"%\"",
@@ -20,6 +20,8 @@ const AROUND: [&str; 12] = [
     "{\n  \"id\": \"0192f3a4b5c6d7e8f90a1b2c3d4e5f60\",\n  \"key\": \"%\"\n}",
     "10:03 WARN GET /orders?api_key=% 401 (again: %)",
     "curl -H 'Authorization: Bearer %' https://orders.example",
+    "it was %.",
+    "sess.%",
 ];
 
 async fn ask(world: &World, path: &str, member: &str, text: &str) -> Answer {

@@ -29,6 +29,9 @@ pub(crate) struct Context {
     pub(crate) now_seconds: i64,
 }
 
+/// A text that cannot be presented as a key.
+pub(crate) const NO_KEY: &str = "what is there is no key";
+
 impl Context {
     /// The context of this process.
     pub(crate) fn new(options: Options) -> Context {
@@ -50,7 +53,7 @@ impl Context {
 
     /// The same server, for a key that asks for itself: nobody has to be signed in.
     pub(crate) fn server_for_key(&self, key: &Secret) -> Result<Server, Failure> {
-        let no_key = || Failure::usage("what is there is no key", "it is one word, of letters, digits and signs");
+        let no_key = || Failure::usage(NO_KEY, "it is one word, of letters, digits and signs");
         let authorization = bearer(key.expose()).ok_or_else(no_key)?;
         let connection = match &self.options.server {
             Some(server) => Connection::to(Remote::with(server, &self.options, authorization)?),

@@ -46,11 +46,61 @@ fn text_within(source: &Path, what: &str, most: u64) -> Result<String, Failure> 
     read(file, what, &name, most)
 }
 
+/// A token, key or secret as it was pasted.
+#[derive(Debug)]
+pub(crate) struct Pasted {
+    /// The one in the text, without what stood around it.
+    alone: Secret,
+    /// All of the text, where a key that was imported may be all of it.
+    whole: Option<Secret>,
+    has_more: bool,
+}
+
+impl Pasted {
+    /// The one in the text, without what stood around it.
+    pub(crate) fn alone(&self) -> &Secret {
+        if self.has_more {
+            aside("There is more in this text than a token, key or secret: taken is that alone.");
+        }
+        &self.alone
+    }
+
+    /// For a server that looks itself for what a text has in it, and knows the keys of every form that it took over.
+    pub(crate) fn for_server(&self) -> &Secret {
+        self.whole.as_ref().unwrap_or_else(|| self.alone())
+    }
+
+    /// Asks of the text as it stands, and of what is in it where that `is_unknown`.
+    ///
+    /// # Errors
+    /// As of `ask`.
+    pub(crate) fn ask<T>(
+        &self,
+        ask: impl Fn(&Secret) -> Result<T, Failure>,
+        is_unknown: impl Fn(&Result<T, Failure>) -> bool,
+    ) -> Result<T, Failure> {
+        match self.whole.as_ref().map(&ask) {
+            Some(answer) if !is_unknown(&answer) => answer,
+            _ => ask(self.alone()),
+        }
+    }
+}
+
 /// Reads a token, key or secret: the one in the text, without what stood around it.
 ///
 /// # Errors
 /// As [`text`], and when there is none, or more than one.
 pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
+    let pasted = pasted(source)?;
+    pasted.alone();
+    Ok(pasted.alone)
+}
+
+/// The same, with the text as it stands where that may be a key itself.
+///
+/// # Errors
+/// As of [`token`].
+pub(crate) fn pasted(source: &Path) -> Result<Pasted, Failure> {
     if looks_like_a_token(&source.to_string_lossy()) && !source.exists() {
         return Err(as_argument("write `-` and let standard input have the token, or name a file that holds it"));
     }
@@ -62,10 +112,11 @@ pub(crate) fn token(source: &Path) -> Result<Secret, Failure> {
     };
     match pasted::held(text.expose()) {
         Held::Alone("") => Err(Failure::usage("there is no token in the input", "pipe it: `jeton … - < FILE`")),
-        Held::Alone(token) => Ok(Secret::from(token)),
+        Held::Alone(token) => Ok(Pasted { alone: Secret::from(token), whole: None, has_more: false }),
         Held::Within(token) => {
-            aside("There is more in this text than a token, key or secret: taken is that alone.");
-            Ok(Secret::from(token))
+            let whole = text.expose().trim();
+            let whole = pasted::may_be_imported(whole).then(|| Secret::from(whole));
+            Ok(Pasted { alone: Secret::from(token), whole, has_more: true })
         }
         Held::Several(lines) => Err(Failure::usage(
             format!("there are several tokens, keys or secrets in this text, in {}", pasted::in_lines(&lines)),
@@ -80,7 +131,7 @@ pub(crate) enum Named {
     /// Its id.
     Id(String),
     /// Its text.
-    Text(Secret),
+    Text(Pasted),
 }
 
 /// Takes an id as it stands; anything else is read as [`token`] does.
@@ -106,7 +157,7 @@ pub(crate) fn named_or(argument: &str, hint: &str) -> Result<Named, Failure> {
             hint,
         ));
     }
-    token(source).map(Named::Text)
+    pasted(source).map(Named::Text)
 }
 
 /// Takes the id of a key, which may be shown and sent in a path; what is none may be the key itself, and is not repeated.
@@ -192,7 +243,7 @@ mod tests {
         let path = folder.path().join("token.txt");
         std::fs::write(&path, "abc\n").unwrap();
         assert!(matches!(named("019967c5a3807d2f8e51b0a4c3d2e1f0"), Ok(Named::Id(_))));
-        assert!(matches!(named(path.to_str().unwrap()), Ok(Named::Text(token)) if token.expose() == "abc"));
+        assert!(matches!(named(path.to_str().unwrap()), Ok(Named::Text(token)) if token.alone().expose() == "abc"));
         for argument in ["019967C5A3807D2F8E51B0A4C3D2E1F0", "none.txt", "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln"] {
             assert_eq!(named(argument).unwrap_err().exit_code(), 2, "{argument}");
         }

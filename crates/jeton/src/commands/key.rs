@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use jeton_token::Secret;
 use serde_json::{Map, Value, json};
 
 use self::path::{PATH, path};
@@ -254,8 +255,8 @@ impl Key {
             Key::Import(import) => import.run(context),
             Key::List(list) => list.run(context),
             Key::Show(Sought { key }) if key == "-" => {
-                let text = input::token(Path::new("-"))?;
-                let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.expose() }))?;
+                let text = input::pasted(Path::new("-"))?;
+                let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.for_server().expose() }))?;
                 context.show(&found, api_keys::found)
             }
             Key::Show(Sought { key }) => {
@@ -302,7 +303,7 @@ impl Explain {
                 server.get(&format!("{}/explanation{address}", path(&id)?))?
             }
             Named::Text(key) => {
-                let mut body = Map::from_iter([("key".to_owned(), json!(key.expose()))]);
+                let mut body = Map::from_iter([("key".to_owned(), json!(key.for_server().expose()))]);
                 body.extend(self.client_ip.map(|address| ("client_ip".to_owned(), json!(address))));
                 server.post(&format!("{PATH}/explain"), &Value::Object(body))?
             }
@@ -333,8 +334,8 @@ impl Create {
 
 impl Verify {
     fn run(&self, context: &Context) -> Result<(), Failure> {
-        let key = input::token(&self.key)?;
-        let mut body = Map::from_iter([("key".to_owned(), json!(key.expose()))]);
+        let key = input::pasted(&self.key)?;
+        let mut body = Map::new();
         let members = [
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
             ("client_ip", self.client_ip.map(|address| json!(address))),
@@ -342,7 +343,15 @@ impl Verify {
             ("environment", self.environment.as_ref().map(|name| json!(name))),
         ];
         body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        let answer = context.server()?.post(&format!("{PATH}/verify"), &Value::Object(body))?;
+        let server = context.server()?;
+        let ask = |key: &Secret| {
+            let mut body = body.clone();
+            body.insert("key".to_owned(), json!(key.expose()));
+            server.post(&format!("{PATH}/verify"), &Value::Object(body))
+        };
+        // An API presents a key as it is: it is not looked for in a text.
+        let is_unknown = |answer: &Result<Value, Failure>| answer.as_ref().is_ok_and(|answer| member(answer, "code") == "not_found");
+        let answer = key.ask(ask, is_unknown)?;
         context.show(&answer, api_keys::verified)?;
         if answer.get("valid").and_then(Value::as_bool) == Some(true) { Ok(()) } else { Err(Failure::no("the key is not accepted", "")) }
     }

@@ -114,7 +114,7 @@ impl Subjects {
         let object = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
         if let Some(token) = &self.token {
             return Ok(Some(match input::named_or(token, &meant(token))? {
-                Named::Text(token) => (object("token", json!(token.expose())), None),
+                Named::Text(token) => (object("token", json!(token.for_server().expose())), None),
                 Named::Id(id) => (object("id", json!(id)), None),
             }));
         }

@@ -158,7 +158,7 @@ impl Explain {
     fn run(&self, context: &Context, server: &Server) -> Result<(), Failure> {
         let explained = match input::named(&self.token)? {
             Named::Id(id) => server.get(&format!("{PATH}/{}/explanation", segment(&id)))?,
-            Named::Text(token) => server.post(&format!("{PATH}/explain"), &json!({ "token": token.expose() }))?,
+            Named::Text(token) => server.post(&format!("{PATH}/explain"), &json!({ "token": token.alone().expose() }))?,
         };
         context.show(&explained, explained_tokens::explained)?;
         let is_ours = explained.get("is_ours").and_then(Value::as_bool) == Some(true);
@@ -183,6 +183,7 @@ fn introspected(server: &Server, token: &str) -> Result<Value, Failure> {
     let id = match input::named(token)? {
         Named::Id(id) => id,
         Named::Text(token) => {
+            let token = token.alone();
             let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
             let is_known = answer.get("id").is_some();
             // A signature of a key that was revoked proves nothing any more. Whoever administers may see what became of the id in it.
@@ -223,6 +224,7 @@ fn id(server: &Server, token: &str) -> Result<String, Failure> {
         Named::Id(id) => return Ok(id),
         Named::Text(token) => token,
     };
+    let token = token.alone();
     let answer = server.post(&format!("{PATH}/introspect"), &json!({ "token": token.expose() }))?;
     let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
     id.ok_or_else(|| Failure::no("this is no token of this server, or one that has left with its time", ""))

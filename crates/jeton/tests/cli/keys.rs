@@ -126,3 +126,36 @@ fn a_key_is_rolled_and_explained_for_an_address() {
     assert!(would.starts_with("Would remove a:b, and end 1 API key"), "{would}");
     assert!(desk.done(&["key", "explain", id]).starts_with("Accepted"), "only asked");
 }
+
+/// Keys from elsewhere have any form: a name and `=`, a JWT behind something, a sign at the end. A text that is one as it stands is that one.
+#[test]
+fn keys_from_elsewhere_are_found_as_they_stand() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    let texts = [
+        ("acct=ABCDEFGH12345678", "04784caf6145c1f9c23930217e2004472bfffcbb8657ded1bed6c0ed24070267"),
+        ("v2:eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln", "64e5b29388930801b9ceb13943af40c602a14ff8c084d33286a7ea86a2bf3d8b"),
+        ("secret-abc;", "0bd4f48ca8963a8d1785d58bb17df0d15b3f0d441dc70f938ae9745f78d882b2"),
+    ];
+    let rows: String =
+        texts.iter().enumerate().map(|(number, (_, sha256))| format!("{sha256},external:acme,from{number},read\n")).collect();
+    desk.write("keys.csv", &format!("sha256,owner,name,scope\n{rows}"));
+    desk.done(&["key", "import", "keys.csv", "--audience", "a:b"]);
+    for (text, _) in texts {
+        for (arguments, needle) in [
+            (&["key", "verify", "-"][..], "Accepted."),
+            (&["key", "show", "-"], "external:acme"),
+            (&["key", "explain", "-"], "Accepted"),
+            (&["revoke", "-", "--dry-run"], "Would end 1 API key."),
+            (&["suspend", "-", "--dry-run"], "Would suspend 1 API key."),
+        ] {
+            for pasted in [text.to_owned(), format!(" {text}\n")] {
+                let said = desk.run(arguments, &pasted);
+                assert!(said.code == 0 && said.out.contains(needle), "{pasted} {arguments:?}: {}{}", said.out, said.err);
+            }
+        }
+        desk.write("key.txt", text);
+        desk.done(&["key", "rotate", "--self", "--key-file", "key.txt"]);
+        assert!(desk.done(&["key", "verify", "key.txt"]).starts_with("Accepted."));
+    }
+}

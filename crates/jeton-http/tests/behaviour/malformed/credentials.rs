@@ -44,12 +44,13 @@ pub(super) fn bodies(furnished: &Furnished, right: &Right) -> Vec<Wrong> {
 }
 
 /// A text that would be right but for the credential in it, as far as a text of its kind may be longer.
-fn with(text: &str, credential: &str) -> [String; 5] {
+fn with(text: &str, credential: &str) -> [String; 6] {
     [
         credential.to_owned(),
         format!("{text} {credential}"),
         format!("{text}/{credential}"),
         format!("{text}={credential}"),
         format!("found `{credential}` in a ticket"),
+        format!("it was {credential}."),
     ]
 }

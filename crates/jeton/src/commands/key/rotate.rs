@@ -4,11 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jeton_token::Secret;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::super::again::Again;
-use super::super::context::Context;
+use super::super::context::{Context, NO_KEY};
 use super::super::duration;
 use super::super::failure::Failure;
 use super::super::input;
@@ -28,6 +29,9 @@ Everything but the text is carried over. The new text is shown once; with
 With --self nobody has to be signed in: the key proves itself. Where the
 answer was lost, run it again: the same text is answered for a day, until it
 is used. A key that is bound to networks needs --server.";
+
+/// What the server says of a text that is no key.
+const NOT_KNOWN: &str = "this key is not accepted: not_found";
 
 /// Less would not be enough to ask again, and then nobody could.
 const LEAST_OVERLAP_SECONDS: i64 = 60;
@@ -100,14 +104,17 @@ impl Rotate {
 
     /// What the server answers to the key that this holds.
     fn rotated(&self, context: &Context, file: &Path) -> Result<Value, Failure> {
-        let key = input::token(file)?;
+        let key = input::pasted(file)?;
         if self.overlap.is_some_and(|seconds| seconds < LEAST_OVERLAP_SECONDS) {
             return Err(Failure::usage(
                 "by itself a key keeps its old text for a minute at least: with that it asks again where the answer is lost",
                 "leave --overlap out, or say 1m; afterwards `jeton key end-previous KEY` ends the old text at once",
             ));
         }
-        context.server_for_key(&key)?.post_as_key(&format!("{PATH}/self/rotate"), &self.body())
+        let ask = |key: &Secret| context.server_for_key(key)?.post_as_key(&format!("{PATH}/self/rotate"), &self.body());
+        // What is no word cannot be a key that asks for itself: in it there may be one.
+        let is_unknown = |failure: &Failure| [NO_KEY, NOT_KNOWN].contains(&failure.sentence());
+        key.ask(ask, |answer| answer.as_ref().is_err_and(is_unknown))
     }
 
     fn body(&self) -> Value {
