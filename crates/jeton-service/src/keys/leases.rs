@@ -129,6 +129,16 @@ impl Lease {
         Some((max_uses - self.leased.load(Ordering::Acquire)).max(0) + before - 1)
     }
 
+    /// Gives back a use that was taken and not used.
+    pub(super) fn give_back(&self) {
+        self.left.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether nothing is left of the block.
+    pub(super) fn is_empty(&self) -> bool {
+        self.left.load(Ordering::Acquire) <= 0
+    }
+
     /// Whether nothing is left of this limit for ever.
     pub(super) fn is_used_up(&self, max_uses: i64) -> bool {
         self.used_up.load(Ordering::Acquire) == max_uses

@@ -9,7 +9,7 @@ use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::record::{Value, Versioned};
 
-use super::leases::{Place, Unused};
+use super::leases::{Lease, Place, Unused};
 use super::read::damaged;
 use crate::failure::Failure;
 use crate::service::Service;
@@ -33,18 +33,20 @@ impl Service {
                 return Ok((granted > 0).then(|| (max_uses - leased).max(0)));
             }
         };
-        // A block that no target has yet is given out by nobody.
-        self.be_durable_before_a_use().await.map_err(failure)?;
-        if let Some(left) = lease.take(max_uses) {
-            return Ok(Some(left));
-        }
-        if lease.is_used_up(max_uses) {
-            return Ok(None);
-        }
-        let _turn = lease.turn.lock().await;
-        if let Some(left) = lease.take(max_uses) {
-            return Ok(Some(left));
-        }
+        let _turn = loop {
+            self.be_durable_before_a_use().await.map_err(failure)?;
+            if let Some(left) = self.take_of(&lease, max_uses).await? {
+                return Ok(Some(left));
+            }
+            if lease.is_used_up(max_uses) {
+                return Ok(None);
+            }
+            let turn = lease.turn.lock().await;
+            if lease.is_empty() {
+                break turn;
+            }
+            // Somebody fetched a block meanwhile: out of the turn, so that nobody waits for the target one after the other.
+        };
         // Boxed, as all that a check seldom needs.
         let mut committed = (0, 0);
         let leasing = Box::pin(self.lease_block(key.id, Share::Block, &mut committed, moment)).await;
@@ -59,6 +61,16 @@ impl Service {
             return Ok(None);
         }
         Ok(Some(lease.add(granted, leased, max_uses)))
+    }
+
+    /// Takes one use of a block. One that no target has yet is given out by nobody: it may have been put by since the target was asked.
+    async fn take_of(&self, lease: &Lease, max_uses: i64) -> Result<Option<i64>, Failure> {
+        let Some(left) = lease.take(max_uses) else { return Ok(None) };
+        if let Err(unshipped) = self.be_durable_before_a_use().await {
+            lease.give_back();
+            return Err(failure(unshipped));
+        }
+        Ok(Some(left))
     }
 
     /// Hands out the next block of a key: how many uses, and how many in all.
@@ -134,6 +146,7 @@ mod tests {
     use jeton_core::administrator::Administrator;
     use jeton_core::api::create::CreateApi;
     use jeton_core::api_key::create::CreateKey;
+    use jeton_core::commit::Sequence;
     use jeton_core::moment::Time;
     use jeton_core::owner::Owner;
     use jeton_core::root_key::RootKeys;
@@ -217,6 +230,30 @@ mod tests {
         }
     }
 
+    /// A target that is there, or answers after a while that it is not.
+    struct Slow {
+        is_away: AtomicBool,
+    }
+
+    impl Slow {
+        async fn answer(&self) -> bool {
+            for _ in 0..64 {
+                tokio::task::yield_now().await;
+            }
+            !self.is_away.load(Ordering::SeqCst)
+        }
+    }
+
+    impl Durability for Slow {
+        fn reached(&self, _: Sequence) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+            Box::pin(self.answer())
+        }
+
+        fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+            Box::pin(self.answer())
+        }
+    }
+
     fn run(test: impl Future<Output = ()>) {
         Builder::new_current_thread().build().unwrap().block_on(test);
     }
@@ -272,6 +309,29 @@ mod tests {
             target.0.store(true, Ordering::SeqCst);
             assert_eq!((shop.take(&key).await, leased().await), (Some(159), 10));
             assert_eq!(shop.use_up(&key).await, 159);
+        });
+    }
+
+    #[test]
+    fn who_waited_for_a_block_that_no_target_has_is_given_none_of_it() {
+        run(async {
+            let shop = Arc::new(Shop::with_room(1).await);
+            let key = shop.key(160).await;
+            let target = Arc::new(Slow { is_away: AtomicBool::new(false) });
+            let kept: Arc<dyn Durability> = target.clone();
+            shop.service.narrow_durably(Arc::downgrade(&kept), true);
+            shop.service.be_durable_by_now().await.unwrap();
+            target.is_away.store(true, Ordering::SeqCst);
+            let mut checks = tokio::task::JoinSet::new();
+            for _ in 0..10 {
+                let (shop, key) = (shop.clone(), key.clone());
+                checks.spawn(async move { shop.service.take_use(&key, 160, &shop.service.moments.now()).await });
+            }
+            while let Some(check) = checks.join_next().await {
+                assert!(matches!(check.unwrap(), Err(Failure::Unshipped)));
+            }
+            target.is_away.store(false, Ordering::SeqCst);
+            assert_eq!(shop.use_up(&key).await, 160, "nothing of it is lost");
         });
     }
 }
