@@ -154,7 +154,7 @@ fn living_longer(observed: &Observed, seconds: i64) -> Vec<Offender> {
     });
     let offender = |api: &crate::api::Api| Offender {
         name: format!("{} ({})", api.audience, shown(api.access_token_lifetime_seconds)),
-        command: format!("jeton api update {} --access-token-lifetime 1h", api.audience),
+        command: format!("jeton api update {} --access-token-lifetime 1h", word(&api.audience)),
     };
     longer.map(offender).collect()
 }

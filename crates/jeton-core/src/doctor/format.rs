@@ -1,5 +1,5 @@
 use super::observed::Observed;
-use super::rule::{Check, Offender, RESTART, Rule, Severity, shown};
+use super::rule::{Check, Offender, RESTART, Rule, Severity, shown, word};
 use crate::api::{Api, TokenFormat};
 use jeton_jose::Algorithm;
 
@@ -31,7 +31,7 @@ fn algorithm(observed: &Observed) -> Check {
     };
     let offender = |api: &Api| Offender {
         name: format!("{} ({})", api.audience, api.signing_algorithm.name()),
-        command: format!("jeton api update {} --signing-alg ES256", api.audience),
+        command: format!("jeton api update {} --signing-alg ES256", word(&api.audience)),
     };
     let offenders: Vec<_> = observed.apis.iter().filter(signs_with_rsa).map(offender).collect();
     ALGORITHM.none(&offenders, "APIs whose tokens are signed with RSA")

@@ -1,5 +1,5 @@
 use super::observed::{MetCredential, Observed};
-use super::rule::{Check, Offender, RESTART, Rule, Severity};
+use super::rule::{Check, Offender, RESTART, Rule, Severity, word};
 
 const ACCESS_LOG: Rule = Rule {
     id: "monitoring.access_log",
@@ -127,7 +127,10 @@ fn reports(observed: &Observed) -> Check {
     if told.is_empty() && silent.is_empty() {
         return REPORTS.holds(None, "no tokens were issued before today", "");
     }
-    let offender = |audience: &str| Offender { name: audience.to_owned(), command: format!("jeton usage api:{audience} --resolution day") };
+    let offender = |audience: &str| Offender {
+        name: audience.to_owned(),
+        command: format!("jeton usage {} --resolution day", word(&format!("api:{audience}"))),
+    };
     let silent: Vec<_> = silent.iter().map(|(api, _)| offender(&api.audience)).collect();
     REPORTS.none(&silent, "APIs with tokens of the last week that report no use (docs/how-to has a page on protecting one)")
 }

@@ -62,7 +62,7 @@ fn canary(observed: &Observed) -> Check {
 }
 
 fn offender(api: &Api) -> Offender {
-    let command = format!("jeton client create --name NAME --audience {} --may-introspect", api.audience);
+    let command = format!("jeton client create --name NAME --audience {} --may-introspect", word(&api.audience));
     Offender { name: api.audience.to_string(), command }
 }
 
@@ -109,7 +109,7 @@ fn undecided_subject(subject: &MetSubject) -> Offender {
     let name = &subject.name;
     let (kind, command) = match subject.subject {
         CutOffSubject::Client => ("client", format!("jeton client delete {}", word(name))),
-        CutOffSubject::Api => ("API", format!("jeton api delete {name}")),
+        CutOffSubject::Api => ("API", format!("jeton api delete {}", word(name))),
         CutOffSubject::User => ("user", format!("jeton user disable {name}")),
         CutOffSubject::Group => ("group", format!("jeton group delete {}", word(name))),
         CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key | CutOffSubject::Everything => {
@@ -141,5 +141,5 @@ fn full(observed: &Observed) -> Check {
         None => "nobody looked at the disk",
     };
     let path = observed.surroundings.data.as_ref().map_or("DATA", |data| data.path.as_str());
-    FULL.holds(observed.is_disk_full.map(|is_full| !is_full), seen, &format!("df -h {path}"))
+    FULL.holds(observed.is_disk_full.map(|is_full| !is_full), seen, &format!("df -h {}", word(path)))
 }

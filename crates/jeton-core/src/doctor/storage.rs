@@ -1,5 +1,5 @@
 use super::observed::{Kept, Observed};
-use super::rule::{Check, Rule, Severity};
+use super::rule::{Check, Rule, Severity, word};
 
 const APART: Rule = Rule {
     id: "storage.root_file_apart",
@@ -47,5 +47,5 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
 
 fn private(rule: Rule, kept: Option<&Kept>, command: &str) -> Check {
     let Some(Kept { path, mode }) = kept else { return rule.holds(None, "nobody looked who may read it", "") };
-    rule.holds(Some(mode & 0o077 == 0), &format!("{path} has the mode {mode:03o}"), &format!("{command} {path}"))
+    rule.holds(Some(mode & 0o077 == 0), &format!("{path} has the mode {mode:03o}"), &format!("{command} {}", word(path)))
 }

@@ -1,6 +1,7 @@
 //! `jeton doctor`: each check sees what it looks for in a deployment that has it, and the grade falls.
 
 mod accepted;
+mod commands;
 mod expiration;
 mod monitoring;
 mod recovery;
