@@ -59,6 +59,10 @@ async fn whoever_holds_one_goes_on_as_before() {
     let rotated = world.done(Method::POST, &format!("{path}/rotate"), Some(json!({"overlap_seconds": 60}))).await;
     assert!(rotated["key"].as_str().unwrap().starts_with("jtn_key_"));
     assert_eq!(world.key_code(&shop, texts[0]).await, "valid", "during the overlap");
+    let world = world.reopen().await;
+    assert_eq!(world.key_code(&shop, texts[0]).await, "valid");
+    let reads = world.reads();
+    assert_eq!((world.key_code(&shop, texts[0]).await.as_str(), world.reads()), ("valid", reads), "it is found in memory");
     world.advance(60);
     assert_eq!(world.key_code(&shop, texts[0]).await, "expired");
     assert_eq!(world.key_code(&shop, rotated["key"].as_str().unwrap()).await, "valid");

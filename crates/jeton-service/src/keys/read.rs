@@ -64,32 +64,41 @@ impl Service {
             self.know_last_use(&known).await?;
             return Ok(Some((known, slot)));
         }
-        let Some(id) = self.key_named(parsed.as_ref(), &digest).await? else { return Ok(None) };
+        let carried = parsed.as_ref().and_then(|parsed| self.key_carried(parsed));
+        let id = match carried {
+            Some(id) => Some(id),
+            None => self.key_imported(&digest).await?,
+        };
+        let Some(id) = id else { return Ok(None) };
         let Some(found) = self.key(id).await? else { return Ok(None) };
         let Some(slot) = found.key.record.slot_of(text, &self.registry.root_keys()) else { return Ok(None) };
         found.note_proven(slot, digest);
-        if found.key.record.is_imported {
+        // Also of one that was rotated since: its old text is found by its hash alone as long as it is accepted.
+        if carried.is_none() {
             self.keys.note_import(digest, id);
         }
         Ok(Some((found, slot)))
     }
 
-    /// The key that a text names, unproven.
+    /// The key that a text names, unproven: its own text carries the id, another's is found by its hash.
     pub(super) async fn key_of_text(&self, text: &str, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
-        self.key_named(Token::parse(text, &self.prefix).ok().as_ref(), digest).await
+        let parsed = Token::parse(text, &self.prefix).ok();
+        match parsed.and_then(|parsed| self.key_carried(&parsed)) {
+            Some(id) => Ok(Some(id)),
+            None => self.key_imported(digest).await,
+        }
     }
 
-    /// The key that a text names, unproven: its own text carries the id, another's is found by its hash.
-    async fn key_named(&self, parsed: Option<&Token>, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
+    /// The key whose id a text carries. The keyed check turns away what was never made here without a read.
+    fn key_carried(&self, parsed: &Token) -> Option<ApiKeyId> {
+        let is_key = matches!(parsed.kind(), Kind::ApiKey | Kind::PersonalAccessToken);
+        let is_ours = is_key && self.registry.root_keys().epoch(parsed.epoch()).is_some_and(|keys| parsed.check(&keys.check));
+        is_ours.then(|| ApiKeyId(parsed.id().to_bytes()))
+    }
+
+    /// The key that was imported by the hash of a text, unproven.
+    async fn key_imported(&self, digest: &TextDigest) -> Result<Option<ApiKeyId>, Failure> {
         let root_keys = self.registry.root_keys().clone();
-        if let Some(parsed) = parsed {
-            // The keyed check turns away what was never made here without a read.
-            let is_key = matches!(parsed.kind(), Kind::ApiKey | Kind::PersonalAccessToken);
-            let is_ours = is_key && root_keys.epoch(parsed.epoch()).is_some_and(|keys| parsed.check(&keys.check));
-            if is_ours {
-                return Ok(Some(ApiKeyId(parsed.id().to_bytes())));
-            }
-        }
         if !self.keys.knows_imports() {
             return Ok(None);
         }
