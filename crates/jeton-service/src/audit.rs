@@ -2,6 +2,7 @@
 
 use jeton_core::commit::Sequence;
 use jeton_store::ledger::Entry;
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -53,7 +54,9 @@ impl EntryFilter {
 
     fn passes(&self, entry: &Entry) -> bool {
         let is_of_kind = |kind: &str| entry.kind == kind || entry.kind.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'));
-        self.kind.as_deref().is_none_or(is_of_kind) && self.naming.iter().all(|id| names(entry, id))
+        // A clock that was set right begins anew: what is behind the first entry of a time may be of before it.
+        let is_since = self.since.is_none_or(|since| entry.time.seconds() >= since);
+        is_since && self.kind.as_deref().is_none_or(is_of_kind) && self.naming.iter().all(|id| names(entry, id))
     }
 }
 
@@ -62,10 +65,24 @@ fn at_once(left: u64) -> usize {
     usize::try_from(left).unwrap_or(PAGE).min(PAGE)
 }
 
-/// Whether what an entry says has this id in it. Ids are random or of a time: none is part of another.
+/// Whether a member of what an entry says is this id, alone or as `kind:ID`. In words that somebody wrote it names nothing.
 fn names(entry: &Entry, id: &str) -> bool {
     let payload = entry.content.as_ref().map_or(&[][..], |content| &content.payload);
-    !id.is_empty() && payload.windows(id.len()).any(|window| window == id.as_bytes())
+    // Most have it nowhere: they need not be read.
+    let is_in_it = !id.is_empty() && payload.windows(id.len()).any(|window| window == id.as_bytes());
+    is_in_it && serde_json::from_slice(payload).is_ok_and(|payload: Value| is_or_has(&payload, id))
+}
+
+fn is_or_has(value: &Value, id: &str) -> bool {
+    match value {
+        Value::String(text) => match text.split_once(':') {
+            Some(("client" | "user" | "group" | "key", named)) => named == id,
+            _ => text == id,
+        },
+        Value::Array(values) => values.iter().any(|value| is_or_has(value, id)),
+        Value::Object(members) => members.values().any(|value| is_or_has(value, id)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 impl Service {
@@ -129,7 +146,8 @@ impl Service {
         Ok(FoundEntries { entries: newest_first, from, until, has_more: from > floor })
     }
 
-    /// The first entry that is no older; where none is, the one that comes next. Times only grow: it is looked for by halves.
+    /// The first entry that is no older; where none is, the one that comes next. It is looked for by halves: times only grow, but where a clock was
+    /// set right.
     fn first_entry_since(&self, since: Option<i64>) -> Result<Sequence, Failure> {
         let Some(since) = since else { return Ok(0) };
         let (mut low, mut high) = (0, self.store.head().size);

@@ -65,7 +65,7 @@ pub(super) static ROUTES: &[Route] = &[
 const HINT: &str = "look into the server's log; where the disk is damaged, restore the last backup into another folder";
 
 const FILTERS: &[Parameter] = &[
-    Parameter::number("from", "From this entry on."),
+    Parameter::number("from", "From this entry on; 0 with `limit` alone."),
     Parameter::number("last", "The last so many."),
     Parameter::number("before", "Of `last`: the last before this entry."),
     Parameter::text("kind", "Those of a kind, as `api_key.revoked`, or of all kinds of a thing, as `api_key`."),
@@ -114,8 +114,10 @@ pub(super) struct Check {
 async fn entries(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let listing = Listing::parse(&uri, &service)?;
     let (query, after) = (listing.query(), listing.after().and_then(|after| after.parse::<u64>().ok()));
-    let (from, last, before) = (after.or(query.number("from")?), query.number("last")?, query.number("before")?);
-    if last.is_some() && (from.is_some() || query.text("limit").is_some()) {
+    let (asked, last, before) = (after.or(query.number("from")?), query.number("last")?, query.number("before")?);
+    // With `limit` alone it is a list as every other: it begins at one end and goes on.
+    let from = asked.or(query.text("limit").filter(|_| last.is_none()).map(|_| 0));
+    if last.is_some() && (asked.is_some() || query.text("limit").is_some()) {
         return Err(Problem::invalid("`last` stands alone", "use either `last`, or `from` with `limit`, or `cursor`"));
     }
     if before.is_some() && (last.is_none() || from.is_some()) {
@@ -169,9 +171,15 @@ fn filter(query: &Query<'_>, service: &Service) -> Result<EntryFilter, Problem> 
 /// The id of what is there, or of what was.
 fn gone(text: &str, prefix: &str, found: Result<String, Refusal>) -> Result<String, Problem> {
     match found {
-        Err(refusal) if refusal.reason == Reason::NotFound && text.starts_with(prefix) => Ok(text.to_owned()),
+        Err(refusal) if refusal.reason == Reason::NotFound && is_id(text, prefix) => Ok(text.to_owned()),
         found => found.map_err(|refusal| Problem::from(refusal).look(LOOK)),
     }
+}
+
+/// Whether this is a whole id: one that was cut short names somebody else.
+fn is_id(text: &str, prefix: &str) -> bool {
+    let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    text.strip_prefix(prefix).is_some_and(|letters| letters.len() == 20 && letters.bytes().all(is_letter))
 }
 
 const LOOK: &str = "`jeton client list` and `jeton user list` show the names; what is gone is named by its id";

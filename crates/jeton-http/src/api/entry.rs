@@ -59,14 +59,22 @@ impl Shown {
     /// The ids in it, and any other text that may be one.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         let members = self.data.as_ref().and_then(Value::as_object).into_iter().flatten();
-        // An owner, and who did it, are written as `kind:ID`.
-        members.filter_map(|(_, value)| value.as_str()).map(|text| text.split_once(':').map_or(text, |(_, id)| id))
+        members.filter_map(|(_, value)| value.as_str()).map(id_in)
     }
 
     /// The same entry with what people call those of its ids that are in here.
     pub(super) fn with_names(mut self, called: &BTreeMap<String, Arc<str>>) -> Shown {
         self.names = self.ids().filter_map(|id| Some((id.to_owned(), called.get(id)?.clone()))).collect();
         self
+    }
+}
+
+/// The id in a member: an owner, and who did it, are written as `kind:ID`. Behind any other word stands no id of ours: somebody outside is called
+/// what the users of the key call them, also where that reads like one.
+fn id_in(text: &str) -> &str {
+    match text.split_once(':') {
+        Some(("client" | "user" | "group" | "key", id)) => id,
+        _ => text,
     }
 }
 

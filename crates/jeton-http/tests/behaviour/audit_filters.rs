@@ -59,6 +59,10 @@ async fn what_is_no_filter_is_refused() {
         ("last=9&kind=%1b", "no kind of entries"),
         ("before=9", "`before` goes with `last`"),
         ("from=1&before=9", "`before` goes with `last`"),
+        ("last=9&client=client_", "there is no client"),
+        ("last=9&client=client_0123456789abcdefghi", "there is no client"),
+        ("last=9&user=user_", "there is no user"),
+        ("limit=3&before=9", "`before` goes with `last`"),
         ("last=9&actor=unix:0", "`actor` is not known"),
     ] {
         let answer = world.administer(Method::GET, &format!("/audit/entries?{query}"), None).await;
@@ -90,4 +94,56 @@ async fn one_answer_looks_at_so_many() {
     assert_eq!((names(&on.entries), on.until, on.has_more), (vec![json!("a")], size - 3, true));
     let on = world.service().find_entries(&filter, size - 4, 1).unwrap();
     assert_eq!((names(&on.entries), on.until, on.has_more), (vec![json!("a")], size - 3, true));
+}
+
+/// Somebody outside may be called what reads like an id, and a reason may have one in it: neither names a client.
+#[tokio::test]
+async fn words_name_nobody() {
+    let world = World::new().await;
+    let stock = world.api("stock").await;
+    let clerk = world.client("clerk", &[&stock]).await;
+    let owner = format!("external:{}", clerk.id);
+    let made = world.make_key(&owner, "https://stock.example", json!({})).await;
+    let why = json!({"why": format!("{} was told", clerk.id)});
+    world.done(Method::POST, &format!("/keys/{}/suspend", made["id"].as_str().unwrap()), Some(why)).await;
+    assert_eq!(kinds(&world, "last=9&client=clerk").await, ["client.created", "client_secret.created"]);
+    let last = world.done(Method::GET, "/audit/entries?last=1&kind=api_key.created", None).await["items"][0].clone();
+    assert_eq!((&last["data"]["owner"], &last["names"][clerk.id.as_str()]), (&json!(owner), &Value::Null), "{last}");
+}
+
+/// After a clock was set right, entries of before lie behind later ones.
+#[tokio::test]
+async fn since_a_time_is_since_that_time() {
+    let world = World::new().await;
+    world.advance(1_000);
+    let since = jeton_http::api::rfc3339::format(world.now());
+    for number in 0..40 {
+        world.done(Method::POST, "/groups", Some(json!({"name": format!("ahead-{number}")}))).await;
+    }
+    world.advance(-900);
+    let world = world.reopen().await;
+    world.service().accept_clock(&jeton_testkit::world::manage::administrator(), &world.moment()).await.unwrap();
+    world.done(Method::POST, "/groups", Some(json!({"name": "right"}))).await;
+    for query in ["from=0", "last=99"] {
+        let page = world.done(Method::GET, &format!("/audit/entries?{query}&kind=group&since={since}"), None).await;
+        let items = page["items"].as_array().unwrap();
+        let is_ahead = |item: &Value| item["data"]["name"].as_str().unwrap().starts_with("ahead");
+        assert!(items.len() == 40 && items.iter().all(is_ahead), "{query}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_limit_alone_the_list_begins_at_its_begin_and_goes_on() {
+    let world = World::new().await;
+    for name in ["a", "b", "c"] {
+        world.done(Method::POST, "/groups", Some(json!({"name": name}))).await;
+    }
+    let (mut found, mut next) = (vec![], String::new());
+    loop {
+        let page = world.done(Method::GET, &format!("/audit/entries?limit=3{next}"), None).await;
+        found.extend(page["items"].as_array().unwrap().iter().map(|item| item["sequence"].as_u64().unwrap()));
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("&cursor={cursor}");
+    }
+    assert_eq!(found, (0..world.ledger_size()).collect::<Vec<_>>());
 }

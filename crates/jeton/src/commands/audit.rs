@@ -66,7 +66,8 @@ pub(crate) struct Tail {
     /// api_key
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// Only what was done to or with a client: its name or id
+    /// Only what was done to or with a client: its name or id. The tokens
+    /// that it gets are counted, not named: `jeton usage client:NAME`
     #[arg(long, value_name = "CLIENT")]
     client: Option<String>,
     /// Only what was done to a person: their username or id

@@ -28,7 +28,7 @@ pub(crate) fn show(entry: &Value, view: &View) -> String {
         .with("what", member(entry, "kind"));
     let details = match entry.get("data").and_then(Value::as_object) {
         Some(data) => {
-            let said = data.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| told(name, value, entry, view));
+            let said = data.iter().filter(|(name, value)| is_told(name, value, entry)).map(|(name, value)| told(name, value, entry, view));
             details.with_each("says", said)
         }
         None => details.with("says", "nothing any more: it was erased"),
@@ -56,8 +56,9 @@ fn told(name: &str, value: &Value, entry: &Value, view: &View) -> String {
 fn called(text: &str, entry: &Value) -> Option<String> {
     let name = |id: &str| entry.get("names").and_then(|names| names.get(id)).and_then(Value::as_str).map(shown);
     match text.split_once(':') {
-        Some((kind, id)) => name(id).map(|name| format!("{kind}:{name}")),
-        None => name(text),
+        // Behind any other word, as `external`, stands no id of ours, whatever it reads like.
+        Some((kind @ ("client" | "user" | "group" | "key"), id)) => name(id).map(|name| format!("{kind}:{name}")),
+        _ => name(text),
     }
 }
 
@@ -109,11 +110,17 @@ fn details(entry: &Value, view: &View) -> String {
     if member(entry, "kind") == "credential.expiring" {
         return expiring(entry, view);
     }
-    let members = data.iter().filter(|(name, value)| *name != "actor" && !value.is_null());
+    let members = data.iter().filter(|(name, value)| *name != "actor" && is_told(name, value, entry));
     // What people know a thing by comes first, and what nobody asks for last: the end of a long line is cut.
     let mut members: Vec<_> = members.collect();
     members.sort_by_key(|(name, _)| rank(name));
     members.into_iter().map(|(name, value)| detail(name, value, entry, view)).collect::<Vec<_>>().join(" ")
+}
+
+/// A suspension lasts until somebody resumes it: neither entry has an end to tell.
+fn is_told(name: &str, value: &Value, entry: &Value) -> bool {
+    let has_end = !matches!(member(entry, "kind").as_str(), "subject.suspended" | "subject.resumed");
+    !value.is_null() && (has_end || name != "until_seconds")
 }
 
 fn rank(name: &str) -> u8 {
@@ -197,5 +204,24 @@ mod tests {
           1002  14:13:20Z  client.deleted                    (erased)
           1003  14:13:20Z  credential.expiring    system     ends in 6 d: API key of cl…
         ");
+    }
+
+    #[test]
+    fn what_somebody_outside_is_called_names_nobody_here() {
+        let entry = json!({"sequence": 1, "time": "2026-09-21T14:11:20.000123Z", "kind": "api_key.created",
+            "names": {"client_0123456789abcdefghij": "shop"},
+            "data": {"actor": "client:client_0123456789abcdefghij", "owner": "external:client_0123456789abcdefghij"}});
+        let line = line(&entry, &View { now_seconds: 1_790_000_000, width: 200 });
+        assert!(line.contains("client:shop") && line.contains("owner=external:client_0123456789abcdefghij"), "{line}");
+    }
+
+    #[test]
+    fn no_end_is_told_of_a_suspension() {
+        for kind in ["subject.suspended", "subject.resumed"] {
+            let entry = json!({"sequence": 1, "time": "2026-09-21T14:11:20.000123Z", "kind": kind,
+                "data": {"actor": "unix:0", "name": "shop", "subject": "client", "until_seconds": 253_402_300_799_i64}});
+            let view = View { now_seconds: 1_790_000_000, width: 200 };
+            assert!(!line(&entry, &view).contains("for good") && !show(&entry, &view).contains("until"), "{kind}");
+        }
     }
 }
