@@ -17,6 +17,7 @@ pub mod group;
 pub mod id;
 pub mod key;
 mod length;
+pub mod meet;
 pub mod moment;
 mod name;
 pub mod network;

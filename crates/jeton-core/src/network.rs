@@ -148,6 +148,26 @@ impl Networks {
         others.0.is_empty() || (!self.0.is_empty() && self.0.iter().all(|own| others.0.iter().any(|other| own.is_within(other))))
     }
 
+    /// Those that both admit; `None`: no address, or more networks than a key may have.
+    #[must_use]
+    pub fn both(&self, others: &Networks) -> Option<Networks> {
+        match (self.0.is_empty(), others.0.is_empty()) {
+            (true, _) => return Some(others.clone()),
+            (_, true) => return Some(self.clone()),
+            _ => {}
+        }
+        let narrower = |(own, other): (&Network, &Network)| match (own.is_within(other), other.is_within(own)) {
+            (true, _) => Some(*own),
+            (_, true) => Some(*other),
+            _ => None,
+        };
+        let pairs = self.0.iter().flat_map(|own| others.0.iter().map(move |other| (own, other)));
+        let mut both: Vec<Network> = pairs.filter_map(narrower).collect();
+        both.sort_unstable();
+        both.dedup();
+        (1..=NETWORKS_MAX).contains(&both.len()).then_some(Networks(both))
+    }
+
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &Network> {
         self.0.iter()

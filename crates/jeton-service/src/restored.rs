@@ -1,5 +1,6 @@
 //! The first commits on a store that was made of a backup: the next incarnation, and what was taken away after the time that was asked for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jeton_core::api::{self, Api};
@@ -8,11 +9,15 @@ use jeton_core::client;
 use jeton_core::commit::{Commit, Write};
 use jeton_core::event::{CutOffSubject, Event};
 use jeton_core::gap::{GoingOn, Known, accept, go_on};
-use jeton_core::id::Actor;
+use jeton_core::id::{Actor, ApiId, ApiKeyId};
 use jeton_core::key::{Purpose, State};
+use jeton_core::meet::{self, Gone};
 use jeton_core::moment::Moment;
 use jeton_core::policy::rule::{self, Subject};
 use jeton_core::record::{Class, Key, Table, Value};
+use jeton_core::token::negative::Says;
+use jeton_core::told::{Told, told};
+use jeton_core::why::Because;
 use jeton_store::line::{Change, RowLine};
 use jeton_store::store::View;
 
@@ -30,28 +35,36 @@ pub struct Restored {
     pub taken_since: Vec<(Change, Vec<Event>)>,
 }
 
+/// Rows that say no longer what somebody may.
+type Stopped = Vec<(&'static Table, Key)>;
+
 impl Service {
     /// Goes on from a backup: before anything is served.
     ///
+    /// How many keys and clients were stopped, since no row says what they were allowed both then and later.
+    ///
     /// # Errors
     /// [`Failure`]; the store must not be served then.
-    pub async fn go_on_restored(&self, restored: &Restored, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+    pub async fn go_on_restored(&self, restored: &Restored, actor: &Actor, moment: &Moment) -> Result<usize, Failure> {
         let mut moments = moment.clone().not_before(self.store.head().time);
         let nobody = Arc::from("");
         let latest = self.registry.latest_cut_off(CutOffSubject::Everything, "");
         let apis: Vec<Api> = self.registry.apis().iter().map(|api| api.record.clone()).collect();
         let commit = go_on(&restored.on, &apis, actor, latest, &mut moments.split());
         self.commit(commit, &nobody).await.map_err(failure)?;
+        let mut stopped = BTreeSet::new();
         for (change, events) in &restored.taken_since {
-            let commit = self.taken_again(change, events, &mut moments.split())?;
+            let (commit, stopped_by_it) = self.taken_again(change, events, &mut moments.split())?;
+            stopped.extend(stopped_by_it.into_iter().map(|(table, key)| (table.name, key)));
             if !commit.is_empty() {
                 self.commit(commit, &nobody).await.map_err(failure)?;
             }
         }
+        let stopped = self.stop(stopped, actor, &mut moments).await?;
         if restored.on.known == Known::MayLack {
             self.distrust_signing_keys(actor, &mut moments).await?;
         }
-        Ok(())
+        Ok(stopped)
     }
 
     /// Accepts the gap that a restore left; `false`: there is none.
@@ -62,24 +75,52 @@ impl Service {
         self.transact(moment, &Arc::from(""), |_, moment| Ok(accept(self.registry.gap().as_deref(), actor, moment))).await
     }
 
-    /// A commit that took something away, once more: over rows that are there. What was given since is not given again.
-    fn taken_again(&self, change: &Change, events: &[Event], moment: &mut Moment) -> Result<Commit, Failure> {
-        let mut commit = Commit::new(moment);
+    /// A commit that took something away, once more: over rows that are there, and no more than what then and later both allowed. What was
+    /// given since is not given again. Keys of which no row says that come back, too.
+    fn taken_again(&self, change: &Change, events: &[Event], moment: &mut Moment) -> Result<(Commit, Stopped), Failure> {
+        let (mut commit, mut stopped) = (Commit::new(moment), Vec::new());
         let view = self.store.view()?;
+        let policies = self.registry.policies();
         for line in &change.puts {
-            let is_row_of_authority = matches!(line.table.class, Class::Authority);
-            if !is_row_of_authority || view.get(line.table, &line.key())?.is_some() || takes_by_being_there(&*view, line)? {
-                commit.writes.push(Write::Put { table: line.table, row: line.row.clone() });
+            let (table, key) = (line.table, line.key());
+            let then = view.get(table, &key)?.map(|row| row.record);
+            if matches!(table.class, Class::Authority) && then.is_none() && !takes_by_being_there(&*view, line)? {
+                continue;
+            }
+            let met = meet::put(table, then.as_ref(), &line.row, |kind, subject| policies.effective(kind, subject)).map_err(damaged)?;
+            let Some(met) = met else { continue };
+            if met.is_stopped {
+                stopped.push((table, key));
+            }
+            if Some(&met.row) != then.as_ref() {
+                commit.writes.push(Write::Put { table, row: met.row });
             }
         }
-        let there = |(table, key): &(&'static Table, Key)| Ok(view.get(table, key)?.map(|_| (*table, key.clone())));
-        for deleted in change.deletes.iter().map(there).collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten() {
-            commit = commit.delete(deleted.0, deleted.1);
+        for (table, key) in &change.deletes {
+            if is_deleted(change, table, key) && view.get(table, key)?.is_some() {
+                commit = commit.delete(table, key.clone());
+            }
         }
         if !commit.writes.is_empty() {
-            commit.events.extend(events.iter().cloned());
+            let told = events.iter().filter(|event| is_told(event, &commit)).cloned().collect::<Vec<_>>();
+            commit.events.extend(told);
         }
-        Ok(commit)
+        Ok((commit, stopped))
+    }
+
+    /// Suspends keys of which no row says what they may. How many of what is stopped: a client that is without a key of its own is so already.
+    async fn stop(&self, stopped: BTreeSet<(&'static str, Key)>, actor: &Actor, moments: &mut Moment) -> Result<usize, Failure> {
+        let keys = stopped.iter().filter(|(table, _)| *table == api_key::TABLE.name);
+        let ids = keys.filter_map(|(_, key)| Some(ApiKeyId(key.first()?.as_bytes()?.try_into().ok()?)));
+        for id in ids.collect::<Vec<_>>() {
+            let Some(why) = Because::kept("changed after the time that was restored: nobody can say what it may") else { continue };
+            match self.suspend_key(id, why, actor, &moments.split()).await {
+                // It is gone or refused already.
+                Ok(()) | Err(Failure::Refused(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(stopped.len())
     }
 
     /// One of them may have been revoked in the time that nobody knows of.
@@ -93,6 +134,31 @@ impl Service {
             self.revoke_signing_key(id.as_str(), actor, &moments.split()).await?;
         }
         Ok(())
+    }
+}
+
+/// Whether what was deleted is to be deleted again: it gave something, or goes with its key.
+fn is_deleted(change: &Change, table: &Table, key: &Key) -> bool {
+    match meet::of(table).map_or(Gone::Stays, |(_, gone)| gone) {
+        Gone::Deleted => true,
+        Gone::Stays => false,
+        Gone::WithItsKey => change.deletes.iter().any(|(of, id)| std::ptr::eq(*of, &api_key::TABLE) && key.ends_with(id)),
+    }
+}
+
+/// Whether an event tells of what a commit does: not of what is left as it was.
+fn is_told(event: &Event, commit: &Commit) -> bool {
+    let nowhere = |_: &ApiId| Arc::from("");
+    let first = |values: &[Value], id: &Arc<str>| values.first().and_then(Value::as_text) == Some(id);
+    match told(event, nowhere) {
+        Told::Kept(of, id) => {
+            commit.writes.iter().any(|write| matches!(write, Write::Put { table, row } if std::ptr::eq(*table, of) && first(row, &id)))
+        }
+        Told::Gone(of, id) => {
+            commit.writes.iter().any(|write| matches!(write, Write::Delete { table, key } if std::ptr::eq(*table, of) && first(key, &id)))
+        }
+        Told::Negative(Says::Resumed(..) | Says::SubjectResumed(..), _) => false,
+        Told::Negative(..) | Told::Nothing => true,
     }
 }
 

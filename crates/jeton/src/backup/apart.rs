@@ -71,11 +71,12 @@ impl Source<'_> {
 }
 
 impl Apart {
-    /// Writes how the ledger goes on; how many commits that took something away were made again.
+    /// Writes how the ledger goes on; how many commits that took something away were made again, and how many keys and clients
+    /// were stopped by them.
     ///
     /// # Errors
     /// In words for people; the store must not be served then.
-    pub(crate) async fn go_on(&self, known: Known) -> Result<usize, String> {
+    pub(crate) async fn go_on(&self, known: Known) -> Result<(usize, usize), String> {
         let taken_since = taken_since(&self.restored)?;
         let taken_again = taken_since.len();
         let on = GoingOn {
@@ -86,8 +87,8 @@ impl Apart {
         };
         let moment = self.service.moments().now();
         let gone_on = self.service.go_on_restored(&GoneOn { on, taken_since }, &Actor::system(), &moment).await;
-        gone_on.map_err(|error| error.to_string())?;
-        Ok(taken_again)
+        let stopped = gone_on.map_err(|error| error.to_string())?;
+        Ok((taken_again, stopped))
     }
 }
 

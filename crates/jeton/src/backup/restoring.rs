@@ -52,6 +52,8 @@ pub(crate) struct Made {
     pub(crate) left_behind: u64,
     /// Of those, how many commits took something away and were made again.
     pub(crate) taken_again: usize,
+    /// How many keys and clients were stopped, since no row says what they were allowed both then and later.
+    pub(crate) stopped: usize,
     /// Whether nothing can be missing.
     pub(crate) is_complete: bool,
     /// The newer snapshots that do not open, and why.
@@ -81,7 +83,7 @@ impl Restoring<'_> {
             _ if tells_of_more(&target, &key, &apart.restored).await.map_err(|failure| words(&failure))? => Known::MayLack,
             known => known,
         };
-        let taken_again = apart.go_on(known).await?;
+        let (taken_again, stopped) = apart.go_on(known).await?;
         let restored = apart.restored;
         let issuer = apart.service.issuer().as_str().to_owned();
         // Closed before it gets its name.
@@ -100,6 +102,7 @@ impl Restoring<'_> {
             time_seconds: restored.time.seconds(),
             left_behind: restored.left_behind,
             taken_again,
+            stopped,
             is_complete: known != Known::MayLack,
             others: restored.others,
             issuer,

@@ -113,12 +113,17 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
     };
     let others = others(value, view);
     let beside = if others.is_empty() { "" } else { "Another server went on from this ledger: what it did is not here.\n" };
+    let stopped = match number(value, "stopped") {
+        0 => String::new(),
+        stopped => format!("{stopped} keys and clients: what they were allowed both then and later cannot be said"),
+    };
     let details = Details::default()
         .with("data", member(value, "data"))
         .with("snapshot", member(value, "snapshot"))
         .with("entries", member(value, "entries"))
         .with("until", with_distance(&member(value, "until"), view.now_seconds))
         .with("left behind", left)
+        .with("stopped", stopped)
         .with_each("passed over", problems(value, "passed_over"))
         .with_each("files", files(value))
         .with_each("lacks", others);
@@ -268,7 +273,7 @@ mod tests {
     fn what_was_restored() {
         let value = json!({
             "data": "restored", "snapshot": "20260920T141320Z-0eb80320", "entries": 97, "until": "2026-09-21T14:03:20Z", "left_behind": 5,
-            "taken_again": 2, "is_complete": false,
+            "taken_again": 2, "stopped": 1, "is_complete": false,
             "others": [{"incarnation": "00".repeat(16), "entries": 110, "until": "2026-09-21T14:03:20Z"}, {"incarnation": "1", "entries": 2}],
             "files": [
                 {"path": "jeton.toml"}, {"path": "access.log", "was_in": "/var/log/jeton"}, {"path": "access.log.1", "missing": "part 3 is not there"},
@@ -282,6 +287,8 @@ mod tests {
         until        2026-09-21T14:03:20Z (10 min ago)
         left behind  5 entries, of which 2 commits were made again: they took something
                      away
+        stopped      1 keys and clients: what they were allowed both then and later
+                     cannot be said
         files        jeton.toml
                      access.log (was in /var/log/jeton)
                      access.log.1 is not whole: part 3 is not there

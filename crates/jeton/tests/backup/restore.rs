@@ -115,16 +115,41 @@ fn what_is_answered_under_sync_is_on_the_target() {
     assert_eq!(standings, ["revoked", "revoked", "revoked", "revoked", "valid"]);
 }
 
-#[test]
-fn an_earlier_time_takes_back_what_was_given_and_not_what_was_taken() {
-    let mut place = Place::with_server("");
-    let (kept, leaked) = (place.key(), place.key());
+/// A time to go back to: what is done from here on is of a later one.
+fn a_second(place: &Place) -> i64 {
     place.wait_until_shipped();
     let entries = place.json(&["audit", "tail", "-n", "1"]);
     let until = entries["items"][0]["time"].as_str().unwrap().to_owned();
     let second = jeton_http::api::rfc3339::parse(&format!("{}Z", until.get(..19).unwrap())).unwrap() + 1;
-    // Times are given to the second: what comes now is of a later one.
+    // Times are given to the second.
     while place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap() <= jeton_http::api::rfc3339::format(second).as_str() {}
+    second
+}
+
+#[test]
+fn an_earlier_time_gives_nothing_that_was_given_since_beside_what_was_taken() {
+    let mut place = Place::with_server("");
+    place.done(&["api", "create", "--audience", "c:d", "--scope", "r=Read", "--scope", "w=Write"]);
+    let made = place.json(&["client", "create", "--name", "shop", "--audience", "c:d", "--scope", "r"]);
+    let client = made["id"].as_str().or(made["client_id"].as_str()).unwrap().to_owned();
+    let second = a_second(&place);
+    // One commit gives a scope, and changes what the client is called.
+    place.done(&["client", "update", &client, "--scope", "r", "--scope", "w", "--name", "store"]);
+    place.end(Signal::TERM);
+    let restored = place.json(&place.restore("restored", &["--until", &second.to_string()]));
+    assert_eq!((&restored["is_complete"], &restored["stopped"]), (&true.into(), &0.into()), "{restored}");
+    place.start("restored");
+    let shown = place.json(&["client", "show", &client, "--data", "restored"]);
+    assert_eq!((shown["name"].as_str(), shown["scope"].as_str()), (Some("shop"), Some("r")), "{shown}");
+    place.end(Signal::TERM);
+    assert!(place.done(&["check", "--full", "--data", "restored"]).contains("what was written"));
+}
+
+#[test]
+fn an_earlier_time_takes_back_what_was_given_and_not_what_was_taken() {
+    let mut place = Place::with_server("");
+    let (kept, leaked) = (place.key(), place.key());
+    let second = a_second(&place);
     let given = place.key();
     place.said(&["revoke", "-", "--yes"], &leaked);
     place.end(Signal::TERM);

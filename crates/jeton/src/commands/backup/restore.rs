@@ -128,6 +128,7 @@ impl Restore {
             "until": jeton_http::api::rfc3339::format(made.time_seconds),
             "left_behind": made.left_behind,
             "taken_again": made.taken_again,
+            "stopped": made.stopped,
             "is_complete": made.is_complete,
             "passed_over": made.passed_over,
             "others": made.others.iter().map(other).collect::<Vec<_>>(),

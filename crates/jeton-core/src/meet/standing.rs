@@ -1,0 +1,85 @@
+//! People, roles, signing keys, policies and negatives: what both rows of one allow.
+
+use super::met::{Met, least};
+use crate::key::SigningKeyRecord;
+use crate::person::Person;
+use crate::policy::CredentialKind;
+use crate::policy::effective::Effective;
+use crate::policy::exception::PolicyException;
+use crate::policy::idle::IdleRule;
+use crate::policy::rule::{PolicyRule, Subject};
+use crate::record::{Malformed, Row};
+use crate::role::Role;
+use crate::token::negative::{Negative, Says};
+
+/// A person: what they are called stays as it was.
+pub(super) fn person(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Person::from_row(then)?, Person::from_row(later)?);
+    if !then.is_active() || later.is_active() {
+        return Ok(Met::of(then.row()));
+    }
+    let updated_at = then.updated_at.max(later.updated_at);
+    Ok(Met::of(Person { state: later.state, updated_at, ..then }.row()))
+}
+
+/// A role.
+pub(super) fn role(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Role::from_row(then)?, Role::from_row(later)?);
+    let scopes = then.scopes.intersection(&later.scopes);
+    let updated_at = if scopes == then.scopes { then.updated_at } else { then.updated_at.max(later.updated_at) };
+    Ok(Met::of(Role { scopes, updated_at, ..then }.row()))
+}
+
+/// A signing key moves down only; what is sealed is under the newest root key that it was seen under.
+pub(super) fn signing_key(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (SigningKeyRecord::from_row(then)?, SigningKeyRecord::from_row(later)?);
+    let met = SigningKeyRecord {
+        state: then.state.max(later.state),
+        sealed: then.sealed.as_ref().and(later.sealed),
+        epoch: later.epoch,
+        activated_at: then.activated_at.or(later.activated_at),
+        remove_at: least(then.remove_at, later.remove_at),
+        ..then
+    };
+    Ok(Met::of(met.row()))
+}
+
+/// An exception ends where the earlier of both does.
+pub(super) fn exception(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (PolicyException::from_row(then)?, PolicyException::from_row(later)?);
+    Ok(Met::of(PolicyException { ends_at: then.ends_at.min(later.ends_at), ..then }.row()))
+}
+
+/// A rule. Where the one of then does not say a thing, `effective` tells what held: what was said later counts if it is stricter than that.
+pub(super) fn policy(
+    then: Option<&Row>,
+    later: &Row,
+    effective: impl FnOnce(CredentialKind, &Subject) -> Effective,
+) -> Result<Met, Malformed> {
+    let later = PolicyRule::from_row(later)?;
+    let then = match then {
+        Some(then) => PolicyRule::from_row(then)?,
+        None => PolicyRule { default_seconds: None, max_seconds: None, idle: None, idle_since: None, ..later.clone() },
+    };
+    let held = effective(later.kind, &later.subject);
+    let idle_after = |idle: Option<IdleRule>, held: Option<i64>| idle.map_or(held, IdleRule::after).unwrap_or(i64::MAX);
+    let is_later_idle = later.idle.is_some_and(|idle| idle_after(Some(idle), None) < idle_after(then.idle, held.idle_seconds));
+    let is_default_less = later.default_seconds.is_some_and(|later| later < then.default_seconds.unwrap_or(held.default_seconds));
+    let mut met = PolicyRule {
+        max_seconds: least(then.max_seconds, later.max_seconds),
+        default_seconds: if is_default_less { later.default_seconds } else { then.default_seconds },
+        idle: if is_later_idle { later.idle } else { then.idle },
+        idle_since: if is_later_idle { later.idle_since } else { then.idle_since },
+        ..then.clone()
+    };
+    if met != then {
+        (met.updated_at, met.updated_by) = (later.updated_at, later.updated_by);
+    }
+    Ok(Met::of(met.row()))
+}
+
+/// Whether a negative takes anything: one that resumes gives.
+pub(super) fn takes(row: &Row) -> Result<bool, Malformed> {
+    let negative = Negative::from_row(row)?;
+    Ok(!matches!(negative.says, Says::Resumed(..) | Says::SubjectResumed(..)))
+}
