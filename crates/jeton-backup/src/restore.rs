@@ -1,11 +1,13 @@
 //! Makes a store again: the newest snapshot, the changes over it, and the tail after it. What it brings is by construction no more than
 //! what was there at that time, and less by everything that was taken away since and is known of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_core::person::forgotten::{self, Forgotten};
+use jeton_core::person::wordless;
+use jeton_store::ledger::entry::Content;
 use jeton_store::ledger::{Entry, Hash};
 use jeton_store::line::{Change, RowLine};
 use jeton_store::load::Load;
@@ -267,6 +269,8 @@ struct Folding<'r, 'a> {
     late: BTreeMap<Sequence, Entry>,
     narrowing: Vec<Narrowing>,
     lineage: Lineage,
+    /// Which entries were erased: by number, of this incarnation, or by number and commitment.
+    erased: BTreeSet<(Sequence, Option<Hash>)>,
 }
 
 /// What a line between an object's first and last says.
@@ -306,8 +310,8 @@ const ROWS_AT_A_TIME: usize = 10_000;
 impl<'r, 'a> Folding<'r, 'a> {
     fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
         let step = Step { done: 0, of, lines: 0 };
-        let (late, lineage) = (BTreeMap::new(), Lineage::default());
-        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late, narrowing: Vec::new(), lineage }
+        let (late, lineage, erased) = (BTreeMap::new(), Lineage::default(), BTreeSet::new());
+        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late, narrowing: Vec::new(), lineage, erased }
     }
 
     async fn part(&mut self, part: &Part) -> Result<(), Failure> {
@@ -358,6 +362,10 @@ impl<'r, 'a> Folding<'r, 'a> {
         }
         self.entries(entries)?;
         self.put_rows()?;
+        // Changes lie in the object of their entries: what is left of use is what may be half of a commit.
+        if let Some(last) = self.late.last_key_value().map(|(_, entry)| entry.commit) {
+            self.late.retain(|_, entry| entry.commit == last);
+        }
         if let Some(head) = head.filter(|_| self.cut.is_none()) {
             self.check_root(&head, name)?;
         }
@@ -400,6 +408,7 @@ impl<'r, 'a> Folding<'r, 'a> {
     fn change(&mut self, change: Change) -> Result<(), Failure> {
         // What was erased stays so, whatever time was asked for.
         change.erases.iter().try_for_each(|sequence| self.load.erase(*sequence, None))?;
+        self.erased.extend(change.erases.iter().map(|sequence| (*sequence, None)));
         if self.cut.is_some_and(|cut| change.sequence >= cut) {
             if change.takes {
                 let commit = self.late.get(&change.sequence).map(|entry| entry.commit);
@@ -422,9 +431,11 @@ impl<'r, 'a> Folding<'r, 'a> {
         for erasure in erasures {
             for (sequence, commitment) in &erasure.entries {
                 self.load.erase(*sequence, Some(commitment))?;
+                self.erased.insert((*sequence, Some(*commitment)));
             }
             erasure.user.iter().for_each(|user| forgotten.add(user));
         }
+        self.leave_words_out();
         if forgotten.is_empty() {
             return Ok(());
         }
@@ -440,6 +451,25 @@ impl<'r, 'a> Folding<'r, 'a> {
             theirs.iter().try_for_each(|key| self.load.delete(table, key, Sequence::MAX))?;
         }
         Ok(())
+    }
+
+    /// What is told and put once more says nothing that was erased.
+    fn leave_words_out(&mut self) {
+        let erased = std::mem::take(&mut self.erased);
+        for Narrowing { change, entries } in &mut self.narrowing {
+            let mut is_erased = false;
+            for entry in entries.iter_mut() {
+                if !erased.contains(&(entry.sequence, None)) && !erased.contains(&(entry.sequence, Some(entry.commitment))) {
+                    continue;
+                }
+                is_erased = true;
+                let left = |content: Content| Some(Content { payload: wordless::payload(&entry.kind, &content.payload)?, ..content });
+                entry.content = entry.content.take().and_then(left);
+            }
+            if is_erased {
+                change.puts.iter_mut().for_each(|put| put.row = wordless::row(put.table, &put.row));
+            }
+        }
     }
 
     /// The entries that are there must be those that the head is of.

@@ -9,6 +9,7 @@ pub mod erasing;
 pub mod forgotten;
 pub mod mentions;
 pub mod update;
+pub mod wordless;
 
 use std::sync::Arc;
 

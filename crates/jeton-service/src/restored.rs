@@ -154,11 +154,9 @@ fn is_told(event: &Event, commit: &Commit) -> bool {
         Told::Kept(of, id) => {
             commit.writes.iter().any(|write| matches!(write, Write::Put { table, row } if std::ptr::eq(*table, of) && first(row, &id)))
         }
-        Told::Gone(of, id) => {
-            commit.writes.iter().any(|write| matches!(write, Write::Delete { table, key } if std::ptr::eq(*table, of) && first(key, &id)))
-        }
         Told::Negative(Says::Resumed(..) | Says::SubjectResumed(..), _) => false,
-        Told::Negative(..) | Told::Nothing => true,
+        // Whatever is gone is deleted here, or was not there.
+        Told::Negative(..) | Told::Gone(..) | Told::Nothing => true,
     }
 }
 

@@ -251,3 +251,30 @@ fn an_erasure_amid_which_the_server_is_killed_is_gone_on_with() {
     }
     place.is_forgotten("whole", &id);
 }
+
+/// What is put once more, since it took something away, says nothing of them.
+#[test]
+fn what_is_made_again_of_after_an_earlier_time_names_nobody_who_was_erased() {
+    let (mut place, id) = Place::with_ada();
+    let key = place.json(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "acme", "--scope", "read"]);
+    let key = key["id"].as_str().unwrap();
+    let entries = place.json(&["audit", "tail"]);
+    let until = entries["items"].as_array().unwrap().iter().map(|entry| entry["time"].as_str().unwrap()).max().unwrap().to_owned();
+    let second = format!("{}Z", until.get(..19).unwrap());
+    // Times are given to the second.
+    while place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap() <= second.as_str() {}
+    let next = place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap().to_owned();
+    while place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap() <= next.as_str() {}
+    place.done(&["key", "revoke", key, "--why", "Ada Müller left and kept it", "--yes"]);
+    place.done(&["user", "erase", "ada-lovelace", "--yes"]);
+    place.end(Signal::TERM);
+    let restored = place.restore("earlier", &["--until", &next]);
+    assert_eq!(restored["is_complete"], true, "{restored}");
+    is_named_nowhere(&place.path("earlier"));
+    place.start("earlier");
+    assert_eq!(place.json(&["key", "show", key, "--data", "earlier"])["state"], "revoked");
+    assert!(!place.output(&["user", "show", &id, "--data", "earlier"]).status.success());
+    place.end(Signal::TERM);
+    assert!(place.done(&["check", "--full", "--data", "earlier"]).contains("what was written"));
+    is_named_nowhere(&place.path("earlier"));
+}
