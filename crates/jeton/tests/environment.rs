@@ -72,11 +72,12 @@ fn the_defaults_of_the_page_are_those_of_the_program() {
             None => described.push((key, holds)),
         }
     }
-    assert!(literal >= 12, "{literal}");
+    assert!(literal >= 11, "{literal}");
     let ends = [
         ("issuer", "http://127.0.0.1:8420"),
         ("acme_ca_file", ""),
         ("root_key_file", "jeton-data.root-key"),
+        ("log_format", "json"),
         ("backup_target", "jeton-data.backups"),
         ("backup_s3_region", ""),
         ("backup_s3_secret_file", ""),

@@ -19,7 +19,7 @@ async fn the_doctor_tells_grades_and_what_failed() {
         monitoring["checks"][0],
         json!({"id": "monitoring.access_log", "severity": "high", "verdict": "failed", "evidence": "no access log is written",
             "why": "After an accident nobody can say who asked for what, and from where.",
-            "command": "access_log = \"access.log\" in jeton.toml"})
+            "command": "write `access_log = \"access.log\"` into jeton.toml, and restart the server, which reads jeton.toml at its start"})
     );
     assert_eq!((&practice("storage")["grade"], &practice("client_side")["grade"]), (&Value::Null, &Value::Null));
     // Whoever takes a checkpoint away has it elsewhere.

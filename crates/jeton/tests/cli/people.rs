@@ -17,7 +17,7 @@ fn what_administers() {
     let ids: Vec<Value> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
     desk.done(&["client", "secret", "revoke", "worker", ids[0].as_str().unwrap(), "--yes"]);
     assert_eq!(desk.json(&["token", "issue", "--client", "worker"])["standing"], "active");
-    assert!(desk.done(&["audit", "tail", "-n", "2"]).contains("token.issued"), "who issued it is on the ledger");
+    assert!(desk.done(&["audit", "tail", "-n", "20"]).contains("token.issued"), "who issued it is on the ledger");
     desk.fails(&["signing-key", "rotate"], "", 1, "--force");
     assert!(desk.done(&["signing-key", "rotate", "--force"]).contains("from now on"));
     let rotated = desk.json(&["root-key", "rotate"]);

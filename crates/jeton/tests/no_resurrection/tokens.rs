@@ -163,9 +163,14 @@ impl History {
         let is_ended = self.world.service().work_off_reports().await.unwrap() == 1;
         let size = self.world.ledger_size();
         if is_ended {
-            // Of a key every text falls.
             let key = self.keys.get(&text).map(|held| held.id.clone());
-            end(&mut self.keys, size, |_, held| Some(&held.id) == key.as_ref());
+            let shown = match &key {
+                Some(id) => self.tries(Method::GET, &format!("/keys/{id}"), None).await,
+                None => None,
+            };
+            // Of a key every text falls, but where it was the one before the present one.
+            let is_whole = shown.is_some_and(|shown| shown["state"] == "revoked");
+            end(&mut self.keys, size, |of, held| of == text || (is_whole && Some(&held.id) == key.as_ref()));
             end(&mut self.tokens, size, |of, _| of == text);
             end(&mut self.secrets, size, |of, _| of == text);
         }
