@@ -12,6 +12,7 @@ use jeton_testkit::World;
 use jeton_testkit::world::assertion::Assertion;
 use jeton_testkit::world::seen_lines::SeenLines;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
@@ -168,4 +169,19 @@ async fn no_secret_of_a_busy_run_is_in_it() {
     }
     // The search finds what is there.
     assert!(log.contains(&worker.id[..16]));
+}
+
+/// The page of the reference has each member that a line may have, and no other.
+#[tokio::test]
+async fn the_reference_names_what_a_line_has() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.client("worker", &[&orders]).await;
+    world.token(&worker).await;
+    world.administer(Method::GET, "/clients", None).await;
+    let had: BTreeSet<String> =
+        lines(&world).iter().flat_map(|line| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>()).collect();
+    let page = include_str!("../../../../docs/reference/access-log.md");
+    let named: BTreeSet<String> = page.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned())).collect();
+    assert_eq!(had, named);
 }
