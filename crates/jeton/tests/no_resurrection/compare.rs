@@ -165,7 +165,7 @@ pub(crate) async fn after_accepting(history: &History, made: &Made, caller: &Reg
 }
 
 fn names(scope: &Value) -> BTreeSet<String> {
-    scope.as_str().unwrap_or_default().split(' ').map(str::to_owned).collect()
+    scope.as_str().unwrap_or_default().split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 async fn active(world: &World, caller: &Registered, token: &str) -> Answered {
