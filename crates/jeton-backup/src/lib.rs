@@ -9,6 +9,7 @@ pub mod entry_line;
 pub mod erasure;
 pub mod failure;
 pub mod files;
+mod forgetting;
 pub mod identity;
 pub mod kept_file;
 mod lineage;

@@ -1,22 +1,19 @@
 //! Makes a store again: the newest snapshot, the changes over it, and the tail after it. What it brings is by construction no more than
 //! what was there at that time, and less by everything that was taken away since and is known of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
-use jeton_core::person::forgotten::{self, Forgotten};
-use jeton_core::person::wordless;
-use jeton_store::ledger::entry::Content;
 use jeton_store::ledger::{Entry, Hash};
 use jeton_store::line::{Change, RowLine};
 use jeton_store::load::Load;
-use jeton_store::row::key_of;
 use jeton_store::table::Schema;
 
 use crate::entry_line::{self, HeadLine};
 use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
+use crate::forgetting::Forgetting;
 use crate::kept_file::FilesLine;
 use crate::lineage::Lineage;
 use crate::manifest::{Manifest, Part};
@@ -269,8 +266,7 @@ struct Folding<'r, 'a> {
     late: BTreeMap<Sequence, Entry>,
     narrowing: Vec<Narrowing>,
     lineage: Lineage,
-    /// Which entries were erased: by number, of this incarnation, or by number and commitment.
-    erased: BTreeSet<(Sequence, Option<Hash>)>,
+    forgetting: Forgetting,
 }
 
 /// What a line between an object's first and last says.
@@ -310,8 +306,8 @@ const ROWS_AT_A_TIME: usize = 10_000;
 impl<'r, 'a> Folding<'r, 'a> {
     fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
         let step = Step { done: 0, of, lines: 0 };
-        let (late, lineage, erased) = (BTreeMap::new(), Lineage::default(), BTreeSet::new());
-        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late, narrowing: Vec::new(), lineage, erased }
+        let (late, lineage, forgetting) = (BTreeMap::new(), Lineage::default(), Forgetting::default());
+        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late, narrowing: Vec::new(), lineage, forgetting }
     }
 
     async fn part(&mut self, part: &Part) -> Result<(), Failure> {
@@ -407,8 +403,7 @@ impl<'r, 'a> Folding<'r, 'a> {
 
     fn change(&mut self, change: Change) -> Result<(), Failure> {
         // What was erased stays so, whatever time was asked for.
-        change.erases.iter().try_for_each(|sequence| self.load.erase(*sequence, None))?;
-        self.erased.extend(change.erases.iter().map(|sequence| (*sequence, None)));
+        change.erases.iter().try_for_each(|sequence| self.forgetting.entry(self.load, *sequence, None))?;
         if self.cut.is_some_and(|cut| change.sequence >= cut) {
             if change.takes {
                 let commit = self.late.get(&change.sequence).map(|entry| entry.commit);
@@ -425,51 +420,17 @@ impl<'r, 'a> Folding<'r, 'a> {
         Ok(())
     }
 
-    /// Erases once more what was erased, of whatever it was made of: people with all that is theirs, and what entries said of them.
+    /// Erases once more what was erased, of whatever it was made of and of what is made again.
     fn forget(&mut self, erasures: &[Erasure]) -> Result<(), Failure> {
-        let mut forgotten = Forgotten::default();
         for erasure in erasures {
-            for (sequence, commitment) in &erasure.entries {
-                self.load.erase(*sequence, Some(commitment))?;
-                self.erased.insert((*sequence, Some(*commitment)));
-            }
-            erasure.user.iter().for_each(|user| forgotten.add(user));
+            self.forgetting.erasure(self.load, erasure)?;
         }
-        self.leave_words_out();
-        if forgotten.is_empty() {
-            return Ok(());
-        }
-        self.load.leave_no_trace();
-        for table in forgotten::TABLES {
-            let mut theirs = Vec::new();
-            self.load.scan(table, &mut |row| {
-                if forgotten.has(table, &row.record) {
-                    theirs.push(key_of(table, &row.record));
-                }
-                true
-            })?;
-            theirs.iter().try_for_each(|key| self.load.delete(table, key, Sequence::MAX))?;
+        self.forgetting.hear(self.narrowing.iter().flat_map(|narrowing| &narrowing.entries));
+        self.forgetting.rows(self.load)?;
+        for Narrowing { change, entries } in &mut self.narrowing {
+            self.forgetting.again(change, entries);
         }
         Ok(())
-    }
-
-    /// What is told and put once more says nothing that was erased.
-    fn leave_words_out(&mut self) {
-        let erased = std::mem::take(&mut self.erased);
-        for Narrowing { change, entries } in &mut self.narrowing {
-            let mut is_erased = false;
-            for entry in entries.iter_mut() {
-                if !erased.contains(&(entry.sequence, None)) && !erased.contains(&(entry.sequence, Some(entry.commitment))) {
-                    continue;
-                }
-                is_erased = true;
-                let left = |content: Content| Some(Content { payload: wordless::payload(&entry.kind, &content.payload)?, ..content });
-                entry.content = entry.content.take().and_then(left);
-            }
-            if is_erased {
-                change.puts.iter_mut().for_each(|put| put.row = wordless::row(put.table, &put.row));
-            }
-        }
     }
 
     /// The entries that are there must be those that the head is of.

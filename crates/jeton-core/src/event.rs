@@ -354,9 +354,16 @@ pub enum Event {
     /// An operator took it upon themselves that nothing is missing which anybody must be refused for.
     #[serde(rename = "gap.accepted")]
     GapAccepted { actor: Actor, size: u64 },
-    /// What so many entries said of a person is gone; more may follow, and `user.erased` once all of it is.
+    /// What so many entries said of a person is gone, and so many reasons in rows of others; more may follow, and `user.erased` once all of
+    /// it is.
     #[serde(rename = "entries.erased")]
-    EntriesErased { actor: Actor, entries: u64, user: PersonId },
+    EntriesErased {
+        actor: Actor,
+        entries: u64,
+        #[serde(default, skip_serializing_if = "is_none")]
+        reasons: u64,
+        user: PersonId,
+    },
     /// A person was forgotten, and with them what so many entries said in all.
     #[serde(rename = "user.erased")]
     UserErased { actor: Actor, entries: u64, user: PersonId },
@@ -391,6 +398,11 @@ impl Event {
         let data: serde_json::Value = serde_json::from_slice(payload).map_err(|_| unknown())?;
         serde_json::from_value(serde_json::json!({ "kind": kind, "data": data })).map_err(|_| unknown())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The parts of what serde writes of an event: whatever has another shape is none.

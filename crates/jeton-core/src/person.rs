@@ -8,6 +8,7 @@ pub mod erase;
 pub mod erasing;
 pub mod forgotten;
 pub mod mentions;
+pub mod reasons;
 pub mod update;
 pub mod wordless;
 

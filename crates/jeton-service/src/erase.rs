@@ -2,6 +2,7 @@
 
 mod copies;
 mod found;
+mod reasons;
 
 use std::sync::Arc;
 
@@ -18,9 +19,10 @@ use jeton_core::permission::BuiltIn;
 use jeton_core::person::Person;
 use jeton_core::person::blank::Blank;
 use jeton_core::person::disable::disable;
-use jeton_core::person::erase::{ENTRIES_AT_A_TIME, Leaving, erase, erase_entries};
+use jeton_core::person::erase::{ENTRIES_AT_A_TIME, Leaving, erase, erase_entries, erase_reasons};
 use jeton_core::person::erasing::{self, Erasing};
 use jeton_core::person::mentions::Mentions;
+use jeton_core::person::reasons::Reasons;
 use jeton_core::refusal::Refusal;
 use jeton_core::role::holder::Holder;
 use jeton_core::schema::CHANGE;
@@ -32,6 +34,7 @@ use crate::transact::{ATTEMPTS, Reading, failure};
 
 use copies::Copies;
 use found::{BY_OWNER, Entries, OwnedKey, of_owner, owned};
+use reasons::{Naming, OfOthers};
 
 /// What goes with a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,8 +68,8 @@ impl Service {
         Ok((person, erasure))
     }
 
-    /// Erases a person: all that is theirs ends, their keys are removed, what the ledger says of them goes, their row, and what copies of
-    /// rows say of them.
+    /// Erases a person: all that is theirs ends, their keys are removed, what the ledger says of them goes, the reasons in rows of others that
+    /// name them, their row, and what copies of rows say of them.
     ///
     /// # Errors
     /// [`Failure`]; what was done by then stays so, and it is [gone on with](Self::go_on_erasing).
@@ -116,15 +119,18 @@ impl Service {
         let person = self.begin_erasure(id, by, &moments.split()).await?;
         let keys = self.forget_keys(id, by, moments).await?;
         let mut entries = Entries::of(&self.store, Mentions::of(&person));
-        let (mut erased, mut waiting) = (0, Vec::new());
+        let (mut erased, mut waiting, mut names) = (0, Vec::new(), Vec::new());
         while let Some(found) = entries.next(ENTRIES_AT_A_TIME).await? {
-            waiting.extend(found);
+            waiting.extend(found.told);
+            names.extend(found.names);
             if waiting.len() >= ENTRIES_AT_A_TIME {
                 erased += waiting.len() as u64;
                 self.erase_some(id, std::mem::take(&mut waiting), by, &moments.split()).await?;
             }
             self.check_goes_on()?;
         }
+        self.erase_reasons(id, entries.mentions()?, by, moments).await?;
+        waiting.extend(names);
         let ended = self.end_erasure(&person, (&waiting, erased), by, &moments.split()).await;
         // Where the target is waited for, it holds here.
         if matches!(ended, Ok(_) | Err(Failure::Unshipped)) {
@@ -211,6 +217,32 @@ impl Service {
             Ok(Outcome::grant((), erase_entries(&person.record, told.clone(), actor, moment)))
         })
         .await
+    }
+
+    /// Takes them out of why rows of others are as they are.
+    async fn erase_reasons(&self, id: &PersonId, mentions: &Mentions, actor: &Actor, moments: &mut Moment) -> Result<(), Failure> {
+        let mut rows = OfOthers::of(&self.store, Reasons::of(mentions.clone()));
+        while let Some(mut naming) = rows.next().await? {
+            let mut attempts = 0..ATTEMPTS;
+            while !naming.is_empty() && !self.erase_reasons_of(id, &naming, actor, &moments.split()).await? {
+                attempts.next().ok_or(Failure::Contended)?;
+                naming = rows.again(naming).await?;
+            }
+            self.check_goes_on()?;
+        }
+        Ok(())
+    }
+
+    /// Puts rows without them; `false`: one has changed since it was read.
+    async fn erase_reasons_of(&self, id: &PersonId, naming: &[Naming], actor: &Actor, moment: &Moment) -> Result<bool, Failure> {
+        let nobody = Arc::from("");
+        let put = self.attempt(moment, &nobody, |reading, moment| {
+            let person = self.find_user(id.as_str())?;
+            naming.iter().for_each(|row| reading.rely_on_premise(Some(&row.premise())));
+            let rows = naming.iter().map(|row| (row.table, row.left.clone())).collect();
+            Ok(Outcome::grant((), erase_reasons(&person.record, rows, actor, moment)))
+        });
+        Ok(put.await?.is_some())
     }
 
     /// The last commit: out of how many groups they went, how many roles they held, and how many entries say nothing any more.

@@ -9,6 +9,7 @@ use jeton_core::record::{Class, Key, Row, Table, Versioned};
 use jeton_core::schema::CONTENT;
 use jeton_store::checksum;
 use jeton_store::group::{Salts, Transaction as _, content_row, content_until};
+use jeton_store::ledger::entry::Content;
 use jeton_store::ledger::{Entry, Frontier, Hash, Head};
 use jeton_store::line::RowLine;
 use jeton_store::load::Load;
@@ -154,7 +155,7 @@ impl Load for Loader {
         self.leaves_no_trace = true;
     }
 
-    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<(), Fault> {
+    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<Option<Content>, Fault> {
         self.leaves_no_trace = true;
         let mut found = None;
         ledger::read_entries(&self.connection, sequence, 1, &mut |entry| {
@@ -162,10 +163,9 @@ impl Load for Loader {
             true
         })?;
         let is_it = |entry: &Entry| entry.sequence == sequence && commitment.is_none_or(|commitment| entry.commitment == *commitment);
-        match found.filter(is_it) {
-            Some(entry) => self.write(|transaction| transaction.erase(sequence, content_until(entry.time))),
-            None => Ok(()),
-        }
+        let Some(entry) = found.filter(is_it) else { return Ok(None) };
+        self.write(|transaction| transaction.erase(sequence, content_until(entry.time)))?;
+        Ok(entry.content)
     }
 
     fn ledger(&self) -> (&Frontier, Time) {

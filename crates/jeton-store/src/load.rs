@@ -4,6 +4,7 @@ use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_core::record::{Key, Row, Table, Versioned};
 
+use crate::ledger::entry::Content;
 use crate::ledger::{Entry, Frontier, Hash};
 use crate::line::RowLine;
 use crate::store::Fault;
@@ -28,11 +29,11 @@ pub trait Load: Send {
     /// When they are not the next ones, or the engine cannot write.
     fn append(&mut self, entries: &[Entry]) -> Result<(), Fault>;
 
-    /// Erases what an entry says, if it is there; with a commitment, only of the entry that has it.
+    /// Erases what an entry says, if it is there; with a commitment, only of the entry that has it. What it said.
     ///
     /// # Errors
     /// When the engine cannot write.
-    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<(), Fault>;
+    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<Option<Content>, Fault>;
 
     /// Nothing that was put and deleted again may be found in what is made.
     fn leave_no_trace(&mut self);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::TABLE;
 use crate::api_key::{self, word};
+use crate::client::secret;
 use crate::id::{ApiKeyId, PersonId};
 use crate::policy::exception;
 use crate::record::{Key, Row, Table, Value};
@@ -34,8 +35,8 @@ pub enum Left {
 /// What stands where words of theirs stood.
 const ERASED: &str = "erased";
 
-/// The tables in whose rows somebody is named.
-pub static TABLES: [&Table; 4] = [&TABLE, &api_key::TABLE, &word::TABLE, &exception::TABLE];
+/// The tables in whose rows somebody is named; of secrets, only [why](super::wordless) they are as they are.
+pub static TABLES: [&Table; 5] = [&TABLE, &api_key::TABLE, &word::TABLE, &exception::TABLE, &secret::TABLE];
 
 impl Blank {
     /// Of this person and those keys.

@@ -1,7 +1,8 @@
 //! Erasing a person: all that is theirs ends, and nothing says any more who they were.
 //!
 //! It takes more than one commit. They are disabled first, and [noted](super::erasing) as somebody who is to go; their keys go one by one;
-//! what the ledger says of them goes, so many entries at a time; then their row, and last what [copies of rows](super::blank) say of them.
+//! what the ledger says of them goes, so many entries at a time, and the [reasons](super::reasons) in which they are named in rows of others;
+//! then their row, and last what [copies of rows](super::blank) say of them.
 //! Whatever stops in between is gone on with.
 
 use super::{Person, TABLE};
@@ -11,7 +12,7 @@ use crate::group::member;
 use crate::id::{Actor, GroupId, RoleId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
-use crate::record::Value;
+use crate::record::{Row, Table, Value};
 use crate::refusal::{Reason, Refusal};
 use crate::role::assign;
 use crate::role::holder::Holder;
@@ -47,8 +48,15 @@ impl Leaving {
 /// Erases what these entries say of a person who goes on being erased.
 #[must_use]
 pub fn erase_entries(person: &Person, told: Vec<Told>, actor: &Actor, moment: &mut Moment) -> Commit {
-    let event = Event::EntriesErased { actor: actor.clone(), entries: told.len() as u64, user: person.id.clone() };
+    let event = Event::EntriesErased { actor: actor.clone(), entries: told.len() as u64, reasons: 0, user: person.id.clone() };
     Commit { erases: told, ..Commit::new(moment).tell(event) }
+}
+
+/// Puts rows of others as they are without what somebody wrote in them of a person who goes on being erased.
+#[must_use]
+pub fn erase_reasons(person: &Person, rows: Vec<(&'static Table, Row)>, actor: &Actor, moment: &mut Moment) -> Commit {
+    let event = Event::EntriesErased { actor: actor.clone(), entries: 0, reasons: rows.len() as u64, user: person.id.clone() };
+    rows.into_iter().fold(Commit::new(moment).tell(event), |commit, (table, row)| commit.put(table, row))
 }
 
 /// The end of it: the row goes, with groups and roles, and the last entries with what they say. `erased` is how many went before. One who was

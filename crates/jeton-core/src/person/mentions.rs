@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Person;
+use super::wordless::are_words;
 use crate::id::{ApiKeyId, PersonId};
-use crate::why::Because;
 
 /// What is looked for. Entries are shown in their order: a key's first entry says whose it is.
 #[derive(Clone, Debug)]
@@ -64,15 +64,21 @@ impl Mentions {
         }
         let is_about_them =
             is_theirs || (member("subject") == "user" && member("name") == self.id) || key.is_some_and(|key| self.keys.contains(key));
-        // A reason that programs know says nothing of anybody.
-        let words = |name: &str| Some(member(name)).filter(|text| matches!(Because::kept(text), Some(Because::Words(_))));
+        let words = |name: &str| Some(member(name)).filter(|text| are_words(text));
         let written: Vec<&str> = ["why", "reason"].into_iter().filter_map(words).collect();
         let owner = Some(member("owner")).filter(|owner| !["user:", "group:", "client:"].iter().any(|kind| owner.starts_with(kind)));
         (is_about_them && !written.is_empty()) || written.into_iter().chain(owner).any(|text| self.names_them(text))
     }
 
+    /// Whether a key of this id is theirs, or was, as far as entries told so.
+    #[must_use]
+    pub fn have_key(&self, id: &str) -> bool {
+        self.keys.contains(id)
+    }
+
     /// Whether a text has one of theirs in it, as words of their own.
-    fn names_them(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn names_them(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         self.texts.iter().any(|theirs| {
             text.match_indices(theirs.as_str()).any(|(place, found)| {
@@ -127,6 +133,9 @@ mod tests {
         check("client_secret.ended", r#"{"client":"c","why":"given to ADA MÜLLER."}"#, true);
         check("client_secret.ended", r#"{"client":"c","why":"a canada matter"}"#, false);
         check("policy_exception.created", r#"{"credential":"s","owner":"ada@example.org","reason":"old"}"#, true);
+        // The reason of an exception is longer than that of an end.
+        let long = format!(r#"{{"credential":"s","owner":"ops","reason":"{} for ada"}}"#, "x".repeat(400));
+        check("policy_exception.created", &long, true);
         check("credential.reported", r#"{"credential":"k","owner":"external:ada@example.org"}"#, true);
         check("credential.reported", r#"{"credential":"k","owner":"external:bob"}"#, false);
         check("credential.reported", r#"{"credential":"k","owner":"client:ada"}"#, false);

@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::record::{Row, Table, Value};
-use crate::why::{Because, Why};
+use crate::api_key;
+use crate::client::secret;
+use crate::policy::exception;
+use crate::record::{Column, Row, Table, Value};
+use crate::why::Why;
 
 /// What stands where words stood.
 const ERASED: &str = "erased";
@@ -32,16 +35,44 @@ pub fn payload(kind: &str, payload: &[u8]) -> Option<Vec<u8>> {
 /// A row without the words of why it is as it is.
 #[must_use]
 pub fn row(table: &Table, row: &Row) -> Row {
-    let value = |(column, said): (&str, &Value)| match said.as_text() {
-        Some(text) if column == "state_why" && are_words(text) => Value::text(Why::Unspecified.name()),
-        Some(_) if table.name == "policy_exception" && matches!(column, "owner" | "reason") => Value::text(ERASED),
-        _ => said.clone(),
-    };
-    table.columns.iter().map(|column| column.name).zip(row).map(value).collect()
+    without(table, row, |_| true).unwrap_or_else(|| row.clone())
 }
 
-fn are_words(text: &str) -> bool {
-    matches!(Because::kept(text), Some(Because::Words(_)))
+/// The tables in whose rows somebody says why in their own words, and that nobody can change afterwards.
+pub static TABLES: [&Table; 3] = [&api_key::TABLE, &secret::TABLE, &exception::TABLE];
+
+/// A row without those words of why it is as it is that are to go; `None`: it has none of these.
+pub fn without(table: &Table, row: &Row, mut goes: impl FnMut(&str) -> bool) -> Option<Row> {
+    let mut is_changed = false;
+    let value = |(column, said): (&Column, &Value)| match (instead_of(table, column), said.as_text()) {
+        (Some(instead), Some(text)) if **text != *instead && are_words(text) && goes(text) => {
+            is_changed = true;
+            Value::text(instead)
+        }
+        _ => said.clone(),
+    };
+    let left = table.columns.iter().zip(row).map(value).collect();
+    is_changed.then_some(left)
+}
+
+/// The words of why a row is as it is.
+pub fn words<'r>(table: &'static Table, row: &'r Row) -> impl Iterator<Item = &'r str> {
+    let said = table.columns.iter().zip(row).filter(|(column, _)| instead_of(table, column).is_some());
+    said.filter_map(|(_, said)| said.as_text()).map(AsRef::as_ref).filter(|text: &&str| are_words(text))
+}
+
+/// What stands in a column in the place of words; `None`: it has none.
+fn instead_of(table: &Table, column: &Column) -> Option<&'static str> {
+    match column.name {
+        "state_why" => Some(Why::Unspecified.name()),
+        "owner" | "reason" if std::ptr::eq(table, &exception::TABLE) => Some(ERASED),
+        _ => None,
+    }
+}
+
+/// Whether somebody wrote this themselves: a reason that programs know says nothing of anybody.
+pub(super) fn are_words(text: &str) -> bool {
+    !text.is_empty() && Why::from_name(text).is_none()
 }
 
 #[cfg(test)]
@@ -73,5 +104,39 @@ mod tests {
         };
         assert_eq!(row(table, &of("Ada left")), of("unspecified"));
         assert_eq!(row(table, &of("leaked")), of("leaked"));
+        assert_eq!(words(table, &of("Ada left")).collect::<Vec<_>>(), ["Ada left"]);
+        assert_eq!(words(table, &of("leaked")).count(), 0);
+    }
+
+    #[test]
+    fn only_the_words_that_are_to_go_do() {
+        let table = &exception::TABLE;
+        let of = |owner: &str, reason: &str| -> Row {
+            let value = |name: &str| match name {
+                "owner" => Value::text(owner),
+                "reason" => Value::text(reason),
+                _ => Value::Int(1),
+            };
+            table.columns.iter().map(|column| value(column.name)).collect()
+        };
+        let left = without(table, &of("Ada", "a trip"), |words| words == "Ada");
+        assert_eq!(left, Some(of("erased", "a trip")));
+        assert_eq!(without(table, &of("erased", "a trip"), |words| words != "a trip"), None, "nothing is left to go");
+        let long = "x".repeat(500);
+        assert_eq!(row(table, &of("Ada", &long)), of("erased", "erased"));
+    }
+
+    #[test]
+    fn no_table_has_reasons_that_nobody_looks_at() {
+        let said = |table: &&&Table| table.columns.iter().any(|column| ["why", "state_why", "reason"].contains(&column.name));
+        let found: Vec<_> = crate::schema::TABLES.iter().filter(said).map(|table| table.name).collect();
+        let looked_at: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+        for name in &found {
+            assert!(looked_at.contains(name), "{name}");
+        }
+        assert_eq!(found.len(), looked_at.len());
+        for table in TABLES {
+            assert!(table.columns.iter().any(|column| instead_of(table, column).is_some()), "{}", table.name);
+        }
     }
 }

@@ -1,13 +1,16 @@
 //! People: taken in, changed, disabled and enabled.
 
+use jeton_core::api_key;
+use jeton_core::client;
 use jeton_core::commit::Told;
 use jeton_core::event::{CutOffSubject, Event};
 use jeton_core::id::{GroupId, RoleId};
 use jeton_core::moment::Time;
+use jeton_core::outcome::Outcome;
 use jeton_core::person::create::{CreatePerson, create};
 use jeton_core::person::disable::disable;
 use jeton_core::person::enable::enable;
-use jeton_core::person::erase::{Leaving, erase, erase_entries};
+use jeton_core::person::erase::{Leaving, erase, erase_entries, erase_reasons};
 use jeton_core::person::update::{UpdatePerson, update};
 use jeton_core::person::{Person, State, TABLE};
 use jeton_core::record::Value;
@@ -126,6 +129,11 @@ fn erased_with_groups_roles_and_what_entries_say() {
     let some = erase_entries(&ada, vec![told(1), told(2)], &actor(), &mut moment());
     assert!(some.is_narrowing());
     assert_eq!((some.erases.as_slice(), some.events.len()), (&[told(1), told(2)][..], 1));
+    let rows = vec![(&api_key::TABLE, vec![]), (&client::secret::TABLE, vec![])];
+    let others = erase_reasons(&ada, rows, &actor(), &mut moment());
+    assert!(others.is_narrowing(), "also on a full disk");
+    assert_eq!(granted(Outcome::grant((), others.clone()), "+api_key +client_secret entries.erased"), ());
+    assert!(matches!(others.events[..], [Event::EntriesErased { entries: 0, reasons: 2, .. }]));
     let leaving = Leaving { groups: vec![GroupId::from("group_1")], roles: vec![RoleId::from("role_1")], is_last_owner: false };
     // Enabled again while it went on: what was issued since is dead too.
     let outcome = erase(&ada, &leaving, (vec![told(3)], 2), NO_CUT_OFF, &actor(), &mut moment());

@@ -1,7 +1,7 @@
 //! A person who is erased: what is theirs ends, nothing says any more who they were, and the ledger verifies.
 
 use http::Method;
-use jeton_core::record::Value as Column;
+use jeton_core::record::{Class, Value as Column};
 use jeton_core::schema::CHANGE;
 use jeton_store::ledger::Frontier;
 use jeton_store::line::Change;
@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 /// A person with a key, a role and a group, of whom somebody wrote something.
 async fn ada(world: &World) -> (String, String) {
     world.opaque_api("orders").await;
-    let ada = world.done(Method::POST, "/users", Some(json!({"username": "ada", "name": "Ada Müller", "email": "ada@example.org"}))).await;
+    let ada = json!({"username": "countess", "name": "Ada Müller", "email": "ada@example.org"});
+    let ada = world.done(Method::POST, "/users", Some(ada)).await;
+    world.done(Method::PATCH, "/users/countess", Some(json!({"username": "ada"}))).await;
     world.done(Method::POST, "/users", Some(json!({"username": "bob"}))).await;
     world.done(Method::POST, "/groups", Some(json!({"name": "billing"}))).await;
     let role = json!({"audience": "https://orders.example", "name": "reader", "scope": "orders:read"});
@@ -23,6 +25,61 @@ async fn ada(world: &World) -> (String, String) {
     let gone = world.make_key("user:ada", "https://orders.example", json!({"scope": "orders:read"})).await;
     world.done(Method::POST, "/revocations", Some(json!({"id": gone["id"], "why": "her telephone was stolen"}))).await;
     (text(&ada, "id"), text(&key, "key"))
+}
+
+/// Where somebody wrote why of what is not hers, and named her; and what the words are.
+struct OfOthers {
+    revoked: String,
+    suspended: String,
+    excepted: String,
+    secret: String,
+}
+
+impl OfOthers {
+    async fn new(world: &World) -> OfOthers {
+        let orders = world.service().find_api("https://orders.example").unwrap();
+        world.client("shop", &[&orders.record]).await;
+        let exception = json!({"owner": "ada@example.org", "reason": format!("{} as Ada said", "x".repeat(400)), "ends_at": world.now() + 390 * 86_400});
+        let make = async |more: Value| text(&world.make_key("external:acme", "https://orders.example", more).await, "id");
+        let revoked = make(json!({"note": "till"})).await;
+        let suspended = make(json!({})).await;
+        let excepted = make(json!({"exception": exception})).await;
+        world.done(Method::DELETE, &format!("/keys/{revoked}"), Some(json!({"why": "Ada Müller left and kept it"}))).await;
+        world.done(Method::POST, &format!("/keys/{suspended}/suspend"), Some(json!({"why": "lent to countess by mistake"}))).await;
+        let secret = text(&world.done(Method::GET, "/clients/shop/secrets", None).await["items"][0], "id");
+        let why = json!({"why": "sent to ada@example.org"});
+        world.done(Method::POST, &format!("/clients/shop/secrets/{secret}/suspend"), Some(why)).await;
+        world.done(Method::POST, "/suspensions", Some(json!({"client": "shop", "why": "until Ada is back"}))).await;
+        OfOthers { revoked, suspended, excepted, secret }
+    }
+
+    /// Why each of them is as it is, and how it is.
+    async fn said(&self, world: &World) -> Vec<String> {
+        let mut said = Vec::new();
+        for key in [&self.revoked, &self.suspended, &self.excepted] {
+            let key = world.done(Method::GET, &format!("/keys/{key}"), None).await;
+            said.push(format!("{} {}", text(&key, "state"), key["why"].as_str().unwrap_or("-")));
+        }
+        let secret = &world.done(Method::GET, "/clients/shop/secrets", None).await["items"][0];
+        assert_eq!(secret["id"], *self.secret);
+        said.push(format!("{} {}", text(secret, "state"), text(secret, "why")));
+        let suspension = &world.done(Method::GET, "/suspensions", None).await["items"][0];
+        said.push(format!("{} {}", text(suspension, "name"), text(suspension, "why")));
+        let exception = &world.done(Method::GET, "/policies/exceptions", None).await["items"][0];
+        said.push(format!("{} {}", text(exception, "owner"), text(exception, "reason").trim_start_matches('x')));
+        said
+    }
+}
+
+/// What is left of it.
+const LEFT: [&str; 6] =
+    ["revoked unspecified", "suspended unspecified", "active -", "suspended unspecified", "shop unspecified", "erased erased"];
+
+/// What the rows of authority say.
+fn rows(world: &World) -> String {
+    let view = world.service().store().view().unwrap();
+    let tables = SCHEMA.tables.iter().filter(|table| matches!(table.class, Class::Authority));
+    tables.map(|table| format!("{} {:?}\n", table.name, view.walk(table, None, None, 10_000).unwrap())).collect()
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -48,13 +105,15 @@ fn changes(world: &World) -> Vec<String> {
 }
 
 /// What nothing may say of Ada any more.
-const SAID: [&str; 6] = ["\"ada\"", "Müller", "ada@example.org", "telephone", "laptop", "\"of\""];
+const SAID: [&str; 9] =
+    ["\"ada\"", "Müller", "ada@example.org", "telephone", "laptop", "\"of\"", "countess", "as Ada said", "until Ada is back"];
 
 #[track_caller]
 fn is_named_nowhere(world: &World, id: &str) {
-    let (said, copies) = (ledger(world), changes(world));
+    let (said, copies, rows) = (ledger(world), changes(world), rows(world));
     for words in SAID {
         assert!(!said.contains(words), "{words}: {said}");
+        assert!(!rows.contains(words), "{words}: {rows}");
         let naming: Vec<_> = copies.iter().filter(|line| line.contains(words)).collect();
         assert!(naming.is_empty(), "{words}: {naming:?}");
     }
@@ -81,6 +140,7 @@ async fn an_erasure_that_is_broken_off_is_gone_on_with_at_the_next_start() {
     for commits in 0.. {
         let world = World::new().await;
         let (id, key) = ada(&world).await;
+        let others = OfOthers::new(&world).await;
         world.done(Method::POST, "/users", Some(json!({"username": "carl"}))).await;
         assert!(changes(&world).iter().any(|line| line.contains("laptop")), "what is looked for is to be found before");
         world.fail_after(commits);
@@ -97,7 +157,10 @@ async fn an_erasure_that_is_broken_off_is_gone_on_with_at_the_next_start() {
         assert_eq!(world.service().go_on_erasing(&world.moment()).await, Ok(0), "nothing is left to do");
         assert_eq!(world.administer(Method::GET, &format!("/users/{id}"), None).await.status, 404);
         assert_ne!(world.key_code(&caller, &key).await, "valid");
-        assert_eq!(world.done(Method::GET, "/keys", None).await["items"], json!([]));
+        let owners: Vec<_> =
+            world.done(Method::GET, "/keys", None).await["items"].as_array().unwrap().iter().map(|key| text(key, "owner")).collect();
+        assert_eq!(owners, ["external:acme"; 3]);
+        assert_eq!(others.said(&world).await, LEFT, "after {commits} commits");
         is_named_nowhere(&world, &id);
         assert_eq!(world.administer(Method::GET, "/users/carl", None).await.status, 200);
         if asked.status == 200 {
@@ -116,9 +179,9 @@ async fn nothing_of_a_person_is_left_but_an_id() {
     assert_eq!(world.key_code(&caller, &key).await, "valid");
     let before = world.service().store().head().size;
     let would = erase(&world, "ada", true).await;
-    let expected = |dry_run: bool| json!({"id": id, "keys": 2, "groups": 1, "roles": 1, "entries": 2, "dry_run": dry_run});
+    let expected = |dry_run: bool| json!({"id": id, "keys": 2, "groups": 1, "roles": 1, "entries": 3, "dry_run": dry_run});
     assert_eq!((would, world.service().store().head().size), (expected(true), before));
-    assert!(ledger(&world).contains("her telephone") && ledger(&world).contains(r#""username":"ada""#));
+    assert!(ledger(&world).contains("her telephone") && ledger(&world).contains(r#""username":"countess""#));
     assert_eq!(erase(&world, "Ada", false).await, expected(false));
     for name in ["ada", &id] {
         assert_eq!(world.administer(Method::GET, &format!("/users/{name}"), None).await.status, 404);
@@ -135,11 +198,36 @@ async fn nothing_of_a_person_is_left_but_an_id() {
     let next = world.done(Method::POST, "/users", Some(json!({"username": "ada"}))).await;
     assert_eq!((next["groups"].clone(), next["roles"].clone()), (json!([]), json!([])));
     let silent = world.service().store().tail(0, 10_000).unwrap().iter().filter(|entry| entry.content.is_none()).count();
-    assert_eq!(silent, 2);
+    assert_eq!(silent, 3);
     // A restart finds it so.
     let world = world.reopen().await;
     assert_eq!(world.administer(Method::GET, &format!("/users/{id}"), None).await.status, 404);
     assert_ne!(world.key_code(&caller, &key).await, "valid");
+}
+
+/// Whatever somebody wrote of them in what is not theirs.
+#[tokio::test]
+async fn reasons_in_rows_of_others_name_nobody_who_was_erased() {
+    let world = World::new().await;
+    let (id, _) = ada(&world).await;
+    let others = OfOthers::new(&world).await;
+    let kept = text(&world.make_key("external:acme", "https://orders.example", json!({})).await, "id");
+    world.done(Method::DELETE, &format!("/keys/{kept}"), Some(json!({"why": "a canada matter"}))).await;
+    let before = others.said(&world).await;
+    assert!(
+        before.iter().filter(|said| !said.starts_with("active")).all(|said| SAID.iter().any(|words| said.contains(words))),
+        "{before:?}"
+    );
+    erase(&world, "ada", false).await;
+    assert_eq!(others.said(&world).await, LEFT);
+    is_named_nowhere(&world, &id);
+    assert!(ledger(&world).contains(r#""reasons":4,"#), "the ledger tells how many");
+    let (shown, key) = (world.done(Method::GET, &format!("/keys/{kept}"), None).await, format!("/keys/{}", others.revoked));
+    assert_eq!(shown["why"], "a canada matter");
+    // Nothing else of a row goes.
+    assert_eq!(world.done(Method::GET, &key, None).await["note"], "till");
+    let world = world.reopen().await;
+    assert_eq!(others.said(&world).await, LEFT);
 }
 
 #[tokio::test]

@@ -60,8 +60,9 @@ pub(super) async fn owned(store: &Arc<dyn Store>, id: &PersonId, limit: Option<u
 /// The entries that tell of a person, in their order. The whole ledger is read, since what somebody wrote may be of any time.
 pub(super) struct Entries {
     store: Arc<dyn Store>,
+    /// Lent to whoever reads.
     reading: Option<Place>,
-    keys: BTreeSet<ApiKeyId>,
+    is_end: bool,
 }
 
 struct Place {
@@ -69,17 +70,37 @@ struct Place {
     next: Sequence,
 }
 
+/// Some of the entries that tell of a person.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) told: Vec<Told>,
+    /// Those that say what they were called once: who goes on with an erasure that was broken off looks for that too.
+    pub(super) names: Vec<Told>,
+}
+
+impl Found {
+    pub(super) fn len(&self) -> usize {
+        self.told.len() + self.names.len()
+    }
+}
+
 impl Entries {
     pub(super) fn of(store: &Arc<dyn Store>, mentions: Mentions) -> Entries {
-        Entries { store: store.clone(), reading: Some(Place { mentions, next: 0 }), keys: BTreeSet::new() }
+        Entries { store: store.clone(), reading: Some(Place { mentions, next: 0 }), is_end: false }
+    }
+
+    /// Once all were read: what tells of them, with what entries told of that.
+    pub(super) fn mentions(&self) -> Result<&Mentions, Fault> {
+        self.reading.as_ref().map(|place| &place.mentions).ok_or_else(closed)
     }
 
     /// Once all were read: the keys that were theirs and are nobody's now.
     pub(super) async fn keys_gone(self) -> Result<BTreeSet<ApiKeyId>, Failure> {
+        let keys = self.mentions()?.keys();
         let read = move || {
             let view = self.store.view()?;
             let mut gone = BTreeSet::new();
-            for key in self.keys {
+            for key in keys {
                 if view.get(&api_key::TABLE, &vec![Value::Id(key.0)])?.is_none() {
                     gone.insert(key);
                 }
@@ -90,26 +111,22 @@ impl Entries {
     }
 
     /// The next of them, about as many as that or fewer; `None` at the end.
-    pub(super) async fn next(&mut self, limit: usize) -> Result<Option<Vec<Told>>, Failure> {
-        let Some(mut place) = self.reading.take() else { return Ok(None) };
+    pub(super) async fn next(&mut self, limit: usize) -> Result<Option<Found>, Failure> {
+        let Some(mut place) = self.reading.take_if(|_| !self.is_end) else { return Ok(None) };
         let store = self.store.clone();
         let read = move || {
             let found = place.read(&*store, limit)?;
             Ok::<_, Fault>((place, found))
         };
         let (place, (found, is_end)) = beside(read).await.unwrap_or_else(|| Err(closed()))?;
-        if is_end {
-            self.keys = place.mentions.keys();
-        } else {
-            self.reading = Some(place);
-        }
+        (self.reading, self.is_end) = (Some(place), is_end);
         Ok(Some(found))
     }
 }
 
 impl Place {
-    fn read(&mut self, store: &dyn Store, limit: usize) -> Result<(Vec<Told>, bool), Fault> {
-        let (mut found, mut read) = (Vec::new(), 0);
+    fn read(&mut self, store: &dyn Store, limit: usize) -> Result<(Found, bool), Fault> {
+        let (mut found, mut read) = (Found::default(), 0);
         while found.len() < limit && read < ENTRIES_IN_A_TURN {
             let entries = store.tail(self.next, STEP)?;
             let Some(last) = entries.last() else { return Ok((found, true)) };
@@ -118,7 +135,8 @@ impl Place {
                 if let Some(content) = &entry.content
                     && self.mentions.are_in(&entry.kind, &content.payload)
                 {
-                    found.push(Told { sequence: entry.sequence, time: entry.time });
+                    let of = if entry.kind == "user.created" { &mut found.names } else { &mut found.told };
+                    of.push(Told { sequence: entry.sequence, time: entry.time });
                 }
             }
         }

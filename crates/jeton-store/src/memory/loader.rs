@@ -9,6 +9,7 @@ use jeton_core::schema::CONTENT;
 
 use super::{MemoryStore, Mode, Rows, State};
 use crate::group::{Salts, Transaction as _, content_until};
+use crate::ledger::entry::Content;
 use crate::ledger::{Entry, Frontier, Hash, Head};
 use crate::line::RowLine;
 use crate::load::Load;
@@ -81,13 +82,13 @@ impl Load for MemoryLoader {
 
     fn leave_no_trace(&mut self) {}
 
-    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<(), Fault> {
+    fn erase(&mut self, sequence: Sequence, commitment: Option<&Hash>) -> Result<Option<Content>, Fault> {
         let place = usize::try_from(sequence).unwrap_or(usize::MAX);
         let is_it = |entry: &&Entry| commitment.is_none_or(|commitment| entry.commitment == *commitment);
-        match self.rows.entries.get(place).filter(is_it).map(|entry| entry.time) {
-            Some(time) => self.rows.erase(sequence, content_until(time)),
-            None => Ok(()),
-        }
+        let Some(entry) = self.rows.entries.get(place).filter(is_it) else { return Ok(None) };
+        let (time, said) = (entry.time, self.rows.entry(entry)?.content);
+        self.rows.erase(sequence, content_until(time))?;
+        Ok(said)
     }
 
     fn ledger(&self) -> (&Frontier, Time) {
