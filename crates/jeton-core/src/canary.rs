@@ -16,8 +16,8 @@ use crate::token::{self, AccessToken};
 
 /// Who holds a canary: no client is called so, since their ids are drawn.
 const CLIENT: &str = "client_canary";
-/// How long the row of a planted one says that it lives, in seconds.
-const LIFETIME_SECONDS: i64 = 60;
+/// How long one lives by what it says, in seconds.
+pub const LIFETIME_SECONDS: i64 = 60;
 /// How long the revocation of one is remembered that has no row, in seconds.
 const REMEMBERED_SECONDS: i64 = 300;
 

@@ -41,6 +41,8 @@ struct Recent {
     /// Every narrowing from this sequence on is in `items`.
     complete_from: u64,
     items: VecDeque<Arc<Item>>,
+    /// The last that has no entry: it stands behind the last entry that there was then.
+    beside: Option<Arc<Item>>,
 }
 
 struct Item {
@@ -49,6 +51,15 @@ struct Item {
     audience: Option<Arc<str>>,
     /// As it is sent, once the first follower asks for it.
     bytes: OnceLock<Bytes>,
+}
+
+impl Recent {
+    fn begin(&mut self, incarnation: Incarnation, size: u64) {
+        self.incarnation = Some(incarnation);
+        self.complete_from = size;
+        self.items.clear();
+        self.beside = None;
+    }
 }
 
 impl Item {
@@ -71,7 +82,7 @@ pub enum Next {
 
 impl Default for Feed {
     fn default() -> Feed {
-        let recent = Recent { incarnation: None, complete_from: 0, items: VecDeque::new() };
+        let recent = Recent { incarnation: None, complete_from: 0, items: VecDeque::new(), beside: None };
         Feed {
             recent: Mutex::new(recent),
             told: watch::Sender::new(0),
@@ -86,11 +97,17 @@ impl Feed {
     /// Begins at a head: what lies before it is in the snapshots.
     pub fn begin(&self, head: &Head) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.incarnation = Some(incarnation(&head.incarnation));
-        recent.complete_from = head.size;
-        recent.items.clear();
+        recent.begin(incarnation(&head.incarnation), head.size);
         drop(recent);
         self.told.send_replace(head.size);
+    }
+
+    /// Tells of something that has no entry, to those whom it concerns: the one before it is told no more. Before the group that it is of
+    /// is published; nobody is woken by it.
+    pub(crate) fn publish_beside(&self, (audience, change): (Option<Arc<str>>, Change), head: &Head) {
+        let narrowing = Narrowing { sequence: head.size.saturating_sub(1), at_micros: head.time.micros(), change };
+        let item = Item { narrowing, audience, bytes: OnceLock::new() };
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).beside = Some(Arc::new(item));
     }
 
     /// Tells followers of a durable group; one without events wakes nobody. `audience_of` finds whom a token's event concerns.
@@ -105,9 +122,7 @@ impl Feed {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let current = incarnation(&head.incarnation);
         if recent.incarnation.as_ref() != Some(&current) {
-            recent.incarnation = Some(current.clone());
-            recent.complete_from = head.size;
-            recent.items.clear();
+            recent.begin(current, head.size);
         }
         recent.items.extend(events.iter().filter_map(|(sequence, time, event)| item((*sequence, *time, event), &audience_of)));
         while recent.items.len() > KEPT {
@@ -132,11 +147,16 @@ impl Feed {
             let start = recent.items.partition_point(|item| item.narrowing.sequence < from);
             let concerns = |item: &&Arc<Item>| item.audience.as_deref().is_none_or(|concerned| concerned == audience);
             let mut concerning = recent.items.range(start..).filter(concerns);
-            let chosen: Vec<Arc<Item>> = concerning.by_ref().take(PAGE).cloned().collect();
+            let mut chosen: Vec<Arc<Item>> = concerning.by_ref().take(PAGE).cloned().collect();
             let end = match (concerning.next(), chosen.last()) {
                 (Some(_), Some(last)) => last.narrowing.sequence + 1,
                 _ => recent.items.back().map_or(told, |last| told.max(last.narrowing.sequence + 1)),
             };
+            let is_next = |item: &&Arc<Item>| (from..=end).contains(&(item.narrowing.sequence + 1));
+            if let Some(beside) = recent.beside.as_ref().filter(concerns).filter(is_next) {
+                let place = chosen.partition_point(|item| item.narrowing.sequence <= beside.narrowing.sequence);
+                chosen.insert(place, beside.clone());
+            }
             (chosen, end)
         };
         let first_at = chosen.first().map(|item| Time::from_micros(item.narrowing.at_micros));

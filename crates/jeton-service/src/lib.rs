@@ -12,6 +12,7 @@ mod beside;
 mod called;
 pub mod canary;
 mod canary_standing;
+mod canary_verifier;
 pub mod checkpoints;
 pub mod clients;
 mod credential_cache;

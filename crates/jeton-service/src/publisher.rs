@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use jeton_core::canary;
+use jeton_core::commit::Write;
 use jeton_core::event::Event;
 use jeton_core::id::ApiId;
 use jeton_core::moment::Time;
+use jeton_oauth::feed::Change;
 use jeton_store::store::{Answer, Fault, Group, Subscriber};
 
 use crate::cut_offs::CutOffs;
-use crate::feed::Feed;
+use crate::feed::{Feed, change_of_negative};
 use crate::key_cache::KeyCache;
 use crate::registry::Registry;
 use crate::scatter::Scatter;
@@ -48,6 +51,9 @@ impl Subscriber for Publisher {
         }
         let gone = |api: &str| leaving.iter().find(|(id, _)| id.as_str() == api).map(|(_, audience)| audience.clone());
         let audience_of = |api: &str| self.registry.api(api).map(|api| api.record.audience.clone()).or_else(|| gone(api));
+        if let Some(canary) = canary_of(group) {
+            self.feed.publish_beside(canary, group.head);
+        }
         self.feed.publish(&events, audience_of, group.head);
         Ok(())
     }
@@ -71,6 +77,17 @@ impl Publisher {
         });
         leaving.collect()
     }
+}
+
+/// What a canary that was let fall tells verifiers: it has no entry.
+fn canary_of(group: &Group<'_>) -> Option<(Option<Arc<str>>, Change)> {
+    let writes = group.commits.iter().flat_map(|(_, commit)| &commit.writes);
+    let mut rows = writes.filter_map(|write| match write {
+        Write::Put { table, row } if std::ptr::eq(*table, &canary::TABLE) => Some(row),
+        Write::Put { .. } | Write::Delete { .. } => None,
+    });
+    // One that cannot be read was refused by the registry before.
+    change_of_negative(&canary::negative_of_row(rows.next_back()?).ok()?, |_| None)
 }
 
 /// The time of an entry of this group.

@@ -66,7 +66,8 @@ impl Service {
         self.sign_snapshot(next, changes, moment.now.seconds())
     }
 
-    fn sign_snapshot(&self, next: u64, changes: Vec<jeton_oauth::feed::Change>, now: i64) -> Result<Snapshot, Failure> {
+    /// Signs a snapshot that tells these changes, from which a verifier goes on with what comes next.
+    pub(crate) fn sign_snapshot(&self, next: u64, changes: Vec<jeton_oauth::feed::Change>, now: i64) -> Result<Snapshot, Failure> {
         let incarnation = self.feed.incarnation().ok_or_else(|| fault("the feed has not begun"))?;
         let cursor = cursor(&incarnation, next);
         let keys = self.registry.keys();

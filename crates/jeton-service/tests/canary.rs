@@ -1,14 +1,16 @@
-//! The canary is refused where revocations are, and nowhere else: an engine that lies is seen.
+//! The canary is refused where revocations are, and nowhere else: an engine that lies is seen, and a feed that does not tell.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it, and prints what it saw")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use jeton_core::event::Event;
 use jeton_core::moment::Time;
+use jeton_service::Service;
 use jeton_service::canary::Sent;
 use jeton_service::moments::Moments;
+use jeton_store::ledger::Head;
 use jeton_store::memory::MemoryStore;
 use jeton_store::store::{CommitError, Fault, FaultKind, Store as _, Submission};
 use jeton_testkit::bare::service;
@@ -18,6 +20,8 @@ use jeton_testkit::in_front::Otherwise;
 struct Liar {
     engine: Arc<MemoryStore>,
     does: Arc<AtomicU8>,
+    /// Whose feed forgets.
+    service: Arc<OnceLock<Weak<Service>>>,
 }
 
 const RIGHT: u8 = 0;
@@ -25,6 +29,10 @@ const RIGHT: u8 = 0;
 const LIES: u8 = 1;
 const FAILS: u8 = 2;
 const BUSY: u8 = 3;
+/// Does it, and the feed forgets it before anybody asks.
+const DROPPED: u8 = 4;
+/// The same, and says so: whoever follows has to begin anew.
+const GONE: u8 = 5;
 
 impl Otherwise for Liar {
     fn engine(&self) -> &MemoryStore {
@@ -36,19 +44,38 @@ impl Otherwise for Liar {
             LIES => Ok(self.engine.head().size),
             FAILS => Err(CommitError::Fault(Fault::new(FaultKind::Engine, "it broke"))),
             BUSY => Err(CommitError::Busy),
-            _ => return self.engine.submit(batch),
+            does => {
+                self.engine.submit(batch);
+                return self.forget(does);
+            }
         };
         batch.into_iter().for_each(|submission| submission.reply.send(answer.clone()).unwrap());
+    }
+}
+
+impl Liar {
+    fn forget(&self, does: u8) {
+        let Some(service) = self.service.get().and_then(Weak::upgrade) else { return };
+        let mut head = Head::clone(&self.engine.head());
+        match does {
+            DROPPED => service.feed().begin(&head),
+            GONE => {
+                head.size += 1;
+                service.feed().begin(&head);
+            }
+            _ => {}
+        }
     }
 }
 
 #[tokio::test]
 async fn an_engine_that_lies_or_fails_is_seen_by_the_canary_and_told_once() {
     let does = Arc::new(AtomicU8::new(RIGHT));
-    let told = does.clone();
+    let (told, itself) = (does.clone(), Arc::new(OnceLock::new()));
     let seed = std::sync::atomic::AtomicU8::new(0);
     let moments = Moments::new(|| Time::from_seconds(1_800_000_000), move || [seed.fetch_add(1, Ordering::Relaxed); 32]);
-    let service = service(moments, |engine| Liar { engine, does: told });
+    let service = Arc::new(service(moments, |engine| Liar { engine, does: told, service: itself.clone() }));
+    itself.set(Arc::downgrade(&service)).unwrap();
     service.set_up(&service.moments().now()).await.unwrap();
     let send = async |what: u8| {
         does.store(what, Ordering::Relaxed);
@@ -67,4 +94,10 @@ async fn an_engine_that_lies_or_fails_is_seen_by_the_canary_and_told_once() {
     assert!(service.canary_seen().failed.is_some(), "without a turn nothing was seen");
     assert_eq!(send(RIGHT).await, (Sent::Refused, None));
     assert_eq!(service.canary_seen().failed, None);
+    // The server refuses it itself; a verifier that is not told does not.
+    let (sent, event) = send(DROPPED).await;
+    assert_eq!(sent, Sent::Failed("a verifier that follows the feed accepts a token that was revoked".to_owned()));
+    assert!(matches!(event, Some(Event::CanaryFailed { .. })), "{event:?}");
+    assert_eq!(send(RIGHT).await, (Sent::Refused, None));
+    assert_eq!(send(GONE).await, (Sent::NoTurn, None));
 }

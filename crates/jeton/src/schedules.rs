@@ -100,19 +100,21 @@ fn canary_schedule(service: &Arc<Service>) -> JoinHandle<()> {
     let service = service.clone();
     every(CANARY_PERIOD, First::AtOnce, move || {
         let service = service.clone();
-        async move {
-            let moment = service.moments().now();
-            let late = |_| Sent::Failed("a revocation was not answered within 10 s".to_owned());
-            let sent = timeout(CANARY_PATIENCE, service.send_canary(&moment)).await.unwrap_or_else(late);
-            if let Sent::Failed(why) = &sent {
-                tracing::error!(%why, "the canary failed: what is revoked may be accepted");
-            }
-            if let Some(event) = service.note_canary(&sent, service.moments().time()) {
-                // The ledger may be what failed.
-                let _ = timeout(CANARY_PATIENCE, service.tell_of_backups(event)).await;
-            }
-        }
+        async move { send_canary(&service).await }
     })
+}
+
+async fn send_canary(service: &Service) {
+    let moment = service.moments().now();
+    let late = |_| Sent::Failed("a revocation was not answered within 10 s".to_owned());
+    let sent = timeout(CANARY_PATIENCE, service.send_canary(&moment)).await.unwrap_or_else(late);
+    if let Sent::Failed(why) = &sent {
+        tracing::error!(%why, "the canary failed: what is revoked may be accepted");
+    }
+    if let Some(event) = service.note_canary(&sent, service.moments().time()) {
+        // The ledger may be what failed.
+        let _ = timeout(CANARY_PATIENCE, service.tell_of_backups(event)).await;
+    }
 }
 
 /// A schedule that ends between two turns: what a turn has taken in hand is not lost.
@@ -233,9 +235,96 @@ fn ticks(period: Duration, first: First) -> Interval {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, OnceLock, Weak};
+
+    use jeton_core::doctor::{Grade, Practice, Surroundings, Verdict, examine};
+    use jeton_core::moment::Time;
+    use jeton_service::moments::Moments;
+    use jeton_store::memory::MemoryStore;
+    use jeton_store::store::{Store as _, Submission};
+    use jeton_testkit::bare;
+    use jeton_testkit::in_front::Otherwise;
     use tokio::sync::Notify;
 
     use super::*;
+
+    /// An engine whose feed forgets what it was told, while it is deaf.
+    struct Deaf {
+        engine: Arc<MemoryStore>,
+        is_deaf: Arc<AtomicBool>,
+        service: Arc<OnceLock<Weak<Service>>>,
+    }
+
+    impl Otherwise for Deaf {
+        fn engine(&self) -> &MemoryStore {
+            &self.engine
+        }
+
+        fn submit(&self, batch: Vec<Submission>) {
+            self.engine.submit(batch);
+            if self.is_deaf.load(Ordering::Relaxed)
+                && let Some(service) = self.service.get().and_then(Weak::upgrade)
+            {
+                service.feed().begin(&self.engine.head());
+            }
+        }
+    }
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What the doctor says of the canary, and the grade of revocation.
+    fn examined(service: &Service) -> (Verdict, Option<Grade>) {
+        let report = examine(&service.observe(Surroundings::default()));
+        let revocation = report.practices.iter().find(|practice| practice.practice == Practice::Revocation).unwrap();
+        (revocation.checks.iter().find(|check| check.id == "revocation.canary").unwrap().verdict, revocation.grade)
+    }
+
+    #[tokio::test]
+    async fn a_feed_that_does_not_tell_is_an_event_a_line_and_a_lower_grade() {
+        let (log, is_deaf, itself, seed) = (Log::default(), Arc::new(AtomicBool::new(false)), Arc::new(OnceLock::new()), AtomicU64::new(1));
+        let writer = log.clone();
+        let _logged = tracing::subscriber::set_default(tracing_subscriber::fmt().with_writer(move || writer.clone()).finish());
+        let dice = move || {
+            let mut entropy = [0; 32];
+            entropy[..8].copy_from_slice(&seed.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+            entropy
+        };
+        let moments = Moments::new(|| Time::from_seconds(1_800_000_000), dice);
+        let of_engine = (is_deaf.clone(), itself.clone());
+        let service = Arc::new(bare::service(moments, |engine| Deaf { engine, is_deaf: of_engine.0, service: of_engine.1 }));
+        itself.set(Arc::downgrade(&service)).unwrap();
+        service.set_up(&service.moments().now()).await.unwrap();
+        let told = |service: &Service| {
+            let entries = service.store().tail(0, 1_000).unwrap();
+            entries.iter().filter(|entry| &*entry.kind == "canary.failed").count()
+        };
+        let said = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap().matches("the canary failed").count();
+        send_canary(&service).await;
+        let sound = examined(&service);
+        assert_eq!((told(&service), said(), sound.0), (0, 0, Verdict::Passed));
+        is_deaf.store(true, Ordering::Relaxed);
+        for number in 1..3 {
+            send_canary(&service).await;
+            assert_eq!((told(&service), said(), examined(&service)), (1, number, (Verdict::Failed, Some(Grade::F))));
+            assert!(service.canary_seen().failed.unwrap().contains("a verifier that follows the feed accepts"));
+        }
+        is_deaf.store(false, Ordering::Relaxed);
+        send_canary(&service).await;
+        assert_eq!((told(&service), said(), examined(&service)), (1, 2, sound));
+    }
 
     #[tokio::test]
     async fn a_turn_under_way_is_finished_before_its_schedule_ends() {

@@ -3,6 +3,7 @@
 
 pub mod checkpoint;
 pub mod clock;
+pub mod fed;
 pub mod feed;
 pub mod fold;
 pub mod negatives;
