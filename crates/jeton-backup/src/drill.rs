@@ -3,4 +3,5 @@
 pub mod compare;
 pub mod due;
 pub mod receipt;
+mod rows;
 pub mod usage;

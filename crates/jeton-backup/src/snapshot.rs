@@ -9,6 +9,7 @@ use jeton_core::id::least_of;
 use jeton_core::moment::Time;
 use jeton_core::record::{Class, Key, Row, Table, Value};
 use jeton_core::schema::{CHANGE, CONTENT, MARK};
+use jeton_core::usage::{journal, progress};
 use jeton_store::ledger::Head;
 use jeton_store::line::RowLine;
 use jeton_store::store::{Fault, Store};
@@ -71,6 +72,19 @@ pub fn tables(schema: &'static Schema) -> impl Iterator<Item = &'static Table> {
     schema.tables.iter().copied().filter(move |table| !left_out(table))
 }
 
+/// The same in the order in which they are read. How far counting has come is read before what was counted, and the journal of the open minute
+/// last: whichever minutes end meanwhile, all of it is in the one or the other.
+fn in_reading_order(schema: &'static Schema) -> Vec<&'static Table> {
+    let place = |table: &&Table| match () {
+        () if std::ptr::eq(*table, &progress::TABLE) => 0,
+        () if std::ptr::eq(*table, &journal::TABLE) => 2,
+        () => 1,
+    };
+    let mut tables: Vec<_> = tables(schema).collect();
+    tables.sort_by_key(place);
+    tables
+}
+
 struct Making<'s, 'a> {
     snapshot: &'s Snapshot<'a>,
     lines: Lines,
@@ -99,7 +113,7 @@ impl Snapshot<'_> {
         let from = self.store.head().size;
         let lines = self.sealing.begin(Kind::Part, &self.id.part(1))?;
         let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows: BTreeMap::new(), usage: BTreeMap::new(), read: 0 };
-        for table in tables(self.schema) {
+        for table in in_reading_order(self.schema) {
             making.table(table, None).await?;
         }
         let head = self.store.head();
@@ -220,5 +234,23 @@ impl Making<'_, '_> {
             (snapshot.progress)(self.read);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::usage::bucket::Resolution;
+    use jeton_store::schema::SCHEMA;
+
+    use super::*;
+
+    #[test]
+    fn a_minute_that_ends_while_a_snapshot_reads_is_in_the_journal_or_in_the_counts() {
+        let order = in_reading_order(&SCHEMA);
+        let place = |table: &Table| order.iter().position(|of| std::ptr::eq(*of, table)).unwrap();
+        assert_eq!(order.len(), tables(&SCHEMA).count());
+        for counted in Resolution::ALL.map(Resolution::table) {
+            assert!(place(&progress::TABLE) < place(counted) && place(counted) < place(&journal::TABLE), "{}", counted.name);
+        }
     }
 }

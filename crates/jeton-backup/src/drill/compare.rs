@@ -4,7 +4,7 @@
 //! there any more must have been deleted since, or have left with its time. Both are read a few thousand rows at a time.
 
 use std::cmp::Ordering;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use jeton_core::api_key::{self, word};
@@ -17,6 +17,7 @@ use jeton_store::store::Store;
 use jeton_store::table::Schema;
 
 use crate::catch_up::{ENTRIES_AT_A_TIME, changes_between};
+use crate::drill::rows::{AT_A_TIME, Rows};
 use crate::failure::Failure;
 use crate::object::hexadecimal;
 use crate::snapshot::tables;
@@ -52,8 +53,6 @@ pub struct Compared {
     pub same: Option<u64>,
 }
 
-/// How much one transaction reads.
-const AT_A_TIME: usize = 2_000;
 /// How many rows may have been deleted since.
 const GONE_MAX: usize = 100_000;
 
@@ -238,36 +237,4 @@ fn shown(key: &Key) -> String {
         Value::Hash(hash) => format!("{}…", hexadecimal(hash.get(..4).unwrap_or_default())),
     };
     key.iter().map(value).collect::<Vec<_>>().join(" ")
-}
-
-/// The rows of a table, in the order of its slices and keys.
-struct Rows<'a> {
-    store: &'a dyn Store,
-    table: &'static Table,
-    read: VecDeque<Versioned<Row>>,
-    after: Option<Row>,
-    is_end: bool,
-}
-
-impl<'a> Rows<'a> {
-    fn new(store: &'a dyn Store, table: &'static Table) -> Rows<'a> {
-        Rows { store, table, read: VecDeque::new(), after: None, is_end: false }
-    }
-
-    fn peek(&mut self) -> Result<Option<&Versioned<Row>>, Failure> {
-        if self.read.is_empty() && !self.is_end {
-            let rows = self.store.view()?.walk(self.table, None, self.after.as_ref(), AT_A_TIME)?;
-            self.is_end = rows.len() < AT_A_TIME;
-            if let Some(last) = rows.last() {
-                self.after = Some(last.record.clone());
-            }
-            self.read = rows.into();
-        }
-        Ok(self.read.front())
-    }
-
-    fn next(&mut self) -> Result<Option<Versioned<Row>>, Failure> {
-        self.peek()?;
-        Ok(self.read.pop_front())
-    }
 }

@@ -30,8 +30,10 @@ pub struct Receipt {
     pub rows: u64,
     /// How many of them are the same in the live store; `None`: it was not at hand.
     pub same: Option<u64>,
-    /// How many tables of usage add up to what they did.
+    /// How many tables of usage add up to what the manifest says.
     pub usage: usize,
+    /// How many rows of usage add up to what they do in the live store; `None`: it was not at hand, and the manifest alone was compared with.
+    pub usage_live: Option<u64>,
     /// How many credentials that are revoked were refused.
     pub refused: usize,
     /// When it began, in seconds.
@@ -43,6 +45,8 @@ pub struct Receipt {
 }
 
 const FIRST: &str = "jeton drill";
+/// What usage was compared with.
+const USAGE_WITH: &str = "usage_with";
 
 impl fmt::Display for Receipt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,6 +62,10 @@ impl fmt::Display for Receipt {
         writeln!(formatter, "rows {}", self.rows)?;
         writeln!(formatter, "same {same}")?;
         writeln!(formatter, "usage {}", self.usage)?;
+        match self.usage_live {
+            Some(rows) => writeln!(formatter, "{USAGE_WITH} live {rows}")?,
+            None => writeln!(formatter, "{USAGE_WITH} manifest")?,
+        }
         writeln!(formatter, "refused {}", self.refused)?;
         writeln!(formatter, "began {}", rfc3339::format(self.began_at_seconds))?;
         writeln!(formatter, "seconds {}", self.seconds)?;
@@ -89,6 +97,7 @@ impl Receipt {
             rows: value("rows")?.parse().ok()?,
             same: Some(value("same")?).filter(|same| same != "none").map(|same| same.parse()).transpose().ok()?,
             usage: value("usage")?.parse().ok()?,
+            usage_live: parse_with(&value(USAGE_WITH)?)?,
             refused: value("refused")?.parse().ok()?,
             began_at_seconds: rfc3339::parse(&value("began")?)?,
             seconds: value("seconds")?.parse().ok()?,
@@ -101,6 +110,15 @@ impl Receipt {
     #[must_use]
     pub fn ended_at_seconds(&self) -> i64 {
         self.began_at_seconds.saturating_add(self.seconds)
+    }
+}
+
+/// What usage was compared with: how many rows of the live store; `None`: another word.
+#[expect(clippy::option_option, reason = "what was read, or nothing that can be")]
+fn parse_with(words: &str) -> Option<Option<u64>> {
+    match words.strip_prefix("live ") {
+        Some(rows) => Some(Some(rows.parse().ok()?)),
+        None => (words == "manifest").then_some(None),
     }
 }
 
@@ -117,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_receipt_is_read_as_it_was_written_and_in_no_other_way() {
-        for same in [Some(1_900), None] {
+        for (same, usage_live) in [(Some(1_900), Some(512)), (None, None)] {
             let receipt = Receipt {
                 issuer: "https://id.example".into(),
                 identity: Identity::generate().recipient(),
@@ -129,6 +147,7 @@ mod tests {
                 rows: 2_000,
                 same,
                 usage: 8,
+                usage_live,
                 refused: 2,
                 began_at_seconds: 1_795_000_000,
                 seconds: 3,
@@ -141,6 +160,8 @@ mod tests {
                 text.replace("entries 1205\n", ""),
                 text.replace("began 2026", "began 20-6"),
                 text.replace("same", "more"),
+                text.replace("usage_with", "usage_with more"),
+                text.replace("live 512", "live").replace("manifest", "live"),
                 format!("{text}\n"),
                 text.trim_end().to_owned(),
                 String::new(),

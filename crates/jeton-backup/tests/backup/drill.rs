@@ -13,7 +13,11 @@ use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
 use jeton_backup::usage_sum::Sum;
+use jeton_core::commit::Write;
 use jeton_core::record::Value;
+use jeton_core::usage::bucket::{self, Bucket};
+use jeton_core::usage::progress::{self, Progress};
+use jeton_core::usage::{Cell, Outcome, Subject};
 use jeton_store::conformance::{CLIENTS, NEGATIVES, SCHEMA};
 use jeton_store::line::RowLine;
 use jeton_store::load::Load as _;
@@ -161,4 +165,47 @@ async fn usage_that_does_not_add_up_is_named() {
     manifest.usage.insert("usage_day".into(), Sum { rows: 1, sum: 7 });
     let failure = usage::compare(&*made, &SCHEMA, &manifest).unwrap_err().to_string();
     assert!(failure.contains("`usage_day` has 0 rows that add up to 0, and had 1 and 7"), "{failure}");
+}
+
+/// A store that counted so much in an hour, up to this minute.
+fn counted(minute: i64, hour: i64, uses: &[(i64, u64)]) -> Arc<MemoryStore> {
+    let store = MemoryStore::new(&jeton_store::schema::SCHEMA, [3; 32], Arc::new(Nobody));
+    let cell = Cell { subject: Subject::All, api: None, outcome: Outcome::Issued };
+    let of = |start: i64, count: u64| Bucket { start, cell: cell.clone(), count, through: start + 60 };
+    let put = |table, row| Write::Put { table, row };
+    let mut writes: Vec<Write> = uses.iter().map(|(start, count)| put(&bucket::MINUTE, of(*start, *count).row())).collect();
+    writes.push(put(&bucket::HOUR, of(hour, uses.iter().map(|(_, count)| count).sum()).row()));
+    writes.push(put(&progress::TABLE, Progress { minute, ..Progress::default() }.row()));
+    let (reply, mut answer) = tokio::sync::oneshot::channel();
+    store.note(writes.into(), reply);
+    answer.try_recv().unwrap().unwrap();
+    store
+}
+
+#[test]
+fn usage_that_the_live_store_counted_otherwise_is_named() {
+    let hour = NOW.div_euclid(3_600) * 3_600;
+    let restored = counted(hour + 120, hour, &[(hour, 5), (hour + 60, 7)]);
+    let check = |minute: i64, uses: &[(i64, u64)], now: i64, expected: Result<u64, &str>| {
+        let found = usage::compare_with_live(&*restored, &*counted(minute, hour, uses), now).map_err(|failure| failure.to_string());
+        match expected {
+            Ok(rows) => assert_eq!(found, Ok(rows), "{uses:?}"),
+            Err(words) => assert!(found.as_ref().is_err_and(|failure| failure.contains(words)), "{uses:?}: {found:?}"),
+        }
+    };
+    check(hour + 120, &[(hour, 5), (hour + 60, 7)], NOW, Ok(2));
+    // It went on: its hour is not over.
+    check(hour + 240, &[(hour, 5), (hour + 60, 7), (hour + 120, 9)], NOW, Ok(2));
+    check(hour + 240, &[(hour, 5)], NOW, Err("`usage_minute` has 2 rows that add up to"));
+    check(hour + 240, &[(hour, 5), (hour + 60, 8)], NOW, Err("`usage_minute`"));
+    check(hour + 240, &[(hour - 60, 1), (hour, 5), (hour + 60, 7)], NOW, Err("`usage_minute`"));
+    // What leaves within the hour may have left there.
+    check(hour + 240, &[], hour + 90_000, Ok(0));
+    let next = counted(hour + 3_600, hour, &[(hour, 5)]);
+    let failure = usage::compare_with_live(&*next, &*counted(hour + 3_600, hour - 3_600, &[(hour, 5)]), NOW).unwrap_err().to_string();
+    assert!(failure.contains("`usage_hour`"), "{failure}");
+    assert_eq!(
+        usage::compare_with_live(&*MemoryStore::new(&jeton_store::schema::SCHEMA, [3; 32], Arc::new(Nobody)), &*next, NOW).unwrap(),
+        0
+    );
 }

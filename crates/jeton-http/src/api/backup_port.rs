@@ -110,6 +110,8 @@ pub struct DrillShown {
     pub rows: u64,
     /// How many of them are the same in the live store; `null`: it was not at hand.
     pub same: Option<u64>,
+    /// How many rows of usage add up to what they do in the live store; `null`: it was not at hand, and the manifest alone was compared with.
+    pub usage_same: Option<u64>,
     /// SHA-256 over the rows, in hexadecimal.
     pub digest: String,
     /// How many credentials that are revoked were refused.

@@ -44,6 +44,14 @@ pub(crate) struct Drill<'a> {
     pub(crate) progress: Progress,
 }
 
+/// What was compared of usage.
+struct Usage {
+    /// How many tables with the manifest.
+    tables: usize,
+    /// How many rows with the live store, where it was at hand.
+    rows: Option<u64>,
+}
+
 /// What is left to do once all objects are read: to compare, to look for canaries, and to go on.
 const STEPS_BESIDE: u64 = 3;
 
@@ -56,7 +64,9 @@ impl Drill<'_> {
         let scratch = Scratch::at(self.folder.clone()).map_err(Failure::Refused)?;
         let progress = self.progress.clone();
         let shown = move |step: Step| progress(step.done as u64, step.of as u64 + STEPS_BESIDE);
-        let apart = Source { target: self.target, opening: self.opening, until: None, progress: &shown }.make(scratch.path()).await?;
+        let apart = Source { target: self.target, opening: self.opening, until: None, progress: &shown }
+            .make(scratch.path())
+            .await?;
         let checked = self.check(&apart).await;
         let ended = apart.service.moments().time();
         let noted = checked.and_then(|(compared, usage, refused)| {
@@ -70,7 +80,7 @@ impl Drill<'_> {
         noted
     }
 
-    async fn check(&self, apart: &Apart) -> Result<(Compared, usize, usize), Failure> {
+    async fn check(&self, apart: &Apart) -> Result<(Compared, Usage, usize), Failure> {
         let Apart { service, restored } = apart;
         if let Some((_, least)) = &self.live
             && restored.size < *least
@@ -92,25 +102,22 @@ impl Drill<'_> {
         Ok((compared, usage, refused))
     }
 
-    async fn compare(&self, service: &Service, manifest: &Manifest) -> Result<(Compared, usize), Failure> {
+    async fn compare(&self, service: &Service, manifest: &Manifest) -> Result<(Compared, Usage), Failure> {
         let (restored, live, manifest) = (service.store().clone(), self.live.clone(), manifest.clone());
         let now_seconds = service.moments().time().seconds();
         let comparing = tokio::task::spawn_blocking(move || {
-            let usage = usage::compare(&*restored, &SCHEMA, &manifest)?;
-            let comparison = Comparison {
-                restored: &*restored,
-                live: live.as_ref().map(|(store, _)| &**store),
-                schema: &SCHEMA,
-                passed_over: &PASSED_OVER,
-                now_seconds,
-                progress: &|_| {},
-            };
+            let live = live.as_ref().map(|(store, _)| &**store);
+            let tables = usage::compare(&*restored, &SCHEMA, &manifest)?;
+            let rows = live.map(|live| usage::compare_with_live(&*restored, live, now_seconds)).transpose()?;
+            let usage = Usage { tables, rows };
+            let comparison =
+                Comparison { restored: &*restored, live, schema: &SCHEMA, passed_over: &PASSED_OVER, now_seconds, progress: &|_| {} };
             comparison.run().map(|compared| (compared, usage))
         });
         comparing.await.map_err(|error| Failure::Line(error.to_string()))?
     }
 
-    fn receipt(&self, apart: &Apart, compared: &Compared, (usage, refused): (usize, usize), seconds: i64) -> Receipt {
+    fn receipt(&self, apart: &Apart, compared: &Compared, (usage, refused): (Usage, usize), seconds: i64) -> Receipt {
         Receipt {
             issuer: apart.service.issuer().as_str().to_owned(),
             identity: self.opening.identity.recipient(),
@@ -121,7 +128,8 @@ impl Drill<'_> {
             digest: compared.digest,
             rows: compared.rows,
             same: compared.same,
-            usage,
+            usage: usage.tables,
+            usage_live: usage.rows,
             refused,
             began_at_seconds: self.began.seconds(),
             seconds,

@@ -122,6 +122,7 @@ pub(crate) fn drilled(receipt: &Receipt, note: String) -> DrillShown {
         entries: receipt.entries,
         rows: receipt.rows,
         same: receipt.same,
+        usage_same: receipt.usage_live,
         digest: hexadecimal(&receipt.digest),
         refused: receipt.refused,
         seconds: receipt.seconds,

@@ -91,11 +91,15 @@ fn problems(value: &Value, name: &str) -> Vec<String> {
 pub(crate) fn drilled(value: &Value, view: &View) -> String {
     let same = value.get("same").and_then(Value::as_u64);
     let same = same.map_or_else(|| "no live store was at hand".to_owned(), |same| format!("{same} are the same in the live store"));
+    let usage = value.get("usage_same").and_then(Value::as_u64);
+    let usage =
+        usage.map_or_else(|| "adds up to what the manifest says".to_owned(), |rows| format!("{rows} counts add up as in the live store"));
     let details = Details::default()
         .with("snapshot", member(value, "snapshot"))
         .with("opened by", member(value, "identity"))
         .with("entries", member(value, "entries"))
         .with("rows", format!("{}; {same}", member(value, "rows")))
+        .with("usage", usage)
         .with("refused", format!("{} of 2 tokens that were revoked", member(value, "refused")))
         .with("over", with_distance(&member(value, "at"), view.now_seconds))
         .with("took", format!("{} s", number(value, "seconds")));
@@ -254,7 +258,7 @@ mod tests {
         ");
         let drill = json!({
             "snapshot": "20260920T141320Z-0eb80320", "identity": "age1u78t0nucspm7lp6xu6cym4cmztq9rp34kd0tfsuytfl94ye4zfdsf443zt",
-            "entries": 97, "rows": 129, "same": 129, "refused": 2, "at": "2026-09-21T14:03:20Z", "seconds": 3,
+            "entries": 97, "rows": 129, "same": 129, "usage_same": 12, "refused": 2, "at": "2026-09-21T14:03:20Z", "seconds": 3,
         });
         insta::assert_snapshot!(drilled(&drill, &VIEW), @"
         The drill passed.
@@ -263,6 +267,7 @@ mod tests {
         opened by  age1u78t0nucspm7lp6xu6cym4cmztq9rp34kd0tfsuytfl94ye4zfdsf443zt
         entries    97
         rows       129; 129 are the same in the live store
+        usage      12 counts add up as in the live store
         refused    2 of 2 tokens that were revoked
         over       2026-09-21T14:03:20Z (10 min ago)
         took       3 s

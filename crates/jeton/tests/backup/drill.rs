@@ -62,6 +62,7 @@ fn a_drill_passes_while_the_server_goes_on_and_leaves_a_receipt() {
     });
     assert!(drill["same"].as_u64().unwrap() > 10 && drill["same"].as_u64() <= drill["rows"].as_u64(), "{drill}");
     assert_eq!(drill["refused"], 2, "{drill}");
+    assert!(drill["receipt"].as_str().unwrap().contains(&format!("\nusage_with live {}\n", drill["usage_same"])), "{drill}");
     assert!(!place.path("jeton-data/jeton.drill").exists(), "nothing is left of the store that was made");
     let entry = told(&place, "backup.drilled").pop().unwrap();
     assert_eq!((&entry["data"]["snapshot"], &entry["data"]["digest"]), (&drill["snapshot"], &drill["digest"]), "{entry}");
@@ -126,7 +127,7 @@ fn a_drill_on_another_machine_shows_that_the_recovery_identity_opens_a_backup() 
     place.done(&["backup", "create"]);
     place.wait_until_shipped();
     let receipt = place.done(&ELSEWHERE);
-    assert!(receipt.contains("\nsame none\nusage ") && receipt.contains("\nrefused 2\n"), "{receipt}");
+    assert!(receipt.contains("\nsame none\nusage ") && receipt.contains("\nusage_with manifest\nrefused 2\n"), "{receipt}");
     assert!(!place.path(".jeton.drill").exists());
     place.write("receipt.txt", &receipt);
     assert_eq!(examined(&place, "recovery.identity").0, "not_known");
