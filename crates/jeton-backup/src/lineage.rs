@@ -7,7 +7,7 @@ use jeton_store::ledger::Entry;
 use crate::names::Segment;
 use crate::object::from_hexadecimal;
 
-/// The incarnations that a ledger went on from, and of each how many entries it has.
+/// The incarnations that a ledger went on from, and how many entries of each it has, or has looked at: what those took away is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lineage {
     past: Vec<([u8; 16], Sequence)>,
@@ -18,9 +18,10 @@ impl Lineage {
     pub(crate) fn hear(&mut self, entry: &Entry) {
         // One that cannot be read makes nothing known: what it speaks of counts as another's.
         if entry.kind == "incarnation.opened"
-            && let Ok(Some(Event::IncarnationOpened { previous, size, .. })) = entry.event()
+            && let Ok(Some(Event::IncarnationOpened { known, previous, size, .. })) = entry.event()
         {
-            self.past.extend(from_hexadecimal(&previous).map(|previous| (previous, size)));
+            let known = known.map_or(size, |known| known.max(size));
+            self.past.extend(from_hexadecimal(&previous).map(|previous| (previous, known)));
         }
     }
 
@@ -50,10 +51,11 @@ mod tests {
     use super::*;
     use crate::object::hexadecimal;
 
-    fn opened(previous: u8, size: Sequence) -> Entry {
+    fn opened(previous: u8, size: Sequence, known: Option<Sequence>) -> Entry {
         let root = "".into();
         let event = Event::IncarnationOpened {
             actor: Actor::system(),
+            known,
             previous: hexadecimal(&[previous; 16]).into(),
             reason: "".into(),
             root,
@@ -69,8 +71,8 @@ mod tests {
         let segment = |of: u8, from, to| Segment { incarnation: [of; 16], from, to };
         let check = |segments: &[Segment], expected: &[Segment]| {
             let mut lineage = Lineage::default();
-            lineage.hear(&opened(1, 5));
-            lineage.hear(&opened(2, 9));
+            lineage.hear(&opened(1, 5, None));
+            lineage.hear(&opened(2, 9, None));
             assert_eq!(lineage.others([3; 16], segments), expected, "{segments:?}");
         };
         check(&[], &[]);
@@ -80,5 +82,14 @@ mod tests {
         // A longer one may begin earlier.
         check(&[segment(2, 6, 12), segment(2, 7, 8)], &[segment(2, 6, 12)]);
         check(&[segment(3, 9, 9), segment(4, 3, 3), segment(4, 3, 4), segment(5, 1, 1)], &[segment(4, 3, 4), segment(5, 1, 1)]);
+    }
+
+    #[test]
+    fn what_was_left_behind_for_an_earlier_time_and_looked_at_is_no_other() {
+        let segment = |from, to| Segment { incarnation: [1; 16], from, to };
+        let mut lineage = Lineage::default();
+        lineage.hear(&opened(1, 5, Some(8)));
+        assert_eq!(lineage.others([2; 16], &[segment(0, 5), segment(5, 8)]), []);
+        assert_eq!(lineage.others([2; 16], &[segment(0, 8), segment(8, 9)]), [segment(8, 9)]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
-use jeton_store::ledger::{Entry, Hash};
+use jeton_store::ledger::{Entry, Frontier, Hash};
 use jeton_store::line::{Change, RowLine};
 use jeton_store::load::Load;
 use jeton_store::table::Schema;
@@ -34,6 +34,8 @@ pub struct Restore<'a> {
     pub schema: &'static Schema,
     /// To which time; `None`: to the end.
     pub until: Option<Time>,
+    /// Which incarnation; `None`: that of the newest snapshot.
+    pub incarnation: Option<[u8; 16]>,
     /// Told what is done, and of how many objects.
     pub progress: &'a (dyn Fn(Step) + Send + Sync),
 }
@@ -68,6 +70,8 @@ pub struct Restored {
     pub others: Vec<Other>,
     /// How many entries were left behind, since only an earlier time was asked for.
     pub left_behind: u64,
+    /// The Merkle root over all that was found, with what was left behind.
+    pub root_found: Hash,
     /// Of what was left behind, what took authority away, in order: to be made again on top.
     pub narrowing: Vec<Narrowing>,
     /// The snapshots that would have come first, and do not open.
@@ -213,7 +217,7 @@ impl Restore<'_> {
         let (mut ids, mut passed_over) = (snapshots(self.target).await?, Vec::new());
         while let Some(id) = ids.pop() {
             match manifest_or_problem(self.target, self.opening, &id).await? {
-                Ok(manifest) if self.until.is_none_or(|until| manifest.head.time <= until.micros()) => return Ok((manifest, passed_over)),
+                Ok(manifest) if self.is_asked_for(&manifest) => return Ok((manifest, passed_over)),
                 Ok(_) => {}
                 Err(problem) => passed_over.push(problem),
             }
@@ -221,11 +225,17 @@ impl Restore<'_> {
         if let Some(problem) = passed_over.into_iter().next() {
             return Err(problem.into());
         }
-        let words = match self.until {
-            Some(_) => "no snapshot on the target is as old as that: leave --until out, or take a later time",
-            None => "there is no snapshot on the target: `jeton backup list` shows what there is",
+        let words = match (self.incarnation, self.until) {
+            (Some(_), _) => "no snapshot on the target is of that incarnation, or as old as that: `jeton backup list` shows what there is",
+            (None, Some(_)) => "no snapshot on the target is as old as that: leave --until out, or take a later time",
+            (None, None) => "there is no snapshot on the target: `jeton backup list` shows what there is",
         };
         Err(Failure::Refused(format!("{}: {words}", self.target.shown())))
+    }
+
+    fn is_asked_for(&self, manifest: &Manifest) -> bool {
+        self.until.is_none_or(|until| manifest.head.time <= until.micros())
+            && self.incarnation.is_none_or(|incarnation| manifest.head.incarnation() == Some(incarnation))
     }
 }
 
@@ -263,6 +273,8 @@ struct Folding<'r, 'a> {
     /// From which sequence on nothing is taken over but what narrows; `None` while no entry was too late.
     cut: Option<Sequence>,
     left_behind: u64,
+    /// Over all entries, with those that were left behind; `None` while there are none.
+    beyond: Option<Frontier>,
     late: BTreeMap<Sequence, Entry>,
     narrowing: Vec<Narrowing>,
     lineage: Lineage,
@@ -307,7 +319,8 @@ impl<'r, 'a> Folding<'r, 'a> {
     fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
         let step = Step { done: 0, of, lines: 0 };
         let (late, lineage, forgetting) = (BTreeMap::new(), Lineage::default(), Forgetting::default());
-        Folding { restore, load, step, rows: Vec::new(), cut: None, left_behind: 0, late, narrowing: Vec::new(), lineage, forgetting }
+        let (rows, narrowing) = (Vec::new(), Vec::new());
+        Folding { restore, load, step, rows, cut: None, left_behind: 0, beyond: None, late, narrowing, lineage, forgetting }
     }
 
     async fn part(&mut self, part: &Part) -> Result<(), Failure> {
@@ -362,7 +375,7 @@ impl<'r, 'a> Folding<'r, 'a> {
         if let Some(last) = self.late.last_key_value().map(|(_, entry)| entry.commit) {
             self.late.retain(|_, entry| entry.commit == last);
         }
-        if let Some(head) = head.filter(|_| self.cut.is_none()) {
+        if let Some(head) = head {
             self.check_root(&head, name)?;
         }
         Ok(mode)
@@ -391,7 +404,16 @@ impl<'r, 'a> Folding<'r, 'a> {
                 self.cut = Some(entry.sequence);
             }
             if self.cut.is_some() {
-                self.left_behind += 1;
+                let beyond = self.beyond.get_or_insert_with(|| {
+                    let mut frontier = self.load.ledger().0.clone();
+                    taken.iter().for_each(|entry: &Entry| frontier.append(entry.leaf()));
+                    frontier
+                });
+                // A segment may begin before the end of the one before it here, too.
+                if entry.sequence == beyond.size() {
+                    beyond.append(entry.leaf());
+                    self.left_behind += 1;
+                }
                 self.late.insert(entry.sequence, entry);
             } else {
                 self.lineage.hear(&entry);
@@ -435,7 +457,7 @@ impl<'r, 'a> Folding<'r, 'a> {
 
     /// The entries that are there must be those that the head is of.
     fn check_root(&self, head: &HeadLine, name: &str) -> Result<(), Failure> {
-        let (frontier, _) = self.load.ledger();
+        let frontier = self.beyond.as_ref().unwrap_or_else(|| self.load.ledger().0);
         if frontier.size() == head.size && Some(frontier.root()) == head.root() {
             return Ok(());
         }
@@ -453,6 +475,7 @@ impl<'r, 'a> Folding<'r, 'a> {
             is_complete,
             others,
             left_behind: self.left_behind,
+            root_found: self.beyond.as_ref().unwrap_or(frontier).root(),
             narrowing: self.narrowing,
             passed_over: Vec::new(),
         }

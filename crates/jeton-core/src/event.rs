@@ -21,9 +21,18 @@ pub enum Event {
     /// The deployment began.
     #[serde(rename = "deployment.created")]
     DeploymentCreated { actor: Actor, issuer: Arc<str> },
-    /// A new incarnation began: the sequence goes on, and whoever knew the old one takes a snapshot.
+    /// A new incarnation began: the sequence goes on, and whoever knew the old one takes a snapshot. Where an earlier time was restored, what
+    /// `known` entries of the old one took away is taken away in the new one, too.
     #[serde(rename = "incarnation.opened")]
-    IncarnationOpened { actor: Actor, previous: Arc<str>, reason: Arc<str>, root: Arc<str>, size: u64 },
+    IncarnationOpened {
+        actor: Actor,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<u64>,
+        previous: Arc<str>,
+        reason: Arc<str>,
+        root: Arc<str>,
+        size: u64,
+    },
     /// Short-lived credentials were issued: `root` is the Merkle root over their rows, in the order of their ids.
     #[serde(rename = "credentials.issued")]
     Issued { count: u64, root: Arc<str>, table: Arc<str> },

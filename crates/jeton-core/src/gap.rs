@@ -92,7 +92,9 @@ pub struct GoingOn {
     pub previous: Arc<str>,
     /// How many entries are known.
     pub size: u64,
-    /// The root over them, in hexadecimal.
+    /// How many there were with those that were left behind, since an earlier time was asked for: what they took away is made again.
+    pub found: u64,
+    /// The root over those that are known, in hexadecimal.
     pub root: Arc<str>,
     /// What tokens that were issued until now stand on.
     pub known: Known,
@@ -120,7 +122,8 @@ pub fn go_on(on: &GoingOn, apis: &[Api], actor: &Actor, latest_seconds: i64, mom
         Known::MayLack => "restored from a backup that may lack its end",
     };
     let (previous, root, size) = (on.previous.clone(), on.root.clone(), on.size);
-    let opened = Event::IncarnationOpened { actor: actor.clone(), previous, reason: reason.into(), root, size };
+    let found = Some(on.found).filter(|found| *found > size);
+    let opened = Event::IncarnationOpened { actor: actor.clone(), known: found, previous, reason: reason.into(), root, size };
     let known = i64::try_from(size).unwrap_or(i64::MAX);
     let mut commit = Commit::new(moment).put(&TABLE, marks_row(known, moment)).tell(opened);
     if on.known == Known::All {

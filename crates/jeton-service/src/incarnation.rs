@@ -33,6 +33,7 @@ impl Service {
             let head = self.store.head();
             let event = Event::IncarnationOpened {
                 actor: actor.clone(),
+                known: None,
                 previous: Arc::from(TokenId::from_bytes(head.incarnation).to_string()),
                 reason: Arc::from("the clock was accepted"),
                 size: head.size,

@@ -160,7 +160,7 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
     let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
     assert_eq!((found.snapshots, found.problems), (1, vec![]));
-    let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, progress: &|_| {} };
+    let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, incarnation: None, progress: &|_| {} };
     let mut loader = MemoryLoader::begin(&SCHEMA);
     assert!(restore.run(&mut loader).await.unwrap().is_complete);
     assert_eq!(rows_in(&loader), rows_of(&*busy.store));

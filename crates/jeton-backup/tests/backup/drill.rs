@@ -51,7 +51,7 @@ async fn restored(busy: &Arc<Busy>) -> MemoryLoader {
     busy.live(30);
     shipper.ship(Mode { sync: false, is_final: false }).await.unwrap();
     let mut loader = MemoryLoader::begin(&SCHEMA);
-    let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, progress: &|_| {} };
+    let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, incarnation: None, progress: &|_| {} };
     let found = restore.run(&mut loader).await.unwrap();
     assert_eq!(found.manifest, manifest);
     loader

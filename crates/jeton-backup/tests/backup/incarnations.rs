@@ -19,11 +19,16 @@ const ENDED: Mode = Mode { sync: false, is_final: true };
 
 /// Goes on as a restored ledger does; which it was before, and how many entries it had.
 fn open_next(backup: &Backup, seed: u8) -> Segment {
+    open_next_knowing(backup, seed, None)
+}
+
+/// The same where so many entries of it are known, some of which were left behind.
+fn open_next_knowing(backup: &Backup, seed: u8, known: Option<u64>) -> Segment {
     let before = backup.busy.store.head();
     let mut moment = Moment::new(backup.busy.now(), [seed; 32]);
     let previous = before.incarnation.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
     let root = hexadecimal(&before.frontier.root()).into();
-    let opened = Event::IncarnationOpened { actor: Actor::system(), previous, reason: "restored".into(), root, size: before.size };
+    let opened = Event::IncarnationOpened { actor: Actor::system(), known, previous, reason: "restored".into(), root, size: before.size };
     submit(&*backup.busy.store, Commit::new(&mut moment).tell(opened)).unwrap();
     Segment { incarnation: before.incarnation, from: before.size, to: before.size }
 }

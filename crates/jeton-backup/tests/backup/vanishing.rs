@@ -144,7 +144,14 @@ async fn in_a_restore() {
     shipper.ship(LAST).await.unwrap();
     let failed = until_it_goes_well(&store, async || {
         let mut loader = MemoryLoader::begin(&SCHEMA);
-        let restore = Restore { target: &backup.target, opening: &backup.opening, schema: &SCHEMA, until: None, progress: &|_| {} };
+        let restore = Restore {
+            target: &backup.target,
+            opening: &backup.opening,
+            schema: &SCHEMA,
+            until: None,
+            incarnation: None,
+            progress: &|_| {},
+        };
         restore.run(&mut loader).await.map(drop).map_err(|failure| failure.to_string())
     })
     .await;

@@ -100,7 +100,8 @@ impl Backup {
 
     pub(crate) async fn restore(&self, until: Option<Time>) -> (Restored, MemoryLoader) {
         let mut loader = MemoryLoader::begin(&SCHEMA);
-        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, progress: &|_| {} };
+        let restore =
+            Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation: None, progress: &|_| {} };
         let restored = restore.run(&mut loader).await.unwrap();
         (restored, loader)
     }
@@ -224,7 +225,14 @@ async fn what_is_damaged_missing_or_cut_off_is_named_and_nothing_is_made_of_it()
         for wrong in [flipped, whole[..middle].to_vec(), Vec::new()] {
             backup.target.put(&name, wrong).await.unwrap();
             let mut loader = MemoryLoader::begin(&SCHEMA);
-            let restore = Restore { target: &backup.target, opening: &backup.opening, schema: &SCHEMA, until: None, progress: &|_| {} };
+            let restore = Restore {
+                target: &backup.target,
+                opening: &backup.opening,
+                schema: &SCHEMA,
+                until: None,
+                incarnation: None,
+                progress: &|_| {},
+            };
             let failure = restore.run(&mut loader).await.unwrap_err().to_string();
             assert!(failure.contains(&name), "{failure}");
         }

@@ -97,7 +97,7 @@ impl Story {
         }
         if self.chance.once_in(20) {
             let (previous, reason, root) = (Arc::from("p"), Arc::from("clock"), Arc::from("r"));
-            commit.events.insert(0, Event::IncarnationOpened { actor: Actor::system(), previous, reason, size: 1, root });
+            commit.events.insert(0, Event::IncarnationOpened { actor: Actor::system(), known: None, previous, reason, size: 1, root });
         }
         Ok(())
     }

@@ -37,6 +37,8 @@ pub(crate) struct Source<'a> {
     pub(crate) opening: &'a Opening,
     /// To which time; `None`: to the end.
     pub(crate) until: Option<Time>,
+    /// Which incarnation; `None`: that of the newest snapshot.
+    pub(crate) incarnation: Option<[u8; 16]>,
     /// Told how far it is.
     pub(crate) progress: &'a (dyn Fn(Step) + Send + Sync),
 }
@@ -57,7 +59,8 @@ impl Source<'_> {
     pub(crate) async fn make(&self, folder: &Path) -> Result<Apart, Failure> {
         let options = Options::new(folder, &SCHEMA, seed());
         let mut loader = Loader::begin(options.clone()).map_err(|error| Failure::Refused(error.to_string()))?;
-        let restore = Restore { target: self.target, opening: self.opening, schema: &SCHEMA, until: self.until, progress: self.progress };
+        let Source { target, opening, until, incarnation, progress } = *self;
+        let restore = Restore { target, opening, schema: &SCHEMA, until, incarnation, progress };
         let restored = restore.run(&mut loader).await?;
         let deployment = deployment(&loader)?;
         let (incarnation, root_keys) = (restored.incarnation, self.opening.root_keys.clone());
@@ -82,6 +85,7 @@ impl Apart {
         let on = GoingOn {
             previous: TokenId::from_bytes(self.restored.incarnation).to_string().into(),
             size: self.restored.size,
+            found: self.restored.size + self.restored.left_behind,
             root: hexadecimal(&self.restored.root).into(),
             known,
         };

@@ -64,7 +64,7 @@ impl Drill<'_> {
         let scratch = Scratch::at(self.folder.clone()).map_err(Failure::Refused)?;
         let progress = self.progress.clone();
         let shown = move |step: Step| progress(step.done as u64, step.of as u64 + STEPS_BESIDE);
-        let apart = Source { target: self.target, opening: self.opening, until: None, progress: &shown }
+        let apart = Source { target: self.target, opening: self.opening, until: None, incarnation: None, progress: &shown }
             .make(scratch.path())
             .await?;
         let checked = self.check(&apart).await;

@@ -31,6 +31,8 @@ pub(crate) struct Restoring<'a> {
     pub(crate) data: &'a Path,
     /// To which time; `None`: to the end.
     pub(crate) until: Option<Time>,
+    /// Which incarnation; `None`: that of the newest snapshot.
+    pub(crate) incarnation: Option<[u8; 16]>,
     /// A checkpoint of that ledger that was kept elsewhere.
     pub(crate) checkpoint: Option<Checkpoint>,
     /// Whether the files that went with the snapshot are put back.
@@ -75,7 +77,8 @@ impl Restoring<'_> {
         let mut scratch = self.scratch()?;
         let target = self.place.target()?;
         let opening = Opening { identity: self.identity.clone(), root_keys: self.root_keys.clone() };
-        let source = Source { target: &target, opening: &opening, until: self.until, progress: self.progress };
+        let source =
+            Source { target: &target, opening: &opening, until: self.until, incarnation: self.incarnation, progress: self.progress };
         let apart = source.make(scratch.path()).await.map_err(|failure| words(&failure))?;
         let key = apart.service.note_key().map_err(|failure| failure.to_string())?;
         let known = match self.known(&apart.restored)? {
@@ -129,22 +132,23 @@ impl Restoring<'_> {
         Ok(scratch)
     }
 
-    /// What is known of the end; a checkpoint from elsewhere may show it, but not that nobody went on after it.
+    /// What is known of the end; a checkpoint from elsewhere may show it, but not that nobody went on after it. With an earlier time it is of
+    /// all that was found: what was taken away until then is known, or is not.
     fn known(&self, restored: &Restored) -> Result<Known, String> {
-        if !restored.others.is_empty() {
-            return Ok(Known::MayLack);
-        }
-        if self.until.is_some() && restored.left_behind > 0 {
-            return Ok(if restored.is_complete { Known::UntilThen } else { Known::MayLack });
-        }
-        match &self.checkpoint {
-            Some(checkpoint) if checkpoint.size == restored.size && checkpoint.root != restored.root => {
-                Err("the checkpoint is of another ledger: its root is not that of the entries that were restored".into())
+        let found = restored.size + restored.left_behind;
+        let is_complete = match &self.checkpoint {
+            Some(checkpoint) if checkpoint.size == found && checkpoint.root != restored.root_found => {
+                return Err("the checkpoint is of another ledger: its root is not that of the entries that were found".into());
             }
-            Some(checkpoint) if checkpoint.size > restored.size => Ok(Known::MayLack),
-            Some(checkpoint) if checkpoint.size == restored.size => Ok(Known::All),
-            _ => Ok(if restored.is_complete { Known::All } else { Known::MayLack }),
-        }
+            Some(checkpoint) if checkpoint.size > found => false,
+            Some(checkpoint) if checkpoint.size == found => true,
+            _ => restored.is_complete,
+        };
+        Ok(match () {
+            () if !is_complete || !restored.others.is_empty() => Known::MayLack,
+            () if restored.left_behind > 0 => Known::UntilThen,
+            () => Known::All,
+        })
     }
 
     /// Under its name, and on the disk.

@@ -6,12 +6,19 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use crate::place::Place;
+use crate::restore::a_second;
 
 const KEPT: &str = "backup_target = \"../kept\"\nrevocation_durability = \"sync\"";
 
 fn from_kept<'a>(place: &Place, data: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let words = place.restore(data, more);
     [&words[..3], &["kept"], &words[4..]].concat()
+}
+
+/// How many snapshots are whole.
+fn count(place: &Place) -> usize {
+    let snapshots = fs::read_dir(place.path("kept/snapshots")).unwrap();
+    snapshots.filter(|snapshot| snapshot.as_ref().unwrap().path().join("manifest.age").exists()).count()
 }
 
 #[test]
@@ -41,10 +48,6 @@ fn a_restore_that_was_tried_does_not_hide_what_the_server_did_since() {
     place.done(&["backup", "create"]);
     place.end(Signal::TERM);
     place.done(&from_kept(&place, "tried", &[]));
-    let count = |place: &Place| {
-        let snapshots = fs::read_dir(place.path("kept/snapshots")).unwrap();
-        snapshots.filter(|snapshot| snapshot.as_ref().unwrap().path().join("manifest.age").exists()).count()
-    };
     let before = count(&place);
     place.start("tried");
     while count(&place) == before {}
@@ -58,6 +61,39 @@ fn a_restore_that_was_tried_does_not_hide_what_the_server_did_since() {
     assert!(other["until"].as_str().unwrap() >= restored["until"].as_str().unwrap(), "{restored}");
     place.start("again");
     assert_eq!(place.standing("again", &leaked), "suspended");
+    // What the server did meanwhile is in an incarnation that can be asked for.
+    place.end(Signal::TERM);
+    let of_server = other["incarnation"].as_str().unwrap();
+    let restored = place.json(&from_kept(&place, "of-server", &["--incarnation", of_server]));
+    assert_eq!((&restored["is_complete"], restored["entries"].as_u64()), (&false.into(), other["entries"].as_u64()), "{restored}");
+    assert!(restored["others"].as_array().unwrap().iter().all(|other| other["incarnation"] != of_server), "{restored}");
+    place.start("of-server");
+    assert_eq!(place.standing("of-server", &leaked), "revoked");
+    for (wrong, said) in [("0".repeat(32), "no snapshot on the target is of that incarnation"), ("0".repeat(31), "32 hexadecimal digits")] {
+        place.fails(&from_kept(&place, "wrong", &["--incarnation", &wrong]), said);
+    }
+    assert!(!place.path("wrong").exists());
+}
+
+#[test]
+fn what_an_earlier_time_left_behind_fences_no_later_restore() {
+    let mut place = Place::with_server(KEPT);
+    let (kept, leaked) = (place.key(), place.key());
+    place.done(&["backup", "create"]);
+    let second = a_second(&place).to_string();
+    let given = place.key();
+    place.said(&["revoke", "-", "--yes"], &leaked);
+    place.end(Signal::TERM);
+    let restored = place.json(&from_kept(&place, "earlier", &["--until", &second]));
+    assert_eq!((&restored["is_complete"], restored["taken_again"].as_u64()), (&true.into(), Some(1)), "{restored}");
+    let before = count(&place);
+    place.start("earlier");
+    while count(&place) == before {}
+    place.end(Signal::TERM);
+    let restored = place.json(&from_kept(&place, "again", &[]));
+    assert_eq!((&restored["is_complete"], restored["others"].as_array().unwrap().len()), (&true.into(), 0), "{restored}");
+    place.start("again");
+    assert_eq!([&kept, &leaked, &given].map(|key| place.standing("again", key)), ["valid", "revoked", "not_found"]);
 }
 
 #[test]

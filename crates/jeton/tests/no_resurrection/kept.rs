@@ -142,7 +142,7 @@ impl Kept {
 
     pub(crate) async fn restore(&self, world: &World, until: Option<Time>) -> Made {
         let mut loader = MemoryLoader::begin(&SCHEMA);
-        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, progress: &|_| {} };
+        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation: None, progress: &|_| {} };
         let found = restore.run(&mut loader).await.unwrap();
         let known = match found.is_complete {
             true if found.left_behind > 0 => Known::UntilThen,
@@ -150,7 +150,7 @@ impl Kept {
             false => Known::MayLack,
         };
         let taken_since = found.narrowing.iter().map(taken).collect();
-        let on = GoingOn { previous: "before".into(), size: found.size, root: "root".into(), known };
+        let on = GoingOn { previous: "before".into(), size: found.size, found: found.size + found.left_behind, root: "root".into(), known };
         let world = world.restored(loader, found.incarnation, &Restored { on, taken_since }).await;
         Made { world, known, size: found.size }
     }

@@ -39,7 +39,8 @@ from before is dead, and keys, client secrets and clients with keys of their own
 are refused until `accept-gap`. It can be shown where the server had stopped in
 order, ships with `revocation_durability = \"sync\"`, or with the last checkpoint
 that somebody kept: --checkpoint. Not where a server went on from that ledger
-beside the folder that is made: the answer names it, and until when it wrote.";
+beside the folder that is made: the answer names it, and until when it wrote;
+--incarnation makes a folder of that one.";
 
 /// Make a data folder of a backup
 #[derive(Args, Debug)]
@@ -63,6 +64,10 @@ pub(crate) struct Restore {
     /// To this time, instead of to the end
     #[arg(long, value_name = "TIME", value_parser = time::second)]
     until: Option<i64>,
+    /// Of this incarnation of the ledger, instead of that of the newest
+    /// snapshot: as `lacks` of a restore names it
+    #[arg(long, value_name = "ID", value_parser = incarnation)]
+    incarnation: Option<[u8; 16]>,
     /// The last checkpoint of that ledger that was kept elsewhere: a file, or
     /// `-` for standard input
     #[arg(long, value_name = "-|FILE")]
@@ -113,6 +118,7 @@ impl Restore {
             root_keys: root_file::read(root_file).map_err(could_not)?,
             data,
             until: self.until.map(Time::from_seconds),
+            incarnation: self.incarnation,
             checkpoint: self.checkpoint.as_deref().map(read_checkpoint).transpose()?,
             is_with_files: !self.without_files,
             progress: &show,
@@ -182,6 +188,15 @@ fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(letter);
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// An incarnation by its name, also as its folder below `tail` is called.
+fn incarnation(text: &str) -> Result<[u8; 16], String> {
+    let name = text.strip_prefix("tail/").unwrap_or(text);
+    let parsed = TokenId::parse(name).map(|id| id.to_bytes());
+    parsed.map_err(|_| {
+        "an incarnation is 32 hexadecimal digits: `lacks` of a restore names it, and each has a folder below `tail` of the target".into()
+    })
 }
 
 fn read_checkpoint(source: &Path) -> Result<Checkpoint, Failure> {
