@@ -1,6 +1,8 @@
 //! What is left of a row that was taken from and given to after the time that a restore goes to: what both then and later allowed.
 
 mod client;
+#[cfg(test)]
+mod drawn;
 mod key;
 mod met;
 mod standing;
@@ -67,8 +69,8 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
     })
 }
 
-/// The row that is to be put over the one of `then` for one that was put later; `None`: nothing. `effective` says what holds of a kind for a
-/// subject as it was then.
+/// The row that is to be put over the one of `then` for one that was put later; `None`: nothing. `wider` says what held of a kind for a
+/// subject then without a rule of its own.
 ///
 /// # Errors
 /// When a row is not one of the table.
@@ -76,12 +78,12 @@ pub fn put(
     table: &Table,
     then: Option<&Row>,
     later: &Row,
-    effective: impl FnOnce(CredentialKind, &Subject) -> Effective,
+    wider: impl FnOnce(CredentialKind, &Subject) -> Effective,
 ) -> Result<Option<Met>, Malformed> {
     let met = match (of(table).map_or(Put::Stays, |(put, _)| put), then) {
         (Put::Both(both), Some(then)) => both(then, later)?,
         (Put::Both(_), None) => Met::of(later.clone()),
-        (Put::Policy, then) => standing::policy(then, later, effective)?,
+        (Put::Policy, then) => standing::policy(then, later, wider)?,
         (Put::Whole(takes), _) => return Ok(takes(later)?.then(|| Met::of(later.clone()))),
         (Put::Stays, _) => return Ok(None),
     };

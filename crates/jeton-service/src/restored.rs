@@ -13,6 +13,7 @@ use jeton_core::id::{Actor, ApiId, ApiKeyId};
 use jeton_core::key::{Purpose, State};
 use jeton_core::meet::{self, Gone};
 use jeton_core::moment::Moment;
+use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::{self, Subject};
 use jeton_core::record::{Class, Key, Table, Value};
 use jeton_core::token::negative::Says;
@@ -87,7 +88,8 @@ impl Service {
             if matches!(table.class, Class::Authority) && then.is_none() && !takes_by_being_there(&*view, line)? {
                 continue;
             }
-            let met = meet::put(table, then.as_ref(), &line.row, |kind, subject| policies.effective(kind, subject)).map_err(damaged)?;
+            let wider = |kind, subject: &Subject| Policies::clone(&policies).without(kind, subject).effective(kind, subject);
+            let met = meet::put(table, then.as_ref(), &line.row, wider).map_err(damaged)?;
             let Some(met) = met else { continue };
             if met.is_stopped {
                 stopped.push((table, key));

@@ -50,21 +50,18 @@ pub(super) fn exception(then: &Row, later: &Row) -> Result<Met, Malformed> {
     Ok(Met::of(PolicyException { ends_at: then.ends_at.min(later.ends_at), ..then }.row()))
 }
 
-/// A rule. Where the one of then does not say a thing, `effective` tells what held: what was said later counts if it is stricter than that.
-pub(super) fn policy(
-    then: Option<&Row>,
-    later: &Row,
-    effective: impl FnOnce(CredentialKind, &Subject) -> Effective,
-) -> Result<Met, Malformed> {
+/// A rule. Where one does not say a thing, `wider` tells what held without it: what later held counts where that is stricter.
+pub(super) fn policy(then: Option<&Row>, later: &Row, wider: impl FnOnce(CredentialKind, &Subject) -> Effective) -> Result<Met, Malformed> {
     let later = PolicyRule::from_row(later)?;
     let then = match then {
         Some(then) => PolicyRule::from_row(then)?,
         None => PolicyRule { default_seconds: None, max_seconds: None, idle: None, idle_since: None, ..later.clone() },
     };
-    let held = effective(later.kind, &later.subject);
-    let idle_after = |idle: Option<IdleRule>, held: Option<i64>| idle.map_or(held, IdleRule::after).unwrap_or(i64::MAX);
-    let is_later_idle = later.idle.is_some_and(|idle| idle_after(Some(idle), None) < idle_after(then.idle, held.idle_seconds));
-    let is_default_less = later.default_seconds.is_some_and(|later| later < then.default_seconds.unwrap_or(held.default_seconds));
+    let wider = wider(later.kind, &later.subject);
+    let idle_after = |rule: &PolicyRule| rule.idle.map_or(wider.idle_seconds, IdleRule::after).unwrap_or(i64::MAX);
+    let is_later_idle = idle_after(&later) < idle_after(&then);
+    let default = |rule: &PolicyRule| rule.default_seconds.unwrap_or(wider.default_seconds);
+    let is_default_less = default(&later) < default(&then);
     let mut met = PolicyRule {
         max_seconds: least(then.max_seconds, later.max_seconds),
         default_seconds: if is_default_less { later.default_seconds } else { then.default_seconds },

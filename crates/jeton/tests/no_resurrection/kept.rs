@@ -142,7 +142,8 @@ impl Kept {
 
     pub(crate) async fn restore(&self, world: &World, until: Option<Time>) -> Made {
         let mut loader = MemoryLoader::begin(&SCHEMA);
-        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation: None, progress: &|_| {} };
+        let restore =
+            Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation: None, progress: &|_| {} };
         let found = restore.run(&mut loader).await.unwrap();
         let known = match found.is_complete {
             true if found.left_behind > 0 => Known::UntilThen,
