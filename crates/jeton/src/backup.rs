@@ -11,6 +11,7 @@ mod figures;
 mod files;
 mod heard;
 mod leisure;
+mod making;
 mod restoring;
 mod schedule;
 mod scratch;

@@ -1,6 +1,5 @@
 //! A data folder made of a backup: apart at first, and under its name once all of it is there.
 
-use std::fs;
 use std::path::Path;
 
 use jeton_backup::failure::Failure;
@@ -15,9 +14,10 @@ use jeton_store::ledger::checkpoint::Checkpoint;
 
 use super::apart::Source;
 use super::drill_identity;
-use super::scratch::Scratch;
+use super::making::Making;
 use super::witness::tells_of_more;
 use crate::backup_settings::BackupPlace;
+use crate::writable;
 
 /// What is restored, and where.
 pub(crate) struct Restoring<'a> {
@@ -69,17 +69,20 @@ pub(crate) struct Made {
 }
 
 impl Restoring<'_> {
-    /// Makes the folder. On a failure nothing is left of it.
+    /// Makes the folder. On a failure nothing of it is left.
     ///
     /// # Errors
     /// In words for people.
     pub(crate) async fn run(&self) -> Result<Made, String> {
-        let mut scratch = self.scratch()?;
+        // No server starts on such a folder.
+        writable::check(self.data, self.data)?;
+        let making = Making::begin(self.data)?;
+        let folder = making.path();
         let target = self.place.target()?;
         let opening = Opening { identity: self.identity.clone(), root_keys: self.root_keys.clone() };
         let source =
             Source { target: &target, opening: &opening, until: self.until, incarnation: self.incarnation, progress: self.progress };
-        let apart = source.make(scratch.path()).await.map_err(|failure| words(&failure))?;
+        let apart = source.make(&folder).await.map_err(|failure| words(&failure))?;
         let key = apart.service.note_key().map_err(|failure| failure.to_string())?;
         let known = match self.known(&apart.restored)? {
             Known::MayLack => Known::MayLack,
@@ -92,13 +95,13 @@ impl Restoring<'_> {
         // Closed before it gets its name.
         drop(apart.service);
         if let Some(sealed) = &restored.manifest.server_identity {
-            drill_identity::put_back(scratch.path(), sealed, &self.root_keys)?;
+            drill_identity::put_back(&folder, sealed, &self.root_keys)?;
         }
         let files = if self.is_with_files { &restored.manifest.files[..] } else { &[] };
-        let files = put_back(&target, &opening, files, scratch.path()).await.map_err(|failure| {
+        let files = put_back(&target, &opening, files, &folder).await.map_err(|failure| {
             format!("{failure}\n  → nothing was made; --without-files leaves out the configuration and the access log")
         })?;
-        self.put_in_place(&mut scratch)?;
+        making.put_in_place()?;
         Ok(Made {
             snapshot: restored.manifest.snapshot,
             size: restored.size,
@@ -112,24 +115,6 @@ impl Restoring<'_> {
             files,
             passed_over: restored.passed_over.iter().map(ToString::to_string).collect(),
         })
-    }
-
-    /// A folder beside the one that is made, on its disk.
-    fn scratch(&self) -> Result<Scratch, String> {
-        let shown = self.data.display();
-        let taken = fs::read_dir(self.data).is_ok_and(|mut entries| entries.next().is_some());
-        if taken {
-            return Err(format!("{shown} is not empty: a restore makes a folder of its own, and leaves what there is as it is"));
-        }
-        let mut name = std::ffi::OsString::from(".");
-        name.push(self.data.file_name().ok_or_else(|| format!("{shown} is no name of a folder"))?);
-        name.push(".restoring");
-        let path = self.data.with_file_name(name);
-        let scratch = Scratch::at(path)?;
-        if let Some(parent) = scratch.path().parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(|error| format!("{} cannot be made: {error}", parent.display()))?;
-        }
-        Ok(scratch)
     }
 
     /// What is known of the end; a checkpoint from elsewhere may show it, but not that nobody went on after it. With an earlier time it is of
@@ -149,20 +134,6 @@ impl Restoring<'_> {
             () if restored.left_behind > 0 => Known::UntilThen,
             () => Known::All,
         })
-    }
-
-    /// Under its name, and on the disk.
-    fn put_in_place(&self, scratch: &mut Scratch) -> Result<(), String> {
-        let failed = |error: std::io::Error| format!("{} cannot be made of {}: {error}", self.data.display(), scratch.path().display());
-        // An empty folder may be there.
-        if self.data.exists() {
-            fs::remove_dir(self.data).map_err(failed)?;
-        }
-        fs::rename(scratch.path(), self.data).map_err(failed)?;
-        let parent = self.data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed)?;
-        scratch.keep();
-        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! A folder that goes away again unless it is kept.
+//! A folder that goes away again.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 /// Such a folder; it need not be there yet.
 pub(crate) struct Scratch {
     path: PathBuf,
-    is_kept: bool,
 }
 
 impl Scratch {
@@ -17,26 +16,19 @@ impl Scratch {
     /// In words for people.
     pub(crate) fn at(path: PathBuf) -> Result<Scratch, String> {
         remove(&path).map_err(|error| format!("{} is in the way: {error}", path.display()))?;
-        Ok(Scratch { path, is_kept: false })
+        Ok(Scratch { path })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
-
-    /// It has another name by now, and stays.
-    pub(crate) fn keep(&mut self) {
-        self.is_kept = true;
-    }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.is_kept {
-            // What could not be removed is named as what it is, and in nobody's way.
-            let _ = remove(&self.path);
-        }
+        // What could not be removed is named as what it is, and in nobody's way.
+        let _ = remove(&self.path);
     }
 }
 

@@ -15,6 +15,8 @@ mod full_disk;
 #[cfg(test)]
 mod full_target;
 #[cfg(test)]
+mod in_place;
+#[cfg(test)]
 mod incarnations;
 #[cfg(test)]
 mod mount;
