@@ -2,6 +2,7 @@
 //! `docs/ledger.md`.
 
 mod authority;
+pub mod kinds;
 mod subject;
 
 use std::sync::Arc;

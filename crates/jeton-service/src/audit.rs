@@ -1,5 +1,7 @@
 //! The ledger, read by people.
 
+use std::collections::BTreeSet;
+
 use jeton_core::commit::Sequence;
 use jeton_store::ledger::Entry;
 use serde_json::Value;
@@ -18,8 +20,10 @@ pub const LOOKED_MAX: u64 = 20_000;
 pub struct EntryFilter {
     /// Those of a kind, `api_key.revoked`, or of all kinds of a thing, `api_key`.
     pub kind: Option<String>,
-    /// Those that name all of these ids, as what they are about or as who did it.
-    pub naming: Vec<String>,
+    /// Those that name one of the ids of each of these, as what they are about or as who did it.
+    pub naming: Vec<BTreeSet<String>>,
+    /// Those that one of these did, as entries write it: `unix:0`, `client:ID`, `key:ID`, `system`.
+    pub by: Option<BTreeSet<String>>,
     /// Those from this second on.
     pub since: Option<i64>,
     /// How many entries are looked at, at most.
@@ -28,7 +32,7 @@ pub struct EntryFilter {
 
 impl Default for EntryFilter {
     fn default() -> EntryFilter {
-        EntryFilter { kind: None, naming: vec![], since: None, looked_max: LOOKED_MAX }
+        EntryFilter { kind: None, naming: vec![], by: None, since: None, looked_max: LOOKED_MAX }
     }
 }
 
@@ -49,38 +53,56 @@ impl EntryFilter {
     /// Whether every entry passes.
     #[must_use]
     pub fn is_all(&self) -> bool {
-        self.kind.is_none() && self.naming.is_empty() && self.since.is_none()
+        self.kind.is_none() && self.naming.is_empty() && self.by.is_none() && self.since.is_none()
     }
 
     fn passes(&self, entry: &Entry) -> bool {
         let is_of_kind = |kind: &str| entry.kind == kind || entry.kind.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'));
         // A clock that was set right begins anew: what is behind the first entry of a time may be of before it.
         let is_since = self.since.is_none_or(|since| entry.time.seconds() >= since);
-        is_since && self.kind.as_deref().is_none_or(is_of_kind) && self.naming.iter().all(|id| names(entry, id))
+        is_since && self.kind.as_deref().is_none_or(is_of_kind) && self.says(entry)
+    }
+
+    /// Whether what an entry says is what is asked for.
+    fn says(&self, entry: &Entry) -> bool {
+        if self.naming.is_empty() && self.by.is_none() {
+            return true;
+        }
+        let payload = entry.content.as_ref().map_or(&[][..], |content| &content.payload);
+        // Most have none of a few ids in them: they need not be read.
+        let sets = self.naming.iter().chain(&self.by);
+        let may_have = |ids: &BTreeSet<String>| ids.len() > FEW || ids.iter().any(|id| is_in(payload, id));
+        let is_read = sets.clone().all(may_have);
+        is_read
+            && serde_json::from_slice(payload).is_ok_and(|payload: Value| {
+                let actor = payload.get("actor").and_then(Value::as_str);
+                self.by.as_ref().is_none_or(|by| actor.is_some_and(|actor| by.contains(actor)))
+                    && self.naming.iter().all(|ids| is_or_has(&payload, ids))
+            })
     }
 }
+
+/// For no more ids than these a payload is looked through before it is read.
+const FEW: usize = 4;
 
 /// How many are read at once, where so many may be looked at yet.
 fn at_once(left: u64) -> usize {
     usize::try_from(left).unwrap_or(PAGE).min(PAGE)
 }
 
-/// Whether a member of what an entry says is this id, alone or as `kind:ID`. In words that somebody wrote it names nothing.
-fn names(entry: &Entry, id: &str) -> bool {
-    let payload = entry.content.as_ref().map_or(&[][..], |content| &content.payload);
-    // Most have it nowhere: they need not be read.
-    let is_in_it = !id.is_empty() && payload.windows(id.len()).any(|window| window == id.as_bytes());
-    is_in_it && serde_json::from_slice(payload).is_ok_and(|payload: Value| is_or_has(&payload, id))
+fn is_in(payload: &[u8], id: &str) -> bool {
+    !id.is_empty() && payload.windows(id.len()).any(|window| window == id.as_bytes())
 }
 
-fn is_or_has(value: &Value, id: &str) -> bool {
+/// Whether a member is one of these ids, alone or as `kind:ID`. In words that somebody wrote it names nothing.
+fn is_or_has(value: &Value, ids: &BTreeSet<String>) -> bool {
     match value {
         Value::String(text) => match text.split_once(':') {
-            Some(("client" | "user" | "group" | "key", named)) => named == id,
-            _ => text == id,
+            Some(("client" | "user" | "group" | "key", named)) => ids.contains(named),
+            _ => ids.contains(text),
         },
-        Value::Array(values) => values.iter().any(|value| is_or_has(value, id)),
-        Value::Object(members) => members.values().any(|value| is_or_has(value, id)),
+        Value::Array(values) => values.iter().any(|value| is_or_has(value, ids)),
+        Value::Object(members) => members.values().any(|value| is_or_has(value, ids)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

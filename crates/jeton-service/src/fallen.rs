@@ -75,7 +75,7 @@ impl Service {
                 (self.clients(), vec![api], id)
             }
             CutOffSubject::Everything => (self.clients(), self.registry.apis(), Arc::from("")),
-            CutOffSubject::User => (vec![], vec![], self.find_user(name).map_err(|_| nobody())?.record.id.0.clone()),
+            CutOffSubject::User => (vec![], vec![], self.find_user(name)?.record.id.0.clone()),
             CutOffSubject::Group => (vec![], vec![], self.find_group(name)?.record.id.0.clone()),
             CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
         };
@@ -250,6 +250,6 @@ fn may_count(row: &Row, survey: &Survey) -> bool {
 }
 
 fn nobody() -> Refusal {
-    let detail = "nothing would fall, nobody of that name is known: no token here names a session or a refresh family";
+    let detail = "no token here names a session or a refresh family yet: nothing would fall";
     Refusal::new(Reason::NotFound, detail)
 }

@@ -17,6 +17,7 @@ mod overtaken;
 pub mod owned;
 pub(crate) mod owner;
 pub(crate) mod read;
+pub mod suspended_owners;
 mod uses;
 pub mod verify;
 pub(crate) mod walk;

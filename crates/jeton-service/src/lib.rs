@@ -62,6 +62,7 @@ pub mod setup;
 pub mod signing_keys;
 pub mod snapshot;
 mod snapshot_cache;
+pub mod stands;
 pub mod sweep;
 mod text_digest;
 pub mod token_state;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
+use jeton_core::api_key::rotate::asking_again;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing as KeyStanding;
 use jeton_core::api_key::{ApiKey, ApiKeyKind};
@@ -21,6 +22,7 @@ use jeton_verify::negatives::Subject;
 use crate::credential_cache::Proven;
 use crate::failure::Failure;
 use crate::keys::entry::KeyEntry;
+use crate::keys::lookup::Which;
 use crate::keys::owner::subjects_over;
 use crate::revoke::TokenChange;
 use crate::service::Service;
@@ -42,6 +44,9 @@ pub enum Credential {
     Token(Arc<Proven>),
     /// An API key or a personal access token.
     Key(Arc<KeyEntry>),
+    /// A text that a key had before it was rotated, and that is dead: the key may go on with another one. To change the key is more than whoever
+    /// hands in this text asks for.
+    DeadText(Arc<KeyEntry>),
     /// A client's secret.
     ClientSecret(Versioned<ClientSecret>),
 }
@@ -65,7 +70,7 @@ impl Credential {
     pub fn kind(&self) -> Kind {
         match self {
             Credential::Token(_) => Kind::AccessToken,
-            Credential::Key(entry) => entry.key.record.kind.token_kind(),
+            Credential::Key(entry) | Credential::DeadText(entry) => entry.key.record.kind.token_kind(),
             Credential::ClientSecret(_) => Kind::ClientSecret,
         }
     }
@@ -92,14 +97,14 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` when there is none, `InvalidRequest` where a text has several.
-    pub async fn find_credential(&self, named: Named<'_>) -> Result<Credential, Failure> {
+    pub async fn find_credential(&self, named: Named<'_>, moment: &Moment) -> Result<Credential, Failure> {
         let found = match named {
-            Named::Text(text) => match self.credential_of_text(text).await? {
+            Named::Text(text) => match self.named_by_text(text, moment).await? {
                 Some(found) => Some(found),
                 // As a whole it is none: what it has in it may be one.
                 None => match alone(text)? {
                     one if one == text => None,
-                    one => self.credential_of_text(one).await?,
+                    one => self.named_by_text(one, moment).await?,
                 },
             },
             Named::Id(id) => match self.find(CredentialId(id)).await? {
@@ -112,18 +117,43 @@ impl Service {
         found.ok_or_else(|| Refusal::new(Reason::NotFound, none).into())
     }
 
+    /// What whoever hands in a text wants changed; `None`: it is none of ours.
+    async fn named_by_text(&self, text: &str, moment: &Moment) -> Result<Option<Credential>, Failure> {
+        if let Some(found) = self.token_or_secret_of(text).await? {
+            return Ok(Some(found));
+        }
+        let Some((entry, which)) = self.key_of_whole(text).await? else { return Ok(None) };
+        let is_dead = match which {
+            Which::Current => false,
+            Which::Previous => self.is_previous_dead(&entry, moment),
+            Which::Replaced => true,
+        };
+        Ok(Some(if is_dead { Credential::DeadText(entry) } else { Credential::Key(entry) }))
+    }
+
+    /// Whether the secret that a key had before neither speaks for it any more nor is told the new one.
+    fn is_previous_dead(&self, entry: &KeyEntry, moment: &Moment) -> bool {
+        let standing = self.key_standing(entry, Slot::Previous, moment).0;
+        matches!(standing, KeyStanding::Expired | KeyStanding::Revoked(_))
+            && asking_again(&entry.key.record, self.ledger_time(moment).seconds()).is_none()
+    }
+
     /// The credential of a text, whether or not it has ended; `None`: it is none of ours.
     ///
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
     pub(crate) async fn credential_of_text(&self, text: &str) -> Result<Option<Credential>, Failure> {
+        match self.token_or_secret_of(text).await? {
+            Some(found) => Ok(Some(found)),
+            None => Ok(self.presented_key(text).await?.map(|(entry, _)| Credential::Key(entry))),
+        }
+    }
+
+    async fn token_or_secret_of(&self, text: &str) -> Result<Option<Credential>, Failure> {
         if let Some(token) = self.prove_once(text).await? {
             return Ok(Some(Credential::Token(token)));
         }
-        if let Some(secret) = self.client_secret_of(text) {
-            return Ok(Some(Credential::ClientSecret(secret)));
-        }
-        Ok(self.presented_key(text).await?.map(|(entry, _)| Credential::Key(entry)))
+        Ok(self.client_secret_of(text).map(Credential::ClientSecret))
     }
 
     /// The client's secret that a text is. Its text names no client: each is looked at, all in memory.
@@ -165,6 +195,7 @@ impl Service {
                     counted.add_key(entry.key.record.kind);
                 }
             }
+            Credential::DeadText(_) => {}
             Credential::ClientSecret(secret) => {
                 let changes = self.would_change_secret(&secret.record, change, self.ledger_time(moment).seconds());
                 counted.client_secrets = u64::from(changes);
@@ -214,6 +245,7 @@ impl Service {
                 self.suspend_key(entry.key.record.id, why.clone(), by, moment).await?;
             }
             (Credential::Key(entry), TokenChange::Resume) => self.resume_key(entry.key.record.id, by, moment).await?,
+            (Credential::DeadText(_), _) => {}
             (Credential::ClientSecret(found), change) => {
                 let named = (found.record.client.as_str(), found.record.id.as_str());
                 match change {

@@ -143,6 +143,8 @@ impl Service {
                 })
                 .await?;
             }
+            // Nothing of it is left to end, and the key goes on.
+            Credential::DeadText(_) => {}
             Credential::ClientSecret(found) => {
                 let owner = format!("client:{}", found.record.client);
                 self.transact(moment, &found.record.client.0, |reading, moment| {

@@ -157,6 +157,7 @@ impl Cli {
             Failure::usage(sentence, "unset it, or set the one that is meant: docs/reference/configuration.md has every variable")
         };
         environment::check_names(&environment::of_process()).map_err(unset)?;
+        let options = self.options.clone();
         let context = Context::new(self.options);
         let done = match self.command {
             Command::Quickstart(quickstart) => quickstart.run(&context),
@@ -194,7 +195,7 @@ impl Cli {
             Command::Reference(Reference { page: Page::CommandLine }) => write(reference::page(Cli::command()).as_bytes()),
             Command::Reference(Reference { page: Page::Openapi }) => write(reference::openapi().as_bytes()),
         };
-        done.map(|()| ExitCode::SUCCESS)
+        done.map(|()| ExitCode::SUCCESS).map_err(|failure| failure.told(|text| options.addressed(text)))
     }
 }
 

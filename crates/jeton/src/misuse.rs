@@ -9,6 +9,7 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["policy", "show", "--client"], "`jeton policy explain KIND --client CLIENT` says what holds for a client"),
     (&["policy", "list"], "`jeton policy show` lists them"),
     (&["suspend", "list"], "`jeton suspension list` lists what is suspended"),
+    (&["resume", "--why"], "why something is resumed is not kept: leave --why out"),
     (&["user", "delete"], "`jeton user disable USERNAME` ends what is theirs, `jeton user erase USERNAME` takes away who they were, too"),
     (&["key", "delete"], "what is given out is revoked, and stays listed: `jeton key revoke KEY`"),
 ];

@@ -1,5 +1,6 @@
 //! What people see: tables, details, times.
 
+pub(crate) mod addressed;
 pub(crate) mod administrators;
 pub(crate) mod api_keys;
 pub(crate) mod apis;

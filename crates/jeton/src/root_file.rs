@@ -50,7 +50,9 @@ pub(crate) fn look_for(path: &Path, data: &Path) -> Result<(), String> {
         ));
     }
     let next = if data.join("jeton.db").exists() {
-        format!("put your copy back, or name it with --root-key-file; without it {data_shown} cannot be opened")
+        format!(
+            "put your copy back, or name it with --root-key-file, and for every start as `root_key_file` in {data_shown}/{FILE_NAME}; without it {data_shown} cannot be opened"
+        )
     } else if data.join(FILE_NAME).exists() {
         format!("nothing is sealed under it yet: remove {data_shown}/{FILE_NAME}, and `jeton init` makes both anew")
     } else {

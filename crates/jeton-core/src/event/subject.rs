@@ -23,3 +23,41 @@ pub enum CutOffSubject {
     /// All of them.
     Everything,
 }
+
+impl CutOffSubject {
+    /// Its name in entries, requests and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            CutOffSubject::Client => "client",
+            CutOffSubject::User => "user",
+            CutOffSubject::Session => "session",
+            CutOffSubject::Family => "family",
+            CutOffSubject::Api => "api",
+            CutOffSubject::Key => "key",
+            CutOffSubject::Group => "group",
+            CutOffSubject::Everything => "everything",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_entries_have() {
+        for subject in [
+            CutOffSubject::Client,
+            CutOffSubject::User,
+            CutOffSubject::Session,
+            CutOffSubject::Family,
+            CutOffSubject::Api,
+            CutOffSubject::Key,
+            CutOffSubject::Group,
+            CutOffSubject::Everything,
+        ] {
+            assert_eq!(serde_json::to_value(subject).unwrap(), subject.name());
+        }
+    }
+}

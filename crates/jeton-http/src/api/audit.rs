@@ -9,20 +9,18 @@ use http::Uri;
 use jeton_core::permission::Permission;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_service::Service;
-use jeton_service::audit::EntryFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, ok};
+use super::audit_filter::{Asked, FILTERS};
 use super::blocking::blocking;
 use super::body::Body;
 use super::entry::Shown;
 use super::integrity::{CheckReport, LedgerReport};
 use super::management::Management;
 use super::page::{Listing, Page};
-use super::parameter::Parameter;
 use super::problem::Problem;
-use super::query::Query;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::watched::watched;
@@ -63,17 +61,6 @@ pub(super) static ROUTES: &[Route] = &[
 
 /// What to do where the folder cannot be read.
 const HINT: &str = "look into the server's log; where the disk is damaged, restore the last backup into another folder";
-
-const FILTERS: &[Parameter] = &[
-    Parameter::number("from", "From this entry on; 0 with `limit` alone."),
-    Parameter::number("last", "The last so many."),
-    Parameter::number("before", "Of `last`: the last before this entry."),
-    Parameter::text("kind", "Those of a kind, as `api_key.revoked`, or of all kinds of a thing, as `api_key`."),
-    Parameter::text("client", "Those that name a client, by name or id: what was done to it and with it."),
-    Parameter::text("user", "Those that name a person, by username or id: what was done to them."),
-    Parameter::text("key", "Those that name a key, by id: what was done to it and by whoever holds it."),
-    Parameter::text("since", "Those from this time on, as 2026-01-31T23:59:59Z."),
-];
 
 /// Entries in their order.
 #[derive(JsonSchema, Serialize)]
@@ -123,13 +110,16 @@ async fn entries(State(Management { service, .. }): State<Management>, uri: Uri)
     if before.is_some() && (last.is_none() || from.is_some()) {
         return Err(Problem::invalid("`before` goes with `last`", "send `last` too, or leave `before` out"));
     }
-    let filter = filter(query, &service)?;
+    let asked = Asked::parse(query, &service)?;
     let count = last.map_or(listing.limit(), |last| usize::try_from(last).unwrap_or(usize::MAX));
     let reader = service.clone();
     let is_last = from.is_none();
-    let found = blocking(move || match from {
-        Some(from) => reader.find_entries(&filter, from, count),
-        None => reader.find_last_entries(&filter, before, count),
+    let found = blocking(move || {
+        let filter = asked.filter(&reader)?;
+        Ok::<_, Problem>(match from {
+            Some(from) => reader.find_entries(&filter, from, count)?,
+            None => reader.find_last_entries(&filter, before, count)?,
+        })
     });
     let found = found.await??;
     let shown = found.entries.iter().map(|entry| {
@@ -142,47 +132,6 @@ async fn entries(State(Management { service, .. }): State<Management>, uri: Uri)
     let size = service.store().head().size;
     ok(&Entries { page, size, looked_until: found.until, before: (is_last && found.has_more).then_some(found.from) })
 }
-
-/// Which entries are asked for. What is gone is still named by its id.
-fn filter(query: &Query<'_>, service: &Service) -> Result<EntryFilter, Problem> {
-    let since = query.text("since").map(|text| {
-        let wrong = || Problem::invalid("`since` is no time", "write it as 2026-01-31T23:59:59Z");
-        rfc3339::parse(text).ok_or_else(wrong)
-    });
-    let mut naming = vec![];
-    if let Some(client) = query.text("client") {
-        naming.push(gone(client, "client_", service.find_client(client).map(|found| found.client.record.id.to_string()))?);
-    }
-    if let Some(user) = query.text("user") {
-        naming.push(gone(user, "user_", service.find_user(user).map(|found| found.record.id.to_string()))?);
-    }
-    if let Some(key) = query.text("key") {
-        naming.push(super::keys::id(key)?.to_string());
-    }
-    let kind = query.text("kind").map(|kind| {
-        let is_kind =
-            kind.len() <= 64 && kind.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_')));
-        let wrong = || Problem::invalid("`kind` is no kind of entries", "write it as `api_key.revoked`, or `api_key` for all of them");
-        is_kind.then(|| kind.to_owned()).ok_or_else(wrong)
-    });
-    Ok(EntryFilter { kind: kind.transpose()?, naming, since: since.transpose()?, ..EntryFilter::default() })
-}
-
-/// The id of what is there, or of what was.
-fn gone(text: &str, prefix: &str, found: Result<String, Refusal>) -> Result<String, Problem> {
-    match found {
-        Err(refusal) if refusal.reason == Reason::NotFound && is_id(text, prefix) => Ok(text.to_owned()),
-        found => found.map_err(|refusal| Problem::from(refusal).look(LOOK)),
-    }
-}
-
-/// Whether this is a whole id: one that was cut short names somebody else.
-fn is_id(text: &str, prefix: &str) -> bool {
-    let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    text.strip_prefix(prefix).is_some_and(|letters| letters.len() == 20 && letters.bytes().all(is_letter))
-}
-
-const LOOK: &str = "`jeton client list` and `jeton user list` show the names; what is gone is named by its id";
 
 /// The same entries with what people call what their ids name.
 async fn named(service: &Service, items: Vec<Shown>) -> Vec<Shown> {

@@ -15,6 +15,7 @@ use jeton_core::explain::text::Look;
 use jeton_core::id::{Actor, CredentialId, KeyId};
 use jeton_core::token::negative::Says;
 use jeton_core::why::Because;
+use jeton_service::Service;
 use jeton_token::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -46,9 +47,12 @@ pub(super) struct Decided {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     subject: Option<CutOffSubject>,
-    /// The name of that.
+    /// What stands for that: an id, or of an API the audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
+    /// What people call it now, where that is an id of what is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    called: Option<Arc<str>>,
     /// What was issued before is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
@@ -120,9 +124,12 @@ pub(super) struct Told {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     subject: Option<CutOffSubject>,
-    /// The name of that.
+    /// What stands for that: an id, or of an API the audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
+    /// What people call it now, where that is an id of what is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    called: Option<Arc<str>>,
     /// What was issued before is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
@@ -196,6 +203,11 @@ impl From<&Rule> for Decided {
 }
 
 impl Decided {
+    /// The same, with what people call what it names.
+    pub(super) fn called(self, service: &Service) -> Decided {
+        Decided { called: self.name.as_ref().and_then(|id| service.called(id)), ..self }
+    }
+
     fn said(self, said: Option<&Said>) -> Decided {
         let Some(Said { at, by, why }) = said else { return self };
         Decided { at: Some(rfc3339::format(*at)), by: Some(by.clone()), why: said_why(why.as_ref()), ..self }
@@ -239,6 +251,7 @@ impl From<&Statement> for Told {
             sequence: statement.sequence,
             subject: None,
             name: None,
+            called: None,
             before: None,
             seconds: None,
             signing_key: None,
@@ -266,6 +279,13 @@ impl From<&Statement> for Told {
             }
             Says::KeyRevoked(key) => Told { what: "signing_key_revoked", signing_key: Some(key.clone()), ..told },
         }
+    }
+}
+
+impl Told {
+    /// The same, with what people call what it names.
+    pub(super) fn called(self, service: &Service) -> Told {
+        Told { called: self.name.as_ref().and_then(|id| service.called(id)), ..self }
     }
 }
 

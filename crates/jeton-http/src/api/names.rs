@@ -85,7 +85,7 @@ names! {
     /// How a person stands, and whether all that is theirs is suspended.
     user_states UserState = ["active", "suspended", "disabled"];
     /// What can be suspended as a whole.
-    suspended_kinds SuspendedKind = ["client", "api", "user", "group"];
+    suspended_kinds SuspendedKind = ["client", "api", "user", "group", "owner"];
     /// How what can be suspended stands.
     subject_states SubjectState = ["active", "suspended"];
     /// What a signing key signs.

@@ -24,7 +24,8 @@ use super::ending::because;
 use super::management::Management;
 use super::problem::Problem;
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::subject::{LOOK, Many, Request};
+use super::stands::DeadText;
+use super::subject::{LOOK, Many, Request, look_for};
 use super::{before, outside, rfc3339};
 
 pub(super) static ROUTES: &[Route] = &[Route::new(
@@ -54,6 +55,9 @@ struct Revoked {
     /// Told of an owner outside with more keys than one request ends: send it again, with this `before_seconds` as its `before`.
     #[serde(skip_serializing_if = "Option::is_none")]
     has_more: Option<bool>,
+    /// Told of a text that its key had before a rotation and that is dead: nothing was changed. The key ends by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_text: Option<DeadText>,
     /// Whether nothing was written.
     dry_run: bool,
     /// Told where the clock is doubted: what a cut-off costs then, and what to do first.
@@ -94,13 +98,14 @@ async fn revoke_one(
 ) -> Answer {
     let moment = service.moments().now();
     let look = |failure| Problem::from(failure).look(LOOK);
-    let found = service.find_credential(named).await.map_err(look)?;
+    let found = service.find_credential(named, &moment).await.map_err(look)?;
     must_have(administrator, Needed::One(permission::to_end_one(found.kind())))?;
     let fell = match dry_run {
         true => service.would_change(&found, TokenChange::Revoke, &moment),
         false => service.change_credential(&found, (TokenChange::Revoke, why), administrator, &moment).await.map_err(look)?,
     };
-    ok(&Revoked { before: None, before_seconds: None, fell: Some(fell).into(), has_more: None, dry_run, warning: None })
+    let dead_text = DeadText::of(&found, &service.stands(&found, &moment));
+    ok(&Revoked { before: None, before_seconds: None, fell: Some(fell).into(), has_more: None, dead_text, dry_run, warning: None })
 }
 
 fn outside_revoked(changed: outside::Changed, dry_run: bool) -> Answer {
@@ -110,6 +115,7 @@ fn outside_revoked(changed: outside::Changed, dry_run: bool) -> Answer {
         before_seconds: Some(before_seconds),
         fell: Some(changed.counted).into(),
         has_more: changed.has_more.then_some(true),
+        dead_text: None,
         dry_run,
         warning: None,
     })
@@ -124,7 +130,7 @@ async fn cut_off(
 ) -> Answer {
     let moment = service.moments().now();
     let before = before.and_then(|before| before.seconds()).map(Time::from_seconds);
-    let look = |failure| Problem::from(failure).look(LOOK);
+    let look = |failure| Problem::from(failure).look(look_for(subject));
     let warning = (!service.posture().may_destroy(moment.now)).then_some(DOUBTED);
     // Taken first: afterwards nobody knows what stood before.
     let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
@@ -143,6 +149,7 @@ async fn cut_off(
         before_seconds: Some(decided.seconds()),
         fell: fell.into(),
         has_more: None,
+        dead_text: None,
         dry_run,
         warning,
     })

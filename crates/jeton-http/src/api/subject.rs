@@ -13,6 +13,18 @@ use super::secret_text::SecretText;
 
 pub(super) const LOOK: &str = "list what there is: `jeton client list`, `jeton api list`, `jeton key list`, `jeton user list`, `jeton group list`; a token's id is \
                                the `jti` of a JWT";
+/// What to do where there is none of a subject.
+pub(super) fn look_for(subject: CutOffSubject) -> &'static str {
+    match subject {
+        CutOffSubject::Client => "`jeton client list` shows the names",
+        CutOffSubject::Api => "`jeton api list` shows the audiences",
+        CutOffSubject::User => "`jeton user list` shows the usernames",
+        CutOffSubject::Group => "`jeton group list` shows the names",
+        CutOffSubject::Session | CutOffSubject::Family => "end what there is by its client, its API or its user",
+        CutOffSubject::Key | CutOffSubject::Everything => LOOK,
+    }
+}
+
 const ONE_SUBJECT: &str =
     "name exactly one of `token`, `id`, `key`, `client`, `api`, `user`, `group`, `owner`, `session`, `family`, and `everything`: true";
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::event::CutOffSubject;
+use jeton_core::explain::said::Said;
 use jeton_core::id::Actor;
 use jeton_core::why::{Because, Why};
 use jeton_service::Service;
@@ -42,12 +43,16 @@ impl Suspension {
     /// The suspension of a subject; an API is named by its audience. Where there is one the ledger is read: for a thread that may block.
     pub(super) fn of(service: &Service, subject: CutOffSubject, name: &Arc<str>) -> Result<Suspension, Failure> {
         let Some(since) = service.registry().suspended_since(subject, name) else { return Ok(Suspension::default()) };
-        let said = service.who_suspended(since)?;
-        Ok(Suspension {
+        service.who_suspended(since).map(Suspension::said)
+    }
+
+    /// As somebody said it.
+    pub(super) fn said(said: Said) -> Suspension {
+        Suspension {
             suspended_at: Some(rfc3339::format(said.at)),
             suspended_by: Some(said.by),
             why: Some(said.why.as_ref().map_or(Why::Unspecified.name(), Because::as_str).to_owned()),
-        })
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::administrator::must_have;
 use super::answer::{Answer, ok};
+use super::blocking::blocking;
 use super::body::Body;
 use super::by_kind::Counts;
 use super::counting::count;
@@ -23,7 +24,9 @@ use super::management::Management;
 use super::outside;
 use super::problem::{Problem, ProblemKind};
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::subject::{LOOK, Many, Request};
+use super::stands::{DeadText, Stands};
+use super::subject::{LOOK, Many, Request, look_for};
+use super::suspended::Suspension;
 
 /// Who may suspend one thing or another; which it is, the handlers ask.
 const ANY_OF: Access =
@@ -64,6 +67,12 @@ struct Suspended {
     /// Told of an owner outside with more keys than one request suspends: send it again, with this `before_seconds` as its `before`.
     #[serde(skip_serializing_if = "Option::is_none")]
     has_more: Option<bool>,
+    /// Told of one credential, or of a client, an API, a user or a group, that was left as it was: how it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stands: Option<Stands>,
+    /// Told of a text that its key had before a rotation and that is dead: nothing was changed. The key is changed by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_text: Option<DeadText>,
     /// Whether nothing was written.
     dry_run: bool,
 }
@@ -81,6 +90,12 @@ struct Resumed {
     /// Told of an owner outside with more keys than one request resumes: send it again, with this `before_seconds` as its `before`.
     #[serde(skip_serializing_if = "Option::is_none")]
     has_more: Option<bool>,
+    /// Told of one credential, or of a client, an API, a user or a group, that was left as it was: how it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stands: Option<Stands>,
+    /// Told of a text that its key had before a rotation and that is dead: nothing was changed. The key is changed by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_text: Option<DeadText>,
     /// Whether nothing was written.
     dry_run: bool,
 }
@@ -91,14 +106,16 @@ async fn suspend(
     Body(request): Body<Request>,
 ) -> Answer {
     let dry_run = request.dry_run;
-    let Reached { counted, changed, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Suspend).await?;
-    ok(&Suspended { suspended: counted.into(), changed, before_seconds, has_more, dry_run })
+    let Reached { counted, changed, before_seconds, has_more, stands, dead_text } =
+        change(management, &administrator, request, TokenChange::Suspend).await?;
+    ok(&Suspended { suspended: counted.into(), changed, before_seconds, has_more, stands, dead_text, dry_run })
 }
 
 async fn resume(management: State<Management>, Extension(administrator): Extension<Administrator>, Body(request): Body<Request>) -> Answer {
     let dry_run = request.dry_run;
-    let Reached { counted, changed, before_seconds, has_more } = change(management, &administrator, request, TokenChange::Resume).await?;
-    ok(&Resumed { resumed: counted.into(), changed, before_seconds, has_more, dry_run })
+    let Reached { counted, changed, before_seconds, has_more, stands, dead_text } =
+        change(management, &administrator, request, TokenChange::Resume).await?;
+    ok(&Resumed { resumed: counted.into(), changed, before_seconds, has_more, stands, dead_text, dry_run })
 }
 
 /// What a change reached.
@@ -107,11 +124,13 @@ struct Reached {
     changed: bool,
     before_seconds: Option<i64>,
     has_more: Option<bool>,
+    stands: Option<Stands>,
+    dead_text: Option<DeadText>,
 }
 
-/// Of everybody but an owner outside.
-fn all(changed: bool, counted: Option<ByKind>) -> Reached {
-    Reached { counted, changed, before_seconds: None, has_more: None }
+/// Of everybody but an owner outside; how it stands is told where nothing changed.
+fn all(changed: bool, counted: Option<ByKind>, stands: Option<Stands>) -> Reached {
+    Reached { counted, changed, before_seconds: None, has_more: None, stands, dead_text: None }
 }
 
 /// Of credentials that are named, or whose owner is: nothing changed where none did.
@@ -137,9 +156,7 @@ async fn change(
         return Err(Problem::invalid(reaches, "leave `before` out"));
     }
     match named {
-        Ok(named) => {
-            change_one(management, administrator, named, (change, &why), dry_run).await.map(|counted| all(has_any(&counted), Some(counted)))
-        }
+        Ok(named) => change_one(management, administrator, named, (change, &why), dry_run).await,
         Err(Many::Outside(owner)) => {
             let changed = outside::change(&management.service, administrator, (owner, before), (change, &why), dry_run).await?;
             let before_seconds = Some(changed.before.seconds());
@@ -148,6 +165,8 @@ async fn change(
                 counted: Some(changed.counted),
                 before_seconds,
                 has_more: changed.has_more.then_some(true),
+                stands: None,
+                dead_text: None,
             })
         }
         Err(Many::Of(CutOffSubject::Everything, _)) => {
@@ -166,16 +185,19 @@ async fn change_one(
     named: Named<'_>,
     (change, why): (TokenChange, &Because),
     dry_run: bool,
-) -> Result<ByKind, Problem> {
+) -> Result<Reached, Problem> {
     let moment = service.moments().now();
     let over =
         |problem: Problem| problem.look(LOOK).advise(ProblemKind::Conflict, "`jeton token show` and `jeton key show` say how it stands");
-    let found = service.find_credential(named).await.map_err(|failure| over(failure.into()))?;
+    let found = service.find_credential(named, &moment).await.map_err(|failure| over(failure.into()))?;
     must_have(administrator, Needed::One(permission::to_end_one(found.kind())))?;
-    match dry_run {
-        true => Ok(service.would_change(&found, change, &moment)),
-        false => service.change_credential(&found, (change, why), administrator, &moment).await.map_err(|failure| over(failure.into())),
-    }
+    let stands = service.stands(&found, &moment);
+    let counted = match dry_run {
+        true => service.would_change(&found, change, &moment),
+        false => service.change_credential(&found, (change, why), administrator, &moment).await.map_err(|failure| over(failure.into()))?,
+    };
+    let (changed, dead_text) = (has_any(&counted), DeadText::of(&found, &stands));
+    Ok(Reached { dead_text, ..all(changed, Some(counted), (!changed).then(|| Stands::of(stands))) })
 }
 
 async fn change_all(
@@ -186,7 +208,7 @@ async fn change_all(
     dry_run: bool,
 ) -> Result<Reached, Problem> {
     let moment = service.moments().now();
-    let look = |failure| Problem::from(failure).look(LOOK);
+    let look = |failure| Problem::from(failure).look(look_for(subject));
     let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
     let suspends = change == TokenChange::Suspend;
     let changes = match dry_run {
@@ -194,11 +216,13 @@ async fn change_all(
         false => service.suspend_all((subject, name), (suspends, why), administrator, &moment).await.map_err(look)?,
     };
     if !changes {
-        return Ok(all(false, Some(ByKind::default())));
+        let (reader, name) = (service.clone(), name.to_owned());
+        let said = blocking(move || reader.suspension_of(subject, &name)).await?.map_err(look)?;
+        return Ok(all(false, Some(ByKind::default()), Some(Stands::of_subject(said.map(Suspension::said)))));
     }
     match count(COUNTING, move |goes_on| service.count_accepted(&survey, &moment, goes_on)).await {
         Err(failure) if dry_run => Err(failure.into()),
         // It holds whether or not it could be counted.
-        counted => Ok(all(true, counted.unwrap_or_default())),
+        counted => Ok(all(true, counted.unwrap_or_default(), None)),
     }
 }

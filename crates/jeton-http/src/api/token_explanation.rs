@@ -114,9 +114,9 @@ async fn explained(service: &Arc<Service>, state: TokenState, is_proven: Option<
         is_proven,
         issued_by,
         sequence,
-        decided_by: Decided::from(&why.rule),
+        decided_by: Decided::from(&why.rule).called(service),
         ends_by: Ends::from(&why.end),
-        statements: past.iter().flat_map(|past| &past.statements).map(Told::from).collect(),
+        statements: past.iter().flat_map(|past| &past.statements).map(|statement| Told::from(statement).called(service)).collect(),
         is_complete,
         token: Shown::from(&*state),
     })

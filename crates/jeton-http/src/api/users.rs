@@ -7,6 +7,7 @@ use axum::extract::State;
 use http::Uri;
 use jeton_core::administrator::Administrator;
 use jeton_core::event::CutOffSubject;
+use jeton_core::group::Group;
 use jeton_core::id::{Actor, GroupId, PersonId, RoleId};
 use jeton_core::permission::Permission;
 use jeton_core::person::create::CreatePerson;
@@ -24,7 +25,7 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::ending::End;
 use super::management::Management;
-use super::names::UserState;
+use super::names::{SubjectState, UserState};
 use super::nothing::Nothing;
 use super::once::Once;
 use super::page::Listing;
@@ -141,6 +142,9 @@ struct InGroup {
     id: GroupId,
     /// Its name.
     name: Arc<str>,
+    /// `active`, or `suspended` until it is resumed.
+    #[schemars(with = "SubjectState")]
+    state: &'static str,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -278,9 +282,16 @@ impl ShownWhole {
         let roles = service.registry().people.roles_of(&Holder::Person(person.id.clone()));
         Ok(ShownWhole {
             person: Shown::of(person, service)?,
-            groups: groups.iter().map(|group| InGroup { id: group.record.id.clone(), name: group.record.name.clone() }).collect(),
+            groups: groups.iter().map(|group| InGroup::of(&group.record, service)).collect(),
             roles: roles.iter().filter_map(|held| HeldRole::of(held, service)).collect(),
         })
+    }
+}
+
+impl InGroup {
+    fn of(group: &Group, service: &Service) -> InGroup {
+        let is_suspended = service.registry().suspended_since(CutOffSubject::Group, &group.id.0).is_some();
+        InGroup { id: group.id.clone(), name: group.name.clone(), state: if is_suspended { "suspended" } else { "active" } }
     }
 }
 

@@ -20,6 +20,7 @@ mod clock;
 mod crowd;
 mod cursors;
 mod cut_off;
+mod dead_text;
 mod declared;
 mod doctor;
 mod erasure;

@@ -86,6 +86,8 @@ async fn the_list_goes_on_by_a_cursor() {
 #[tokio::test]
 async fn who_may_read_one_kind_sees_that_kind() {
     let world = furnished().await;
+    world.make_key("external:acme", ORDERS, Value::Null).await;
+    suspend(&world, json!({"owner": "external:acme"})).await;
     suspend(&world, json!({"client": "shop"})).await;
     suspend(&world, json!({"api": ORDERS})).await;
     suspend(&world, json!({"user": "ada"})).await;
@@ -96,7 +98,7 @@ async fn who_may_read_one_kind_sees_that_kind() {
         ("jeton:apis:read", Ok(vec!["api"])),
         ("jeton:people:read", Ok(vec!["group", "user"])),
         ("jeton:clients:read jeton:people:read", Ok(vec!["group", "user", "client"])),
-        ("jeton:keys:read", Err(403)),
+        ("jeton:keys:read", Ok(vec!["owner"])),
         ("jeton:revocations:write", Err(403)),
     ] {
         let name = scope.replace([':', ' '], "-");
@@ -111,4 +113,60 @@ async fn who_may_read_one_kind_sees_that_kind() {
             Err(status) => assert_eq!(answer.status, status, "{scope}: {}", answer.shown()),
         }
     }
+}
+
+/// Somebody outside is known by their keys alone: as many of them as are suspended are told of.
+#[tokio::test]
+async fn owners_outside_are_listed_by_their_keys() {
+    let world = furnished().await;
+    let make = async |owner: &str| world.make_key(owner, ORDERS, Value::Null).await["id"].as_str().unwrap().to_owned();
+    let (one, _, _) = (make("external:acme").await, make("external:acme").await, make("external:other").await);
+    suspend(&world, json!({"key": one, "why": "odd traffic"})).await;
+    suspend(&world, json!({"client": "shop"})).await;
+    suspend(&world, json!({"owner": "external:acme", "why": "unpaid"})).await;
+    let items = listed(&world).await;
+    assert_eq!(told(&items), ["owner external:acme unpaid", "client shop unspecified"], "as the last key was");
+    let when = json!(rfc3339::format(world.now()));
+    assert_eq!((&items[0]["keys"], &items[0]["suspended_at"], &items[0]["suspended_by"]), (&json!(2), &when, &json!("unix:1000")));
+    assert_eq!(items[1].get("keys"), None);
+    // Nobody holds up a new key.
+    make("external:acme").await;
+    assert_eq!(listed(&world).await, items);
+    world.done(Method::DELETE, &format!("/keys/{one}"), None).await;
+    assert_eq!(listed(&world).await[0]["keys"], 1, "what is over is not suspended");
+    world.done(Method::POST, "/resumptions", Some(json!({"owner": "external:acme"}))).await;
+    assert_eq!(told(&listed(&world).await), ["client shop unspecified"]);
+}
+
+#[tokio::test]
+async fn what_is_left_as_it_was_is_told_how_it_stands() {
+    let world = furnished().await;
+    let key = world.make_key("external:acme", ORDERS, Value::Null).await["id"].as_str().unwrap().to_owned();
+    for named in
+        [json!({"user": "ada"}), json!({"client": "shop"}), json!({"group": "billing"}), json!({"api": ORDERS}), json!({"key": key})]
+    {
+        let ask = async |path: &str, why: Option<&str>, dry_run: bool| {
+            let mut body = named.clone();
+            body["dry_run"] = json!(dry_run);
+            if let Some(why) = why {
+                body["why"] = json!(why);
+            }
+            world.done(Method::POST, path, Some(body)).await
+        };
+        let resumed = ask("/resumptions", None, false).await;
+        assert_eq!((&resumed["changed"], &resumed["stands"]), (&json!(false), &json!({"state": "active"})), "{named}: {resumed}");
+        let first = ask("/suspensions", Some("on leave"), false).await;
+        assert_eq!((&first["changed"], first.get("stands")), (&json!(true), None), "{named}: {first}");
+        let at = rfc3339::format(world.now());
+        world.advance(60);
+        for dry_run in [true, false] {
+            let again = ask("/suspensions", Some("again"), dry_run).await;
+            let stands = json!({"state": "suspended", "suspended_at": at, "suspended_by": "unix:1000", "why": "on leave"});
+            assert_eq!((&again["changed"], &again["stands"]), (&json!(false), &stands), "{named}: {again}");
+        }
+        ask("/resumptions", None, false).await;
+    }
+    world.done(Method::DELETE, &format!("/keys/{key}"), None).await;
+    let over = world.done(Method::POST, "/resumptions", Some(json!({"key": key, "dry_run": true}))).await;
+    assert_eq!(over["stands"], json!({"state": "revoked"}), "{over}");
 }

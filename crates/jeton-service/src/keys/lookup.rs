@@ -51,7 +51,7 @@ impl Service {
     }
 
     /// The same of a text that has nothing else in it.
-    async fn key_of_whole(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Which)>, Failure> {
+    pub(crate) async fn key_of_whole(&self, text: &str) -> Result<Option<(Arc<KeyEntry>, Which)>, Failure> {
         if let Some((entry, slot)) = self.presented_key(text).await? {
             let which = match slot {
                 Slot::Current => Which::Current,

@@ -36,7 +36,7 @@ pub(crate) struct Found {
 
 /// The names of states in rows.
 const ACTIVE: &str = "active";
-const SUSPENDED: &str = "suspended";
+pub(super) const SUSPENDED: &str = "suspended";
 const REVOKED: &str = "revoked";
 
 /// Which of the table's indexes these are.

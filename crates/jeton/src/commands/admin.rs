@@ -83,7 +83,7 @@ impl Admin {
             Admin::Create(create) => {
                 let made = create.again.post(&server, PATH, &Value::Object(create.body()))?;
                 context.show(&made, administrators::created)?;
-                tell_of_others(&server, &made, &create.username);
+                tell_of_others(context, &server, &made, &create.username);
                 Ok(())
             }
             Admin::List => context.show(&server.get_all(PATH)?, administrators::list),
@@ -97,7 +97,7 @@ impl Admin {
 }
 
 /// Says what else of theirs is accepted: a token that is made takes the place of none.
-fn tell_of_others(server: &Server, made: &Value, username: &str) {
+fn tell_of_others(context: &Context, server: &Server, made: &Value, username: &str) {
     let path = format!("/api/v1/keys?owner={}&state=active", segment(&format!("user:{}", member(made, "id"))));
     // Whoever may make administrators may not see keys everywhere; then nothing is said.
     let Ok((active, _)) = server.get_page(&path, None, 1_000) else { return };
@@ -108,7 +108,8 @@ fn tell_of_others(server: &Server, made: &Value, username: &str) {
         } else {
             format!("{others} other keys or tokens of theirs are")
         };
-        aside(&lines(&format!("{what} accepted as before: `jeton key list --owner user:{username} --state active`.")));
+        let list = format!("{what} accepted as before: `jeton key list --owner user:{username} --state active`.");
+        aside(&lines(&context.options.addressed(&list)));
     }
 }
 

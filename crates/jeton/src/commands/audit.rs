@@ -15,7 +15,7 @@ use super::options::Output;
 use super::percent::segment;
 use super::progress::Progress;
 use super::server::Server;
-use super::time;
+use super::time::{self, Since};
 use crate::closed_folder;
 use crate::render::text::items;
 use crate::render::{entries, reports};
@@ -33,7 +33,7 @@ Examples:
 #[derive(Subcommand, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Audit {
-    Tail(Tail),
+    Tail(Box<Tail>),
     Show(Show),
     Verify(Verify),
     Checkpoint(Checkpoint),
@@ -43,9 +43,11 @@ const TAIL_EXAMPLES: &str = "\
 Examples:
   jeton audit tail -n 50
   jeton audit tail --follow
-  jeton audit tail --client nightly --since 2026-11-26T00:00:00Z
-  jeton audit tail --kind api_key.revoked
+  jeton audit tail --client nightly --since 2026-11-26
+  jeton audit tail --kind api_key.revoked --since 1h
   jeton audit tail --user ada --kind role
+  jeton audit tail --by ada --since 7d
+  jeton audit tail --owner external:acme
   jeton audit tail --from 0 -n 1000 -o jsonl
 
 A table cuts what is too long for its line: `jeton audit show NUMBER` and
@@ -66,6 +68,10 @@ pub(crate) struct Tail {
     /// api_key
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
+    /// Only what somebody did, themselves or with a key of theirs: a username,
+    /// client:NAME, group:NAME, key:ID, unix:UID or system
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
     /// Only what was done to or with a client: its name or id. The tokens
     /// that it gets are counted, not named: `jeton usage client:NAME`
     #[arg(long, value_name = "CLIENT")]
@@ -73,12 +79,23 @@ pub(crate) struct Tail {
     /// Only what was done to a person: their username or id
     #[arg(long, value_name = "USER")]
     user: Option<String>,
+    /// Only what was done to a group: its name or id
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// Only what was done to an API, or names it: its audience or id
+    #[arg(long, value_name = "URI")]
+    api: Option<String>,
+    /// Only what was done to the keys of an owner, as --owner of
+    /// `jeton key create`
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<String>,
     /// Only what was done to a key or by whoever holds it: its id
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-    /// Only from this time on
-    #[arg(long, value_name = "WHEN", value_parser = time::second)]
-    since: Option<i64>,
+    /// Only from this time on: 1h or 7d ago, 2026-11-26, or
+    /// 2026-11-26T12:00:00Z
+    #[arg(long, value_name = "WHEN", value_parser = time::since)]
+    since: Option<Since>,
     /// Wait for more, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
@@ -195,7 +212,7 @@ fn show(context: &Context, number: u64) -> Result<(), Failure> {
 impl Tail {
     fn run(&self, context: &Context) -> Result<(), Failure> {
         if !self.follow && context.is_closed() {
-            if !self.filters().is_empty() {
+            if !self.filters(context).is_empty() {
                 return Err(Failure::usage(
                     "no server runs: the data folder is read without filters",
                     "start the server, or take what you look for out of `jeton audit tail -n 1000 -o jsonl`",
@@ -204,13 +221,16 @@ impl Tail {
             let page = closed_folder::entries(&context.options.data, self.from, self.lines);
             return context.show(&page.map_err(|sentence| Failure::could_not(sentence, ""))?, entries::list);
         }
-        let server = context.server()?;
+        let (server, filters) = (context.server()?, self.filters(context));
         let first = match self.from {
-            Some(from) => self.read_on(&server, from)?,
-            None => self.last(&server)?,
+            Some(from) => self.read_on(&server, from, &filters)?,
+            None => self.last(&server, &filters)?,
         };
         if !self.follow {
             return context.show(&first, entries::list);
+        }
+        if matches!(context.options.output(), Output::Table | Output::Wide) {
+            context.print(&entries::heading())?;
         }
         self.print_each(context, &first)?;
         let mut next = looked_until(&first);
@@ -218,27 +238,37 @@ impl Tail {
         let runtime = interval.map_err(|error| Failure::could_not(error.to_string(), "try again"))?;
         loop {
             runtime.block_on(async { tokio::time::sleep(Duration::from_secs(1)).await });
-            let more = server.get(&format!("{ENTRIES}?from={next}&limit=1000{}", self.filters()))?;
+            let more = server.get(&format!("{ENTRIES}?from={next}&limit=1000{filters}"))?;
             self.print_each(context, &more)?;
             next = looked_until(&more);
         }
     }
 
     /// What is asked beside where and how many.
-    fn filters(&self) -> String {
-        let since = self.since.map(rfc3339::format);
-        let filters = [("kind", &self.kind), ("client", &self.client), ("user", &self.user), ("key", &self.key), ("since", &since)];
+    fn filters(&self, context: &Context) -> String {
+        let since = self.since.map(|since| rfc3339::format(since.second(context.now_seconds)));
+        let filters = [
+            ("kind", &self.kind),
+            ("by", &self.by),
+            ("client", &self.client),
+            ("user", &self.user),
+            ("group", &self.group),
+            ("api", &self.api),
+            ("owner", &self.owner),
+            ("key", &self.key),
+            ("since", &since),
+        ];
         filters.into_iter().filter_map(|(name, text)| Some(format!("&{name}={}", segment(text.as_ref()?)))).collect()
     }
 
     /// The last entries. One answer looks at so many: it goes on until as many are found, or all were looked at.
-    fn last(&self, server: &Server) -> Result<Value, Failure> {
+    fn last(&self, server: &Server, filters: &str) -> Result<Value, Failure> {
         let (mut found, mut before): (Vec<Value>, Option<u64>) = (vec![], None);
         let mut newest = Value::Null;
         loop {
             let place = before.map(|before| format!("&before={before}")).unwrap_or_default();
             let left = self.lines - found.len() as u64;
-            let page = server.get(&format!("{ENTRIES}?last={left}{place}{}", self.filters()))?;
+            let page = server.get(&format!("{ENTRIES}?last={left}{place}{filters}"))?;
             found.splice(0..0, items(&page).iter().cloned());
             before = page.get("before").and_then(Value::as_u64);
             if newest.is_null() {
@@ -251,11 +281,11 @@ impl Tail {
     }
 
     /// Entries from one on, in the same way.
-    fn read_on(&self, server: &Server, from: u64) -> Result<Value, Failure> {
+    fn read_on(&self, server: &Server, from: u64, filters: &str) -> Result<Value, Failure> {
         let (mut found, mut from): (Vec<Value>, u64) = (vec![], from);
         loop {
             let left = self.lines - found.len() as u64;
-            let page = server.get(&format!("{ENTRIES}?from={from}&limit={left}{}", self.filters()))?;
+            let page = server.get(&format!("{ENTRIES}?from={from}&limit={left}{filters}"))?;
             found.extend(items(&page).iter().cloned());
             from = looked_until(&page);
             if page.get("next").is_none() || found.len() as u64 >= self.lines {

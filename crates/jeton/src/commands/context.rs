@@ -82,7 +82,7 @@ impl Context {
         match self.options.output() {
             Output::Table | Output::Wide => {
                 let view = self.view();
-                let text = render(value, &view);
+                let text = self.options.addressed(&render(value, &view));
                 self.print(&fold(&text, view.width))?;
                 if is_cut(&text) {
                     aside("What is too long for its column is cut: `-o wide` shows all of it.");

@@ -50,7 +50,7 @@ impl Failure {
     /// that is not there, a proxy in between, a rate that is spent.
     pub(crate) fn of_answer(status: u16, code: &str, sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
         let kind = match (status, code) {
-            (_, "not_found" | "conflict") => Kind::No,
+            (_, "not_found" | "conflict" | "unauthorized_client") => Kind::No,
             (_, "idempotency_mismatch") => Kind::Usage,
             (400 | 405 | 413 | 415, _) => Kind::Usage,
             (401, _) => Kind::SignIn,
@@ -73,6 +73,11 @@ impl Failure {
     pub(crate) fn after(self, done: &str, hint: &str) -> Failure {
         let hint = if self.hint.is_empty() { hint.to_owned() } else { format!("{}; {hint}", self.hint) };
         Failure { sentence: format!("{}; {done}", self.sentence), hint, ..self }
+    }
+
+    /// The same, with the commands in it as this says them.
+    pub(crate) fn told(self, told: impl Fn(&str) -> String) -> Failure {
+        Failure { sentence: told(&self.sentence), hint: told(&self.hint), ..self }
     }
 
     /// For programs: what went wrong in the members of RFC 9457, and what the process ends with.

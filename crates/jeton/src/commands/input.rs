@@ -10,6 +10,7 @@ use jeton_token::Secret;
 use super::aside::aside;
 use super::failure::Failure;
 use super::hidden;
+use super::options::word;
 
 /// The most bytes that are read.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -120,8 +121,17 @@ pub(crate) fn pasted(source: &Path) -> Result<Pasted, Failure> {
         }
         Held::Several(lines) => Err(Failure::usage(
             format!("there are several tokens, keys or secrets in this text, in {}", pasted::in_lines(&lines)),
-            "give them one by one: `jeton … -` reads one from standard input",
+            one_by_one(source, &lines),
         )),
+    }
+}
+
+/// How several are given one by one: by their lines, where these tell them apart.
+fn one_by_one(source: &Path, lines: &[usize]) -> String {
+    let file = if source == Path::new("-") { "FILE".to_owned() } else { word(source) };
+    match lines {
+        [first, .., last] if first != last => format!("give them one by one: `sed -n {first}p {file} | jeton … -` takes line {first}"),
+        _ => "give them one by one: `jeton … -` reads one from standard input".to_owned(),
     }
 }
 

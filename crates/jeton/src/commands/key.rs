@@ -11,7 +11,7 @@ mod update;
 pub(crate) use import::read_table;
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jeton_token::Secret;
@@ -47,7 +47,9 @@ pub(crate) enum Key {
     Import(import::Import),
     List(list::List),
     /// Show a key, all but its text, and what happened to it; also which key a text is
-    #[command(after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key show - < found.txt")]
+    #[command(
+        after_help = "Examples:\n  jeton key show 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n  jeton key show - < found.txt\n  jeton key show found.txt"
+    )]
     Show(Sought),
     Explain(Explain),
     Verify(Verify),
@@ -182,8 +184,9 @@ struct Properties {
 /// A key, by its id or its text
 #[derive(Args, Debug)]
 pub(crate) struct Sought {
-    /// Its id: see `jeton key list`; or `-`: its text is read from standard input
-    #[arg(value_name = "KEY|-")]
+    /// Its id: see `jeton key list`; its text: `-`, standard input, or a file
+    /// that holds it
+    #[arg(value_name = "KEY|-|FILE")]
     key: String,
 }
 
@@ -254,14 +257,13 @@ impl Key {
             Key::Create(create) => create.run(context),
             Key::Import(import) => import.run(context),
             Key::List(list) => list.run(context),
-            Key::Show(Sought { key }) if key == "-" => {
-                let text = input::pasted(Path::new("-"))?;
-                let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.for_server().expose() }))?;
-                context.show(&found, api_keys::found)
-            }
-            Key::Show(Sought { key }) => {
-                context.show(&context.server()?.get(&format!("{}/explanation", path(key)?))?, explained_keys::show)
-            }
+            Key::Show(Sought { key }) => match input::named(key)? {
+                Named::Id(id) => context.show(&context.server()?.get(&format!("{}/explanation", path(&id)?))?, explained_keys::show),
+                Named::Text(text) => {
+                    let found = context.server()?.post(&format!("{PATH}/lookup"), &json!({ "key": text.for_server().expose() }))?;
+                    context.show(&found, api_keys::found)
+                }
+            },
             Key::Explain(explain) => explain.run(context),
             Key::Verify(verify) => verify.run(context),
             Key::Update(update) => update.run(context),
@@ -277,8 +279,10 @@ impl Key {
                 context.show(&moved, api_keys::show)
             }
             Key::Suspend(end) => {
-                let suspended = context.server()?.post(&format!("{}/suspend", path(&end.key)?), &end.why.body())?;
-                context.show(&suspended, |key, _| format!("{} is refused until it is resumed.\n", member(key, "name")))
+                let (server, path) = (context.server()?, path(&end.key)?);
+                let before = server.get(&path)?;
+                let suspended = server.post(&format!("{path}/suspend"), &end.why.body())?;
+                context.show(&suspended, |key, view| api_keys::suspended(key, &before, end.why.is_said(), view))
             }
             Key::Resume(One { key }) => {
                 let resumed = context.server()?.post(&format!("{}/resume", path(key)?), &json!({}))?;
@@ -334,6 +338,10 @@ impl Create {
 
 impl Verify {
     fn run(&self, context: &Context) -> Result<(), Failure> {
+        if let Some(id) = self.key.to_str().filter(|key| input::is_token_id(key) && !self.key.exists()) {
+            let hint = format!("an id proves nothing: hand in the key's text; `jeton key show {id}` shows how the key stands");
+            return Err(Failure::usage("this is the id of a key, not its text", hint));
+        }
         let key = input::pasted(&self.key)?;
         let mut body = Map::new();
         let members = [

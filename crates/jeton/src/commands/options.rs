@@ -1,13 +1,19 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jeton_oauth::Issuer;
+
+use crate::config::environment;
+use crate::render::addressed::addressed;
+
+/// The data folder, where nobody names one.
+const DATA: &str = "./jeton-data";
 
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
     /// The data folder; the server's socket lies in it
-    #[arg(long, global = true, value_name = "DIR", env = "JETON_DATA", default_value = "./jeton-data", help_heading = "Everywhere")]
+    #[arg(long, global = true, value_name = "DIR", env = "JETON_DATA", default_value = DATA, help_heading = "Everywhere")]
     pub(crate) data: PathBuf,
     /// The server to ask instead of that of the data folder: https, or http on this machine
     #[arg(long, global = true, value_name = "URL", env = "JETON_SERVER", value_parser = server, help_heading = "Everywhere")]
@@ -48,10 +54,26 @@ impl Options {
         if self.json && matches!(self.output, Output::Table | Output::Wide) { Output::Json } else { self.output }
     }
 
+    /// What is told of this data folder: with it in every command, where a command would go elsewhere without.
+    pub(crate) fn addressed(&self, text: &str) -> String {
+        let said = environment::data_folder().unwrap_or_else(|| PathBuf::from(DATA));
+        if self.server.is_some() || self.data == said {
+            return text.to_owned();
+        }
+        addressed(text, &word(&self.data))
+    }
+
     /// The server's socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.data.join("jeton.sock")
     }
+}
+
+/// A path as a word of a shell.
+pub(crate) fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(letter);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Where a server is reached is written as its issuer is.

@@ -81,6 +81,11 @@ pub(super) fn change(server: &Server, path: &str, mut body: Map<String, Value>, 
 /// What whoever gave this for a token may have meant.
 fn meant(argument: &str) -> String {
     let begins = |beginning: &str| argument.starts_with(beginning);
+    // As owners and holders of roles are written.
+    if let Some((kind @ ("client" | "user" | "group" | "key"), name)) = argument.split_once(':') {
+        let what = if kind == "user" { "a person" } else { &format!("a {kind}") };
+        return format!("{what} is named by --{kind} {}", shown(name));
+    }
     match argument {
         _ if begins("secret_") => "a secret of a client is named with its client: `jeton client secret list CLIENT`, and its \
                                    commands suspend, resume and revoke CLIENT SECRET"

@@ -73,7 +73,8 @@ impl Suspend {
             };
             context.confirm(&question)?;
         }
-        context.show(&subjects::change(&context.server()?, "/api/v1/suspensions", body, "suspended")?, revocations::show_suspended)
+        let suspended = subjects::change(&context.server()?, "/api/v1/suspensions", body, "suspended")?;
+        context.show(&suspended, |suspended, view| revocations::show_suspended(suspended, self.why.is_said(), view))
     }
 }
 

@@ -13,7 +13,9 @@ Examples:
   jeton suspension list -o jsonl | jq -r 'select(.kind == \"user\") | .name'
 
 A client, an API, a user or a group is suspended by `jeton suspend`, until
-`jeton resume`. Of single keys, `jeton key list --state suspended` tells.";
+`jeton resume`. An owner outside is known by keys alone: told is how many of
+them are suspended, and the last time that one was. All other single keys:
+`jeton key list --state suspended`.";
 
 /// What is suspended until it is resumed
 #[derive(Subcommand, Debug)]
@@ -22,7 +24,8 @@ pub(crate) enum Suspension {
     List(List),
 }
 
-/// List the clients, APIs, users and groups that are suspended, the last first
+/// List what is suspended: clients, APIs, users, groups, and owners outside by
+/// their keys; the last first
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct List {

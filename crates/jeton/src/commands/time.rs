@@ -5,6 +5,8 @@ use std::fmt;
 use jeton_http::api::rfc3339;
 use serde_json::{Value, json};
 
+use super::duration;
+
 /// Now, or a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Time {
@@ -53,6 +55,35 @@ pub(crate) fn second(text: &str) -> Result<i64, String> {
     parse(text).ok_or_else(|| "write a time as 2027-05-31T00:00:00Z, or seconds since 1970".to_owned())
 }
 
+/// A time from which on something is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// So many seconds before now.
+    Ago(i64),
+    /// A second.
+    At(i64),
+}
+
+impl Since {
+    /// The second, where it is this one now.
+    pub(crate) fn second(self, now_seconds: i64) -> i64 {
+        match self {
+            Since::Ago(seconds) => now_seconds.saturating_sub(seconds).max(0),
+            Since::At(second) => second,
+        }
+    }
+}
+
+/// How long ago, `1h`; the beginning of a day in UTC, `2026-01-31`; a time in RFC 3339; or seconds since 1970.
+///
+/// # Errors
+/// A sentence with what may be written.
+pub(crate) fn since(text: &str) -> Result<Since, String> {
+    let at = || parse(text).or_else(|| rfc3339::parse(&format!("{text}T00:00:00Z"))).map(Since::At);
+    let ago = || duration::seconds(text).ok().map(Since::Ago);
+    at().or_else(ago).ok_or_else(|| "write how long ago, as 1h or 7d, a day as 2026-01-31, or a time as 2026-01-31T12:00:00Z".to_owned())
+}
+
 fn parse(text: &str) -> Option<i64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { text.parse().ok() } else { rfc3339::parse(text) }
@@ -78,6 +109,19 @@ mod tests {
         }
         assert_eq!(second("2023-11-14T22:13:20Z"), Ok(1_700_000_000));
         assert!(second("now").is_err());
+        for (text, expected) in [
+            ("1h", Some(1_699_996_400)),
+            ("2023-11-14", Some(1_699_920_000)),
+            ("2023-11-14T22:13:19Z", Some(1_699_999_999)),
+            ("1700000001", Some(1_700_000_001)),
+            ("9223372036854775807s", Some(0)),
+            ("yesterday", None),
+            ("2023-11", None),
+            ("2023-02-30", None),
+            ("", None),
+        ] {
+            assert_eq!(since(text).ok().map(|since| since.second(1_700_000_000)), expected, "{text}");
+        }
         assert_eq!(Time::Second(1_700_000_000).to_string(), "2023-11-14T22:13:20Z");
     }
 }

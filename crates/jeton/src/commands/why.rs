@@ -13,6 +13,11 @@ pub(super) struct Why {
 }
 
 impl Why {
+    /// Whether anybody said why.
+    pub(super) fn is_said(&self) -> bool {
+        self.why.is_some()
+    }
+
     /// As a request says it.
     pub(super) fn body(&self) -> Value {
         Value::Object(self.members())

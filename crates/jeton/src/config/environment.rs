@@ -22,6 +22,11 @@ pub(crate) fn of_process() -> Vec<Variable> {
     std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())).collect()
 }
 
+/// The data folder that the environment names.
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    std::env::var_os("JETON_DATA").map(PathBuf::from)
+}
+
 /// Where systemd keeps what this service alone may read (`LoadCredential=`).
 pub(crate) fn credentials_folder() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)

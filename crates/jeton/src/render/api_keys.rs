@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::relative::{length, text_from_now, with_distance};
+use super::suspended::by_whom;
 use super::table::{Cell, Column, Tone, table};
 use super::text::{items, member};
 use super::used::{distance, used};
@@ -11,14 +12,19 @@ use super::why::why;
 /// The narrowest line that has room for why keys ended, too.
 const WIDE: usize = 120;
 
-/// Keys, one a line: what people call them and their owners, then how they stand. Ids give way first.
-pub(crate) fn list(value: &Value, view: &View) -> String {
+/// Keys, one a line: what people call them and their owners, then how they stand. Ids give way first. `is_all`: whether all were asked for.
+pub(crate) fn list(value: &Value, is_all: bool, view: &View) -> String {
     let keys = items(value);
+    if keys.is_empty() && !is_all {
+        return "There is no such key.\n".to_owned();
+    }
     if keys.is_empty() {
-        return "There is no such key. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
+        return "There is no key yet. Make one:\n  jeton key create --owner external:acme --name acme --audience URI\n".to_owned();
     }
     let row = |key: &Value| {
-        let ends = text_from_now(&member(key, "expires_at"), view.now_seconds);
+        // When a key would have ended that is over already is of no use.
+        let ends =
+            if member(key, "state") == "revoked" { String::new() } else { text_from_now(&member(key, "expires_at"), view.now_seconds) };
         let used = distance(key, "last_used_at", view.now_seconds);
         [member(key, "name").into(), owner(key).into(), state(key), ends.into(), used.into(), member(key, "id").into()]
     };
@@ -76,6 +82,18 @@ pub(crate) fn found(key: &Value, view: &View) -> String {
     format!("{sentence}\n\n{}", show(key, view))
 }
 
+/// A key that was suspended, or was so `before`; `says_why`: whether a reason was given.
+pub(crate) fn suspended(key: &Value, before: &Value, says_why: bool, view: &View) -> String {
+    let name = member(key, "name");
+    let is_as_before = ["state", "ended_at", "ended_by", "why"].iter().all(|part| member(key, part) == member(before, part));
+    if !is_as_before || member(before, "ended_at").is_empty() {
+        return format!("{name} is refused until it is resumed.\n");
+    }
+    let by_whom = by_whom(key, ["ended_at", "ended_by"], view);
+    let kept = if says_why { "\nThe reason that is given now is not kept: resume it first, then suspend it for another." } else { "" };
+    format!("{name} was suspended already{by_whom}. Nothing changed.{kept}\n")
+}
+
 /// A key that was resumed: what it belongs to may still keep it from being accepted.
 pub(crate) fn resumed(key: &Value, _: &View) -> String {
     let name = member(key, "name");
@@ -83,7 +101,7 @@ pub(crate) fn resumed(key: &Value, _: &View) -> String {
         "active" => format!("{name} is accepted again.\n"),
         state => {
             let id = member(key, "id");
-            format!("{name} itself is not suspended any more, and is still refused: {state}.\nWhy: jeton key explain {id}\n")
+            format!("{name} itself is not suspended any more, and is still refused: {state}.\nWhy: `jeton key explain {id}`\n")
         }
     }
 }
@@ -107,7 +125,7 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
         .with("rate", rate(key))
         .with("uses in all", member(key, "max_uses"))
         .with("state", if may_nothing(key) { "active, but it may do nothing now".to_owned() } else { member(key, "state") })
-        .with("because of", member(key, "why"))
+        .with("because of", why(key))
         .with("since", time("ended_at"))
         .with("by", member(key, "ended_by"))
         .with("note", member(key, "note"))
@@ -212,24 +230,25 @@ mod tests {
         ada.as_object_mut().unwrap().remove("why");
         let keys = json!({"items": [acme(), ada.clone()]});
         assert!(show(&ada, &VIEW).contains("\nowner          user:ada (user:user_0123456789abcdefghij)\n"));
-        insta::assert_snapshot!(plain(&list(&keys, &VIEW)), @"
+        insta::assert_snapshot!(plain(&list(&keys, true, &VIEW)), @"
         NAME          OWNER          STATE      ENDS     USED        ID
         acme          external:acme  suspended  in 90 d  63 min ago  0199a2b3c4d57e6f8a…
         Ada's laptop  user:ada       active     in 90 d  63 min ago  0199a2b3c4d57e6f8a…
         ");
-        insta::assert_snapshot!(plain(&list(&keys, &View { width: 120, ..VIEW })), @"
+        insta::assert_snapshot!(plain(&list(&keys, true, &View { width: 120, ..VIEW })), @"
         NAME          OWNER          STATE      WHY     ENDS     USED        ID
         acme          external:acme  suspended  leaked  in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
         Ada's laptop  user:ada       active             in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
         ");
         let mut idle = acme();
         (idle["state"], idle["effective_scope"]) = (json!("active"), json!(""));
-        insta::assert_snapshot!(plain(&list(&json!({"items": [idle]}), &VIEW)), @"
+        insta::assert_snapshot!(plain(&list(&json!({"items": [idle]}), true, &VIEW)), @"
         NAME  OWNER          STATE     ENDS     USED        ID
         acme  external:acme  no scope  in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3…
         ");
-        insta::assert_snapshot!(list(&json!({}), &VIEW), @"
-        There is no such key. Make one:
+        assert_eq!(list(&json!({}), false, &VIEW), "There is no such key.\n");
+        insta::assert_snapshot!(list(&json!({}), true, &VIEW), @"
+        There is no key yet. Make one:
           jeton key create --owner external:acme --name acme --audience URI
         ");
     }
@@ -259,7 +278,7 @@ mod tests {
         if unused      suspended after 30 d, revoked after 60 d
         first used     2026-09-18T14:15Z (2 d ago)
         last used      2026-09-21T13:10Z (63 min ago)
-        last refused   2026-09-21T14:11:00Z (2 min ago): suspended
+        last refused   2026-09-21T14:11Z (2 min ago): suspended
 
         key  jtn_key_4hDkW0example
 
@@ -272,7 +291,7 @@ mod tests {
         let mut key = acme();
         insta::assert_snapshot!(resumed(&key, &VIEW), @"
         acme itself is not suspended any more, and is still refused: suspended.
-        Why: jeton key explain 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        Why: `jeton key explain 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b`
         ");
         key["state"] = json!("active");
         insta::assert_snapshot!(resumed(&key, &VIEW), @"acme is accepted again.");

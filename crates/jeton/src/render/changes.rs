@@ -59,11 +59,13 @@ fn one(change: &Value) -> String {
         text.push_str(&format!("    {:indent$}  {}\n", shown(name), becomes(from, to)));
     }
     let counted = |name: &str| change.pointer(&format!("/consequence/{name}")).and_then(Value::as_u64).filter(|count| *count > 0);
-    for (name, words) in
-        [("would_expire_now", "expire at once"), ("would_expire_sooner", "expire sooner"), ("would_come_back", "are accepted again")]
-    {
+    for (name, one, several) in [
+        ("would_expire_now", "expires at once", "expire at once"),
+        ("would_expire_sooner", "expires sooner", "expire sooner"),
+        ("would_come_back", "is accepted again", "are accepted again"),
+    ] {
         if let Some(count) = counted(name) {
-            text.push_str(&format!("    ! {count} {words}\n"));
+            text.push_str(&format!("    ! {count} {}\n", if count == 1 { one } else { several }));
         }
     }
     if change.get("fell").is_some() {

@@ -6,7 +6,7 @@ use super::table::{Cell, Column, Tone, table};
 use super::text::member;
 use super::view::View;
 
-/// How a deployment keeps to the practices: the grades, then what failed, the most urgent first.
+/// How a deployment keeps to the practices: the grades, then what failed, the most urgent first, what is accepted, and what is not known and why.
 pub(crate) fn report(report: &Value, view: &View) -> String {
     let practices: Vec<&Value> = list(report, "practices").collect();
     let rows: Vec<[Cell; 4]> = practices.iter().map(|practice| row(practice)).collect();
@@ -26,6 +26,14 @@ pub(crate) fn report(report: &Value, view: &View) -> String {
             .with("seen", member(check, "evidence"));
         text.push('\n');
         text.push_str(&told.text(view));
+    }
+    let unknown = practices.iter().flat_map(|practice| list(practice, "checks")).filter(|check| is(check, "verdict", "not_known"));
+    let told =
+        Details::default().with_each("not known", unknown.map(|check| format!("{}: {}", member(check, "id"), member(check, "evidence"))));
+    let told = told.text(view);
+    if !told.is_empty() {
+        text.push('\n');
+        text.push_str(&told);
     }
     text
 }
@@ -134,6 +142,9 @@ mod tests {
         why      A stolen access token works until it expires: nobody should have it for
                  a day.
         command  jeton api update https://orders.example --access-token-lifetime 1h
+
+        not known  scopes.all: APIs whose access tokens live longer than 12 h:
+                   https://orders.example (24h), https://stock.example (20h) and 2 more
         ");
         assert_eq!(grave(&value), 1);
     }

@@ -72,6 +72,11 @@ fn is_for_good(seconds: i64) -> bool {
     seconds >= 32_503_680_000
 }
 
+/// What stands in the lines of whoever follows the ledger.
+pub(crate) fn heading() -> String {
+    format!("{:>6}  {:<9}  {:<KIND_WIDTH$}  {:<9}  DETAILS\n", "NO", "AT (UTC)", "WHAT", "BY")
+}
+
 /// One entry on a line of its own, for whoever follows the ledger: with the time of day, since `now` would soon be wrong.
 pub(crate) fn line(entry: &Value, view: &View) -> String {
     let (sequence, kind, time) = (member(entry, "sequence"), member(entry, "kind"), member(entry, "time"));
@@ -195,8 +200,9 @@ mod tests {
         1002  now        client.deleted                  (erased)
         1003  now        credential.expiring  system     ends in 6 d: API key of client…
         ");
-        let lines: String = items(&value).iter().map(|entry| line(entry, &view)).collect();
+        let lines: String = std::iter::once(heading()).chain(items(&value).iter().map(|entry| line(entry, &view))).collect();
         insta::assert_snapshot!(lines, @"
+            NO  AT (UTC)   WHAT                   BY         DETAILS
            998  14:11:20Z  client.created         unix:1000  name=worker client=client_…
            999  14:13:20Z  token.revoked          unix:0     token=019967c5a3807d2f8e51…
           1000  14:13:20Z  cut_off                unix:0     name=a�[2J before 1 min ag…

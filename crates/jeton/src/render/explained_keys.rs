@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jeton_http::api::rfc3339;
 use serde_json::Value;
 
 use super::api_keys;
@@ -28,7 +29,7 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
     text.push_str(&ending(explained, view));
     text.push_str(&judged_at_use(explained, view));
     if member(explained, "pasted") == "previous" {
-        text.push_str(&paragraph(&format!("The text is the one before its present text, which {}.", previous(explained)), view));
+        text.push_str(&paragraph(&format!("The text is the one before its present text, which {}.", previous(explained, view)), view));
     }
     text.push('\n');
     text.push_str(&api_keys::show(explained, view));
@@ -43,15 +44,20 @@ pub(crate) fn explained(explained: &Value, view: &View) -> String {
     text
 }
 
-/// What becomes of a key's old text: it ends on its own, unless somebody ended it after the last rotation.
-fn previous(explained: &Value) -> String {
+/// What becomes of a key's old text: it ends on its own, or did with the rotation, unless somebody ended it after that.
+fn previous(explained: &Value, view: &View) -> String {
     let steps = explained.get("timeline").and_then(Value::as_array).into_iter().flatten().rev();
     let last = steps.filter(|step| matches!(member(step, "event").as_str(), "api_key.rotated" | "api_key.secret_ended")).take(1);
-    let ended = last.filter(|step| member(step, "event") == "api_key.secret_ended").last();
+    let last = last.last();
+    let ends_at = last.and_then(|step| step.pointer("/data/ends_at_seconds")).and_then(Value::as_i64);
+    let ended = last.filter(|step| member(step, "event") == "api_key.secret_ended");
     match ended.map(|step| (step.get("data").map(|data| member(data, "actor")).unwrap_or_default(), member(step, "at"))) {
         Some((by, at)) if by.is_empty() => format!("was ended at {at}"),
         Some((by, at)) => format!("{by} ended at {at}"),
-        None => "ends on its own".to_owned(),
+        None => match ends_at.filter(|at| *at <= view.now_seconds) {
+            Some(at) => format!("ended on its own at {}", rfc3339::format(at)),
+            None => "ends on its own".to_owned(),
+        },
     }
 }
 
@@ -180,27 +186,17 @@ mod tests {
 
     #[test]
     fn all_of_it() {
-        insta::assert_snapshot!(plain(&explained(&key(), &VIEW)), @"
+        // The key itself is shown as everywhere.
+        let (whole, key) = (plain(&explained(&key(), &VIEW)), plain(&api_keys::show(&key(), &VIEW)));
+        assert!(whole.contains(&key), "{whole}");
+        insta::assert_snapshot!(whole.replace(&key, "(the key)\n"), @"
         Refused for ever: revoked by unix:1000 at 2026-09-21T13:13:20Z (1 h ago):
         leaked.
         It ends at 2026-12-17T14:13:20Z, because the policy of the api lets it live 90
         d, set by unix:0 at 2026-09-20T14:13:20Z (1 d ago).
         The text is the one before its present text, which ends on its own.
 
-        name          acme
-        id            0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
-        kind          API key
-        owner         external:acme
-        audience      https://orders.example
-        scope         orders:read orders:write
-        allowed now   orders:read
-        environment   live
-        state         revoked
-        because of    leaked
-        created       2026-09-18T14:13:20Z (3 d ago)
-        created by    unix:1000
-        ends          2026-12-17T14:13:20Z (in 87 d)
-        last refused  2026-09-21T14:11:00Z (2 min ago): ip_denied
+        (the key)
 
         What it may reach now:
           now  nothing
@@ -279,6 +275,10 @@ mod tests {
         let again = json!({"at": "2026-09-21T14:13:20Z", "event": "api_key.rotated", "data": {"actor": "unix:1000"}});
         key["timeline"].as_array_mut().unwrap().push(again);
         assert!(plain(&explained(&key, &VIEW)).contains("which ends on its own"), "that was the text before that one");
+        let at_once = json!({"at": "2026-09-21T14:13:20Z", "event": "api_key.rotated", "data": {"actor": "unix:1000", "ends_at_seconds": 1_790_000_000}});
+        key["timeline"].as_array_mut().unwrap().push(at_once);
+        let text = plain(&explained(&key, &VIEW)).replace('\n', " ");
+        assert!(text.contains("which ended on its own at 2026-09-21T14:13:20Z."), "{text}");
     }
 
     #[test]

@@ -134,7 +134,8 @@ fn words(told: &Value) -> String {
 }
 
 fn of_subject(told: &Value) -> String {
-    match (member(told, "subject").as_str(), member(told, "name")) {
+    let called = Some(member(told, "called")).filter(|called| !called.is_empty());
+    match (member(told, "subject").as_str(), called.unwrap_or_else(|| member(told, "name"))) {
         ("everything" | "", _) => "of this server".to_owned(),
         ("api", name) => format!("for {name}"),
         (subject, name) => format!("of the {subject} {name}"),

@@ -26,7 +26,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         })
         .collect();
     table(
-        [Column::whole("kid"), Column::whole("alg"), Column::whole("signs"), Column::whole("state"), Column::whole("since/until")],
+        [Column::whole("kid"), Column::whole("alg"), Column::whole("signs"), Column::whole("state"), Column::whole("since/gone")],
         &rows,
         view,
     )
@@ -59,7 +59,7 @@ mod tests {
             key("retired", Some("2026-06-21T14:11:20Z"), Some("2026-09-23T14:11:20Z")),
         ];
         insta::assert_snapshot!(anstream::adapter::strip_str(&list(&json!({ "items": items }), &VIEW)).to_string(), @"
-        KID                                          ALG    SIGNS   STATE    SINCE/UNTIL
+        KID                                          ALG    SIGNS   STATE    SINCE/GONE
         NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  next     1 d ago
         NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  current  2 min ago
         NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  ES256  tokens  retired  in 47 h

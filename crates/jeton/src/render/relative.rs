@@ -8,19 +8,27 @@ const DAY: i64 = 24 * HOUR;
 
 /// A length of time in its largest unit of which there are at least two, or one exactly: `45 s`, `58 min`, `36 h`, `90 d`.
 pub(crate) fn length(seconds: i64) -> String {
-    let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "min")];
-    let fits = |unit: i64| seconds >= 2 * unit || seconds == unit;
-    match units.into_iter().find(|(unit, _)| fits(*unit)) {
-        Some((unit, name)) => format!("{} {name}", seconds / unit),
-        None => format!("{seconds} s"),
-    }
+    let (unit, name) = unit(seconds);
+    format!("{} {name}", seconds / unit)
 }
 
-/// A time as it lies from now: `in 58 min`, `3 d ago`, `now`.
+fn unit(seconds: i64) -> (i64, &'static str) {
+    let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "min")];
+    units.into_iter().find(|(unit, _)| seconds >= 2 * unit || seconds == *unit).unwrap_or((1, "s"))
+}
+
+/// The same, where it is up to a minute, or a thousandth, less than a whole number of its unit: that number.
+fn nearly(seconds: i64) -> i64 {
+    let (unit, _) = unit(seconds);
+    let reached = seconds.saturating_add((seconds / 1_000).min(MINUTE)) / unit * unit;
+    seconds.max(reached)
+}
+
+/// A time as it lies from now: `in 58 min`, `3 d ago`, `now`. What was asked for as `90d` a moment ago is in 90 days.
 pub(crate) fn from_now(seconds: i64, now_seconds: i64) -> String {
     match seconds.saturating_sub(now_seconds) {
         -1..=1 => "now".to_owned(),
-        ahead @ 2.. => format!("in {}", length(ahead)),
+        ahead @ 2.. => format!("in {}", length(nearly(ahead))),
         behind => format!("{} ago", length(behind.saturating_neg())),
     }
 }
@@ -71,6 +79,10 @@ mod tests {
             (999, "now"),
             (1_002, "in 2 s"),
             (4_600, "in 1 h"),
+            (4_599, "in 1 h"),
+            (4_595, "in 59 min"),
+            (7_776_998, "in 90 d"),
+            (7_776_000, "in 89 d"),
             (400, "10 min ago"),
             (i64::MIN, "106751991167300 d ago"),
             (i64::MAX, "in 106751991167300 d"),

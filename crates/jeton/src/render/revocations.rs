@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::fold::wrap;
+use super::suspended::by_whom;
 use super::text::member;
 use super::view::View;
 
@@ -14,6 +15,9 @@ const KINDS: [(&str, &str, &str); 4] = [
 
 /// What fell, by kind.
 pub(crate) fn show(revoked: &Value, view: &View) -> String {
+    if let Some(dead) = dead_text(revoked, ("end", "revoke"), view) {
+        return dead;
+    }
     let warning = member(revoked, "warning");
     let mut text = wrapped(&fell(revoked), view);
     if !warning.is_empty() {
@@ -22,28 +26,74 @@ pub(crate) fn show(revoked: &Value, view: &View) -> String {
     text
 }
 
-/// What is refused from now on, by kind.
-pub(crate) fn show_suspended(suspended: &Value, view: &View) -> String {
+/// What is refused from now on, by kind; `says_why`: whether a reason was given.
+pub(crate) fn show_suspended(suspended: &Value, says_why: bool, view: &View) -> String {
+    if let Some(dead) = dead_text(suspended, ("suspend", "suspend"), view) {
+        return dead;
+    }
     let (said, alone) = match is_dry_run(suspended) {
         true => ("Would suspend", "Would be suspended: nothing of it is out, and nothing new would be given."),
         false => ("Suspended", "Suspended: nothing of it is out, and nothing new is given."),
     };
-    changed(suspended, "suspended", said, (alone, "It was suspended already, or is over: nothing changed."), view)
+    let (is, nothing) = as_before(suspended);
+    let none = match suspended.get("stands") {
+        Some(stands) if member(stands, "state") == "suspended" => {
+            let kept =
+                if says_why { " The reason that is given now is not kept: resume it first, then suspend it for another." } else { "" };
+            format!("It {is} suspended already{}: {nothing}.{kept}", by_whom(stands, ["suspended_at", "suspended_by"], view))
+        }
+        Some(stands) => format!("It is over ({}): {nothing}.", member(stands, "state")),
+        None => format!("None of its keys is accepted now: {nothing}."),
+    };
+    changed(suspended, "suspended", said, (alone, &none), view)
 }
 
 /// What is accepted again, by kind.
 pub(crate) fn show_resumed(resumed: &Value, view: &View) -> String {
+    if let Some(dead) = dead_text(resumed, ("resume", "resume"), view) {
+        return dead;
+    }
     let (said, alone) = match is_dry_run(resumed) {
         true => ("Would resume", "Would be resumed: nothing of it is out, and something new could be given."),
         false => ("Resumed", "Resumed: nothing of it is out, and something new can be given."),
     };
-    changed(resumed, "resumed", said, (alone, "It was not suspended, or is over: nothing changed."), view)
+    let (is, nothing) = as_before(resumed);
+    let none = match resumed.get("stands").map(|stands| member(stands, "state")).as_deref() {
+        Some("active") => format!("It {is} not suspended: {nothing}."),
+        // What it belongs to is.
+        Some("suspended") => format!("It {is} not suspended itself, and is refused all the same: {nothing}."),
+        Some(state) => format!("It is over ({state}): {nothing}."),
+        None => format!("None of its keys {is} suspended: {nothing}."),
+    };
+    changed(resumed, "resumed", said, (alone, &none), view)
+}
+
+/// How what is left as it was is told of: now, or as it was when it was asked for.
+fn as_before(answer: &Value) -> (&'static str, &'static str) {
+    if is_dry_run(answer) { ("is", "nothing would change") } else { ("was", "nothing changed") }
+}
+
+/// What is said of a text that a key had before, and that is dead; `None`: it is none.
+fn dead_text(answer: &Value, (verb, command): (&str, &str), view: &View) -> Option<String> {
+    let dead = answer.get("dead_text")?;
+    let (key, name) = (member(dead, "key"), member(dead, "name"));
+    let text = match member(dead, "state").as_str() {
+        state @ ("active" | "suspended") => {
+            let stands = if state == "active" { "is accepted" } else { "is suspended" };
+            let change = if is_dry_run(answer) { "would change" } else { "changed" };
+            format!(
+                "This text is dead already: its key, {name}, was rotated since, has another text, and {stands} with that. Nothing {change}. To {verb} the key: `jeton key {command} {key}`."
+            )
+        }
+        state => format!("This text is dead already, and so is its key, {name} ({state}): nothing is left to {verb}."),
+    };
+    Some(wrapped(&text, view))
 }
 
 fn changed(answer: &Value, name: &str, said: &str, (alone, none): (&str, &str), view: &View) -> String {
     match counted(answer.get(name)) {
         Some(counted) if counted.is_empty() && answer.get("changed") == Some(&Value::Bool(true)) => wrapped(alone, view),
-        Some(counted) if counted.is_empty() => wrapped(if is_dry_run(answer) { "Nothing would change." } else { none }, view),
+        Some(counted) if counted.is_empty() => wrapped(none, view),
         Some(counted) => wrapped(&format!("{said} {counted}."), view),
         None => wrapped(&format!("{said} more than could be counted."), view),
     }
@@ -138,10 +188,9 @@ mod tests {
         let warning = "the clock is ahead of the ledger: this ends what is issued until 2026-09-21T15:11:20Z, too";
         let texts = [
             show(&json!({"fell": all, "before": "2026-09-21T14:11:20Z", "dry_run": true, "warning": warning}), &view),
-            show_suspended(&json!({"suspended": all, "changed": true, "dry_run": false}), &view),
-            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": true, "dry_run": false}), &view),
-            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": true, "dry_run": true}), &view),
-            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": false, "dry_run": false}), &view),
+            show_suspended(&json!({"suspended": all, "changed": true, "dry_run": false}), false, &view),
+            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": true, "dry_run": false}), false, &view),
+            show_suspended(&json!({"suspended": by_kind(0, 0, 0, 0), "changed": true, "dry_run": true}), false, &view),
             show_resumed(&json!({"resumed": all, "changed": true, "dry_run": true}), &view),
             show_resumed(&json!({"resumed": by_kind(0, 0, 0, 0), "changed": true, "dry_run": false}), &view),
         ];
@@ -154,7 +203,6 @@ mod tests {
         secrets.
         Suspended: nothing of it is out, and nothing new is given.
         Would be suspended: nothing of it is out, and nothing new would be given.
-        It was suspended already, or is over: nothing changed.
         Would resume 1204 access tokens, 31 API keys, 7 personal access tokens and 2
         client secrets.
         Resumed: nothing of it is out, and something new can be given.
@@ -167,13 +215,71 @@ mod tests {
         for (suspended, expected) in [
             (json!({"suspended": by_kind(2, 1, 0, 1), "dry_run": false}), "Suspended 2 access tokens, 1 API key and 1 client secret.\n"),
             (json!({"suspended": by_kind(2, 0, 0, 0), "dry_run": true}), "Would suspend 2 access tokens.\n"),
-            (json!({"suspended": by_kind(0, 0, 0, 0), "dry_run": true}), "Nothing would change.\n"),
+            (json!({"suspended": by_kind(0, 0, 0, 0), "dry_run": true}), "None of its keys is accepted now: nothing would change.\n"),
             (json!({"suspended": uncounted(), "dry_run": false}), "Suspended more than could be counted.\n"),
         ] {
-            assert_eq!(show_suspended(&suspended, &view), expected);
+            assert_eq!(show_suspended(&suspended, false, &view), expected);
         }
         assert_eq!(show_resumed(&json!({"resumed": by_kind(0, 0, 2, 0), "dry_run": false}), &view), "Resumed 2 personal access tokens.\n");
-        let none = "It was not suspended, or is over: nothing changed.\n";
-        assert_eq!(show_resumed(&json!({"resumed": by_kind(0, 0, 0, 0), "dry_run": false}), &view), none);
+    }
+
+    #[test]
+    fn why_nothing_changed() {
+        let view = View { now_seconds: 1_790_000_000, width: 300 };
+        let none = by_kind(0, 0, 0, 0);
+        let on_leave = json!({"state": "suspended", "suspended_at": "2026-09-21T14:11:20Z", "suspended_by": "unix:0", "why": "on leave"});
+        let stands = |state: &str| json!({"state": state});
+        for (stands, says_why, expected) in [
+            (
+                on_leave.clone(),
+                true,
+                "It was suspended already, 2 min ago by unix:0 (on leave): nothing changed. The reason that is given now is not kept: resume it first, then suspend it for another.",
+            ),
+            (on_leave, false, "It was suspended already, 2 min ago by unix:0 (on leave): nothing changed."),
+            (stands("suspended"), false, "It was suspended already: nothing changed."),
+            (stands("revoked"), false, "It is over (revoked): nothing changed."),
+        ] {
+            let answer = json!({"suspended": none, "changed": false, "stands": stands, "dry_run": false});
+            assert_eq!(show_suspended(&answer, says_why, &view), format!("{expected}\n"));
+        }
+        for (state, dry_run, expected) in [
+            ("active", false, "It was not suspended: nothing changed."),
+            ("active", true, "It is not suspended: nothing would change."),
+            ("suspended", false, "It was not suspended itself, and is refused all the same: nothing changed."),
+            ("expired", false, "It is over (expired): nothing changed."),
+        ] {
+            let answer = json!({"resumed": none, "changed": false, "stands": stands(state), "dry_run": dry_run});
+            assert_eq!(show_resumed(&answer, &view), format!("{expected}\n"));
+        }
+        let of_owner = json!({"resumed": none, "changed": false, "dry_run": false});
+        assert_eq!(show_resumed(&of_owner, &view), "None of its keys was suspended: nothing changed.\n");
+    }
+
+    #[test]
+    fn a_dead_text() {
+        let view = View { now_seconds: 0, width: 80 };
+        let answer = |state: &str, dry_run: bool| {
+            let dead = json!({"key": "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "name": "acme", "state": state});
+            json!({"fell": by_kind(0, 0, 0, 0), "dead_text": dead, "dry_run": dry_run})
+        };
+        let texts = [
+            show(&answer("active", false), &view),
+            show(&answer("revoked", false), &view),
+            show_suspended(&answer("active", true), false, &view),
+            show_resumed(&answer("suspended", false), &view),
+        ];
+        insta::assert_snapshot!(texts.concat(), @"
+        This text is dead already: its key, acme, was rotated since, has another text,
+        and is accepted with that. Nothing changed. To end the key:
+        `jeton key revoke 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b`.
+        This text is dead already, and so is its key, acme (revoked): nothing is left to
+        end.
+        This text is dead already: its key, acme, was rotated since, has another text,
+        and is accepted with that. Nothing would change. To suspend the key:
+        `jeton key suspend 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b`.
+        This text is dead already: its key, acme, was rotated since, has another text,
+        and is suspended with that. Nothing changed. To resume the key:
+        `jeton key resume 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b`.
+        ");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "This client has no secret. Make one: jeton client secret create CLIENT\n".to_owned();
+        return "This client has no secret. Make one: `jeton client secret create CLIENT`\n".to_owned();
     }
     let [id, standing, made, ends, used] = ["id", "standing", "created", "ends", "last used"].map(Column::whole);
     let columns = [id, standing, made, ends, used, Column::flexible("why")];
@@ -71,7 +71,7 @@ mod tests {
         secret_1123456789abcdefghij  suspended  3 d ago  in 90 d              seen in a…
         secret_2123456789abcdefghij  ended      3 d ago  in 90 d              owner left
         ");
-        insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"This client has no secret. Make one: jeton client secret create CLIENT");
+        insta::assert_snapshot!(list(&json!({"items": []}), &VIEW), @"This client has no secret. Make one: `jeton client secret create CLIENT`");
         let made = json!({
             "client_secret": format!("jtn_cs_{}", "x".repeat(69)), "client_secret_id": "secret_0123456789abcdefghij",
             "client_secret_expires_at": "2026-12-20T14:13:20Z",

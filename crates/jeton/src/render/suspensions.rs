@@ -15,7 +15,7 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         .map(|suspended| {
             [
                 member(suspended, "kind").into(),
-                member(suspended, "name").into(),
+                name(suspended).into(),
                 text_from_now(&member(suspended, "suspended_at"), view.now_seconds).into(),
                 member(suspended, "suspended_by").into(),
                 why(suspended).into(),
@@ -23,11 +23,21 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         })
         .collect();
     if rows.is_empty() {
-        return "No client, API, user or group is suspended. Of single keys:\n  jeton key list --state suspended\n".to_owned();
+        return "No client, API, user, group or owner outside is suspended. Of single keys:\n  jeton key list --state suspended\n"
+            .to_owned();
     }
     let columns =
         [Column::whole("kind"), Column::flexible("name"), Column::whole("suspended"), Column::flexible("by"), Column::flexible("why")];
     table(columns, &rows, view)
+}
+
+/// Its name; of an owner outside, how many keys, too.
+fn name(suspended: &Value) -> String {
+    match (member(suspended, "name"), suspended.get("keys").and_then(Value::as_u64)) {
+        (name, None) => name,
+        (name, Some(1)) => format!("{name}, 1 key"),
+        (name, Some(keys)) => format!("{name}, {keys} keys"),
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +55,7 @@ mod tests {
             suspended("client", "nightly", "odd traffic from a network that nobody knows"),
             suspended("api", "https://orders.example", "unspecified"),
             suspended("user", "ada\u{1b}[2J", "owner_left"),
+            json!({"kind": "owner", "id": "external:acme", "name": "external:acme", "keys": 2, "suspended_at": "2026-09-21T14:11:20Z", "suspended_by": "unix:1000", "why": "unpaid"}),
         ];
         let text = list(&json!({"items": all}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
@@ -52,6 +63,7 @@ mod tests {
         client  nightly                 2 min ago  unix:1000  odd traffic from a networ…
         api     https://orders.example  2 min ago  unix:1000
         user    ada�[2J                 2 min ago  unix:1000  owner left
+        owner   external:acme, 2 keys   2 min ago  unix:1000  unpaid
         ");
         assert!(list(&json!({"items": []}), &VIEW).contains("--state suspended"));
     }

@@ -2,7 +2,7 @@ use jeton_http::api::rfc3339;
 use serde_json::Value;
 
 use super::details::Details;
-use super::relative::{from_now, with_distance};
+use super::relative::from_now;
 use super::text::member;
 use super::view::View;
 
@@ -10,7 +10,7 @@ use super::view::View;
 pub(crate) fn used(details: Details, value: &Value, view: &View) -> Details {
     let refusal = match member(value, "last_refusal") {
         rule if rule.is_empty() => String::new(),
-        rule => format!("{}: {rule}", with_distance(&member(value, "last_refused_at"), view.now_seconds)),
+        rule => format!("{}: {rule}", to_the_minute(value, "last_refused_at", view.now_seconds)),
     };
     let origins = |name: &str| match value.get(name) {
         Some(seen) => {

@@ -48,7 +48,13 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
             .with("disabled by", member(user, "disabled_by"));
     }
     details
-        .with_each("groups", each("groups").map(|group| member(group, "name")))
+        .with_each(
+            "groups",
+            each("groups").map(|group| match member(group, "state").as_str() {
+                "suspended" => format!("{} (suspended)", member(group, "name")),
+                _ => member(group, "name"),
+            }),
+        )
         .with_each("roles", each("roles").map(held))
         .with("created", with_distance(&member(user, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(user, "updated_at"), view.now_seconds))

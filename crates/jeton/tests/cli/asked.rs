@@ -37,7 +37,7 @@ fn a_shorter_lifetime_of_an_api_asks_before_tokens_end() {
     assert_eq!(desk.json(&["api", "show", "a:b"])["access_token_lifetime_seconds"], 3600);
     desk.write("deployment.toml", "[[api]]\naudience = 'a:b'\naccess_token_lifetime_seconds = 300\n");
     let said = desk.run(&["diff", "deployment.toml"], "");
-    assert!(said.code == 1 && said.out.contains("! 1 expire sooner"), "{}", said.out);
+    assert!(said.code == 1 && said.out.contains("! 1 expires sooner"), "{}", said.out);
     desk.done(&[&shorter[..], &["--yes"]].concat());
     let until = |answer: &Value| answer["exp"].as_i64().unwrap() - answer["iat"].as_i64().unwrap();
     let answer = serde_json::from_str(&desk.run(&["token", "introspect", "-", "--json"], &token).out).unwrap();

@@ -85,7 +85,7 @@ const LINES: &[(i32, &str)] = &[
     (2, "key create --owner acme --audience $API --name k"),
     (0, "key list"),
     (0, "key show $KEY"),
-    (2, "key show key.txt"),
+    (0, "key show key.txt"),
     (0, "key explain $KEY --client-ip 192.0.2.7"),
     (0, "key explain key.txt"),
     (1, "key explain foreign.txt"),

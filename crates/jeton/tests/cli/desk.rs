@@ -74,6 +74,12 @@ impl Desk {
         serde_json::from_str(&self.done(&[arguments, &["--json"]].concat())).unwrap()
     }
 
+    /// The same of a command whose answer may be no.
+    #[track_caller]
+    pub(crate) fn json_of_any(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.run(&[arguments, &["--json"]].concat(), "").out).unwrap()
+    }
+
     #[track_caller]
     pub(crate) fn fails(&self, arguments: &[&str], input: &str, code: i32, needle: &str) {
         let said = self.run(arguments, input);

@@ -32,7 +32,7 @@ fn a_root_file_that_is_gone_is_put_back() {
     desk.stop_server();
     std::fs::rename(&root, &away).unwrap();
     for (command, code) in [(&["serve", "--listen", "127.0.0.1:0"][..], 3), (&["config", "check"], 1)] {
-        desk.fails(command, "", code, "put your copy back, or name it with --root-key-file; without it ./jeton-data cannot be opened");
+        desk.fails(command, "", code, "put your copy back, or name it with --root-key-file, and for every start as `root_key_file` in ./jeton-data/jeton.toml; without it");
     }
     std::fs::rename(&away, &root).unwrap();
     desk.start_server();

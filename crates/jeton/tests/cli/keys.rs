@@ -101,6 +101,10 @@ fn all_keys_of_somebody_outside() {
     assert_eq!(desk.done(&[&["suspend", "--dry-run"], &all[..]].concat()), "Would suspend 2 API keys.\n");
     assert_eq!(desk.done(&[&["suspend", "--yes", "--why", "unpaid"], &all[..]].concat()), "Suspended 2 API keys.\n");
     assert_eq!((state(&one), state(&two)), ("suspended".to_owned(), "suspended".to_owned()));
+    let listed = desk.done(&["suspension", "list"]);
+    assert!(listed.contains("external:acme, 2 keys") && listed.contains("unpaid"), "{listed}");
+    let again = desk.done(&[&["suspend", "--yes"], &all[..]].concat());
+    assert_eq!(again, "None of its keys is accepted now: nothing changed.\n");
     assert_eq!(desk.done(&[&["resume"], &all[..]].concat()), "Resumed 2 API keys.\n");
     assert!(desk.done(&[&["revoke", "--yes", "--before", "1"], &all[..]].concat()).starts_with("Revoked 0 access tokens"));
     assert!(desk.done(&[&["revoke", "--yes"], &all[..]].concat()).starts_with("Revoked 2 API keys: what was issued before "));
@@ -158,4 +162,62 @@ fn keys_from_elsewhere_are_found_as_they_stand() {
         desk.done(&["key", "rotate", "--self", "--key-file", "key.txt"]);
         assert!(desk.done(&["key", "verify", "key.txt"]).starts_with("Accepted."));
     }
+}
+
+/// Whoever finds an old text in the history of a repository ends nothing with it that runs: the key is named, for whoever means the key.
+#[test]
+fn a_text_that_is_dead_ends_no_key() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    let made = desk.json(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "nightly"]);
+    let id = made["id"].as_str().unwrap();
+    desk.write("old.txt", made["key"].as_str().unwrap());
+    desk.write("key.txt", made["key"].as_str().unwrap());
+    desk.done(&["key", "rotate", "--self", "--key-file", "key.txt", "--overlap", "1h"]);
+    desk.done(&["key", "end-previous", id]);
+    let named = |command: &str| format!("`jeton {command} {id}`");
+    for (arguments, hint) in [
+        (&["revoke", "old.txt", "--yes"][..], "key revoke"),
+        (&["revoke", "old.txt", "--dry-run"], "key revoke"),
+        (&["suspend", "old.txt"], "key suspend"),
+        (&["suspend", "old.txt", "--dry-run"], "key suspend"),
+    ] {
+        let told = desk.done(arguments);
+        assert!(told.contains("This text is dead already") && told.contains(&named(hint)) && told.contains("nightly"), "{told}");
+    }
+    let old = std::fs::read_to_string(desk.folder.path().join("old.txt")).unwrap();
+    assert!(desk.run(&["revoke", "-"], &old).out.contains("dead already"));
+    assert!(desk.done(&["key", "verify", "key.txt"]).starts_with("Accepted."));
+    assert_eq!(desk.done(&["revoke", "key.txt", "--yes"]), "Revoked 1 API key.\n");
+    assert!(desk.done(&["revoke", "old.txt", "--yes"]).contains("and so is its key, nightly (revoked)"));
+}
+
+#[test]
+fn what_is_suspended_already_is_told_with_its_reason() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b", "--scope", "read=Read"]);
+    let made = desk.json(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "nightly"]);
+    let id = made["id"].as_str().unwrap();
+    desk.done(&["user", "create", "--username", "bob"]);
+    let folded = |text: String| text.replace('\n', " ");
+    assert!(desk.done(&["resume", "--user", "bob"]).contains("It was not suspended: nothing changed."));
+    desk.done(&["suspend", "--user", "bob", "--why", "on leave", "--yes"]);
+    for (arguments, needle) in [
+        (
+            &["suspend", "--user", "bob", "--why", "again", "--yes"][..],
+            "(on leave): nothing changed. The reason that is given now is not kept",
+        ),
+        (&["suspend", "--user", "bob", "--dry-run"], "(on leave): nothing would change."),
+        (&["key", "suspend", id, "--why", "odd traffic"], "nightly is refused until it is resumed."),
+        (&["key", "suspend", id, "--why", "leaked"], "(odd traffic). Nothing changed. The reason that is given now is not kept"),
+        (&["suspend", "--key", id], "(odd traffic): nothing changed."),
+        (&["key", "resume", id], "accepted again"),
+        (&["resume", "--key", id], "It was not suspended: nothing changed."),
+        (&["key", "revoke", id, "--yes"], "is revoked"),
+        (&["suspend", "--key", id, "--dry-run"], "It is over (revoked): nothing would change."),
+    ] {
+        let told = folded(desk.done(arguments));
+        assert!(told.contains(needle), "{arguments:?}: {told}");
+    }
+    desk.fails(&["resume", "--user", "bob", "--why", "false alarm"], "", 2, "why something is resumed is not kept");
 }

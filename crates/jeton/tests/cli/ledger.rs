@@ -12,6 +12,7 @@ fn the_ledger_is_followed() {
     let desk = Desk::with_server();
     let mut following = desk.command(&["audit", "tail", "--follow", "-n", "1"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(following.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.next().unwrap().ends_with("DETAILS"));
     assert!(lines.next().is_some());
     desk.done(&["api", "create", "--audience", "a:b"]);
     let line = lines.find(|line| line.contains("api.created"));
@@ -105,7 +106,26 @@ fn the_ledger_is_looked_through() {
     assert!(shown.contains(&format!("client other ({id})")) && shown.contains("actor unix:"), "{shown}");
     desk.fails(&["audit", "show", "4711"], "", 1, "there is no entry 4711");
     desk.fails(&["audit", "tail", "--client", "nobody"], "", 1, "there is no client");
-    assert_eq!(desk.done(&["audit", "tail", "--kind", "nothing"]), "There is no such entry.\n");
+    desk.fails(&["audit", "tail", "--kind", "nothing"], "", 2, "`nothing` is no kind of entries");
+    desk.fails(&["audit", "tail", "--kind", "suspended"], "", 2, "api_key.suspended");
+    assert_eq!(desk.done(&["audit", "tail", "--kind", "canary"]), "There is no such entry.\n");
+    let kinds = |more: &[&str]| -> Vec<String> {
+        let told = desk.json(&[&["audit", "tail"], more].concat());
+        told["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let made = desk.json(&["admin", "create", "--username", "ada", "--role", "operator"]);
+    desk.write("ada.txt", made["key"].as_str().unwrap());
+    let me = items[0]["data"]["actor"].as_str().unwrap();
+    assert_eq!(kinds(&["--by", me, "--kind", "client", "--since", "1h"]), ["client.created", "client.created"]);
+    assert!(kinds(&["--by", "ada"]).is_empty());
+    assert_eq!(kinds(&["--user", "ada", "--kind", "user", "--since", "2020-01-01"]), ["user.created"]);
+    assert_eq!(kinds(&["--api", "a:b", "--kind", "api"]), ["api.created"]);
+    desk.done(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "k"]);
+    assert_eq!(kinds(&["--owner", "external:acme"]), ["api_key.created"]);
+    desk.fails(&["audit", "tail", "--since", "yesterday"], "", 2, "1h or 7d");
+    desk.done(&["client", "delete", "other", "--yes"]);
+    desk.fails(&["audit", "tail", "--client", "other"], "", 1, "`jeton audit tail --kind client.created -o wide`");
+    assert!(desk.done(&["audit", "tail", "--kind", "client.created", "-o", "wide"]).contains(id));
     desk.stop_server();
     desk.fails(&["audit", "tail", "--client", "nightly"], "", 2, "the data folder is read without filters");
     assert!(desk.done(&["audit", "show", &number]).contains(id), "the folder is read, too");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what goes wrong here must fail the test")]
 
+mod addressed;
 mod asked;
 mod columns;
 mod declared;
@@ -13,4 +14,5 @@ mod misuse;
 mod observed;
 mod people;
 mod tokens;
+mod told;
 mod tour;

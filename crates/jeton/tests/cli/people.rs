@@ -118,7 +118,7 @@ fn somebody_without_credentials_is_suspended_and_resumed() {
     assert!(done(&["resume", "--dry-run"]).starts_with("Would be resumed: nothing of it is out"));
     assert!(done(&["resume"]).starts_with("Resumed: nothing of it is out"));
     assert!(done(&["resume"]).starts_with("It was not suspended"));
-    assert!(desk.done(&["suspension", "list"]).starts_with("No client, API, user or group is suspended"));
+    assert!(desk.done(&["suspension", "list"]).starts_with("No client, API, user, group or owner outside is suspended"));
 }
 
 /// A second token takes the place of none.

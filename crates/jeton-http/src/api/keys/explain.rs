@@ -183,7 +183,7 @@ async fn explained(
         is_ours: true,
         pasted,
         key: found(service, entry, &moment).await?,
-        decided_by: Decided::from(&why.rule),
+        decided_by: Decided::from(&why.rule).called(service),
         ends_by: Ends::from(&why.end),
         taken_scope: why.taken.into_iter().map(taken).collect(),
         statements: vec![],
@@ -201,7 +201,7 @@ async fn explained(
             event: entry.kind,
         });
         explained.timeline = steps.collect();
-        explained.statements = statements.iter().map(Told::from).collect();
+        explained.statements = statements.iter().map(|statement| Told::from(statement).called(service)).collect();
         explained.last_day = last_day.iter().map(Hour::from).collect();
     }
     ok(&explained)

@@ -103,7 +103,8 @@ impl Import {
         if is_whole {
             Ok(())
         } else {
-            Err(Failure::no(format!("{refused} keys were refused"), "mend those lines, and import again: what is there already stays"))
+            let refused = if refused == 1 { "1 key was refused".to_owned() } else { format!("{refused} keys were refused") };
+            Err(Failure::no(refused, "mend those lines, and import again: what is there already stays"))
         }
     }
 

@@ -50,7 +50,9 @@ pub(crate) struct List {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        self.pages.show(context, &self.path(context.now_seconds), api_keys::list)
+        let path = self.path(context.now_seconds);
+        let is_all = path == PATH;
+        self.pages.show(context, &path, |keys, view| api_keys::list(keys, is_all, view))
     }
 
     fn path(&self, now_seconds: i64) -> String {

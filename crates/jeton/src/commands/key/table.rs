@@ -88,6 +88,14 @@ fn columns(fields: &[String], check: &impl Fn(&str) -> Result<(), Failure>) -> R
     if names.iter().any(is_hash) {
         return Err(Failure::usage("the first line is a key, and names no columns", NAMES));
     }
+    if let [only] = names.as_slice()
+        && only.contains([';', '\t', '|'])
+    {
+        return Err(Failure::usage(
+            "the first line has one column, and other signs than commas in it",
+            "put commas between the columns, as `sha256,owner,name`",
+        ));
+    }
     names.iter().try_for_each(|name| check(name))?;
     if !names.iter().any(|name| name == "sha256") {
         return Err(Failure::usage("no column is called `sha256`", NAMES));
