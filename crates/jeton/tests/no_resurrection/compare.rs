@@ -1,6 +1,6 @@
 //! What a deployment accepts that was made of a backup, beside what the history says and what the deployment that lives on answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use jeton_core::gap::Known;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::held::{Fate, Held};
 use crate::history::History;
 use crate::kept::{Loss, Made};
+use crate::thief::Loot;
 use crate::tokens::signing_in;
 
 /// What was found.
@@ -22,10 +23,20 @@ pub(crate) struct Found {
     pub(crate) asked: u64,
     pub(crate) lived: u64,
     pub(crate) accepted: u64,
+    /// How many of a thief's were accepted where the deployment lives on.
+    pub(crate) stolen: u64,
 }
 
 /// How a credential is answered by a deployment: nothing where it is refused, else what it may.
-type Answered = Option<BTreeSet<String>>;
+pub(crate) type Answered = Option<BTreeSet<String>>;
+
+/// How each is answered: by what it is, its text, and where it comes from.
+pub(crate) type Answers = BTreeMap<(&'static str, String, &'static str), Answered>;
+
+const TOKEN: &str = "a token";
+const KEY: &str = "a key";
+const SECRET: &str = "a client's secret";
+const ADMINISTRATOR: &str = "an administrator's token";
 
 /// Compares one restored deployment.
 pub(crate) struct Compared<'a> {
@@ -44,32 +55,52 @@ impl<'a> Compared<'a> {
         Compared { history, made, caller, is_whole, found: Found::default() }
     }
 
-    pub(crate) async fn run(mut self) -> Found {
-        let (live, made) = (&self.history.world, &self.made.world);
-        for (token, held) in &self.history.tokens {
-            let lives = active(live, &self.history.caller, token).await;
-            let accepted = active(made, self.caller, token).await;
-            self.judge("a token", held, (lives, accepted));
-        }
-        for (key, held) in &self.history.keys {
-            for address in ["192.0.2.7", "10.1.2.3"] {
-                let lives = valid(live, &self.history.caller, key, address).await;
-                let accepted = valid(made, self.caller, key, address).await;
-                self.judge("a key", held, (lives, accepted));
+    /// `then`: how everything was answered at the time that was asked for.
+    pub(crate) async fn run(mut self, then: Option<&Answers>) -> Found {
+        let lives = self.history.everything(&self.history.world, &self.history.caller).await;
+        let mut accepted = self.history.everything(&self.made.world, self.caller).await;
+        for (of, lives) in lives {
+            let held = self.history.held(&of).clone();
+            let accepted = accepted.remove(&of).unwrap();
+            if let Some(then) = then {
+                self.judge_by_then(&of, then.get(&of).cloned().flatten(), accepted.as_ref());
             }
-        }
-        for (secret, held) in &self.history.secrets {
-            let (lives, accepted) = (proven(live, held, secret).await, proven(made, held, secret).await);
-            self.judge("a client's secret", held, (lives, accepted));
-        }
-        for (text, held) in &self.history.administrators {
-            let (lives, accepted) = (administers(live, text).await, administers(made, text).await);
-            self.judge("an administrator's token", held, (lives, accepted));
+            self.judge(of.0, &held, (lives, accepted));
         }
         self.spent().await;
         self.uses().await;
         self.who_came_back().await;
+        if then.is_some() {
+            self.stolen().await;
+        }
         self.found
+    }
+
+    /// Nothing that was given after a time that was asked for is there, whatever was taken beside it.
+    fn judge_by_then(&mut self, of: &(&'static str, String, &'static str), then: Answered, accepted: Option<&BTreeSet<String>>) {
+        let is_more = accepted.is_some_and(|accepted| then.as_ref().is_none_or(|then| !accepted.is_subset(then)));
+        if is_more {
+            let held = self.history.held(of);
+            self.found.wrong.push(format!("{}: {held:?} was answered with {then:?} then, and is with {accepted:?}", of.0));
+        }
+    }
+
+    /// Nothing that a thief got for themselves after that time is accepted.
+    async fn stolen(&mut self) {
+        // What is signed is refused for some seconds after each restore.
+        self.made.world.advance(15);
+        for loot in &self.history.loot {
+            self.found.stolen += u64::from(self.history.is_good(&self.history.world, &self.history.caller, loot).await);
+            if self.history.is_good(&self.made.world, self.caller, loot).await {
+                let what = match loot {
+                    Loot::Key(text) => format!("the key {text}"),
+                    Loot::Secret(client) | Loot::Signer(client) => format!("what proves {}", client.id),
+                    Loot::Token(_) => "a token".to_owned(),
+                    Loot::Administrator(_) => "an administrator's token".to_owned(),
+                };
+                self.found.wrong.push(format!("{:?}: {what} is a thief's, who came later, and is accepted", self.made.known));
+            }
+        }
     }
 
     fn judge(&mut self, what: &str, held: &Held, (lives, accepted): (Answered, Answered)) {
@@ -143,25 +174,60 @@ impl<'a> Compared<'a> {
 /// What becomes of what is known to be dead once an operator accepted the gap: nothing.
 pub(crate) async fn after_accepting(history: &History, made: &Made, caller: &Registered) -> Found {
     let mut found = Found::default();
-    let mut judge = |what: &str, held: &Held, accepted: Answered| {
+    for (of, accepted) in history.everything(&made.world, caller).await {
+        let held = history.held(&of);
         found.accepted += u64::from(accepted.is_some());
         if accepted.is_some() && held.is_dead_within(made.size) {
-            found.wrong.push(format!("{what} that is known to be dead within {} entries is accepted with its gap: {held:?}", made.size));
+            found.wrong.push(format!("{} that is known to be dead within {} entries is accepted with its gap: {held:?}", of.0, made.size));
         }
-    };
-    for (token, held) in &history.tokens {
-        judge("a token", held, active(&made.world, caller, token).await);
-    }
-    for (key, held) in &history.keys {
-        judge("a key", held, valid(&made.world, caller, key, "192.0.2.7").await);
-    }
-    for (secret, held) in &history.secrets {
-        judge("a client's secret", held, proven(&made.world, held, secret).await);
-    }
-    for (text, held) in &history.administrators {
-        judge("an administrator's token", held, administers(&made.world, text).await);
     }
     found
+}
+
+impl History {
+    /// How a deployment answers everything that the history has.
+    pub(crate) async fn everything(&self, world: &World, caller: &Registered) -> Answers {
+        let mut answers = Answers::new();
+        for token in self.tokens.keys() {
+            answers.insert((TOKEN, token.clone(), ""), active(world, caller, token).await);
+        }
+        for key in self.keys.keys() {
+            for address in ["192.0.2.7", "10.1.2.3"] {
+                answers.insert((KEY, key.clone(), address), valid(world, caller, key, address).await);
+            }
+        }
+        for (secret, held) in &self.secrets {
+            answers.insert((SECRET, secret.clone(), ""), proven(world, &held.of, secret).await);
+        }
+        for text in self.administrators.keys() {
+            answers.insert((ADMINISTRATOR, text.clone(), ""), administers(world, text).await);
+        }
+        answers
+    }
+
+    fn held(&self, (what, text, _): &(&'static str, String, &'static str)) -> &Held {
+        let all = match *what {
+            TOKEN => &self.tokens,
+            KEY => &self.keys,
+            SECRET => &self.secrets,
+            _ => &self.administrators,
+        };
+        &all[text]
+    }
+
+    /// Whether something that a thief has is accepted.
+    async fn is_good(&self, world: &World, caller: &Registered, loot: &Loot) -> bool {
+        match loot {
+            Loot::Key(text) => valid(world, caller, text, "192.0.2.7").await.is_some(),
+            Loot::Token(text) => active(world, caller, text).await.is_some(),
+            Loot::Administrator(text) => administers(world, text).await.is_some(),
+            Loot::Secret(client) => proven(world, &client.id, &client.secret).await.is_some(),
+            Loot::Signer(client) => {
+                let body = signing_in(&self.signed_by(world, client));
+                world.post("/oauth/token", None, body).await.status == 200
+            }
+        }
+    }
 }
 
 fn names(scope: &Value) -> BTreeSet<String> {
@@ -188,8 +254,8 @@ async fn uses_left(world: &World, caller: &Registered, key: &str) -> u64 {
     passed
 }
 
-async fn proven(world: &World, held: &Held, secret: &str) -> Answered {
-    let client = Registered { id: held.of.clone(), secret: secret.to_owned(), key: None };
+async fn proven(world: &World, client: &str, secret: &str) -> Answered {
+    let client = Registered { id: client.to_owned(), secret: secret.to_owned(), key: None };
     // A client that may ask for nothing any more has proven itself all the same.
     (world.ask(&client, &[("resource", "https://orders.example")]).await.status != 401).then(BTreeSet::new)
 }

@@ -36,6 +36,15 @@ impl Held {
         }
     }
 
+    /// A deployment goes on that was made of a backup: it has so many entries of before, and so many now. What it does not know of is forgotten.
+    pub(crate) fn carry_over(&mut self, known: u64, is_all_known: bool, size: u64) {
+        if self.fate == Fate::Dead && (is_all_known || self.dead_at <= known) {
+            self.dead_at = self.dead_at.min(size);
+        } else if !is_all_known {
+            *self = Held::new(&self.of, &self.id);
+        }
+    }
+
     /// Whether whoever has so many entries of the ledger knows that it is dead.
     pub(crate) fn is_dead_within(&self, size: u64) -> bool {
         self.fate == Fate::Dead && self.dead_at <= size

@@ -1,15 +1,18 @@
 //! One deployment, what was made in it, and what became of that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use jeton_core::api::Api;
+use jeton_core::gap::Known;
 use jeton_testkit::world::World;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use crate::held::AllHeld;
+use crate::held::{AllHeld, Held};
+use crate::kept::Made;
+use crate::thief::Loot;
 
 /// Who has personal access tokens and is never erased.
 pub(crate) const PEOPLE: [&str; 2] = ["ada", "bob"];
@@ -57,6 +60,10 @@ pub(crate) struct History {
     pub(crate) erased: BTreeMap<String, String>,
     /// Ids of their keys, each with the id of the person.
     pub(crate) owners: BTreeMap<String, String>,
+    /// Ids of keys that went to somebody else.
+    pub(crate) transferred: BTreeSet<String>,
+    /// What a thief got.
+    pub(crate) loot: Vec<Loot>,
     pub(crate) dice: Dice,
     pub(crate) made: u64,
 }
@@ -90,6 +97,8 @@ impl History {
             people: BTreeMap::new(),
             erased: BTreeMap::new(),
             owners: BTreeMap::new(),
+            transferred: BTreeSet::new(),
+            loot: Vec::new(),
             dice: Dice(seed),
             made: 0,
         };
@@ -97,6 +106,43 @@ impl History {
             history.make_role(role, scope).await;
         }
         history
+    }
+
+    /// Goes on in a deployment that was made of a backup: what it knows nothing of is forgotten.
+    pub(crate) async fn go_on(&mut self, made: Made, caller: Registered) {
+        let (is_all_known, size) = (made.known != Known::MayLack, made.world.ledger_size());
+        for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators] {
+            all.values_mut().for_each(|held: &mut Held| held.carry_over(made.size, is_all_known, size));
+        }
+        if made.known != Known::All {
+            // Whose they are again is not known here.
+            self.keys.retain(|_, held| !self.transferred.contains(&held.id));
+        }
+        // All uses were tried out, but behind a fence, where those that nobody knows of may be used again.
+        self.limited.values_mut().for_each(|limited| limited.used = if is_all_known { limited.uses } else { 0 });
+        self.loot.clear();
+        (self.world, self.caller) = (made.world, caller);
+        let ids = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<String>>();
+        for id in ids(self.clients.keys().chain(self.signers.keys()).collect()) {
+            if !self.is_there(&format!("/clients/{id}")).await {
+                self.clients.remove(&id);
+                self.signers.remove(&id);
+            }
+        }
+        for id in ids(self.people.keys().collect()) {
+            if !self.is_there(&format!("/users/{id}")).await {
+                self.people.remove(&id);
+            }
+        }
+        for Passing { audience } in std::mem::take(&mut self.passing) {
+            if self.is_there(&format!("/apis/{}", audience.replace(':', "%3A").replace('/', "%2F"))).await {
+                self.passing.push(Passing { audience });
+            }
+        }
+    }
+
+    async fn is_there(&self, path: &str) -> bool {
+        self.world.administer(Method::GET, path, None).await.status == 200
     }
 
     pub(crate) fn one_of<T: Clone>(&mut self, all: &[T]) -> Option<T> {

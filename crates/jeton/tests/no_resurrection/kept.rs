@@ -9,7 +9,7 @@ use jeton_backup::names::{Segment, SnapshotId};
 use jeton_backup::open::Opening;
 use jeton_backup::restore::{Narrowing, Restore, segments};
 use jeton_backup::seal::Sealing;
-use jeton_backup::snapshot::{Beside, Snapshot};
+use jeton_backup::snapshot::{Beside, Snapshot, tables};
 use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
 use jeton_backup::unshipped::Unshipped;
@@ -18,13 +18,19 @@ use jeton_core::event::Event;
 use jeton_core::gap::{GoingOn, Known};
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
+use jeton_core::record::{Row, Versioned};
 use jeton_core::root_key::RootKeys;
 use jeton_service::durability::Durability;
 use jeton_service::restored::Restored;
-use jeton_store::line::Change;
+use jeton_store::ledger::merkle::hexadecimal;
+use jeton_store::line::{Change, RowLine};
+use jeton_store::load::Load as _;
 use jeton_store::memory::MemoryLoader;
 use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, Group, Store as _, Subscriber};
+use jeton_store_sqlite::{Loader, Options, SqliteStore};
 use jeton_testkit::world::World;
+use jeton_token::TokenId;
 use zeroize::Zeroizing;
 
 use crate::dice::Dice;
@@ -46,8 +52,21 @@ pub(crate) enum Loss {
     UntilThen,
 }
 
-pub(crate) const LOSSES: [Loss; 7] =
-    [Loss::Nothing, Loss::TheEnd, Loss::AllOfIt, Loss::OneOfIt, Loss::Killed, Loss::KilledInSync, Loss::UntilThen];
+/// Those that take nothing from the target.
+pub(crate) const OF_SERVERS: [Loss; 3] = [Loss::Nothing, Loss::Killed, Loss::KilledInSync];
+
+/// All of them; the one before which no thief had come, more often.
+pub(crate) const LOSSES: [Loss; 9] = [
+    Loss::Nothing,
+    Loss::TheEnd,
+    Loss::AllOfIt,
+    Loss::OneOfIt,
+    Loss::Killed,
+    Loss::KilledInSync,
+    Loss::UntilThen,
+    Loss::UntilThen,
+    Loss::UntilThen,
+];
 
 /// Ships, and is waited for where everything is to be there.
 struct Ships {
@@ -56,6 +75,15 @@ struct Ships {
 }
 
 impl Ships {
+    async fn of(world: &World, target: &Target, sealing: &Sealing, is_sync: bool) -> Arc<Ships> {
+        let (store, unshipped) = (world.service().store().clone(), Arc::new(Unshipped::default()));
+        let shipper = Shipper::begin(store, &SCHEMA, target.clone(), sealing.clone(), unshipped, is_sync).await.unwrap();
+        let ships = Arc::new(Ships { shipper: tokio::sync::Mutex::new(shipper), is_sync });
+        let weak: Weak<Ships> = Arc::downgrade(&ships);
+        world.service().narrow_durably(weak, is_sync);
+        ships
+    }
+
     async fn ship(&self, is_final: bool) -> Sequence {
         self.shipper.lock().await.ship(Mode { sync: self.is_sync, is_final }).await.unwrap()
     }
@@ -76,7 +104,7 @@ pub(crate) struct Kept {
     sealing: Sealing,
     opening: Opening,
     ships: Arc<Ships>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A deployment that was made of a backup.
@@ -85,6 +113,8 @@ pub(crate) struct Made {
     pub(crate) known: Known,
     /// How many entries of the ledger it knows.
     pub(crate) size: u64,
+    /// Whether the target has entries that it does not come from.
+    pub(crate) has_others: bool,
 }
 
 impl Kept {
@@ -94,12 +124,16 @@ impl Kept {
         let root_keys = RootKeys::new([(1, Zeroizing::new([7; 32]))]).unwrap();
         let recipients = vec![identity.recipient()];
         let sealing = Sealing { recipients, root_keys: root_keys.clone(), issuer: world.issuer().into(), schema: SCHEMA.version };
-        let (store, unshipped) = (world.service().store().clone(), Arc::new(Unshipped::default()));
-        let shipper = Shipper::begin(store, &SCHEMA, target.clone(), sealing.clone(), unshipped, is_sync).await.unwrap();
-        let ships = Arc::new(Ships { shipper: tokio::sync::Mutex::new(shipper), is_sync });
-        let weak: Weak<Ships> = Arc::downgrade(&ships);
-        world.service().narrow_durably(weak, is_sync);
-        Kept { target, sealing, opening: Opening { identity, root_keys }, ships, _folder: folder }
+        let ships = Ships::of(world, &target, &sealing, is_sync).await;
+        Kept { target, sealing, opening: Opening { identity, root_keys }, ships, folder }
+    }
+
+    /// The same target, for a deployment that was made of what is there.
+    pub(crate) async fn of_next(self, world: &World, is_sync: bool) -> Kept {
+        let ships = Ships::of(world, &self.target, &self.sealing, is_sync).await;
+        // A server has put a first segment before it acknowledges anything.
+        ships.ship(false).await;
+        Kept { ships, ..self }
     }
 
     pub(crate) async fn snapshot(&self, world: &World) {
@@ -140,21 +174,77 @@ impl Kept {
         }
     }
 
-    pub(crate) async fn restore(&self, world: &World, until: Option<Time>) -> Made {
+    pub(crate) async fn restore(&self, world: &World, until: Option<Time>, engine: Engine) -> Made {
         let mut loader = MemoryLoader::begin(&SCHEMA);
         let restore =
             Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation: None, progress: &|_| {} };
         let found = restore.run(&mut loader).await.unwrap();
+        if engine == Engine::Sqlite {
+            let folder = self.folder.path().join("made");
+            loader = through_sqlite(&restore, &loader, &folder).await;
+            std::fs::remove_dir_all(folder).unwrap();
+        }
         let known = match found.is_complete {
             true if found.left_behind > 0 => Known::UntilThen,
             true => Known::All,
             false => Known::MayLack,
         };
         let taken_since = found.narrowing.iter().map(taken).collect();
-        let on = GoingOn { previous: "before".into(), size: found.size, found: found.size + found.left_behind, root: "root".into(), known };
+        let on = GoingOn {
+            previous: TokenId::from_bytes(found.incarnation).to_string().into(),
+            size: found.size,
+            found: found.size + found.left_behind,
+            root: hexadecimal(&found.root).into(),
+            known,
+        };
         let world = world.restored(loader, found.incarnation, &Restored { on, taken_since }).await;
-        Made { world, known, size: found.size }
+        Made { world, known, size: found.size, has_others: !found.others.is_empty() }
     }
+}
+
+/// What makes a store of a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Memory,
+    /// The one that servers have; what it made is then served from memory.
+    Sqlite,
+}
+
+/// What the engine of servers makes of a backup: the same rows as the one in memory, and what is read of it when it is opened.
+async fn through_sqlite(restore: &Restore<'_>, expected: &MemoryLoader, folder: &std::path::Path) -> MemoryLoader {
+    let options = Options::new(folder, &SCHEMA, [5; 32]);
+    let mut loader = Loader::begin(options.clone()).unwrap();
+    let found = restore.run(&mut loader).await.unwrap();
+    assert_eq!(loader.ledger(), expected.ledger());
+    loader.finish(found.incarnation).unwrap();
+    let store = SqliteStore::open(options, Arc::new(Nobody)).unwrap();
+    let mut made = MemoryLoader::begin(&SCHEMA);
+    made.append(&store.tail(0, usize::MAX).unwrap()).unwrap();
+    for table in tables(&SCHEMA) {
+        let (mut rows, mut others) = (Vec::new(), Vec::new());
+        let line = |row: &Versioned<Row>| RowLine { table, version: row.version, row: row.record.clone() };
+        store.view().unwrap().scan(table, &mut |row| each(&mut rows, line(row))).unwrap();
+        expected.scan(table, &mut |row| each(&mut others, line(row))).unwrap();
+        assert_eq!(rows, others, "{}", table.name);
+        made.put(&rows).unwrap();
+    }
+    made
+}
+
+fn each(rows: &mut Vec<RowLine>, line: RowLine) -> bool {
+    rows.push(line);
+    true
+}
+
+/// Who hears of nothing.
+struct Nobody;
+
+impl Subscriber for Nobody {
+    fn applied(&self, _: &Group<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn lost(&self, _: &Fault) {}
 }
 
 fn taken(narrowing: &Narrowing) -> (Change, Vec<Event>) {

@@ -75,7 +75,7 @@ impl History {
     }
 
     /// The id of a key that is not dead.
-    fn some_key(&mut self) -> Option<String> {
+    pub(crate) fn some_key(&mut self) -> Option<String> {
         let ids: Vec<String> = self.keys.values().filter(|held| held.fate != Fate::Dead).map(|held| held.id.clone()).collect();
         self.one_of(&ids)
     }
@@ -189,6 +189,7 @@ impl History {
         body["owner"] = json!(owner);
         if self.tries(Method::POST, &format!("/keys/{id}/transfer"), Some(body)).await.is_some() {
             self.keys.values_mut().filter(|held| held.id == id).for_each(|held| owner.clone_into(&mut held.of));
+            self.transferred.insert(id.to_owned());
         }
     }
 

@@ -1,6 +1,8 @@
 //! Random histories, a backup somewhere in them, and a loss somewhere after it: nothing that was revoked, rotated out, spent, cut off, disabled,
 //! deleted, narrowed or over is accepted by what is restored, nor for more than before: what the history says, and what the deployment that
-//! lives on answers. Nobody who was erased is there, or named.
+//! lives on answers. Nobody who was erased is there, or named. Before an earlier time that is asked for no thief had come: nothing of theirs is
+//! accepted, and nothing allows more than it did then. Every third history goes on in what was restored, on the same target, is lost once more,
+//! and restored; some are made by the engine that servers have.
 //!
 //! `JETON_HISTORIES` says how many are played, `JETON_SEED` which is the first; a failure names its seed.
 
@@ -16,52 +18,68 @@ mod people;
 mod rules;
 mod secrets;
 mod subjects;
+mod thief;
 mod tokens;
 
 use std::collections::BTreeMap;
 
 use http::Method;
 use jeton_core::gap::Known;
+use jeton_core::moment::Time;
 use jeton_testkit::world::manage::administrator;
+use jeton_testkit::world::registered::Registered;
 use serde_json::json;
 
-use compare::{Compared, Found, after_accepting};
+use compare::{Answers, Compared, Found, after_accepting};
 use history::History;
-use kept::{Kept, LOSSES, Loss};
+use kept::{Engine, Kept, LOSSES, Loss, Made, OF_SERVERS};
 
 /// What each of the tests plays by itself; a campaign plays more.
 const HISTORIES: u64 = 10;
 
-/// What came of a history.
+/// What came of one life of a history.
 struct Played {
     loss: Loss,
+    /// Whether it was the life of a deployment that had been restored.
+    is_second: bool,
     found: Found,
     /// Once the gap was accepted, where there was one.
     accepted: Option<Found>,
 }
 
-async fn play(seed: u64) -> Played {
-    let mut history = History::new(seed).await;
-    let loss = history.one_of(&LOSSES).unwrap();
-    let kept = Kept::new(&history.world, loss == Loss::KilledInSync).await;
+/// What one life of a history leaves to be restored.
+struct Lived {
+    loss: Loss,
+    /// The time that is asked for, and how everything was answered then.
+    then: Option<(Time, Answers)>,
+}
+
+/// Lives, with backups, up to the loss. `has_snapshot`: without one there is what another left.
+async fn live(history: &mut History, kept: &Kept, loss: Loss, has_snapshot: bool) -> Lived {
     let (before, after) = (10 + history.below(40), history.below(40));
     for _ in 0..before {
         history.step().await;
     }
-    kept.snapshot(&history.world).await;
+    if has_snapshot {
+        kept.snapshot(&history.world).await;
+    }
     // A time between the first snapshot and the end, and another snapshot, where there is one.
-    let (then, again) = (history.below(after), history.below(after * 2));
-    let mut until = None;
+    let (at, again) = (history.below(after), history.below(after * 2));
+    let mut then = None;
     for step in 0..after {
         history.step().await;
+        if then.is_some() && history.is_once_in(2) {
+            history.steal().await;
+        }
         if history.is_once_in(3) {
             kept.ship(false).await;
         }
-        if step == then && loss == Loss::UntilThen {
-            until = Some(history.world.moment().now);
+        if step == at && loss == Loss::UntilThen {
+            let answers = history.everything(&history.world, &history.caller).await;
+            then = Some((history.world.moment().now, answers));
             history.world.advance(1);
         }
-        if step == again && loss != Loss::UntilThen {
+        if step == again && loss != Loss::UntilThen && has_snapshot {
             history.world.advance(1);
             kept.snapshot(&history.world).await;
         }
@@ -70,44 +88,84 @@ async fn play(seed: u64) -> Played {
         kept.ship(true).await;
     }
     kept.lose(&history.world, loss, &mut history.dice).await;
+    Lived { loss, then }
+}
+
+/// Restores what is left, and looks what it accepts.
+async fn look(seed: u64, history: &mut History, kept: &Kept, lived: &Lived) -> (Made, Registered, Found, Option<Found>) {
+    let loss = lived.loss;
     // Cut-offs of now name the next whole second.
     history.world.advance(2);
-    let made = kept.restore(&history.world, until).await;
+    let engine = if history.is_once_in(6) { Engine::Sqlite } else { Engine::Memory };
+    let made = kept.restore(&history.world, lived.then.as_ref().map(|(then, _)| *then), engine).await;
     match loss {
+        _ if made.has_others => assert_eq!(made.known, Known::MayLack, "seed {seed}: {loss:?}"),
         Loss::Nothing | Loss::KilledInSync => assert_eq!(made.known, Known::All, "seed {seed}: {loss:?}"),
         Loss::TheEnd | Loss::AllOfIt | Loss::Killed => assert_eq!(made.known, Known::MayLack, "seed {seed}: {loss:?}"),
         Loss::OneOfIt | Loss::UntilThen => {}
     }
     made.world.advance(2);
     // Who asks made its secret before the restore: it gets another one.
-    let made_secret = made.world.done(Method::POST, &format!("/clients/{}/secrets", history.caller.id), Some(json!({}))).await;
-    let caller = history.caller.with_secret(made_secret["client_secret"].as_str().unwrap());
-    let found = Compared::new(&history, &made, &caller, loss).run().await;
+    let body = json!({"overlap_seconds": 0});
+    let secret = made.world.done(Method::POST, &format!("/clients/{}/secrets", history.caller.id), Some(body)).await;
+    let caller = history.caller.with_secret(secret["client_secret"].as_str().unwrap());
+    let found = Compared::new(history, &made, &caller, loss).run(lived.then.as_ref().map(|(_, answers)| answers)).await;
     let mut accepted = None;
     if made.known == Known::MayLack {
         made.world.service().accept_gap(&administrator().actor, &made.world.moment()).await.unwrap();
-        accepted = Some(after_accepting(&history, &made, &caller).await);
+        accepted = Some(after_accepting(history, &made, &caller).await);
     }
-    Played { loss, found, accepted }
+    (made, caller, found, accepted)
+}
+
+async fn play(seed: u64) -> Vec<Played> {
+    let mut history = History::new(seed).await;
+    let loss = history.one_of(&LOSSES).unwrap();
+    let kept = Kept::new(&history.world, loss == Loss::KilledInSync).await;
+    let lived = live(&mut history, &kept, loss, true).await;
+    let (made, caller, found, accepted) = look(seed, &mut history, &kept, &lived).await;
+    let mut played = vec![Played { loss, is_second: false, found, accepted }];
+    if !history.is_once_in(3) {
+        return played;
+    }
+    // What is on the target behind the loss, or comes there since it is looked at, is another's from now on.
+    let may_have_others = matches!(loss, Loss::OneOfIt | Loss::KilledInSync);
+    let before = made.known;
+    history.go_on(made, caller).await;
+    // It may be lost before a snapshot of its own is whole, where what was before is all there. What it shipped is all that tells of it then.
+    let has_snapshot = before != Known::All || !history.is_once_in(4);
+    let loss = history.one_of(if has_snapshot { &LOSSES[..] } else { &OF_SERVERS }).unwrap();
+    let kept = kept.of_next(&history.world, loss == Loss::KilledInSync).await;
+    let lived = live(&mut history, &kept, loss, has_snapshot).await;
+    let (made, _, found, accepted) = look(seed, &mut history, &kept, &lived).await;
+    assert!(!made.has_others || may_have_others || !has_snapshot, "seed {seed}: what it comes from is taken for another's");
+    assert!(has_snapshot || made.known == Known::MayLack, "seed {seed}: what went on is not seen");
+    played.push(Played { loss, is_second: true, found, accepted });
+    played
 }
 
 /// Plays so many from this seed on; what was accepted by the way, by the loss.
 #[expect(clippy::print_stdout, reason = "whoever plays a campaign reads what it was about")]
 async fn campaign(first: u64, histories: u64) {
-    let mut tally: BTreeMap<Loss, [u64; 5]> = BTreeMap::new();
+    let mut tally: BTreeMap<(Loss, bool), [u64; 6]> = BTreeMap::new();
     for seed in first..first + histories {
-        let Played { loss, found, accepted } = play(seed).await;
-        assert!(found.wrong.is_empty(), "JETON_SEED={seed}, {loss:?}: {:#?}", found.wrong);
-        let later = accepted.map_or(0, |accepted| {
-            assert!(accepted.wrong.is_empty(), "JETON_SEED={seed}, {loss:?}: {:#?}", accepted.wrong);
-            accepted.accepted
-        });
-        let [number, asked, lived, taken, then] = tally.entry(loss).or_default();
-        (*number, *asked, *lived, *taken, *then) =
-            (*number + 1, *asked + found.asked, *lived + found.lived, *taken + found.accepted, *then + later);
+        for Played { loss, is_second, found, accepted } in play(seed).await {
+            assert!(found.wrong.is_empty(), "JETON_SEED={seed}, {loss:?}, second {is_second}: {:#?}", found.wrong);
+            let later = accepted.map_or(0, |accepted| {
+                assert!(accepted.wrong.is_empty(), "JETON_SEED={seed}, {loss:?}, second {is_second}: {:#?}", accepted.wrong);
+                accepted.accepted
+            });
+            let counted = [1, found.asked, found.lived, found.accepted, later, found.stolen];
+            let sums = tally.entry((loss, is_second)).or_default();
+            sums.iter_mut().zip(counted).for_each(|(sum, count)| *sum += count);
+        }
     }
-    for (loss, [number, asked, lived, accepted, then]) in &tally {
-        println!("{loss:?}: {number} histories, {asked} asked, {lived} live on, {accepted} accepted, {then} once the gap is accepted");
+    for ((loss, is_second), [number, asked, lived, accepted, then, stolen]) in &tally {
+        let life = if *is_second { "second" } else { "first" };
+        println!(
+            "{loss:?}, {life} life: {number} played, {asked} asked, {lived} live on, {accepted} accepted, {then} once the gap is accepted, {stolen} of a \
+             thief live on"
+        );
     }
 }
 
