@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jeton_core::commit::Sequence;
+use jeton_core::event::Event;
 use jeton_core::person::forgotten::{self, Forgotten};
 use jeton_core::person::mentions::Mentions;
 use jeton_core::person::reasons::Reasons;
@@ -44,6 +45,15 @@ impl Forgetting {
     pub(crate) fn erasure(&mut self, load: &mut dyn Load, erasure: &Erasure) -> Result<(), Fault> {
         erasure.user.iter().for_each(|user| self.people.add(user));
         erasure.entries.iter().try_for_each(|(sequence, commitment)| self.entry(load, *sequence, Some(commitment)))
+    }
+
+    /// What an entry tells that comes too late for the time that was asked for: who was erased then, stays so.
+    pub(crate) fn late(&mut self, entry: &Entry) {
+        if entry.kind == "user.erased"
+            && let Ok(Some(Event::UserErased { user, .. })) = entry.event()
+        {
+            self.people.add(&user);
+        }
     }
 
     /// Whether an entry is one of those.

@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The line.
+use crate::told_erasures::ToldErasure;
+
+/// The line; whoever knows nothing of a member leaves it out.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FilesLine {
     pub(crate) files: Vec<KeptFile>,
+    /// What was erased until then, as the ledger tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) erasures: Vec<ToldErasure>,
 }
 
 /// What a file is.

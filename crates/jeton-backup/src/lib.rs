@@ -29,6 +29,7 @@ pub mod snapshot;
 pub mod tail;
 pub mod target;
 mod threads;
+pub mod told_erasures;
 pub mod unshipped;
 pub mod usage_sum;
 pub mod verify;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry_line::HeadLine;
 use crate::kept_file::KeptFile;
+use crate::told_erasures::ToldErasure;
 use crate::usage_sum::Sum;
 
 /// What a snapshot consists of: written last, so that a snapshot is whole or is none.
@@ -38,6 +39,9 @@ pub struct Manifest {
     /// What was planted for a drill to find; `None`: nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canaries: Option<Canaries>,
+    /// What was erased until then, as its ledger tells it: a line of their own.
+    #[serde(skip)]
+    pub erasures: Vec<ToldErasure>,
     /// The files that went with it: a line of their own.
     #[serde(skip)]
     pub files: Vec<KeptFile>,

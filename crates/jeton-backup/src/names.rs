@@ -6,7 +6,7 @@ use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_core::rfc3339;
 
-use crate::object::hexadecimal;
+use crate::object::{from_hexadecimal, hexadecimal};
 
 /// Where snapshots lie.
 pub const SNAPSHOTS: &str = "snapshots";
@@ -39,6 +39,13 @@ pub const FILES: &str = "files";
 #[must_use]
 pub fn erasure(incarnation: [u8; 16], sequence: Sequence) -> String {
     format!("{ERASURES}/{}/{sequence:020}.age", hexadecimal(&incarnation))
+}
+
+/// The incarnation and the sequence in such a name.
+#[must_use]
+pub fn parse_erasure(name: &str) -> Option<([u8; 16], Sequence)> {
+    let (incarnation, sequence) = name.strip_prefix(ERASURES)?.strip_prefix('/')?.strip_suffix(".age")?.split_once('/')?;
+    Some((from_hexadecimal(incarnation)?, sequence.parse().ok()?))
 }
 
 /// What is written while nothing else is, so that a target that is away is noticed. Nothing reads it.
@@ -127,7 +134,7 @@ impl Segment {
         let (incarnation, range) = rest.split_once('/')?;
         let (from, to) = range.split_once('-')?;
         let number = |text: &str| (text.len() == 20).then(|| text.parse().ok())?;
-        let segment = Segment { incarnation: crate::object::from_hexadecimal(incarnation)?, from: number(from)?, to: number(to)? };
+        let segment = Segment { incarnation: from_hexadecimal(incarnation)?, from: number(from)?, to: number(to)? };
         (segment.from <= segment.to).then_some(segment)
     }
 }
@@ -150,6 +157,8 @@ mod tests {
         assert_eq!(SnapshotId::parse("../../../etc/passwd000000"), None);
         let segment = Segment { incarnation: [7; 16], from: 5, to: 900 };
         assert_eq!(Segment::parse(&segment.name()), Some(segment));
+        assert_eq!(parse_erasure(&erasure([7; 16], 17)), Some(([7; 16], 17)));
+        assert_eq!(parse_erasure("erasures/07/17.age"), None);
         for wrong in ["tail/00/5-6.age", "tail/x", "", "snapshots/x"] {
             assert_eq!(Segment::parse(wrong), None, "{wrong}");
         }

@@ -1,7 +1,7 @@
 //! Makes a store again: the newest snapshot, the changes over it, and the tail after it. What it brings is by construction no more than
 //! what was there at that time, and less by everything that was taken away since and is known of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
@@ -23,6 +23,7 @@ use crate::open::{Opened, Opening};
 use crate::problem::{Problem, What};
 use crate::tail::{HeadOnly, Mode, ModeLine};
 use crate::target::Target;
+use crate::told_erasures::{ToldErasure, lost};
 
 /// From where, and how far.
 pub struct Restore<'a> {
@@ -76,6 +77,8 @@ pub struct Restored {
     pub narrowing: Vec<Narrowing>,
     /// The snapshots that would have come first, and do not open.
     pub passed_over: Vec<Problem>,
+    /// What newer snapshots tell to have been erased, of which the target says no more what it was. Where there is any, it is not complete.
+    pub lost_erasures: Vec<String>,
 }
 
 /// An incarnation that a restored ledger does not come from, or not from all of it.
@@ -119,7 +122,7 @@ pub async fn manifest(target: &Target, opening: &Opening, id: &SnapshotId) -> Re
     let mut lines = opened.lines();
     let mut manifest: Manifest = serde_json::from_str(lines.next().unwrap_or_default()).map_err(damaged)?;
     if let Some(line) = lines.next() {
-        manifest.files = serde_json::from_str::<FilesLine>(line).map_err(damaged)?.files;
+        FilesLine { files: manifest.files, erasures: manifest.erasures } = serde_json::from_str(line).map_err(damaged)?;
     }
     Ok(manifest)
 }
@@ -162,7 +165,7 @@ impl Restore<'_> {
     /// # Errors
     /// [`Failure`]; what was made by then is of no use.
     pub async fn run(&self, load: &mut dyn Load) -> Result<Restored, Failure> {
-        let (manifest, passed_over) = self.choose().await?;
+        let (manifest, passed_over, mut told) = self.choose().await?;
         let incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
         let all = all_segments(self.target).await?;
         let segments: Vec<Segment> = all.iter().copied().filter(|segment| segment.incarnation == incarnation).collect();
@@ -187,8 +190,11 @@ impl Restore<'_> {
         folding.forget(&erasures(self.target, self.opening).await?)?;
         let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
         let others = self.others(folding.lineage.others(incarnation, &all)).await?;
-        let is_complete = others.is_empty() && reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
-        Ok(Restored { passed_over, ..folding.end(manifest, incarnation, (is_complete, others)) })
+        told.retain(|erasure| !(erasure.incarnation == object::hexadecimal(&incarnation) && erasure.to < next));
+        let lost_erasures = lost(self.target, told).await?;
+        let is_whole = others.is_empty() && lost_erasures.is_empty();
+        let is_complete = is_whole && reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
+        Ok(Restored { passed_over, lost_erasures, ..folding.end(manifest, incarnation, (is_complete, others)) })
     }
 
     /// Until when the tails of others go, as far as their last segments say.
@@ -212,13 +218,16 @@ impl Restore<'_> {
         Ok(head.map(|line| Time::from_micros(line.head.time)))
     }
 
-    /// The newest snapshot that is not after the time asked for.
-    async fn choose(&self) -> Result<(Manifest, Vec<Problem>), Failure> {
-        let (mut ids, mut passed_over) = (snapshots(self.target).await?, Vec::new());
+    /// The newest snapshot that is not after the time asked for, the newer ones that do not open, and what newer ones tell beyond it.
+    async fn choose(&self) -> Result<(Manifest, Vec<Problem>, BTreeSet<ToldErasure>), Failure> {
+        let (mut ids, mut passed_over, mut told) = (snapshots(self.target).await?, Vec::new(), BTreeSet::new());
         while let Some(id) = ids.pop() {
             match manifest_or_problem(self.target, self.opening, &id).await? {
-                Ok(manifest) if self.is_asked_for(&manifest) => return Ok((manifest, passed_over)),
-                Ok(_) => {}
+                Ok(manifest) if self.is_asked_for(&manifest) => {
+                    told.retain(|erasure| !manifest.erasures.contains(erasure));
+                    return Ok((manifest, passed_over, told));
+                }
+                Ok(manifest) => told.extend(manifest.erasures),
                 Err(problem) => passed_over.push(problem),
             }
         }
@@ -404,6 +413,7 @@ impl<'r, 'a> Folding<'r, 'a> {
                 self.cut = Some(entry.sequence);
             }
             if self.cut.is_some() {
+                self.forgetting.late(&entry);
                 let beyond = self.beyond.get_or_insert_with(|| {
                     let mut frontier = self.load.ledger().0.clone();
                     taken.iter().for_each(|entry: &Entry| frontier.append(entry.leaf()));
@@ -478,6 +488,7 @@ impl<'r, 'a> Folding<'r, 'a> {
             root_found: self.beyond.as_ref().unwrap_or(frontier).root(),
             narrowing: self.narrowing,
             passed_over: Vec::new(),
+            lost_erasures: Vec::new(),
         }
     }
 }

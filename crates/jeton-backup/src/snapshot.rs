@@ -26,6 +26,7 @@ use crate::object::{self, Kind};
 use crate::seal::{Lines, Sealing};
 use crate::target::Target;
 use crate::threads::{beside, beside_io};
+use crate::told_erasures::Hearing;
 use crate::usage_sum::Sum;
 
 /// What a snapshot is made with.
@@ -91,6 +92,7 @@ struct Making<'s, 'a> {
     parts: Vec<Part>,
     rows: BTreeMap<String, u64>,
     usage: BTreeMap<String, Sum>,
+    erasures: Hearing,
     read: u64,
 }
 
@@ -112,7 +114,8 @@ impl Snapshot<'_> {
     pub async fn write(&self, began: Time, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
         let from = self.store.head().size;
         let lines = self.sealing.begin(Kind::Part, &self.id.part(1))?;
-        let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows: BTreeMap::new(), usage: BTreeMap::new(), read: 0 };
+        let (rows, usage, erasures) = (BTreeMap::new(), BTreeMap::new(), Hearing::default());
+        let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows, usage, erasures, read: 0 };
         for table in in_reading_order(self.schema) {
             making.table(table, None).await?;
         }
@@ -138,6 +141,7 @@ impl Snapshot<'_> {
             usage: making.usage,
             server_identity: self.beside.server_identity.clone(),
             canaries: self.beside.canaries.clone(),
+            erasures: making.erasures.end(head.incarnation),
             files,
         })
     }
@@ -150,8 +154,8 @@ impl Snapshot<'_> {
         let name = self.id.manifest();
         let mut lines = self.sealing.begin(Kind::Manifest, &name)?;
         lines.push(&serde_json::to_string(manifest).map_err(std::io::Error::from)?);
-        if !manifest.files.is_empty() {
-            let files = FilesLine { files: manifest.files.clone() };
+        if !(manifest.files.is_empty() && manifest.erasures.is_empty()) {
+            let files = FilesLine { files: manifest.files.clone(), erasures: manifest.erasures.clone() };
             lines.push(&serde_json::to_string(&files).map_err(std::io::Error::from)?);
         }
         Ok(self.target.put(&name, self.sealing.seal(lines)?).await?)
@@ -193,6 +197,7 @@ impl Making<'_, '_> {
                 return Err(Failure::Store(Fault::new(jeton_store::store::FaultKind::Damaged, format!("entry {next} is not there"))));
             }
             for entry in &entries {
+                self.erasures.hear(entry);
                 self.lines.write(|text| entry_line::write(text, entry)).map_err(Failure::Line)?;
                 self.pushed().await?;
             }

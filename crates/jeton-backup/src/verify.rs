@@ -14,6 +14,7 @@ use crate::open::Opening;
 use crate::problem::{Problem, What};
 use crate::restore::{manifest, segments, snapshots};
 use crate::target::Target;
+use crate::told_erasures::{Together, lost};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub async fn verify(
     key: &CheckpointKey,
     progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Found, Failure> {
-    let (mut found, mut done, mut opened) = (Found::default(), 0, BTreeSet::new());
+    let (mut found, mut done, mut opened, mut together) = (Found::default(), 0, BTreeSet::new(), Together::default());
     found.receipts(target, key).await?;
     for id in snapshots(target).await? {
         found.snapshots += 1;
@@ -54,6 +55,7 @@ pub async fn verify(
             }
             Err(failure) => return Err(failure),
         };
+        together.add(&manifest.erasures);
         for part in &manifest.parts {
             found.object(target, opening, (&part.name, Kind::Part), Some(&part.sha256)).await;
             done += 1;
@@ -85,6 +87,7 @@ pub async fn verify(
         done += 1;
         progress(done);
     }
+    found.problems.extend(lost(target, together.lacked()).await?.iter().map(|name| Problem::new(name, What::Missing)));
     for object in target.list(crate::names::ERASURES).await? {
         found.object(target, opening, (&object.name, Kind::Erasure), None).await;
         done += 1;

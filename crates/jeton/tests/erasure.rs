@@ -269,6 +269,37 @@ fn an_erasure_amid_which_the_server_is_killed_is_gone_on_with() {
     place.is_forgotten("whole", &id);
 }
 
+/// Where the object is lost that says who was erased, the tail says it; where that is lost too, a newer snapshot tells that there was one.
+#[test]
+fn an_erasure_that_the_target_has_lost_is_known_of_the_tail_or_missed() {
+    let (mut place, id) = Place::with_ada();
+    let before = place.json(&["audit", "tail"]);
+    let until = before["items"].as_array().unwrap().iter().map(|entry| entry["time"].as_str().unwrap()).max().unwrap().to_owned();
+    place.done(&["user", "erase", "ada-lovelace", "--yes"]);
+    place.done(&["backup", "create"]);
+    place.done(&["backup", "verify"]);
+    fs::remove_dir_all(place.path("jeton-data.backups/erasures")).unwrap();
+    let verified = place.output(&["backup", "verify"]);
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned() + &String::from_utf8_lossy(&verified.stderr);
+    assert!(!verified.status.success() && said.contains("erasures/") && said.contains("not everything"), "{said}");
+    place.end(Signal::TERM);
+    let whole = place.restore("whole", &[]);
+    assert_eq!((&whole["is_complete"], &whole["lost_erasures"]), (&true.into(), &Value::Array(vec![])), "{whole}");
+    let earlier = place.restore("earlier", &["--until", &until]);
+    assert_eq!((&earlier["is_complete"], &earlier["lost_erasures"]), (&true.into(), &Value::Array(vec![])), "{earlier}");
+    for data in ["whole", "earlier"] {
+        place.is_forgotten(data, &id);
+    }
+    fs::remove_dir_all(place.path("jeton-data.backups/tail")).unwrap();
+    let cut = place.restore("cut", &["--until", &until]);
+    let lost = cut["lost_erasures"].as_array().unwrap();
+    assert!(cut["is_complete"] == false && lost.len() == 1 && lost[0].as_str().unwrap().starts_with("erasures/"), "{cut}");
+    let words =
+        ["backup", "restore", "--from", "jeton-data.backups", "--identity", "recovery.key", "--root-key-file", "jeton-data.root-key"];
+    let said = place.done(&[&words[..], &["--data", "again", "--until", &until]].concat());
+    assert!(said.contains("erase them once more"), "{said}");
+}
+
 /// What is put once more, since it took something away, says nothing of them.
 #[test]
 fn what_is_made_again_of_after_an_earlier_time_names_nobody_who_was_erased() {

@@ -232,6 +232,35 @@ fn an_upgrade_keeps_the_database_that_the_older_version_opens() {
     assert!(kept.exists());
 }
 
+/// The commands of the page, over a folder of an older version. No older program is at hand: this one stands in for it.
+#[test]
+fn the_page_of_upgrades_is_played() {
+    let place = Place::after(Signal::INT);
+    write_again_as_older(&place.data());
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations/upgrade.md")).unwrap();
+    let here = |line: &str| line.replace("prod", "jeton-data").replace("version-10", "version-2");
+    let lines: Vec<String> = page.lines().filter_map(|line| line.strip_prefix("    ")).map(here).collect();
+    let [check, back @ .., serve] = &lines[..] else { panic!("{lines:?}") };
+    let run = |line: &String| {
+        let path = format!("{}:/usr/bin:/bin", Path::new(env!("CARGO_BIN_EXE_jeton")).parent().unwrap().display());
+        let output = Command::new("bash").args(["-euc", line]).current_dir(place.0.path()).env_clear().env("PATH", path).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let told = run(check);
+    assert!(told.contains("from version 2 to") && told.contains("jeton.version-2.db"), "{told}");
+    let (mut server, told) = place.start_told(&[]);
+    assert!(told.iter().any(|line| line.contains("the way back")), "{told:#?}");
+    place.done(&["client", "create", "--name", "since"]);
+    end(&mut server, Signal::INT);
+    assert_eq!(back.iter().map(run).collect::<String>(), "");
+    let flags: Vec<&str> = serve.strip_prefix("jeton serve ").unwrap().split(' ').collect();
+    let (mut server, _) = place.start_told(&flags);
+    let clients = place.done(&["client", "list", "--data", "back"]);
+    assert!(!clients.contains("since"), "it is as before the upgrade: {clients}");
+    end(&mut server, Signal::INT);
+}
+
 /// While a copy is made, once it is kept, and later: while tables are brought up to date.
 #[test]
 fn an_upgrade_that_is_killed_is_made_by_the_next_start() {

@@ -62,6 +62,8 @@ pub(crate) struct Made {
     pub(crate) passed_over: Vec<String>,
     /// Incarnations on the target that it does not come from, or not from all of them.
     pub(crate) others: Vec<Other>,
+    /// What was erased on the target and is lost there: somebody may be in the folder who was erased.
+    pub(crate) lost_erasures: Vec<String>,
     /// Whose it is.
     pub(crate) issuer: String,
     /// The files that went with the snapshot.
@@ -111,6 +113,7 @@ impl Restoring<'_> {
             stopped,
             is_complete: known != Known::MayLack,
             others: restored.others,
+            lost_erasures: restored.lost_erasures,
             issuer,
             files,
             passed_over: restored.passed_over.iter().map(ToString::to_string).collect(),
@@ -130,7 +133,7 @@ impl Restoring<'_> {
             _ => restored.is_complete,
         };
         Ok(match () {
-            () if !is_complete || !restored.others.is_empty() => Known::MayLack,
+            () if !is_complete || !restored.others.is_empty() || !restored.lost_erasures.is_empty() => Known::MayLack,
             () if restored.left_behind > 0 => Known::UntilThen,
             () => Known::All,
         })

@@ -117,6 +117,8 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
     };
     let others = others(value, view);
     let beside = if others.is_empty() { "" } else { "Another server went on from this ledger: what it did is not here.\n" };
+    let lost = some_of(problems(value, "lost_erasures").into_iter().map(|name| format!("{name} (what was erased then)")).collect());
+    let again = if lost.is_empty() { "" } else { "Somebody who was erased may be here again: erase them once more.\n" };
     let stopped = match number(value, "stopped") {
         0 => String::new(),
         stopped => format!("{stopped} keys and clients: what they were allowed both then and later cannot be said"),
@@ -130,14 +132,14 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
         .with("stopped", stopped)
         .with_each("passed over", problems(value, "passed_over"))
         .with_each("files", files(value))
-        .with_each("lacks", others);
+        .with_each("lacks", others.into_iter().chain(lost));
     let end = if is_complete {
         "Nothing that was revoked is missing."
     } else {
         "It cannot be shown that nothing is missing: access tokens from before are dead, \
          and keys and secrets from before are refused until `jeton backup restore accept-gap`."
     };
-    format!("{}\n{beside}{end}\nGo on with:\n  {}\n", details.text(view), member(value, "serve"))
+    format!("{}\n{beside}{again}{end}\nGo on with:\n  {}\n", details.text(view), member(value, "serve"))
 }
 
 /// What the target has of incarnations that a restored folder does not come from.
@@ -147,13 +149,19 @@ fn others(value: &Value, view: &View) -> Vec<String> {
         let until = other.get("until").and_then(Value::as_str).map(|until| format!(", until {}", with_distance(until, view.now_seconds)));
         format!("tail/{} ({} entries{})", member(other, "incarnation"), number(other, "entries"), until.unwrap_or_default())
     };
-    let more = others.len().saturating_sub(OTHERS_SHOWN);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    others.iter().take(OTHERS_SHOWN).map(line).chain(more).collect()
+    some_of(others.iter().map(line).collect())
 }
 
-/// How many other incarnations are named one by one.
-const OTHERS_SHOWN: usize = 8;
+/// The first of them, and how many more there are.
+fn some_of(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(LACKS_SHOWN);
+    lines.truncate(LACKS_SHOWN);
+    lines.extend((more > 0).then(|| format!("and {more} more")));
+    lines
+}
+
+/// How many other incarnations, and objects that are lost, are named one by one.
+const LACKS_SHOWN: usize = 8;
 
 /// How many files are named one by one.
 const FILES_SHOWN: usize = 8;
@@ -280,6 +288,7 @@ mod tests {
             "data": "restored", "snapshot": "20260920T141320Z-0eb80320", "entries": 97, "until": "2026-09-21T14:03:20Z", "left_behind": 5,
             "taken_again": 2, "stopped": 1, "is_complete": false,
             "others": [{"incarnation": "00".repeat(16), "entries": 110, "until": "2026-09-21T14:03:20Z"}, {"incarnation": "1", "entries": 2}],
+            "lost_erasures": [format!("erasures/{}/00000000000000000017.age", "00".repeat(16))],
             "files": [
                 {"path": "jeton.toml"}, {"path": "access.log", "was_in": "/var/log/jeton"}, {"path": "access.log.1", "missing": "part 3 is not there"},
             ],
@@ -300,8 +309,11 @@ mod tests {
         lacks        tail/00000000000000000000000000000000 (110 entries, until
                      2026-09-21T14:03:20Z (10 min ago))
                      tail/1 (2 entries)
+                     erasures/00000000000000000000000000000000/00000000000000000017.age
+                     (what was erased then)
 
         Another server went on from this ledger: what it did is not here.
+        Somebody who was erased may be here again: erase them once more.
         It cannot be shown that nothing is missing: access tokens from before are dead,
         and keys and secrets from before are refused until
         `jeton backup restore accept-gap`.

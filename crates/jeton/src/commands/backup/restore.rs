@@ -138,6 +138,7 @@ impl Restore {
             "is_complete": made.is_complete,
             "passed_over": made.passed_over,
             "others": made.others.iter().map(other).collect::<Vec<_>>(),
+            "lost_erasures": made.lost_erasures,
             "files": made.files.iter().map(shown).collect::<Vec<_>>(),
             "serve": serve,
         });
