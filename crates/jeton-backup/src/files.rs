@@ -178,7 +178,8 @@ impl Taking<'_> {
                 if !bytes.ends_with(b"\n") {
                     bytes.push(b'\n');
                 }
-                lines.extend(&bytes, bytes.iter().filter(|byte| **byte == b'\n').count() as u64);
+                let count = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+                lines.take(vec![bytes], count);
             } else {
                 bytes.chunks(BYTES_A_LINE).for_each(|chunk| lines.push(&STANDARD.encode(chunk)));
             }

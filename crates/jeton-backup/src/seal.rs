@@ -1,6 +1,7 @@
 //! Makes an object: lines, packed by zstd, sealed by age.
 
 use std::io::{self, Write as _};
+use std::mem;
 
 use jeton_core::root_key::RootKeys;
 
@@ -23,9 +24,14 @@ pub struct Sealing {
 /// An object in the making.
 pub struct Lines {
     name: String,
+    /// What was taken as a whole, before `plain`.
+    parts: Vec<Vec<u8>>,
     plain: Vec<u8>,
     lines: u64,
 }
+
+/// About how many bytes the last line has.
+const TRAILER_BYTES: usize = 512;
 
 /// How hard zstd tries: the tail is packed beside the requests, and more costs them more than it saves bytes.
 const LEVEL: i32 = 1;
@@ -37,7 +43,7 @@ impl Sealing {
     /// None that memory does not meet.
     pub fn begin(&self, kind: Kind, name: &str) -> io::Result<Lines> {
         let header = Header { jeton_backup: VERSION, kind, name: name.into(), issuer: self.issuer.clone(), schema: self.schema };
-        let mut lines = Lines { name: name.into(), plain: Vec::with_capacity(64 * 1024), lines: 0 };
+        let mut lines = Lines { name: name.into(), parts: Vec::new(), plain: Vec::new(), lines: 0 };
         lines.push(&serde_json::to_string(&header)?);
         Ok(lines)
     }
@@ -47,7 +53,11 @@ impl Sealing {
     /// # Errors
     /// When there are no recipients, it has more bytes than are opened again, or the library refuses.
     pub fn seal(&self, lines: Lines) -> io::Result<Vec<u8>> {
-        let Lines { name, mut plain, lines } = lines;
+        let (bytes, name) = (lines.bytes(), lines.name.clone());
+        let Lines { parts, plain: last, lines, .. } = lines;
+        let mut plain = Vec::with_capacity(bytes + TRAILER_BYTES);
+        parts.iter().chain([&last]).for_each(|part| plain.extend_from_slice(part));
+        drop((parts, last));
         let sha256 = object::sha256(&plain);
         let (epoch, keys) = self.root_keys.current();
         let keys = keys.ok_or_else(|| io::Error::other("the root key has no epoch"))?;
@@ -83,15 +93,16 @@ impl Lines {
         Ok(())
     }
 
-    /// Appends lines, each with its end.
-    pub(crate) fn extend(&mut self, lines: &[u8], count: u64) {
-        self.plain.extend_from_slice(lines);
+    /// Takes lines as they are, each with its end: nothing of them is copied.
+    pub(crate) fn take(&mut self, lines: Vec<Vec<u8>>, count: u64) {
+        self.parts.push(mem::take(&mut self.plain));
+        self.parts.extend(lines);
         self.lines += count;
     }
 
     /// How many bytes there are so far, not packed.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.plain.len()
+        self.parts.iter().map(Vec::len).sum::<usize>() + self.plain.len()
     }
 }

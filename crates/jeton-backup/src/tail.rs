@@ -106,7 +106,7 @@ impl Shipper {
                     self.tell_erased(heard.erased).await?;
                     let mut segment = self.segment(heard.to)?;
                     for lines in [heard.entries, heard.changes, heard.rows] {
-                        segment.lines.extend(&lines.text, lines.count);
+                        segment.lines.take(lines.pieces, lines.count);
                     }
                     self.put(segment, &end, mode).await?;
                 }

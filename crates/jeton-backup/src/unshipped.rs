@@ -43,12 +43,15 @@ pub(crate) struct Heard {
     pub(crate) erased: Vec<Erased>,
 }
 
-/// Lines with their ends.
+/// Lines with their ends, those of each group in one piece.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    pub(crate) text: Vec<u8>,
+    pub(crate) pieces: Vec<Vec<u8>>,
     pub(crate) count: u64,
 }
+
+/// About how many bytes the line of an entry has.
+const ENTRY_BYTES: usize = 512;
 
 /// What is to be shipped next.
 pub(crate) enum Next {
@@ -113,8 +116,11 @@ impl Unshipped {
             Some(_) => {}
         }
         let mut next = waiting.pop();
-        while waiting.groups.front().is_some_and(|heard| heard.to <= end) && next.bytes() < BYTES_AT_A_TIME {
-            next.join(waiting.pop());
+        let mut bytes = next.bytes();
+        while waiting.groups.front().is_some_and(|heard| heard.to <= end) && bytes < BYTES_AT_A_TIME {
+            let more = waiting.pop();
+            bytes += more.bytes();
+            next.join(more);
         }
         Next::Heard(next)
     }
@@ -135,34 +141,23 @@ impl Waiting {
 impl Heard {
     /// `None`: something in it makes no line, which whoever reads it from the store will say.
     fn of(group: &Group<'_>, from: Sequence) -> Option<Heard> {
-        let mut heard = Heard { from, to: group.head.size, ..Heard::default() };
-        for entry in group.entries {
-            heard.entries.push(|text| entry_line::write(text, entry).ok())?;
-        }
-        for change in group.changes {
-            heard.changes.push(|text| {
-                text.extend_from_slice(change.as_bytes());
-                Some(())
-            })?;
-        }
-        heard.erased = Erased::by(group);
-        let versions = versions(group);
-        for (sequence, commit) in group.commits {
-            for write in &commit.writes {
-                if let Write::Put { table, row } = write
-                    && matches!(table.class, Class::Credential { .. })
-                {
-                    let issued = versions.iter().find(|(name, _)| **name == *table.name);
-                    let version = issued.map_or(*sequence, |(_, version)| *version);
-                    heard.rows.push(|text| RowLine::write(text, table, version, row).ok())?;
-                }
-            }
-        }
-        Some(heard)
+        let entries = Lines::write(group.entries.len() * ENTRY_BYTES, |lines| {
+            group.entries.iter().try_for_each(|entry| lines.push(|text| entry_line::write(text, entry).ok()))
+        })?;
+        let changes = Lines::write(group.changes.iter().map(|change| change.len() + 1).sum(), |lines| {
+            group.changes.iter().try_for_each(|change| {
+                lines.push(|text| {
+                    text.extend_from_slice(change.as_bytes());
+                    Some(())
+                })
+            })
+        })?;
+        let rows = Lines::write(0, |lines| issued_rows(group, lines))?;
+        Some(Heard { from, to: group.head.size, entries, changes, rows, erased: Erased::by(group) })
     }
 
     fn bytes(&self) -> usize {
-        self.entries.text.len() + self.changes.text.len() + self.rows.text.len()
+        self.entries.bytes() + self.changes.bytes() + self.rows.bytes()
     }
 
     fn join(&mut self, next: Heard) {
@@ -175,17 +170,53 @@ impl Heard {
 }
 
 impl Lines {
+    /// One piece of lines, in room for about so many bytes. `None`: something makes no line.
+    fn write(bytes: usize, write: impl FnOnce(&mut Piece) -> Option<()>) -> Option<Lines> {
+        let mut piece = Piece { text: Vec::with_capacity(bytes), count: 0 };
+        write(&mut piece)?;
+        Some(Lines { pieces: if piece.count == 0 { Vec::new() } else { vec![piece.text] }, count: piece.count })
+    }
+
+    fn bytes(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
+    }
+
+    fn join(&mut self, next: Lines) {
+        self.pieces.extend(next.pieces);
+        self.count += next.count;
+    }
+}
+
+/// Lines in the making.
+struct Piece {
+    text: Vec<u8>,
+    count: u64,
+}
+
+impl Piece {
     fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<()> {
         write(&mut self.text)?;
         self.text.push(b'\n');
         self.count += 1;
         Some(())
     }
+}
 
-    fn join(&mut self, next: Lines) {
-        self.text.extend_from_slice(&next.text);
-        self.count += next.count;
+/// The rows that a group issued.
+fn issued_rows(group: &Group<'_>, lines: &mut Piece) -> Option<()> {
+    let versions = versions(group);
+    for (sequence, commit) in group.commits {
+        for write in &commit.writes {
+            if let Write::Put { table, row } = write
+                && matches!(table.class, Class::Credential { .. })
+            {
+                let issued = versions.iter().find(|(name, _)| **name == *table.name);
+                let version = issued.map_or(*sequence, |(_, version)| *version);
+                lines.push(|text| RowLine::write(text, table, version, row).ok())?;
+            }
+        }
     }
+    Some(())
 }
 
 /// The tables of which the group issued rows, each with the sequence of the entry that tells so: the version of those rows.

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::failure::{Doing, Failure};
 use crate::floor;
 use crate::http::Template;
+use crate::jeton::Jeton;
 use crate::load::{self, Shape, Traffic};
 use crate::measured::Measured;
 use crate::raw;
@@ -125,20 +126,27 @@ impl<'a> Bench<'a> {
         self.start.elapsed()
     }
 
-    /// Measures the floor once more: each row has one before and one after it, because a machine's speed drifts.
+    /// Measures the floor once more: each row has one right before and one right after it, because a machine's speed drifts within
+    /// seconds.
     pub(crate) fn sample_floor(&mut self) -> Result<(), Failure> {
-        for connections in self.sizes.connections {
-            let shape = Shape { connections: *connections, warm_up: self.sizes.floor / 4, measured: self.sizes.floor, rate: None };
-            let request = Template::form("/", &[]).with(floor::FORM);
-            let measured = load::run(self.floor.address, self.floor.process(), shape, &mut Same::new(request))?;
-            println!("  floor at {connections}: {:.2} µs, {:.0}/s", measured.cpu_us_per_request(), measured.requests_per_second());
-            self.floors.push((*connections, measured));
-        }
+        self.sizes.connections.iter().try_for_each(|connections| self.sample_floor_at(*connections))
+    }
+
+    /// The same for one number of connections.
+    pub(crate) fn sample_floor_at(&mut self, connections: usize) -> Result<(), Failure> {
+        let shape = Shape { connections, warm_up: self.sizes.floor / 4, measured: self.sizes.floor, rate: None };
+        let request = Template::form("/", &[]).with(floor::FORM);
+        let measured = load::run(self.floor.address, self.floor.process(), shape, &mut Same::new(request))?;
+        println!("  floor at {connections}: {:.2} µs, {:.0}/s", measured.cpu_us_per_request(), measured.requests_per_second());
+        self.floors.push((connections, measured));
         Ok(())
     }
 
-    /// Runs `traffic` against `server` over `connections`.
-    pub(crate) fn load(&self, server: &Server, connections: usize, traffic: &mut dyn Traffic) -> Result<Measured, Failure> {
+    /// Runs `traffic` against a server over `connections`, once it has come to rest and right after the floor.
+    pub(crate) fn load(&mut self, jeton: &Jeton, connections: usize, traffic: &mut dyn Traffic) -> Result<Measured, Failure> {
+        jeton.rest()?;
+        self.sample_floor_at(connections)?;
+        let server = jeton.server()?;
         let shape = Shape { connections, warm_up: self.sizes.warm_up, measured: self.sizes.measured, rate: None };
         load::run(server.address, server.process(), shape, traffic)
             .map_err(|failure| Failure::new(format!("{failure} (the server's last words: {})", server.last_words())))

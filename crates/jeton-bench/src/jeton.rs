@@ -13,6 +13,7 @@ use crate::affinity::Cores;
 use crate::clock;
 use crate::failure::{Doing, Failure};
 use crate::http::{Template, exchange_on_socket, get};
+use crate::process;
 use crate::server::{Server, free_address};
 
 /// Every start has a port of its own, and one data folder is one issuer.
@@ -23,6 +24,14 @@ const IDENTITY: &str = "AGE-SECRET-KEY-";
 
 /// What tells that a server is ready.
 const READY: &str = "/readyz";
+
+/// What the log says once keys and secrets were gone over for the first time, some seconds after a start.
+pub(crate) const PASSED: &str = "credentials were gone over";
+
+/// A server is looked at so often while it comes to rest, has come to it after so many looks in a row, and is waited for at most so long.
+const LOOK: Duration = Duration::from_millis(200);
+const CALM: u32 = 4;
+const REST: Duration = Duration::from_secs(60);
 
 /// A data folder of `jeton` with a server on it, or none between two.
 pub(crate) struct Jeton {
@@ -129,6 +138,20 @@ impl Jeton {
         self.server = Some(server);
         self.settle()?;
         Ok(time)
+    }
+
+    /// Waits until the server has nothing left to do of its own: for what a start and the row before left behind, a row would pay.
+    pub(crate) fn rest(&self) -> Result<(), Failure> {
+        let (process, began, mut calm) = (self.server()?.process(), clock::now(), 0);
+        let mut before = process::processor_time(process)?;
+        while calm < CALM && began.elapsed() < REST {
+            clock::pause(LOOK);
+            let now = process::processor_time(process)?;
+            let is_calm = now.saturating_sub(before) < LOOK / 50 && self.log().contains(PASSED);
+            calm = if is_calm { calm + 1 } else { 0 };
+            before = now;
+        }
+        Ok(())
     }
 
     /// Waits until the first snapshot is made and the tail is shipped: of a store that was filled beside the server both take their time, on

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Weak;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
@@ -49,16 +49,27 @@ pub(crate) struct Kept {
     pub(crate) is_sync: bool,
     /// Until before which sequence something may be done here that nobody was told is done; 0: there is none.
     pub(crate) untold: AtomicU64,
+    /// Whether it was known there once that this server runs: it stays so.
+    pub(crate) is_known_there: AtomicBool,
 }
 
 impl Kept {
     pub(crate) async fn is_there(&self, takes: Takes, last: Sequence) -> bool {
-        let Some(durability) = self.durability.upgrade() else { return false };
         match takes {
-            _ if self.is_sync || takes == Takes::Somebody => durability.reached(last).await,
+            _ if self.is_sync || takes == Takes::Somebody => match self.durability.upgrade() {
+                Some(durability) => durability.reached(last).await,
+                None => false,
+            },
             // Whoever checks a key does not wait for a target that is away.
             Takes::Nothing | Takes::Uses => true,
-            Takes::Authority | Takes::Somebody => durability.knows_of_start().await,
+            Takes::Authority | Takes::Somebody => self.is_known_there.load(Ordering::Relaxed) || self.becomes_known_there().await,
         }
+    }
+
+    async fn becomes_known_there(&self) -> bool {
+        let Some(durability) = self.durability.upgrade() else { return false };
+        let knows = durability.knows_of_start().await;
+        self.is_known_there.fetch_or(knows, Ordering::Relaxed);
+        knows
     }
 }

@@ -33,6 +33,8 @@ const RECALLED_SECONDS: i64 = 86_400;
 const RECALLED_ENTRIES: u64 = 65_536;
 /// How many entries are read at once.
 const PAGE: usize = 1_024;
+/// The kind of those that tell of a cut-off.
+const CUT_OFF: &str = "tokens.cut_off";
 
 /// Some keys in the order of a walk, and where it goes on.
 type Stretch = (Vec<Arc<KeyEntry>>, Key);
@@ -47,7 +49,7 @@ impl Service {
             let entries = self.store.tail(start, PAGE)?;
             let Some(last) = entries.last() else { break };
             start = last.sequence + 1;
-            for entry in entries.iter().filter(|entry| since <= entry.time) {
+            for entry in entries.iter().filter(|entry| since <= entry.time && entry.kind == CUT_OFF) {
                 match entry.event() {
                     Ok(event) => event.iter().for_each(|event| self.cut_offs.note(event)),
                     Err(unknown) => return Err(Fault::new(FaultKind::Damaged, unknown.to_string()).into()),

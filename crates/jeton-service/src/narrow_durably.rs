@@ -1,6 +1,6 @@
 //! Commits that wait until what they take away is kept elsewhere too.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use jeton_core::commit::{Commit, Sequence};
@@ -17,7 +17,8 @@ impl Service {
     /// until then a restore would take what was there before for the end.
     pub fn narrow_durably(&self, durability: Weak<dyn Durability>, is_sync: bool) {
         // The first one stays: a server has one.
-        let _ = self.durability.set(Kept { durability, is_sync, untold: AtomicU64::new(self.store.head().size) });
+        let untold = AtomicU64::new(self.store.head().size);
+        let _ = self.durability.set(Kept { durability, is_sync, untold, is_known_there: AtomicBool::new(false) });
     }
 
     /// Waits for a commit that takes something away, where that is asked for.

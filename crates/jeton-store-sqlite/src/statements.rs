@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::fast::RandomState;
 use jeton_core::record::{Key, Row, Table, Value, Versioned};
 use jeton_store::sql;
 use jeton_store::store::Fault;
@@ -32,12 +33,12 @@ pub(crate) struct Statements<'c> {
     pub(crate) connection: &'c Connection,
     prepared: Prepared<'c>,
     /// What reads the rows of a table: many of a crowd have texts in common.
-    readers: HashMap<&'static str, RowReader>,
+    readers: HashMap<&'static str, RowReader, RandomState>,
 }
 
 impl<'c> Statements<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Statements<'c> {
-        Statements { connection, prepared: HashMap::new(), readers: HashMap::new() }
+        Statements { connection, prepared: HashMap::default(), readers: HashMap::default() }
     }
 
     /// The statement that does this to a slice of a table.
@@ -78,7 +79,7 @@ impl<'c> Statements<'c> {
     }
 }
 
-type Prepared<'c> = HashMap<(Verb, &'static str, i64), Statement<'c>>;
+type Prepared<'c> = HashMap<(Verb, &'static str, i64), Statement<'c>, RandomState>;
 
 fn prepared<'s, 'c>(
     statements: &'s mut Prepared<'c>,

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jeton_core::commit::{Commit, Write};
 use jeton_core::record::Value;
 
@@ -93,7 +94,7 @@ impl Queue {
 /// One lane: a queue for each owner, and the owners in the order of their turns.
 #[derive(Default)]
 struct Lane {
-    waiting: HashMap<Arc<str>, VecDeque<Submission>>,
+    waiting: HashMap<Arc<str>, VecDeque<Submission>, RandomState>,
     turns: VecDeque<Arc<str>>,
     count: usize,
 }

@@ -165,7 +165,7 @@ fn row(
     limit: Limit,
     traffic: &mut dyn Traffic,
 ) -> Result<(), Failure> {
-    let measured = bench.load(jeton.server()?, connections, traffic)?;
+    let measured = bench.load(jeton, connections, traffic)?;
     value(bench, &row_name(name, connections), Figures::Load { connections, measured }, limit);
     Ok(())
 }

@@ -68,7 +68,7 @@ fn row(
     limit: Limit,
     traffic: &mut dyn Traffic,
 ) -> Result<(), Failure> {
-    let measured = bench.load(world.jeton.server()?, connections, traffic)?;
+    let measured = bench.load(&world.jeton, connections, traffic)?;
     bench.keep(Reading {
         name: row_name(name, connections),
         figures: Figures::Load { connections, measured },

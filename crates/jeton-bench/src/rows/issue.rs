@@ -20,7 +20,7 @@ pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World) -> Result<(), Fa
         }
         for connections in bench.sizes.connections {
             let before = world.jeton.counters()?;
-            let measured = bench.load(world.jeton.server()?, *connections, &mut Same::new(world.issue(format)))?;
+            let measured = bench.load(&world.jeton, *connections, &mut Same::new(world.issue(format)))?;
             let mean_group = world.jeton.counters()?.mean_group_since(before);
             bench.keep(Reading {
                 name: row_name(name, *connections),

@@ -11,7 +11,7 @@ use crate::failure::{Doing, Failure};
 use crate::fill_keys::AUDIENCE;
 use crate::histogram::Histogram;
 use crate::http::{Template, basic_authorization};
-use crate::jeton::Jeton;
+use crate::jeton::{Jeton, PASSED};
 use crate::load::{self, Shape};
 use crate::row::{Figures, Limit, Reading};
 use crate::traffic::Same;
@@ -25,7 +25,6 @@ const ISSUES_PER_SECOND: f64 = 2_000.0;
 const WINDOW: Duration = Duration::from_millis(200);
 /// When a server goes over its keys for the first time, and what it logs once it has.
 const FIRST_PASS: Duration = Duration::from_secs(5);
-const PASSED: &str = "credentials were gone over";
 const PATIENCE: Duration = Duration::from_secs(60);
 const FIRST_PASS_PATIENCE: Duration = Duration::from_secs(300);
 /// How long the job is watched without a load.

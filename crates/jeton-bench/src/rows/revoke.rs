@@ -17,6 +17,9 @@ const LIMIT_ON_A_MISS: Limit = Limit::Floor { factor: 4.0, signature: None };
 /// Any server of ours keeps so many tokens in memory.
 const IN_MEMORY: usize = 40_000;
 
+/// So many revocations come before those that are measured: a server that has just started pays for its first ones.
+const FIRST: usize = 5_000;
+
 /// Measures `name` on live tokens in memory and `name`_miss on those that are not, the floor after both.
 pub(crate) fn measure(bench: &mut Bench<'_>, world: &mut World, name: &str) -> Result<(), Failure> {
     let miss = format!("{name}_miss");
@@ -42,9 +45,12 @@ fn in_memory(bench: &mut Bench<'_>, world: &mut World, name: &str, connections: 
     world.jeton.stop()?;
     world.jeton.start()?;
     let share = bench.sizes.share.min(IN_MEMORY);
-    let tokens = world.take(share)?;
-    let introspect = world.endpoint("introspect");
     let shape = Shape { connections, warm_up: Duration::ZERO, measured: bench.sizes.longest, rate: None };
+    let first = world.take(FIRST)?;
+    let (revoke, introspect) = (world.endpoint("revoke"), world.endpoint("introspect"));
+    let server = world.jeton.server()?;
+    load::run(server.address, server.process(), shape, &mut PerToken::once(&revoke, &world.tokens, first, b""))?;
+    let tokens = world.take(share)?;
     let server = world.jeton.server()?;
     load::run(
         server.address,
@@ -61,6 +67,8 @@ fn in_memory(bench: &mut Bench<'_>, world: &mut World, name: &str, connections: 
 pub(crate) fn row(bench: &mut Bench<'_>, world: &mut World, name: &str, share: usize, shape: Shape, limit: Limit) -> Result<(), Failure> {
     let template = world.endpoint("revoke");
     let share = world.take(share)?;
+    world.jeton.rest()?;
+    bench.sample_floor_at(shape.connections)?;
     let before = world.jeton.counters()?;
     let mut traffic = PerToken::once(&template, &world.tokens, share, b"");
     let server = world.jeton.server()?;

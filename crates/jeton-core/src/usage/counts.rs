@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::Cell;
 use super::bucket::{Bucket, Resolution};
 
@@ -36,7 +38,7 @@ pub struct Counts {
 struct Level {
     start: i64,
     most: usize,
-    cells: HashMap<Cell, Counted>,
+    cells: HashMap<Cell, Counted, RandomState>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +60,7 @@ impl Counts {
     /// Nothing counted yet, from the minute of that second on.
     #[must_use]
     pub fn new(seconds: i64, bounds: Bounds) -> Counts {
-        let level = |resolution: Resolution, most| Level { start: resolution.start_of(seconds), most, cells: HashMap::new() };
+        let level = |resolution: Resolution, most| Level { start: resolution.start_of(seconds), most, cells: HashMap::default() };
         Counts {
             minute: Resolution::Minute.start_of(seconds),
             now: level(Resolution::Minute, bounds.minute),

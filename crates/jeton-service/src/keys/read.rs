@@ -64,6 +64,12 @@ impl Service {
             self.know_last_use(&known).await?;
             return Ok(Some((known, slot)));
         }
+        // Boxed: checks from memory would carry what a look-up needs.
+        Box::pin(self.prove_key(text, digest, parsed)).await
+    }
+
+    /// The same of a text that was not proven yet.
+    async fn prove_key(&self, text: &str, digest: TextDigest, parsed: Option<Token>) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
         let carried = parsed.as_ref().and_then(|parsed| self.key_carried(parsed));
         let id = match carried {
             Some(id) => Some(id),

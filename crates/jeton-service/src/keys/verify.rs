@@ -156,7 +156,8 @@ impl Service {
     /// The same of its uses.
     async fn take_limited_use(&self, key: &ApiKey, code: Code, moment: &Moment) -> Result<(Code, Option<UsesLeft>), Failure> {
         let Some(limit) = key.max_uses.filter(|_| code == Code::Valid) else { return Ok((code, None)) };
-        let left = self.take_use(key, limit, moment).await?;
+        // Boxed: checks of all other keys would carry what it needs.
+        let left = Box::pin(self.take_use(key, limit, moment)).await?;
         Ok((code.unless(|| left.is_some(), Code::UsageExceeded), Some(UsesLeft { limit, remaining: left.unwrap_or(0) })))
     }
 

@@ -1,12 +1,11 @@
 //! Who uses keys in the hour that is open: in memory, and in the store where there is more than one of them.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jeton_core::usage::Subject;
 use jeton_core::usage::mixed::{MixedHour, OpenHour};
 
-use super::marks::Noted;
+use super::recorder::NotedOf;
 
 /// How many rows are written in a second.
 const ROWS_MAX: usize = 2_048;
@@ -19,7 +18,7 @@ pub(crate) struct Mixing {
 
 impl Mixing {
     /// Takes up what the uses of a second left behind.
-    pub(crate) fn take_up(&self, now_seconds: i64, noted: &BTreeMap<Subject, Noted>) {
+    pub(crate) fn take_up(&self, now_seconds: i64, noted: &NotedOf) {
         let mut open = self.open();
         for (subject, noted) in noted {
             if let Subject::Key(id) = subject {

@@ -43,17 +43,20 @@ impl<'a> Seen<'a> {
 /// What was counted together: in that minute, so often.
 pub(crate) type Counted = ((i64, Cell), u32);
 
+/// What uses left behind, by subject.
+pub(crate) type NotedOf = HashMap<Subject, Noted, RandomState>;
+
 /// What was recorded since it was last taken.
 #[derive(Default)]
 pub(crate) struct Taken {
-    /// The counts, by time.
+    /// The counts, by time, each cell of a minute once.
     pub(crate) counted: Vec<Counted>,
     /// Those that verifiers told of: they are written with the numbers of the reports.
     pub(crate) told: Vec<Counted>,
     /// The rules that refused subjects, where outcomes do not say.
     pub(crate) refused_by: BTreeMap<Subject, &'static str>,
     /// What the uses of subjects left behind.
-    pub(crate) noted: BTreeMap<Subject, Noted>,
+    pub(crate) noted: NotedOf,
     /// How many uses of somebody were not told apart: nobody knows any more whose they were.
     pub(crate) missed: u64,
 }
@@ -200,6 +203,7 @@ impl Recorder {
     /// What was recorded since this was last asked.
     pub(crate) fn take(&self) -> Taken {
         let mut taken = Taken { missed: self.missed.swap(0, Ordering::Relaxed), ..Taken::default() };
+        let mut places_used = 0;
         // Before the places are emptied: what is marked meanwhile counts for the next time, and never for none.
         self.marked.store(0, Ordering::Relaxed);
         for (place, emptied) in self.places.iter().zip(&self.emptied) {
@@ -208,6 +212,8 @@ impl Recorder {
             let cells = emptied.values().map(|noticed| noticed.counts.len()).sum();
             self.cells.fetch_sub(cells, Ordering::Relaxed);
             taken.counted.reserve(cells);
+            taken.noted.reserve(emptied.len());
+            places_used += usize::from(!emptied.is_empty());
             let room = 2 * emptied.len();
             for (subject, noticed) in emptied.drain() {
                 taken.take_up(subject, noticed);
@@ -215,14 +221,7 @@ impl Recorder {
             // A crowd may come again in the next second; after a while without one its room is given back.
             emptied.shrink_to(room);
         }
-        taken.counted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        taken.counted.dedup_by(|later, first| {
-            let is_same = later.0 == first.0;
-            if is_same {
-                first.1 = first.1.saturating_add(later.1);
-            }
-            is_same
-        });
+        taken.put_together(places_used);
         taken
     }
 
@@ -264,6 +263,22 @@ impl Taken {
         self
     }
 
+    /// Brings the counts into the order of time. One place tells its cells apart; what several recorded may be the same.
+    fn put_together(&mut self, places: usize) {
+        if places < 2 {
+            self.counted.sort_by_key(|((minute, _), _)| *minute);
+            return;
+        }
+        self.counted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        self.counted.dedup_by(|later, first| {
+            let is_same = later.0 == first.0;
+            if is_same {
+                first.1 = first.1.saturating_add(later.1);
+            }
+            is_same
+        });
+    }
+
     fn take_up(&mut self, subject: Subject, noticed: Noticed) {
         for Count { minute, api, outcome, count } in noticed.counts {
             self.counted.push(((minute, Cell { subject: subject.clone(), api, outcome }), count));
@@ -302,7 +317,10 @@ mod tests {
     }
 
     fn shown(taken: &Taken) -> Vec<(i64, String, u32)> {
-        taken.counted.iter().map(|((minute, cell), count)| (*minute, cell.subject.to_string(), *count)).collect()
+        assert!(taken.counted.is_sorted_by_key(|((minute, _), _)| *minute));
+        let mut shown: Vec<_> = taken.counted.iter().map(|((minute, cell), count)| (*minute, cell.subject.to_string(), *count)).collect();
+        shown.sort();
+        shown
     }
 
     #[test]

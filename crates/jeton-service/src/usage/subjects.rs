@@ -38,6 +38,9 @@ pub(crate) struct Facts {
     noted: Noted,
 }
 
+/// What happened to whom.
+pub(crate) type FactsOf = HashMap<Subject, Facts, RandomState>;
+
 /// What is remembered of subjects.
 pub(crate) struct Subjects {
     changed: Mutex<HashMap<Subject, Arc<SubjectUse>, RandomState>>,
@@ -55,8 +58,8 @@ impl Default for Subjects {
 }
 
 /// What happened to whom, in what was recorded; to the API and to all as well, and to those who were granted what was used.
-pub(crate) fn facts(taken: &Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> BTreeMap<Subject, Facts> {
-    let mut facts: BTreeMap<Subject, Facts> = BTreeMap::new();
+pub(crate) fn facts(taken: &Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> FactsOf {
+    let mut facts = FactsOf::with_capacity_and_hasher(taken.counted.len(), RandomState::default());
     for ((minute, cell), _) in taken.counted.iter().chain(&taken.told) {
         let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
         facts.entry(cell.subject.clone()).or_default().take_up(*minute, cell.outcome, rule);
@@ -135,7 +138,7 @@ impl Subjects {
     }
 
     /// What happened to subjects waits to be taken up. Says of how many it is forgotten, since there is no room.
-    pub(crate) fn wait(&self, facts: BTreeMap<Subject, Facts>) -> u64 {
+    pub(crate) fn wait(&self, facts: FactsOf) -> u64 {
         let mut waiting = self.waiting();
         let mut forgotten = 0;
         for (subject, facts) in facts {
@@ -289,7 +292,7 @@ mod tests {
     fn what_waits_is_known() {
         let subjects = Subjects::default();
         for minute in [120, 60, 180] {
-            assert_eq!(subjects.wait(BTreeMap::from([(subject(1), used(minute))])), 0);
+            assert_eq!(subjects.wait(FactsOf::from_iter([(subject(1), used(minute))])), 0);
         }
         let known =
             |known: Option<Arc<SubjectUse>>| subjects.up_to_date(&subject(1), known).map(|known| (known.first_used_at, known.last_used_at));

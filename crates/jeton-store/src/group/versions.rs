@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 use std::ptr;
 
+use foldhash::fast::RandomState;
 use jeton_core::commit::Sequence;
 use jeton_core::record::{Key, Table};
 
 use super::transaction::Transaction;
 use crate::store::Fault;
 
-/// The versions known, by table and key; `None` says there is no such row.
+/// The versions known of one table, by key; `None` says there is no such row.
+type Known = HashMap<Key, Option<Sequence>, RandomState>;
+
+/// The versions known, by table.
 #[derive(Default)]
-pub(super) struct Versions(Vec<(&'static Table, HashMap<Key, Option<Sequence>>)>);
+pub(super) struct Versions(Vec<(&'static Table, Known)>);
 
 impl Versions {
     /// The version of a row, read if it is not known.
@@ -29,10 +33,10 @@ impl Versions {
         self.table(table).insert(key, version);
     }
 
-    fn table(&mut self, table: &'static Table) -> &mut HashMap<Key, Option<Sequence>> {
+    fn table(&mut self, table: &'static Table) -> &mut Known {
         let place = self.0.iter().position(|(known, _)| ptr::eq(*known, table)).unwrap_or(self.0.len());
         if place == self.0.len() {
-            self.0.push((table, HashMap::new()));
+            self.0.push((table, Known::default()));
         }
         #[expect(clippy::indexing_slicing, reason = "the place was found, or has just been pushed")]
         &mut self.0[place].1
