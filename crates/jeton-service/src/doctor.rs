@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::api_key::state::State;
 use jeton_core::deployment::{self, Deployment};
 use jeton_core::doctor::{ApiUse, Met, MetCredential, Observed, Surroundings, UsesKnown};
 use jeton_core::id::{ApiId, ApiKeyId};
@@ -29,6 +30,9 @@ const LATE_MICROS: u64 = 16_384_000;
 
 /// How many of each kind are looked up by name: more than an evidence spells out.
 const CALLED: usize = 10;
+
+/// How many of each kind are looked up at most, where many were revoked since.
+const LOOKED_UP: usize = 100;
 
 impl Service {
     /// Looks at everything in memory, and at what was counted of each API; what lies around the process comes from its edge. Reads a few
@@ -112,14 +116,27 @@ impl Service {
         Ok(told.keys.into_iter().map(met).collect())
     }
 
-    /// What the last pass met; the first of each kind, which are spelled out, with what people call them now.
+    /// What the last pass met; the first of each kind, which are spelled out, with what people call them now. A key that was revoked since is none
+    /// of them any more: nothing is left to do about it.
     fn met_and_called(&self) -> Option<Met> {
         let mut met = self.met.load().as_deref().cloned()?;
         let Ok(view) = self.store.view() else { return Some(met) };
         let lists = [&mut met.soon_and_used, &mut met.undecided, &mut met.unrestricted, &mut met.unexercised];
-        for credential in lists.into_iter().flat_map(|list| list.iter_mut().take(CALLED)).filter(|one| one.client.is_none()) {
-            let key = ApiKeyId::parse(&credential.id).and_then(|id| self.key_in(&*view, id).ok()?);
-            credential.called = key.map(|entry| self.key_called(&entry));
+        for list in lists {
+            let (mut called, mut looked_up) = (0, 0);
+            list.retain_mut(|credential| {
+                if credential.client.is_some() || called == CALLED || looked_up == LOOKED_UP {
+                    return true;
+                }
+                looked_up += 1;
+                let Some(Ok(Some(entry))) = ApiKeyId::parse(&credential.id).map(|id| self.key_in(&*view, id)) else { return true };
+                if matches!(entry.key.record.state, State::Revoked(_)) {
+                    return false;
+                }
+                called += 1;
+                credential.called = Some(self.key_called(&entry));
+                true
+            });
         }
         Some(met)
     }

@@ -252,7 +252,11 @@ impl Config {
         let speaks_tls = tls.is_some() || file.acme_directory.is_some();
         let scheme = if speaks_tls { "https" } else { "http" };
         let issuer_text = overrides.issuer.clone().or(file.issuer.clone()).unwrap_or_else(|| format!("{scheme}://{listen}"));
-        let issuer = Issuer::parse(&issuer_text).map_err(|problem| format!("`issuer` is {issuer_text}: {problem}"))?;
+        let issuer = Issuer::parse(&issuer_text).map_err(|problem| match overrides.issuer.is_some() || file.issuer.is_some() {
+            true => format!("`issuer` is {issuer_text}: {problem}"),
+            // Nobody wrote one: it is made of where the server listens.
+            false => format!("`issuer` is {issuer_text}, as where it listens: {problem}; say how clients reach it with --issuer, or `issuer` in jeton.toml"),
+        })?;
         if speaks_tls && !issuer.is_https() {
             return Err(format!(
                 "`issuer` is {issuer_text}, and the listener speaks TLS: published URLs would lead nowhere; write it with https"

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::options::word;
 use super::serving::Serving;
 use crate::render::details::Details;
 
@@ -67,7 +68,7 @@ impl Init {
             format!(
                 "{}\n{recovery}Keep a copy of the root file, apart from copies of the data.\nGo on with:  jeton serve --data {}\n",
                 details.text(view),
-                context.options.data.display(),
+                word(&context.options.data),
             )
         })
     }

@@ -205,14 +205,14 @@ mod tests {
         What happened to it:
           More lies before this, or is not found: `jeton audit tail`.
           2026-09-18T14:13Z  made for external:acme, for orders:read orders:write, until
-                             2026-12-17T14:13:20Z (by unix:1000)
+                             2026-12-17T14:13:20Z (by unix:1000, entry 20)
           2026-09-19T14:13Z  gave itself another text, until 2026-12-17T14:13:20Z; the
                              one before ends at 2026-09-22T18:00:00Z (by
-                             key:0199a2b3c4d57e6f8a9b0c1d2e3f4a5b)
+                             key:0199a2b3c4d57e6f8a9b0c1d2e3f4a5b, entry 25)
           2026-09-19T14:13Z  told that it ends in 7 days, at 2026-12-17T14:13:20Z (by
-                             system)
+                             system, entry 26)
           2026-09-20T14:13Z  api_key.narrowed, erased
-          2026-09-21T13:13Z  revoked: leaked (by unix:1000)
+          2026-09-21T13:13Z  revoked: leaked (by unix:1000, entry 30)
 
         What was said of what it belongs to:
           2026-09-18T10:00Z  everything of the client client_0123456789abcdefghij from
@@ -237,7 +237,7 @@ mod tests {
             "What happened to it:\n  More lies before this",
             "  2026-09-18T14:13Z  made for external:acme, for orders:read orders:write, until",
             "  2026-09-20T14:13Z  api_key.narrowed, erased\n",
-            "  2026-09-21T13:13Z  revoked: leaked (by unix:1000)\n",
+            "  2026-09-21T13:13Z  revoked: leaked (by unix:1000, entry 30)\n",
             "Its uses of the last day:\n  2026-09-21T13:00Z  valid 12, ip_denied 2\n",
             "It was last refused at 2026-09-21T14:11:00Z because",
         ] {

@@ -20,9 +20,14 @@ pub(crate) fn lines(explained: &Value, view: &View) -> Vec<String> {
 
 fn line(step: &Value, view: &View) -> String {
     let Some(data) = step.get("data") else { return dated(&member(step, "at"), &format!("{}, erased", member(step, "event")), view) };
-    let by = member(data, "actor");
+    let (by, entry) = (member(data, "actor"), member(step, "sequence"));
     let words = words(&member(step, "event"), data);
-    let words = if by.is_empty() { words } else { format!("{words} (by {by})") };
+    let words = match (by.is_empty(), entry.is_empty()) {
+        (true, true) => words,
+        (true, false) => format!("{words} (entry {entry})"),
+        (false, true) => format!("{words} (by {by})"),
+        (false, false) => format!("{words} (by {by}, entry {entry})"),
+    };
     dated(&member(step, "at"), &words, view)
 }
 

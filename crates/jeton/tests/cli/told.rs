@@ -21,7 +21,9 @@ fn a_key_is_named_by_what_there_is_of_it() {
     let (id, text) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
     desk.write("key.txt", text);
     assert!(desk.done(&["key", "show", "key.txt"]).starts_with("This is the key's text."));
-    assert!(desk.done(&["key", "show", id]).contains("What happened to it:"));
+    let told = desk.done(&["key", "show", id]).replace('\n', " ");
+    let entry = told.split(", entry ").nth(1).unwrap().split(')').next().unwrap().to_owned();
+    assert!(desk.done(&["audit", "show", &entry]).contains("api_key.created"), "{told}");
     desk.fails(&["key", "show", "none.txt"], "", 2, "no file of that name is here");
     desk.fails(&["key", "show", text], "", 2, "a token is not given as an argument");
     desk.fails(&["key", "verify", id], "", 2, &format!("`jeton key show {id}`"));
@@ -73,6 +75,12 @@ fn a_client_that_is_suspended_gets_nothing() {
     desk.done(&["suspend", "--client", "worker", "--yes"]);
     desk.fails(&["token", "issue", "--client", "worker"], "", 1, "this client is suspended");
     desk.fails(&[&CREATE[..], &["--owner", "client:worker"]].concat(), "", 1, "suspended");
+}
+
+/// Nobody typed an issuer: what is said of it says where it came from, and what to type.
+#[test]
+fn an_issuer_that_nobody_wrote_is_told_as_such() {
+    Desk::empty().fails(&["init", "--listen", "0.0.0.0:8420"], "", 3, "say how clients reach it with --issuer");
 }
 
 #[test]

@@ -49,6 +49,25 @@ async fn keys_that_may_do_all_that_their_api_knows() {
     assert_eq!(grade(&deployment.examine(), Practice::Scopes), Some(Grade::A));
 }
 
+/// What is revoked asks for nothing any more: nobody waits for the next pass to hear that.
+#[tokio::test]
+async fn keys_that_were_revoked_since_the_last_pass() {
+    let deployment = Deployment::sound().await;
+    let all = json!({"scope": "orders:read orders:write"});
+    let (one, other) = (
+        deployment.world.make_key("external:acme", "https://orders.example", all.clone()).await,
+        deployment.world.make_key("external:bolt", "https://orders.example", all).await,
+    );
+    let id = |made: &serde_json::Value| made["id"].as_str().unwrap().to_owned();
+    deployment.sweep().await;
+    deployment.world.done(Method::DELETE, &format!("/keys/{}", id(&one)), None).await;
+    let told = found(&deployment.examine(), "scopes.keys_all").clone();
+    assert!(!told.evidence.contains("acme") && told.evidence.contains("bolt"), "{told:?}");
+    assert!(told.command.contains(&id(&other)), "{told:?}");
+    deployment.world.done(Method::DELETE, &format!("/keys/{}", id(&other)), None).await;
+    assert_eq!(found(&deployment.examine(), "scopes.keys_all").verdict, Verdict::Passed);
+}
+
 #[tokio::test]
 async fn what_is_granted_and_not_used() {
     let deployment = Deployment::sound().await;
