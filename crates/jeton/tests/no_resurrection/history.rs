@@ -134,10 +134,26 @@ impl History {
                 self.people.remove(&id);
             }
         }
+        self.forget_texts().await;
         for Passing { audience } in std::mem::take(&mut self.passing) {
             if self.is_there(&format!("/apis/{}", audience.replace(':', "%3A").replace('/', "%2F"))).await {
                 self.passing.push(Passing { audience });
             }
+        }
+    }
+
+    /// The last text of a key is one that the deployment knows, where it knows any.
+    async fn forget_texts(&mut self) {
+        for (id, texts) in std::mem::take(&mut self.texts) {
+            let mut known = Vec::new();
+            for text in &texts {
+                let found = self.tries(Method::POST, "/keys/lookup", Some(json!({"key": text}))).await;
+                // Who does not know it takes it for one that another took the place of.
+                if found.is_some_and(|found| found["secret"] != "replaced") {
+                    known.push(text.clone());
+                }
+            }
+            self.texts.insert(id, if known.is_empty() { texts } else { known });
         }
     }
 
