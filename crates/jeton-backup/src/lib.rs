@@ -2,15 +2,21 @@
 //!
 //! Nothing here knows a token: rows of tables come in and rows of tables go out. `docs/backup-format.md` describes every byte.
 
+mod ahead;
+mod before;
 mod catch_up;
 mod connector;
+mod content_line;
+mod course;
 pub mod drill;
 pub mod entry_line;
 pub mod erasure;
 pub mod failure;
+mod fetch;
 pub mod files;
 mod forgetting;
 pub mod identity;
+pub mod join;
 pub mod kept_file;
 mod lineage;
 pub mod manifest;
@@ -25,6 +31,7 @@ pub mod put_back;
 pub mod restore;
 pub mod retention;
 pub mod seal;
+pub mod segments;
 pub mod snapshot;
 pub mod tail;
 pub mod target;

@@ -25,6 +25,11 @@ impl Lineage {
         }
     }
 
+    /// How many entries the ledger has of an incarnation before; none of one that it does not come from.
+    pub(crate) fn size_of(&self, incarnation: [u8; 16]) -> Sequence {
+        self.past.iter().filter(|(of, _)| *of == incarnation).map(|(_, size)| *size).max().unwrap_or(0)
+    }
+
     /// The last segment of each incarnation that has entries which a ledger of the incarnation `own` does not come from. One that began and
     /// took nothing is among them: it may have answered what is on no target yet.
     pub(crate) fn others(&self, own: [u8; 16], segments: &[Segment]) -> Vec<Segment> {

@@ -8,11 +8,12 @@ use jeton_store::store::Store;
 
 use crate::entry_line;
 use crate::failure::Failure;
-use crate::names::{Segment, owner, tail};
+use crate::fetch::open;
+use crate::names::owner;
 use crate::object::{Kind, hexadecimal};
 use crate::open::Opening;
 use crate::problem::{Problem, What};
-use crate::restore::open;
+use crate::segments::segments_from;
 use crate::tail::lacking;
 use crate::target::Target;
 use crate::threads::beside;
@@ -86,8 +87,8 @@ impl Owner {
 /// Refuses a tail whose last entry is not the one that the store has there. One that does not open is for `verify` to name.
 async fn check_past(store: Arc<dyn Store>, target: &Target, opening: &Opening) -> Result<(), Failure> {
     let head = store.head();
-    let listed = target.list(&tail(head.incarnation)).await?;
-    let with_entries = listed.iter().filter_map(|object| Segment::parse(&object.name)).filter(|segment| segment.from < segment.to);
+    let listed = segments_from(target, head.incarnation, head.size).await?;
+    let with_entries = listed.iter().map(|stored| stored.segment).filter(|segment| segment.from < segment.to);
     let Some(last) = with_entries.max_by_key(|segment| segment.to) else { return Ok(()) };
     if last.to > head.size {
         return Err(lacking(target));

@@ -10,11 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::failure::Failure;
+use crate::fetch::{is_named, opened};
 use crate::kept_file::{FileKind, FilePart, KeptFile};
-use crate::object::{self, Kind};
+use crate::object::Kind;
 use crate::open::{Opened, Opening};
 use crate::problem::{Problem, What};
-use crate::restore::opened;
 use crate::target::Target;
 use crate::threads::beside_io;
 
@@ -80,9 +80,7 @@ async fn write(target: &Target, opening: &Opening, kept: &KeptFile, mut file: Fi
     let mut left = kept.bytes;
     for part in &kept.parts {
         let sealed = target.get(&part.name).await?.to_vec();
-        if object::hexadecimal(&object::sha256(&sealed)) != part.sha256 {
-            return Err(Problem::new(&part.name, What::Damaged("it is not the part that the manifest names".into())).into());
-        }
+        is_named(&part.name, &sealed, &part.sha256)?;
         let opened = opened(opening, &part.name, sealed, Kind::File).await?;
         let mut bytes = bytes_of(part, &opened)?;
         // The last line may have had no end.

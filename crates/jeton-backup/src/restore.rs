@@ -10,18 +10,24 @@ use jeton_store::line::{Change, RowLine};
 use jeton_store::load::Load;
 use jeton_store::table::Schema;
 
-use crate::entry_line::{self, HeadLine};
+use crate::ahead::{Ahead, Read, Wanted};
+use crate::before::Before;
+use crate::content_line::Line;
+use crate::course::Course;
+use crate::entry_line::HeadLine;
 use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
+use crate::fetch::open;
 use crate::forgetting::Forgetting;
 use crate::kept_file::FilesLine;
 use crate::lineage::Lineage;
 use crate::manifest::{Manifest, Part};
-use crate::names::{ERASURES, SNAPSHOTS, Segment, SnapshotId, TAIL};
-use crate::object::{self, Kind};
+use crate::names::{ERASURES, SNAPSHOTS, Segment, SnapshotId};
+use crate::object::{Kind, hexadecimal};
 use crate::open::{Opened, Opening};
 use crate::problem::{Problem, What};
-use crate::tail::{HeadOnly, Mode, ModeLine};
+use crate::segments::{incarnations, segments_from};
+use crate::tail::{HeadOnly, Mode};
 use crate::target::Target;
 use crate::told_erasures::{ToldErasure, lost};
 
@@ -146,17 +152,7 @@ pub async fn manifest_or_problem(target: &Target, opening: &Opening, id: &Snapsh
 /// # Errors
 /// [`Problem`].
 pub async fn segments(target: &Target, incarnation: [u8; 16]) -> Result<Vec<Segment>, Problem> {
-    let mut found = all_segments(target).await?;
-    found.retain(|segment| segment.incarnation == incarnation);
-    Ok(found)
-}
-
-/// The segments of all incarnations, one after the other, each in order.
-async fn all_segments(target: &Target) -> Result<Vec<Segment>, Problem> {
-    let listed = target.list(TAIL).await?;
-    let mut found: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
-    found.sort_unstable();
-    Ok(found)
+    Ok(segments_from(target, incarnation, 0).await?.into_iter().map(|stored| stored.segment).collect())
 }
 
 impl Restore<'_> {
@@ -167,38 +163,29 @@ impl Restore<'_> {
     pub async fn run(&self, load: &mut dyn Load) -> Result<Restored, Failure> {
         let (manifest, passed_over, mut told) = self.choose().await?;
         let incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
-        let all = all_segments(self.target).await?;
-        let segments: Vec<Segment> = all.iter().copied().filter(|segment| segment.incarnation == incarnation).collect();
-        let of = manifest.parts.len() + segments.len();
-        let mut folding = Folding::new(self, load, of);
-        for part in &manifest.parts {
-            folding.part(part).await?;
-        }
+        let course = Course::of(segments_from(self.target, incarnation, manifest.head.size).await?, manifest.head.size);
+        let mut folding = Folding::new(self, load, manifest.parts.len() + course.steps.len());
+        folding.parts(&manifest.parts).await?;
         folding.check_root(&manifest.head, &SnapshotId::parse(&manifest.snapshot).map_or_else(String::new, |id| id.manifest()))?;
-        let mut next = manifest.head.size;
-        let mut last = None;
-        // One without entries says how the one before it ended.
-        let goes_on =
-            |segment: &&Segment| segment.to > manifest.head.size || (segment.from == segment.to && segment.to == manifest.head.size);
-        for segment in segments.iter().filter(goes_on) {
-            if segment.from > next {
-                break;
-            }
-            last = Some(folding.segment(segment).await?);
-            next = next.max(segment.to);
-        }
+        let last = folding.tail(&course).await?;
         folding.forget(&erasures(self.target, self.opening).await?)?;
-        let reaches_the_end = segments.iter().all(|segment| segment.to <= next);
-        let others = self.others(folding.lineage.others(incarnation, &all)).await?;
-        told.retain(|erasure| !(erasure.incarnation == object::hexadecimal(&incarnation) && erasure.to < next));
+        let others = self.others(&folding.lineage, incarnation).await?;
+        told.retain(|erasure| !(erasure.incarnation == hexadecimal(&incarnation) && erasure.to < course.end));
         let lost_erasures = lost(self.target, told).await?;
         let is_whole = others.is_empty() && lost_erasures.is_empty();
-        let is_complete = is_whole && reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
+        let is_complete = is_whole && course.reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
         Ok(Restored { passed_over, lost_erasures, ..folding.end(manifest, incarnation, (is_complete, others)) })
     }
 
-    /// Until when the tails of others go, as far as their last segments say.
-    async fn others(&self, last: Vec<Segment>) -> Result<Vec<Other>, Failure> {
+    /// Until when the tails of others go, as far as their last segments say. Of one that the ledger comes from, only what lies behind its
+    /// entries is asked for.
+    async fn others(&self, lineage: &Lineage, own: [u8; 16]) -> Result<Vec<Other>, Failure> {
+        let mut all = Vec::new();
+        for incarnation in incarnations(self.target).await?.into_iter().filter(|incarnation| *incarnation != own) {
+            let stored = segments_from(self.target, incarnation, lineage.size_of(incarnation)).await?;
+            all.extend(stored.into_iter().map(|stored| stored.segment));
+        }
+        let last = lineage.others(own, &all);
         let mut others = Vec::with_capacity(last.len());
         for (place, segment) in last.iter().enumerate() {
             let time = if place < OTHERS_OPENED { self.time_of(segment).await? } else { None };
@@ -250,27 +237,15 @@ impl Restore<'_> {
 
 /// Everything that was erased, as the target says. One that cannot be read may be of somebody who must not come back.
 async fn erasures(target: &Target, opening: &Opening) -> Result<Vec<Erasure>, Failure> {
-    let mut found = Vec::new();
-    for object in target.list(ERASURES).await? {
-        let opened = open(target, opening, &object.name, Kind::Erasure).await?;
-        for line in opened.lines() {
-            found.push(erasure::parse(line).map_err(|words| Problem::new(&object.name, What::Damaged(words)))?);
+    let listed = target.list(ERASURES).await?.into_iter();
+    let wanted = listed.map(|object| Wanted { name: object.name, kind: Kind::Erasure, bytes: object.bytes, sha256: None });
+    let (mut ahead, mut found) = (Ahead::new(target, opening, wanted), Vec::new());
+    while let Some(Read { name, found: read }) = ahead.next().await {
+        for line in read?.0.lines() {
+            found.push(erasure::parse(line).map_err(|words| Problem::new(&name, What::Damaged(words)))?);
         }
     }
     Ok(found)
-}
-
-pub(crate) async fn open(target: &Target, opening: &Opening, name: &str, kind: Kind) -> Result<Opened, Failure> {
-    let sealed = target.get(name).await?;
-    opened(opening, name, sealed.to_vec(), kind).await
-}
-
-/// Opens an object's bytes on a thread that may take its time; it must be of this kind.
-pub(crate) async fn opened(opening: &Opening, name: &str, sealed: Vec<u8>, kind: Kind) -> Result<Opened, Failure> {
-    let (opening, of) = (opening.clone(), name.to_owned());
-    let opened = tokio::task::spawn_blocking(move || opening.open(&of, &sealed)).await;
-    let opened = opened.map_err(|error| Failure::Line(error.to_string()))??;
-    if opened.header.kind == kind { Ok(opened) } else { Err(Problem::new(name, What::Forged).into()) }
 }
 
 /// Puts what it reads into the store in the making.
@@ -288,35 +263,8 @@ struct Folding<'r, 'a> {
     narrowing: Vec<Narrowing>,
     lineage: Lineage,
     forgetting: Forgetting,
-}
-
-/// What a line between an object's first and last says.
-enum Line {
-    Row(RowLine),
-    Entry(Entry),
-    Change(Change),
-    Mode(Mode),
-    Head(HeadLine),
-}
-
-impl Line {
-    fn parse(schema: &Schema, line: &str) -> Result<Line, String> {
-        let is_of = |kind: &str| line.strip_prefix("{\"").is_some_and(|rest| rest.starts_with(kind));
-        let json = |error: serde_json::Error| error.to_string();
-        if is_of("row\"") {
-            RowLine::parse(schema, line).map(Line::Row).map_err(|error| error.to_string())
-        } else if is_of("entry\"") {
-            entry_line::parse(line).map(Line::Entry)
-        } else if is_of("change\"") {
-            Change::parse(schema, line).map(Line::Change).map_err(|error| error.to_string())
-        } else if is_of("mode\"") {
-            serde_json::from_str::<ModeLine>(line).map(|line| Line::Mode(line.mode)).map_err(json)
-        } else if is_of("head\"") {
-            serde_json::from_str::<HeadOnly>(line).map(|line| Line::Head(line.head)).map_err(json)
-        } else {
-            Err("a line says nothing that is known".into())
-        }
-    }
+    /// The segment that was read last.
+    before: Before,
 }
 
 /// How many other incarnations are opened to say until when they go; the rest is named alone.
@@ -328,27 +276,39 @@ impl<'r, 'a> Folding<'r, 'a> {
     fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
         let step = Step { done: 0, of, lines: 0 };
         let (late, lineage, forgetting) = (BTreeMap::new(), Lineage::default(), Forgetting::default());
-        let (rows, narrowing) = (Vec::new(), Vec::new());
-        Folding { restore, load, step, rows, cut: None, left_behind: 0, beyond: None, late, narrowing, lineage, forgetting }
+        let (rows, narrowing, before) = (Vec::new(), Vec::new(), Before::default());
+        Folding { restore, load, step, rows, cut: None, left_behind: 0, beyond: None, late, narrowing, lineage, forgetting, before }
     }
 
-    async fn part(&mut self, part: &Part) -> Result<(), Failure> {
-        let sealed = self.restore.target.get(&part.name).await?.to_vec();
-        if object::hexadecimal(&object::sha256(&sealed)) != part.sha256 {
-            return Err(Problem::new(&part.name, What::Damaged("it is not the part that the manifest names".into())).into());
+    async fn parts(&mut self, parts: &[Part]) -> Result<(), Failure> {
+        let wanted =
+            |part: &Part| Wanted { name: part.name.clone(), kind: Kind::Part, bytes: part.bytes, sha256: Some(part.sha256.clone()) };
+        let mut ahead = Ahead::new(self.restore.target, self.restore.opening, parts.iter().map(wanted));
+        while let Some(Read { name, found }) = ahead.next().await {
+            let (opened, _) = found?;
+            self.lines(&name, &opened)?;
+            self.done(&opened);
         }
-        let opened = opened(self.restore.opening, &part.name, sealed, Kind::Part).await?;
-        self.lines(&part.name, &opened)?;
-        self.done(&opened);
         Ok(())
     }
 
-    async fn segment(&mut self, segment: &Segment) -> Result<Mode, Failure> {
-        let name = segment.name();
-        let opened = open(self.restore.target, self.restore.opening, &name, Kind::Tail).await?;
-        let mode = self.lines(&name, &opened)?;
-        self.done(&opened);
-        mode.ok_or_else(|| Problem::new(&name, What::Damaged("it does not say how it was shipped".into())).into())
+    /// The segments after the snapshot; how the last of them was shipped.
+    async fn tail(&mut self, course: &Course) -> Result<Option<Mode>, Failure> {
+        let Restore { target, opening, .. } = self.restore;
+        let mut ahead = Ahead::new(target, opening, course.steps.iter().map(|step| step.stored.wanted()));
+        let mut last = None;
+        for step in &course.steps {
+            let Some(Read { name, found }) = ahead.next().await else { break };
+            let (opened, _) = found?;
+            let mode = self.lines(&name, &opened)?;
+            self.done(&opened);
+            last = Some(mode.ok_or_else(|| Problem::new(&name, What::Damaged("it does not say how it was shipped".into())))?);
+            for within in step.within.iter().filter(|within| !self.before.was_joined_of(within)) {
+                let name = within.name();
+                self.before.compare(&name, &open(target, opening, &name, Kind::Tail).await?)?;
+            }
+        }
+        Ok(last)
     }
 
     fn done(&mut self, opened: &Opened) {
@@ -360,11 +320,15 @@ impl<'r, 'a> Folding<'r, 'a> {
     /// Takes an object's lines over, in their order: entries say which rows and changes come too late for the time that was asked for.
     fn lines(&mut self, name: &str, opened: &Opened) -> Result<Option<Mode>, Failure> {
         let (mut mode, mut head) = (None, None);
+        self.before = Before::default();
         let damaged = |words: String| Failure::Object(Problem::new(name, What::Damaged(words)));
         let mut entries = Vec::new();
         for line in opened.lines() {
             match Line::parse(self.restore.schema, line).map_err(damaged)? {
-                Line::Entry(entry) => entries.push(entry),
+                Line::Entry(entry) => {
+                    self.before.hear(&entry);
+                    entries.push(entry);
+                }
                 Line::Row(row) => {
                     self.entries(std::mem::take(&mut entries))?;
                     self.row(row)?;
@@ -374,6 +338,7 @@ impl<'r, 'a> Folding<'r, 'a> {
                     self.put_rows()?;
                     self.change(change)?;
                 }
+                Line::Joined(joined) => self.before.joined = joined,
                 Line::Mode(found) => mode = Some(found),
                 Line::Head(found) => head = Some(found),
             }

@@ -6,10 +6,11 @@ use jeton_core::moment::Time;
 
 use crate::failure::Failure;
 use crate::manifest::Manifest;
-use crate::names::{FILES, SNAPSHOTS, Segment, SnapshotId, TAIL};
+use crate::names::{FILES, SNAPSHOTS, SnapshotId};
 use crate::open::Opening;
 use crate::problem::Problem;
 use crate::restore::{manifest_or_problem, snapshots};
+use crate::segments::{incarnations, segments_until};
 use crate::target::Target;
 
 /// What left.
@@ -77,21 +78,24 @@ pub async fn prune(target: &Target, opening: &Opening, keeping: impl Into<Keepin
     if knows_all {
         files(target, &kept, now).await?;
     }
-    let listed = target.list(TAIL).await?;
-    let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
-    for segment in &segments {
-        // The last one says where the next begins.
-        if !segments.iter().any(|other| other.incarnation == segment.incarnation && other.to > segment.to) {
-            continue;
-        }
-        let of_this = |manifest: &&Manifest| manifest.head.incarnation() == Some(segment.incarnation);
-        let oldest = kept.iter().filter(of_this).map(|manifest| manifest.from).min();
-        let is_before_all = oldest.is_some_and(|oldest| segment.to <= oldest);
-        let is_of_no_snapshot = knows_all && oldest.is_none() && kept.iter().any(|manifest| manifest.from >= segment.to);
-        if is_before_all || is_of_no_snapshot {
-            target.delete(&segment.name()).await?;
-            left.segments += 1;
-        }
+    for incarnation in incarnations(target).await? {
+        left.segments += segments(target, incarnation, &kept, knows_all).await?;
+    }
+    Ok(left)
+}
+
+/// Takes away the segments of an incarnation that nothing which stays needs; how many there were.
+async fn segments(target: &Target, incarnation: [u8; 16], kept: &[Manifest], knows_all: bool) -> Result<usize, Failure> {
+    let of_this = kept.iter().filter(|manifest| manifest.head.incarnation() == Some(incarnation));
+    // One that no snapshot is of is of use to none but an older one.
+    let any = || kept.iter().filter(|_| knows_all).map(|manifest| manifest.from).max();
+    let Some(until) = of_this.map(|manifest| manifest.from).min().or_else(any) else { return Ok(0) };
+    let found = segments_until(target, incarnation, until).await?;
+    let (end, mut left) = (found.iter().map(|segment| segment.to).max(), 0);
+    // The last one says where the next begins.
+    for segment in found.iter().filter(|segment| segment.to <= until && end.is_some_and(|end| end > segment.to)) {
+        target.delete(&segment.name()).await?;
+        left += 1;
     }
     Ok(left)
 }

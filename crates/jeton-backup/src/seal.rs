@@ -100,6 +100,14 @@ impl Lines {
         self.lines += count;
     }
 
+    /// What is there so far behind the first line.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        let mut all = self.parts.concat();
+        all.extend_from_slice(&self.plain);
+        let first = all.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        all.split_off(first)
+    }
+
     /// How many bytes there are so far, not packed.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::names::{self, ALIVE, Segment};
 use crate::object::Kind;
 use crate::seal::{Lines, Sealing};
+use crate::segments::segments_from;
 use crate::target::Target;
 use crate::threads::{beside, beside_io};
 use crate::unshipped::{Next, Unshipped};
@@ -63,9 +64,25 @@ impl Shipper {
         unshipped: Arc<Unshipped>,
         is_sync: bool,
     ) -> Result<Shipper, Failure> {
+        Shipper::begin_after(0, store, schema, target, sealing, unshipped, is_sync).await
+    }
+
+    /// The same, where the newest snapshot ends before this sequence: whether the tail has a hole before it does not matter.
+    ///
+    /// # Errors
+    /// As [`Shipper::begin`].
+    pub async fn begin_after(
+        newest: Sequence,
+        store: Arc<dyn Store>,
+        schema: &'static Schema,
+        target: Target,
+        sealing: Sealing,
+        unshipped: Arc<Unshipped>,
+        is_sync: bool,
+    ) -> Result<Shipper, Failure> {
         let head = store.head();
-        let listed = target.list(&names::tail(head.incarnation)).await?;
-        let segments: Vec<Segment> = listed.iter().filter_map(|object| Segment::parse(&object.name)).collect();
+        let listed = segments_from(&target, head.incarnation, newest.min(head.size)).await?;
+        let segments: Vec<Segment> = listed.iter().map(|stored| stored.segment).collect();
         let last = segments.iter().map(|segment| segment.to).max();
         if last.is_some_and(|last| last > head.size) {
             return Err(lacking(&target));

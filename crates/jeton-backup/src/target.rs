@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
+use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
 
 use crate::connector::Connector;
 use crate::names::{ALIVE, OWNERS, TAIL};
@@ -25,8 +26,13 @@ pub struct Target {
     store: Arc<dyn ObjectStore>,
     shown: String,
     patience: Duration,
+    /// Whether it lists names in their order, so that a list may be left before its end.
+    lists_in_order: bool,
     written: Arc<[Counted; 2]>,
 }
+
+/// How many objects are taken away at once.
+const DELETED_AT_ONCE: usize = 16;
 
 /// What was written, counted: of the tail, and of all else.
 #[derive(Debug, Default)]
@@ -102,7 +108,7 @@ impl Target {
     /// Whatever keeps objects, named so for people.
     #[must_use]
     pub fn over(store: Arc<dyn ObjectStore>, shown: &str, patience: Duration) -> Target {
-        Target { store, shown: shown.into(), patience, written: Arc::default() }
+        Target { store, shown: shown.into(), patience, lists_in_order: false, written: Arc::default() }
     }
 
     /// A bucket: `s3://bucket/prefix`.
@@ -131,7 +137,13 @@ impl Target {
         }
         let store = builder.build().map_err(|error| format!("the bucket {address} cannot be used: {error}"))?;
         let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(store, prefix.trim_matches('/')));
-        Ok(Target::over(store, address, patience))
+        Ok(Target::over(store, address, patience).in_order())
+    }
+
+    /// The same place, which is known to list names in their order.
+    #[must_use]
+    pub fn in_order(self) -> Target {
+        Target { lists_in_order: true, ..self }
     }
 
     /// The same place, for people.
@@ -218,14 +230,62 @@ impl Target {
     /// [`Problem`].
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, Problem> {
         let path = Path::from(prefix);
-        let listing = self.store.list(Some(&path)).map_ok(|found| Listed { name: found.location.to_string(), bytes: found.size });
+        self.collect(prefix, self.store.list(Some(&path)), |_| false).await
+    }
+
+    /// The objects under a prefix whose names come behind another, in order; up to the first that is the last one asked for.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn list_from(&self, prefix: &str, after: &str, is_last: impl FnMut(&Listed) -> bool) -> Result<Vec<Listed>, Problem> {
+        let (path, after) = (Path::from(prefix), Path::from(after));
+        self.collect(prefix, self.store.list_with_offset(Some(&path), &after), is_last).await
+    }
+
+    /// What lies right below a prefix and has objects below itself: the last part of each name, in order.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub async fn folders(&self, prefix: &str) -> Result<Vec<String>, Problem> {
+        let path = Path::from(prefix);
+        let found = self.within(prefix, self.store.list_with_delimiter(Some(&path))).await?;
+        let mut names: Vec<String> = found.common_prefixes.iter().filter_map(|path| path.filename().map(str::to_owned)).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    async fn collect(
+        &self,
+        prefix: &str,
+        listing: BoxStream<'static, object_store::Result<ObjectMeta>>,
+        mut is_last: impl FnMut(&Listed) -> bool,
+    ) -> Result<Vec<Listed>, Problem> {
+        let listing = listing.map_ok(|found| Listed { name: found.location.to_string(), bytes: found.size });
         let (mut listing, mut listed) = (pin!(listing), Vec::new());
         // Of a long list a page may take its time, and the next one too.
         while let Some(found) = self.within(prefix, listing.try_next()).await? {
+            let is_enough = self.lists_in_order && is_last(&found);
             listed.push(found);
+            if is_enough {
+                break;
+            }
         }
         listed.sort_by(|left, right| left.name.cmp(&right.name));
+        if !self.lists_in_order
+            && let Some(last) = listed.iter().position(is_last)
+        {
+            listed.truncate(last.saturating_add(1));
+        }
         Ok(listed)
+    }
+
+    /// Takes objects away, several at a time, until one of them does not go.
+    ///
+    /// # Errors
+    /// [`Problem`]; others may have gone.
+    pub async fn delete_all(&self, names: Vec<String>) -> Result<(), Problem> {
+        let deleting = stream::iter(names).map(move |name| async move { self.delete(&name).await });
+        deleting.buffer_unordered(DELETED_AT_ONCE).try_collect().await
     }
 
     /// Takes an object away; one that is not there is none the less gone.

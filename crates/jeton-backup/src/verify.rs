@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use jeton_core::commit::Sequence;
 use jeton_store::ledger::checkpoint::CheckpointKey;
 
+use crate::ahead::{Ahead, Read, Wanted};
 use crate::drill::receipt::{Receipt, hash_of};
 use crate::failure::Failure;
 use crate::kept_file::FilePart;
-use crate::names::{self, RECEIPTS, Segment, SnapshotId};
-use crate::object::{self, Kind};
-use crate::open::Opening;
+use crate::names::{self, ERASURES, RECEIPTS, Segment, SnapshotId, TAIL};
+use crate::object::Kind;
+use crate::open::{Opened, Opening};
 use crate::problem::{Problem, What};
-use crate::restore::{manifest, segments, snapshots};
-use crate::target::Target;
+use crate::restore::{manifest, snapshots};
+use crate::segments::segments_from;
+use crate::target::{Listed, Target};
 use crate::told_erasures::{Together, lost};
 
 /// What was found.
@@ -56,40 +58,26 @@ pub async fn verify(
             Err(failure) => return Err(failure),
         };
         together.add(&manifest.erasures);
-        for part in &manifest.parts {
-            found.object(target, opening, (&part.name, Kind::Part), Some(&part.sha256)).await;
-            done += 1;
-            progress(done);
-        }
+        let mut wanted: Vec<Wanted> = manifest.parts.iter().map(|part| named(&part.name, Kind::Part, part.bytes, &part.sha256)).collect();
         for file in &manifest.files {
             let parts: Vec<&FilePart> = file.parts.iter().filter(|part| opened.insert(part.name.clone())).collect();
             found.files += usize::from(file.parts.is_empty() || !parts.is_empty());
-            for part in parts {
-                found.object(target, opening, (&part.name, Kind::File), Some(&part.sha256)).await;
-                done += 1;
-                progress(done);
-            }
+            wanted.extend(parts.into_iter().map(|part| named(&part.name, Kind::File, part.bytes, &part.sha256)));
         }
-    }
-    let mut before: Option<Segment> = None;
-    for object in target.list(crate::names::TAIL).await? {
-        let Some(segment) = Segment::parse(&object.name) else {
-            found.problems.push(Problem::new(&object.name, What::Damaged("its name is none of a segment".into())));
-            continue;
-        };
-        found.segments += 1;
-        if let Some(before) = before.filter(|before| before.incarnation == segment.incarnation && before.to < segment.from) {
-            let missing = Segment { from: before.to, to: segment.from, ..segment };
-            found.problems.push(Problem::new(&missing.name(), What::Missing));
+        let mut ahead = Ahead::new(target, opening, wanted.into_iter());
+        while let Some(Read { found: read, .. }) = ahead.next().await {
+            found.judge(read);
+            done += 1;
+            progress(done);
         }
-        before = Some(segment);
-        found.object(target, opening, (&object.name, Kind::Tail), None).await;
-        done += 1;
-        progress(done);
     }
     found.problems.extend(lost(target, together.lacked()).await?.iter().map(|name| Problem::new(name, What::Missing)));
-    for object in target.list(crate::names::ERASURES).await? {
-        found.object(target, opening, (&object.name, Kind::Erasure), None).await;
+    let objects = found.tail(target.list(TAIL).await?).into_iter().map(|object| (object, Kind::Tail));
+    let erasures = target.list(ERASURES).await?.into_iter().map(|object| (object, Kind::Erasure));
+    let wanted = |(object, kind): (Listed, Kind)| Wanted { name: object.name, kind, bytes: object.bytes, sha256: None };
+    let mut ahead = Ahead::new(target, opening, objects.chain(erasures).map(wanted));
+    while let Some(Read { found: read, .. }) = ahead.next().await {
+        found.judge(read);
         done += 1;
         progress(done);
     }
@@ -118,7 +106,8 @@ pub async fn missing(target: &Target, put: &Put) -> Result<Vec<Problem>, Failure
     {
         missing.push(Problem::new(&id.manifest(), What::Missing));
     }
-    let end = segments(target, put.incarnation).await?.iter().map(|segment| segment.to).max().unwrap_or(0);
+    let stored = segments_from(target, put.incarnation, put.shipped).await?;
+    let end = stored.iter().map(|stored| stored.segment.to).max().unwrap_or(0);
     if end < put.shipped {
         let segment = Segment { incarnation: put.incarnation, from: end, to: put.shipped };
         missing.push(Problem::new(&segment.name(), What::Missing));
@@ -139,28 +128,40 @@ impl Found {
         Ok(())
     }
 
-    async fn object(&mut self, target: &Target, opening: &Opening, (name, kind): (&str, Kind), sha256: Option<&str>) {
-        match looked_at(target, opening, (name, kind), sha256).await {
-            Ok(bytes) => self.bytes += bytes,
+    /// Takes down the segments of the tail, and the holes between them; what is to be opened.
+    fn tail(&mut self, listed: Vec<Listed>) -> Vec<Listed> {
+        let mut before: Option<Segment> = None;
+        let mut is_segment = |object: &Listed| {
+            let Some(segment) = Segment::parse(&object.name) else {
+                self.problems.push(Problem::new(&object.name, What::Damaged("its name is none of a segment".into())));
+                return false;
+            };
+            self.segments += 1;
+            // A larger one may go further than those that lie within it.
+            let end = before.filter(|before| before.incarnation == segment.incarnation).map_or(segment.from, |before| before.to);
+            if end < segment.from {
+                self.problems.push(Problem::new(&Segment { from: end, to: segment.from, ..segment }.name(), What::Missing));
+            }
+            before = Some(Segment { to: end.max(segment.to), ..segment });
+            true
+        };
+        listed.into_iter().filter(|object| is_segment(object)).collect()
+    }
+
+    fn judge(&mut self, read: Result<(Opened, u64), Problem>) {
+        match read {
+            Ok((_, bytes)) => self.bytes += bytes,
             Err(problem) => self.problems.push(problem),
         }
     }
+}
+
+fn named(name: &str, kind: Kind, bytes: u64, sha256: &str) -> Wanted {
+    Wanted { name: name.into(), kind, bytes, sha256: Some(sha256.into()) }
 }
 
 /// Whether a receipt was signed by this key, and lies under its own name.
 fn is_receipt(name: &str, note: &[u8], key: &CheckpointKey) -> bool {
     let note = std::str::from_utf8(note).unwrap_or_default();
     Receipt::open(note, key).is_some_and(|receipt| names::receipt(receipt.began_at_seconds, &hash_of(note)) == name)
-}
-
-async fn looked_at(target: &Target, opening: &Opening, (name, kind): (&str, Kind), sha256: Option<&str>) -> Result<u64, Problem> {
-    let sealed = target.get(name).await?.to_vec();
-    let bytes = sealed.len() as u64;
-    if sha256.is_some_and(|sha256| object::hexadecimal(&object::sha256(&sealed)) != sha256) {
-        return Err(Problem::new(name, What::Damaged("it is not the part that the manifest names".into())));
-    }
-    let (opening, of) = (opening.clone(), name.to_owned());
-    let opened = tokio::task::spawn_blocking(move || opening.open(&of, &sealed)).await;
-    let opened = opened.map_err(|error| Problem::new(name, What::Damaged(error.to_string())))??;
-    if opened.header.kind == kind { Ok(bytes) } else { Err(Problem::new(name, What::Forged)) }
 }

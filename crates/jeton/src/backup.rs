@@ -10,6 +10,8 @@ mod failures;
 mod figures;
 mod files;
 mod heard;
+mod joined_so_far;
+mod joining;
 mod leisure;
 mod making;
 mod restoring;
@@ -123,6 +125,8 @@ pub(crate) struct Standing {
     newest_files: Vec<KeptFile>,
     /// Why the last snapshot failed, if it did.
     pub(crate) failed: Option<String>,
+    /// How far the tail is joined.
+    joined: joined_so_far::JoinedSoFar,
     /// What is known of drills.
     drilled: drill_standing::Drilled,
 }

@@ -20,6 +20,7 @@ use object_store::{
     PutResult, Result,
 };
 
+use crate::joined::few_at_a_time;
 use crate::whole::{Backup, SHIPPED};
 
 /// Keeps what it is given, unless it is told to lie or to be slow.
@@ -141,4 +142,25 @@ async fn a_store_that_says_nothing_is_away() {
     assert_eq!(shipper.ship(SHIPPED).await.unwrap(), backup.busy.store.head().size);
     assert!(segments(&backup.target, backup.busy.store.head().incarnation).await.unwrap().len() > before.len());
     assert_eq!(backup.problems().await, vec![]);
+}
+
+#[tokio::test]
+async fn nothing_leaves_for_what_a_store_said_it_kept_and_did_not() {
+    let (backup, liar) = on_a_liar();
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(30);
+    backup.snapshot(1).await;
+    for _ in 0..20 {
+        backup.busy.live(3);
+        shipper.ship(SHIPPED).await.unwrap();
+    }
+    shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
+    let before = backup.tail().await;
+    liar.lies.store(true, Ordering::Relaxed);
+    let failure = backup.join(&few_at_a_time(), 0).await.unwrap_err().to_string();
+    assert!(failure.contains("is not there"), "{failure}");
+    assert_eq!(backup.tail().await, before);
+    liar.lies.store(false, Ordering::Relaxed);
+    assert!(backup.restore(None).await.0.is_complete);
+    assert!(backup.join(&few_at_a_time(), 0).await.unwrap().made > 0);
 }

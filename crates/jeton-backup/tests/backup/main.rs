@@ -13,7 +13,11 @@ mod files;
 #[cfg(test)]
 mod incarnations;
 #[cfg(test)]
+mod joined;
+#[cfg(test)]
 mod liar;
+#[cfg(test)]
+mod listing;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
@@ -24,5 +28,7 @@ mod stage;
 mod stock;
 #[cfg(test)]
 mod vanishing;
+#[cfg(test)]
+mod watched;
 #[cfg(test)]
 mod whole;

@@ -25,6 +25,7 @@ use object_store::{
     PutPayload, PutResult, Result,
 };
 
+use crate::joined::few_at_a_time;
 use crate::stage::{rows_in, rows_of};
 use crate::whole::{Backup, SHIPPED};
 
@@ -208,6 +209,33 @@ async fn in_a_segment() {
     .await;
     assert!(failed > 2);
     is_whole(&backup).await;
+}
+
+#[tokio::test]
+async fn while_segments_are_joined() {
+    let (backup, store) = on_a_vanishing_store(45);
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(20);
+    backup.snapshot(1).await;
+    for _ in 0..30 {
+        backup.busy.live(3);
+        shipper.ship(SHIPPED).await.unwrap();
+    }
+    shipper.ship(LAST).await.unwrap();
+    let before = backup.tail().await;
+    let failed = until_it_goes_well(&store, async || {
+        let joined = backup.join(&few_at_a_time(), 0).await;
+        // Wherever it ended, what is there is whole.
+        store.vanishes_after(u64::MAX);
+        is_whole(&backup).await;
+        let joined = joined.map_err(|failure| failure.to_string())?;
+        joined.kept.map_or(Ok(()), |problem| Err(problem.to_string()))
+    })
+    .await;
+    assert!(failed > 10, "{failed}");
+    let after = backup.tail().await;
+    assert!(after.len() < before.len() / 3, "{after:?}");
+    assert_eq!((before.last(), before.first().unwrap().from), (after.last(), after.first().unwrap().from));
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ pub(super) fn backups(text: &mut Text, service: &Service, observer: &Observer) {
     }
     text.gauge("jeton_backup_tail_behind_seconds", "For how long something of the ledger has not been on the target; 0: all of it is.")
         .is(figures.behind_seconds);
+    if let Some(segments) = figures.segments {
+        text.gauge("jeton_backup_tail_segments", "How many segments of the tail a restore would read, at the last look.").is(segments);
+    }
     text.counter("jeton_backup_objects_total", "Objects that were written to the target: segments of the tail, and parts of snapshots.")
         .with(&[("kind", "tail")], figures.tail.objects)
         .with(&[("kind", "snapshot")], figures.snapshots.objects);

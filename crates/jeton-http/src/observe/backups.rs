@@ -11,6 +11,8 @@ pub struct BackupFigures {
     pub is_reachable: Option<bool>,
     /// For how long something of the ledger's tail has not been there, in seconds.
     pub behind_seconds: i64,
+    /// How many segments of the tail lay there when it was looked last whether some can be joined; `None`: nobody looked yet.
+    pub segments: Option<u64>,
     /// What was written of the tail since the start.
     pub tail: WrittenFigures,
     /// What was written of snapshots since the start.

@@ -9,6 +9,7 @@ use jeton_backup::problem::{Problem, What};
 use jeton_backup::restore::{manifest, manifest_or_problem, snapshots};
 use jeton_backup::retention::{Keeping, prune, take_back};
 use jeton_backup::snapshot::{Beside, Snapshot};
+use jeton_core::commit::Sequence;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
@@ -56,6 +57,16 @@ impl Backups {
         let now = self.service.moments().time();
         // One that ends before a hole of the tail is followed by nothing that a restore could go on with.
         Ok(newest.is_none_or(|(_, made, end)| is_over(made, self.settings.every_seconds, now) || end < unbroken_from))
+    }
+
+    /// Where the newest snapshot ends.
+    pub(super) async fn newest_end(&self) -> Option<Sequence> {
+        let known = self.lock().newest.clone();
+        let newest = match known {
+            Some(newest) => Some(newest),
+            None => self.look_for_newest().await.ok().flatten(),
+        };
+        newest.map(|(_, _, end)| end)
     }
 
     async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {

@@ -41,8 +41,10 @@ impl Backups {
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
         self.look_whose().await?;
         self.own_tail().await?;
+        // Where none is found, all of the tail is looked at.
+        let newest = self.newest_end().await.unwrap_or_default();
         let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing());
-        let shipper = Shipper::begin(store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
+        let shipper = Shipper::begin_after(newest, store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
         self.knows_of_start.send_replace(true);
         self.note_holes(&shipper);
         Ok(shipper)
@@ -74,6 +76,7 @@ impl Backups {
                 }
                 backups.follow_schedule().await;
                 backups.follow_drills().await;
+                backups.follow_joining().await;
             }
         });
         [self.ship(), looking]

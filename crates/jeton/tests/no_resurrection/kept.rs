@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use jeton_backup::identity::Identity;
+use jeton_backup::join::Joining;
+use jeton_backup::join::bounds::Bounds;
 use jeton_backup::names::{Segment, SnapshotId};
 use jeton_backup::open::Opening;
 use jeton_backup::restore::{Narrowing, Restore, segments};
@@ -158,6 +160,14 @@ impl Kept {
 
     pub(crate) async fn ship(&self, is_final: bool) {
         self.ships.ship(is_final).await;
+    }
+
+    /// Joins what there is of the tail, but for the last of it.
+    pub(crate) async fn join(&self, world: &World) {
+        let (store, target, sealing, opening) = (world.service().store().clone(), &self.target, &self.sealing, &self.opening);
+        let bounds = Bounds { apart: 1, least: 2, most: 5, ..Bounds::default() };
+        let joined = Joining { store, target, sealing, opening, bounds }.run(0, true).await.unwrap();
+        assert_eq!((joined.problems, joined.kept), (vec![], None));
     }
 
     /// Takes away what is lost of the tail.

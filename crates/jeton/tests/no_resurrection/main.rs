@@ -74,6 +74,9 @@ async fn live(history: &mut History, kept: &Kept, loss: Loss, has_snapshot: bool
         if history.is_once_in(3) {
             kept.ship(false).await;
         }
+        if history.is_once_in(8) {
+            kept.join(&history.world).await;
+        }
         if step == at && loss == Loss::UntilThen {
             let answers = history.everything(&history.world, &history.caller).await;
             then = Some((history.world.moment().now, answers));
