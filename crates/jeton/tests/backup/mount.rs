@@ -1,7 +1,9 @@
 //! A target whose disk is not mounted: an empty folder is not taken for it.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::thread;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -144,4 +146,27 @@ fn a_bucket_that_is_away_is_told_of_once() {
     let told = |needle: &str| said.iter().filter(|line| line.contains(needle)).count();
     assert_eq!(told("the backup target is away"), 1, "{said:#?}");
     assert_eq!((told("whether a snapshot is due"), told("the backup failed"), told("receipts")), (0, 0, 0), "{said:#?}");
+}
+
+#[test]
+fn the_line_of_the_page_and_the_usual_variables_lead_to_the_bucket() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations/back-up.md")).unwrap();
+    let line = page.lines().find_map(|line| line.strip_prefix("    ").filter(|line| line.starts_with("backup_target = \"s3://"))).unwrap();
+    let bucket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", bucket.local_addr().unwrap());
+    // Who asks first is heard, and nobody is answered.
+    let heard = thread::spawn(move || {
+        let (asking, _) = bucket.accept().unwrap();
+        BufReader::new(asking).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    });
+    let mut place = Place::without_server(line);
+    let mut command = place.command(&[]);
+    let keys =
+        [("AWS_ACCESS_KEY_ID", "key-of-the-page"), ("AWS_SECRET_ACCESS_KEY", "secret of the page"), ("AWS_ENDPOINT_URL", &*endpoint)];
+    command.envs(keys);
+    place.start_within(command, "jeton-data");
+    let head = heard.join().unwrap();
+    assert!(head.lines().next().unwrap().contains("/backups"), "{head}");
+    assert!(head.contains("Credential=key-of-the-page/") && !head.contains("secret of the page"), "{head}");
+    place.end(Signal::TERM);
 }
