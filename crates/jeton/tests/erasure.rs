@@ -28,6 +28,21 @@ struct Place {
 }
 
 impl Place {
+    /// A second that came after all that was told so far, and is over: an earlier time is given to the second.
+    fn a_second_that_is_over(&self) -> String {
+        let signed_after = |second: &str| loop {
+            let signed = self.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap().to_owned();
+            if signed.as_str() > second {
+                break signed;
+            }
+        };
+        let entries = self.json(&["audit", "tail"]);
+        let last = entries["items"].as_array().unwrap().iter().map(|entry| entry["time"].as_str().unwrap()).max().unwrap();
+        let next = signed_after(&format!("{}Z", last.get(..19).unwrap()));
+        signed_after(&next);
+        next
+    }
+
     fn new() -> Place {
         let place = Place { folder: tempfile::tempdir().unwrap(), server: None, log: None };
         let made = place.json(&["init", "--issuer", "http://127.0.0.1:8420"]);
@@ -207,9 +222,7 @@ fn named_in(folder: &Path) -> Vec<String> {
 fn no_restore_brings_back_who_was_erased() {
     let (mut place, id) = Place::with_ada();
     assert!(!named_in(&place.path("jeton-data")).is_empty(), "what is looked for is to be found before");
-    // The ledger's time tells this one from the erasure.
-    let before = place.json(&["audit", "tail"]);
-    let until = before["items"].as_array().unwrap().iter().map(|entry| entry["time"].as_str().unwrap()).max().unwrap().to_owned();
+    let until = place.a_second_that_is_over();
     let erased = place.json(&["user", "erase", "ada-lovelace", "--yes"]);
     assert_eq!((erased["keys"].clone(), erased["roles"].clone(), erased["entries"].clone()), (1.into(), 1.into(), 3.into()));
     // Nothing of the tail after the answer is asked for: the erasure is on the target by now.
@@ -280,8 +293,7 @@ fn an_erasure_amid_which_the_server_is_killed_is_gone_on_with() {
 #[test]
 fn an_erasure_that_the_target_has_lost_is_known_of_the_tail_or_missed() {
     let (mut place, id) = Place::with_ada();
-    let before = place.json(&["audit", "tail"]);
-    let until = before["items"].as_array().unwrap().iter().map(|entry| entry["time"].as_str().unwrap()).max().unwrap().to_owned();
+    let until = place.a_second_that_is_over();
     place.done(&["user", "erase", "ada-lovelace", "--yes"]);
     place.done(&["backup", "create"]);
     place.done(&["backup", "verify"]);
@@ -313,13 +325,7 @@ fn what_is_made_again_of_after_an_earlier_time_names_nobody_who_was_erased() {
     let (mut place, id) = Place::with_ada();
     let key = place.json(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "acme", "--scope", "read"]);
     let key = key["id"].as_str().unwrap();
-    let entries = place.json(&["audit", "tail"]);
-    let until = entries["items"].as_array().unwrap().iter().map(|entry| entry["time"].as_str().unwrap()).max().unwrap().to_owned();
-    let second = format!("{}Z", until.get(..19).unwrap());
-    // Times are given to the second.
-    while place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap() <= second.as_str() {}
-    let next = place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap().to_owned();
-    while place.json(&["audit", "checkpoint"])["signed_at"].as_str().unwrap() <= next.as_str() {}
+    let next = place.a_second_that_is_over();
     place.done(&["key", "revoke", key, "--why", "Ada Müller left and kept it", "--yes"]);
     place.done(&["user", "erase", "ada-lovelace", "--yes"]);
     place.end(Signal::TERM);

@@ -9,10 +9,10 @@ use crate::row::{Figures, Limit, Reading};
 use crate::traffic::PerToken;
 use crate::world::{Filled, World};
 
-/// Of a token in memory.
-pub(crate) const LIMIT: Limit = Limit::Floor { factor: 3.0, signature: None };
-/// A read of its row is allowed as much more as an introspection is (docs/decisions).
-const LIMIT_ON_A_MISS: Limit = Limit::Floor { factor: 4.0, signature: None };
+/// Of a token in memory, with what a backup needs of it (docs/decisions/0055).
+pub(crate) const LIMIT: Limit = Limit::Floor { factor: 3.5, signature: None };
+/// A read of its row is allowed as much more as an introspection is (docs/decisions/0008).
+const LIMIT_ON_A_MISS: Limit = Limit::Floor { factor: 4.5, signature: None };
 
 /// Any server of ours keeps so many tokens in memory.
 const IN_MEMORY: usize = 40_000;

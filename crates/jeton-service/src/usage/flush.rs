@@ -88,7 +88,7 @@ impl Service {
         let mut taken = self.recorder.take().with_told(told);
         self.note_of_clients(&mut taken);
         self.mixing.take_up(now.seconds(), &taken.noted);
-        let dropped = taken.missed + self.subjects.wait(facts(&taken, |subject| self.holders_of(subject)));
+        let dropped = taken.missed + self.subjects.wait(facts(&mut taken, |subject| self.holders_of(subject)));
         if dropped > 0 {
             self.subjects.note_dropped(dropped);
             self.keeping.begin_anew(&*self.store, now)?;

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,8 +39,8 @@ pub(crate) struct Facts {
     noted: Noted,
 }
 
-/// What happened to whom.
-pub(crate) type FactsOf = HashMap<Subject, Facts, RandomState>;
+/// What happened to whom. Somebody may be in it more than once.
+pub(crate) type FactsOf = Vec<(Subject, Facts)>;
 
 /// What is remembered of subjects.
 pub(crate) struct Subjects {
@@ -57,36 +58,48 @@ impl Default for Subjects {
     }
 }
 
-/// What happened to whom, in what was recorded; to the API and to all as well, and to those who were granted what was used.
-pub(crate) fn facts(taken: &Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> FactsOf {
-    let mut facts = FactsOf::with_capacity_and_hasher(taken.counted.len(), RandomState::default());
+/// What happened to whom, in what was recorded; to the API and to all as well, and to those who were granted what was used. Takes what the
+/// uses left behind.
+pub(crate) fn facts(taken: &mut Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> FactsOf {
+    // Each subject's own comes one after the other: only what several have in common is looked up.
+    let mut own: FactsOf = Vec::with_capacity(taken.counted.len());
+    let mut common: HashMap<Subject, Facts, RandomState> = HashMap::default();
+    let mut noted = mem::take(&mut taken.noted);
     for ((minute, cell), _) in taken.counted.iter().chain(&taken.told) {
         let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
-        facts.entry(cell.subject.clone()).or_default().take_up(*minute, cell.outcome, rule);
+        if own.last().is_none_or(|(subject, _)| *subject != cell.subject) {
+            own.push((cell.subject.clone(), Facts::default()));
+        }
+        if let Some((_, facts)) = own.last_mut() {
+            facts.take_up(*minute, cell.outcome, rule);
+        }
         for sum in cell.sums().filter(|sum| sum.outcome.is_use()) {
-            facts.entry(sum.subject).or_default().take_up(*minute, sum.outcome, None);
+            common.entry(sum.subject).or_default().take_up(*minute, sum.outcome, None);
         }
         if let Some(api) = cell.api.as_ref().filter(|_| cell.outcome.is_use()) {
             // To the day: a row a day.
             let day = Resolution::Day.start_of(*minute);
             for holder in holders(&cell.subject) {
-                facts.entry(Subject::at(api.clone(), holder)).or_default().take_up(day, cell.outcome, None);
-                facts.entry(Subject::Grants).or_default().take_up(*minute, cell.outcome, None);
+                common.entry(Subject::at(api.clone(), holder)).or_default().take_up(day, cell.outcome, None);
+                common.entry(Subject::Grants).or_default().take_up(*minute, cell.outcome, None);
             }
         }
     }
-    for (subject, noted) in &taken.noted {
-        if *subject != Subject::Other {
-            facts.entry(subject.clone()).or_default().noted = noted.clone();
-            let apis = noted.apis();
-            for holder in if apis.is_empty() { vec![] } else { holders(subject) } {
-                for api in &apis {
-                    facts.entry(Subject::at((*api).clone(), holder.clone())).or_default().noted.merge(noted.scopes_at(api));
-                }
+    noted.remove(&Subject::Other);
+    for (subject, noted) in &noted {
+        let apis = noted.apis();
+        for holder in if apis.is_empty() { vec![] } else { holders(subject) } {
+            for api in &apis {
+                common.entry(Subject::at((*api).clone(), holder.clone())).or_default().noted.merge(noted.scopes_at(api));
             }
         }
     }
-    facts
+    for (subject, facts) in &mut own {
+        facts.noted = noted.remove(subject).unwrap_or_default();
+    }
+    own.extend(noted.into_iter().map(|(subject, noted)| (subject, Facts { noted, ..Facts::default() })));
+    own.extend(common);
+    own
 }
 
 impl Facts {
@@ -292,7 +305,7 @@ mod tests {
     fn what_waits_is_known() {
         let subjects = Subjects::default();
         for minute in [120, 60, 180] {
-            assert_eq!(subjects.wait(FactsOf::from_iter([(subject(1), used(minute))])), 0);
+            assert_eq!(subjects.wait(vec![(subject(1), used(minute))]), 0);
         }
         let known =
             |known: Option<Arc<SubjectUse>>| subjects.up_to_date(&subject(1), known).map(|known| (known.first_used_at, known.last_used_at));
