@@ -60,10 +60,14 @@ impl Kept {
                 Some(durability) => durability.reached(last).await,
                 None => false,
             },
-            // Whoever checks a key does not wait for a target that is away.
-            Takes::Nothing | Takes::Uses => true,
-            Takes::Authority | Takes::Somebody => self.is_known_there.load(Ordering::Relaxed) || self.becomes_known_there().await,
+            Takes::Nothing => true,
+            // Whoever checks a key does not wait for a target that is away, once it has heard of the start.
+            Takes::Uses | Takes::Authority | Takes::Somebody => self.is_known_there() || self.becomes_known_there().await,
         }
+    }
+
+    pub(crate) fn is_known_there(&self) -> bool {
+        self.is_known_there.load(Ordering::Relaxed)
     }
 
     async fn becomes_known_there(&self) -> bool {

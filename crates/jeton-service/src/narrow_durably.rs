@@ -34,7 +34,7 @@ impl Service {
     /// The same before a use of a limited key is given out of a block whose commit may not be there yet.
     pub(crate) async fn be_durable_before_a_use(&self) -> Result<(), CommitError> {
         match self.durability.get() {
-            Some(kept) if kept.is_sync => self.be_durable_by_now().await,
+            Some(kept) if kept.is_sync || !kept.is_known_there() => self.be_durable_by_now().await,
             _ => Ok(()),
         }
     }

@@ -312,6 +312,26 @@ mod tests {
         });
     }
 
+    /// A restore would take the end before that start for the end.
+    #[test]
+    fn no_use_is_given_out_after_a_start_that_the_target_has_not_heard_of() {
+        run(async {
+            let shop = Shop::with_room(2).await;
+            let key = shop.key(160).await;
+            let target = Arc::new(Slow { is_away: AtomicBool::new(true) });
+            let kept: Arc<dyn Durability> = target.clone();
+            shop.service.narrow_durably(Arc::downgrade(&kept), false);
+            for _ in 0..3 {
+                let refused = shop.service.take_use(&key, 160, &shop.service.moments.now()).await;
+                assert!(matches!(refused, Err(Failure::Unshipped)), "{refused:?}");
+            }
+            target.is_away.store(false, Ordering::SeqCst);
+            assert_eq!(shop.take(&key).await, Some(159));
+            target.is_away.store(true, Ordering::SeqCst);
+            assert_eq!(shop.use_up(&key).await, 159, "from then on nobody waits for it");
+        });
+    }
+
     #[test]
     fn who_waited_for_a_block_that_no_target_has_is_given_none_of_it() {
         run(async {
