@@ -24,6 +24,7 @@ pub mod mark;
 pub mod names;
 pub mod object;
 pub mod open;
+pub mod others;
 pub mod owner;
 mod pieces;
 pub mod problem;

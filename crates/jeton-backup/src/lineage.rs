@@ -30,6 +30,11 @@ impl Lineage {
         self.past.iter().filter(|(of, _)| *of == incarnation).map(|(_, size)| *size).max().unwrap_or(0)
     }
 
+    /// Whether the ledger went on from this incarnation.
+    pub(crate) fn has(&self, incarnation: [u8; 16]) -> bool {
+        self.past.iter().any(|(of, _)| *of == incarnation)
+    }
+
     /// The last segment of each incarnation that has entries which a ledger of the incarnation `own` does not come from. One that began and
     /// took nothing is among them: it may have answered what is on no target yet.
     pub(crate) fn others(&self, own: [u8; 16], segments: &[Segment]) -> Vec<Segment> {

@@ -2,6 +2,7 @@
 
 mod apart;
 mod begun;
+mod beside;
 mod drill;
 mod drill_identity;
 mod drill_standing;
@@ -30,6 +31,7 @@ use jeton_backup::identity::Identity;
 use jeton_backup::kept_file::KeptFile;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
+use jeton_backup::others::Others;
 use jeton_backup::owner::Owner;
 use jeton_backup::seal::Sealing;
 use jeton_backup::tail::Shipper;
@@ -98,6 +100,8 @@ pub(crate) struct Backups {
     verifying: tokio::sync::Mutex<()>,
     /// One drill at a time.
     drilling: tokio::sync::Mutex<()>,
+    /// Who else ships there.
+    others: tokio::sync::Mutex<Others>,
     standing: Mutex<Standing>,
     failures: Failures,
     /// Since when this server has known of them.
@@ -127,6 +131,8 @@ pub(crate) struct Standing {
     pub(crate) failed: Option<String>,
     /// How far the tail is joined.
     joined: joined_so_far::JoinedSoFar,
+    /// The folders of tails of others, which went on from a backup of this ledger.
+    others: Vec<String>,
     /// What is known of drills.
     drilled: drill_standing::Drilled,
 }
@@ -169,6 +175,7 @@ impl Backups {
             asked: Semaphore::new(ASKED_AT_ONCE),
             verifying: tokio::sync::Mutex::default(),
             drilling: tokio::sync::Mutex::default(),
+            others: tokio::sync::Mutex::default(),
             standing: Mutex::default(),
             failures: Failures::default(),
             began: service.moments().time(),
@@ -211,6 +218,7 @@ impl Backups {
             every_seconds: self.settings.every_seconds,
             newest_at: standing.newest.map(|(_, made, _)| made.seconds()),
             away_since: standing.away.map(|(since, _)| since.seconds()),
+            others: standing.others,
             drill_every_seconds: self.settings.drill_every_seconds,
             drilled_at: standing.drilled.passed.map(|(receipt, _)| receipt.ended_at_seconds()),
             drill_failed: standing.drilled.failed.map(|(_, why)| why),

@@ -242,6 +242,8 @@ pub struct BackupsSeen {
     pub newest_at: Option<i64>,
     /// Since when the target takes nothing, in seconds.
     pub away_since: Option<i64>,
+    /// The folders of tails of others, which went on from a backup of this ledger.
+    pub others: Vec<String>,
     /// How often a drill is made, in seconds.
     pub drill_every_seconds: i64,
     /// When one passed last, in seconds.

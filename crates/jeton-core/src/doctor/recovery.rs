@@ -78,6 +78,10 @@ fn newest(seen: &BackupsSeen, now_seconds: i64) -> Check {
 }
 
 fn tail(seen: &BackupsSeen, now_seconds: i64) -> Check {
+    if let (None, Some(other)) = (seen.away_since, seen.others.first()) {
+        let found = format!("another server, which went on from a backup, shipped to the same target: {other}");
+        return TAIL.holds(Some(false), &found, "stop one of the two, and keep the other; `jeton backup list` says how");
+    }
     TAIL.holds(
         Some(seen.away_since.is_none()),
         &seen.away_since.map_or_else(

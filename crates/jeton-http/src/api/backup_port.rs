@@ -64,7 +64,7 @@ pub struct BackupsShown {
     pub gap: Option<GapShown>,
     /// The snapshots, oldest first.
     pub snapshots: Vec<SnapshotShown>,
-    /// Those that do not open, and why: a restore passes them over.
+    /// Those that do not open, and why: a restore passes them over. Tails of other servers, which went on from a backup.
     pub problems: Vec<String>,
     /// How drills stand.
     pub drills: DrillsShown,

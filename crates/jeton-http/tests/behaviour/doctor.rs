@@ -123,6 +123,7 @@ fn backups() -> BackupsSeen {
         every_seconds: DAY,
         newest_at: Some(i64::MAX),
         away_since: None,
+        others: vec![],
         drill_every_seconds: 7 * DAY,
         drilled_at: Some(i64::MAX),
         drill_failed: None,

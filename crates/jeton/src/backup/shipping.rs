@@ -63,7 +63,7 @@ impl Backups {
         }
     }
 
-    /// The tail each second, and each minute a look whether a snapshot or a drill is due.
+    /// The tail each second, and each minute a look who else ships there and whether a snapshot or a drill is due.
     pub(crate) fn begin_jobs(self: &Arc<Self>) -> [JoinHandle<()>; 2] {
         let backups = self.clone();
         let looking = tokio::spawn(async move {
@@ -74,6 +74,7 @@ impl Backups {
                     _ = ticks.tick() => {}
                     () = backups.look.notified() => {}
                 }
+                backups.follow_others().await;
                 backups.follow_schedule().await;
                 backups.follow_drills().await;
                 backups.follow_joining().await;

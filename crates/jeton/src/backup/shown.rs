@@ -18,6 +18,7 @@ use jeton_http::api::{
 use jeton_store::ledger::merkle::hexadecimal;
 
 use super::Backups;
+use super::beside::words;
 use super::drill_standing::Drilled;
 
 type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
@@ -86,6 +87,7 @@ impl Backups {
             }
         }
         let standing = self.standing();
+        problems.extend(standing.others.iter().map(|other| words(other)));
         let gap = self.service.registry().gap();
         Ok(BackupsShown {
             target: self.shown().to_owned(),

@@ -2,6 +2,7 @@
 
 mod drill;
 mod from;
+mod go_on;
 mod restore;
 
 use clap::{Args, Subcommand};

@@ -139,7 +139,16 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
         "It cannot be shown that nothing is missing: access tokens from before are dead, \
          and keys and secrets from before are refused until `jeton backup restore accept-gap`."
     };
-    format!("{}\n{beside}{again}{end}\nGo on with:\n  {}\n", details.text(view), member(value, "serve"))
+    format!("{}\n{beside}{again}{end}\nGo on with:\n  {}\n{}", details.text(view), member(value, "serve"), trial(value))
+}
+
+/// Where a server on the folder ships to, and how to try it without: another server may use that target.
+fn trial(value: &Value) -> String {
+    let (ships_to, trial) = (member(value, "ships_to"), member(value, "trial"));
+    if trial.is_empty() {
+        return String::new();
+    }
+    format!("It ships to {ships_to}. For a trial beside the server of before, start it so that it ships nowhere:\n  {trial}\n")
 }
 
 /// What the target has of incarnations that a restored folder does not come from.
@@ -293,6 +302,8 @@ mod tests {
                 {"path": "jeton.toml"}, {"path": "access.log", "was_in": "/var/log/jeton"}, {"path": "access.log.1", "missing": "part 3 is not there"},
             ],
             "serve": "jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://tokens.department.example",
+            "ships_to": "/mnt/backups",
+            "trial": "JETON_BACKUP_TARGET=none jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://a.example",
         });
         insta::assert_snapshot!(fold(&restored(&value, &VIEW), 80), @r#"
         data         restored
@@ -320,6 +331,10 @@ mod tests {
         Go on with:
           jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer \
               https://tokens.department.example
+        It ships to /mnt/backups. For a trial beside the server of before, start it so
+        that it ships nowhere:
+          JETON_BACKUP_TARGET=none jeton serve --data restored --root-key-file \
+              /etc/jeton/root.key --issuer https://a.example
         "#);
     }
 }

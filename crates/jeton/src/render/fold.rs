@@ -30,7 +30,7 @@ pub(crate) fn fold(text: &str, width: usize) -> String {
         let (mark, rest): (String, String) = (line.chars().take(begin).collect(), line.chars().skip(begin).collect());
         let indent = " ".repeat(begin);
         let room = width.saturating_sub(begin).max(NARROWEST);
-        let lines = if rest.starts_with("jeton ") { shell(&rest, room) } else { wrap(&rest, room) };
+        let lines = if rest.starts_with("jeton ") || rest.starts_with("JETON_") { shell(&rest, room) } else { wrap(&rest, room) };
         let lines = lines.iter().enumerate().map(|(place, line)| format!("{}{line}", if place == 0 { &mark } else { &indent }));
         lines.collect::<Vec<_>>().join("\n")
     });

@@ -1,9 +1,10 @@
 //! Several servers that went on from one ledger, on one target.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::place::Place;
 use crate::restore::a_second;
@@ -148,4 +149,60 @@ fn of_two_servers_of_one_ledger_one_ships() {
     first.end(Signal::KILL);
     second.end(Signal::KILL);
     first.done(&first.restore("restored", &[]));
+}
+
+/// The folders of the tail that hold a segment.
+fn tails(place: &Place) -> usize {
+    let folders = fs::read_dir(place.path("kept/tail")).unwrap().map(|folder| folder.unwrap().path());
+    folders
+        .filter(|folder| fs::read_dir(folder).unwrap().any(|name| name.unwrap().path().extension().is_some_and(|end| end == "age")))
+        .count()
+}
+
+fn problems(place: &Place, data: &str) -> Vec<Value> {
+    place.json(&["backup", "list", "--data", data])["problems"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
+    let mut place = Place::with_server(KEPT);
+    place.done(&["backup", "create"]);
+    let restored = place.json(&from_kept(&place, "tried", &[]));
+    let target = fs::canonicalize(place.path("kept")).unwrap();
+    assert_eq!(restored["ships_to"], target.to_str().unwrap());
+    let without = "JETON_BACKUP_TARGET=none JETON_REVOCATION_DURABILITY=local";
+    assert_eq!(restored["trial"], format!("{without} jeton serve --data tried"));
+    let words = ["serve", "--data", "tried", "--listen", "127.0.0.1:0"];
+    let mut other = place.command(&words).stderr(Stdio::null()).spawn().unwrap();
+    while tails(&place) < 2 {}
+    other.kill().unwrap();
+    other.wait().unwrap();
+    // Where the target is there again it is looked at once who ships there.
+    fs::rename(place.path("kept"), place.path("disk")).unwrap();
+    let mut said = place.hears("the backup target is away");
+    fs::rename(place.path("disk"), place.path("kept")).unwrap();
+    said.extend(place.hears("takes the ledger's tail again"));
+    while problems(&place, "jeton-data").is_empty() {}
+    let problems_of_server = problems(&place, "jeton-data");
+    assert!(problems_of_server.iter().all(|problem| problem.as_str().unwrap().contains("Stop one of the two")), "{problems_of_server:?}");
+    let report: Value = serde_json::from_slice(&place.output(&["doctor", "--json"], "").stdout).unwrap();
+    assert!(report.to_string().contains("another server, which went on from a backup"), "{report}");
+    // It goes on all the same.
+    place.key();
+    place.wait_until_shipped();
+    said.extend(place.end_and_read(Signal::TERM));
+    assert_eq!(said.iter().filter(|line| line.contains("is of another server")).count(), 1, "{said:#?}");
+    // The other comes from this one, and nobody is beside it: it has looked before its first snapshot.
+    let before = count(&place);
+    place.start("tried");
+    while count(&place) == before {}
+    assert_eq!(problems(&place, "tried"), Vec::<Value>::new());
+    place.end(Signal::TERM);
+    // What a restore says for a trial ships nowhere.
+    place.done(&from_kept(&place, "trial", &[]));
+    let (before, mut command) = (tails(&place), place.command(&[]));
+    command.envs(without.split(' ').map(|variable| variable.split_once('=').unwrap()));
+    place.start_within(command, "trial");
+    place.end(Signal::TERM);
+    assert_eq!(tails(&place), before);
 }

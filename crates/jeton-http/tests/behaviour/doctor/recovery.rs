@@ -19,6 +19,8 @@ async fn what_could_not_be_brought_back() {
     fails(&deployment, "recovery.newest", Severity::High, "3d old", "jeton backup create");
     deployment.around = seen(BackupsSeen { away_since: Some(now - 7_260), ..backups() });
     fails(&deployment, "recovery.tail", Severity::High, "takes nothing for 2h", "backup list");
+    deployment.around = seen(BackupsSeen { others: vec!["tail/00".to_owned()], ..backups() });
+    fails(&deployment, "recovery.tail", Severity::High, "same target: tail/00", "backup list");
     deployment.around = seen(BackupsSeen { drill_failed: Some("part-00001.age is damaged".to_owned()), ..backups() });
     fails(&deployment, "recovery.drill", Severity::High, "part-00001.age is damaged", "jeton backup drill");
     deployment.around = seen(BackupsSeen { drilled_at: Some(now - 8 * DAY - 1), ..backups() });

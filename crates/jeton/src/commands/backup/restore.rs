@@ -4,7 +4,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use jeton_backup::kept_file::FileKind;
 use jeton_backup::put_back::PutBack;
 use jeton_backup::restore::{Other, Step};
 use jeton_core::moment::Time;
@@ -13,11 +12,11 @@ use jeton_token::TokenId;
 use serde_json::{Value, json};
 
 use super::from::{place, read_identity};
-use crate::backup::{Made, Restoring};
+use super::go_on::GoOn;
+use crate::backup::Restoring;
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::{input, time};
-use crate::config::{Config, Overrides};
 use crate::render::backups;
 use crate::{apart, root_file, serve};
 
@@ -126,7 +125,7 @@ impl Restore {
         let made = serve::runtime().map_err(could_not)?.block_on(restoring.run());
         forget();
         let made = made.map_err(could_not)?;
-        let serve = serve_line(data, root_file, &made);
+        let go_on = GoOn::of(data, root_file, &made);
         let value = json!({
             "data": data.display().to_string(),
             "snapshot": made.snapshot,
@@ -140,7 +139,9 @@ impl Restore {
             "others": made.others.iter().map(other).collect::<Vec<_>>(),
             "lost_erasures": made.lost_erasures,
             "files": made.files.iter().map(shown).collect::<Vec<_>>(),
-            "serve": serve,
+            "serve": go_on.serve,
+            "ships_to": go_on.ships_to,
+            "trial": go_on.trial,
         });
         context.show(&value, backups::restored)
     }
@@ -162,33 +163,6 @@ fn other(other: &Other) -> Value {
 /// A file that went with the backup.
 fn shown(file: &PutBack) -> Value {
     json!({"path": file.path, "was_in": file.folder, "missing": file.missing})
-}
-
-/// What starts a server on the folder: what its configuration does not say stands there.
-fn serve_line(data: &Path, root_file: &Path, made: &Made) -> String {
-    let has_configuration = made.files.iter().any(|file| file.file == FileKind::Configuration && file.missing.is_none());
-    let says_root_file = has_configuration && {
-        let said = Config::load(&Overrides { data: data.to_owned(), ..Overrides::default() });
-        said.is_ok_and(|said| same_file(&said.root_key_file, root_file))
-    };
-    let data = format!("jeton serve --data {}", quoted(data));
-    match (has_configuration, says_root_file) {
-        (true, true) => data,
-        (true, false) => format!("{data} --root-key-file {}", quoted(root_file)),
-        (false, _) => format!("{data} --root-key-file {} --issuer {}", quoted(root_file), made.issuer),
-    }
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    let leads_to = |path: &Path| std::fs::canonicalize(path).ok();
-    leads_to(one).is_some_and(|one| leads_to(other) == Some(one))
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(letter);
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// An incarnation by its name, also as its folder below `tail` is called.
