@@ -6,6 +6,7 @@ use jeton_backup::kept_file::FileKind;
 
 use crate::backup::Made;
 use crate::backup_settings::{BackupPlace, BackupSettings};
+use crate::commands::options::word;
 use crate::config::{Config, Overrides, environment};
 
 /// What the last lines of a restore say.
@@ -24,11 +25,11 @@ impl GoOn {
         let overrides = Overrides { data: data.to_owned(), ..Overrides::default() };
         let said = Config::load(&overrides).ok();
         let says_root_file = said.as_ref().is_some_and(|said| same_file(&said.root_key_file, root_file));
-        let serve = format!("jeton serve --data {}", quoted(data));
+        let serve = format!("jeton serve --data {}", word(data));
         let serve = match (has_configuration, says_root_file) {
             (true, true) => serve,
-            (true, false) => format!("{serve} --root-key-file {}", quoted(root_file)),
-            (false, _) => format!("{serve} --root-key-file {} --issuer {}", quoted(root_file), made.issuer),
+            (true, false) => format!("{serve} --root-key-file {}", word(root_file)),
+            (false, _) => format!("{serve} --root-key-file {} --issuer {}", word(root_file), made.issuer),
         };
         let here = Config::load(&Overrides { environment: environment::of_process(), ..overrides }).ok();
         let settings = here.as_ref().map(|here| &here.backup);
@@ -54,11 +55,4 @@ fn shown(place: &BackupPlace) -> String {
 fn same_file(one: &Path, other: &Path) -> bool {
     let leads_to = |path: &Path| std::fs::canonicalize(path).ok();
     leads_to(one).is_some_and(|one| leads_to(other) == Some(one))
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+=:@%,~".contains(letter);
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
