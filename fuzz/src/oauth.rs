@@ -1,10 +1,12 @@
 //! The wire types of OAuth.
 
+use jeton_oauth::authorization::AuthorizationForm;
 use jeton_oauth::feed::{Cursor, FeedParser, SnapshotPart};
+use jeton_oauth::pkce::{Challenge, Verifier};
 use jeton_oauth::token::{REPEATABLE, ReceivedToken};
 use jeton_oauth::{
-    BearerChallenge, BearerToken, ClientAuthentication, Description, ErrorResponse, Form, IntrospectionRequest, IntrospectionResponse,
-    Issuer, Resource, RevocationRequest, ScopeSet, ServerMetadata, TokenRequest, UsageReport, form,
+    AuthorizationAnswer, BearerChallenge, BearerToken, ClientAuthentication, Description, ErrorResponse, Form, IntrospectionRequest,
+    IntrospectionResponse, Issuer, RedirectUri, Resource, RevocationRequest, ScopeSet, ServerMetadata, TokenRequest, UsageReport, form,
 };
 
 /// [`Form::parse`]: what is read prints to a body that reads the same; no parameter is there twice.
@@ -31,6 +33,52 @@ pub fn requests(data: &[u8]) {
     let introspection = IntrospectionRequest::parse(&form).ok().map(|request| (request.token, request.hint));
     let revocation = RevocationRequest::parse(&form).ok().map(|request| (request.token, request.hint));
     assert_eq!(introspection, revocation);
+}
+
+/// [`AuthorizationForm::parse`]: printed again it asks for the same, or is refused for the same, and each error has an answer that
+/// the application can read.
+pub fn authorization(data: &[u8]) {
+    let Ok(asked) = AuthorizationForm::parse(data) else { return };
+    let printed = asked.to_text();
+    if let Ok(again) = AuthorizationForm::parse(printed.as_bytes()) {
+        assert_eq!(
+            (again.client_id(), again.redirect_uri(), again.response_mode()),
+            (asked.client_id(), asked.redirect_uri(), asked.response_mode())
+        );
+        if let Ok(request) = asked.request() {
+            assert_eq!(again.request().as_ref(), Ok(&request));
+            assert_eq!(request.state, asked.state());
+        }
+    } else {
+        assert!(printed.len() > jeton_oauth::authorization::MAX_REQUEST_LEN);
+    }
+    let (Ok(issuer), Ok(uri), Err(error)) = (Issuer::parse("https://a"), RedirectUri::parse("https://b/?c=1"), asked.request()) else {
+        return;
+    };
+    let location = AuthorizationAnswer::error(&error, asked.state(), &issuer).location(&uri);
+    let query = location.expose().strip_prefix("https://b/?c=1&").unwrap_or_default();
+    assert!(Form::parse(query.as_bytes()).is_ok_and(|answer| {
+        answer.get("error") == Some(error.code.as_str()) && answer.get("state") == asked.state() && answer.get("iss") == Some("https://a")
+    }));
+}
+
+/// [`Challenge`], [`Verifier`] and [`RedirectUri`]: what is read prints as it was, and an address allows itself.
+pub fn exchange(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(challenge) = Challenge::parse(text) {
+        assert_eq!(challenge.to_text(), text);
+    }
+    if let Ok(verifier) = Verifier::parse(text) {
+        assert!(verifier.answers(&verifier.challenge()));
+        assert_eq!(Challenge::parse(&verifier.challenge().to_text()), Ok(verifier.challenge()));
+    }
+    if let Ok(uri) = RedirectUri::parse(text) {
+        assert!(uri.as_str() == text && uri.allows(text, false) && text.starts_with(uri.origin()) && text.contains(uri.host()));
+        let location = uri.with_parameters([("code", "x&y")]);
+        assert!(location.starts_with(text) && location.ends_with("code=x%26y"));
+        // A free port changes nothing else: the other address is loopback too.
+        assert!(!uri.allows("http://127.0.0.1:1/cb", true) || uri.is_loopback());
+    }
 }
 
 /// [`ClientAuthentication::parse`] of a header: what is read prints to a header that reads the same.
@@ -156,6 +204,25 @@ mod tests {
         ];
         run(super::form, &samples);
         run(super::requests, &samples);
+    }
+
+    #[test]
+    fn authorization_requests_hold() {
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let whole = format!(
+            "client_id=c&redirect_uri=https%3A%2F%2Fa%2Fcb&response_type=code&state=%C3%A9&scope=a+b&code_challenge={challenge}&code_challenge_method=S256&prompt=login+consent&resource=urn:a&max_age=5"
+        );
+        run(super::authorization, &[&whole, "client_id=c&state=a&state=b&x", "client_id=c&response_mode=form_post&response_type=token"]);
+        run(
+            super::exchange,
+            &[
+                challenge,
+                "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                "https://shop.example:8443/cb?a=1",
+                "http://127.0.0.1:1/cb",
+                "com.example.app:/cb",
+            ],
+        );
     }
 
     #[test]

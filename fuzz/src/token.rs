@@ -42,6 +42,30 @@ pub fn mint(data: &[u8]) {
     assert_eq!(Token::parse(&altered, &label.prefix).is_ok(), change == 0);
 }
 
+/// [`Label::mint_counted`](jeton_token::Label::mint_counted) of the bytes' own making: the counter and the secret are what was minted.
+pub fn counted(data: &[u8]) {
+    let mut bytes = data.iter().copied().chain(std::iter::repeat(0));
+    let mut next = || bytes.next().unwrap_or_default();
+    let (counter, secret) = (u32::from_be_bytes([next(), next(), next(), next()]), std::array::from_fn(|_| next()));
+    let id = TokenId::from_bytes(std::array::from_fn(|_| next()));
+    let label = jeton_token::Label {
+        prefix: Prefix::default(),
+        environment: jeton_token::Environment::Live,
+        kind: Kind::RefreshToken,
+        epoch: 1,
+        id,
+    };
+    let (position, change, key) = (usize::from(next()), next(), CheckKey::new(&std::array::from_fn(|_| next())));
+    let text = label.mint_counted(counter, &secret, &key);
+    let Ok(token) = Token::parse(text.expose(), &label.prefix) else { return assert!(secret.is_empty(), "what was minted parses") };
+    assert!(token.check(&key) && token.counter() == Some(counter) && token.secret_matches(&secret));
+    let mut other = secret;
+    if let Some(byte) = other.get_mut(position % secret.len()) {
+        *byte ^= change;
+    }
+    assert_eq!(token.secret_matches(&other), change == 0);
+}
+
 /// [`Finder::find`]: spans in order, without overlap, each a token.
 pub fn find(data: &[u8]) {
     let mut end = 0;
@@ -77,7 +101,7 @@ mod tests {
 
     #[test]
     fn targets_hold() {
-        for target in [super::parse, super::mint, super::find, super::names] {
+        for target in [super::parse, super::mint, super::counted, super::find, super::names] {
             run(target, SEEDS);
         }
     }

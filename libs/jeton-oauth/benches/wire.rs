@@ -42,7 +42,14 @@ fn requests() {
 fn responses() {
     let scope = ScopeSet::parse("orders:read orders:write").ok();
     let mut out = Vec::with_capacity(1024);
-    let response = TokenResponse { access_token: SECRET, token_type: TokenType::Bearer, expires_in_seconds: 3600, scope: scope.as_ref() };
+    let response = TokenResponse {
+        access_token: SECRET,
+        token_type: TokenType::Bearer,
+        expires_in_seconds: 3600,
+        scope: scope.as_ref(),
+        refresh_token: None,
+        id_token: None,
+    };
     report("token response", || {
         out.clear();
         black_box(&response).write_json(&mut out);

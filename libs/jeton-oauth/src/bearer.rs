@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Description;
+use crate::form::Form;
 use crate::scope::ScopeSet;
 
 /// The longest token that is read from a header, in bytes.
@@ -34,6 +35,20 @@ impl<'h> BearerToken<'h> {
         std::str::from_utf8(token).map(Self).map_err(|_| NoBearerToken::Malformed)
     }
 
+    /// Reads a request that may have its token in a form instead, as `access_token` (RFC 6750 section 2.2).
+    ///
+    /// # Errors
+    /// As for [`BearerToken::parse`]; a token in both places is one too many.
+    pub fn parse_either(authorization: impl IntoIterator<Item = &'h [u8]>, form: &'h Form<'_>) -> Result<Self, NoBearerToken> {
+        let in_header = Self::parse(authorization);
+        match form.get("access_token") {
+            None => in_header,
+            Some(_) if !matches!(in_header, Err(NoBearerToken::Absent)) => Err(NoBearerToken::Repeated),
+            Some(text) if text.len() > MAX_TOKEN_LEN || !is_token68(text.as_bytes()) => Err(NoBearerToken::Malformed),
+            Some(text) => Ok(Self(text)),
+        }
+    }
+
     /// The token's text. Not for logs, errors or anything stored.
     #[must_use]
     pub const fn expose(self) -> &'h str {
@@ -60,7 +75,7 @@ impl fmt::Debug for BearerToken<'_> {
 pub enum NoBearerToken {
     /// No `Authorization` header, or one of another scheme: challenge without an error code (RFC 6750 section 3.1).
     Absent,
-    /// Two headers: `invalid_request`.
+    /// Two headers, or a header and a form: `invalid_request`.
     Repeated,
     /// Empty, too long or of characters that no token holds: `invalid_request`.
     Malformed,
@@ -81,7 +96,7 @@ impl fmt::Display for NoBearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Absent => "the request has no bearer token",
-            Self::Repeated => "the request has more than one Authorization header",
+            Self::Repeated => "the request has more than one bearer token",
             Self::Malformed => "the bearer token is malformed",
         })
     }
@@ -175,6 +190,23 @@ mod tests {
         check(&[b"Bearer a", b"Bearer a"], Err(NoBearerToken::Repeated));
         check(&[b"Basic a", b"Bearer a"], Err(NoBearerToken::Repeated));
         check(&[&[b"Bearer ".as_slice(), &[b'a'; MAX_TOKEN_LEN + 1]].concat()], Err(NoBearerToken::Malformed));
+    }
+
+    #[test]
+    fn parses_forms() {
+        fn check(headers: &[&[u8]], form: &str, expected: Result<&str, NoBearerToken>) {
+            let form = Form::parse(form.as_bytes()).unwrap();
+            let token = BearerToken::parse_either(headers.iter().copied(), &form);
+            assert_eq!(token.map(BearerToken::expose), expected, "{headers:?}");
+        }
+        check(&[], "access_token=a.b", Ok("a.b"));
+        check(&[b"Bearer a"], "", Ok("a"));
+        check(&[b"Bearer a"], "access_token=", Ok("a"));
+        check(&[b"Basic a"], "access_token=b", Ok("b"));
+        check(&[b"Bearer a"], "access_token=a", Err(NoBearerToken::Repeated));
+        check(&[b"Bearer a,b"], "access_token=a", Err(NoBearerToken::Repeated));
+        check(&[], "access_token=a+b", Err(NoBearerToken::Malformed));
+        check(&[], "token=a", Err(NoBearerToken::Absent));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Error responses of OAuth endpoints (RFC 6749 section 5.2).
+//! Error responses of OAuth endpoints (RFC 6749 sections 4.1.2.1 and 5.2).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,11 +31,29 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// The server failed (RFC 6749 section 4.1.2.1).
     ServerError,
+    /// The person, or a rule, said no (RFC 6749 section 4.1.2.1).
+    AccessDenied,
+    /// The server does not know the response type (RFC 6749 section 4.1.2.1).
+    UnsupportedResponseType,
+    /// Nobody is signed in, and no page may be shown (OpenID Connect Core 1.0 section 3.1.2.6).
+    LoginRequired,
+    /// The person must be asked, and no page may be shown (OpenID Connect Core 1.0 section 3.1.2.6).
+    ConsentRequired,
+    /// Something else needs a page, and none may be shown (OpenID Connect Core 1.0 section 3.1.2.6).
+    InteractionRequired,
+    /// Request objects are not offered (OpenID Connect Core 1.0 section 3.1.2.6).
+    RequestNotSupported,
+    /// `request_uri` is not offered (OpenID Connect Core 1.0 section 3.1.2.6).
+    RequestUriNotSupported,
+    /// `registration` is not offered (OpenID Connect Core 1.0 section 3.1.2.6).
+    RegistrationNotSupported,
+    /// The person cannot sign in as strongly as is asked (OpenID Connect, Unmet Authentication Requirements 1.0).
+    UnmetAuthenticationRequirements,
 }
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -46,6 +64,15 @@ impl ErrorCode {
         Self::UnsupportedTokenType,
         Self::TemporarilyUnavailable,
         Self::ServerError,
+        Self::AccessDenied,
+        Self::UnsupportedResponseType,
+        Self::LoginRequired,
+        Self::ConsentRequired,
+        Self::InteractionRequired,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::RegistrationNotSupported,
+        Self::UnmetAuthenticationRequirements,
     ];
 
     /// The code as it stands in a response.
@@ -62,7 +89,33 @@ impl ErrorCode {
             Self::UnsupportedTokenType => "unsupported_token_type",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
+            Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
         }
+    }
+
+    /// Whether the authorization endpoint alone says it, on the way back to the application.
+    #[must_use]
+    pub const fn travels_by_redirect(self) -> bool {
+        matches!(
+            self,
+            Self::AccessDenied
+                | Self::UnsupportedResponseType
+                | Self::LoginRequired
+                | Self::ConsentRequired
+                | Self::InteractionRequired
+                | Self::RequestNotSupported
+                | Self::RequestUriNotSupported
+                | Self::RegistrationNotSupported
+                | Self::UnmetAuthenticationRequirements
+        )
     }
 
     /// Reads a code as it stands in a response.

@@ -40,6 +40,15 @@ impl<'b> Form<'b> {
     /// # Errors
     /// As for [`Form::parse`].
     pub fn parse_allowing(body: &'b [u8], repeatable: &[&str]) -> Result<Self, FormError> {
+        Self::parse_where(body, |name| repeatable.contains(&name))
+    }
+
+    /// Reads a body in which everything may be repeated: for a reader that must know more before it refuses.
+    pub(crate) fn parse_with_repeats(body: &'b [u8]) -> Result<Self, FormError> {
+        Self::parse_where(body, |_| true)
+    }
+
+    fn parse_where(body: &'b [u8], may_be_repeated: impl Fn(&str) -> bool) -> Result<Self, FormError> {
         if body.len() > MAX_BODY_LEN {
             return Err(FormError::TooLong);
         }
@@ -51,7 +60,7 @@ impl<'b> Form<'b> {
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let parameter = Parameter { name: decode(name)?, value: decode(value)? };
-            if form.parameters.iter().any(|earlier| earlier.name == parameter.name) && !repeatable.contains(&&*parameter.name) {
+            if !may_be_repeated(&parameter.name) && form.parameters.iter().any(|earlier| earlier.name == parameter.name) {
                 return Err(FormError::Repeated { name: parameter.name.to_string() });
             }
             form.parameters.push(parameter);

@@ -22,6 +22,9 @@ pub struct ServerMetadata {
     /// Where tokens are issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
+    /// Where an application asks about the person (OpenID Connect).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_endpoint: Option<String>,
     /// Where the public keys are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
@@ -70,6 +73,30 @@ pub struct ServerMetadata {
     /// Algorithms of ID Tokens (OpenID Connect).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub id_token_signing_alg_values_supported: Vec<String>,
+    /// What may be told of a person (OpenID Connect).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims_supported: Vec<String>,
+    /// How strongly people sign in (OpenID Connect).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values_supported: Vec<String>,
+    /// What `prompt` may ask for (OpenID Connect, Initiating User Registration 1.0).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompt_values_supported: Vec<String>,
+    /// The languages of the pages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ui_locales_supported: Vec<String>,
+    /// Whether each answer of the authorization endpoint says who answers (RFC 9207).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_response_iss_parameter_supported: Option<bool>,
+    /// Whether `claims` may be sent (OpenID Connect).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims_parameter_supported: Option<bool>,
+    /// Whether `request` may be sent (OpenID Connect).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_parameter_supported: Option<bool>,
+    /// Whether `request_uri` may be sent; said because leaving it out would mean yes (OpenID Connect).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_uri_parameter_supported: Option<bool>,
     /// Where the manual is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
@@ -86,6 +113,7 @@ impl ServerMetadata {
             issuer,
             authorization_endpoint: None,
             token_endpoint: None,
+            userinfo_endpoint: None,
             jwks_uri: None,
             scopes_supported: Vec::new(),
             response_types_supported: Vec::new(),
@@ -102,6 +130,14 @@ impl ServerMetadata {
             code_challenge_methods_supported: Vec::new(),
             subject_types_supported: Vec::new(),
             id_token_signing_alg_values_supported: Vec::new(),
+            claims_supported: Vec::new(),
+            acr_values_supported: Vec::new(),
+            prompt_values_supported: Vec::new(),
+            ui_locales_supported: Vec::new(),
+            authorization_response_iss_parameter_supported: None,
+            claims_parameter_supported: None,
+            request_parameter_supported: None,
+            request_uri_parameter_supported: None,
             service_documentation: None,
             jeton_revocation_feed: None,
         }
@@ -174,7 +210,8 @@ mod tests {
         fn check(document: &str, expected: Result<(), NotMetadata>) {
             assert_eq!(ServerMetadata::parse(document.as_bytes(), &issuer("https://a")).map(|_| ()), expected, "{document}");
         }
-        check(r#"{"issuer":"https://a","claims_supported":["x"]}"#, Ok(()));
+        check(r#"{"issuer":"https://a","unknown":["x"]}"#, Ok(()));
+        check(r#"{"issuer":"https://a","claims_supported":["x"],"request_parameter_supported":false}"#, Ok(()));
         check(r#"{"issuer":"https://a/"}"#, Err(NotMetadata::OtherIssuer));
         check(r#"{"issuer":"https://b"}"#, Err(NotMetadata::OtherIssuer));
         check(r#"{"issuer":"http://a"}"#, Err(NotMetadata::Malformed));

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::error::{ErrorCode, ErrorResponse};
 use crate::form::Form;
 use crate::json;
+use crate::pkce::Verifier;
 use crate::resource::Resource;
 use crate::scope::ScopeSet;
 
@@ -69,6 +70,10 @@ impl fmt::Display for GrantType {
 pub enum TokenRequest {
     /// The client acts for itself.
     ClientCredentials(ClientCredentialsRequest),
+    /// The client has a code that a person let it have.
+    AuthorizationCode(AuthorizationCodeRequest),
+    /// The client goes on with what a person let it have.
+    RefreshToken(RefreshRequest),
 }
 
 /// A client asks for a token of its own (RFC 6749 section 4.4.2).
@@ -80,14 +85,41 @@ pub struct ClientCredentialsRequest {
     pub resources: Vec<Resource>,
 }
 
+/// A client brings a code (RFC 6749 section 4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationCodeRequest {
+    /// The code, or what is taken for one.
+    pub code: Secret,
+    /// Where the code was sent, if the client says so.
+    pub redirect_uri: Option<String>,
+    /// What the challenge was made of.
+    pub verifier: Option<Verifier>,
+    /// Where the token shall be used (RFC 8707), each named once.
+    pub resources: Vec<Resource>,
+}
+
+/// A client brings a refresh token (RFC 6749 section 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshRequest {
+    /// The refresh token, or what is taken for one.
+    pub refresh_token: Secret,
+    /// What the access token shall do; `None`: what the grant allows.
+    pub scope: Option<ScopeSet>,
+    /// Where the token shall be used (RFC 8707), each named once.
+    pub resources: Vec<Resource>,
+}
+
 impl TokenRequest {
     /// Reads the request's own parameters.
     ///
     /// # Errors
-    /// `invalid_request` (no `grant_type`), `unsupported_grant_type`, `invalid_scope`, `invalid_target`.
+    /// `invalid_request` (no `grant_type`, no `code`), `unsupported_grant_type`, `invalid_scope`, `invalid_target`,
+    /// `invalid_grant` (a `code_verifier` that can be nobody's).
     pub fn parse(form: &Form<'_>) -> Result<Self, ErrorResponse> {
         match GrantType::parse(form.require("grant_type")?) {
             Some(GrantType::ClientCredentials) => ClientCredentialsRequest::parse(form).map(Self::ClientCredentials),
+            Some(GrantType::AuthorizationCode) => AuthorizationCodeRequest::parse(form).map(Self::AuthorizationCode),
+            Some(GrantType::RefreshToken) => RefreshRequest::parse(form).map(Self::RefreshToken),
             _ => Err(ErrorResponse::new(ErrorCode::UnsupportedGrantType, "this grant_type is not offered; see grant_types_supported")),
         }
     }
@@ -97,6 +129,8 @@ impl TokenRequest {
     pub const fn grant_type(&self) -> GrantType {
         match self {
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
+            Self::AuthorizationCode(_) => GrantType::AuthorizationCode,
+            Self::RefreshToken(_) => GrantType::RefreshToken,
         }
     }
 }
@@ -107,12 +141,30 @@ impl ClientCredentialsRequest {
     }
 }
 
-fn scope(form: &Form<'_>) -> Result<Option<ScopeSet>, ErrorResponse> {
+impl AuthorizationCodeRequest {
+    fn parse(form: &Form<'_>) -> Result<Self, ErrorResponse> {
+        let verifier = form.get("code_verifier").map(Verifier::parse).transpose();
+        Ok(Self {
+            code: form.require("code")?.into(),
+            redirect_uri: form.get("redirect_uri").map(str::to_owned),
+            verifier: verifier.map_err(|error| ErrorResponse::new(ErrorCode::InvalidGrant, error.to_string()))?,
+            resources: resources(form)?,
+        })
+    }
+}
+
+impl RefreshRequest {
+    fn parse(form: &Form<'_>) -> Result<Self, ErrorResponse> {
+        Ok(Self { refresh_token: form.require("refresh_token")?.into(), scope: scope(form)?, resources: resources(form)? })
+    }
+}
+
+pub(crate) fn scope(form: &Form<'_>) -> Result<Option<ScopeSet>, ErrorResponse> {
     let parse = |text| ScopeSet::parse(text).map_err(|error| ErrorResponse::new(ErrorCode::InvalidScope, error.to_string()));
     form.get("scope").map(parse).transpose()
 }
 
-fn resources(form: &Form<'_>) -> Result<Vec<Resource>, ErrorResponse> {
+pub(crate) fn resources(form: &Form<'_>) -> Result<Vec<Resource>, ErrorResponse> {
     let refuse = |why: String| ErrorResponse::new(ErrorCode::InvalidTarget, why);
     let mut resources = Vec::new();
     for text in form.all("resource") {
@@ -157,12 +209,18 @@ pub struct TokenResponse<'t> {
     pub expires_in_seconds: u64,
     /// What it may do; told whenever it differs from what was asked.
     pub scope: Option<&'t ScopeSet>,
+    /// With what the client goes on when the access token has ended, in the clear.
+    pub refresh_token: Option<&'t str>,
+    /// Who signed in (OpenID Connect), in the clear.
+    pub id_token: Option<&'t str>,
 }
 
 impl TokenResponse<'_> {
     /// Appends the response's body.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        out.reserve(self.access_token.len() + self.scope.map_or(0, |scope| scope.as_str().len()) + 96);
+        let more = self.scope.map_or(0, |scope| scope.as_str().len())
+            + [self.refresh_token, self.id_token].iter().flatten().map(|text| text.len()).sum::<usize>();
+        out.reserve(self.access_token.len() + more + 128);
         out.extend_from_slice(b"{\"access_token\":");
         json::push_string(self.access_token, out);
         out.extend_from_slice(b",\"token_type\":");
@@ -172,6 +230,14 @@ impl TokenResponse<'_> {
         if let Some(scope) = self.scope {
             out.extend_from_slice(b",\"scope\":");
             json::push_string(scope.as_str(), out);
+        }
+        if let Some(refresh_token) = self.refresh_token {
+            out.extend_from_slice(b",\"refresh_token\":");
+            json::push_string(refresh_token, out);
+        }
+        if let Some(id_token) = self.id_token {
+            out.extend_from_slice(b",\"id_token\":");
+            json::push_string(id_token, out);
         }
         out.push(b'}');
     }
@@ -204,6 +270,10 @@ pub struct ReceivedToken {
     pub expires_in_seconds: Option<u64>,
     /// What it may do; `None` means what was asked.
     pub scope: Option<ScopeSet>,
+    /// With what to go on when the access token has ended.
+    pub refresh_token: Option<Secret>,
+    /// Who signed in (OpenID Connect): a JWT.
+    pub id_token: Option<Secret>,
 }
 
 impl ReceivedToken {
@@ -216,6 +286,8 @@ impl ReceivedToken {
             token_type: String,
             expires_in: Option<u64>,
             scope: Option<ScopeSet>,
+            refresh_token: Option<String>,
+            id_token: Option<String>,
         }
         if body.len() > 64 * 1024 {
             return None;
@@ -223,7 +295,8 @@ impl ReceivedToken {
         let wire: Wire = serde_json::from_slice(body).ok()?;
         let access_token = Secret::from(wire.access_token);
         let usable = wire.token_type.eq_ignore_ascii_case(TokenType::Bearer.as_str()) && !access_token.is_empty();
-        usable.then_some(Self { access_token, expires_in_seconds: wire.expires_in, scope: wire.scope })
+        let (refresh_token, id_token) = (wire.refresh_token.map(Secret::from), wire.id_token.map(Secret::from));
+        usable.then_some(Self { access_token, expires_in_seconds: wire.expires_in, scope: wire.scope, refresh_token, id_token })
     }
 }
 
@@ -238,7 +311,9 @@ mod tests {
     #[test]
     fn client_credentials() {
         fn check(body: &str, scope: Option<&str>, resources: &[&str]) {
-            let TokenRequest::ClientCredentials(request) = parse(&format!("grant_type=client_credentials{body}")).unwrap();
+            let Ok(TokenRequest::ClientCredentials(request)) = parse(&format!("grant_type=client_credentials{body}")) else {
+                panic!("{body}")
+            };
             assert_eq!(request.scope.as_ref().map(ScopeSet::as_str), scope, "{body}");
             assert_eq!(request.resources.iter().map(Resource::as_str).collect::<Vec<_>>(), resources, "{body}");
         }
@@ -252,6 +327,37 @@ mod tests {
     }
 
     #[test]
+    fn codes_and_refresh_tokens() {
+        fn check(body: &str, expected: &str) {
+            let shown = match parse(body).unwrap() {
+                TokenRequest::AuthorizationCode(AuthorizationCodeRequest { code, redirect_uri, verifier, resources }) => {
+                    format!("{} {redirect_uri:?} {} {resources:?}", code.expose(), verifier.is_some())
+                }
+                TokenRequest::RefreshToken(RefreshRequest { refresh_token, scope, resources }) => {
+                    format!("{} {} {resources:?}", refresh_token.expose(), scope.is_some())
+                }
+                TokenRequest::ClientCredentials(_) => String::new(),
+            };
+            assert_eq!(shown, expected, "{body}");
+        }
+        let verifier = "a".repeat(43);
+        check("grant_type=authorization_code&code=x", "x None false []");
+        check(
+            &format!("grant_type=authorization_code&code=x&redirect_uri=https://a/cb&code_verifier={verifier}&resource=urn:a"),
+            "x Some(\"https://a/cb\") true [Resource(urn:a)]",
+        );
+        check("grant_type=authorization_code&code=x&code_verifier=&scope=ignored%22", "x None false []");
+        check("grant_type=refresh_token&refresh_token=x", "x false []");
+        check("grant_type=refresh_token&refresh_token=x&scope=a&resource=urn:a&resource=urn:a", "x true [Resource(urn:a)]");
+        let shown = format!(
+            "{:?} {:?}",
+            parse("grant_type=authorization_code&code=hunter2"),
+            parse("grant_type=refresh_token&refresh_token=hunter2")
+        );
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
     fn refusals() {
         fn check(body: &str, expected: ErrorCode) {
             assert_eq!(parse(body).unwrap_err().code, expected, "{body}");
@@ -260,7 +366,14 @@ mod tests {
         check("grant_type=", ErrorCode::InvalidRequest);
         check("grant_type=password", ErrorCode::UnsupportedGrantType);
         check("grant_type=Client_Credentials", ErrorCode::UnsupportedGrantType);
-        check("grant_type=authorization_code", ErrorCode::UnsupportedGrantType);
+        check("grant_type=authorization_code", ErrorCode::InvalidRequest);
+        check("grant_type=authorization_code&code=", ErrorCode::InvalidRequest);
+        check("grant_type=authorization_code&code=x&code_verifier=short", ErrorCode::InvalidGrant);
+        check("grant_type=authorization_code&code=x&resource=relative", ErrorCode::InvalidTarget);
+        check("grant_type=refresh_token", ErrorCode::InvalidRequest);
+        check("grant_type=refresh_token&refresh_token=x&scope=a++b", ErrorCode::InvalidScope);
+        check("grant_type=refresh_token&refresh_token=x&resource=relative", ErrorCode::InvalidTarget);
+        check("grant_type=implicit", ErrorCode::UnsupportedGrantType);
         check("grant_type=client_credentials&scope=a++b", ErrorCode::InvalidScope);
         check("grant_type=client_credentials&scope=%22", ErrorCode::InvalidScope);
         check("grant_type=client_credentials&resource=relative", ErrorCode::InvalidTarget);
@@ -272,8 +385,14 @@ mod tests {
     #[test]
     fn response_prints_and_parses() {
         let scope = ScopeSet::parse("b a").unwrap();
-        let mut response =
-            TokenResponse { access_token: "x.y-z_", token_type: TokenType::Bearer, expires_in_seconds: 3600, scope: Some(&scope) };
+        let mut response = TokenResponse {
+            access_token: "x.y-z_",
+            token_type: TokenType::Bearer,
+            expires_in_seconds: 3600,
+            scope: Some(&scope),
+            refresh_token: None,
+            id_token: None,
+        };
         let json = response.to_json();
         assert_eq!(
             std::str::from_utf8(&json).unwrap(),
@@ -284,6 +403,11 @@ mod tests {
         assert_eq!(received.scope.as_ref(), Some(&scope));
         response.scope = None;
         assert!(response.to_json().ends_with(br#""expires_in":3600}"#));
+        (response.refresh_token, response.id_token) = (Some("jtn_rt_x"), Some("a.b.c"));
+        let json = response.to_json();
+        assert!(json.ends_with(br#""expires_in":3600,"refresh_token":"jtn_rt_x","id_token":"a.b.c"}"#));
+        let both = ReceivedToken::parse(&json).map(|received| (received.refresh_token.unwrap(), received.id_token.unwrap())).unwrap();
+        assert_eq!((both.0.expose(), both.1.expose()), ("jtn_rt_x", "a.b.c"));
         assert!(!format!("{response:?} {received:?}").contains("x.y-z_"));
     }
 

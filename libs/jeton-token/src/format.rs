@@ -17,8 +17,12 @@ pub const MAX_TOKEN_LEN: usize = 128;
 /// The version of the format that is minted.
 pub const VERSION: u8 = 1;
 
+/// How many bytes of the secret of a refresh token are no counter.
+pub const COUNTED_SECRET_LEN: usize = 16;
+
 const CHECK_LEN: usize = 6;
 const CHECKED_LEN: usize = BODY_LEN - CHECK_LEN;
+const SECRET_START: usize = CHECKED_LEN - SecretBytes::LEN;
 const MESSAGE_LEN: usize = CHECKED_LEN + 2 + Prefix::MAX_LEN;
 const TEST: &[u8] = b"test_";
 
@@ -63,6 +67,17 @@ impl Label {
         base62::encode_body(&body, &mut text);
         base62::encode_checksum(crc32fast::hash(text.as_bytes()), &mut text);
         ClearToken::new(text)
+    }
+
+    /// Mints a refresh token of this label, whatever kind that says: its secret begins with how often it was rotated, so that of
+    /// a text it is known which one of its family it is. The same label, counter, secret and key always give the same text.
+    #[must_use]
+    pub fn mint_counted(&self, counter: u32, secret: &[u8; COUNTED_SECRET_LEN], key: &CheckKey) -> ClearToken {
+        let mut bytes = Zeroizing::new([0; SecretBytes::LEN]);
+        for (to, from) in bytes.iter_mut().zip(counter.to_be_bytes().iter().chain(secret)) {
+            *to = *from;
+        }
+        Self { kind: Kind::RefreshToken, ..*self }.mint(&SecretBytes::new(*bytes), key)
     }
 
     /// The first bytes of the HMAC over body, environment, kind and prefix; only the last has no fixed length.
@@ -154,6 +169,23 @@ impl Token {
     #[must_use]
     pub const fn id(&self) -> TokenId {
         self.label.id
+    }
+
+    /// How often a refresh token had been rotated when this one was minted; other kinds have no counter. Until the keyed check
+    /// and [`Token::secret_matches`] hold, it is what the text claims.
+    #[must_use]
+    pub fn counter(&self) -> Option<u32> {
+        let (_, secret) = self.body.split_at(SECRET_START);
+        let (counter, _) = secret.split_first_chunk::<4>()?;
+        (self.label.kind == Kind::RefreshToken).then_some(u32::from_be_bytes(*counter))
+    }
+
+    /// Whether the secret behind the counter of a refresh token is this one, in constant time; of other kinds it never is.
+    #[must_use]
+    pub fn secret_matches(&self, secret: &[u8; COUNTED_SECRET_LEN]) -> bool {
+        let (_, given) = self.body.split_at(CHECKED_LEN - COUNTED_SECRET_LEN);
+        let Some((given, _)) = given.split_first_chunk::<COUNTED_SECRET_LEN>() else { return false };
+        self.label.kind == Kind::RefreshToken && bool::from(given.ct_eq(secret))
     }
 
     /// Whether this installation minted it, as far as 48 bits tell; in constant time. A `false` needs no read of the store.
@@ -315,6 +347,41 @@ mod tests {
     }
 
     const VECTOR: &str = "jtn_at_05K3ogYFMde7kwgft5p2Xy7kwgnrHMHlTGo39nQMwvBbGo39nQMwv8b8c6bjp13s0LNg";
+
+    #[test]
+    fn counted_vectors() {
+        fn check(counter: u32, expected: &str) {
+            // Whatever kind the label says.
+            let token = label(Kind::ApiKey).mint_counted(counter, &[0xc3; 16], &key());
+            assert_eq!(token.expose(), expected, "{counter}");
+            let parsed = Token::parse(expected, &Prefix::default()).unwrap();
+            assert!(parsed.check(&key()) && parsed.kind() == Kind::RefreshToken);
+            assert_eq!(parsed.counter(), Some(counter));
+            assert!(parsed.secret_matches(&[0xc3; 16]) && !parsed.secret_matches(&[0xc2; 16]));
+        }
+        // Computed by a second implementation, in another language.
+        check(0, "jtn_rt_05K3ogYFMde7kwgft5p2Xy7kwgZ3VMXq7Go39nQMwvBbGo39nQMwv8aGQ1vmYG1Fku5u");
+        check(1, "jtn_rt_05K3ogYFMde7kwgft5p2Xy7kwgZ3VMXuFGo39nQMwvBbGo39nQMwvCI8hsvH260Q756L");
+        check(0x0102_0304, "jtn_rt_05K3ogYFMde7kwgft5p2Xy7kwgZ8EJPUJGo39nQMwvBbGo39nQMwvBl2X4iC66195yVG");
+        check(u32::MAX, "jtn_rt_05K3ogYFMde7kwgft5p2Xy7kwgsPffHaVGo39nQMwvBbGo39nQMwv8dDdDr54K1tsrKi");
+    }
+
+    #[test]
+    fn only_refresh_tokens_are_counted() {
+        for kind in Kind::ALL {
+            let mut secret = [7; 20];
+            secret[..4].copy_from_slice(&9_u32.to_be_bytes());
+            let text = label(kind).mint(&SecretBytes::new(secret), &key());
+            let parsed = Token::parse(text.expose(), &Prefix::default()).unwrap();
+            assert_eq!(parsed.counter(), (kind == Kind::RefreshToken).then_some(9), "{kind}");
+            assert_eq!(parsed.secret_matches(&[7; 16]), kind == Kind::RefreshToken, "{kind}");
+            for position in 0..16 {
+                let mut other = [7; 16];
+                other[position] ^= 1;
+                assert!(!parsed.secret_matches(&other), "{kind} {position}");
+            }
+        }
+    }
 
     #[test]
     fn round_trip() {

@@ -19,6 +19,9 @@
 //! These 45 bytes are written in base62 (`0-9A-Za-z`): each block of 8 bytes, a big-endian number, as 11 digits, and the last 5
 //! bytes as 7 digits, leading zeros kept. Six more digits are the CRC-32 (IEEE 802.3) of all text before them, prefix included.
 //! Exactly one text stands for a token.
+//!
+//! The secret of a refresh token (`rt`) is 4 bytes of a counter, big endian, and 16 bytes of secret: 128 bits. The counter says
+//! how often the token was rotated before; it is public to whoever holds the text, and proves nothing without the secret.
 #![warn(missing_docs)]
 
 mod base62;
@@ -30,7 +33,7 @@ pub mod prefix;
 pub mod secret;
 
 pub use find::{Finder, Found};
-pub use format::{Label, MAX_TOKEN_LEN, Malformed, Token};
+pub use format::{COUNTED_SECRET_LEN, Label, MAX_TOKEN_LEN, Malformed, Token};
 pub use id::TokenId;
 pub use kind::{Environment, Kind};
 pub use prefix::Prefix;

@@ -137,7 +137,7 @@ mod tests {
         check(
             Refused::Request(NoBearerToken::Repeated),
             400,
-            Some("Bearer error=\"invalid_request\", error_description=\"the request has more than one Authorization header\""),
+            Some("Bearer error=\"invalid_request\", error_description=\"the request has more than one bearer token\""),
         );
         check(
             Refused::InQuery,

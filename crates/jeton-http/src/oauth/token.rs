@@ -36,6 +36,8 @@ async fn issue(service: &Service, client: &Authenticated, form: &Form<'_>, momen
         token_type: TokenType::Bearer,
         expires_in_seconds: u64::try_from(issued.expires_in_seconds).unwrap_or_default(),
         scope: scope.as_ref(),
+        refresh_token: None,
+        id_token: None,
     };
     Ok(seen::with_outcome(json(response.to_json()), "issued"))
 }

@@ -44,7 +44,7 @@ async fn requests() {
     let invalid = "Bearer error=\"invalid_request\", error_description=";
     check(&layer, "/orders", &["Bearer"], 400, &format!("{invalid}\"the bearer token is malformed\"")).await;
     check(&layer, "/orders", &["Bearer a b"], 400, &format!("{invalid}\"the bearer token is malformed\"")).await;
-    check(&layer, "/orders", &[&good, &good], 400, &format!("{invalid}\"the request has more than one Authorization header\"")).await;
+    check(&layer, "/orders", &[&good, &good], 400, &format!("{invalid}\"the request has more than one bearer token\"")).await;
     let in_query = format!("{invalid}\"send the token in the Authorization header, not in the query\"");
     check(&layer, "/orders?access_token=x", &[], 400, &in_query).await;
     check(&layer, "/orders?a=b&access_token=x", &[&good], 400, &in_query).await;

@@ -35,7 +35,7 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
 
 /// The form of an OAuth endpoint's error (RFC 6749 section 5.2).
 pub(super) fn error() -> Value {
-    let codes = ErrorCode::ALL.map(ErrorCode::as_str);
+    let codes: Vec<&str> = ErrorCode::ALL.into_iter().filter(|code| !code.travels_by_redirect()).map(ErrorCode::as_str).collect();
     let members = [
         ("error", json!({ "type": "string", "enum": codes, "description": "Which error it is." })),
         ("error_description", text("What went wrong this time, in a sentence.")),
