@@ -72,6 +72,8 @@ pub struct EpochKeys {
     seal: [u8; 32],
     derive: hmac::Key,
     cursor: hmac::Key,
+    page_state: [u8; 32],
+    page: hmac::Key,
     backup: hmac::Key,
 }
 
@@ -83,6 +85,8 @@ impl EpochKeys {
             seal: *purpose(secret, b"jeton/1/key-seal")?,
             derive: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/secret-derive")?),
             cursor: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/page-cursor")?),
+            page_state: *purpose(secret, b"jeton/1/page-state")?,
+            page: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/page-mac")?),
             backup: hmac::Key::new(hmac::HMAC_SHA256, &*purpose(secret, b"jeton/1/backup")?),
         })
     }
@@ -97,13 +101,7 @@ impl EpochKeys {
     /// # Errors
     /// When the library refuses.
     pub fn seal(&self, private: &[u8], context: &[u8], moment: &mut Moment) -> Result<Vec<u8>, RootKeyError> {
-        let nonce = moment.draw::<NONCE_LEN>();
-        let mut sealed = private.to_vec();
-        self.cipher()?
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut sealed)
-            .map_err(|_| RootKeyError::Refused)?;
-        sealed.splice(0..0, nonce);
-        Ok(sealed)
+        seal_under(&self.seal, private, context, moment)
     }
 
     /// Opens what [`EpochKeys::seal`] sealed.
@@ -120,10 +118,38 @@ impl EpochKeys {
     /// # Errors
     /// When it was sealed under another key or for another context, or is damaged; what lies there is of no use then.
     pub fn open_in_place<'s>(&self, sealed: &'s mut [u8], context: &[u8]) -> Result<&'s [u8], RootKeyError> {
-        let (nonce, ciphertext) = sealed.split_at_mut_checked(NONCE_LEN).ok_or(RootKeyError::Unsealable)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::Unsealable)?;
-        let opened = self.cipher()?.open_in_place(nonce, Aad::from(context), ciphertext).map_err(|_| RootKeyError::Unsealable)?;
-        Ok(opened)
+        open_under(&self.seal, sealed, context)
+    }
+
+    /// Seals what a browser keeps between two pages; `context` says what it is and whose.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn seal_page_state(&self, state: &[u8], context: &[u8], moment: &mut Moment) -> Result<Vec<u8>, RootKeyError> {
+        seal_under(&self.page_state, state, context, moment)
+    }
+
+    /// Opens what [`EpochKeys::seal_page_state`] sealed.
+    ///
+    /// # Errors
+    /// When it was sealed under another key or for another context, or is damaged.
+    pub fn open_page_state(&self, sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, RootKeyError> {
+        let mut sealed = Zeroizing::new(sealed.to_vec());
+        open_under(&self.page_state, &mut sealed, context).map(|opened| Zeroizing::new(opened.to_vec()))
+    }
+
+    /// What shows that a form, or the time in a cookie, was written here.
+    #[must_use]
+    pub fn page_tag(&self, written: &[u8]) -> [u8; 16] {
+        let mut tag = [0; 16];
+        tag.iter_mut().zip(hmac::sign(&self.page, written).as_ref()).for_each(|(to, from)| *to = *from);
+        tag
+    }
+
+    /// Whether it was, compared in constant time.
+    #[must_use]
+    pub fn is_page_tag(&self, written: &[u8], tag: &[u8; 16]) -> bool {
+        verify_slices_are_equal(&self.page_tag(written), tag).is_ok()
     }
 
     /// A secret that comes out again from the same salt: for a reply that may have to be given twice, with nothing clear kept. `context` says
@@ -170,15 +196,33 @@ impl EpochKeys {
     pub fn is_backup_mac(&self, written: &[u8], mac: &[u8; 32]) -> bool {
         hmac::verify(&self.backup, written, mac).is_ok()
     }
+}
 
-    fn cipher(&self) -> Result<LessSafeKey, RootKeyError> {
-        UnboundKey::new(&AES_256_GCM, &self.seal).map(LessSafeKey::new).map_err(|_| RootKeyError::Refused)
-    }
+fn seal_under(key: &[u8; 32], clear: &[u8], context: &[u8], moment: &mut Moment) -> Result<Vec<u8>, RootKeyError> {
+    let nonce = moment.draw::<NONCE_LEN>();
+    let mut sealed = clear.to_vec();
+    cipher(key)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut sealed)
+        .map_err(|_| RootKeyError::Refused)?;
+    sealed.splice(0..0, nonce);
+    Ok(sealed)
+}
+
+fn open_under<'s>(key: &[u8; 32], sealed: &'s mut [u8], context: &[u8]) -> Result<&'s [u8], RootKeyError> {
+    let (nonce, ciphertext) = sealed.split_at_mut_checked(NONCE_LEN).ok_or(RootKeyError::Unsealable)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| RootKeyError::Unsealable)?;
+    let opened = cipher(key)?.open_in_place(nonce, Aad::from(context), ciphertext).map_err(|_| RootKeyError::Unsealable)?;
+    Ok(opened)
+}
+
+fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, RootKeyError> {
+    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| RootKeyError::Refused)
 }
 
 impl Drop for EpochKeys {
     fn drop(&mut self) {
         self.seal.zeroize();
+        self.page_state.zeroize();
     }
 }
 
@@ -244,6 +288,20 @@ mod tests {
         for cut in 0..sealed.len() {
             assert_eq!(keys(1).open(&sealed[..cut], b"key k1"), Err(RootKeyError::Unsealable), "{cut}");
         }
+    }
+
+    #[test]
+    fn what_a_browser_keeps_is_sealed_apart() {
+        let mut moment = Moment::new(Time::EPOCH, [0; 32]);
+        let sealed = keys(1).seal_page_state(b"state", b"flow a", &mut moment).unwrap();
+        assert_eq!(keys(1).open_page_state(&sealed, b"flow a").unwrap().as_slice(), b"state");
+        assert_eq!(keys(1).open_page_state(&sealed, b"flow b"), Err(RootKeyError::Unsealable));
+        assert_eq!(keys(2).open_page_state(&sealed, b"flow a"), Err(RootKeyError::Unsealable));
+        assert_eq!(keys(1).open(&sealed, b"flow a"), Err(RootKeyError::Unsealable), "what a browser sends opens no private key");
+        let tag = keys(1).page_tag(b"form");
+        assert!(keys(1).is_page_tag(b"form", &tag));
+        assert!(!keys(1).is_page_tag(b"forn", &tag) && !keys(2).is_page_tag(b"form", &tag));
+        assert_ne!(tag, keys(1).cursor_tag(b"form"));
     }
 
     #[test]
