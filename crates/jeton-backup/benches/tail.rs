@@ -53,7 +53,7 @@ async fn main() {
     println!("joined into {made} in {} ms; {left} segments are there now; {}", micros / 1_000, resident());
     let (joined, micros) = timed(bench.restore(&folder.path().join("joined"))).await;
     println!("restore of {} entries: {} ms; {}", joined.size, micros / 1_000, resident());
-    assert_eq!((apart.root, apart.is_complete), (joined.root, joined.is_complete));
+    assert_eq!((apart.root, apart.claim().is_complete()), (joined.root, joined.claim().is_complete()));
 }
 
 struct Bench {

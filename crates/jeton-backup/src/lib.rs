@@ -11,6 +11,7 @@ mod course;
 pub mod drill;
 pub mod entry_line;
 pub mod erasure;
+mod evidence;
 pub mod failure;
 mod fetch;
 pub mod files;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jeton_core::claim::End;
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_store::ledger::{Entry, Frontier, Hash};
@@ -71,8 +72,10 @@ pub struct Restored {
     pub time: Time,
     /// The Merkle root over it.
     pub root: Hash,
-    /// Whether nothing that took authority away can be missing.
-    pub is_complete: bool,
+    /// The time of the last entry that was found, with those that were left behind.
+    pub time_found: Time,
+    /// How the tail ends.
+    pub end: End,
     /// Incarnations on the target with entries that this ledger does not come from. Where there are any, it is not complete.
     pub others: Vec<Other>,
     /// How many entries were left behind, since only an earlier time was asked for.
@@ -172,9 +175,8 @@ impl Restore<'_> {
         let others = self.others(&folding.lineage, incarnation).await?;
         told.retain(|erasure| !(erasure.incarnation == hexadecimal(&incarnation) && erasure.to < course.end));
         let lost_erasures = lost(self.target, told).await?;
-        let is_whole = others.is_empty() && lost_erasures.is_empty();
-        let is_complete = is_whole && course.reaches_the_end && last.is_some_and(|mode| mode.is_final || mode.sync);
-        Ok(Restored { passed_over, lost_erasures, ..folding.end(manifest, incarnation, (is_complete, others)) })
+        let end = end_of(&course, last);
+        Ok(Restored { passed_over, lost_erasures, others, ..folding.end(manifest, incarnation, end) })
     }
 
     /// Until when the tails of others go, as far as their last segments say. Of one that the ledger comes from, only what lies behind its
@@ -232,6 +234,16 @@ impl Restore<'_> {
     fn is_asked_for(&self, manifest: &Manifest) -> bool {
         self.until.is_none_or(|until| manifest.head.time <= until.micros())
             && self.incarnation.is_none_or(|incarnation| manifest.head.incarnation() == Some(incarnation))
+    }
+}
+
+/// How the tail ends, by the segment that was read last.
+fn end_of(course: &Course, last: Option<Mode>) -> End {
+    match last {
+        _ if !course.reaches_the_end => End::BehindAHole,
+        Some(Mode { is_final: true, .. }) => End::InOrder,
+        Some(Mode { sync: true, .. }) => End::Sync,
+        _ => End::Unsaid,
     }
 }
 
@@ -439,7 +451,7 @@ impl<'r, 'a> Folding<'r, 'a> {
         Err(Problem::new(name, What::Damaged("the ledger's entries are not those of its root".into())).into())
     }
 
-    fn end(self, manifest: Manifest, incarnation: [u8; 16], (is_complete, others): (bool, Vec<Other>)) -> Restored {
+    fn end(self, manifest: Manifest, incarnation: [u8; 16], end: End) -> Restored {
         let (frontier, time) = self.load.ledger();
         Restored {
             manifest,
@@ -447,8 +459,9 @@ impl<'r, 'a> Folding<'r, 'a> {
             size: frontier.size(),
             time,
             root: frontier.root(),
-            is_complete,
-            others,
+            time_found: self.late.last_key_value().map_or(time, |(_, last)| last.time),
+            end,
+            others: Vec::new(),
             left_behind: self.left_behind,
             root_found: self.beyond.as_ref().unwrap_or(frontier).root(),
             narrowing: self.narrowing,

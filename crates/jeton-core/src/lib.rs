@@ -5,6 +5,7 @@ pub mod api;
 pub mod api_key;
 pub mod canary;
 pub mod checkpoint;
+pub mod claim;
 pub mod client;
 pub mod commit;
 pub mod cursor;

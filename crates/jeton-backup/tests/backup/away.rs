@@ -31,7 +31,7 @@ async fn what_left_before_it_was_shipped_is_a_gap_until_the_next_snapshot() {
         let last = Mode { sync: false, is_final: true };
         shipper.ship(last).await.unwrap();
         assert_eq!(shipper.shipped(), backup.busy.store.head().size);
-        assert_eq!(backup.restore(None).await.0.is_complete, !is_over, "a part of it lacks its changes");
+        assert_eq!(backup.restore(None).await.0.claim().is_complete(), !is_over, "a part of it lacks its changes");
         // Who ships says from where on the tail has no gap: a snapshot that ends before is not enough.
         let newest = backup.newest().await;
         assert_eq!(shipper.unbroken_from() > newest, is_over);
@@ -44,7 +44,7 @@ async fn what_left_before_it_was_shipped_is_a_gap_until_the_next_snapshot() {
         backup.busy.live(20);
         shipper.ship(last).await.unwrap();
         let (restored, loader) = backup.restore(None).await;
-        assert!(restored.is_complete);
+        assert!(restored.claim().is_complete());
         assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
     }
 }
@@ -60,9 +60,9 @@ async fn a_run_that_ships_at_each_commit_does_not_vouch_for_one_that_did_not() {
     // Never shipped by the run that answered it.
     backup.busy.live(40);
     let mut shipper = backup.shipper_in_sync().await;
-    assert!(!backup.restore(None).await.0.is_complete, "it only began");
+    assert!(!backup.restore(None).await.0.claim().is_complete(), "it only began");
     shipper.ship(Mode { sync: true, is_final: false }).await.unwrap();
-    assert!(backup.restore(None).await.0.is_complete, "all of it is there");
+    assert!(backup.restore(None).await.0.claim().is_complete(), "all of it is there");
 }
 
 #[tokio::test]
@@ -126,6 +126,6 @@ async fn what_was_large_is_caught_up_in_segments_that_open() {
     let after = segments(&backup.target, backup.busy.store.head().incarnation).await.unwrap().len();
     assert!((3..10).contains(&(after - before)), "twelve megabytes in {} segments", after - before);
     let (restored, loader) = backup.restore(None).await;
-    assert!(restored.is_complete);
+    assert!(restored.claim().is_complete());
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }

@@ -162,7 +162,7 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     assert_eq!((found.snapshots, found.problems), (1, vec![]));
     let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, incarnation: None, progress: &|_| {} };
     let mut loader = MemoryLoader::begin(&SCHEMA);
-    assert!(restore.run(&mut loader).await.unwrap().is_complete);
+    assert!(restore.run(&mut loader).await.unwrap().claim().is_complete());
     assert_eq!(rows_in(&loader), rows_of(&*busy.store));
     // Nothing is put over what another server has put there.
     let segment = segments(&target, busy.store.head().incarnation).await.unwrap().remove(0);

@@ -42,13 +42,13 @@ async fn an_end_holds_only_until_the_next_incarnation_begins() {
     backup.busy.live(10);
     shipper.ship(ENDED).await.unwrap();
     let restored = backup.restore(None).await.0;
-    assert!(restored.is_complete && restored.others.is_empty(), "{restored:?}");
+    assert!(restored.claim().is_complete() && restored.others.is_empty(), "{restored:?}");
     let before = open_next(&backup, 1);
     // It has begun to serve, and no snapshot of it is whole.
     let mut shipper = backup.shipper_without_memory().await;
     let began = backup.busy.store.head();
     let restored = backup.restore(None).await.0;
-    assert_eq!((restored.is_complete, restored.incarnation), (false, before.incarnation));
+    assert_eq!((restored.claim().is_complete(), restored.incarnation), (false, before.incarnation));
     let named = |restored: &jeton_backup::restore::Restored| {
         restored.others.iter().map(|other| (other.incarnation, other.size, other.time)).collect::<Vec<_>>()
     };
@@ -58,12 +58,12 @@ async fn an_end_holds_only_until_the_next_incarnation_begins() {
     backup.busy.live(20);
     shipper.ship(ENDED).await.unwrap();
     let restored = backup.restore(Some(began.time)).await.0;
-    assert_eq!((restored.is_complete, restored.others.len()), (false, 1));
+    assert_eq!((restored.claim().is_complete(), restored.others.len()), (false, 1));
     // A snapshot of its own has all of both.
     backup.snapshot(2).await;
     shipper.ship(ENDED).await.unwrap();
     let restored = backup.restore(None).await.0;
-    assert!(restored.is_complete && restored.others.is_empty(), "{restored:?}");
+    assert!(restored.claim().is_complete() && restored.others.is_empty(), "{restored:?}");
     assert_eq!(restored.incarnation, began.incarnation);
 }
 
@@ -78,12 +78,12 @@ async fn an_incarnation_that_went_on_beside_its_successor_is_named() {
     let mut shipper = backup.shipper_without_memory().await;
     backup.snapshot(2).await;
     shipper.ship(ENDED).await.unwrap();
-    assert!(backup.restore(None).await.0.is_complete);
+    assert!(backup.restore(None).await.0.claim().is_complete());
     // The restored folder was a test, and the first server goes on. That its segment does not open makes it no less there.
     let went_on = Segment { to: before.to + 7, ..before };
     backup.target.put(&went_on.name(), b"x".to_vec()).await.unwrap();
     let restored = backup.restore(None).await.0;
-    assert!(!restored.is_complete);
+    assert!(!restored.claim().is_complete());
     let [other] = &restored.others[..] else { panic!("{restored:?}") };
     assert_eq!((other.incarnation, other.size, other.time), (before.incarnation, went_on.to, None));
 }

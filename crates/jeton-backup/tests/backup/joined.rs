@@ -83,7 +83,7 @@ async fn a_restore_of_what_was_joined_is_the_same() {
         assert_eq!(backup.problems().await, vec![], "seed {seed}");
         assert!(before.len() < 90 && backup.tail().await.len() < 30, "seed {seed}");
         let (restored, loader) = backup.restore(None).await;
-        assert_eq!((restored.is_complete, restored.root, restored.size), (true, whole.root, whole.size), "seed {seed}");
+        assert_eq!((restored.claim().is_complete(), restored.root, restored.size), (true, whole.root, whole.size), "seed {seed}");
         assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store), "seed {seed}");
         assert_eq!(loader.ledger().0, &backup.busy.store.head().frontier, "seed {seed}");
         let (again, rows) = backup.restore(Some(until)).await;
@@ -107,14 +107,14 @@ async fn how_the_last_of_them_was_shipped_is_how_all_were() {
         let all = Bounds { apart: 0, most: 99, ..few_at_a_time() };
         assert_eq!(backup.join(&all, 0).await.unwrap().made, 1);
         let (restored, loader) = backup.restore(None).await;
-        assert_eq!((restored.is_complete, restored.size), (expected, backup.busy.store.head().size), "{mode:?}");
+        assert_eq!((restored.claim().is_complete(), restored.size), (expected, backup.busy.store.head().size), "{mode:?}");
         assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
         // What is shipped after it goes on from it.
         let mut shipper = backup.shipper_without_memory().await;
         assert_eq!(shipper.shipped(), restored.size);
         backup.busy.live(2);
         shipper.ship(LAST).await.unwrap();
-        assert!(backup.restore(None).await.0.is_complete);
+        assert!(backup.restore(None).await.0.claim().is_complete());
     };
     check(Mode { sync: true, is_final: false }, true).await;
     check(Mode { sync: false, is_final: false }, false).await;
@@ -138,7 +138,7 @@ async fn where_nothing_may_leave_a_restore_reads_what_was_joined_alone() {
     let (got, at_once) = watched.got();
     assert!(got < 25, "{got} objects were read of {}", backup.tail().await.len());
     assert!(at_once > 1, "some are read ahead");
-    assert!(restored.is_complete);
+    assert!(restored.claim().is_complete());
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
     assert_eq!(backup.problems().await, vec![]);
     // Nothing is read again for it, unless it is tried again.

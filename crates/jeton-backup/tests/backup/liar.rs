@@ -115,7 +115,7 @@ async fn what_a_store_said_it_kept_and_did_not_is_named() {
     shipper.ship(Mode { sync: true, is_final: true }).await.unwrap();
     assert_eq!(backup.problems().await, vec![(hole, What::Missing)]);
     let (restored, _) = backup.restore(None).await;
-    assert_eq!((restored.is_complete, restored.size), (false, honest));
+    assert_eq!((restored.claim().is_complete(), restored.size), (false, honest));
 }
 
 #[tokio::test]
@@ -161,6 +161,6 @@ async fn nothing_leaves_for_what_a_store_said_it_kept_and_did_not() {
     assert!(failure.contains("is not there"), "{failure}");
     assert_eq!(backup.tail().await, before);
     liar.lies.store(false, Ordering::Relaxed);
-    assert!(backup.restore(None).await.0.is_complete);
+    assert!(backup.restore(None).await.0.claim().is_complete());
     assert!(backup.join(&few_at_a_time(), 0).await.unwrap().made > 0);
 }

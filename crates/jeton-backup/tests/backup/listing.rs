@@ -87,5 +87,5 @@ async fn what_leaves_is_found_without_a_look_at_what_stays() {
     let left = prune(&backup.target, &backup.opening, 90 * 86_400, backup.busy.now()).await.unwrap();
     assert!((3..=6).contains(&left.segments), "{left:?}");
     assert!(watched.listed() < 25, "of {} segments", before.len());
-    assert!(backup.restore(None).await.0.is_complete);
+    assert!(backup.restore(None).await.0.claim().is_complete());
 }

@@ -35,7 +35,7 @@ async fn old_snapshots_leave_with_their_tail_and_the_newest_two_stay() {
     assert!(segments(&backup.target, incarnation).await.unwrap().len() < before);
     shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
     let (restored, loader) = backup.restore(None).await;
-    assert!(restored.is_complete);
+    assert!(restored.claim().is_complete());
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }
 
@@ -88,7 +88,7 @@ async fn the_last_snapshot_that_a_drill_proved_stays_until_another_one_is_proven
     }
     shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
     let (restored, loader) = backup.restore(None).await;
-    assert!(restored.is_complete);
+    assert!(restored.claim().is_complete());
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }
 
@@ -120,7 +120,11 @@ async fn a_snapshot_that_does_not_open_stops_nothing() {
     let (restored, loader) = backup.restore(None).await;
     let passed_over: Vec<_> = restored.passed_over.iter().map(|problem| problem.name.clone()).collect();
     assert_eq!(passed_over, [foreign.manifest(), made[3].manifest()]);
-    assert_eq!((restored.manifest.snapshot, restored.is_complete), (made[2].to_string(), true), "the tail goes on from an older one");
+    assert_eq!(
+        (restored.manifest.snapshot.clone(), restored.claim().is_complete()),
+        (made[2].to_string(), true),
+        "the tail goes on from an older one"
+    );
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
     // What leaves leaves all the same, but two that open stay; and nobody takes away what cannot be read.
     backup.busy.wait(365 * DAY);

@@ -128,7 +128,7 @@ async fn until_it_goes_well(store: &Vanishing, mut attempt: impl AsyncFnMut() ->
 async fn is_whole(backup: &Backup) {
     assert_eq!(backup.problems().await, vec![]);
     let (restored, loader) = backup.restore(None).await;
-    assert!(restored.is_complete);
+    assert!(restored.claim().is_complete());
     assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store));
 }
 

@@ -152,7 +152,7 @@ async fn a_store_that_went_on_meanwhile_is_made_again_as_it_was_at_the_end() {
         assert_eq!(restored.size, shipper.shipped(), "seed {seed}");
         assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store), "seed {seed}");
         assert_eq!(loader.ledger().0, &backup.busy.store.head().frontier, "seed {seed}");
-        assert!(restored.is_complete, "seed {seed}");
+        assert!(restored.claim().is_complete(), "seed {seed}");
     }
 }
 
@@ -173,7 +173,7 @@ async fn a_tail_is_complete_only_if_it_was_shipped_to_the_end_or_at_each_commit(
             backup.target.delete(&all[1].name()).await.unwrap();
         }
         let (restored, _) = backup.restore(None).await;
-        assert_eq!(restored.is_complete, expected, "{mode:?}, one lost: {lost}");
+        assert_eq!(restored.claim().is_complete(), expected, "{mode:?}, one lost: {lost}");
     };
     check(Mode { sync: false, is_final: false }, false, false).await;
     check(Mode { sync: false, is_final: true }, false, true).await;

@@ -11,7 +11,6 @@ use jeton_backup::manifest::Manifest;
 use jeton_backup::open::Opening;
 use jeton_backup::restore::Step;
 use jeton_backup::target::Target;
-use jeton_core::gap::Known;
 use jeton_core::id::CredentialId;
 use jeton_core::moment::Time;
 use jeton_core::person::erasing;
@@ -95,8 +94,7 @@ impl Drill<'_> {
         (self.progress)(of - 2, of);
         let refused = canaries(service, &restored.manifest).await?;
         (self.progress)(of - 1, of);
-        let known = if restored.is_complete { Known::All } else { Known::MayLack };
-        apart.go_on(known).await.map_err(Failure::Refused)?;
+        apart.go_on(restored.claim().known).await.map_err(Failure::Refused)?;
         canaries(service, &restored.manifest).await?;
         (self.progress)(of, of);
         Ok((compared, usage, refused))

@@ -6,8 +6,8 @@ use jeton_backup::failure::Failure;
 use jeton_backup::identity::Identity;
 use jeton_backup::open::Opening;
 use jeton_backup::put_back::{PutBack, put_back};
-use jeton_backup::restore::{Other, Restored, Step};
-use jeton_core::gap::Known;
+use jeton_backup::restore::{Other, Step};
+use jeton_core::claim::{Claim, claim};
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
 use jeton_store::ledger::checkpoint::Checkpoint;
@@ -15,7 +15,7 @@ use jeton_store::ledger::checkpoint::Checkpoint;
 use super::apart::Source;
 use super::drill_identity;
 use super::making::Making;
-use super::witness::tells_of_more;
+use super::witness::{compared, tells_of_more};
 use crate::backup_settings::BackupPlace;
 use crate::writable;
 
@@ -56,8 +56,8 @@ pub(crate) struct Made {
     pub(crate) taken_again: usize,
     /// How many keys and clients were stopped, since no row says what they were allowed both then and later.
     pub(crate) stopped: usize,
-    /// Whether nothing can be missing.
-    pub(crate) is_complete: bool,
+    /// What may be claimed of it.
+    pub(crate) claim: Claim,
     /// The newer snapshots that do not open, and why.
     pub(crate) passed_over: Vec<String>,
     /// Incarnations on the target that it does not come from, or not from all of them.
@@ -86,12 +86,13 @@ impl Restoring<'_> {
             Source { target: &target, opening: &opening, until: self.until, incarnation: self.incarnation, progress: self.progress };
         let apart = source.make(&folder).await.map_err(|failure| words(&failure))?;
         let key = apart.service.note_key().map_err(|failure| failure.to_string())?;
-        let known = match self.known(&apart.restored)? {
-            Known::MayLack => Known::MayLack,
-            _ if tells_of_more(&target, &key, &apart.restored).await.map_err(|failure| words(&failure))? => Known::MayLack,
-            known => known,
-        };
-        let (taken_again, stopped) = apart.go_on(known).await?;
+        let mut evidence = apart.restored.evidence();
+        if let Some(checkpoint) = &self.checkpoint {
+            evidence.checkpoint = Some((compared(checkpoint, &apart).await?, checkpoint.time_seconds));
+        }
+        evidence.receipt_has_more = tells_of_more(&target, &key, &apart.restored).await.map_err(|failure| words(&failure))?;
+        let claim = claim(&evidence);
+        let (taken_again, stopped) = apart.go_on(claim.known).await?;
         let restored = apart.restored;
         let issuer = apart.service.issuer().as_str().to_owned();
         // Closed before it gets its name.
@@ -111,31 +112,12 @@ impl Restoring<'_> {
             left_behind: restored.left_behind,
             taken_again,
             stopped,
-            is_complete: known != Known::MayLack,
+            claim,
             others: restored.others,
             lost_erasures: restored.lost_erasures,
             issuer,
             files,
             passed_over: restored.passed_over.iter().map(ToString::to_string).collect(),
-        })
-    }
-
-    /// What is known of the end; a checkpoint from elsewhere may show it, but not that nobody went on after it. With an earlier time it is of
-    /// all that was found: what was taken away until then is known, or is not.
-    fn known(&self, restored: &Restored) -> Result<Known, String> {
-        let found = restored.size + restored.left_behind;
-        let is_complete = match &self.checkpoint {
-            Some(checkpoint) if checkpoint.size == found && checkpoint.root != restored.root_found => {
-                return Err("the checkpoint is of another ledger: its root is not that of the entries that were found".into());
-            }
-            Some(checkpoint) if checkpoint.size > found => false,
-            Some(checkpoint) if checkpoint.size == found => true,
-            _ => restored.is_complete,
-        };
-        Ok(match () {
-            () if !is_complete || !restored.others.is_empty() || !restored.lost_erasures.is_empty() => Known::MayLack,
-            () if restored.left_behind > 0 => Known::UntilThen,
-            () => Known::All,
         })
     }
 }

@@ -108,7 +108,6 @@ pub(crate) fn drilled(value: &Value, view: &View) -> String {
 
 /// What was restored.
 pub(crate) fn restored(value: &Value, view: &View) -> String {
-    let is_complete = value.get("is_complete").and_then(Value::as_bool).unwrap_or_default();
     let left = number(value, "left_behind");
     let left = if left == 0 {
         String::new()
@@ -133,13 +132,24 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
         .with_each("passed over", problems(value, "passed_over"))
         .with_each("files", files(value))
         .with_each("lacks", others.into_iter().chain(lost));
-    let end = if is_complete {
-        "Nothing that was revoked is missing."
-    } else {
-        "It cannot be shown that nothing is missing: access tokens from before are dead, \
-         and keys and secrets from before are refused until `jeton backup restore accept-gap`."
-    };
+    let end = claimed(value, view);
     format!("{}\n{beside}{again}{end}\nGo on with:\n  {}\n{}", details.text(view), member(value, "serve"), trial(value))
+}
+
+/// What may be claimed of it: never without the time until which it is known.
+fn claimed(value: &Value, view: &View) -> String {
+    let is_complete = value.get("is_complete").and_then(Value::as_bool).unwrap_or_default();
+    let why = member(value, "why");
+    let until = value.get("known_until").and_then(Value::as_str).map(|until| with_distance(until, view.now_seconds));
+    let shown = match (is_complete, until) {
+        (true, until) => return format!("Nothing whose end was acknowledged until {} is missing: {why}.", until.unwrap_or_default()),
+        (false, Some(until)) => format!("It cannot be shown that nothing after {until} is missing"),
+        (false, None) => "It cannot be shown that nothing is missing".to_owned(),
+    };
+    format!(
+        "{shown}: {why}. Access tokens from before are dead, and keys and secrets from before are refused until \
+         `jeton backup restore accept-gap`."
+    )
 }
 
 /// Where a server on the folder ships to, and how to try it without: another server may use that target.
@@ -295,7 +305,8 @@ mod tests {
     fn what_was_restored() {
         let value = json!({
             "data": "restored", "snapshot": "20260920T141320Z-0eb80320", "entries": 97, "until": "2026-09-21T14:03:20Z", "left_behind": 5,
-            "taken_again": 2, "stopped": 1, "is_complete": false,
+            "taken_again": 2, "stopped": 1, "is_complete": false, "known_until": null,
+            "why": "another server went on from this ledger, or from one of before",
             "others": [{"incarnation": "00".repeat(16), "entries": 110, "until": "2026-09-21T14:03:20Z"}, {"incarnation": "1", "entries": 2}],
             "lost_erasures": [format!("erasures/{}/00000000000000000017.age", "00".repeat(16))],
             "files": [
@@ -325,9 +336,9 @@ mod tests {
 
         Another server went on from this ledger: what it did is not here.
         Somebody who was erased may be here again: erase them once more.
-        It cannot be shown that nothing is missing: access tokens from before are dead,
-        and keys and secrets from before are refused until
-        `jeton backup restore accept-gap`.
+        It cannot be shown that nothing is missing: another server went on from this
+        ledger, or from one of before. Access tokens from before are dead, and keys and
+        secrets from before are refused until `jeton backup restore accept-gap`.
         Go on with:
           jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer \
               https://tokens.department.example

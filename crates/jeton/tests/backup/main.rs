@@ -1,6 +1,8 @@
 //! Backups of a server that runs, and what becomes of them again.
 
 #[cfg(test)]
+mod checkpoint;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod create;

@@ -75,59 +75,6 @@ fn after_a_kill_what_is_older_waits_until_the_gap_is_accepted() {
 }
 
 #[test]
-fn a_checkpoint_that_was_kept_elsewhere_shows_that_nothing_is_missing() {
-    let mut place = Place::with_server("");
-    let key = place.key();
-    // The last that the first snapshot tells; nothing comes of itself after it.
-    while !place.json(&["audit", "tail", "-n", "5"]).to_string().contains("backup.completed") {}
-    let note = last_checkpoint(&place);
-    place.end(Signal::KILL);
-    place.write("checkpoint.txt", &note);
-    let restored = place.json(&place.restore("restored", &["--checkpoint", "checkpoint.txt"]));
-    assert_eq!(restored["is_complete"], true, "{restored}");
-    place.start("restored");
-    assert_eq!(place.standing("restored", &key), "valid");
-}
-
-/// The checkpoint over all that the target has.
-fn last_checkpoint(place: &Place) -> String {
-    place.wait_until_shipped();
-    let size = place.json(&["backup", "list"])["size"].as_u64().unwrap();
-    loop {
-        let note = place.done(&["audit", "checkpoint"]);
-        if note.lines().nth(1).and_then(|line| line.parse().ok()) == Some(size) {
-            return note;
-        }
-    }
-}
-
-#[test]
-fn a_checkpoint_shows_the_end_of_what_an_earlier_time_leaves_behind() {
-    let mut place = Place::with_server("");
-    let (kept, leaked) = (place.key(), place.key());
-    while !place.json(&["audit", "tail", "-n", "9"]).to_string().contains("backup.completed") {}
-    let second = a_second(&place).to_string();
-    place.said(&["revoke", "-", "--yes"], &leaked);
-    let note = last_checkpoint(&place);
-    place.end(Signal::KILL);
-    let restored = place.json(&place.restore("without", &["--until", &second]));
-    assert_eq!(restored["is_complete"], false, "{restored}");
-    let lines: Vec<&str> = note.split('\n').collect();
-    let size: u64 = lines[1].parse().unwrap();
-    // One over more entries shows that some are missing, and one over others is of another ledger.
-    place.write("later.txt", &note.replacen(lines[1], &(size + 1).to_string(), 1));
-    place.write("other.txt", &note.replacen(lines[2], &format!("{}=", "A".repeat(43)), 1));
-    let restored = place.json(&place.restore("later", &["--until", &second, "--checkpoint", "later.txt"]));
-    assert_eq!(restored["is_complete"], false, "{restored}");
-    place.fails(&place.restore("other", &["--until", &second, "--checkpoint", "other.txt"]), "is of another ledger");
-    place.write("checkpoint.txt", &note);
-    let restored = place.json(&place.restore("restored", &["--until", &second, "--checkpoint", "checkpoint.txt"]));
-    assert_eq!((&restored["is_complete"], restored["taken_again"].as_u64()), (&true.into(), Some(1)), "{restored}");
-    place.start("restored");
-    assert_eq!([&kept, &leaked].map(|key| place.standing("restored", key)), ["valid", "revoked"]);
-}
-
-#[test]
 fn what_is_answered_under_sync_is_on_the_target() {
     let mut place = Place::with_server("revocation_durability = \"sync\"");
     place.wait_until_shipped();

@@ -194,11 +194,7 @@ impl Kept {
             loader = through_sqlite(&restore, &loader, &folder).await;
             std::fs::remove_dir_all(folder).unwrap();
         }
-        let known = match found.is_complete {
-            true if found.left_behind > 0 => Known::UntilThen,
-            true => Known::All,
-            false => Known::MayLack,
-        };
+        let known = found.claim().known;
         let taken_since = found.narrowing.iter().map(taken).collect();
         let on = GoingOn {
             previous: TokenId::from_bytes(found.incarnation).to_string().into(),

@@ -36,10 +36,11 @@ takes back what was given since, and not what was taken.
 Where it cannot be shown that the end of the ledger is there, every access token
 from before is dead, and keys, client secrets and clients with keys of their own
 are refused until `accept-gap`. It can be shown where the server had stopped in
-order, ships with `revocation_durability = \"sync\"`, or with the last checkpoint
-that somebody kept: --checkpoint. Not where a server went on from that ledger
-beside the folder that is made: the answer names it, and until when it wrote;
---incarnation makes a folder of that one.";
+order, or ships with `revocation_durability = \"sync\"`, and told no target that
+it goes on with another. Not where a server went on from that ledger beside the
+folder that is made: the answer names it, and until when it wrote; --incarnation
+makes a folder of that one. The answer says until when nothing is missing, and
+why; --checkpoint shows it until that was signed, or that something is missing.";
 
 /// Make a data folder of a backup
 #[derive(Args, Debug)]
@@ -68,7 +69,7 @@ pub(crate) struct Restore {
     #[arg(long, value_name = "ID", value_parser = incarnation)]
     incarnation: Option<[u8; 16]>,
     /// The last checkpoint of that ledger that was kept elsewhere: a file, or
-    /// `-` for standard input
+    /// `-` for standard input. What came after it was signed it does not show
     #[arg(long, value_name = "-|FILE")]
     checkpoint: Option<PathBuf>,
     /// Without jeton.toml and the access log that went with the backup
@@ -134,7 +135,9 @@ impl Restore {
             "left_behind": made.left_behind,
             "taken_again": made.taken_again,
             "stopped": made.stopped,
-            "is_complete": made.is_complete,
+            "is_complete": made.claim.is_complete(),
+            "known_until": made.claim.until_seconds.map(jeton_http::api::rfc3339::format),
+            "why": made.claim.why.to_string(),
             "passed_over": made.passed_over,
             "others": made.others.iter().map(other).collect::<Vec<_>>(),
             "lost_erasures": made.lost_erasures,
