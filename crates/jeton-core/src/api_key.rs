@@ -276,7 +276,7 @@ impl ApiKey {
     #[must_use]
     pub fn ends_at(&self, secret: &KeptSecret, policies: &Policies) -> i64 {
         let max_seconds = self.rule(policies).max_seconds;
-        policies.ends_within(self.kind.credential_kind(), max_seconds, &self.id.to_string(), secret.created_at, secret.expires_at)
+        policies.ends_within(self.kind.credential_kind(), max_seconds, || self.id.to_string(), secret.created_at, secret.expires_at)
     }
 
     /// From when on it is idle while nobody uses it, in seconds: when it was made, last rotated or last resumed.

@@ -92,13 +92,13 @@ impl Moment {
     /// A moment at `now` whose chance flows from `seed`.
     #[must_use]
     pub fn new(now: Time, seed: [u8; 32]) -> Moment {
-        Moment { now, entropy: Entropy(ChaCha12Rng::from_seed(seed)), once: None }
+        Moment { now, entropy: Entropy { seed, stream: None }, once: None }
     }
 
     /// `N` random bytes.
     pub fn draw<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.entropy.0.fill_bytes(&mut bytes);
+        self.entropy.stream().fill_bytes(&mut bytes);
         bytes
     }
 
@@ -160,15 +160,26 @@ impl fmt::Debug for Moment {
     }
 }
 
-/// A stream of random bytes from a 256-bit seed. It has no `Debug`: whoever reads it can forge the tokens of its request.
+/// A stream of random bytes from a 256-bit seed, which begins when something is first drawn: most requests draw nothing. It has no `Debug`:
+/// whoever reads it can forge the tokens of its request.
 #[derive(Clone)]
-struct Entropy(ChaCha12Rng);
+struct Entropy {
+    seed: [u8; 32],
+    stream: Option<Box<ChaCha12Rng>>,
+}
+
+impl Entropy {
+    fn stream(&mut self) -> &mut ChaCha12Rng {
+        self.stream.get_or_insert_with(|| Box::new(ChaCha12Rng::from_seed(self.seed)))
+    }
+}
 
 impl Drop for Entropy {
     fn drop(&mut self) {
-        let mut spent = [0_u8; 32];
-        self.0 = ChaCha12Rng::from_seed(spent);
-        spent.zeroize();
+        self.seed.zeroize();
+        if let Some(stream) = &mut self.stream {
+            **stream = ChaCha12Rng::from_seed(self.seed);
+        }
     }
 }
 

@@ -63,15 +63,15 @@ pub async fn get(State(service): State<Arc<Service>>, observer: Arc<Observer>, d
 }
 
 /// Lets a client follow that authenticates with its form, in which the `audience` may be named.
-pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, draining: Draining, request: Request) -> Reply {
-    let (parts, body) = form_body(request).await?;
+pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, draining: Draining, mut request: Request) -> Reply {
+    let body = form_body(&mut request).await?;
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
-    let client = authenticate(&service, &observer, &parts, &form, &moment)?;
+    let client = authenticate(&service, &observer, &request, &form, &moment)?;
     let audience = service.followable(&client, form.get("audience"))?;
     service.spend(&client, &moment).await?;
-    follow(service, draining, &client, audience, &parts.headers, moment).await
+    follow(service, draining, &client, audience, request.headers(), moment).await
 }
 
 /// The feed for one audience: a snapshot first, unless the cursor says where to go on.

@@ -14,6 +14,20 @@ pub struct Seen {
     pub outcome: Option<&'static str>,
 }
 
+impl Seen {
+    /// Takes up what else was learned; what is known already stays.
+    pub fn learn(&mut self, more: Seen) {
+        self.client = self.client.take().or(more.client);
+        self.actor = self.actor.take().or(more.actor);
+        self.outcome = self.outcome.or(more.outcome);
+    }
+}
+
+/// How it went, where a response says so.
+pub fn outcome(response: &Response) -> Option<&'static str> {
+    response.extensions().get::<Seen>().and_then(|seen| seen.outcome)
+}
+
 /// Notes more in what a response says that was seen.
 pub fn note(response: &mut Response, more: impl FnOnce(&mut Seen)) {
     let extensions = response.extensions_mut();

@@ -121,13 +121,21 @@ impl Policies {
     /// beyond the end of that.
     #[must_use]
     pub fn ends_at(&self, kind: CredentialKind, subject: &Subject, credential: &str, issued_at: i64, as_issued: i64) -> i64 {
-        self.ends_within(kind, self.effective(kind, subject).max_seconds, credential, issued_at, as_issued)
+        self.ends_within(kind, self.effective(kind, subject).max_seconds, || credential.to_owned(), issued_at, as_issued)
     }
 
-    /// The same where the maximum is known.
+    /// The same where the maximum is known. The credential is named only where there is any exception.
     #[must_use]
-    pub fn ends_within(&self, kind: CredentialKind, max_seconds: i64, credential: &str, issued_at: i64, as_issued: i64) -> i64 {
-        let limit = match self.exception_of(kind, credential) {
+    pub fn ends_within(
+        &self,
+        kind: CredentialKind,
+        max_seconds: i64,
+        credential: impl FnOnce() -> String,
+        issued_at: i64,
+        as_issued: i64,
+    ) -> i64 {
+        let exception = if self.exceptions.is_empty() { None } else { self.exception_of(kind, &credential()) };
+        let limit = match exception {
             Some(exception) => exception.record.ends_at,
             None => issued_at.saturating_add(max_seconds),
         };

@@ -124,6 +124,11 @@ impl From<Problem> for Denied {
     }
 }
 
+/// Whether a request comes as those of administrators do.
+pub(super) fn is_of_administrator(request: &Request) -> bool {
+    matches!(request.extensions().get(), Some(Peer::Unix { .. })) || matches!(Bearer::of(request.headers()), Bearer::Presented(_))
+}
+
 impl Presented {
     pub(super) fn of(request: &Request, observer: &Observer) -> Presented {
         let (peer, headers) = (request.extensions().get::<Peer>().copied(), request.headers());
@@ -139,11 +144,6 @@ impl Presented {
     /// Whether a bearer token is what a request says who sends it by.
     fn is_by_bearer(&self) -> bool {
         !matches!(self.peer, Some(Peer::Unix { .. }))
-    }
-
-    /// Whether a request comes as those of administrators do.
-    pub(super) fn is_of_administrator(&self) -> bool {
-        matches!(self.peer, Some(Peer::Unix { .. })) || matches!(self.bearer, Some(Ok(_)))
     }
 }
 

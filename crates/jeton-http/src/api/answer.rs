@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -34,8 +35,18 @@ pub(super) fn lines(body: Body) -> Response {
     response(StatusCode::OK, body, Some("application/jsonl"))
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+/// 200 and a JSON value that was written.
+pub(super) fn ok_written(body: Bytes) -> Response {
+    response(StatusCode::OK, Body::from(body), Some("application/json"))
+}
+
+/// A value as JSON.
+pub(super) fn written(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
     let mut body = Vec::with_capacity(ANSWER_BYTES);
     serde_json::to_writer(&mut body, value).map_err(|error| Problem::internal(&error))?;
-    Ok(response(status, Body::from(body), Some("application/json")))
+    Ok(body)
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    Ok(response(status, Body::from(written(value)?), Some("application/json")))
 }

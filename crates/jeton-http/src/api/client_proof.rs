@@ -1,7 +1,7 @@
 //! Authenticating a client whose request is JSON: by its header, or by the members that a form would have.
 
 use http::header::AUTHORIZATION;
-use http::request::Parts;
+use http::{Extensions, HeaderMap};
 use jeton_core::moment::Moment;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_oauth::usage_report::Proof;
@@ -18,7 +18,7 @@ use crate::observe::Observer;
 pub(super) fn authenticate(
     service: &Service,
     observer: &Observer,
-    parts: &Parts,
+    (headers, extensions): (&HeaderMap, &Extensions),
     proof: &Proof,
     moment: &Moment,
 ) -> Result<Authenticated, Problem> {
@@ -35,8 +35,8 @@ pub(super) fn authenticate(
     });
     let unreadable = |detail: String| Problem::from(Refusal::new(Reason::InvalidClient, detail));
     let form = Form::parse(encoded.expose().as_bytes()).map_err(|error| unreadable(error.to_string()))?;
-    let presented = ClientAuthentication::parse(parts.headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)
+    let presented = ClientAuthentication::parse(headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), &form)
         .map_err(|error| unreadable(error.response.description.map_or_else(String::new, |description| description.as_str().to_owned())))?;
-    let marks = marks(parts.extensions.get(), &parts.headers, &observer.proxies);
+    let marks = marks(extensions.get(), headers, &observer.proxies);
     Ok(service.authenticate(&presented, &marks, moment)?)
 }

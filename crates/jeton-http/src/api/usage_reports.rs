@@ -99,7 +99,7 @@ async fn of_whoever(service: &Service, observer: &Observer, request: Request) ->
     let (parts, report) = read(request).await?;
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
-    let client = authenticate(service, observer, &parts, &report.proof, &moment)?;
+    let client = authenticate(service, observer, (&parts.headers, &parts.extensions), &report.proof, &moment)?;
     let answer = of_client(service, &client, &report, &moment).await;
     Ok(seen::to_client(answer, &client.entry.client.record.id))
 }

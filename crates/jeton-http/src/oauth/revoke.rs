@@ -14,12 +14,12 @@ use crate::reply::{Reply, empty};
 use crate::seen;
 
 /// Revokes a token that its client hands in.
-pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Reply {
-    let (parts, body) = form_body(request).await?;
+pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, mut request: Request) -> Reply {
+    let body = form_body(&mut request).await?;
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
-    let client = authenticate(&service, &observer, &parts, &form, &moment)?;
+    let client = authenticate(&service, &observer, &request, &form, &moment)?;
     let answer = revoke(&service, &client, &form, &moment).await;
     Ok(seen::to_client(answer, &client.entry.client.record.id))
 }

@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::StatusCode;
 use jeton_service::tally::{Tallied, Tally};
 
-use crate::seen::Seen;
+use crate::seen;
 
 /// Where a request led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,14 +204,14 @@ impl Requests {
             }
         }
         if let Some(counts) = self.outcomes.get(endpoint as usize) {
-            count_outcome(&OUTCOMES, counts, response);
+            count_outcome(&OUTCOMES, counts, seen::outcome(response));
         }
     }
 
     /// Counts how a check of a key went.
-    pub(crate) fn count_key_check(&self, asked_by: AskedBy, response: &Response) {
+    pub(crate) fn count_key_check(&self, asked_by: AskedBy, outcome: Option<&'static str>) {
         if let Some(counts) = self.key_checks.get(asked_by as usize) {
-            count_outcome(&KEY_CHECKS, counts, response);
+            count_outcome(&KEY_CHECKS, counts, outcome);
         }
     }
 
@@ -241,8 +241,8 @@ impl Requests {
 }
 
 /// The last of the names stands for whatever else.
-fn count_outcome(names: &[&'static str], counts: &[AtomicU64], response: &Response) {
-    let outcome = response.extensions().get::<Seen>().and_then(|seen| seen.outcome).unwrap_or("other");
+fn count_outcome(names: &[&'static str], counts: &[AtomicU64], outcome: Option<&'static str>) {
+    let outcome = outcome.unwrap_or("other");
     let place = names.iter().position(|known| *known == outcome);
     if let Some(count) = place.and_then(|place| counts.get(place)).or(counts.last()) {
         count.fetch_add(1, Ordering::Relaxed);
@@ -318,7 +318,7 @@ mod tests {
         }
         assert_eq!(requests.outcomes(Endpoint::Revoke)[12], ("other", 1));
         assert_eq!(requests.outcomes(Endpoint::Feed), []);
-        requests.count_key_check(AskedBy::Administrator, &response);
+        requests.count_key_check(AskedBy::Administrator, seen::outcome(&response));
         let told = AskedBy::ALL.map(|asked_by| requests.key_checks(asked_by)[15]);
         assert_eq!(told, [("other", 0), ("other", 1)]);
     }

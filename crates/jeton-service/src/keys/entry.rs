@@ -1,9 +1,10 @@
 //! A key in memory, with what follows for it from everything else.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use jeton_core::api::Api;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::secret::Slot;
@@ -42,6 +43,16 @@ pub struct Judged {
     pub may_have: ScopeSet,
     /// What the key allows now: its own scopes, as far as its owner may have them.
     pub scopes: ScopeSet,
+    /// That it is accepted, as was answered before: by the present secret and the one before.
+    acceptances: [Acceptance; 2],
+}
+
+/// How a surface writes that a key is accepted, which says the same of a key without limits as long as nothing changes.
+#[derive(Default)]
+struct Acceptance {
+    was_asked: AtomicBool,
+    /// With when the secret ends, in seconds.
+    written: OnceLock<(i64, Bytes)>,
 }
 
 impl Judged {
@@ -53,7 +64,29 @@ impl Judged {
         (owner, may_have): (OwnerStanding, ScopeSet),
     ) -> Judged {
         let scopes = key.scopes.intersection(&may_have);
-        Judged { generation, api, owner, may_have, scopes }
+        Judged { generation, api, owner, may_have, scopes, acceptances: Default::default() }
+    }
+
+    /// That a secret which ends then, in seconds, is accepted: as it was written before, or as it is now. It is kept from the second time on,
+    /// since of a crowd of keys most are met once.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn acceptance<E>(&self, slot: Slot, expires_at: i64, write: impl FnOnce() -> Result<Vec<u8>, E>) -> Result<Bytes, E> {
+        let [current, previous] = &self.acceptances;
+        let Acceptance { was_asked, written } = match slot {
+            Slot::Current => current,
+            Slot::Previous => previous,
+        };
+        if let Some((_, kept)) = written.get().filter(|(until, _)| *until == expires_at) {
+            return Ok(kept.clone());
+        }
+        let now = write()?;
+        if was_asked.swap(true, Ordering::Relaxed) {
+            // Whoever came first wrote the same.
+            let _ = written.set((expires_at, Bytes::copy_from_slice(&now)));
+        }
+        Ok(Bytes::from(now))
     }
 }
 

@@ -31,6 +31,11 @@ impl Service {
             self.know_last_use(&known).await?;
             return Ok(Some(known));
         }
+        self.read_key(id).await
+    }
+
+    /// The same of a key that is not in memory.
+    async fn read_key(&self, id: ApiKeyId) -> Result<Option<Arc<KeyEntry>>, Failure> {
         let stamp = self.keys.stamp(id);
         let Some(row) = self.fetch(&api_key::TABLE, Value::Id(id.0)).await? else { return Ok(None) };
         let read = entry(&row).map_err(damaged)?;
@@ -57,6 +62,7 @@ impl Service {
             Token::parse(text, &self.prefix).ok().filter(|parsed| matches!(parsed.kind(), Kind::ApiKey | Kind::PersonalAccessToken));
         // Only what is in memory was proven: nothing is read for a text that was never made here.
         let named = parsed.as_ref().and_then(|parsed| self.keys.get(ApiKeyId(parsed.id().to_bytes())));
+        let is_in_memory = named.is_some();
         let known = named.or_else(|| self.keys.get(self.keys.imported(&digest)?));
         if let Some(known) = known
             && let Some(slot) = known.proven(&digest)
@@ -65,18 +71,26 @@ impl Service {
             return Ok(Some((known, slot)));
         }
         // Boxed: checks from memory would carry what a look-up needs.
-        Box::pin(self.prove_key(text, digest, parsed)).await
+        Box::pin(self.prove_key(text, digest, parsed, is_in_memory)).await
     }
 
     /// The same of a text that was not proven yet.
-    async fn prove_key(&self, text: &str, digest: TextDigest, parsed: Option<Token>) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
+    async fn prove_key(
+        &self,
+        text: &str,
+        digest: TextDigest,
+        parsed: Option<Token>,
+        is_in_memory: bool,
+    ) -> Result<Option<(Arc<KeyEntry>, Slot)>, Failure> {
         let carried = parsed.as_ref().and_then(|parsed| self.key_carried(parsed));
         let id = match carried {
             Some(id) => Some(id),
             None => self.key_imported(&digest).await?,
         };
         let Some(id) = id else { return Ok(None) };
-        let Some(found) = self.key(id).await? else { return Ok(None) };
+        // It was looked for in memory by the id that its text carries.
+        let found = if is_in_memory || carried.is_none() { self.key(id).await? } else { self.read_key(id).await? };
+        let Some(found) = found else { return Ok(None) };
         let Some(slot) = found.key.record.slot_of(text, &self.registry.root_keys()) else { return Ok(None) };
         found.note_proven(slot, digest);
         // Also of one that was rotated since: its old text is found by its hash alone as long as it is accepted.

@@ -84,8 +84,18 @@ pub struct CheckedKey {
     pub entry: Arc<KeyEntry>,
     /// What its owner may do with it.
     pub judged: Arc<Judged>,
-    /// When the presented secret ends, in seconds.
+    /// Which of its secrets was presented.
+    pub slot: Slot,
+    /// When that ends, in seconds.
     pub expires_at: i64,
+}
+
+impl KeyAnswer {
+    /// The key, where it is accepted and nothing counts down: the same is answered until something changes.
+    #[must_use]
+    pub fn accepted_without_limits(&self) -> Option<&CheckedKey> {
+        self.key.as_ref().filter(|_| self.code == Code::Valid && self.rate.is_none() && self.uses.is_none())
+    }
 }
 
 /// How long an answer may be remembered that nothing but time and the feed makes old.
@@ -143,7 +153,7 @@ impl Service {
         let expires_at = key.secret(slot).map_or(0, |secret| key.ends_at(secret, &policies));
         let is_limited = key.rate.is_some() || key.max_uses.is_some() || key.networks.iter().next().is_some();
         let cache_seconds = if code == Code::Valid && !is_limited { CACHE_SECONDS } else { 0 };
-        Ok(KeyAnswer { code, rate, uses, cache_seconds, key: Some(CheckedKey { expires_at, judged, entry }) })
+        Ok(KeyAnswer { code, rate, uses, cache_seconds, key: Some(CheckedKey { slot, expires_at, judged, entry }) })
     }
 
     /// Takes one of the rate of a key that nothing speaks against so far: one that is refused anyway spends nothing.

@@ -65,10 +65,15 @@ pub(crate) fn facts(taken: &mut Taken, holders: impl Fn(&Subject) -> Vec<Owner>)
     let mut own: FactsOf = Vec::with_capacity(taken.counted.len());
     let mut common: HashMap<Subject, Facts, RandomState> = HashMap::default();
     let mut noted = mem::take(&mut taken.noted);
+    noted.remove(&Subject::Other);
+    let mut held_by = vec![];
     for ((minute, cell), _) in taken.counted.iter().chain(&taken.told) {
         let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
         if own.last().is_none_or(|(subject, _)| *subject != cell.subject) {
-            own.push((cell.subject.clone(), Facts::default()));
+            held_by = holders(&cell.subject);
+            let noted = noted.remove(&cell.subject).unwrap_or_default();
+            grant(&mut common, &noted, &held_by);
+            own.push((cell.subject.clone(), Facts { noted, ..Facts::default() }));
         }
         if let Some((_, facts)) = own.last_mut() {
             facts.take_up(*minute, cell.outcome, rule);
@@ -79,27 +84,30 @@ pub(crate) fn facts(taken: &mut Taken, holders: impl Fn(&Subject) -> Vec<Owner>)
         if let Some(api) = cell.api.as_ref().filter(|_| cell.outcome.is_use()) {
             // To the day: a row a day.
             let day = Resolution::Day.start_of(*minute);
-            for holder in holders(&cell.subject) {
-                common.entry(Subject::at(api.clone(), holder)).or_default().take_up(day, cell.outcome, None);
+            for holder in &held_by {
+                common.entry(Subject::at(api.clone(), holder.clone())).or_default().take_up(day, cell.outcome, None);
                 common.entry(Subject::Grants).or_default().take_up(*minute, cell.outcome, None);
             }
         }
     }
-    noted.remove(&Subject::Other);
     for (subject, noted) in &noted {
-        let apis = noted.apis();
-        for holder in if apis.is_empty() { vec![] } else { holders(subject) } {
-            for api in &apis {
-                common.entry(Subject::at((*api).clone(), holder.clone())).or_default().noted.merge(noted.scopes_at(api));
-            }
-        }
-    }
-    for (subject, facts) in &mut own {
-        facts.noted = noted.remove(subject).unwrap_or_default();
+        grant(&mut common, noted, &holders(subject));
     }
     own.extend(noted.into_iter().map(|(subject, noted)| (subject, Facts { noted, ..Facts::default() })));
     own.extend(common);
     own
+}
+
+/// What was exercised is noted of those who were granted it.
+fn grant(common: &mut HashMap<Subject, Facts, RandomState>, noted: &Noted, held_by: &[Owner]) {
+    if held_by.is_empty() {
+        return;
+    }
+    for api in noted.apis() {
+        for holder in held_by {
+            common.entry(Subject::at(api.clone(), holder.clone())).or_default().noted.merge(noted.scopes_at(api));
+        }
+    }
 }
 
 impl Facts {

@@ -1,5 +1,6 @@
 //! `POST /keys/verify`: whether a presented key is accepted, for the APIs that it is presented to.
 
+use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,15 +16,14 @@ use jeton_core::permission::Permission;
 use jeton_oauth::ScopeSet;
 use jeton_oauth::usage_report::Proof;
 use jeton_service::Service;
-use jeton_service::authenticate::Authenticated;
 use jeton_service::keys::verify::{CheckedBy, KeyAnswer, KeyCheck};
 use jeton_token::Environment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shown::metadata;
-use crate::api::administrator::{Presented, authorize, by};
-use crate::api::answer::{Answer, ok};
+use crate::api::administrator::{Presented, authorize, by, is_of_administrator};
+use crate::api::answer::{Answer, ok_written, written};
 use crate::api::body::{Body, parse_flat, read};
 use crate::api::client_proof::authenticate;
 use crate::api::management::Management;
@@ -34,7 +34,7 @@ use crate::api::rfc3339;
 use crate::api::route::{About, Access, Repeats, Route, Verb};
 use crate::api::secret_text::SecretText;
 use crate::observe::{AskedBy, Endpoint, Observer};
-use crate::seen;
+use crate::seen::{self, Seen};
 
 pub(crate) static ROUTES: &[Route] = &[Route::new(
     (Verb::Post, "/keys/verify"),
@@ -185,16 +185,16 @@ impl ClientCheck {
 }
 
 /// Checks a key for whoever asks: who administers presents a bearer token or comes over the socket, a client comes otherwise.
-async fn for_whoever(management: State<Arc<Management>>, request: Request) -> Response {
-    let presented = Presented::of(&request, &management.observer);
-    match presented.is_of_administrator() {
+async fn for_whoever(State(management): State<Arc<Management>>, mut request: Request) -> Response {
+    match is_of_administrator(&request) {
         // Boxed: the much more frequent checks by clients would carry what it needs.
-        true => Box::pin(for_administrators(management, presented, request)).await,
-        false => for_clients(management, request).await,
+        true => Box::pin(for_administrators(management, request)).await,
+        false => by_client(&management, &mut request).await,
     }
 }
 
-async fn for_administrators(State(management): State<Arc<Management>>, presented: Presented, request: Request) -> Response {
+async fn for_administrators(management: Arc<Management>, request: Request) -> Response {
+    let presented = Presented::of(&request, &management.observer);
     let (needed, requests) = (Needed::One(Permission::KeysVerify), management.observer.requests.clone());
     let begun = requests.begin();
     let response = match authorize(&management, needed, presented).await {
@@ -202,42 +202,51 @@ async fn for_administrators(State(management): State<Arc<Management>>, presented
         Err(denied) => denied.into_response(),
     };
     requests.count(Endpoint::Management, begun, &response);
-    requests.count_key_check(AskedBy::Administrator, &response);
+    requests.count_key_check(AskedBy::Administrator, seen::outcome(&response));
     response
 }
 
 async fn of_administrator(service: &Service, request: Request) -> Answer {
     let Body(check) = Body::<Check>::from_request(request, &()).await?;
-    answer(service, CheckedBy::Administrator, &check, &service.moments().now()).await
+    let mut seen = Seen::default();
+    let mut response = answer(service, CheckedBy::Administrator, &check, &mut seen, &service.moments().now()).await?;
+    seen::note(&mut response, |noted| noted.learn(seen));
+    Ok(response)
 }
 
 /// Checks a key for a client that may introspect.
-async fn for_clients(State(management): State<Arc<Management>>, request: Request) -> Response {
-    let Management { service, observer, .. } = &*management;
+async fn for_clients(State(management): State<Arc<Management>>, mut request: Request) -> Response {
+    by_client(&management, &mut request).await
+}
+
+/// The request comes by reference: each future that held it would be larger by it.
+async fn by_client(Management { service, observer, .. }: &Management, request: &mut Request) -> Response {
     let begun = observer.requests.begin();
-    let response = asked_by_client(service, observer, request).await.unwrap_or_else(Problem::into_response);
+    let mut seen = Seen::default();
+    let mut response = asked_by_client(service, observer, &mut seen, request).await.unwrap_or_else(Problem::into_response);
     observer.requests.count(Endpoint::KeyCheck, begun, &response);
-    observer.requests.count_key_check(AskedBy::Client, &response);
+    observer.requests.count_key_check(AskedBy::Client, seen.outcome.or_else(|| seen::outcome(&response)));
+    // Nobody else reads it: it costs some allocations.
+    if observer.access_log.is_some() {
+        seen::note(&mut response, |noted| noted.learn(seen));
+    }
     response
 }
 
-async fn asked_by_client(service: &Service, observer: &Observer, request: Request) -> Answer {
-    let (parts, body) = request.into_parts();
-    only_knows(&parts.uri, &[])?;
-    let check: ClientCheck = parse_flat(&read(&parts.headers, body).await?)?;
+async fn asked_by_client(service: &Service, observer: &Observer, seen: &mut Seen, request: &mut Request) -> Answer {
+    only_knows(request.uri(), &[])?;
+    let body = mem::take(request.body_mut());
+    let check: ClientCheck = parse_flat(&read(request.headers(), body).await?)?;
     let moment = service.moments().now();
-    let client = authenticate(service, observer, &parts, &check.proof(), &moment)?;
-    let answer = of_client(service, &client, check, &moment).await;
-    Ok(seen::to_client(answer, &client.entry.client.record.id))
-}
-
-async fn of_client(service: &Service, client: &Authenticated, check: ClientCheck, moment: &Moment) -> Answer {
-    service.spend(client, moment).await?;
+    let client = authenticate(service, observer, (request.headers(), request.extensions()), &check.proof(), &moment)?;
+    seen.client = Some(client.entry.client.record.id.clone());
+    service.spend(&client, &moment).await?;
     let ClientCheck { key, scope, client_ip, user_agent, environment, .. } = check;
-    answer(service, CheckedBy::Client(&client.entry.client.record), &Check { key, scope, client_ip, user_agent, environment }, moment).await
+    let check = Check { key, scope, client_ip, user_agent, environment };
+    answer(service, CheckedBy::Client(&client.entry.client.record), &check, seen, &moment).await
 }
 
-async fn answer(service: &Service, by: CheckedBy<'_>, check: &Check, moment: &Moment) -> Answer {
+async fn answer(service: &Service, by: CheckedBy<'_>, check: &Check, seen: &mut Seen, moment: &Moment) -> Answer {
     let scopes: Option<ScopeSet> = check.scope.as_deref().map(parse_scope_list).transpose().map_err(|error| {
         let detail = format!("the scopes that the key must allow: {error}");
         Problem::invalid(detail, "write the names of scopes with spaces between them")
@@ -254,8 +263,12 @@ async fn answer(service: &Service, by: CheckedBy<'_>, check: &Check, moment: &Mo
         },
     };
     let answered = service.check_key(by, &asked, moment).await?;
-    let response = ok(&Checked::of(&answered))?;
-    Ok(seen::with_outcome(response, answered.code.name()))
+    seen.outcome = Some(answered.code.name());
+    let body = match answered.accepted_without_limits() {
+        Some(key) => key.judged.acceptance(key.slot, key.expires_at, || written(&Checked::of(&answered)))?,
+        None => written(&Checked::of(&answered))?.into(),
+    };
+    Ok(ok_written(body))
 }
 
 impl Checked<'_> {
