@@ -38,6 +38,41 @@ async fn the_answer() {
     assert_eq!(of_administrator["code"], "valid");
 }
 
+/// An answer that is the same each time is written once: whatever changes is in the next one all the same.
+#[tokio::test]
+async fn what_changes_is_in_the_next_answer() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let shop = world.client("shop", &[&orders]).await;
+    world.client("owner", &[&orders]).await;
+    let made = world.make_key("client:owner", ORDERS, json!({"scope": "orders:read orders:write"})).await;
+    let (id, before) = (made["id"].as_str().unwrap().to_owned(), text(&made));
+    let asked = async |key: &str| {
+        let mut last = Value::Null;
+        for _ in 0..4 {
+            last = world.check_key(&shop, key, Value::Null).await;
+        }
+        last
+    };
+    let first = asked(&before).await;
+    assert_eq!((&first["name"], &first["scope"]), (&json!("a key"), &json!("orders:read orders:write")));
+    world.done(Method::PATCH, &format!("/keys/{id}"), Some(json!({"name": "another", "metadata": {"plan": "c"}}))).await;
+    let named = asked(&before).await;
+    assert_eq!((&named["name"], &named["metadata"]), (&json!("another"), &json!({"plan": "c"})));
+    world.done(Method::PATCH, "/clients/owner", Some(json!({"scope": "orders:read"}))).await;
+    assert_eq!(asked(&before).await["scope"], "orders:read");
+    world.done(Method::PUT, "/policies/api_key", Some(json!({"max_seconds": 86_400}))).await;
+    let lowered = asked(&before).await;
+    assert_ne!(lowered["expires_at"], first["expires_at"]);
+    let rotated = world.done(Method::POST, &format!("/keys/{id}/rotate"), Some(json!({"overlap_seconds": 3_600}))).await;
+    let (old, new) = (asked(&before).await, asked(&text(&rotated)).await);
+    assert_ne!(old["expires_at"], new["expires_at"], "each secret has its own end");
+    world.done(Method::PATCH, &format!("/keys/{id}"), Some(json!({"allow_ip": ["192.0.2.0/24"]}))).await;
+    assert_eq!(asked(&text(&rotated)).await["code"], "ip_denied");
+    world.done(Method::DELETE, &format!("/keys/{id}"), None).await;
+    assert_eq!(asked(&text(&rotated)).await["code"], "revoked");
+}
+
 #[tokio::test]
 async fn who_may_ask() {
     let world = World::new().await;
