@@ -96,5 +96,6 @@ fn request(members: &Map<String, Value>) -> CreateClient {
         scopes: text("scope"),
         may_introspect: members.contains_key("may_introspect"),
         contact: text("contact"),
+        ..CreateClient::default()
     }
 }

@@ -62,11 +62,11 @@ pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, u
     let changes: Vec<String> = found.into_iter().filter(|(sequence, _)| *sequence < until).map(|(_, line)| line).collect();
     // Looked at after they were read: what leaves meanwhile leaves from the left.
     let kept_from = first_change(store)?.unwrap_or(until).min(until);
-    // An entry of issued rows has no change.
-    if entries.iter().any(|entry| entry.sequence < kept_from && issued(entry).is_none()) {
+    // An entry of issued rows has no change, but where it says so.
+    if entries.iter().any(|entry| entry.sequence < kept_from && issued(entry).is_none_or(|issued| issued.changed > 0)) {
         return Ok(Read::Gone(kept_from, Erased::among(schema, &entries, &changes)?));
     }
-    let tables: Vec<Arc<str>> = entries.iter().filter_map(|entry| issued(entry).map(|(table, _)| table)).collect();
+    let tables: Vec<Arc<str>> = entries.iter().filter_map(|entry| issued(entry).map(|issued| issued.table)).collect();
     let tables = schema.tables.iter().filter(|table| tables.iter().any(|name| **name == *table.name));
     let issued = issued_between(store, tables, (from, until), (first.time, last.time))?;
     let erased = Erased::among(schema, &entries, &changes)?;
@@ -77,7 +77,7 @@ pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, u
 fn few_enough(mut entries: Vec<Entry>) -> Vec<Entry> {
     let mut rows = 0;
     let is_too_many = |entry: &Entry| {
-        rows += issued(entry).map_or(0, |(_, count)| count);
+        rows += issued(entry).map_or(0, |issued| issued.count);
         rows > ROWS_AT_A_TIME
     };
     let place = entries.iter().position(is_too_many);

@@ -31,6 +31,7 @@ use crate::segments::{incarnations, segments_from};
 use crate::tail::{HeadOnly, Mode};
 use crate::target::Target;
 use crate::told_erasures::{ToldErasure, lost};
+use crate::unshipped::issued;
 
 /// From where, and how far.
 pub struct Restore<'a> {
@@ -417,7 +418,8 @@ impl<'r, 'a> Folding<'r, 'a> {
             if change.takes {
                 let commit = self.late.get(&change.sequence).map(|entry| entry.commit);
                 let of_commit = self.late.range(change.sequence..).map(|(_, entry)| entry).take_while(|entry| Some(entry.commit) == commit);
-                let entries = of_commit.cloned().collect();
+                // What it issued is not issued again.
+                let entries = of_commit.filter(|entry| issued(entry).is_none()).cloned().collect();
                 self.narrowing.push(Narrowing { change, entries });
             }
             return Ok(());

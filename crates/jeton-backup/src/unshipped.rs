@@ -221,16 +221,26 @@ fn issued_rows(group: &Group<'_>, lines: &mut Piece) -> Option<()> {
 
 /// The tables of which the group issued rows, each with the sequence of the entry that tells so: the version of those rows.
 fn versions(group: &Group<'_>) -> Vec<(Arc<str>, Sequence)> {
-    group.entries.iter().filter_map(|entry| issued(entry).map(|(table, _)| (table, entry.sequence))).collect()
+    group.entries.iter().filter_map(|entry| issued(entry).map(|issued| (issued.table, entry.sequence))).collect()
 }
 
-/// Of which table an entry tells that rows were issued, and how many.
-pub(crate) fn issued(entry: &Entry) -> Option<(Arc<str>, u64)> {
+/// What an entry tells to have been issued.
+pub(crate) struct Issued {
+    /// Of which table.
+    pub(crate) table: Arc<str>,
+    /// How many rows.
+    pub(crate) count: u64,
+    /// How many changes lie under it.
+    pub(crate) changed: u64,
+}
+
+/// What an entry tells to have been issued; `None`: it tells of something else.
+pub(crate) fn issued(entry: &Entry) -> Option<Issued> {
     if entry.kind != "credentials.issued" {
         return None;
     }
     match entry.event() {
-        Ok(Some(Event::Issued { table, count, .. })) => Some((table, count)),
+        Ok(Some(Event::Issued { changed, count, table, .. })) => Some(Issued { table, count, changed }),
         _ => None,
     }
 }

@@ -126,6 +126,7 @@ impl Drawn {
             issued_at,
             expires_at: issued_at + if self.content == Content::Expired { 20 } else { DAY },
             proof: Some((SecretHash::from_bytes(self.moment.draw()), 1)),
+            held: None,
         };
         self.moment.now = self.now;
         let mut commit = Commit::new(&mut self.moment).put(&token::TABLE, token.row());

@@ -5,6 +5,7 @@ pub mod declared_scopes;
 pub mod delete;
 pub mod management;
 pub mod update;
+pub mod userinfo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -74,6 +74,7 @@ pub fn plant<const N: usize>(moment: &mut Moment) -> (Commit, [AccessToken; N]) 
         issued_at,
         expires_at: issued_at.saturating_add(LIFETIME_SECONDS),
         proof: None,
+        held: None,
     });
     if let Some(first) = tokens.first() {
         // The commit of an issue is found again by its row.

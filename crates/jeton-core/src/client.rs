@@ -4,10 +4,12 @@ pub mod assertion;
 pub mod create;
 pub mod delete;
 pub mod secret;
+pub mod signing_in;
 pub mod update;
 
 use std::sync::Arc;
 
+use jeton_oauth::RedirectUri;
 use jeton_oauth::scope::ScopeSet;
 
 use crate::api::parse_scope_list;
@@ -39,24 +41,68 @@ pub struct Client {
     pub updated_at: i64,
     /// Whom to ask about it.
     pub contact: Option<Arc<str>>,
+    /// Where people who signed in may be sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// What kind of application it is.
+    pub application: Application,
+    /// Whether its refresh tokens rotate; those of one that cannot prove itself do in any case.
+    pub rotates: bool,
+    /// How long a spent refresh token of its is answered as before, in seconds; `None`: as everybody's.
+    pub refresh_window_seconds: Option<i64>,
 }
+
+/// What kind of application a client is (RFC 7591 section 2, OpenID Connect Registration section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Application {
+    /// One at an address of the web.
+    #[default]
+    Web,
+    /// One on somebody's machine: it may listen there at any port (RFC 8252 section 7.3).
+    Native,
+}
+
+impl Application {
+    /// Its name in requests and rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Application::Web => "web",
+            Application::Native => "native",
+        }
+    }
+
+    /// That of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Application> {
+        [Application::Web, Application::Native].into_iter().find(|application| application.name() == name)
+    }
+}
+
+/// How long a spent refresh token is answered as before where its client says nothing, in seconds.
+pub const REFRESH_WINDOW_SECONDS: i64 = 30;
 
 /// The grants there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantType {
     /// RFC 6749 section 4.4.
     ClientCredentials,
+    /// RFC 6749 section 4.1.
+    AuthorizationCode,
+    /// RFC 6749 section 6.
+    RefreshToken,
 }
 
 impl GrantType {
     /// All of them.
-    pub const ALL: [GrantType; 1] = [GrantType::ClientCredentials];
+    pub const ALL: [GrantType; 3] = [GrantType::ClientCredentials, GrantType::AuthorizationCode, GrantType::RefreshToken];
 
     /// Its name (RFC 7591 section 2).
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             GrantType::ClientCredentials => "client_credentials",
+            GrantType::AuthorizationCode => "authorization_code",
+            GrantType::RefreshToken => "refresh_token",
         }
     }
 
@@ -76,12 +122,18 @@ pub enum AuthenticationMethod {
     SecretPost,
     /// A JWT that it signs (RFC 7523).
     PrivateKeyJwt,
+    /// Not at all: it runs where nothing can be kept from others (RFC 6749 section 2.1, a public client).
+    None,
 }
 
 impl AuthenticationMethod {
     /// All of them.
-    pub const ALL: [AuthenticationMethod; 3] =
-        [AuthenticationMethod::SecretBasic, AuthenticationMethod::SecretPost, AuthenticationMethod::PrivateKeyJwt];
+    pub const ALL: [AuthenticationMethod; 4] = [
+        AuthenticationMethod::SecretBasic,
+        AuthenticationMethod::SecretPost,
+        AuthenticationMethod::PrivateKeyJwt,
+        AuthenticationMethod::None,
+    ];
 
     /// Its registered name.
     #[must_use]
@@ -90,6 +142,7 @@ impl AuthenticationMethod {
             AuthenticationMethod::SecretBasic => "client_secret_basic",
             AuthenticationMethod::SecretPost => "client_secret_post",
             AuthenticationMethod::PrivateKeyJwt => "private_key_jwt",
+            AuthenticationMethod::None => "none",
         }
     }
 
@@ -115,6 +168,10 @@ pub static TABLE: Table = Table {
         Column::int("created_at"),
         Column::int("updated_at"),
         Column::text("contact").or_null(),
+        Column::text("redirect_uris").or_null(),
+        Column::text("application_type").or_null(),
+        Column::int("rotates").or_null(),
+        Column::int("refresh_window_seconds").or_null(),
     ],
     key: 1,
     indexes: &[Index { name: "client_by_name", columns: &[1], unique: true }],
@@ -122,11 +179,24 @@ pub static TABLE: Table = Table {
 };
 
 impl Client {
+    /// Whether it cannot prove who it is.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.authentication == AuthenticationMethod::None
+    }
+
+    /// How long a spent refresh token of its is answered as before, in seconds.
+    #[must_use]
+    pub fn refresh_window(&self) -> i64 {
+        self.refresh_window_seconds.unwrap_or(REFRESH_WINDOW_SECONDS)
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {
         let grant_types: Vec<_> = self.grant_types.iter().map(|grant| grant.name()).collect();
         let apis: Vec<_> = self.apis.iter().map(ApiId::as_str).collect();
+        let redirect_uris: Vec<_> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
         vec![
             Value::Text(self.id.0.clone()),
             Value::Text(self.name.clone()),
@@ -139,6 +209,11 @@ impl Client {
             Value::Int(self.created_at),
             Value::Int(self.updated_at),
             self.contact.clone().map_or(Value::Null, Value::Text),
+            // What is as it was before there was a choice is null, as it was.
+            said(!self.redirect_uris.is_empty(), || Value::text(&redirect_uris.join(" "))),
+            said(self.application != Application::Web, || Value::text(self.application.name())),
+            said(!self.rotates, || Value::Int(0)),
+            self.refresh_window_seconds.map_or(Value::Null, Value::Int),
         ]
     }
 
@@ -160,6 +235,20 @@ impl Client {
             created_at: row.int()?,
             updated_at: row.int()?,
             contact: row.text_or_null()?,
+            redirect_uris: row.read(|value| match value {
+                Value::Null => Some(Vec::new()),
+                value => value.as_text()?.split_ascii_whitespace().map(|uri| RedirectUri::parse(uri).ok()).collect(),
+            })?,
+            application: row.read(|value| match value {
+                Value::Null => Some(Application::Web),
+                value => Application::from_name(value.as_text()?),
+            })?,
+            rotates: row.int_or_null()?.is_none_or(|rotates| rotates != 0),
+            refresh_window_seconds: row.int_or_null()?,
         })
     }
+}
+
+fn said(is_said: bool, value: impl FnOnce() -> Value) -> Value {
+    if is_said { value() } else { Value::Null }
 }

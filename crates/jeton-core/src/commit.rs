@@ -25,6 +25,8 @@ pub struct Commit {
     pub events: Vec<Event>,
     /// The earlier entries whose salt and payload go: they told of somebody who is to be forgotten.
     pub erases: Vec<Told>,
+    /// Whether it spends something that its rows remember, and tells nothing of it: a restore to an earlier time spends it again.
+    pub spends: bool,
 }
 
 /// An entry that was told before.
@@ -47,6 +49,7 @@ impl Commit {
             marks: vec![],
             events: vec![],
             erases: vec![],
+            spends: false,
         }
     }
 
@@ -71,15 +74,23 @@ impl Commit {
         self
     }
 
+    /// The same, which spends something that its rows remember.
+    #[must_use]
+    pub fn spending(mut self) -> Commit {
+        self.spends = true;
+        self
+    }
+
     /// With all that another commit of the same moment wants: both are made, or neither.
     #[must_use]
     pub fn with(mut self, other: Commit) -> Commit {
-        let Commit { id: _, time: _, premises, writes, marks, events, erases } = other;
+        let Commit { id: _, time: _, premises, writes, marks, events, erases, spends } = other;
         self.premises.extend(premises);
         self.writes.extend(writes);
         self.marks.extend(marks);
         self.events.extend(events);
         self.erases.extend(erases);
+        self.spends |= spends;
         self
     }
 

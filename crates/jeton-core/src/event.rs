@@ -2,6 +2,7 @@
 //! `docs/ledger.md`.
 
 mod authority;
+mod encoded;
 pub mod kinds;
 mod subject;
 
@@ -9,8 +10,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GroupId, KeyId, PersonId, RoleId, SecretId};
+use crate::id::{
+    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, PersonId, RoleId, SecretId, SessionId,
+};
 
+use encoded::{is_none, kind_and_payload};
+
+pub use encoded::{Encoded, UnknownEvent, Unwritable};
 pub use subject::CutOffSubject;
 
 /// Everything that can happen to authority. A kind is never renamed and never reused; a kind that a program does not know makes it
@@ -34,9 +40,16 @@ pub enum Event {
         root: Arc<str>,
         size: u64,
     },
-    /// Short-lived credentials were issued: `root` is the Merkle root over their rows, in the order of their ids.
+    /// Short-lived credentials were issued: `root` is the Merkle root over their rows, in the order of their ids. `changed` is how many of
+    /// their commits changed something of authority that nothing else tells of: a refresh token was spent.
     #[serde(rename = "credentials.issued")]
-    Issued { count: u64, root: Arc<str>, table: Arc<str> },
+    Issued {
+        #[serde(default, skip_serializing_if = "is_none")]
+        changed: u64,
+        count: u64,
+        root: Arc<str>,
+        table: Arc<str>,
+    },
     /// An API was declared.
     #[serde(rename = "api.created")]
     ApiCreated { actor: Actor, api: ApiId, audience: Arc<str>, scopes: Arc<str> },
@@ -297,6 +310,77 @@ pub enum Event {
     /// A person's roles and groups count again.
     #[serde(rename = "user.enabled")]
     UserEnabled { actor: Actor, user: PersonId },
+    /// A person has another password, by their own doing or somebody else's.
+    #[serde(rename = "user.password_set")]
+    UserPasswordSet { actor: Actor, by_themselves: i64, user: PersonId },
+    /// Somebody signed in.
+    #[serde(rename = "session.created")]
+    SessionCreated {
+        acr: Arc<str>,
+        actor: Actor,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<Arc<str>>,
+        amr: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Arc<str>>,
+        session: SessionId,
+        user: PersonId,
+    },
+    /// Somebody who is signed in proved once more who they are: the session has another secret.
+    #[serde(rename = "session.renewed")]
+    SessionRenewed { acr: Arc<str>, actor: Actor, amr: Arc<str>, session: SessionId, user: PersonId },
+    /// A session is over; what went with it ends beside it.
+    #[serde(rename = "session.ended")]
+    SessionEnded { actor: Actor, session: SessionId, user: PersonId },
+    /// A person said what a client may have: of an API, or, where none is named, of who they are.
+    #[serde(rename = "consent.given")]
+    ConsentGiven { actor: Actor, api: Arc<str>, client: ClientId, expires_at_seconds: i64, scopes: Arc<str>, user: PersonId },
+    /// A client acts for a person from now on.
+    #[serde(rename = "grant.created")]
+    GrantCreated {
+        actor: Actor,
+        api: ApiId,
+        client: ClientId,
+        expires_at_seconds: i64,
+        grant: GrantId,
+        identity: Arc<str>,
+        origin: Arc<str>,
+        scopes: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<SessionId>,
+        user: PersonId,
+    },
+    /// A client acts for a person no longer; the tokens of the grant are cut off beside it.
+    #[serde(rename = "grant.ended")]
+    GrantEnded {
+        actor: Actor,
+        client: ClientId,
+        grant: GrantId,
+        user: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
+    /// A refresh token that was spent was presented again, too late to be a repeated request: the grant ended.
+    #[serde(rename = "grant.reused")]
+    GrantReused {
+        actor: Actor,
+        client: ClientId,
+        current: u32,
+        generation: u32,
+        grant: GrantId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<Arc<str>>,
+        user: PersonId,
+    },
+    /// A code that was used was presented again: what it gave ended.
+    #[serde(rename = "code.replayed")]
+    CodeReplayed { actor: Actor, client: ClientId, grant: GrantId, user: PersonId },
+    /// A refresh whose answer was lost was answered once more, after the window for that.
+    #[serde(rename = "grant.recovered")]
+    GrantRecovered { actor: Actor, client: ClientId, generation: u32, grant: GrantId, user: PersonId },
+    /// What was restored knows refresh tokens to be spent that were spent after that time.
+    #[serde(rename = "grant.advanced")]
+    GrantAdvanced { actor: Actor, generation: u32, grant: GrantId },
     /// A group was made.
     #[serde(rename = "group.created")]
     GroupCreated { actor: Actor, group: GroupId, name: Arc<str> },
@@ -409,53 +493,6 @@ impl Event {
         serde_json::from_value(serde_json::json!({ "kind": kind, "data": data })).map_err(|_| unknown())
     }
 }
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn is_none(number: &u64) -> bool {
-    *number == 0
-}
-
-/// The parts of what serde writes of an event: whatever has another shape is none.
-fn kind_and_payload(written: &str) -> Option<(&str, &str)> {
-    let (kind, payload) = written.strip_prefix(r#"{"kind":""#)?.strip_suffix('}')?.split_once(r#"","data":"#)?;
-    (!kind.is_empty() && payload.starts_with('{') && payload.ends_with('}')).then_some((kind, payload))
-}
-
-/// An event as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoded {
-    /// The kind's name.
-    pub kind: String,
-    /// Canonical JSON.
-    pub payload: Vec<u8>,
-}
-
-/// An event that has no canonical form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unwritable;
-
-impl std::fmt::Display for Unwritable {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an event has no canonical form: a fault of the program, nothing of its commit is written")
-    }
-}
-
-impl std::error::Error for Unwritable {}
-
-/// An entry of the ledger that this program cannot read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownEvent {
-    /// The kind it names.
-    pub kind: String,
-}
-
-impl std::fmt::Display for UnknownEvent {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "the ledger holds an entry `{}` that this version of Jeton cannot read", self.kind)
-    }
-}
-
-impl std::error::Error for UnknownEvent {}
 
 #[cfg(test)]
 mod tests {

@@ -40,6 +40,9 @@ pub const KEY: Value = Value::Int(1);
 /// The key of when marks began anew.
 const MARKS_KEY: i64 = 2;
 
+/// The key of since when sessions are known.
+const SESSIONS_KEY: i64 = 3;
+
 /// What a row says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -47,6 +50,9 @@ pub enum Kept {
     Gap(Gap),
     /// Since when every one-time mark is known, in seconds. It stays when the gap is accepted.
     MarksKnownFrom(i64),
+    /// Since when it is known which sessions ended, in seconds: those from before are over. It stays when the gap is accepted, since people
+    /// sign in again.
+    SessionsKnownFrom(i64),
 }
 
 impl Kept {
@@ -56,15 +62,18 @@ impl Kept {
     /// When the row is not one of this table.
     pub fn from_row(row: &Row) -> Result<Kept, Malformed> {
         let gap = Gap::from_row(row)?;
-        let is_of_marks = Reader::new(&TABLE, row).int()? == MARKS_KEY;
-        Ok(if is_of_marks { Kept::MarksKnownFrom(gap.before) } else { Kept::Gap(gap) })
+        Ok(match Reader::new(&TABLE, row).int()? {
+            MARKS_KEY => Kept::MarksKnownFrom(gap.before),
+            SESSIONS_KEY => Kept::SessionsKnownFrom(gap.before),
+            _ => Kept::Gap(gap),
+        })
     }
 }
 
-/// Says since when marks are known: from the next whole second on, since one may have been set in this one.
-fn marks_row(size: i64, moment: &Moment) -> Row {
+/// Says since when marks, or sessions, are known: from the next whole second on, since one may have been set in this one.
+fn known_row(key: i64, size: i64, moment: &Moment) -> Row {
     let now_seconds = moment.now.seconds();
-    vec![Value::Int(MARKS_KEY), Value::Int(size), Value::Int(now_seconds + 1), Value::Int(now_seconds)]
+    vec![Value::Int(key), Value::Int(size), Value::Int(now_seconds + 1), Value::Int(now_seconds)]
 }
 
 impl Gap {
@@ -111,8 +120,8 @@ pub enum Known {
     MayLack,
 }
 
-/// Opens the next incarnation, in which no mark from before is known. Where not everything is known, every access token from before is dead, since none of an API lives any longer:
-/// they renew by themselves. Where something may be missing, what proves itself with something from before is refused until the gap is
+/// Opens the next incarnation, in which no mark from before is known. Where not everything is known, every access token from before is dead, since none of an API lives any longer,
+/// and so is every session: they renew by themselves, and people sign in again. Where something may be missing, what proves itself with something from before is refused until the gap is
 /// accepted; a cut-off would end keys for ever. `latest_seconds` is the latest cut-off over any token.
 #[must_use]
 pub fn go_on(on: &GoingOn, apis: &[Api], actor: &Actor, latest_seconds: i64, moment: &mut Moment) -> Commit {
@@ -125,10 +134,11 @@ pub fn go_on(on: &GoingOn, apis: &[Api], actor: &Actor, latest_seconds: i64, mom
     let found = Some(on.found).filter(|found| *found > size);
     let opened = Event::IncarnationOpened { actor: actor.clone(), known: found, previous, reason: reason.into(), root, size };
     let known = i64::try_from(size).unwrap_or(i64::MAX);
-    let mut commit = Commit::new(moment).put(&TABLE, marks_row(known, moment)).tell(opened);
+    let mut commit = Commit::new(moment).put(&TABLE, known_row(MARKS_KEY, known, moment)).tell(opened);
     if on.known == Known::All {
         return commit;
     }
+    commit = commit.put(&TABLE, known_row(SESSIONS_KEY, known, moment));
     let before = beyond_all_issued(moment.now, latest_seconds);
     for api in apis {
         commit = lower_lifetime(commit, api, 0, before.seconds(), actor, moment);

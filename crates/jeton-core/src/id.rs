@@ -62,6 +62,47 @@ impl ApiKeyId {
     }
 }
 
+/// The id of a grant, and of its refresh family: that of the code it was given for, so that a code that is presented again finds what it
+/// gave. Time-ordered; the `gid` of its tokens, printed as 32 lowercase hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GrantId(pub [u8; 16]);
+
+impl GrantId {
+    /// A fresh id at the moment's time.
+    pub fn draw(moment: &mut Moment) -> GrantId {
+        GrantId(moment.draw_time_ordered())
+    }
+
+    /// When its code was issued, to the millisecond.
+    #[must_use]
+    pub fn issued_at(self) -> Time {
+        time_of(&self.0)
+    }
+
+    /// Reads the printed form; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<GrantId> {
+        parse_hexadecimal(text).map(GrantId)
+    }
+}
+
+/// The id of a session: the `sid` of its tokens, which stays when its secret changes. Time-ordered, printed as 32 lowercase hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub [u8; 16]);
+
+impl SessionId {
+    /// A fresh id at the moment's time.
+    pub fn draw(moment: &mut Moment) -> SessionId {
+        SessionId(moment.draw_time_ordered())
+    }
+
+    /// Reads the printed form; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<SessionId> {
+        parse_hexadecimal(text).map(SessionId)
+    }
+}
+
 /// The id of a commit: time-ordered. It finds a commit again whose answer was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub [u8; 16]);
@@ -98,7 +139,7 @@ macro_rules! printed_as_hexadecimal {
         }
     )*};
 }
-printed_as_hexadecimal!(CredentialId, ApiKeyId, CommitId);
+printed_as_hexadecimal!(CredentialId, ApiKeyId, GrantId, SessionId, CommitId);
 
 fn parse_hexadecimal(text: &str) -> Option<[u8; 16]> {
     TokenId::parse(text).ok().map(TokenId::to_bytes)
@@ -152,7 +193,7 @@ named!(
     GroupId,
     /// The id of a role: random.
     RoleId,
-    /// Who did it: `client:ID`, `key:ID`, `unix:UID`, `system`.
+    /// Who did it: `client:ID`, `key:ID`, `user:ID`, `unix:UID`, `system`.
     Actor
 );
 
@@ -167,6 +208,18 @@ impl Actor {
     #[must_use]
     pub fn key(key: ApiKeyId) -> Actor {
         Actor(Arc::from(format!("key:{key}")))
+    }
+
+    /// A person, for what they do themselves.
+    #[must_use]
+    pub fn person(person: &PersonId) -> Actor {
+        Actor(Arc::from(format!("user:{person}")))
+    }
+
+    /// A client, for what it does itself.
+    #[must_use]
+    pub fn client(client: &ClientId) -> Actor {
+        Actor(Arc::from(format!("client:{client}")))
     }
 }
 

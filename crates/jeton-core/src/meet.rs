@@ -5,6 +5,7 @@ mod client;
 mod drawn;
 mod key;
 mod met;
+mod person;
 mod standing;
 
 use crate::policy::CredentialKind;
@@ -52,18 +53,24 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         "api_key_use" => (Put::Both(key::uses), Gone::WithItsKey),
         "signing_key" => (Put::Both(standing::signing_key), Gone::Deleted),
         "person" => (Put::Both(standing::person), Gone::Deleted),
+        "grant" => (Put::Both(person::grant), Gone::Deleted),
+        "consent" => (Put::Both(person::consent), Gone::Deleted),
+        "authentication" => (Put::Both(person::latest), Gone::Deleted),
+        "password" => (Put::Both(person::password), Gone::Deleted),
         "role" => (Put::Both(standing::role), Gone::Deleted),
         "policy_exception" => (Put::Both(standing::exception), Gone::Deleted),
         "policy" => (Put::Policy, Gone::Stays),
         // They are kept for what a key is called, which stays.
         "api_key_word" => (Put::Stays, Gone::WithItsKey),
         // Nothing in them but that they are there, or what people call something.
-        "imported_key" | "person_group" | "membership" | "assignment" | "expiry_notice" => (Put::Stays, Gone::Deleted),
+        "grant_of_person" | "session" | "imported_key" | "person_group" | "membership" | "assignment" | "expiry_notice" => {
+            (Put::Stays, Gone::Deleted)
+        }
         "negative" => (Put::Whole(standing::takes), Gone::Stays),
         "mark" => (Put::Whole(|_| Ok(true)), Gone::Stays),
         "deployment" | "checkpoint" | "gap" | "canary" | "erasure" => (Put::Stays, Gone::Stays),
         // No change of a commit has rows of these.
-        "access_token" | "idempotency" | "ledger_content" | "ledger_change" => (Put::Stays, Gone::Stays),
+        "access_token" | "authorization_code" | "idempotency" | "ledger_content" | "ledger_change" => (Put::Stays, Gone::Stays),
         _ if table.class.is_usage() => (Put::Stays, Gone::Stays),
         _ => return None,
     })

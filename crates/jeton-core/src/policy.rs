@@ -118,6 +118,72 @@ pub const CLIENT_ASSERTION: Lifetime = Lifetime {
     levels: &[Level::Deployment, Level::Client],
 };
 
+/// Refresh tokens, and the grants that they are of: over when nobody refreshed for the idle time.
+pub const REFRESH_TOKEN: Lifetime = Lifetime {
+    policy_key: "refresh_token",
+    plural: "refresh tokens",
+    default_seconds: 90 * DAY,
+    least_seconds: 1,
+    max_seconds: 366 * DAY,
+    idle_seconds: Some(30 * DAY),
+    levels: &[Level::Deployment, Level::Client],
+};
+
+/// Authorization codes.
+pub const AUTHORIZATION_CODE: Lifetime = Lifetime {
+    policy_key: "authorization_code",
+    plural: "authorization codes",
+    default_seconds: 60,
+    least_seconds: 1,
+    max_seconds: 600,
+    idle_seconds: None,
+    levels: &[Level::Deployment, Level::Client],
+};
+
+/// Sessions of people who signed in: over when nobody came for the idle time.
+pub const SESSION: Lifetime = Lifetime {
+    policy_key: "session",
+    plural: "sessions",
+    default_seconds: 30 * DAY,
+    least_seconds: 1,
+    max_seconds: 90 * DAY,
+    idle_seconds: Some(DAY),
+    levels: &[Level::Deployment],
+};
+
+/// How long it counts that somebody proved who they are: afterwards nothing is refreshed until they do again.
+pub const REAUTHENTICATION: Lifetime = Lifetime {
+    policy_key: "reauthentication",
+    plural: "proofs of who somebody is",
+    default_seconds: 30 * DAY,
+    least_seconds: 1,
+    max_seconds: 90 * DAY,
+    idle_seconds: None,
+    levels: &[Level::Deployment],
+};
+
+/// The same of those who administer.
+pub const ADMINISTRATOR_REAUTHENTICATION: Lifetime = Lifetime {
+    policy_key: "administrator_reauthentication",
+    plural: "proofs of who an administrator is",
+    default_seconds: 12 * HOUR,
+    least_seconds: 1,
+    max_seconds: DAY,
+    idle_seconds: None,
+    levels: &[Level::Deployment],
+};
+
+/// What people allowed applications.
+pub const CONSENT: Lifetime = Lifetime {
+    policy_key: "consent",
+    plural: "consents",
+    default_seconds: 366 * DAY,
+    least_seconds: 1,
+    max_seconds: 366 * DAY,
+    idle_seconds: None,
+    levels: &[Level::Deployment, Level::Client],
+};
+
 /// Declares the kinds of credentials, each with its line of the table: there is no other way to have one.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $lifetime:ident),* $(,)?) => {
@@ -150,13 +216,29 @@ kinds! {
     SigningKey: SIGNING_KEY,
     /// Client assertions.
     ClientAssertion: CLIENT_ASSERTION,
+    /// Refresh tokens.
+    RefreshToken: REFRESH_TOKEN,
+    /// Authorization codes.
+    AuthorizationCode: AUTHORIZATION_CODE,
+    /// Sessions.
+    Session: SESSION,
+    /// How long it counts that somebody proved who they are.
+    Reauthentication: REAUTHENTICATION,
+    /// The same of those who administer.
+    AdministratorReauthentication: ADMINISTRATOR_REAUTHENTICATION,
+    /// What people allowed applications.
+    Consent: CONSENT,
 }
 
 impl CredentialKind {
     /// What one of it is called by people.
     #[must_use]
     pub fn singular(self) -> &'static str {
-        self.lifetime().plural.trim_end_matches('s')
+        match self {
+            CredentialKind::Reauthentication => "proof of who somebody is",
+            CredentialKind::AdministratorReauthentication => "proof of who an administrator is",
+            _ => self.lifetime().plural.trim_end_matches('s'),
+        }
     }
 
     /// The kind of a policy key.
@@ -189,10 +271,21 @@ mod tests {
             assert!(0 < lifetime.least_seconds && lifetime.least_seconds <= lifetime.default_seconds, "{}", lifetime.policy_key);
             assert!(lifetime.default_seconds <= lifetime.max_seconds, "{}", lifetime.policy_key);
             assert!(lifetime.levels.first() == Some(&Level::Deployment) && lifetime.levels.is_sorted(), "{}", lifetime.policy_key);
-            // What is kept for long and presented again and again is suspended where nobody does; what a signature or an hour ends is not.
+            // What is kept for long and presented again and again ends, for now or for good, where nobody does; what a signature or an hour
+            // ends does not.
             let is_presented = match kind {
-                CredentialKind::ClientSecret | CredentialKind::ApiKey | CredentialKind::PersonalAccessToken => true,
-                CredentialKind::AccessToken | CredentialKind::SigningKey | CredentialKind::ClientAssertion => false,
+                CredentialKind::ClientSecret
+                | CredentialKind::ApiKey
+                | CredentialKind::PersonalAccessToken
+                | CredentialKind::RefreshToken
+                | CredentialKind::Session => true,
+                CredentialKind::AccessToken
+                | CredentialKind::SigningKey
+                | CredentialKind::ClientAssertion
+                | CredentialKind::AuthorizationCode
+                | CredentialKind::Reauthentication
+                | CredentialKind::AdministratorReauthentication
+                | CredentialKind::Consent => false,
             };
             assert_eq!(lifetime.idle_seconds.is_some(), is_presented, "{}", lifetime.policy_key);
             assert!(lifetime.idle_seconds.is_none_or(|idle| (idle::LEAST_SECONDS..=lifetime.default_seconds).contains(&idle)));
@@ -209,14 +302,12 @@ mod tests {
             Kind::ClientSecret => Some(CredentialKind::ClientSecret),
             Kind::ApiKey => Some(CredentialKind::ApiKey),
             Kind::PersonalAccessToken => Some(CredentialKind::PersonalAccessToken),
-            Kind::RefreshToken
-            | Kind::AuthorizationCode
-            | Kind::DeviceCode
-            | Kind::RegistrationAccessToken
-            | Kind::Session
-            | Kind::Invitation => None,
+            Kind::RefreshToken => Some(CredentialKind::RefreshToken),
+            Kind::AuthorizationCode => Some(CredentialKind::AuthorizationCode),
+            Kind::Session => Some(CredentialKind::Session),
+            Kind::DeviceCode | Kind::RegistrationAccessToken | Kind::Invitation => None,
         };
         let minted = Kind::ALL.into_iter().filter_map(line).count();
-        assert_eq!(minted, 4);
+        assert_eq!(minted, 7);
     }
 }

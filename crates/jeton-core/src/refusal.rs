@@ -23,6 +23,8 @@ pub enum Reason {
     CredentialInText,
     /// Who asks is not proven to be the client (RFC 6749 section 5.2 `invalid_client`).
     InvalidClient,
+    /// The code or refresh token is of no use to this client (RFC 6749 section 5.2 `invalid_grant`).
+    InvalidGrant,
     /// The client may not ask for this (RFC 6749 section 5.2 `unauthorized_client`).
     UnauthorizedClient,
     /// The grant type is not one of ours (RFC 6749 section 5.2 `unsupported_grant_type`).
@@ -54,6 +56,7 @@ impl Reason {
             Reason::InvalidRequest => "invalid_request",
             Reason::CredentialInText => "credential_in_text",
             Reason::InvalidClient => "invalid_client",
+            Reason::InvalidGrant => "invalid_grant",
             Reason::UnauthorizedClient => "unauthorized_client",
             Reason::UnsupportedGrantType => "unsupported_grant_type",
             Reason::InvalidScope => "invalid_scope",

@@ -1,11 +1,15 @@
 //! Every table there is, in the order in which they came to be.
 
 pub mod version_1;
+pub mod version_14;
 pub mod version_2;
 pub mod version_3;
 
 use crate::record::{Class, Column, Table};
-use crate::{api, api_key, canary, checkpoint, client, deployment, gap, group, key, notice, once, person, policy, role, token, usage};
+use crate::{
+    api, api_key, canary, checkpoint, client, consent, deployment, gap, grant, group, key, notice, once, password, person, policy, role,
+    session, token, usage,
+};
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
 pub static MARK: Table = Table {
@@ -47,7 +51,7 @@ pub const CHANGE_SPAN: u64 = 256;
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 14;
+pub const VERSION: u32 = 15;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
@@ -57,7 +61,7 @@ pub static TABLES_OF_VERSION_1: [&Table; 9] = [
     &version_1::CLIENT_SECRET,
     &key::TABLE,
     &checkpoint::TABLE,
-    &token::TABLE,
+    &version_1::ACCESS_TOKEN,
     &token::negative::TABLE,
     &MARK,
 ];
@@ -111,8 +115,19 @@ pub static TABLES_SINCE_VERSION_12: [&Table; 1] = [&canary::TABLE];
 /// The table that version 14 added.
 pub static TABLES_SINCE_VERSION_14: [&Table; 1] = [&person::erasing::TABLE];
 
+/// The tables that version 15 added.
+pub static TABLES_SINCE_VERSION_15: [&Table; 7] = [
+    &grant::TABLE,
+    &grant::of_person::TABLE,
+    &grant::code::TABLE,
+    &consent::TABLE,
+    &session::TABLE,
+    &session::latest::TABLE,
+    &password::TABLE,
+];
+
 /// All tables.
-pub static TABLES: [&Table; 35] = [
+pub static TABLES: [&Table; 42] = [
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -148,4 +163,11 @@ pub static TABLES: [&Table; 35] = [
     &gap::TABLE,
     &canary::TABLE,
     &person::erasing::TABLE,
+    &grant::TABLE,
+    &grant::of_person::TABLE,
+    &grant::code::TABLE,
+    &consent::TABLE,
+    &session::TABLE,
+    &session::latest::TABLE,
+    &password::TABLE,
 ];

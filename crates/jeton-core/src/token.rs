@@ -2,13 +2,17 @@
 
 pub mod cut_off;
 pub mod dated_ahead;
+pub mod held;
 pub mod introspect;
 pub mod issue;
+pub mod mint;
 pub mod negative;
 pub mod revoke;
+pub mod scope;
 pub mod standing;
 pub mod suspend;
 pub mod suspend_subject;
+pub mod text;
 
 use std::sync::Arc;
 
@@ -17,6 +21,7 @@ use jeton_token::SecretHash;
 use crate::id::{ApiId, ClientId, CredentialId};
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
+use held::Held;
 
 /// An issued access token, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct AccessToken {
     pub expires_at: i64,
     /// The keyed hash of an opaque token and the epoch it is under; `None` of a JWT, whose signature is its proof.
     pub proof: Option<(SecretHash, u16)>,
+    /// Whose authority it carries; `None`: its client's own.
+    pub held: Option<Held>,
 }
 
 /// Where access tokens are kept: in slices of an hour, each dropped a day after its last token can have expired.
@@ -49,6 +56,9 @@ pub static TABLE: Table = Table {
         Column::int("expires_at"),
         Column::bytes("hash").or_null(),
         Column::int("epoch").or_null(),
+        Column::bytes("grant").or_null(),
+        Column::text("person").or_null(),
+        Column::bytes("session").or_null(),
     ],
     key: 1,
     indexes: &[],
@@ -70,6 +80,7 @@ impl AccessToken {
             Some((hash, epoch)) => (Value::Hash(*hash.as_bytes()), Value::Int(i64::from(*epoch))),
             None => (Value::Null, Value::Null),
         };
+        let [grant, person, session] = Held::values(self.held.as_ref());
         vec![
             Value::Id(self.id.0),
             Value::Text(self.client.0.clone()),
@@ -79,6 +90,9 @@ impl AccessToken {
             Value::Int(self.expires_at),
             hash,
             epoch,
+            grant,
+            person,
+            session,
         ]
     }
 
@@ -96,6 +110,7 @@ impl AccessToken {
             issued_at: row.int()?,
             expires_at: row.int()?,
             proof: None,
+            held: None,
         };
         let hash: Option<[u8; 32]> = row.read(|value| match value {
             Value::Null => Some(None),
@@ -105,7 +120,8 @@ impl AccessToken {
             Value::Null => Some(None),
             value => Some(Some(u16::try_from(value.int()?).ok()?)),
         })?;
-        Ok(AccessToken { proof: hash.zip(epoch).map(|(hash, epoch)| (SecretHash::from_bytes(hash), epoch)), ..token })
+        let proof = hash.zip(epoch).map(|(hash, epoch)| (SecretHash::from_bytes(hash), epoch));
+        Ok(AccessToken { proof, held: Held::read(&mut row)?, ..token })
     }
 
     /// Until when its revocation must be remembered, in seconds.

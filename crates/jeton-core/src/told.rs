@@ -99,6 +99,17 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserUpdated { .. }
         | Event::UserDisabled { .. }
         | Event::UserEnabled { .. }
+        | Event::UserPasswordSet { .. }
+        | Event::SessionCreated { .. }
+        | Event::SessionRenewed { .. }
+        | Event::SessionEnded { .. }
+        | Event::ConsentGiven { .. }
+        | Event::GrantCreated { .. }
+        | Event::GrantEnded { .. }
+        | Event::GrantReused { .. }
+        | Event::CodeReplayed { .. }
+        | Event::GrantRecovered { .. }
+        | Event::GrantAdvanced { .. }
         | Event::GroupUpdated { .. }
         | Event::MembershipAdded { .. }
         | Event::MembershipRemoved { .. }

@@ -39,11 +39,19 @@ pub enum Why {
     Gap,
     /// Its owner, or who handed it out, may not ask for its API.
     NoAccess,
+    /// A refresh token that was spent was presented again.
+    Reused,
+    /// A code that was used was presented again.
+    Replayed,
+    /// The session that it went with ended.
+    SignedOut,
+    /// There were too many of the same person and client.
+    OverTheCap,
 }
 
 impl Why {
     /// All of them.
-    pub const ALL: [Why; 13] = [
+    pub const ALL: [Why; 17] = [
         Why::Unspecified,
         Why::Leaked,
         Why::Superseded,
@@ -57,6 +65,10 @@ impl Why {
         Why::ApiGone,
         Why::Gap,
         Why::NoAccess,
+        Why::Reused,
+        Why::Replayed,
+        Why::SignedOut,
+        Why::OverTheCap,
     ];
 
     /// Those that whoever ends a key may give; the others are found out.
@@ -79,6 +91,10 @@ impl Why {
             Why::ApiGone => "api_gone",
             Why::Gap => "gap",
             Why::NoAccess => "no_access",
+            Why::Reused => "reused",
+            Why::Replayed => "replayed",
+            Why::SignedOut => "signed_out",
+            Why::OverTheCap => "over_the_cap",
         }
     }
 

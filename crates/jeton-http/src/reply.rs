@@ -150,6 +150,7 @@ impl From<Refusal> for OauthError {
             | Reason::Repeated
             | Reason::TooSoon { .. } => ErrorCode::InvalidRequest,
             Reason::InvalidClient => ErrorCode::InvalidClient,
+            Reason::InvalidGrant => ErrorCode::InvalidGrant,
             Reason::UnauthorizedClient | Reason::Forbidden => ErrorCode::UnauthorizedClient,
             Reason::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Reason::InvalidScope => ErrorCode::InvalidScope,

@@ -71,7 +71,7 @@ impl Service {
             by.check_gives_client(&entry.client.record)?;
             let client = entry.client.record.clone();
             let secret = match client.authentication {
-                AuthenticationMethod::PrivateKeyJwt => None,
+                AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::None => None,
                 _ => Some(self.secret_once_more(&entry, &made)?),
             };
             Ok((client, secret))
@@ -93,7 +93,7 @@ impl Service {
         outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
         let mut created = None;
         if let Ok(client) = &outcome.verdict
-            && client.authentication != AuthenticationMethod::PrivateKeyJwt
+            && !matches!(client.authentication, AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::None)
         {
             let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
             let secret = secret::create(client, &[], CreateSecret::default(), &policies, (&self.prefix, &root_keys), by, moment);

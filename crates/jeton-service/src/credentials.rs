@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
-use jeton_core::id::{ApiId, ClientId, CredentialId};
+use jeton_core::id::{ApiId, ClientId, CredentialId, GrantId, PersonId, SessionId};
 use jeton_core::moment::Moment;
 use jeton_core::policy::LEEWAY_SECONDS;
 use jeton_core::record::{Value, Versioned};
+use jeton_core::token::held::Held;
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::standing::Standing;
 use jeton_core::token::{self, AccessToken};
@@ -123,6 +124,7 @@ impl Service {
             issued_at: claims.issued_at,
             expires_at: claims.expires_at,
             proof: None,
+            held: held(&claims),
         };
         self.share_names(&mut token);
         let not_before = claims.not_before.map_or(token.issued_at, |not_before| not_before.max(token.issued_at));
@@ -194,14 +196,27 @@ impl Service {
 
     fn judge(&self, proven: &Proven, api: &Versioned<Api>, now_seconds: i64) -> Judgement {
         let token = &proven.token;
+        let (session, family) = match &token.held {
+            Some(held) => (held.session.map(|session| session.to_string()), Some(held.grant.to_string())),
+            None => (None, None),
+        };
         let described = Described {
+            user: token.held.as_ref().map(|held| held.person.as_str()),
+            session: session.as_deref(),
+            family: family.as_deref(),
             token: token.id.0,
             issued_at: token.issued_at,
             client: token.client.as_str(),
             audience: &api.record.audience,
             signing_key: proven.signing_key.as_deref(),
-            ..Described::default()
         };
         self.registry.negatives.judge(&described, now_seconds)
     }
+}
+
+/// Whose authority a token carries, as it says.
+fn held(claims: &AccessTokenClaims) -> Option<Held> {
+    let grant = claims.grant_id.as_deref().and_then(GrantId::parse)?;
+    let session = claims.session_id.as_deref().and_then(SessionId::parse);
+    Some(Held { grant, person: PersonId::from(claims.subject.as_str()), session })
 }

@@ -11,22 +11,30 @@ use jeton_core::api::management::role_id;
 use jeton_core::api_key;
 use jeton_core::api_key::forget::{Beside, forget};
 use jeton_core::commit::{Commit, Premise, Told};
+use jeton_core::consent;
 use jeton_core::event::CutOffSubject;
+use jeton_core::grant;
+use jeton_core::grant::of_person::{self, GrantOfPerson};
 use jeton_core::id::{Actor, PersonId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::password;
 use jeton_core::permission::BuiltIn;
 use jeton_core::person::Person;
 use jeton_core::person::blank::Blank;
 use jeton_core::person::disable::disable;
-use jeton_core::person::erase::{ENTRIES_AT_A_TIME, Leaving, erase, erase_entries, erase_reasons};
+use jeton_core::person::erase::{ENTRIES_AT_A_TIME, Leaving, erase, erase_entries, erase_reasons, erase_sign_ins};
 use jeton_core::person::erasing::{self, Erasing};
 use jeton_core::person::mentions::Mentions;
 use jeton_core::person::reasons::Reasons;
+use jeton_core::record::{Key, Table, Value};
 use jeton_core::refusal::Refusal;
 use jeton_core::role::holder::Holder;
 use jeton_core::schema::CHANGE;
+use jeton_core::session::{self, BY_PERSON, latest};
+use jeton_store::store::Store;
 
+use crate::beside::beside;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
@@ -118,6 +126,7 @@ impl Service {
     async fn erase(&self, id: &PersonId, by: &Administrator, moments: &mut Moment) -> Result<Erasure, Failure> {
         let person = self.begin_erasure(id, by, &moments.split()).await?;
         let keys = self.forget_keys(id, by, moments).await?;
+        self.forget_sign_ins(&person, by, moments).await?;
         let mut entries = Entries::of(&self.store, Mentions::of(&person));
         let (mut erased, mut waiting, mut names) = (0, Vec::new(), Vec::new());
         while let Some(found) = entries.next(ENTRIES_AT_A_TIME).await? {
@@ -192,6 +201,20 @@ impl Service {
             if idle == ATTEMPTS {
                 return Err(Failure::Contended);
             }
+        }
+    }
+
+    /// Deletes what they signed in with and allowed, so many rows in a commit. Nothing more becomes theirs: they are disabled.
+    async fn forget_sign_ins(&self, person: &Person, actor: &Actor, moments: &mut Moment) -> Result<(), Failure> {
+        loop {
+            let (store, id) = (self.store.clone(), person.id.clone());
+            let rows = beside(move || sign_ins_of(&*store, &id)).await.unwrap_or(Err(Failure::Busy))?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let commit = erase_sign_ins(person, rows, actor, &mut moments.split());
+            self.commit(commit, &Arc::from("")).await.map_err(failure)?;
+            self.check_goes_on()?;
         }
     }
 
@@ -314,3 +337,27 @@ impl Service {
         if self.is_ending() { Err(Failure::Busy) } else { Ok(()) }
     }
 }
+
+/// Some rows of what a person signed in with and allowed: those that are found by what is deleted last come last.
+fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'static Table, Key)>, Failure> {
+    let (view, mut found) = (store.view()?, Vec::new());
+    let prefix = vec![Value::Text(id.0.clone())];
+    for row in view.range(&session::TABLE, BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
+        found.push((&session::TABLE, row.record.first().cloned().into_iter().collect()));
+    }
+    for row in view.starting_with(&of_person::TABLE, &prefix, ROWS_AT_A_TIME)? {
+        let line = GrantOfPerson::from_row(&row.record).map_err(damaged)?;
+        found.push((&grant::TABLE, vec![Value::Id(line.grant.0)]));
+        found.push((&of_person::TABLE, line.key()));
+    }
+    for row in view.starting_with(&consent::TABLE, &prefix, ROWS_AT_A_TIME)? {
+        found.push((&consent::TABLE, row.record.into_iter().take(consent::TABLE.key).collect()));
+    }
+    for table in [&password::TABLE, &latest::TABLE] {
+        found.extend(view.get(table, &prefix)?.map(|_| (table, prefix.clone())));
+    }
+    Ok(found)
+}
+
+/// How many rows of a table are deleted in one commit.
+const ROWS_AT_A_TIME: usize = 128;

@@ -26,6 +26,8 @@ pub enum Failure {
         /// How long from now until one can be issued, in microseconds.
         wait_micros: i64,
     },
+    /// What was presented is from before a gap that nobody accepted yet.
+    Fenced,
     /// Whether it was written is not known.
     Unknown,
     /// It was written and holds here, and the backup target did not take it in time.
@@ -52,6 +54,7 @@ impl Failure {
     pub fn retry_after_seconds(&self) -> i64 {
         match self {
             Failure::CutOffAhead { wait_micros } => wait_micros.div_euclid(1_000_000).saturating_add(1),
+            Failure::Fenced => 60,
             _ => 1,
         }
     }
@@ -76,6 +79,9 @@ impl fmt::Display for Failure {
                 } else {
                     ""
                 }
+            ),
+            Failure::Fenced => formatter.write_str(
+                "this deployment was restored from a backup that may lack its end, and this is older: an operator accepts the gap with `jeton backup restore accept-gap`; until then keep it and try again",
             ),
             Failure::Unknown => formatter.write_str("whether it was written is not known: look before you try again"),
             Failure::Unshipped => formatter.write_str(

@@ -342,6 +342,18 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiKeyCutOff { .. }
         | Event::CredentialReported { .. }
         | Event::ApiKeyUsesLeased { .. }
+        // What they end is cut off beside them.
+        | Event::UserPasswordSet { .. }
+        | Event::SessionCreated { .. }
+        | Event::SessionRenewed { .. }
+        | Event::SessionEnded { .. }
+        | Event::ConsentGiven { .. }
+        | Event::GrantCreated { .. }
+        | Event::GrantEnded { .. }
+        | Event::GrantReused { .. }
+        | Event::CodeReplayed { .. }
+        | Event::GrantRecovered { .. }
+        | Event::GrantAdvanced { .. }
         | Event::PolicySet { .. }
         | Event::PolicyLowered { .. }
         | Event::PolicyExceptionCreated { .. }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::client::Client;
 use jeton_core::commit::Mark;
-use jeton_core::id::CredentialId;
+use jeton_core::id::{CredentialId, GrantId, SessionId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::once::Remembered;
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::session::proof::{Authenticated as Proof, Method};
 use jeton_core::token::AccessToken;
 use jeton_core::token::cut_off::issuable_from;
 use jeton_core::token::issue::{Facts, Issued, issue, once_more};
@@ -76,7 +77,7 @@ impl Service {
         let token = state.token.clone();
         let access_token = match token.proof {
             Some(_) => once_more(&token, &made.salt, self.prefix, &self.registry.root_keys()).ok_or_else(gone)?.0.into(),
-            None => self.sign(&token, &api.record)?,
+            None => self.sign(&token, &api.record, None)?,
         };
         let expires_in_seconds = state.expires_at.saturating_sub(moment.now.seconds());
         Ok(IssuedToken { access_token, expires_in_seconds, scope: token.scope.clone(), token })
@@ -132,7 +133,7 @@ impl Service {
         let Issued { token, clear, expires_in_seconds } = issued;
         let access_token = match clear {
             Some(clear) => Secret::from(clear.0),
-            None => self.sign(&token, &api.record)?,
+            None => self.sign(&token, &api.record, None)?,
         };
         Ok(IssuedToken { access_token, expires_in_seconds, scope: token.scope.clone(), token })
     }
@@ -213,18 +214,24 @@ impl Service {
     }
 
     /// Signs the JWT of a token that is durable (RFC 9068 section 2).
-    fn sign(&self, token: &AccessToken, api: &Api) -> Result<Secret, Failure> {
+    pub(crate) fn sign(&self, token: &AccessToken, api: &Api, proof: Option<&Proof>) -> Result<Secret, Failure> {
         debug_assert!(token.proof.is_none(), "an opaque token has a text of its own");
         let jti = token.id.to_string();
+        let held = token.held.as_ref();
         let claims = Claims {
             iss: self.issuer.as_str(),
-            sub: token.client.as_str(),
+            sub: held.map_or(token.client.as_str(), |held| held.person.as_str()),
             aud: &api.audience,
             client_id: token.client.as_str(),
             iat: token.issued_at,
             exp: token.expires_at,
             jti: &jti,
             scope: Some(&*token.scope).filter(|scope| !scope.is_empty()),
+            sid: held.and_then(|held| held.session),
+            gid: held.map(|held| held.grant),
+            auth_time: proof.map(|proof| proof.at),
+            acr: proof.map(|proof| proof.acr.name()),
+            amr: proof.map(|proof| proof.amr.iter().map(Method::name).collect()),
             ver: CLAIMS_VERSION,
         };
         let missing = || Failure::Fault(Fault::new(FaultKind::Engine, format!("no signing key for {}", api.signing_algorithm.name())));
@@ -248,5 +255,15 @@ struct Claims<'a> {
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gid: Option<GrantId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<Vec<&'static str>>,
     ver: u32,
 }

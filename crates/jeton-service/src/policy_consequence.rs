@@ -72,6 +72,13 @@ impl Service {
             CredentialKind::ApiKey | CredentialKind::PersonalAccessToken => self.consequence_for_keys(kind, after, moment, goes_on),
             // Nothing is kept of assertions.
             CredentialKind::ClientAssertion => Ok(Some(Consequence::default())),
+            // They are many, and each is judged when it is presented: nobody counts them.
+            CredentialKind::RefreshToken
+            | CredentialKind::AuthorizationCode
+            | CredentialKind::Session
+            | CredentialKind::Reauthentication
+            | CredentialKind::AdministratorReauthentication
+            | CredentialKind::Consent => Ok(None),
         }
     }
 

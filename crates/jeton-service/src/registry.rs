@@ -1,6 +1,7 @@
 //! The control plane in memory: everything that decides a request but the credential itself. Fed by the ledger, group by group, before the
 //! commits of the group are answered; read without a lock.
 
+pub mod authenticated;
 pub mod clients;
 pub mod groups;
 pub mod keys;
@@ -30,6 +31,7 @@ use jeton_core::policy::exception::{self, PolicyException};
 use jeton_core::policy::rule::{self, PolicyRule};
 use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
 use jeton_core::root_key::{RootKeyError, RootKeys};
+use jeton_core::session::latest;
 use jeton_core::token::negative::{self, Negative, Says};
 use jeton_store::ledger::Head;
 use jeton_store::store::{Fault, FaultKind, View};
@@ -37,6 +39,7 @@ use jeton_verify::negatives::{Negatives, Subject};
 use papaya::HashMap;
 
 use crate::negatives_image;
+use authenticated::Authenticated;
 use clients::Clients;
 use keys::KeyRing;
 use latest_cut_offs::LatestCutOffs;
@@ -52,6 +55,8 @@ pub struct Registry {
     pub clients: Clients,
     /// The people with their groups and roles.
     pub people: People,
+    /// When each of them last proved who they are.
+    pub authenticated: Authenticated,
     /// What is no longer, or not now, accepted.
     pub negatives: Negatives,
     latest_cut_offs: LatestCutOffs,
@@ -66,6 +71,8 @@ pub struct Registry {
     gap: ArcSwapOption<Gap>,
     /// Since when every one-time mark is known, in seconds; 0: since ever.
     marks_known_from: AtomicI64,
+    /// Since when it is known which sessions ended, in seconds; 0: since ever.
+    sessions_known_from: AtomicI64,
 }
 
 /// Why a store cannot be served.
@@ -118,6 +125,7 @@ impl Registry {
             audiences: HashMap::new(),
             clients: Clients::default(),
             people: People::default(),
+            authenticated: Authenticated::default(),
             negatives: Negatives::default(),
             latest_cut_offs: LatestCutOffs::default(),
             resumed: Resumed::default(),
@@ -129,6 +137,7 @@ impl Registry {
             rights_generation: AtomicU64::new(0),
             gap: ArcSwapOption::empty(),
             marks_known_from: AtomicI64::new(0),
+            sessions_known_from: AtomicI64::new(0),
         }
     }
 
@@ -137,7 +146,16 @@ impl Registry {
     /// # Errors
     /// [`LoadError`]: then nothing may be served.
     pub fn load(&self, view: &dyn View, head: Arc<Head>, image: Option<Vec<u8>>) -> Result<(), LoadError> {
-        let tables = [&api::TABLE, &client::TABLE, &client::secret::TABLE, &key::TABLE, &exception::TABLE, &rule::TABLE, &gap::TABLE];
+        let tables = [
+            &api::TABLE,
+            &client::TABLE,
+            &client::secret::TABLE,
+            &key::TABLE,
+            &exception::TABLE,
+            &rule::TABLE,
+            &gap::TABLE,
+            &latest::TABLE,
+        ];
         for table in tables.into_iter().chain(people::TABLES) {
             let mut result = Ok(());
             view.scan(table, &mut |row| {
@@ -305,6 +323,12 @@ impl Registry {
         self.marks_known_from.load(Ordering::Acquire)
     }
 
+    /// Since when it is known which sessions ended, in seconds; 0: since ever.
+    #[must_use]
+    pub fn sessions_known_from(&self) -> i64 {
+        self.sessions_known_from.load(Ordering::Acquire)
+    }
+
     /// Takes up a root key with another epoch.
     pub fn replace_root_keys(&self, root_keys: RootKeys) {
         self.root_keys.store(Arc::new(root_keys));
@@ -340,7 +364,10 @@ impl Registry {
             match gap::Kept::from_row(row)? {
                 gap::Kept::Gap(gap) => self.gap.store(Some(Arc::new(gap))),
                 gap::Kept::MarksKnownFrom(seconds) => self.marks_known_from.store(seconds, Ordering::Release),
+                gap::Kept::SessionsKnownFrom(seconds) => self.sessions_known_from.store(seconds, Ordering::Release),
             }
+        } else if std::ptr::eq(table, &latest::TABLE) {
+            self.authenticated.put(version, row)?;
         } else if std::ptr::eq(table, &negative::TABLE) {
             self.fold(&Negative::from_row(row)?, version);
         } else if std::ptr::eq(table, &canary::TABLE) {
@@ -359,6 +386,10 @@ impl Registry {
         }
         if std::ptr::eq(table, &gap::TABLE) {
             self.gap.store(None);
+            return Ok(());
+        }
+        if std::ptr::eq(table, &latest::TABLE) {
+            self.authenticated.remove(key);
             return Ok(());
         }
         if people::TABLES.iter().any(|kept| std::ptr::eq(*kept, table)) {

@@ -9,13 +9,14 @@ use jeton_core::client;
 use jeton_core::commit::{Commit, Write};
 use jeton_core::event::{CutOffSubject, Event};
 use jeton_core::gap::{GoingOn, Known, accept, go_on};
+use jeton_core::grant::{self, Grant};
 use jeton_core::id::{Actor, ApiId, ApiKeyId};
 use jeton_core::key::{Purpose, State};
 use jeton_core::meet::{self, Gone};
 use jeton_core::moment::Moment;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::{self, Subject};
-use jeton_core::record::{Class, Key, Table, Value};
+use jeton_core::record::{Class, Key, Malformed, Table, Value};
 use jeton_core::token::negative::Says;
 use jeton_core::told::{Told, told};
 use jeton_core::why::Because;
@@ -106,6 +107,11 @@ impl Service {
         if !commit.writes.is_empty() {
             let told = events.iter().filter(|event| is_told(event, &commit)).cloned().collect::<Vec<_>>();
             commit.events.extend(told);
+            if commit.events.is_empty() {
+                // Refresh tokens were spent, of which nothing told.
+                let advanced = advanced(&commit).map_err(damaged)?;
+                commit.events.extend(advanced);
+            }
         }
         Ok((commit, stopped))
     }
@@ -148,6 +154,21 @@ fn is_deleted(change: &Change, table: &Table, key: &Key) -> bool {
     }
 }
 
+/// What is told of grants whose refresh tokens were spent later.
+fn advanced(commit: &Commit) -> Result<Vec<Event>, Malformed> {
+    let mut told = Vec::new();
+    for write in &commit.writes {
+        if let Write::Put { table, row } = write
+            && std::ptr::eq(*table, &grant::TABLE)
+        {
+            let Grant { id, family, .. } = Grant::from_row(row)?;
+            let generation = family.map_or(0, |family| family.generation);
+            told.push(Event::GrantAdvanced { actor: Actor::system(), generation, grant: id });
+        }
+    }
+    Ok(told)
+}
+
 /// Whether an event tells of what a commit does: not of what is left as it was.
 fn is_told(event: &Event, commit: &Commit) -> bool {
     let nowhere = |_: &ApiId| Arc::from("");
@@ -157,6 +178,8 @@ fn is_told(event: &Event, commit: &Commit) -> bool {
             commit.writes.iter().any(|write| matches!(write, Write::Put { table, row } if std::ptr::eq(*table, of) && first(row, &id)))
         }
         Told::Negative(Says::Resumed(..) | Says::SubjectResumed(..), _) => false,
+        // What was given then is not given again.
+        _ if matches!(event, Event::GrantCreated { .. } | Event::SessionCreated { .. } | Event::ConsentGiven { .. }) => false,
         // Whatever is gone is deleted here, or was not there.
         Told::Negative(..) | Told::Gone(..) | Told::Nothing => true,
     }

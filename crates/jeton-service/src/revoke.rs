@@ -17,9 +17,9 @@ use jeton_core::token::suspend_subject::{resume_subject, suspend_subject};
 use jeton_core::why::{Because, Speaker};
 use jeton_oauth::scope::ScopeSet;
 
-use crate::authenticate::Authenticated;
 use crate::credential_cache::Proven;
 use crate::failure::Failure;
+use crate::identify::Identified;
 use crate::registry::judged;
 use crate::service::Service;
 use crate::transact::ATTEMPTS;
@@ -40,25 +40,32 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure`]; the token is not known to be revoked then.
-    pub async fn revoke_own(&self, client: &Authenticated, text: &str, moment: &Moment) -> Result<(), Failure> {
+    pub async fn revoke_own(&self, client: &Identified, text: &str, moment: &Moment) -> Result<(), Failure> {
+        if self.revoke_refresh_token(client, text, moment).await? {
+            return self.spend_proof(client, moment).await;
+        }
         let proven = self.prove_once(text).await?;
         if proven.is_none()
             && let Some((entry, _)) = self.presented_key(text).await?
         {
-            return self.revoke_own_key(client, entry.key.record.id, moment).await;
+            return match client {
+                Identified::Proven(client) => self.revoke_own_key(client, entry.key.record.id, moment).await,
+                // Nothing but its name says that it is whose key this is.
+                Identified::Public(_) => Ok(()),
+            };
         }
-        self.transact(moment, &client.entry.client.record.id.0, |_, moment| {
+        self.transact(moment, &client.record().id.0, |_, moment| {
             let mut outcome = match &proven {
                 None => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
                 Some(proven) => match self.stand(proven, moment) {
                     (_, Some(api)) => {
                         let is_dead = self.is_dead_for_good(proven, &api, moment);
-                        revoke_own(&proven.token, &api.record.audience, &client.entry.client.record.id, is_dead, moment)
+                        revoke_own(&proven.token, &api.record.audience, &client.record().id, is_dead, moment)
                     }
                     (_, None) => Outcome::grant((), jeton_core::commit::Commit::new(moment)),
                 },
             };
-            outcome.commit.marks.extend(client.mark.clone());
+            outcome.commit.marks.extend(client.mark().cloned());
             Ok(outcome)
         })
         .await

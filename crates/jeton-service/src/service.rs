@@ -18,6 +18,7 @@ use crate::cut_offs::CutOffs;
 use crate::durability::Kept;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
+use crate::hashing::PasswordHashing;
 use crate::key_cache::KeyCache;
 use crate::keys::allowances::Allowances;
 use crate::keys::leases::Leases;
@@ -70,6 +71,8 @@ pub struct Service {
     pub(crate) started_at: Time,
     /// Who keeps elsewhere what is taken away, where it must be there before it is answered.
     pub(crate) durability: OnceLock<Kept>,
+    /// Who hashes passwords.
+    pub(crate) hashing: OnceLock<Arc<dyn PasswordHashing>>,
     /// Held by whoever erases somebody: one at a time.
     pub(crate) erasing: Mutex<()>,
     /// Whether the process is about to end.
@@ -168,6 +171,7 @@ impl Service {
             prefix: parts.prefix,
             started_at,
             durability: OnceLock::new(),
+            hashing: OnceLock::new(),
             erasing: Mutex::default(),
             is_ending: AtomicBool::new(false),
             store,

@@ -8,8 +8,9 @@ use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::imported;
 use jeton_core::api_key::uses::{self, Uses};
 use jeton_core::commit::{Commit, Premise, Sequence};
+use jeton_core::consent::Consent;
 use jeton_core::group::{Group, member, member::Membership};
-use jeton_core::id::{ApiKeyId, CommitId, GroupId, PersonId, RoleId, SecretId};
+use jeton_core::id::{ApiKeyId, CommitId, GrantId, GroupId, PersonId, RoleId, SecretId, SessionId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::person::Person;
@@ -21,7 +22,8 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::Role;
 use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
-use jeton_core::{api, api_key, client, group, key, notice, person, role};
+use jeton_core::session::latest;
+use jeton_core::{api, api_key, client, consent, grant, group, key, notice, person, role, session};
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
 use tokio::sync::oneshot;
@@ -242,6 +244,26 @@ impl Reading<'_> {
     /// Whether somebody holds a role must still be as it was.
     pub(crate) fn rely_on_assignment(&self, role: &RoleId, holder: &Holder, found: Option<&Versioned<Assignment>>) {
         self.rely_on_row(&assign::TABLE, assign::key(role, holder), found.map(|assignment| assignment.version));
+    }
+
+    /// A grant must still be what it was, or not there.
+    pub(crate) fn rely_on_grant(&self, id: GrantId, version: Option<Sequence>) {
+        self.rely(&grant::TABLE, Value::Id(id.0), version);
+    }
+
+    /// A session must still be what it was, or not there.
+    pub(crate) fn rely_on_session(&self, id: SessionId, version: Option<Sequence>) {
+        self.rely(&session::TABLE, Value::Id(id.0), version);
+    }
+
+    /// A consent that was read before must still be what it was.
+    pub(crate) fn rely_on_consent(&self, consent: &Versioned<Consent>) {
+        self.rely_on_row(&consent::TABLE, consent.record.key(), Some(consent.version));
+    }
+
+    /// When a person last proved who they are must still be so, or not known.
+    pub(crate) fn rely_on_authentication(&self, person: &PersonId, version: Option<Sequence>) {
+        self.rely(&latest::TABLE, Value::Text(person.0.clone()), version);
     }
 
     /// What was told of the end of something must still be what it was, or nothing.

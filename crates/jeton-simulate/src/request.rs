@@ -94,6 +94,7 @@ impl From<Failure> for Answer {
             | Failure::Full
             | Failure::Contended
             | Failure::ClockBehind
+            | Failure::Fenced
             | Failure::CutOffAhead { .. } => Answer::No(failure.to_string()),
         }
     }
@@ -130,7 +131,7 @@ async fn serve(service: &Service, request: Request, moment: &Moment) -> Result<A
         }
         Request::RevokeOwn { by, text } => {
             let client = authenticate(service, by, moment)?;
-            service.revoke_own(&client, &text, moment).await?;
+            service.revoke_own(&client.into(), &text, moment).await?;
             Answer::Done
         }
         Request::ChangeById { id, change } => {

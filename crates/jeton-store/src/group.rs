@@ -162,6 +162,9 @@ impl Group<'_> {
         }
         let change = if forgets(commit) { self.write_over(commit, numbers.first) } else { self.write(commit, numbers.first) }?;
         if !change.is_empty() {
+            if commit.events.is_empty() {
+                self.issues.note_change(change.sequence);
+            }
             let line = change.to_line().map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))?;
             self.changes.push(Changed { sequence: change.sequence, time: numbers.time, line: line.into() });
         }
@@ -217,10 +220,12 @@ impl Group<'_> {
 
     /// Writes the rows of authority and the negatives; what that changed.
     fn write(&mut self, commit: &Commit, version: Sequence) -> Result<Change, Fault> {
-        let mut change = Change { sequence: version, takes: commit.events.iter().any(Event::takes), ..Change::default() };
-        // What no entry tells of is bookkeeping of this store.
+        let takes = commit.spends || commit.events.iter().any(Event::takes);
+        let mut change = Change { sequence: version, takes, ..Change::default() };
+        // What no entry tells of is bookkeeping of this store. What was issued is told, and with it what authority became of it.
+        let (is_told, issues) = (!commit.events.is_empty(), credentials(commit).next().is_some());
         let mut note = |table: &'static Table, version, row: &Row| {
-            if !commit.events.is_empty() {
+            if is_told || (issues && matches!(table.class, Class::Authority)) {
                 change.puts.push(RowLine { table, version, row: row.clone() });
             }
         };
@@ -250,7 +255,7 @@ impl Group<'_> {
                 }
             }
         }
-        if !commit.events.is_empty() {
+        if is_told {
             let deleted = |write: &Write| match write {
                 Write::Delete { table, key } => Some((*table, key.clone())),
                 Write::Put { .. } => None,
@@ -265,7 +270,9 @@ impl Group<'_> {
 
     /// Keeps what the commits changed, for a backup that did not hear of it: the lines of commits beside each other in one row.
     fn keep_changes(&mut self) -> Result<Vec<Arc<str>>, Fault> {
-        let changes = std::mem::take(&mut self.changes);
+        let mut changes = std::mem::take(&mut self.changes);
+        // Those of commits that joined an earlier entry lie with it. Each has what the others of the group have not: the order is free.
+        changes.sort_by_key(|change| change.sequence);
         let kept = if self.transaction.keeps(&CHANGE) { changes.as_slice() } else { &[] };
         for beside in kept.chunk_by(|one, next| one.sequence / CHANGE_SPAN == next.sequence / CHANGE_SPAN) {
             let Some(first) = beside.first() else { continue };
@@ -350,7 +357,7 @@ fn opens_incarnation(commit: &Commit) -> bool {
 
 /// Whether somebody is forgotten by it.
 fn forgets(commit: &Commit) -> bool {
-    let forgets = |event: &Event| matches!(event, Event::UserErased { .. } | Event::ApiKeyRemoved { .. });
+    let forgets = |event: &Event| matches!(event, Event::UserErased { .. } | Event::EntriesErased { .. } | Event::ApiKeyRemoved { .. });
     // What was changed is told anew without them.
     let blanks = |write: &Write| matches!(write, Write::Put { table, .. } if std::ptr::eq(*table, &CHANGE));
     !commit.erases.is_empty() || commit.events.iter().any(forgets) || commit.writes.iter().any(blanks)

@@ -5,7 +5,7 @@ use jeton_core::record::Column;
 use jeton_core::schema::{
     TABLES, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, TABLES_SINCE_VERSION_4, TABLES_SINCE_VERSION_5,
     TABLES_SINCE_VERSION_6, TABLES_SINCE_VERSION_7, TABLES_SINCE_VERSION_8, TABLES_SINCE_VERSION_9, TABLES_SINCE_VERSION_10,
-    TABLES_SINCE_VERSION_12, TABLES_SINCE_VERSION_14, VERSION,
+    TABLES_SINCE_VERSION_12, TABLES_SINCE_VERSION_14, TABLES_SINCE_VERSION_15, VERSION,
 };
 use jeton_core::usage::progress::KEPT_SINCE;
 
@@ -14,7 +14,7 @@ use crate::table::{Migration, Schema, Step};
 /// The schema an engine is opened with.
 pub static SCHEMA: Schema = Schema { version: VERSION, tables: &TABLES, migrations: &MIGRATIONS };
 
-static MIGRATIONS: [Migration; 14] = [
+static MIGRATIONS: [Migration; 15] = [
     Migration { version: 1, steps: &[Step::CreateTables(&TABLES_OF_VERSION_1)] },
     Migration { version: 2, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_2)] },
     Migration { version: 3, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_3)] },
@@ -49,6 +49,19 @@ static MIGRATIONS: [Migration; 14] = [
     Migration { version: 12, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_12)] },
     Migration { version: 13, steps: &[Step::AddColumn { table: "api_key", column: &REPEAT_TOLD_AT }] },
     Migration { version: 14, steps: &[Step::CreateTables(&TABLES_SINCE_VERSION_14)] },
+    Migration {
+        version: 15,
+        steps: &[
+            Step::CreateTables(&TABLES_SINCE_VERSION_15),
+            Step::AddColumn { table: "access_token", column: &GRANT },
+            Step::AddColumn { table: "access_token", column: &PERSON },
+            Step::AddColumn { table: "access_token", column: &SESSION },
+            Step::AddColumn { table: "client", column: &REDIRECT_URIS },
+            Step::AddColumn { table: "client", column: &APPLICATION_TYPE },
+            Step::AddColumn { table: "client", column: &ROTATES },
+            Step::AddColumn { table: "client", column: &REFRESH_WINDOW_SECONDS },
+        ],
+    },
 ];
 
 static IDLE_SECONDS: Column = Column::int("idle_seconds").or_null();
@@ -59,6 +72,13 @@ static STATE_AT: Column = Column::int("state_at").or_null();
 static STATE_BY: Column = Column::text("state_by").or_null();
 static STATE_WHY: Column = Column::text("state_why").or_null();
 static ACTIVE_SINCE: Column = Column::int("active_since").or_null();
+static GRANT: Column = Column::bytes("grant").or_null();
+static PERSON: Column = Column::text("person").or_null();
+static SESSION: Column = Column::bytes("session").or_null();
+static REDIRECT_URIS: Column = Column::text("redirect_uris").or_null();
+static APPLICATION_TYPE: Column = Column::text("application_type").or_null();
+static ROTATES: Column = Column::int("rotates").or_null();
+static REFRESH_WINDOW_SECONDS: Column = Column::int("refresh_window_seconds").or_null();
 
 #[cfg(test)]
 mod tests {

@@ -34,11 +34,12 @@ fn the_format_is_what_its_page_says() {
         issued_at: 1_790_000_001,
         expires_at: 1_790_003_601,
         proof: None,
+        held: None,
     };
     let leaf = issued_leaf(&token::TABLE, &token.row());
     assert_eq!(hexadecimal(&leaf), ROW);
 
-    let issued = Event::Issued { count: 1, root: Arc::from(ROW), table: Arc::from("access_token") };
+    let issued = Event::Issued { changed: 0, count: 1, root: Arc::from(ROW), table: Arc::from("access_token") };
     let second = entry(1, 1_790_000_001, issued.encode().unwrap(), [0; 16]);
     assert_eq!(hexadecimal(&second.leaf()), ISSUED_LEAF);
 

@@ -113,7 +113,10 @@ impl Busy {
             0..=3 => {
                 let token = CredentialId::draw(&mut moment);
                 let row = vec![Value::Id(token.0), Value::text(&id), Value::Int(moment.now.seconds() + 300)];
-                Commit::new(&mut moment).put(&TOKENS, row)
+                let spent = vec![Value::text(&id), Value::Int(2), Value::Bytes(moment.draw::<20>().to_vec().into())];
+                let commit = Commit::new(&mut moment).put(&TOKENS, row);
+                // As a refresh does, of which nothing tells but that a token was issued.
+                if what == 3 { commit.put(&GRANTS, spent).spending() } else { commit }
             }
             4 | 5 => {
                 let token = CredentialId::draw(&mut moment);

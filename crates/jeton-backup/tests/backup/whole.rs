@@ -199,6 +199,9 @@ async fn an_earlier_time_takes_back_what_was_given_and_not_what_was_taken() {
         if restored.size == size {
             assert_eq!(rows_in(&loader), then, "seed {seed}");
         }
+        // What was spent by commits that tell nothing is taken again, too.
+        let untold = restored.narrowing.iter().filter(|commit| commit.entries.is_empty());
+        assert!(untold.clone().count() > 0 && untold.clone().all(|commit| commit.change.puts.iter().all(|put| put.table.name == "grant")));
         let narrowing = restored.narrowing.iter().flat_map(|commit| &commit.entries).map(|entry| &*entry.kind);
         assert!(narrowing.clone().all(|kind| matches!(kind, "token.revoked" | "client.deleted" | "client.updated")), "seed {seed}");
         let told = backup.busy.store.tail(restored.size, 9_999).unwrap();

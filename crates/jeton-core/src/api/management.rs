@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jeton_jose::Algorithm;
 use jeton_oauth::scope::ScopeSet;
 
-use super::{Api, TABLE, TokenFormat};
+use super::{Api, TABLE, TokenFormat, userinfo};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ApiId, RoleId};
@@ -64,8 +64,11 @@ pub fn built_in(id: &RoleId) -> Option<BuiltIn> {
 /// Whether an API may be removed, or changed by people.
 ///
 /// # Errors
-/// `Conflict`: the management API may not.
+/// `Conflict`: the management API may not, and neither may that of who somebody is.
 pub fn check_changeable(api: &Api) -> Result<(), Refusal> {
+    if userinfo::is(&api.id) {
+        return Err(Refusal::new(Reason::Conflict, "this API is built in, for `/oauth/userinfo`: it is neither changed nor removed"));
+    }
     if api.is_management() {
         return Err(Refusal::new(Reason::Conflict, "this is the management API: it is neither changed nor removed"));
     }

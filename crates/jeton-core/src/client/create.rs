@@ -6,7 +6,7 @@ use jeton_jose::KeyError;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use jeton_oauth::scope::ScopeSet;
 
-use super::{AuthenticationMethod, Client, GrantType, TABLE};
+use super::{AuthenticationMethod, Client, GrantType, TABLE, signing_in};
 use crate::api::{Api, parse_scope_list};
 use crate::commit::Commit;
 use crate::event::Event;
@@ -33,6 +33,14 @@ pub struct CreateClient {
     pub may_introspect: bool,
     /// Whom to ask about it.
     pub contact: Option<String>,
+    /// Where people who signed in may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// What kind of application it is; `web` when left out.
+    pub application: Option<String>,
+    /// Whether its refresh tokens stay as they are.
+    pub keeps_refresh_tokens: bool,
+    /// How long a spent refresh token is answered as before, in seconds.
+    pub refresh_window_seconds: Option<i64>,
 }
 
 /// Registers a client for these APIs.
@@ -50,7 +58,7 @@ pub fn create(request: &CreateClient, apis: &[&Api], actor: &Actor, moment: &mut
 fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<Client, Refusal> {
     let authentication = request.authentication.as_deref().map_or(Ok(AuthenticationMethod::SecretBasic), parse_method)?;
     let seconds = moment.now.seconds();
-    Ok(Client {
+    let client = Client {
         id: ClientId(draw_name("client_", moment)),
         name: parse_name(&request.name, "a client")?,
         grant_types: parse_grant_types(&request.grant_types)?,
@@ -63,7 +71,13 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         created_at: seconds,
         updated_at: seconds,
         contact: parse_contact(request.contact.as_deref())?,
-    })
+        redirect_uris: signing_in::parse_redirect_uris(&request.redirect_uris)?,
+        application: signing_in::parse_application(request.application.as_deref())?,
+        rotates: !request.keeps_refresh_tokens,
+        refresh_window_seconds: signing_in::parse_window(request.refresh_window_seconds)?,
+    };
+    signing_in::check(&client)?;
+    Ok(client)
 }
 
 /// Whom to ask about a client, in words; an empty text is nobody.
@@ -72,17 +86,19 @@ pub(super) fn parse_contact(contact: Option<&str>) -> Result<Option<Arc<str>>, R
 }
 
 pub(super) fn parse_method(name: &str) -> Result<AuthenticationMethod, Refusal> {
-    AuthenticationMethod::from_name(name)
-        .ok_or_else(|| Refusal::invalid("the authentication method is `client_secret_basic`, `client_secret_post` or `private_key_jwt`"))
+    AuthenticationMethod::from_name(name).ok_or_else(|| {
+        Refusal::invalid("the authentication method is `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`")
+    })
 }
 
-fn parse_grant_types(names: &[String]) -> Result<Vec<GrantType>, Refusal> {
+pub(super) fn parse_grant_types(names: &[String]) -> Result<Vec<GrantType>, Refusal> {
     if names.is_empty() {
         return Ok(vec![GrantType::ClientCredentials]);
     }
     let mut grants = vec![];
     for name in names {
-        let grant = GrantType::from_name(name).ok_or_else(|| Refusal::invalid("the only grant type is `client_credentials`"))?;
+        let unknown = || Refusal::invalid("the grant types are `authorization_code`, `refresh_token` and `client_credentials`");
+        let grant = GrantType::from_name(name).ok_or_else(unknown)?;
         if !grants.contains(&grant) {
             grants.push(grant);
         }

@@ -278,6 +278,9 @@ fn may_create(client: &Client, live: usize, (expires_in, max_seconds): (i64, i64
     if client.authentication == AuthenticationMethod::PrivateKeyJwt {
         return Err(Refusal::new(Reason::Conflict, "this client signs (`private_key_jwt`) and has no secret"));
     }
+    if client.is_public() {
+        return Err(Refusal::new(Reason::Conflict, "this client cannot prove who it is (`none`) and has no secret"));
+    }
     if live >= LIVE_MAX {
         return Err(Refusal::new(Reason::Conflict, "this client has two live secrets already: revoke one first"));
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::create::{parse_contact, parse_jwks, parse_method, parse_scopes};
-use super::{Client, TABLE};
+use super::create::{parse_contact, parse_grant_types, parse_jwks, parse_method, parse_scopes};
+use super::{Client, TABLE, signing_in};
 use crate::api::Api;
 use crate::commit::Commit;
 use crate::event::Event;
@@ -28,6 +28,16 @@ pub struct UpdateClient {
     pub may_introspect: Option<bool>,
     /// Whom to ask about it; an empty text takes it away.
     pub contact: Option<String>,
+    /// The grants it may use.
+    pub grant_types: Option<Vec<String>>,
+    /// Where people who signed in may be sent back to, all of them.
+    pub redirect_uris: Option<Vec<String>>,
+    /// What kind of application it is.
+    pub application: Option<String>,
+    /// Whether its refresh tokens stay as they are.
+    pub keeps_refresh_tokens: Option<bool>,
+    /// How long a spent refresh token is answered as before, in seconds.
+    pub refresh_window_seconds: Option<i64>,
 }
 
 /// Changes a client; `apis` are all those it may ask for from now on. What is given and what is taken are told apart, each by its own entry.
@@ -64,6 +74,7 @@ fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Clien
     if request.contact.is_some() {
         updated.contact = parse_contact(request.contact.as_deref())?;
     }
+    sign_in(&mut updated, request)?;
     updated.apis = apis.iter().map(|api| api.id.clone()).collect();
     updated.scopes = match &request.scopes {
         Some(scopes) => parse_scopes(Some(scopes), apis)?,
@@ -72,7 +83,28 @@ fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Clien
             parse_scopes(Some(&kept.join(" ")), apis)?
         }
     };
+    signing_in::check(&updated)?;
     Ok(updated)
+}
+
+/// What people sign in with.
+fn sign_in(updated: &mut Client, request: &UpdateClient) -> Result<(), Refusal> {
+    if let Some(grant_types) = &request.grant_types {
+        updated.grant_types = parse_grant_types(grant_types)?;
+    }
+    if let Some(uris) = &request.redirect_uris {
+        updated.redirect_uris = signing_in::parse_redirect_uris(uris)?;
+    }
+    if request.application.is_some() {
+        updated.application = signing_in::parse_application(request.application.as_deref())?;
+    }
+    if let Some(keeps) = request.keeps_refresh_tokens {
+        updated.rotates = !keeps;
+    }
+    if request.refresh_window_seconds.is_some() {
+        updated.refresh_window_seconds = signing_in::parse_window(request.refresh_window_seconds)?;
+    }
+    Ok(())
 }
 
 fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
@@ -81,6 +113,9 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
         ("token_endpoint_auth_method", before.authentication != after.authentication),
         ("jwks", before.jwks != after.jwks),
         ("contact", before.contact != after.contact),
+        ("application_type", before.application != after.application),
+        ("rotates", before.rotates != after.rotates),
+        ("refresh_window_seconds", before.refresh_window() != after.refresh_window()),
     ];
     let (actor, client) = (actor.clone(), before.id.clone());
     let updated = named(&described).map(|changed| Event::ClientUpdated { actor: actor.clone(), changed, client: client.clone() });
@@ -91,8 +126,10 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
 }
 
 /// In what one may do more than another.
-fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 3] {
+fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 5] {
     [
+        ("grant_types", one.grant_types.iter().any(|grant| !other.grant_types.contains(grant))),
+        ("redirect_uris", one.redirect_uris.iter().any(|uri| !other.redirect_uris.contains(uri))),
         ("apis", one.apis.iter().any(|api| !other.apis.contains(api))),
         ("scopes", !one.scopes.difference(&other.scopes).is_empty()),
         ("may_introspect", one.may_introspect && !other.may_introspect),

@@ -25,6 +25,10 @@ impl Event {
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
             | Event::UserDisabled { .. }
+            | Event::SessionEnded { .. }
+            | Event::GrantEnded { .. }
+            | Event::GrantReused { .. }
+            | Event::CodeReplayed { .. }
             | Event::GroupDeleted { .. }
             | Event::MembershipRemoved { .. }
             | Event::RoleNarrowed { .. }
@@ -67,6 +71,13 @@ impl Event {
             | Event::PolicyExceptionCreated { .. }
             | Event::UserCreated { .. }
             | Event::UserEnabled { .. }
+            | Event::UserPasswordSet { .. }
+            | Event::SessionCreated { .. }
+            | Event::SessionRenewed { .. }
+            | Event::ConsentGiven { .. }
+            | Event::GrantCreated { .. }
+            | Event::GrantRecovered { .. }
+            | Event::GrantAdvanced { .. }
             | Event::MembershipAdded { .. }
             | Event::RoleCreated { .. }
             | Event::RoleWidened { .. }
@@ -103,6 +114,10 @@ impl Event {
                 | Event::ApiKeyUsesLeased { .. }
                 | Event::PolicySet { .. }
                 | Event::UserUpdated { .. }
+                | Event::UserPasswordSet { .. }
+                | Event::SessionRenewed { .. }
+                | Event::GrantRecovered { .. }
+                | Event::GrantAdvanced { .. }
                 | Event::RoleUpdated { .. }
         );
         takes_beside || self.is_narrowing()
@@ -134,6 +149,11 @@ impl Event {
             | Event::PolicyExceptionCreated { .. }
             | Event::UserCreated { .. }
             | Event::UserEnabled { .. }
+            | Event::UserPasswordSet { .. }
+            | Event::SessionCreated { .. }
+            | Event::SessionRenewed { .. }
+            | Event::ConsentGiven { .. }
+            | Event::GrantCreated { .. }
             | Event::MembershipAdded { .. }
             | Event::RoleCreated { .. }
             | Event::RoleWidened { .. }
@@ -168,6 +188,12 @@ impl Event {
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
             | Event::UserDisabled { .. }
+            | Event::SessionEnded { .. }
+            | Event::GrantEnded { .. }
+            | Event::GrantReused { .. }
+            | Event::CodeReplayed { .. }
+            | Event::GrantRecovered { .. }
+            | Event::GrantAdvanced { .. }
             | Event::GroupDeleted { .. }
             | Event::MembershipRemoved { .. }
             | Event::RoleNarrowed { .. }

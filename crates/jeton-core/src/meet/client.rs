@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::met::Met;
 use crate::api::{Api, TokenFormat};
-use crate::client::{AuthenticationMethod, Client};
+use crate::client::{Application, AuthenticationMethod, Client};
 use crate::record::{Malformed, Row};
 
 /// A client. Its name stays as it was: another may have been called so later.
@@ -19,6 +19,14 @@ pub(super) fn client(then: &Row, later: &Row) -> Result<Met, Malformed> {
         apis: then.apis.iter().filter(|api| later.apis.contains(api)).cloned().collect(),
         scopes: then.scopes.intersection(&later.scopes),
         may_introspect: then.may_introspect && later.may_introspect,
+        redirect_uris: then.redirect_uris.iter().filter(|uri| later.redirect_uris.contains(uri)).cloned().collect(),
+        application: if later.application == Application::Web { Application::Web } else { then.application },
+        rotates: then.rotates || later.rotates,
+        refresh_window_seconds: if later.refresh_window() < then.refresh_window() {
+            later.refresh_window_seconds
+        } else {
+            then.refresh_window_seconds
+        },
         ..then.clone()
     };
     let mut is_stopped = false;
@@ -29,6 +37,10 @@ pub(super) fn client(then: &Row, later: &Row) -> Result<Met, Malformed> {
             met.jwks = in_both(then.jwks.as_deref(), later.jwks.as_deref());
         }
         is_stopped = met.jwks.is_none();
+    } else if then.is_public() && !later.is_public() {
+        // It has to prove who it is, and had nothing to do so.
+        met.authentication = later.authentication;
+        is_stopped = true;
     }
     if met != then {
         met.updated_at = then.updated_at.max(later.updated_at);
@@ -88,6 +100,10 @@ mod tests {
             created_at: 1,
             updated_at: 1,
             contact: None,
+            redirect_uris: vec![],
+            application: Application::Web,
+            rotates: true,
+            refresh_window_seconds: None,
         }
     }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use jeton_jose::Algorithm;
+use jeton_oauth::RedirectUri;
 use serde_json::{Value, json};
 
 use super::{Met, put};
 use crate::api::parse_scope_list;
-use crate::client::{self, AuthenticationMethod, Client, GrantType};
+use crate::client::{self, Application, AuthenticationMethod, Client, GrantType};
 use crate::id::{Actor, ApiId, ClientId, ExceptionId, KeyId, PersonId, RoleId};
 use crate::key::{self, Purpose, SigningKeyRecord, State};
 use crate::moment::{Moment, Time};
@@ -84,6 +85,14 @@ fn client(dice: &mut Dice) -> Client {
         created_at: 1,
         updated_at: dice.at(),
         contact: None,
+        redirect_uris: dice
+            .some(&["https://a.example/cb", "https://b.example/cb"])
+            .into_iter()
+            .map(|uri| RedirectUri::parse(uri).unwrap())
+            .collect(),
+        application: dice.one(&[Application::Web, Application::Native]),
+        rotates: dice.is(),
+        refresh_window_seconds: dice.one(&[None, Some(0), Some(300)]),
     }
 }
 
@@ -105,6 +114,10 @@ fn a_client_proves_itself_by_what_it_had_both_then_and_later() {
             assert!(met.scopes.is_subset(&other.scopes) && met.apis.iter().all(|api| other.apis.contains(api)), "{met:?} {other:?}");
             assert!(met.grant_types.iter().all(|grant| other.grant_types.contains(grant)));
             assert!(other.may_introspect || !met.may_introspect);
+            assert!(met.redirect_uris.iter().all(|uri| other.redirect_uris.contains(uri)));
+            assert!(met.rotates || !other.rotates);
+            assert!(met.refresh_window() <= other.refresh_window());
+            assert!(met.application == Application::Web || other.application == Application::Native);
             // By a secret only where it was by a secret both times; by keys that were there both times.
             assert!(by_key(&met) || !by_key(other), "{met:?} {other:?}");
             assert!(keys(&met).iter().all(|key| keys(other).contains(key)), "{met:?} {other:?}");

@@ -64,7 +64,7 @@ fn rate(then: Option<RateLimit>, later: Option<RateLimit>) -> Option<RateLimit> 
 }
 
 /// Of two states, the one that refuses more; of two alike, the later: words may have been taken out of it.
-fn stricter(then: &State, later: &State) -> State {
+pub(super) fn stricter(then: &State, later: &State) -> State {
     let rank = |state: &State| match state {
         State::Active => 0,
         State::Suspended(_) => 1,

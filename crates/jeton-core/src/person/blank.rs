@@ -7,9 +7,12 @@ use std::sync::Arc;
 use super::TABLE;
 use crate::api_key::{self, word};
 use crate::client::secret;
+use crate::grant;
 use crate::id::{ApiKeyId, PersonId};
+use crate::password;
 use crate::policy::exception;
 use crate::record::{Key, Row, Table, Value};
+use crate::session::{self, latest};
 use crate::why::{Because, Why};
 
 /// Somebody who was erased, and the keys that went with them.
@@ -36,7 +39,17 @@ pub enum Left {
 const ERASED: &str = "erased";
 
 /// The tables in whose rows somebody is named; of secrets, only [why](super::wordless) they are as they are.
-pub static TABLES: [&Table; 5] = [&TABLE, &api_key::TABLE, &word::TABLE, &exception::TABLE, &secret::TABLE];
+pub static TABLES: [&Table; 9] = [
+    &TABLE,
+    &api_key::TABLE,
+    &word::TABLE,
+    &exception::TABLE,
+    &secret::TABLE,
+    &password::TABLE,
+    &session::TABLE,
+    &latest::TABLE,
+    &grant::TABLE,
+];
 
 impl Blank {
     /// Of this person and those keys.
@@ -67,6 +80,16 @@ impl Blank {
         let credential = column(table, row, "credential").and_then(Value::as_text);
         if std::ptr::eq(table, &exception::TABLE) && credential.is_some_and(|credential| self.names.contains(&**credential)) {
             return with(table, row, &[("owner", Value::text(ERASED)), ("reason", Value::text(ERASED))]);
+        }
+        if says("person", &self.id) {
+            // What they signed in with, from where and when: nobody needs it to refuse them.
+            if [&password::TABLE, &session::TABLE, &latest::TABLE].iter().any(|theirs| std::ptr::eq(table, *theirs)) {
+                return Left::Nothing;
+            }
+            // That a token of theirs was spent is kept.
+            if std::ptr::eq(table, &grant::TABLE) {
+                return with(table, row, &[("network", Value::Null), ("agent", Value::Null)]);
+            }
         }
         if self.is_word(table, row) { Left::Nothing } else { Left::All }
     }
@@ -144,6 +167,12 @@ mod tests {
             Some(&[credential, ("owner", text("erased")), ("reason", text("erased")), ("ends_at", Value::Int(9))]),
         );
         check(&word::TABLE, &[("word", text("laptop")), ("key", Value::Id([7; 16]))], None);
+        let theirs = ("person", text("user_1"));
+        check(&password::TABLE, &[theirs.clone(), ("sealed", Value::bytes(b"sealed"))], None);
+        check(&session::TABLE, &[theirs.clone(), ("network", text("192.0.2.0/24"))], None);
+        check(&latest::TABLE, &[theirs.clone(), ("at", Value::Int(7))], None);
+        let spent = ("generation", Value::Int(7));
+        check(&grant::TABLE, &[theirs.clone(), spent.clone(), ("network", text("192.0.2.0/24"))], Some(&[theirs, spent]));
     }
 
     #[test]
@@ -153,6 +182,7 @@ mod tests {
         stays(&api_key::TABLE, &[("owner", text("user:user_2")), ("name", text("laptop"))]);
         stays(&word::TABLE, &[("word", text("laptop")), ("key", Value::Id([8; 16]))]);
         stays(&exception::TABLE, &[("credential", text("other")), ("owner", text("Ada"))]);
+        stays(&session::TABLE, &[("person", text("user_2")), ("network", text("192.0.2.0/24"))]);
         stays(&crate::role::assign::TABLE, &[("subject", text("user:user_1"))]);
     }
 }

@@ -1,6 +1,7 @@
 //! Erasing a person: all that is theirs ends, and nothing says any more who they were.
 //!
 //! It takes more than one commit. They are disabled first, and [noted](super::erasing) as somebody who is to go; their keys go one by one;
+//! what they signed in with, and what they allowed, goes with them;
 //! what the ledger says of them goes, so many entries at a time, and the [reasons](super::reasons) in which they are named in rows of others;
 //! then their row, and last what [copies of rows](super::blank) say of them.
 //! Whatever stops in between is gone on with.
@@ -12,7 +13,7 @@ use crate::group::member;
 use crate::id::{Actor, GroupId, RoleId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
-use crate::record::{Row, Table, Value};
+use crate::record::{Key, Row, Table, Value};
 use crate::refusal::{Reason, Refusal};
 use crate::role::assign;
 use crate::role::holder::Holder;
@@ -57,6 +58,13 @@ pub fn erase_entries(person: &Person, told: Vec<Told>, actor: &Actor, moment: &m
 pub fn erase_reasons(person: &Person, rows: Vec<(&'static Table, Row)>, actor: &Actor, moment: &mut Moment) -> Commit {
     let event = Event::EntriesErased { actor: actor.clone(), entries: 0, reasons: rows.len() as u64, user: person.id.clone() };
     rows.into_iter().fold(Commit::new(moment).tell(event), |commit, (table, row)| commit.put(table, row))
+}
+
+/// Deletes what a person signed in with and allowed who goes on being erased: these rows.
+#[must_use]
+pub fn erase_sign_ins(person: &Person, rows: Vec<(&'static Table, Key)>, actor: &Actor, moment: &mut Moment) -> Commit {
+    let event = Event::EntriesErased { actor: actor.clone(), entries: 0, reasons: 0, user: person.id.clone() };
+    rows.into_iter().fold(Commit::new(moment).tell(event), |commit, (table, key)| commit.delete(table, key))
 }
 
 /// The end of it: the row goes, with groups and roles, and the last entries with what they say. `erased` is how many went before. One who was

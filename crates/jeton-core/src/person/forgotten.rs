@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use super::TABLE;
 use crate::api_key::{self, imported, uses, word};
+use crate::consent;
+use crate::grant::{self, of_person};
 use crate::group::member;
 use crate::id::PersonId;
 use crate::notice;
+use crate::password;
 use crate::policy::exception;
 use crate::record::{Row, Table, Value};
 use crate::role::assign;
+use crate::session::{self, latest};
 
 /// People who were erased, and their keys, as far as they were met.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +30,7 @@ pub struct Forgotten {
 }
 
 /// Where something of a person is: keys stand before what is kept beside them.
-pub static TABLES: [&Table; 9] = [
+pub static TABLES: [&Table; 15] = [
     &TABLE,
     &member::TABLE,
     &assign::TABLE,
@@ -36,6 +40,12 @@ pub static TABLES: [&Table; 9] = [
     &uses::TABLE,
     &notice::TABLE,
     &exception::TABLE,
+    &password::TABLE,
+    &session::TABLE,
+    &latest::TABLE,
+    &consent::TABLE,
+    &of_person::TABLE,
+    &grant::TABLE,
 ];
 
 impl Forgotten {
@@ -80,6 +90,7 @@ impl Forgotten {
                 !column("key").and_then(Value::as_bytes).is_some_and(is_others)
             }
             "imported_key" | "api_key_use" => is_of_key("key"),
+            "password" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" => is_text(&self.people, "person"),
             _ => is_text(&self.names, "credential"),
         }
     }
@@ -111,6 +122,12 @@ mod tests {
             row(TABLES[6], &[("key", Value::Id(key))]),
             row(TABLES[7], &[("credential", Value::text(&name))]),
             row(TABLES[8], &[("credential", Value::text(&name))]),
+            row(TABLES[9], &[("person", Value::text("user_1"))]),
+            row(TABLES[10], &[("person", Value::text("user_1"))]),
+            row(TABLES[11], &[("person", Value::text("user_1"))]),
+            row(TABLES[12], &[("person", Value::text("user_1")), ("client", Value::text("c"))]),
+            row(TABLES[13], &[("person", Value::text("user_1")), ("client", Value::text("c"))]),
+            row(TABLES[14], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
         ];
         let mut nobody = Forgotten::default();
         for (table, row) in TABLES.into_iter().zip(&theirs) {
@@ -122,5 +139,6 @@ mod tests {
         assert!(forgotten.has(TABLES[4], &word), "a word of a key that is not there");
         assert!(!forgotten.has(TABLES[3], &row(TABLES[3], &[("id", Value::Id([8; 16])), ("owner", Value::text("client:c"))])));
         assert!(!forgotten.has(TABLES[4], &word));
+        assert!(!forgotten.has(TABLES[14], &row(TABLES[14], &[("person", Value::text("user_2"))])));
     }
 }

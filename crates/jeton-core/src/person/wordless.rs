@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::api_key;
 use crate::client::secret;
+use crate::grant;
 use crate::policy::exception;
 use crate::record::{Column, Row, Table, Value};
 use crate::why::Why;
@@ -39,7 +40,7 @@ pub fn row(table: &Table, row: &Row) -> Row {
 }
 
 /// The tables in whose rows somebody says why in their own words, and that nobody can change afterwards.
-pub static TABLES: [&Table; 3] = [&api_key::TABLE, &secret::TABLE, &exception::TABLE];
+pub static TABLES: [&Table; 4] = [&api_key::TABLE, &secret::TABLE, &exception::TABLE, &grant::TABLE];
 
 /// A row without those words of why it is as it is that are to go; `None`: it has none of these.
 pub fn without(table: &Table, row: &Row, mut goes: impl FnMut(&str) -> bool) -> Option<Row> {

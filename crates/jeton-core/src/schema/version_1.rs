@@ -1,6 +1,7 @@
 //! Tables as version 1 made them: what became of them since is in the migrations.
 
 use crate::record::{Class, Column, Index, Table};
+use crate::token;
 
 /// Clients, before they had a contact.
 pub static CLIENT: Table = Table {
@@ -36,4 +37,16 @@ pub static CLIENT_SECRET: Table = Table {
     key: 1,
     indexes: &[Index { name: "client_secret_by_client", columns: &[1], unique: false }],
     class: Class::Authority,
+};
+
+/// Access tokens, before any was issued for a person.
+pub static ACCESS_TOKEN: Table = Table {
+    name: "access_token",
+    columns: match token::TABLE.columns.split_first_chunk::<8>() {
+        Some((columns, _)) => columns,
+        None => &[],
+    },
+    key: 1,
+    indexes: &[],
+    class: token::TABLE.class,
 };

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use jeton_oauth::scope::ScopeSet;
-use jeton_token::{ClearToken, Environment, Kind, Label, Prefix, TokenId};
+use jeton_token::Prefix;
 
-use super::{AccessToken, TABLE};
-use crate::api::{Api, TokenFormat};
+use super::mint::{Terms, mint};
+use super::scope;
+use crate::api::Api;
 use crate::client::{Client, GrantType};
 use crate::commit::Commit;
 use crate::event::Event;
-use crate::id::{Actor, CommitId, CredentialId};
+use crate::id::Actor;
 use crate::moment::Moment;
-use crate::once;
 use crate::outcome::Outcome;
 use crate::policy::effective::Policies;
-use crate::policy::{CredentialKind, Level};
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
+
+pub use super::mint::{Clear, Issued, once_more};
 
 /// What is known when it is decided.
 pub struct Facts<'a> {
@@ -38,90 +39,32 @@ pub struct Facts<'a> {
     pub by: Option<&'a Actor>,
 }
 
-/// A token that exists once its commit is durable.
-#[derive(Clone, Debug)]
-pub struct Issued {
-    /// What is kept of it.
-    pub token: AccessToken,
-    /// The text of an opaque token; a JWT is signed after the commit.
-    pub clear: Option<Clear>,
-    /// How long it lives, in seconds.
-    pub expires_in_seconds: i64,
-}
-
-/// The text of an opaque token, which nothing prints.
-#[derive(Clone)]
-pub struct Clear(pub ClearToken);
-
-impl std::fmt::Debug for Clear {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("[redacted]")
-    }
-}
-
 /// Decides a client-credentials request: granted = requested ∩ API ∩ client, and nothing of what is asked is left out silently.
 pub fn issue(facts: &Facts<'_>, requested: Option<&ScopeSet>, moment: &mut Moment) -> Outcome<Issued> {
-    let mut commit = Commit::new(moment);
+    let commit = Commit::new(moment);
     let scope = match granted_scope(facts, requested) {
         Ok(scope) => scope,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
-    let id = CredentialId::draw(moment);
-    // The commit of an issue is found again by its row, so that no index is kept for it.
-    commit.id = CommitId(id.0);
-    let (clear, proof) = match facts.api.token_format {
-        TokenFormat::Jwt => (None, None),
-        TokenFormat::Opaque => {
-            let (epoch, Some(keys)) = facts.root_keys.current() else {
-                return Outcome::refuse(Refusal::invalid("the root key holds no epoch"), commit);
-            };
-            let clear = label(*facts.prefix, epoch, id).mint(&once::secret(moment, keys, || secret_context(id)), &keys.check);
-            let hash = keys.hash.hash(clear.expose());
-            (Some(Clear(clear)), Some((hash, epoch)))
-        }
+    let terms = Terms {
+        client: facts.client,
+        api: facts.api,
+        not_before_seconds: facts.not_before_seconds,
+        policies: facts.policies,
+        prefix: facts.prefix,
+        root_keys: facts.root_keys,
+        held: None,
+        salt: None,
     };
-    let issued_at = moment.now.seconds().max(facts.not_before_seconds);
-    let lifetime_seconds = lifetime_seconds(facts);
-    let token = AccessToken {
-        id,
-        client: facts.client.id.clone(),
-        api: facts.api.id.clone(),
-        scope,
-        issued_at,
-        expires_at: issued_at + lifetime_seconds,
-        proof,
+    let (issued, mut commit) = match mint(&terms, scope, commit.clone(), moment) {
+        Ok(minted) => minted,
+        Err(refusal) => return Outcome::refuse(refusal, commit),
     };
-    let mut commit = commit.put(&TABLE, token.row());
     if let Some(by) = facts.by {
-        let (api, client) = (token.api.clone(), token.client.clone());
-        commit = commit.tell(Event::TokenIssued { actor: by.clone(), api, client, token: token.id });
+        let (api, client, token) = (issued.token.api.clone(), issued.token.client.clone(), issued.token.id);
+        commit = commit.tell(Event::TokenIssued { actor: by.clone(), api, client, token });
     }
-    Outcome::grant(Issued { token, clear, expires_in_seconds: lifetime_seconds }, commit)
-}
-
-/// The text of an opaque token from the salt of the request that it was issued by; `None`: it was another one.
-#[must_use]
-pub fn once_more(token: &AccessToken, salt: &[u8; 32], prefix: Prefix, root_keys: &RootKeys) -> Option<Clear> {
-    let (hash, epoch) = token.proof.as_ref()?;
-    let keys = root_keys.epoch(*epoch)?;
-    let clear = label(prefix, *epoch, token.id).mint(&keys.derive_secret(&secret_context(token.id), salt), &keys.check);
-    keys.hash.hash(clear.expose()).matches(hash).then(|| Clear(clear))
-}
-
-fn label(prefix: Prefix, epoch: u16, id: CredentialId) -> Label {
-    Label { prefix, environment: Environment::Live, kind: Kind::AccessToken, epoch, id: TokenId::from_bytes(id.0) }
-}
-
-fn secret_context(id: CredentialId) -> String {
-    format!("access_token {id}")
-}
-
-/// The API's lifetime, within the maximum; a default that is said for this API or client shortens it.
-fn lifetime_seconds(facts: &Facts<'_>) -> i64 {
-    let Facts { client, api, policies, .. } = facts;
-    let allowed = policies.resolve(CredentialKind::AccessToken, Some(&api.id), Some(&client.id));
-    let said = allowed.default_from.is_some_and(|level| level != Level::Deployment).then_some(allowed.default_seconds);
-    api.access_token_lifetime_seconds.min(allowed.max_seconds).min(said.unwrap_or(i64::MAX))
+    Outcome::grant(issued, commit)
 }
 
 fn granted_scope(facts: &Facts<'_>, requested: Option<&ScopeSet>) -> Result<Arc<str>, Refusal> {
@@ -141,7 +84,7 @@ fn granted_scope(facts: &Facts<'_>, requested: Option<&ScopeSet>) -> Result<Arc<
             let detail = format!("the scope '{beyond}' is unknown for this resource, or not one that this client may have");
             Err(Refusal::new(Reason::InvalidScope, detail))
         }
-        None => fitting(Arc::from(requested.as_str())),
+        None => scope::fitting(Arc::from(requested.as_str())),
     }
 }
 
@@ -155,16 +98,5 @@ fn default_scope(facts: &Facts<'_>, may_have: impl Fn(&&str) -> bool) -> Result<
         let detail = "this client may have nothing of what is granted by default for this resource: name a `scope`";
         return Err(Refusal::new(Reason::InvalidScope, detail));
     }
-    fitting(Arc::from(granted))
-}
-
-/// The most bytes of scope names in a token: with more of them a JWT outgrows what verifiers take, 8 KiB.
-const SCOPE_BYTES: usize = 4_096;
-
-fn fitting(scope: Arc<str>) -> Result<Arc<str>, Refusal> {
-    if scope.len() <= SCOPE_BYTES {
-        return Ok(scope);
-    }
-    let detail = format!("the scope names take more than {SCOPE_BYTES} bytes, too many for a token: ask for fewer");
-    Err(Refusal::new(Reason::InvalidScope, detail))
+    scope::fitting(Arc::from(granted))
 }

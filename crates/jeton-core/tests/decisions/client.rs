@@ -52,13 +52,14 @@ fn registered() {
     }
     let twice = |request: &mut CreateClient| request.grant_types = vec!["client_credentials".into(), "client_credentials".into()];
     check(twice, Ok(|client| client.grant_types.len() == 1));
-    for grant in ["", "password", "authorization_code"] {
+    for grant in ["", "password", "implicit"] {
         check(|request| request.grant_types = vec!["client_credentials".into(), grant.into()], Err("client_credentials"));
     }
     for scopes in ["admin", "read admin", " read", "read  write", "é"] {
         check(|request| request.scopes = Some(scopes.into()), Err("scope"));
     }
-    for method in ["", "none", "tls_client_auth", "CLIENT_SECRET_BASIC"] {
+    check(|request| request.authentication = Some("none".into()), Err("cannot prove who it is"));
+    for method in ["", "tls_client_auth", "CLIENT_SECRET_BASIC"] {
         check(|request| request.authentication = Some(method.into()), Err("private_key_jwt"));
     }
 }

@@ -206,6 +206,7 @@ async fn create(
         scopes: create.scope,
         may_introspect: create.may_introspect,
         contact: create.contact,
+        ..CreateClient::default()
     };
     let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -237,6 +238,7 @@ async fn update(
         scopes: update.scope,
         may_introspect: update.may_introspect,
         contact: update.contact,
+        ..UpdateClient::default()
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;

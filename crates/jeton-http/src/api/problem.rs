@@ -264,6 +264,8 @@ impl From<Refusal> for Problem {
             Reason::InvalidRequest => (ProblemKind::InvalidRequest, "docs/reference/management-api.md says what may be sent"),
             Reason::CredentialInText => (ProblemKind::CredentialInText, CREDENTIAL_IN_TEXT),
             Reason::InvalidClient => (ProblemKind::InvalidClient, "use the client's own credentials, by the method it is registered for"),
+            // No request here shows a code or a refresh token.
+            Reason::InvalidGrant => (ProblemKind::InvalidRequest, "show one that is live"),
             Reason::UnauthorizedClient => (ProblemKind::UnauthorizedClient, "look at the client: `jeton client show`"),
             Reason::UnsupportedGrantType => (ProblemKind::UnsupportedGrantType, "use the grant type `client_credentials`"),
             Reason::InvalidScope => (
@@ -299,6 +301,7 @@ impl From<Failure> for Problem {
             Failure::Full => (ProblemKind::DiskFull, "make room on the disk of the data folder; nothing but this was lost"),
             Failure::Contended => (ProblemKind::Contended, "nothing was written: try again"),
             Failure::ClockBehind => (ProblemKind::ClockBehind, "set the clock right, or wait until it has caught up"),
+            Failure::Fenced => (ProblemKind::Busy, "accept the gap: `jeton backup restore accept-gap`"),
             Failure::CutOffAhead { .. } => (ProblemKind::CutOffAhead, "try again then: nothing was issued"),
             Failure::Unknown => (ProblemKind::OutcomeUnknown, "look whether it happened (`jeton audit tail`) before trying again"),
             Failure::Unshipped => {

@@ -50,7 +50,7 @@ fn describe<'a>(service: &'a Service, active: &'a Active) -> IntrospectionRespon
         token_type: Some(Cow::Borrowed("Bearer")),
         exp: Some(active.expires_at),
         iat: Some(token.issued_at),
-        sub: Some(Cow::Borrowed(token.client.as_str())),
+        sub: Some(Cow::Borrowed(token.held.as_ref().map_or(token.client.as_str(), |held| held.person.as_str()))),
         aud: vec![Cow::Borrowed(&active.api.record.audience)],
         iss: Some(Cow::Borrowed(service.issuer().as_str())),
         jti: Some(Cow::Owned(token.id.to_string())),

@@ -28,14 +28,16 @@ pub async fn get(State(service): State<Arc<Service>>) -> Response {
 
 fn describe(service: &Service) -> ServerMetadata {
     let issuer = service.issuer();
-    let methods = || AuthenticationMethod::ALL.iter().map(|method| method.name().to_owned()).collect::<Vec<_>>();
+    // Nothing is served yet to who cannot prove who it is.
+    let proofs = || AuthenticationMethod::ALL.iter().filter(|method| **method != AuthenticationMethod::None);
+    let methods = || proofs().map(|method| method.name().to_owned()).collect::<Vec<_>>();
     let algorithms = || ASSERTION_ALGORITHMS.map(str::to_owned).to_vec();
     let scopes: BTreeSet<String> = service.apis().iter().flat_map(|api| api.record.scopes.keys().cloned().collect::<Vec<_>>()).collect();
     ServerMetadata {
         token_endpoint: Some(issuer.endpoint("/oauth/token")),
         jwks_uri: Some(issuer.endpoint("/.well-known/jwks.json")),
         scopes_supported: scopes.into_iter().collect(),
-        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.name().to_owned()).collect(),
+        grant_types_supported: vec![GrantType::ClientCredentials.name().to_owned()],
         token_endpoint_auth_methods_supported: methods(),
         token_endpoint_auth_signing_alg_values_supported: algorithms(),
         revocation_endpoint: Some(issuer.endpoint("/oauth/revoke")),

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use jeton_core::moment::Moment;
 use jeton_oauth::{Form, RevocationRequest};
 use jeton_service::Service;
-use jeton_service::authenticate::Authenticated;
+use jeton_service::identify::Identified;
 
 use super::{authenticate, form_body};
 use crate::observe::Observer;
@@ -19,12 +19,12 @@ pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, 
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
-    let client = authenticate(&service, &observer, &request, &form, &moment)?;
+    let client = Identified::from(authenticate(&service, &observer, &request, &form, &moment)?);
     let answer = revoke(&service, &client, &form, &moment).await;
-    Ok(seen::to_client(answer, &client.entry.client.record.id))
+    Ok(seen::to_client(answer, &client.record().id))
 }
 
-async fn revoke(service: &Service, client: &Authenticated, form: &Form<'_>, moment: &Moment) -> Reply {
+async fn revoke(service: &Service, client: &Identified, form: &Form<'_>, moment: &Moment) -> Reply {
     let request = RevocationRequest::parse(form)?;
     service.revoke_own(client, request.token, moment).await?;
     Ok(seen::with_outcome(empty(), "revoked"))

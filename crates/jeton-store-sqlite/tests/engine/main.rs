@@ -22,3 +22,4 @@ mod stage;
 mod usage;
 #[cfg(test)]
 mod version_1;
+mod version_14;

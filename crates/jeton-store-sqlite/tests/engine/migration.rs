@@ -174,7 +174,7 @@ fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
     }
     drop(view);
     drop(store);
-    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 14, known: 2 }));
+    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 15, known: 2 }));
 }
 
 /// The schema as it was before version 4.

@@ -52,6 +52,7 @@ fn filled(folder: &Path) -> CredentialId {
         issued_at: NOW,
         expires_at: NOW + 3_600,
         proof: None,
+        held: None,
     };
     let revoked = revoke(&token, &api.audience, &actor, false, &mut moment).commit;
     let mut both = jeton_core::commit::Commit::new(&mut moment);

@@ -32,12 +32,13 @@ fn it_is_brought_up_to_date_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let token = write_version_1(folder.path());
     assert_eq!(texts(folder.path()).trim(), FROZEN.trim(), "what is said to be of version 1 is not what it made");
-    let (mut rows, entries) = kept(&*open(folder.path(), &VERSION_1), &version_1::CLIENT, token);
+    let (mut rows, entries) = kept(&*open(folder.path(), &VERSION_1), (&version_1::CLIENT, &version_1::ACCESS_TOKEN), token);
     assert_eq!((rows.len(), entries.len()), (4, 3));
-    // A client has a contact since: of one that is older nobody said any.
-    rows[0].1.push(Value::Null);
+    // A client has a contact since, and says how people sign in to it; a token whose authority it carries: of older ones nobody said any.
+    rows[0].1.extend([const { Value::Null }; 5]);
+    rows[1].1.extend([const { Value::Null }; 3]);
     let store = open(folder.path(), &SCHEMA);
-    assert_eq!(kept(&*store, &client::TABLE, token), (rows.clone(), entries.clone()));
+    assert_eq!(kept(&*store, (&client::TABLE, &token::TABLE), token), (rows.clone(), entries.clone()));
     assert_eq!(store.head().size, 3);
     // And it goes on, with the tables of today.
     let mut rule: Row = ["access_token", "deployment", ""].map(Value::text).into();
@@ -50,7 +51,7 @@ fn it_is_brought_up_to_date_and_loses_nothing() {
     let found = check_folder(&of(folder.path(), &SCHEMA), &mut check).unwrap();
     assert_eq!(found.findings, Vec::<String>::new());
     assert!(found.ledger.is_some());
-    assert_eq!(kept(&*open(folder.path(), &SCHEMA), &client::TABLE, token), (rows, entries));
+    assert_eq!(kept(&*open(folder.path(), &SCHEMA), (&client::TABLE, &token::TABLE), token), (rows, entries));
 }
 
 /// A client, a token of it that was got with an assertion, and the token's revocation, each in a commit.
@@ -65,12 +66,14 @@ fn write_version_1(folder: &Path) -> CredentialId {
     row.extend([Value::Int(1), Value::Int(NOW), Value::Int(NOW)]);
     let created = Event::ClientCreated { actor: Actor::system(), client: client.clone(), name: Arc::from("worker") };
     let (issued_at, expires_at) = (NOW, NOW + 3_600);
-    let token =
-        AccessToken { id, client: client.clone(), api: api.clone(), scope: Arc::from("orders:read"), issued_at, expires_at, proof: None };
+    let scope = Arc::from("orders:read");
+    let token = AccessToken { id, client: client.clone(), api: api.clone(), scope, issued_at, expires_at, proof: None, held: None };
     let until_seconds = token.remembered_until();
     let negative = Negative::new(Says::Revoked(id, Arc::from("https://orders.example")), until_seconds, &mut moment);
     let revoked = Event::TokenRevoked { actor: Actor::system(), api, client, token: id, until_seconds, why: None };
-    let mut issue = Commit::new(&mut moment).put(&token::TABLE, token.row());
+    let mut row_of_token = token.row();
+    row_of_token.truncate(version_1::ACCESS_TOKEN.columns.len());
+    let mut issue = Commit::new(&mut moment).put(&version_1::ACCESS_TOKEN, row_of_token);
     issue.marks.push(Mark { kind: MarkKind::ClientAssertion, key: [8; 32], until: Time::from_seconds(NOW + 60) });
     for commit in [
         Commit::new(&mut moment).put(&version_1::CLIENT, row).tell(created),
@@ -83,10 +86,10 @@ fn write_version_1(folder: &Path) -> CredentialId {
 }
 
 /// What was written, with its versions, and the ledger.
-fn kept(store: &dyn Store, clients: &'static Table, token: CredentialId) -> (Vec<(u64, Row)>, Vec<Entry>) {
+fn kept(store: &dyn Store, (clients, tokens): (&'static Table, &'static Table), token: CredentialId) -> (Vec<(u64, Row)>, Vec<Entry>) {
     let view = store.view().unwrap();
     let mut rows = Vec::new();
-    let tables: [&'static Table; 4] = [clients, &token::TABLE, &negative::TABLE, &MARK];
+    let tables: [&'static Table; 4] = [clients, tokens, &negative::TABLE, &MARK];
     for table in tables {
         view.scan(table, &mut |row| {
             rows.push((row.version, row.record.clone()));
@@ -94,7 +97,7 @@ fn kept(store: &dyn Store, clients: &'static Table, token: CredentialId) -> (Vec
         })
         .unwrap();
     }
-    assert!(view.get(&token::TABLE, &vec![Value::Id(token.0)]).unwrap().is_some());
+    assert!(view.get(tokens, &vec![Value::Id(token.0)]).unwrap().is_some());
     (rows, store.tail(0, 99).unwrap())
 }
 

@@ -34,6 +34,8 @@ struct TableIssues {
     time: Time,
     commit: CommitId,
     issues: Vec<Issue>,
+    /// How many lines of changes lie under its entry.
+    changed: u64,
 }
 
 impl Issues {
@@ -54,7 +56,7 @@ impl Issues {
 
     /// Reserves the sequence of a table's entry.
     pub(super) fn reserve(&mut self, table: &'static Table, sequence: Sequence, time: Time, commit: CommitId) {
-        self.0.push(TableIssues { table, sequence, time, commit, issues: Vec::new() });
+        self.0.push(TableIssues { table, sequence, time, commit, issues: Vec::new(), changed: 0 });
     }
 
     /// Adds a row to its table's entry.
@@ -64,15 +66,22 @@ impl Issues {
         }
     }
 
+    /// A commit that joined the entry of this sequence, and tells nothing else, changed something.
+    pub(super) fn note_change(&mut self, sequence: Sequence) {
+        if let Some(known) = self.0.iter_mut().find(|known| known.sequence == sequence) {
+            known.changed += 1;
+        }
+    }
+
     /// The events to tell.
     pub(super) fn close(self) -> Vec<(Sequence, Time, CommitId, Event)> {
-        self.0.into_iter().map(|known| (known.sequence, known.time, known.commit, told(known.table, known.issues))).collect()
+        self.0.into_iter().map(|known| (known.sequence, known.time, known.commit, told(known))).collect()
     }
 }
 
-fn told(table: &'static Table, mut issues: Vec<Issue>) -> Event {
+fn told(TableIssues { table, mut issues, changed, .. }: TableIssues) -> Event {
     issues.sort_unstable_by(|left, right| compare(&left.id, &right.id));
     let count = issues.len() as u64;
     let root = merkle::root(issues.into_iter().map(|issue| issue.leaf));
-    Event::Issued { count, root: Arc::from(merkle::hexadecimal(&root)), table: Arc::from(table.name) }
+    Event::Issued { changed, count, root: Arc::from(merkle::hexadecimal(&root)), table: Arc::from(table.name) }
 }

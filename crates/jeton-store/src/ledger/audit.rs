@@ -138,7 +138,7 @@ impl Audit<'_> {
     }
 
     fn issued(&mut self, entry: &Entry, event: &Event) -> Result<(), String> {
-        let Event::Issued { count, root, table } = event else { return Ok(()) };
+        let Event::Issued { count, root, table, .. } = event else { return Ok(()) };
         let known = self.claims.tables.iter().find(|known| known.name == &**table && matches!(known.class, Class::Credential { .. }));
         let table = known.ok_or_else(|| format!("it names a table `{table}` that there is not"))?;
         let rows = self.issued.0.remove(&(entry.sequence, table.name)).unwrap_or_default();

@@ -1,0 +1,38 @@
+//! Authorization requests (RFC 6749 section 4.1.1): where the answer goes, what is asked for, what a person must still do, and the code.
+
+pub mod answer;
+pub mod check;
+pub mod next;
+pub mod target;
+
+use std::sync::Arc;
+
+use jeton_oauth::RedirectUri;
+use jeton_oauth::authorization::Prompt;
+use jeton_oauth::pkce::Challenge;
+
+use crate::grant::scopes::{IdentityScopes, ScopesByApi};
+use crate::id::{ApiId, ClientId};
+
+/// What is asked for, checked against what the client may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Who asks.
+    pub client: ClientId,
+    /// Where the answer goes.
+    pub redirect_uri: RedirectUri,
+    /// The scopes of APIs.
+    pub scopes: ScopesByApi,
+    /// What the client wants to know of the person.
+    pub identity: IdentityScopes,
+    /// What a token is for when nobody says.
+    pub api: ApiId,
+    /// The hash of what only the application can tell afterwards.
+    pub challenge: Challenge,
+    /// What the ID token repeats.
+    pub nonce: Option<Arc<str>>,
+    /// What the person must or must not be asked.
+    pub prompt: Prompt,
+    /// How long ago the person may have proved who they are, in seconds.
+    pub max_age_seconds: Option<u32>,
+}

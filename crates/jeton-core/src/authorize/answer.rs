@@ -1,0 +1,85 @@
+//! Answering an application with a code.
+
+use jeton_token::{Kind, Prefix};
+
+use super::Asked;
+use crate::api::userinfo;
+use crate::commit::Commit;
+use crate::consent::Consent;
+use crate::consent::give::give;
+use crate::consent::needed::NewConsent;
+use crate::grant::code::{AuthorizationCode, TABLE};
+use crate::grant::scopes::ScopesByApi;
+use crate::id::{CommitId, GrantId};
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::policy::CredentialKind;
+use crate::policy::effective::Policies;
+use crate::refusal::Refusal;
+use crate::root_key::RootKeys;
+use crate::session::Session;
+use crate::token::mint::Clear;
+use crate::token::text::make;
+
+/// What is known when it is decided.
+pub struct Facts<'a> {
+    /// What is allowed.
+    pub asked: &'a Asked,
+    /// Who allows it.
+    pub session: &'a Session,
+    /// What of it they say now for the first time, or anew.
+    pub new: &'a NewConsent,
+    /// What they said of this client before.
+    pub consents: &'a [Consent],
+    /// The latest cut-off over anything that may come of it, in seconds: it must not lie before it.
+    pub not_before_seconds: i64,
+    /// How long codes and consents live.
+    pub policies: &'a Policies,
+    /// The first part of texts.
+    pub prefix: &'a Prefix,
+    /// What texts are made of.
+    pub root_keys: &'a RootKeys,
+}
+
+/// Gives a code for what a person allows, and keeps what they said.
+pub fn answer(facts: &Facts<'_>, moment: &mut Moment) -> Outcome<Clear> {
+    let commit = Commit::new(moment);
+    match given(facts, commit.clone(), moment) {
+        Ok((clear, commit)) => Outcome::grant(clear, commit),
+        Err(refusal) => Outcome::refuse(refusal, commit),
+    }
+}
+
+fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Clear, Commit), Refusal> {
+    let Facts { asked, session, policies, .. } = facts;
+    let of = (&asked.scopes, asked.identity);
+    let (mut commit, consent_ends_at) = give(commit, (session, &asked.client), of, facts.new, facts.consents, policies, moment);
+    let id = GrantId::draw(moment);
+    commit.id = CommitId(id.0);
+    let made = make(Kind::AuthorizationCode, id.0, *facts.prefix, facts.root_keys, moment)?;
+    let issued_at = moment.now.seconds().max(facts.not_before_seconds);
+    let lives = policies.resolve(CredentialKind::AuthorizationCode, None, Some(&asked.client)).default_seconds;
+    let code = AuthorizationCode {
+        id,
+        proof: made.proof,
+        client: asked.client.clone(),
+        person: session.person.clone(),
+        session: session.id,
+        redirect_uri: asked.redirect_uri.clone(),
+        challenge: asked.challenge,
+        scopes: with_userinfo(&asked.scopes),
+        identity: asked.identity,
+        api: asked.api.clone(),
+        nonce: asked.nonce.clone(),
+        authenticated: session.authenticated,
+        consent_ends_at,
+        issued_at,
+        expires_at: issued_at.saturating_add(lives),
+    };
+    Ok((made.clear, commit.put(&TABLE, code.row())))
+}
+
+/// Where no API is asked for, tokens tell who somebody is.
+fn with_userinfo(scopes: &ScopesByApi) -> ScopesByApi {
+    if scopes.is_empty() { ScopesByApi::of_nothing_at(userinfo::id()) } else { scopes.clone() }
+}

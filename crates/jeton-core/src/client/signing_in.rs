@@ -1,0 +1,67 @@
+//! What a client is registered with that people sign in to.
+
+use jeton_oauth::RedirectUri;
+
+use super::{Application, AuthenticationMethod, Client, GrantType};
+use crate::refusal::Refusal;
+
+/// The most addresses that people are sent back to.
+pub const REDIRECT_URIS_MAX: usize = 32;
+/// The longest window in which a spent refresh token is answered as before, in seconds.
+pub const WINDOW_MAX_SECONDS: i64 = 300;
+
+/// The addresses, each once.
+pub(super) fn parse_redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>, Refusal> {
+    let mut uris = Vec::new();
+    for text in texts {
+        let uri = RedirectUri::parse(text).map_err(|problem| Refusal::invalid(format!("a redirect address: {problem}")))?;
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    if uris.len() > REDIRECT_URIS_MAX {
+        return Err(Refusal::invalid(format!("a client has at most {REDIRECT_URIS_MAX} redirect addresses")));
+    }
+    Ok(uris)
+}
+
+pub(super) fn parse_application(name: Option<&str>) -> Result<Application, Refusal> {
+    let unknown = || Refusal::invalid("the application type is `web` or `native`");
+    name.map_or(Ok(Application::Web), |name| Application::from_name(name).ok_or_else(unknown))
+}
+
+pub(super) fn parse_window(seconds: Option<i64>) -> Result<Option<i64>, Refusal> {
+    match seconds {
+        Some(seconds) if !(0..=WINDOW_MAX_SECONDS).contains(&seconds) => {
+            Err(Refusal::invalid(format!("the refresh window has 0 to {WINDOW_MAX_SECONDS} seconds")))
+        }
+        seconds => Ok(seconds),
+    }
+}
+
+/// Whether what a client is registered with goes together.
+pub(super) fn check(client: &Client) -> Result<(), Refusal> {
+    let has = |grant| client.grant_types.contains(&grant);
+    if has(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
+        return Err(Refusal::invalid("people who sign in must be sent back somewhere: `authorization_code` needs a redirect address"));
+    }
+    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
+        return Err(Refusal::invalid("refresh tokens come of a code: `refresh_token` needs `authorization_code` beside it"));
+    }
+    if client.authentication == AuthenticationMethod::None {
+        if has(GrantType::ClientCredentials) {
+            return Err(Refusal::invalid(
+                "who cannot prove who it is gets no token of its own: `client_credentials` needs another authentication method",
+            ));
+        }
+        if client.may_introspect {
+            return Err(Refusal::invalid("who cannot prove who it is may not introspect: take another authentication method"));
+        }
+        if !client.rotates {
+            return Err(Refusal::invalid(
+                "refresh tokens of a client that cannot prove who it is rotate: take another authentication method",
+            ));
+        }
+    }
+    Ok(())
+}

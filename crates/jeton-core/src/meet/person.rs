@@ -1,0 +1,115 @@
+//! What people allowed, and what they sign in with: what both rows of one allow.
+
+use super::key::stricter;
+use super::met::Met;
+use crate::consent::Consent;
+use crate::grant::Grant;
+use crate::record::{Malformed, Row};
+use crate::session::latest::Latest;
+
+/// A grant. What was spent later is spent, and what was current later is current.
+pub(super) fn grant(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Grant::from_row(then)?, Grant::from_row(later)?);
+    let family = match (&then.family, &later.family) {
+        (Some(before), Some(after)) if before.generation > after.generation => then.family.clone(),
+        (Some(_), Some(_)) => later.family.clone(),
+        _ => None,
+    };
+    let met = Grant {
+        scopes: then.scopes.intersection(&later.scopes),
+        identity: then.identity.intersection(later.identity),
+        expires_at: then.expires_at.min(later.expires_at),
+        state: stricter(&then.state, &later.state),
+        family,
+        ..then
+    };
+    Ok(Met::of(met.row()))
+}
+
+/// A consent.
+pub(super) fn consent(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Consent::from_row(then)?, Consent::from_row(later)?);
+    let met = Consent {
+        scopes: then.scopes.intersection(&later.scopes),
+        given_at: then.given_at.min(later.given_at),
+        expires_at: then.expires_at.min(later.expires_at),
+        ..then
+    };
+    Ok(Met::of(met.row()))
+}
+
+/// When somebody last proved who they are: what counts is what both say.
+pub(super) fn latest(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Latest::from_row(then)?, Latest::from_row(later)?);
+    Ok(Met::of(Latest { at: then.at.min(later.at), acr: then.acr.min(later.acr), ..then }.row()))
+}
+
+/// A password: the later one. Who set it takes from a thief what the thief knew; and it is what its person knows.
+pub(super) fn password(_: &Row, later: &Row) -> Result<Met, Malformed> {
+    Ok(Met::of(later.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_key::state::{Ended, State};
+    use crate::grant::Origin;
+    use crate::grant::family::{Family, Spent};
+    use crate::grant::fingerprint::Fingerprint;
+    use crate::grant::scopes::{IdentityScopes, ScopesByApi};
+    use crate::id::{Actor, ApiId, ClientId, CredentialId, GrantId, PersonId, SessionId};
+    use crate::sender::Sender;
+    use crate::session::proof::{Acr, Authenticated};
+    use crate::why::{Because, Why};
+
+    fn of(generation: u32, scopes: &str, is_ended: bool) -> Grant {
+        let ended = Ended { at: 9, by: Actor::system(), why: Because::Reason(Why::Reused) };
+        Grant {
+            id: GrantId([1; 16]),
+            person: PersonId::from("user_1"),
+            client: ClientId::from("c"),
+            session: Some(SessionId([2; 16])),
+            origin: Origin::Code,
+            scopes: ScopesByApi::parse(&format!(r#"{{"a":"{scopes}"}}"#)).unwrap(),
+            identity: IdentityScopes::parse("openid").unwrap(),
+            api: ApiId::from("a"),
+            redirect_host: Some("app.example".into()),
+            proof: Authenticated::by_password(1),
+            created_at: 1,
+            expires_at: 100,
+            state: if is_ended { State::Revoked(ended) } else { State::Active },
+            family: Some(Family {
+                generation,
+                epoch: 1,
+                salt: [3; 32],
+                spent: (1..generation).fold(Spent::default(), |spent, at| spent.with(i64::from(at))),
+                token: CredentialId([u8::try_from(generation).unwrap(); 16]),
+                fingerprint: Fingerprint([4; 16]),
+                rotated_at: i64::from(generation),
+                recovered_at: None,
+                sender: Sender::default(),
+            }),
+        }
+    }
+
+    #[track_caller]
+    fn check(then: &Grant, later: &Grant, expected: &Grant) {
+        let met = grant(&then.row(), &later.row()).unwrap();
+        assert_eq!(Grant::from_row(&met.row).unwrap(), *expected);
+        assert_eq!(grant(&met.row, &later.row()).unwrap(), met, "once more changes nothing");
+    }
+
+    #[test]
+    fn what_was_spent_later_is_spent_and_what_ended_later_has_ended() {
+        check(&of(2, "r", false), &of(5, "r", false), &of(5, "r", false));
+        check(&of(5, "r", false), &of(2, "r", false), &of(5, "r", false));
+        check(&of(2, "r w", false), &of(3, "r x", true), &of(3, "r", true));
+    }
+
+    #[test]
+    fn of_two_proofs_the_older_counts() {
+        let of = |at, acr| Latest { person: PersonId::from("user_1"), at, acr };
+        let met = latest(&of(5, Acr::TwoFactors).row(), &of(9, Acr::OneFactor).row()).unwrap();
+        assert_eq!(Latest::from_row(&met.row).unwrap(), of(5, Acr::OneFactor));
+    }
+}

@@ -1,0 +1,177 @@
+//! Sessions of people: begun, judged, listed, ended.
+
+use std::sync::Arc;
+
+use jeton_core::event::CutOffSubject;
+use jeton_core::grant::Grant;
+use jeton_core::grant::end::is_there;
+use jeton_core::grant::scopes::IdentityScope;
+use jeton_core::id::{Actor, PersonId, SessionId};
+use jeton_core::moment::Moment;
+use jeton_core::record::{Value, Versioned};
+use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::sender::Sender;
+use jeton_core::session::begin::{Begun, Facts, begin};
+use jeton_core::session::end::end;
+use jeton_core::session::judge::{Facts as Judging, Judged, judge};
+use jeton_core::session::proof::Authenticated;
+use jeton_core::session::{self, BY_PERSON, Session};
+use jeton_core::token::text;
+use jeton_store::store::{Fault, FaultKind};
+use jeton_token::Kind;
+use jeton_verify::negatives::Subject;
+
+use crate::beside::beside;
+use crate::failure::Failure;
+use crate::keys::read::damaged;
+use crate::service::Service;
+use crate::transact::ATTEMPTS;
+
+/// How many sessions of one person are looked at.
+const OF_PERSON_MAX: usize = 512;
+/// How many grants of one person are looked at where a session of theirs ends.
+const GRANTS_MAX: usize = 4_096;
+/// How many grants end in one commit with their session.
+const ENDED_AT_ONCE: usize = 128;
+
+impl Service {
+    /// Begins a session of a person who proved who they are; in a browser where they are signed in already that session goes on, with another
+    /// secret.
+    ///
+    /// # Errors
+    /// [`Failure`]; nobody is signed in by this then.
+    pub async fn begin_session(
+        &self,
+        person: &PersonId,
+        authenticated: Authenticated,
+        before: Option<&Versioned<Session>>,
+        sender: &Sender,
+        moment: &Moment,
+    ) -> Result<Begun, Failure> {
+        let before = before.filter(|session| session.record.person == *person);
+        self.transact(moment, &Arc::from(""), |reading, moment| {
+            let record = self.find_user(person.as_str())?;
+            reading.rely_on_person(&record);
+            let latest = self.registry.authenticated.latest(person);
+            reading.rely_on_authentication(person, latest.as_ref().map(|latest| latest.version));
+            if let Some(before) = before {
+                reading.rely_on_session(before.record.id, Some(before.version));
+            }
+            let negatives = &self.registry.negatives;
+            let not_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, person.as_str()));
+            let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
+            let facts = Facts {
+                person: &record.record,
+                session: before.map(|session| &session.record),
+                latest: latest.as_ref().map(|latest| &latest.record),
+                not_before_seconds: not_before,
+                policies: &policies,
+                prefix: &self.prefix,
+                root_keys: &root_keys,
+            };
+            Ok(begin(&facts, authenticated, sender, moment))
+        })
+        .await
+    }
+
+    /// The session of a text, where it is live; `seen_at` is when its browser was last here, in seconds.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn session(&self, text: &str, seen_at: i64, moment: &Moment) -> Result<Option<Versioned<Session>>, Failure> {
+        let Some(parsed) = self.made_here(text, Kind::Session) else { return Ok(None) };
+        let Some(found) = self.session_row(SessionId(parsed.id().to_bytes())).await? else { return Ok(None) };
+        if !text::is(text, &found.record.proof, &self.registry.root_keys()) {
+            return Ok(None);
+        }
+        Ok((self.judge_session(&found.record, seen_at, moment) == Judged::Live).then_some(found))
+    }
+
+    /// How a session stands whose browser was here at a time, in seconds.
+    #[must_use]
+    pub fn judge_session(&self, session: &Session, seen_at: i64, moment: &Moment) -> Judged {
+        let negatives = &self.registry.negatives;
+        let named = [(Subject::Everything, ""), (Subject::User, session.person.as_str())];
+        let of_itself = negatives.before(Subject::Session, &session.id.to_string());
+        let is_suspended = negatives.is_subject_suspended(Subject::User, session.person.as_str());
+        let person = self.registry.people.all.get(session.person.as_str());
+        let policies = self.registry.policies();
+        let facts = Judging {
+            seen_at,
+            is_person_active: !is_suspended && person.is_some_and(|person| person.record.is_active()),
+            ended_before_seconds: named.into_iter().map(|(of, name)| negatives.before(of, name)).fold(of_itself, i64::max),
+            known_from_seconds: self.registry.sessions_known_from(),
+            policies: &policies,
+        };
+        judge(session, facts, self.ledger_time(moment).seconds())
+    }
+
+    /// The row of a session.
+    pub(crate) async fn session_row(&self, id: SessionId) -> Result<Option<Versioned<Session>>, Failure> {
+        let Some(row) = self.fetch(&session::TABLE, Value::Id(id.0)).await? else { return Ok(None) };
+        Ok(Some(Versioned { version: row.version, record: Session::from_row(&row.record).map_err(damaged)? }))
+    }
+
+    /// The sessions of a person, live or not, oldest first.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn sessions_of(&self, person: &PersonId) -> Result<Vec<Versioned<Session>>, Failure> {
+        let (store, prefix) = (self.store.clone(), vec![Value::Text(person.0.clone())]);
+        let rows = beside(move || store.view()?.range(&session::TABLE, BY_PERSON, &prefix, None, OF_PERSON_MAX)).await;
+        let rows = rows.unwrap_or_else(|| Err(Fault::new(FaultKind::Closed, "the store is closed")))?;
+        let read = |row: &Versioned<_>| Ok(Versioned { version: row.version, record: Session::from_row(&row.record)? });
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(damaged)
+    }
+
+    /// Ends a session, and the grants that go with it; how many.
+    ///
+    /// # Errors
+    /// `NotFound`, or any other [`Failure`]: the session is not known to have ended then.
+    pub async fn end_session(&self, id: SessionId, by: &Actor, moment: &Moment) -> Result<usize, Failure> {
+        let (mut moments, mut count) = (moment.clone(), self.end_session_with_some(id, by, moment).await?);
+        // More than one commit takes; and those that came of it while it ended.
+        let person = count.1;
+        while let Some(grant) = self.bound_to(&person, id).await?.first() {
+            count.0 += usize::from(self.end_grant(grant.record.id, by, &moments.split()).await?);
+        }
+        Ok(count.0)
+    }
+
+    async fn end_session_with_some(&self, id: SessionId, by: &Actor, moment: &Moment) -> Result<(usize, PersonId), Failure> {
+        let nobody = Arc::from("");
+        for _ in 0..ATTEMPTS {
+            let session = self.session_row(id).await?.ok_or_else(no_session)?;
+            let person = session.record.person.clone();
+            let grants = self.bound_to(&person, id).await?;
+            let ended = self.attempt(moment, &nobody, |reading, moment| {
+                reading.rely_on_session(id, Some(session.version));
+                grants.iter().for_each(|grant| reading.rely_on_grant(grant.record.id, Some(grant.version)));
+                let latest = self.registry.latest_cut_off(CutOffSubject::Session, &Arc::from(id.to_string()));
+                let records: Vec<_> = grants.iter().map(|grant| grant.record.clone()).collect();
+                Ok(end(&session.record, &records, latest, by, moment))
+            });
+            if let Some(count) = ended.await? {
+                return Ok((count, person));
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// Grants of a person that end with this session and have not, as many as end in one commit.
+    async fn bound_to(&self, person: &PersonId, session: SessionId) -> Result<Vec<Versioned<Grant>>, Failure> {
+        let mut bound = Vec::new();
+        for line in self.grants_of(person, None, GRANTS_MAX).await?.iter().filter(|line| line.session == Some(session)) {
+            if bound.len() == ENDED_AT_ONCE {
+                break;
+            }
+            let grant = self.grant(line.grant).await?;
+            bound.extend(grant.filter(|grant| is_there(&grant.record) && !grant.record.identity.has(IdentityScope::OfflineAccess)));
+        }
+        Ok(bound)
+    }
+}
+
+fn no_session() -> Refusal {
+    Refusal::new(Reason::NotFound, "there is no session of this id: it has ended")
+}
