@@ -6,7 +6,7 @@ use jeton_core::commit::Sequence;
 use jeton_core::id::least_of;
 use jeton_core::moment::Time;
 use jeton_core::record::{Row, Table, Value};
-use jeton_core::schema::{CHANGE, CHANGE_SPAN};
+use jeton_core::schema::{CHANGE, CHANGE_SPAN, CONTENT_KEPT_SECONDS};
 use jeton_store::ledger::Entry;
 use jeton_store::line::{Change, RowLine};
 use jeton_store::store::{Fault, FaultKind, Store};
@@ -19,8 +19,18 @@ use crate::unshipped::issued;
 pub(crate) enum Read {
     /// All of it.
     Range(Range),
-    /// Not all: what was changed before this sequence may be kept no longer. Who was erased in it is told by the entries.
-    Gone(Sequence, Vec<Erased>),
+    /// Not all: what was changed before some sequence may be kept no longer.
+    Gone(Gone),
+}
+
+/// A range of which it is not known any more what was changed.
+pub(crate) struct Gone {
+    /// Until before which sequence.
+    pub(crate) until: Sequence,
+    /// Who was erased in it, as the entries tell; and, with the first of them, everything that was erased by now.
+    pub(crate) erased: Vec<Erased>,
+    /// Until before which sequence that is; `None`: nothing was looked for.
+    pub(crate) erased_until: Option<Sequence>,
 }
 
 /// What a range of the ledger stands for.
@@ -46,11 +56,16 @@ const ROWS_AT_ONCE: usize = 2_000;
 /// How much later a credential may be written than its id says, in seconds.
 const LATE_SECONDS: i64 = 60;
 
-/// Reads from a sequence on, until before another at most.
+/// Reads from a sequence on, until before another at most; everything that was erased until before `erased_until` is told of already.
 ///
 /// # Errors
 /// When the engine cannot read, or an entry is not there.
-pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, until: Sequence) -> Result<Read, Fault> {
+pub(crate) fn read(
+    store: &dyn Store,
+    schema: &'static Schema,
+    (from, until): (Sequence, Sequence),
+    erased_until: Sequence,
+) -> Result<Read, Fault> {
     let limit = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX).min(ENTRIES_AT_A_TIME);
     let mut entries = few_enough(store.tail(from, limit)?);
     let found = changes_between(store, from, from + entries.len() as u64)?;
@@ -64,13 +79,39 @@ pub(crate) fn read(store: &dyn Store, schema: &'static Schema, from: Sequence, u
     let kept_from = first_change(store)?.unwrap_or(until).min(until);
     // An entry of issued rows has no change, but where it says so.
     if entries.iter().any(|entry| entry.sequence < kept_from && issued(entry).is_none_or(|issued| issued.changed > 0)) {
-        return Ok(Read::Gone(kept_from, Erased::among(schema, &entries, &changes)?));
+        entries.retain(|entry| entry.sequence < kept_from);
+        return Ok(Read::Gone(gone(store, &entries, kept_from, erased_until)?));
     }
     let tables: Vec<Arc<str>> = entries.iter().filter_map(|entry| issued(entry).map(|issued| issued.table)).collect();
     let tables = schema.tables.iter().filter(|table| tables.iter().any(|name| **name == *table.name));
     let issued = issued_between(store, tables, (from, until), (first.time, last.time))?;
-    let erased = Erased::among(schema, &entries, &changes)?;
+    let erased = Erased::among(schema, &changes)?;
     Ok(Read::Range(Range { entries, changes, issued, erased }))
+}
+
+/// What is left to tell of entries whose changes are kept no longer. Which entries an erasure took is not known then, and the ledger has them
+/// all: those that say nothing any more.
+fn gone(store: &dyn Store, entries: &[Entry], until: Sequence, erased_until: Sequence) -> Result<Gone, Fault> {
+    let (mut erased, end) = (Erased::told_by(entries)?, store.head().size);
+    let first = erased.iter_mut().find(|erased| erased.sequence >= erased_until);
+    let is_any = first.is_some();
+    if let Some(first) = first {
+        first.entries = silent(store, end)?;
+    }
+    Ok(Gone { until, erased, erased_until: is_any.then_some(end) })
+}
+
+/// The entries until before this one that say nothing any more, but for those that are so old that nothing is kept of what they said.
+fn silent(store: &dyn Store, end: Sequence) -> Result<Vec<Sequence>, Fault> {
+    let (mut found, mut from, kept_since) = (Vec::new(), 0, store.head().time.plus_seconds(-CONTENT_KEPT_SECONDS));
+    while from < end {
+        let entries = store.tail(from, usize::try_from(end - from).unwrap_or(usize::MAX).min(ENTRIES_AT_A_TIME))?;
+        let Some(last) = entries.last() else { break };
+        from = last.sequence + 1;
+        let is_silent = |entry: &&Entry| entry.content.is_none() && entry.time > kept_since;
+        found.extend(entries.iter().filter(is_silent).map(|entry| entry.sequence));
+    }
+    Ok(found)
 }
 
 /// As many of the entries as tell of no more rows than are shipped at a time.

@@ -1,8 +1,6 @@
 //! What was erased, as objects beside the tail: a restore erases it of whatever it is made of, also where it goes to an earlier time, or where
 //! the tail with the erasure is lost.
 
-use std::collections::BTreeSet;
-
 use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
 use jeton_core::id::PersonId;
@@ -67,12 +65,11 @@ impl Erased {
         group.commits.iter().filter_map(erased).collect()
     }
 
-    /// The same, of what is read again: the lines of changes say it; where they are gone, the entries say who.
+    /// The same, of what is read again: the lines of changes say it.
     ///
     /// # Errors
-    /// When a line or an entry cannot be read.
-    pub(crate) fn among(schema: &Schema, entries: &[Entry], changes: &[String]) -> Result<Vec<Erased>, Fault> {
-        let damaged = |error: &dyn std::fmt::Display| Fault::new(FaultKind::Damaged, error.to_string());
+    /// When a line cannot be read.
+    pub(crate) fn among(schema: &Schema, changes: &[String]) -> Result<Vec<Erased>, Fault> {
         let mut found = Vec::new();
         let deleted = format!("\"table\":\"{}\"", person::TABLE.name);
         for line in changes.iter().filter(|line| line.contains("\"erases\":[") || line.contains(&deleted)) {
@@ -83,11 +80,21 @@ impl Erased {
                 found.push(Erased { sequence: change.sequence, user, entries: change.erases });
             }
         }
-        let known: BTreeSet<PersonId> = found.iter().filter_map(|erased| erased.user.clone()).collect();
-        for entry in entries.iter().filter(|entry| entry.kind == "user.erased") {
+        Ok(found)
+    }
+
+    /// What is left of it where the changes are kept no longer: the entries say that something was erased, and who, and not which entries.
+    ///
+    /// # Errors
+    /// When an entry cannot be read.
+    pub(crate) fn told_by(entries: &[Entry]) -> Result<Vec<Erased>, Fault> {
+        let mut found = Vec::new();
+        for entry in entries.iter().filter(|entry| matches!(entry.kind.as_str(), "user.erased" | "entries.erased")) {
             let event = entry.event().map_err(|error| damaged(&error))?;
-            let user = event.as_ref().and_then(erased_user).filter(|user| !known.contains(user));
-            found.extend(user.map(|user| Erased { sequence: entry.sequence, user: Some(user), entries: vec![] }));
+            let user = event.as_ref().and_then(erased_user);
+            if user.is_some() || matches!(event, Some(Event::EntriesErased { entries: 1.., .. })) {
+                found.push(Erased { sequence: entry.sequence, user, entries: vec![] });
+            }
         }
         Ok(found)
     }
@@ -106,6 +113,10 @@ impl Erased {
         let line = Line { erasure: Plain { user: self.user.clone(), entries } };
         serde_json::to_string(&line).map_err(|error| Fault::new(FaultKind::Engine, error.to_string()))
     }
+}
+
+fn damaged(error: &dyn std::fmt::Display) -> Fault {
+    Fault::new(FaultKind::Damaged, error.to_string())
 }
 
 fn erased_user(event: &Event) -> Option<PersonId> {

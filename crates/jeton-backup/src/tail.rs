@@ -8,7 +8,7 @@ use jeton_store::store::Store;
 use jeton_store::table::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::catch_up::{self, Read};
+use crate::catch_up::{self, Gone, Read};
 use crate::entry_line::{self, HeadLine};
 use crate::erasure::Erased;
 use crate::failure::Failure;
@@ -44,6 +44,8 @@ pub struct Shipper {
     unbroken_from: Sequence,
     /// Where the ledger ended when this began: what lies before may have been answered by whoever did not wait for the target.
     began_at: Sequence,
+    /// Until before which entry the target was told of everything that was erased.
+    erased_until: Sequence,
     /// How often in a row there was nothing to ship.
     idle: u32,
 }
@@ -89,7 +91,8 @@ impl Shipper {
         }
         let next = last.unwrap_or(head.size);
         let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
-        let mut shipper = Shipper { store, schema, target, sealing, unshipped, incarnation, next, unbroken_from, began_at, idle: 0 };
+        let mut shipper =
+            Shipper { store, schema, target, sealing, unshipped, incarnation, next, unbroken_from, began_at, erased_until: 0, idle: 0 };
         // From now on more is committed: what the last segment says of the end holds no longer.
         let begun = Mode { sync: is_sync, is_final: false };
         let anew = shipper.segment(next)?;
@@ -161,12 +164,13 @@ impl Shipper {
     /// A segment of what the store holds, until before this sequence at most. `None` where what was changed is kept no longer: the tail has a
     /// hole then.
     async fn read(&mut self, until: Sequence) -> Result<Option<Unsealed>, Failure> {
-        let (store, schema, from) = (self.store.clone(), self.schema, self.next);
-        let range = match beside(move || catch_up::read(&*store, schema, from, until)).await? {
+        let (store, schema, from, erased_until) = (self.store.clone(), self.schema, self.next, self.erased_until);
+        let range = match beside(move || catch_up::read(&*store, schema, (from, until), erased_until)).await? {
             Read::Range(range) => range,
-            Read::Gone(to, erased) => {
+            Read::Gone(Gone { until, erased, erased_until }) => {
                 self.tell_erased(erased).await?;
-                (self.next, self.unbroken_from) = (to, to);
+                (self.next, self.unbroken_from) = (until, until);
+                self.erased_until = erased_until.unwrap_or(self.erased_until);
                 return Ok(None);
             }
         };

@@ -289,6 +289,40 @@ fn an_erasure_amid_which_the_server_is_killed_is_gone_on_with() {
     place.is_forgotten("whole", &id);
 }
 
+/// A disk that was away for longer than is known what each commit erased: it is told of everything that was.
+#[test]
+fn a_target_that_comes_back_after_a_week_brings_back_nobody() {
+    let (mut place, id) = Place::with_ada();
+    let until = place.a_second_that_is_over();
+    place.end(Signal::TERM);
+    let (backups, disk) = (place.path("jeton-data.backups"), place.path("disk"));
+    // Another one has its turn.
+    fs::rename(&backups, &disk).unwrap();
+    fs::create_dir(&backups).unwrap();
+    fs::copy(disk.join("target.txt"), backups.join("target.txt")).unwrap();
+    place.start("jeton-data");
+    place.done(&["user", "erase", "ada-lovelace", "--yes"]);
+    place.done(&["user", "create", "--username", "zora", "--name", "Zora Example"]);
+    place.done(&["user", "erase", "zora", "--yes"]);
+    place.end(Signal::TERM);
+    let store = SqliteStore::open(Options::new(place.path("jeton-data"), &SCHEMA, [7; 32]), Arc::new(Deaf)).unwrap();
+    let head = store.head();
+    store.drop_expired(head.time.plus_seconds(5 * 86_400)).unwrap();
+    let left = store.view().unwrap().walk(&CHANGE, None, None, usize::MAX).unwrap();
+    assert_eq!((left.len(), store.head().size), (0, head.size), "nobody knows any more what was changed");
+    drop(store);
+    fs::rename(&backups, place.path("other")).unwrap();
+    fs::rename(&disk, &backups).unwrap();
+    place.start("jeton-data");
+    while place.json(&["backup", "list"])["shipped"] != place.json(&["backup", "list"])["size"] {}
+    place.end(Signal::TERM);
+    let restored = place.restore("earlier", &["--until", &until]);
+    assert_eq!(restored["lost_erasures"], Value::Array(vec![]), "{restored}");
+    let forgotten = place.done(&["audit", "tail", "-n", "1000", "--data", "earlier"]);
+    assert!(!SAID.iter().any(|said| forgotten.contains(said)), "{forgotten}");
+    place.is_forgotten("earlier", &id);
+}
+
 /// Where the object is lost that says who was erased, the tail says it; where that is lost too, a newer snapshot tells that there was one.
 #[test]
 fn an_erasure_that_the_target_has_lost_is_known_of_the_tail_or_missed() {
