@@ -6,7 +6,7 @@
 //! ledger tells of them.
 
 use jeton_core::moment::Time;
-use jeton_core::record::{Class, Key, Table};
+use jeton_core::record::{Class, Key, Table, Value};
 use jeton_store::ledger::audit::{self, Claims, IssuedRows};
 use jeton_store::ledger::comparison::{Comparison, Difference};
 use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
@@ -129,9 +129,11 @@ pub fn entries_of_folder(folder: &Options, from: Option<u64>, limit: usize) -> R
 fn run(connection: &Connection, schema: &'static Schema, options: &mut CheckOptions<'_>) -> CheckReport {
     let mut report = CheckReport::default();
     (options.progress)(Progress::Pages);
-    note(&mut report, check_pages(connection));
-    let texts = migration::read_texts(connection).map_err(|error| fault(&error, "sqlite_master"));
-    let texts = note(&mut report, texts.map(|texts| (Vec::new(), texts))).unwrap_or_default();
+    report.findings.extend(check_pages(connection));
+    let texts = migration::read_texts(connection).unwrap_or_else(|error| {
+        report.findings.push(format!("which tables there are: {error}"));
+        Vec::new()
+    });
     if !migration::check_texts(schema, schema.version, &texts).unwrap_or(false) {
         report.findings.push("the tables are not those of this schema".into());
     }
@@ -182,28 +184,15 @@ fn check_ledger(connection: &Connection, schema: &Schema, rows: ToldRows, report
     }
 }
 
-/// Notes findings, or the fault that ended the search for them.
-fn note<T>(report: &mut CheckReport, result: Result<(Vec<String>, T), Fault>) -> Option<T> {
-    match result {
-        Ok((findings, found)) => {
-            report.findings.extend(findings);
-            Some(found)
-        }
-        Err(fault) => {
-            report.findings.push(fault.to_string());
-            None
-        }
-    }
-}
-
-fn check_pages(connection: &Connection) -> Result<(Vec<String>, ()), Fault> {
+fn check_pages(connection: &Connection) -> Vec<String> {
     let read = || -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;
         let lines = statement.query_map([], |row| row.get(0))?;
         lines.collect()
     };
-    let lines = read().map_err(|error| fault(&error, "every table"))?;
-    Ok((lines.into_iter().filter(|line| line != "ok").map(|line| format!("pages: {line}")).collect(), ()))
+    // A database that cannot be read through is what was looked for.
+    let lines = read().unwrap_or_else(|error| vec![error.to_string()]);
+    lines.into_iter().filter(|line| line != "ok").map(|line| format!("pages: {line}")).collect()
 }
 
 fn check_rows(
@@ -241,7 +230,7 @@ fn check_rows(
                     before = Some(key_of(table, &row.record));
                 }
                 Err(_) => {
-                    let place = before.as_ref().map(|key| format!(", after {key:?},")).unwrap_or_default();
+                    let place = before.as_ref().map(|key| format!(" (after {})", shown(key))).unwrap_or_default();
                     report.findings.push(format!("`{physical}`: row {count}{place} is not what was written"));
                 }
             }
@@ -253,6 +242,20 @@ fn check_rows(
     if let Err(error) = walked {
         report.findings.push(format!("`{physical}`: {error}"));
     }
+}
+
+/// A key for people.
+fn shown(key: &Key) -> String {
+    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let value = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => format!("`{text}`"),
+        Value::Bytes(bytes) => hexadecimal(bytes),
+        Value::Id(bytes) => hexadecimal(bytes),
+        Value::Hash(bytes) => hexadecimal(bytes),
+    };
+    key.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
 fn audit_ledger(

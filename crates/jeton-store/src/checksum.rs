@@ -55,10 +55,13 @@ pub fn of_head(head: &Head) -> i64 {
     first_bytes(context.finish().as_ref())
 }
 
+/// What a fault of a row says to do.
+pub const LOOK: &str = ": run `jeton check --full`";
+
 /// The fault of a row, or a page, of `table` that is not what was written.
 #[must_use]
 pub fn damaged(table: &str) -> Fault {
-    Fault::new(FaultKind::Damaged, format!("a row of table `{table}` is not what was written: run `jeton check --full`"))
+    Fault::new(FaultKind::Damaged, format!("a row of table `{table}` is not what was written{LOOK}"))
 }
 
 fn first_bytes(hash: &[u8]) -> i64 {

@@ -9,13 +9,14 @@ use jeton_core::record::Class;
 use jeton_core::token::negative::Says;
 use jeton_http::api::{CheckReport, Finding, Integrity, LedgerReport};
 use jeton_service::Service;
+use jeton_store::checksum::LOOK;
 use jeton_store::ledger::audit::{self, Claims, IssuedRows};
 use jeton_store::ledger::checkpoint::{Checkpoint, CheckpointKey};
 use jeton_store::ledger::comparison::Difference;
 use jeton_store::ledger::{Entry, Hash, Head, issued_leaf};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, Store};
-use jeton_store_sqlite::{CheckOptions, Options, Progress, SqliteStore};
+use jeton_store_sqlite::{CheckOptions, OpenError, Options, Progress, SqliteStore};
 
 use crate::clock::Clock;
 
@@ -26,6 +27,10 @@ pub(crate) struct StoreIntegrity {
     /// Its store.
     pub(crate) store: Arc<SqliteStore>,
 }
+
+/// What becomes of a folder that is damaged.
+const RESTORE: &str =
+    "keep a copy of the data folder for inquiry, and restore the last backup into another one (`jeton backup restore --help` says how)";
 
 /// How many entries are read at once.
 const PAGE: usize = 4_096;
@@ -42,7 +47,7 @@ impl Integrity for StoreIntegrity {
         let findings = report.as_ref().err().map(|finding| Finding {
             place: finding.sequence.map_or_else(|| "the ledger".to_owned(), |sequence| format!("entry {sequence}")),
             detail: finding.what.clone(),
-            hint: "the data folder is not what Jeton wrote: keep a copy for inquiry, and restore a backup".to_owned(),
+            hint: format!("the data folder is not what Jeton wrote: {RESTORE}"),
         });
         Ok(LedgerReport {
             entries: head.size,
@@ -73,7 +78,15 @@ pub(crate) fn check_folder(data: &Path, progress: &mut dyn FnMut(u64, u64)) -> R
     let options = Options::new(data, &SCHEMA, [0; 32]);
     let now = Clock::start().now();
     let mut check = CheckOptions { now, checkpoints: &[], progress: &mut |at| show(at, progress) };
-    jeton_store_sqlite::check_folder(&options, &mut check).map(|report| told(&report)).map_err(|error| error.to_string())
+    match jeton_store_sqlite::check_folder(&options, &mut check) {
+        Ok(report) => Ok(told(&report)),
+        // One that does not open any more is what was looked for.
+        Err(OpenError::Damaged(what)) => Ok(told(&jeton_store_sqlite::CheckReport { findings: vec![what], ..Default::default() })),
+        Err(OpenError::CutOff(what)) => {
+            Ok(told(&jeton_store_sqlite::CheckReport { findings: vec![format!("a part is missing: {what}")], ..Default::default() }))
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn show(at: Progress<'_>, progress: &mut dyn FnMut(u64, u64)) {
@@ -85,8 +98,9 @@ fn show(at: Progress<'_>, progress: &mut dyn FnMut(u64, u64)) {
 fn told(report: &jeton_store_sqlite::CheckReport) -> CheckReport {
     let finding = |detail: &String| Finding {
         place: "the data folder".to_owned(),
-        detail: detail.clone(),
-        hint: "keep a copy of the data folder for inquiry, and restore the last backup".to_owned(),
+        // Whoever reads this has just done so.
+        detail: detail.replace(LOOK, ""),
+        hint: RESTORE.to_owned(),
     };
     CheckReport {
         full: true,
@@ -100,7 +114,7 @@ fn told(report: &jeton_store_sqlite::CheckReport) -> CheckReport {
 fn told_of_difference(difference: &Difference) -> Finding {
     let hint = match difference {
         Difference::NegativeMissing { says, .. } => again(says),
-        _ => "somebody changed the database: keep a copy of the data folder for inquiry, and restore the last backup".to_owned(),
+        _ => format!("somebody changed the database: {RESTORE}"),
     };
     Finding { place: "rows and ledger".to_owned(), detail: difference.to_string(), hint }
 }
@@ -120,8 +134,7 @@ fn again(says: &Says) -> String {
         Says::CutOff(CutOffSubject::Everything, ..) => "jeton revoke --everything".to_owned(),
         Says::Lifetime(audience, ..) => format!("jeton revoke --api {audience}"),
         Says::CutOff(CutOffSubject::Key, ..) | Says::ApiKeyChanged(..) | Says::KeyRevoked(_) => {
-            return "verifiers that start now do not hear of it: keep a copy of the data folder for inquiry, and restore the last backup"
-                .to_owned();
+            return format!("verifiers that start now do not hear of it: {RESTORE}");
         }
         Says::CutOff(subject, name, _) => format!("jeton revoke {} {name}", flag(*subject).unwrap_or_default()),
     };

@@ -53,7 +53,8 @@ impl Check {
         drop(progress);
         let report = report?;
         context.show(&report, reports::check)?;
-        let hint = "keep a copy of the data folder, and restore the last backup into another one";
+        let hint = "keep a copy of the data folder, and restore the last backup into another one: `jeton backup restore --from TARGET \
+                    --identity FILE --root-key-file FILE --data FOLDER`";
         if reports::is_clean(&report) { Ok(()) } else { Err(Failure::no("the data folder is damaged", hint)) }
     }
 }

@@ -1,6 +1,7 @@
 //! `jeton recovery-kit`: one page for a drawer, with nothing secret on it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
@@ -38,20 +39,27 @@ impl RecoveryKit {
             keys.numbers().filter_map(|number| Some((number, fingerprint(&keys.epoch(number)?.backup_mac(FINGERPRINT))))).collect();
         let recipients: Vec<String> = config.backup.recipients.iter().map(ToString::to_string).collect();
         let target = match &config.backup.place {
-            Some(BackupPlace::Folder(folder)) => folder.display().to_string(),
+            Some(BackupPlace::Folder(folder)) => whole(folder),
             Some(BackupPlace::Bucket(address, _)) => address.clone(),
             None => "nowhere: backup_target is none".to_owned(),
         };
+        let durability = if config.backup.is_sync { "sync" } else { "local" };
         let value = json!({
             "issuer": config.issuer.as_str(),
-            "data": config.data.display().to_string(),
+            "data": whole(&config.data),
             "target": target,
+            "revocation_durability": durability,
             "recipients": recipients,
-            "root_key_file": config.root_key_file.display().to_string(),
+            "root_key_file": whole(&config.root_key_file),
             "root_key_epochs": epochs.iter().map(|(number, print)| json!({"epoch": number, "fingerprint": print})).collect::<Vec<_>>(),
         });
         context.show(&value, |_, _| page(&config, &target, &recipients, &epochs))
     }
+}
+
+/// A path that says the same wherever the page lies.
+fn whole(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// What is fingerprinted: it says nothing of the key.
@@ -66,19 +74,24 @@ fn fingerprint(mac: &[u8]) -> String {
 fn page(config: &Config, target: &str, recipients: &[String], epochs: &[(u16, String)]) -> String {
     let mut page = format!("RECOVERY KIT OF {}\n\n", config.issuer);
     // Writing to a text does not fail.
-    let _ = writeln!(page, "Backups go to\n  {target}\n");
+    let _ = writeln!(page, "Backups go to\n  {target}");
+    page.push_str(if config.backup.is_sync {
+        "  A revocation is answered once they have it (revocation_durability is sync).\n\n"
+    } else {
+        "  A revocation is answered before they have it, a second or so\n  (revocation_durability is local).\n\n"
+    });
     page.push_str("They open with the identity of\n");
     match recipients {
         [] => page.push_str("  nobody but the server itself: name `backup_recipients` in jeton.toml\n"),
         some => some.iter().for_each(|recipient| page.push_str(&format!("  {recipient}\n"))),
     }
     page.push_str("  kept at: ______________________________________\n\n");
-    let _ = writeln!(page, "What is in them is of use with the root file\n  {}", config.root_key_file.display());
+    let _ = writeln!(page, "What is in them is of use with the root file\n  {}", whole(&config.root_key_file));
     for (number, print) in epochs {
         let _ = writeln!(page, "  epoch {number}, fingerprint {print}");
     }
     page.push_str("  a copy is kept at: ____________________________\n\n");
-    let data = config.data.display();
+    let data = whole(&config.data);
     let _ = write!(
         page,
         "When the disk is lost, on another machine:\n\

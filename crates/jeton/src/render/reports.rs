@@ -58,15 +58,20 @@ fn verdict(report: &Value, view: &View, clean: &str) -> String {
     if is_clean(report) {
         return format!("{clean}\n");
     }
-    let findings = report.get("findings").and_then(Value::as_array).into_iter().flatten();
+    let mut findings = report.get("findings").and_then(Value::as_array).into_iter().flatten().peekable();
     let room = view.width.saturating_sub(2);
     let mut text = "Not everything is as it was written:\n".to_owned();
-    for finding in findings {
+    while let Some(finding) = findings.next() {
         let sentence = format!("{}: {}", member(finding, "place"), member(finding, "detail"));
         for (place, line) in wrap(&shown(&sentence), room).iter().enumerate() {
             text.push_str(&format!("{}{line}\n", if place == 0 { "- " } else { "  " }));
         }
-        for (place, line) in wrap(&member(finding, "hint"), room.saturating_sub(2)).iter().enumerate() {
+        // Once, behind the last of those in a row that it is for.
+        let hint = member(finding, "hint");
+        if findings.peek().is_some_and(|next| member(next, "hint") == hint) {
+            continue;
+        }
+        for (place, line) in wrap(&hint, room.saturating_sub(2)).iter().enumerate() {
             text.push_str(&format!("{}{line}\n", if place == 0 { "  → " } else { "    " }));
         }
     }
@@ -101,7 +106,9 @@ mod tests {
         This command read the data folder itself: no server had to be believed.
         ");
         let broken = json!({"full": true, "pages": 12, "rows": 300, "entries": 40, "findings": [
-            {"place": "page 7", "detail": "its checksum does not fit what it holds", "hint": "restore the last backup into another folder"}
+            {"place": "page 7", "detail": "its checksum does not fit what it holds", "hint": "restore the last backup into another folder"},
+            {"place": "page 8", "detail": "its checksum does not fit what it holds", "hint": "restore the last backup into another folder"},
+            {"place": "rows", "detail": "one is missing", "hint": "make it again"}
         ]});
         insta::assert_snapshot!(check(&broken, &view), @"
         read     everything
@@ -111,7 +118,10 @@ mod tests {
 
         Not everything is as it was written:
         - page 7: its checksum does not fit what it holds
+        - page 8: its checksum does not fit what it holds
           → restore the last backup into another folder
+        - rows: one is missing
+          → make it again
         ");
     }
 }

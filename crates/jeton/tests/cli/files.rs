@@ -58,3 +58,24 @@ fn a_folder_that_others_can_write_is_not_served() {
     chmod("jeton-data", 0o755);
     desk.start_server();
 }
+
+/// The page lies in another building: it says where things are, whatever folder it was printed in, and what a restore may lack.
+#[test]
+fn the_page_for_a_drawer_names_places_as_a_whole() {
+    let desk = Desk::empty();
+    desk.done(&["init", "--issuer", "http://127.0.0.1:8420"]);
+    let folder = desk.folder.path().canonicalize().unwrap().display().to_string();
+    let (kit, told) = (desk.done(&["recovery-kit"]), desk.json(&["recovery-kit"]));
+    for (member, name) in [("target", "jeton-data.backups"), ("data", "jeton-data"), ("root_key_file", "jeton-data.root-key")] {
+        let whole = format!("{folder}/{name}");
+        assert_eq!(told[member], whole.as_str());
+        assert!(kit.contains(&whole), "{whole}: {kit}");
+    }
+    assert!(kit.contains("revocation_durability is local") && told["revocation_durability"] == "local", "{kit}");
+    assert!(kit.lines().all(|line| line.len() <= 80 || line.contains(&folder)), "{kit}");
+    let config = desk.folder.path().join("jeton-data/jeton.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}revocation_durability = \"sync\"\n")).unwrap();
+    let (kit, told) = (desk.done(&["recovery-kit"]), desk.json(&["recovery-kit"]));
+    assert!(kit.contains("revocation_durability is sync") && told["revocation_durability"] == "sync", "{kit}");
+}

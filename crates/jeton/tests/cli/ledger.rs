@@ -85,7 +85,31 @@ fn a_page_that_went_bad_is_said_and_answers_no() {
     desk.start_server();
     desk.fails(&["token", "show", &id], "", 3, "a row of table `access_token` is not what was written");
     desk.done(&["token", "issue", "--client", "worker"]);
-    assert_ne!(desk.run(&["check", "--full"], "").code, 0);
+    let said = desk.run(&["check", "--full"], "");
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.err.contains("jeton backup restore --from TARGET"), "{}", said.err);
+    desk.stop_server();
+    // A disk that went bad all over.
+    let mut database = std::fs::read(&path).unwrap();
+    let pages = database.len() / 4_096;
+    for page in (2..pages).step_by(2) {
+        database[page * 4_096..page * 4_096 + 4_000].iter_mut().for_each(|byte| *byte ^= 0x55);
+    }
+    std::fs::write(&path, database).unwrap();
+    let said = desk.run(&["check", "--full"], "");
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(
+        !said.out.contains("every table") && !said.out.contains("jeton check"),
+        "it says what was found, and not to look: {}",
+        said.out
+    );
+    assert!(said.out.contains("- ") && said.out.matches("for inquiry").count() == 1, "each hint once: {}", said.out);
+    assert!(
+        said.out.contains("jeton backup restore") && said.err.contains("jeton backup restore --from TARGET"),
+        "{}{}",
+        said.out,
+        said.err
+    );
 }
 
 #[test]
