@@ -1,13 +1,16 @@
 //! Whose tails lie on a target beside that of a ledger and those that it comes from: another server went on from a backup of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jeton_core::commit::Sequence;
-use jeton_store::ledger::Head;
+use jeton_core::event::Event;
+use jeton_store::ledger::{Entry, Head};
 use jeton_store::store::Store;
 
 use crate::failure::Failure;
 use crate::lineage::Lineage;
+use crate::object::from_hexadecimal;
 use crate::segments::{incarnations, some_segments_from};
 use crate::target::Target;
 use crate::threads::beside;
@@ -24,6 +27,31 @@ pub struct Others {
     lineage: Lineage,
     /// Of which incarnation, and before which entry the ledger was not read yet.
     unread: Option<([u8; 16], Sequence)>,
+    /// Of which of them the ledger tells.
+    told: BTreeSet<[u8; 16]>,
+}
+
+/// Whose a snapshot is, as a ledger sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of this incarnation of the ledger.
+    Own,
+    /// Of an incarnation that it went on from.
+    Past,
+    /// Of a server that went on beside it.
+    Another,
+}
+
+impl Whose {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Whose::Own => "own",
+            Whose::Past => "past",
+            Whose::Another => "another",
+        }
+    }
 }
 
 impl Others {
@@ -50,6 +78,43 @@ impl Others {
         Ok(others)
     }
 
+    /// Whose a snapshot is that ends so. The ledger is read as in [`look`](Self::look).
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn whose(
+        &mut self,
+        (incarnation, end): ([u8; 16], Sequence),
+        store: &Arc<dyn Store>,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Whose, Failure> {
+        let head = store.head();
+        Ok(if incarnation == head.incarnation {
+            Whose::Own
+        } else if !self.comes_from(incarnation, store, &head, goes_on).await? {
+            Whose::Another
+        } else if self.lineage.has(incarnation) && end > self.lineage.size_of(incarnation) {
+            // The server of before went on.
+            Whose::Another
+        } else {
+            Whose::Past
+        })
+    }
+
+    /// Whether the ledger is to be told of one that [was found](Self::look): once of each, whatever process found it.
+    pub fn is_to_be_told(&mut self, other: [u8; 16]) -> bool {
+        self.told.insert(other)
+    }
+
+    fn hear(&mut self, entry: &Entry) {
+        self.lineage.hear(entry);
+        if entry.kind == "backup.other_found"
+            && let Ok(Some(Event::BackupOtherFound { incarnation, .. })) = entry.event()
+        {
+            self.told.extend(from_hexadecimal::<16>(&incarnation));
+        }
+    }
+
     /// Whether the ledger went on from an incarnation. It is taken for its own while that is not known.
     async fn comes_from(&mut self, of: [u8; 16], store: &Arc<dyn Store>, head: &Head, goes_on: impl Fn() -> bool) -> Result<bool, Failure> {
         let known = self.unread.filter(|(incarnation, _)| *incarnation == head.incarnation);
@@ -60,7 +125,7 @@ impl Others {
             }
             let (store, from) = (store.clone(), unread.saturating_sub(PAGE));
             let count = usize::try_from(unread - from).unwrap_or(usize::MAX);
-            beside(move || store.tail(from, count)).await?.iter().for_each(|entry| self.lineage.hear(entry));
+            beside(move || store.tail(from, count)).await?.iter().for_each(|entry| self.hear(entry));
             unread = from;
             self.unread = Some((head.incarnation, unread));
         }

@@ -35,7 +35,9 @@ pub enum What {
 }
 
 impl Problem {
-    pub(crate) fn new(name: &str, what: What) -> Problem {
+    /// What is wrong with an object.
+    #[must_use]
+    pub fn new(name: &str, what: What) -> Problem {
         Problem { name: name.into(), what }
     }
 }

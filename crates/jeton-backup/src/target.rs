@@ -224,6 +224,18 @@ impl Target {
         found.ok_or_else(|| Problem::new(name, What::TooLarge))
     }
 
+    /// Whether there is an object of this name.
+    ///
+    /// # Errors
+    /// [`Problem`]: the target does not say.
+    pub async fn has(&self, name: &str) -> Result<bool, Problem> {
+        match self.within(name, self.store.head(&Path::from(name))).await {
+            Ok(_) => Ok(true),
+            Err(Problem { what: What::Missing, .. }) => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// The objects under a prefix, in the order of their names.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ pub enum Grade {
 /// How a deployment keeps to the practices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The worst grade that is known, and D at best while a practice for today fails; `None`: nothing is known.
+    /// The worst grade that is known; D at best while a practice for today fails, and B at best while something that is looked at is not
+    /// known. `None`: nothing is known.
     pub grade: Option<Grade>,
     /// Each practice, the most urgent first.
     pub practices: Vec<Examined>,
@@ -159,7 +160,11 @@ fn report(checked: impl Iterator<Item = (Practice, Vec<Check>)>) -> Report {
         checked.map(|(practice, checks)| Examined { practice, priority: practice.priority(), grade: grade(&checks), checks }).collect();
     let fails_today = |examined: &&Examined| examined.priority == Priority::Today && examined.grade >= Some(Grade::C);
     let at_best = practices.iter().find(fails_today).map(|_| Grade::D);
-    Report { grade: practices.iter().filter_map(|examined| examined.grade).max().max(at_best), practices }
+    // Whether all is well cannot be said of what nobody has seen.
+    let is_unknown = |examined: &&Examined| examined.grade.is_none() && !examined.checks.is_empty();
+    let unknown = practices.iter().find(is_unknown).map(|_| Grade::B);
+    let worst = practices.iter().filter_map(|examined| examined.grade).max();
+    Report { grade: worst.and_then(|worst| [Some(worst), at_best, unknown].into_iter().max().flatten()), practices }
 }
 
 fn grade(checks: &[Check]) -> Option<Grade> {
@@ -208,7 +213,11 @@ mod tests {
         use Grade::{A, B, C, D, F};
         check("..", ".", [Some(A), Some(A), Some(A)]);
         check("", "", [None, None, None]);
-        check("?.", ".", [None, Some(A), Some(A)]);
+        // An A is for what was seen: the whole has none while something is not known.
+        check("?.", ".", [None, Some(A), Some(B)]);
+        check("", ".", [None, Some(A), Some(A)]);
+        check("?", "?", [None, None, None]);
+        check("?.", "m", [None, Some(C), Some(C)]);
         check("?l", ".", [Some(B), Some(A), Some(B)]);
         check("..", "m", [Some(A), Some(C), Some(C)]);
         // What fails today is worse than its own grade.

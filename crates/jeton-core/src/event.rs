@@ -435,6 +435,9 @@ pub enum Event {
     /// The backup target has the tail again.
     #[serde(rename = "backup.target_found")]
     BackupTargetFound { actor: Actor, sequence: u64 },
+    /// Another server, which went on from a backup of this ledger, ships to the same target; `incarnation` is that of its tail.
+    #[serde(rename = "backup.other_found")]
+    BackupOtherFound { actor: Actor, incarnation: Arc<str> },
     /// A backup was restored apart and found to be what it must be. `digest` is over its rows, `identity` is who opened it.
     #[serde(rename = "backup.drilled")]
     BackupDrilled { actor: Actor, digest: Arc<str>, identity: Arc<str>, receipt: Arc<str>, seconds: i64, sequence: u64, snapshot: Arc<str> },

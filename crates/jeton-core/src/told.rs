@@ -122,6 +122,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::BackupFailed { .. }
         | Event::BackupTargetLost { .. }
         | Event::BackupTargetFound { .. }
+        | Event::BackupOtherFound { .. }
         | Event::BackupDrilled { .. }
         | Event::BackupDrillFailed { .. }
         | Event::GapOpened { .. }

@@ -8,6 +8,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use jeton_core::commit::{Commit, Sequence};
 use jeton_core::event::Event;
 
+/// What is known to be kept elsewhere by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keeps {
+    /// Not even that this server runs.
+    Nothing,
+    /// That it runs, and that the end it knew is none; not what is committed now.
+    TheStart,
+    /// Everything, as far as is known: what is committed now will be there in a moment.
+    Everything,
+}
+
 /// Who keeps the ledger elsewhere.
 pub trait Durability: Send + Sync + 'static {
     /// Waits until the entry of this sequence is there; `false`: it was not in time.
@@ -15,6 +26,9 @@ pub trait Durability: Send + Sync + 'static {
 
     /// Waits until it is known there that this server runs, and that the end it knew is none; `false`: it was not in time.
     fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>>;
+
+    /// What is there, as far as is known: waits for nothing.
+    fn keeps(&self) -> Keeps;
 }
 
 /// What a commit takes away.
@@ -66,8 +80,19 @@ impl Kept {
         }
     }
 
+    /// Whether what takes authority away now will be there in a moment, as far as it is asked for: waits for nothing.
+    pub(crate) fn is_kept_now(&self) -> bool {
+        let needed = if self.is_sync { Keeps::Everything } else { Keeps::TheStart };
+        (!self.is_sync && self.is_known_there()) || self.durability.upgrade().is_some_and(|durability| durability.keeps() >= needed)
+    }
+
     pub(crate) fn is_known_there(&self) -> bool {
         self.is_known_there.load(Ordering::Relaxed)
+    }
+
+    /// It may be done here, and nobody was told that it is.
+    pub(crate) fn note_untold(&self, last: Sequence) {
+        self.untold.fetch_max(last.saturating_add(1), Ordering::Relaxed);
     }
 
     async fn becomes_known_there(&self) -> bool {

@@ -372,6 +372,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::BackupFailed { .. }
         | Event::BackupTargetLost { .. }
         | Event::BackupTargetFound { .. }
+        | Event::BackupOtherFound { .. }
         | Event::BackupDrilled { .. }
         | Event::BackupDrillFailed { .. }
         | Event::GapOpened { .. }

@@ -27,8 +27,20 @@ impl Service {
         if kept.is_there(takes, last).await {
             return Ok(());
         }
-        kept.untold.fetch_max(last.saturating_add(1), Ordering::Relaxed);
+        kept.note_untold(last);
         Err(CommitError::Unshipped)
+    }
+
+    /// The same of what nobody waits for: whoever asks for it again does.
+    pub(crate) fn be_durable_later(&self, last: Sequence) {
+        if let Some(kept) = self.durability.get() {
+            kept.note_untold(last);
+        }
+    }
+
+    /// Whether what takes authority away now will be kept elsewhere in a moment, where that is asked for: waits for nothing.
+    pub(crate) fn is_durable_now(&self) -> bool {
+        self.durability.get().is_none_or(Kept::is_kept_now)
     }
 
     /// The same before a use of a limited key is given out of a block whose commit may not be there yet.

@@ -13,6 +13,7 @@ use jeton_core::id::{Actor, ApiKeyId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::rate::RateLimit;
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::revoke::revoke;
 use jeton_core::why::Why;
 use jeton_jose::jws::{MAX_TOKEN_BYTES, Unverified};
@@ -31,7 +32,7 @@ const WAITING: usize = 10_000;
 const WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// How often one network may hand some in, and within how many seconds.
 const CALLS: (i64, i64) = (60, 3_600);
-/// When to come again where there is no room, in seconds.
+/// When to come again where there is no room, or where it is not kept, in seconds.
 const ROOM_SECONDS: i64 = 60;
 
 /// What becomes of a call.
@@ -39,6 +40,8 @@ const ROOM_SECONDS: i64 = 60;
 pub enum Reported {
     /// All of it is looked at.
     Taken,
+    /// All of it is looked at, and what ends by it may be lost with the disk by now: hand it in again after so many seconds.
+    NotKept(i64),
     /// None of it is; come again after so many seconds.
     Later(i64),
 }
@@ -68,7 +71,8 @@ impl Service {
         }
         waiting.texts.extend(plausible);
         waiting.bytes += bytes;
-        Reported::Taken
+        // Of a text that nobody knows as of any other: the answer tells of none.
+        if self.is_durable_now() { Reported::Taken } else { Reported::NotKept(ROOM_SECONDS) }
     }
 
     /// Whether a text may be a credential of ours, as far as the text alone tells.
@@ -117,18 +121,20 @@ impl Service {
     async fn end_reported(&self, text: &str, moment: &Moment) -> Result<bool, Failure> {
         let Some(found) = self.credential_of_text(text).await? else { return Ok(false) };
         let actor = Actor::system();
-        let mut is_ended = false;
-        match &found {
+        let mut ended = None;
+        let done = match &found {
             Credential::Token(proven) => {
                 let token = &proven.token;
                 self.transact(moment, &token.client.0, |_, moment| {
-                    let (_, Some(api)) = self.stand(proven, moment) else { return Ok(Outcome::grant((), Commit::new(moment))) };
+                    let (_, Some(api)) = self.stand(proven, moment) else {
+                        return Ok(nothing_left(Outcome::grant((), Commit::new(moment)), &mut ended));
+                    };
                     let is_dead = self.is_dead_for_good(proven, &api, moment);
                     let outcome = revoke(token, &api.record.audience, (&actor, &Why::Reported.into()), is_dead, moment);
                     let owner = format!("client:{}", token.client);
-                    Ok(told(outcome, (Kind::AccessToken.as_str(), &token.id.to_string(), &owner), &mut is_ended))
+                    Ok(told(outcome, (Kind::AccessToken.as_str(), &token.id.to_string(), &owner), &mut ended))
                 })
-                .await?;
+                .await
             }
             Credential::Key(entry) => {
                 let root_keys = self.registry.root_keys().clone();
@@ -139,12 +145,12 @@ impl Service {
                         Some(Slot::Previous) => end_previous(key, &actor, moment),
                         _ => revoke_key(key, Why::Reported, &actor, moment),
                     };
-                    Ok(told(outcome, (of.kind.name(), &of.id.to_string(), &of.owner.to_string()), &mut is_ended))
+                    Ok(told(outcome, (of.kind.name(), &of.id.to_string(), &of.owner.to_string()), &mut ended))
                 })
-                .await?;
+                .await
             }
             // Nothing of it is left to end, and the key goes on.
-            Credential::DeadText(_) => {}
+            Credential::DeadText(_) => return Ok(false),
             Credential::ClientSecret(found) => {
                 let owner = format!("client:{}", found.record.client);
                 self.transact(moment, &found.record.client.0, |reading, moment| {
@@ -152,13 +158,24 @@ impl Service {
                     reading.rely_on_secrets(&entry);
                     let known = entry.secrets.iter().find(|secret| secret.record.id == found.record.id).unwrap_or(found);
                     let outcome = change::revoke(&known.record, Why::Reported, &actor, moment);
-                    Ok(told(outcome, (Kind::ClientSecret.as_str(), known.record.id.as_str(), &owner), &mut is_ended))
+                    Ok(told(outcome, (Kind::ClientSecret.as_str(), known.record.id.as_str(), &owner), &mut ended))
                 })
-                .await?;
+                .await
             }
+        };
+        match done {
+            // It stays as it is: nobody waits until its end of before is kept elsewhere.
+            Err(Failure::Refused(_)) if ended == Some(Ended::Before) => Ok(false),
+            done => done.map(|()| ended == Some(Ended::Now)),
         }
-        Ok(is_ended)
     }
+}
+
+/// When what was handed in ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Before,
+    Now,
 }
 
 /// What is looked at now. It waits again, first of all, where that fails or is broken off.
@@ -177,12 +194,18 @@ impl Drop for Next<'_> {
 }
 
 /// Adds the event for the owner, where anything was ended.
-fn told(mut outcome: Outcome<()>, (kind, credential, owner): (&str, &str, &str), is_ended: &mut bool) -> Outcome<()> {
-    *is_ended = !outcome.commit.is_empty();
-    if *is_ended {
-        let event =
-            Event::CredentialReported { actor: Actor::system(), credential: credential.into(), kind: kind.into(), owner: owner.into() };
-        outcome.commit = outcome.commit.tell(event);
+fn told(outcome: Outcome<()>, (kind, credential, owner): (&str, &str, &str), ended: &mut Option<Ended>) -> Outcome<()> {
+    if outcome.commit.is_empty() {
+        return nothing_left(outcome, ended);
     }
-    outcome
+    *ended = Some(Ended::Now);
+    let event = Event::CredentialReported { actor: Actor::system(), credential: credential.into(), kind: kind.into(), owner: owner.into() };
+    Outcome { commit: outcome.commit.tell(event), ..outcome }
+}
+
+/// Where it had ended before, or may not be ended.
+fn nothing_left(outcome: Outcome<()>, ended: &mut Option<Ended>) -> Outcome<()> {
+    *ended = outcome.verdict.is_ok().then_some(Ended::Before);
+    let over = |()| Err(Refusal::new(Reason::Conflict, "it has ended already"));
+    Outcome { verdict: outcome.verdict.and_then(over), ..outcome }
 }

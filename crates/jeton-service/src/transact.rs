@@ -9,6 +9,7 @@ use jeton_core::api_key::imported;
 use jeton_core::api_key::uses::{self, Uses};
 use jeton_core::commit::{Commit, Premise, Sequence};
 use jeton_core::consent::Consent;
+use jeton_core::event::Event;
 use jeton_core::group::{Group, member, member::Membership};
 use jeton_core::id::{ApiKeyId, CommitId, GrantId, GroupId, PersonId, RoleId, SecretId, SessionId};
 use jeton_core::moment::Moment;
@@ -104,13 +105,20 @@ impl Service {
     /// Commits what needs no decision to be made again.
     pub(crate) async fn commit(&self, commit: Commit, owner: &Arc<str>) -> Result<Sequence, CommitError> {
         let (id, takes, told) = (commit.id, Takes::of(&commit), commit.events.len() as u64);
+        // Whoever handed it in was answered, and the next one must not wait for a target that is away.
+        let is_of_a_report = commit.events.iter().any(|event| matches!(event, Event::CredentialReported { .. }));
         let (reply, answer) = oneshot::channel();
         self.commits.hand_over(Submission { commit, owner: owner.clone(), reply });
         let sequence = match answer.await.unwrap_or(Err(CommitError::Unknown)) {
             Err(CommitError::Unknown) => self.look_up(id).await,
             answer => answer,
         }?;
-        self.be_durable(takes, sequence + told.saturating_sub(1)).await?;
+        let last = sequence + told.saturating_sub(1);
+        if is_of_a_report {
+            self.be_durable_later(last);
+        } else {
+            self.be_durable(takes, last).await?;
+        }
         Ok(sequence)
     }
 

@@ -15,6 +15,7 @@ mod joined_so_far;
 mod joining;
 mod leisure;
 mod making;
+mod newest;
 mod restoring;
 mod schedule;
 mod scratch;
@@ -86,12 +87,15 @@ pub(crate) struct Backups {
     owner: Owner,
     /// Rung by whoever waits for it.
     ring: Notify,
-    /// Rung where a snapshot may be due before the next look.
-    look: Notify,
+    /// Rung where something may be due before the next look: each that looks hears of it.
+    look: watch::Sender<u64>,
     /// Ships the tail; `None` where it must be looked up first what is there.
     shipper: tokio::sync::Mutex<Option<Shipper>>,
-    /// Where snapshots are made and drills are done.
+    /// Where snapshots are made.
     leisure: Leisure,
+    /// Where drills are done, and where the tail is joined: none of the three holds up another.
+    drill_leisure: Leisure,
+    join_leisure: Leisure,
     /// One snapshot at a time.
     making: Arc<tokio::sync::Mutex<()>>,
     /// Those who asked for one and wait.
@@ -127,6 +131,10 @@ pub(crate) struct Standing {
     pub(crate) newest_rows: u64,
     /// The files that went with it.
     newest_files: Vec<KeptFile>,
+    /// When the newest was opened last, and was whole.
+    newest_opened: Option<Time>,
+    /// What became of the one that was the newest, until there is another.
+    lost: Option<String>,
     /// Why the last snapshot failed, if it did.
     pub(crate) failed: Option<String>,
     /// How far the tail is joined.
@@ -152,6 +160,7 @@ impl Backups {
         // Of a drill in the middle of which a process was killed.
         let left = config.data.join(drill_standing::FOLDER);
         scratch::remove(&left).map_err(|error| format!("{} is in the way: {error}", left.display()))?;
+        let leisure = Leisure::new();
         Ok(Some(Arc::new(Backups {
             service: service.clone(),
             settings,
@@ -168,9 +177,11 @@ impl Backups {
             knows_of_start: watch::Sender::new(false),
             owner: Owner::new(service.moments().now().draw()),
             ring: Notify::new(),
-            look: Notify::new(),
+            look: watch::Sender::new(0),
             shipper: tokio::sync::Mutex::default(),
-            leisure: Leisure::new(),
+            drill_leisure: leisure.beside(),
+            join_leisure: leisure.beside(),
+            leisure,
             making: Arc::default(),
             asked: Semaphore::new(ASKED_AT_ONCE),
             verifying: tokio::sync::Mutex::default(),
@@ -217,6 +228,8 @@ impl Backups {
             recipients: self.settings.recipients.len(),
             every_seconds: self.settings.every_seconds,
             newest_at: standing.newest.map(|(_, made, _)| made.seconds()),
+            newest_lost: standing.lost,
+            shipped_at: standing.shipped_at.unwrap_or(self.began).seconds(),
             away_since: standing.away.map(|(since, _)| since.seconds()),
             others: standing.others,
             drill_every_seconds: self.settings.drill_every_seconds,

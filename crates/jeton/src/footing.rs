@@ -1,4 +1,5 @@
-//! What the store stands on. When it is lost, whoever waits gets an answer, and the process ends.
+//! What the server stands on: its store, and the work beside the requests. When it is lost, whoever waits gets an answer, and the process
+//! ends.
 
 use std::convert::Infallible;
 use std::process;
@@ -38,10 +39,25 @@ impl Footing {
     /// What is on the disk is not known, or not what is in memory. The engine has answered whoever waited: the reactor sends these answers,
     /// takes no new connection, and the process ends with 3. In a thread of its own: the reactor may be what stands still.
     pub(crate) fn lose(&self, fault: &Fault) {
-        if self.is_lost.swap(true, Ordering::AcqRel) {
-            return;
+        if !self.is_lost.swap(true, Ordering::AcqRel) {
+            tracing::error!(%fault, "the store lost its footing: the process ends, and a start recovers from what is on the disk");
+            self.end();
         }
-        tracing::error!(%fault, "the store lost its footing: the process ends, and a start recovers from what is on the disk");
+    }
+
+    /// Work that goes on as long as the server does came to an end: without it the server would promise what nobody does any more.
+    pub(crate) fn lose_work(&self, work: &str, how: &str) {
+        if !self.is_lost.swap(true, Ordering::AcqRel) {
+            tracing::error!(
+                work,
+                how,
+                "work that goes on as long as the server came to an end: the process ends, and is to be started again"
+            );
+            self.end();
+        }
+    }
+
+    fn end(&self) {
         self.draining.begin();
         let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).take();
         let end = move || {

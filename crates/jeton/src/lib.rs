@@ -34,6 +34,7 @@ mod schedules;
 mod serve;
 mod served_certificate;
 mod size;
+mod supervised;
 mod surroundings;
 mod terminal;
 mod writable;

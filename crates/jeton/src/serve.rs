@@ -44,6 +44,7 @@ use crate::process;
 use crate::root_file;
 use crate::schedules;
 use crate::served_certificate::Served;
+use crate::supervised::Hears;
 use crate::surroundings;
 use crate::writable;
 
@@ -181,7 +182,9 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     jobs.push(certificate.watch());
     jobs.push(kept_database::begin(&service, &config.data));
     if let Some(backups) = &backups {
-        jobs.extend(backups.begin_jobs());
+        let footing = footing.clone();
+        let hears: Hears = Arc::new(move |work: &str, how: &str| footing.lose_work(work, how));
+        jobs.extend(backups.begin_jobs(&hears));
     }
     Ok(Running { service, store, draining, listeners, jobs, usage, data: config.data.clone(), footing, access_log, backups })
 }
@@ -218,7 +221,7 @@ impl Running {
         drop(self.access_log.take());
         let _ = fs::remove_file(socket(&self.data));
         self.leave_negatives();
-        if self.footing.is_lost() { Err("the store lost its footing: see the log".into()) } else { Ok(()) }
+        if self.footing.is_lost() { Err("the server lost what it stands on: see the log".into()) } else { Ok(()) }
     }
 
     /// What was handed in as leaked was promised to be looked at, and waits in memory alone.

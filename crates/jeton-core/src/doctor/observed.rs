@@ -240,6 +240,10 @@ pub struct BackupsSeen {
     pub every_seconds: i64,
     /// When the newest was made, in seconds.
     pub newest_at: Option<i64>,
+    /// The one that was the newest, where it is no more what it was.
+    pub newest_lost: Option<String>,
+    /// When everything that there was had been shipped last, in seconds; since the process began, where it was not yet.
+    pub shipped_at: i64,
     /// Since when the target takes nothing, in seconds.
     pub away_since: Option<i64>,
     /// The folders of tails of others, which went on from a backup of this ledger.

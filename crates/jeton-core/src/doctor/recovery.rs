@@ -66,6 +66,10 @@ fn recipients(seen: &BackupsSeen) -> Check {
 }
 
 fn newest(seen: &BackupsSeen, now_seconds: i64) -> Check {
+    let command = "jeton backup create";
+    if let Some(lost) = &seen.newest_lost {
+        return NEWEST.holds(Some(false), lost, command);
+    }
     let age = seen.newest_at.map(|at| now_seconds - at);
     let most = 2 * seen.every_seconds;
     // Before the first one is due there is nothing to see yet.
@@ -73,23 +77,27 @@ fn newest(seen: &BackupsSeen, now_seconds: i64) -> Check {
     NEWEST.holds(
         if is_missing { Some(false) } else { age.map(|age| age <= most) },
         &age.map_or_else(|| "no snapshot was made yet".to_owned(), |age| format!("the newest snapshot is {} old", shown(age))),
-        "jeton backup create",
+        command,
     )
 }
 
+/// For how long nothing may be shipped, in seconds: it is each second.
+const SHIPPED_WITHIN_SECONDS: i64 = 60;
+
 fn tail(seen: &BackupsSeen, now_seconds: i64) -> Check {
-    if let (None, Some(other)) = (seen.away_since, seen.others.first()) {
-        let found = format!("another server, which went on from a backup, shipped to the same target: {other}");
-        return TAIL.holds(Some(false), &found, "stop one of the two, and keep the other; `jeton backup list` says how");
-    }
-    TAIL.holds(
-        Some(seen.away_since.is_none()),
-        &seen.away_since.map_or_else(
-            || "the target takes the ledger's tail".to_owned(),
-            |since| format!("the target takes nothing for {}", shown(now_seconds - since)),
+    let look = "look at the target and into the server's log; `jeton backup list` says why";
+    let late = now_seconds.saturating_sub(seen.shipped_at);
+    let (found, command) = match (seen.away_since, seen.others.first()) {
+        (Some(since), _) => (format!("the target takes nothing for {}", shown(now_seconds - since)), look),
+        // Whoever ships may have been broken off, or wait for ever.
+        (None, _) if late > SHIPPED_WITHIN_SECONDS => (format!("nothing was shipped for {}", shown(late)), look),
+        (None, Some(other)) => (
+            format!("another server, which went on from a backup, shipped to the same target: {other}"),
+            "stop one of the two, and keep the other; `jeton backup list` says how",
         ),
-        "look at the target and into the server's log; `jeton backup list` says why",
-    )
+        (None, None) => return TAIL.holds(Some(true), "the target takes the ledger's tail", look),
+    };
+    TAIL.holds(Some(false), &found, command)
 }
 
 /// How much later than it is due a drill may pass, in seconds.

@@ -93,6 +93,7 @@ impl Event {
             | Event::BackupFailed { .. }
             | Event::BackupTargetLost { .. }
             | Event::BackupTargetFound { .. }
+            | Event::BackupOtherFound { .. }
             | Event::BackupDrilled { .. }
             | Event::BackupDrillFailed { .. }
             | Event::GapAccepted { .. }
@@ -211,6 +212,7 @@ impl Event {
             | Event::BackupFailed { .. }
             | Event::BackupTargetLost { .. }
             | Event::BackupTargetFound { .. }
+            | Event::BackupOtherFound { .. }
             | Event::BackupDrilled { .. }
             | Event::BackupDrillFailed { .. }
             | Event::GapOpened { .. }

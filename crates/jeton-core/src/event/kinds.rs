@@ -86,6 +86,7 @@ pub const KINDS: &[&str] = &[
     "backup.failed",
     "backup.target_lost",
     "backup.target_found",
+    "backup.other_found",
     "backup.drilled",
     "backup.drill_failed",
     "gap.opened",

@@ -148,6 +148,9 @@ pub struct GapShown {
 pub struct SnapshotShown {
     /// Its name.
     pub id: String,
+    /// Whose it is: of this ledger as it stands (`own`), of what it went on from (`past`), or of a server that went on beside it (`another`).
+    #[schemars(with = "super::names::WhoseName")]
+    pub whose: &'static str,
     /// When it began.
     pub created_at: String,
     /// Where it ends: how many entries its ledger has.
@@ -174,6 +177,7 @@ pub struct VerifiedShown {
     pub receipts: usize,
     /// How many bytes were opened.
     pub bytes: u64,
-    /// What is wrong, each with the name of its object. None: everything opens and is whole.
+    /// What is wrong, each with the name of its object, and tails of other servers, which went on from a backup. None: everything opens, is
+    /// whole, and is of this ledger.
     pub problems: Vec<String>,
 }

@@ -52,6 +52,11 @@ pub(crate) async fn revoke(State(service): State<Arc<Service>>, Extension(observ
     let credentials = parse(&read(&parts.headers, body).await?)?;
     match service.report(credentials) {
         Reported::Taken => Ok(response(StatusCode::ACCEPTED, Body::empty(), None)),
+        Reported::NotKept(seconds) => {
+            let detail =
+                "it is looked at, and what ends by it holds here; that a lost disk takes nothing of it back cannot be said just now";
+            Err(Problem::new(ProblemKind::NotShipped, detail, "send it again when Retry-After is over").retry_after(seconds))
+        }
         Reported::Later(seconds) => {
             let detail = "there is no room for more just now: nothing of this report was taken";
             Err(Problem::new(ProblemKind::RateLimited, detail, "send it again when Retry-After is over").retry_after(seconds))

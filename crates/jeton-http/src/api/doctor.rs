@@ -30,7 +30,8 @@ async fn show(State(Management { service, surroundings, .. }): State<Management>
 #[schemars(rename = "DoctorReport")]
 #[expect(dead_code, reason = "only its shape is used")]
 struct Shape {
-    /// The worst grade that is known, and D at best while a practice for today fails; `null`: nothing is known.
+    /// The worst grade that is known; D at best while a practice for today fails, and B at best while something that is looked at is not
+    /// known. `null`: nothing is known.
     grade: Option<Grade>,
     /// Each practice, the most urgent first.
     practices: Vec<Practice>,

@@ -100,6 +100,8 @@ names! {
     found_secrets FoundSecret = ["current", "previous", "replaced"];
     /// When a revocation is answered.
     durabilities DurabilityName = ["local", "sync"];
+    /// Whose a snapshot is.
+    whose WhoseName = ["own", "past", "another"];
     /// What a text that is none of ours looks like.
     looks LookName = [
         "foreign", "damaged", "not_made_here", "left", "no_jwt", "other_issuer", "unknown_key", "revoked_key", "not_signed",

@@ -24,6 +24,7 @@ pub(super) fn backups(text: &mut Text, service: &Service, observer: &Observer) {
     if let Some(segments) = figures.segments {
         text.gauge("jeton_backup_tail_segments", "How many segments of the tail a restore would read, at the last look.").is(segments);
     }
+    text.gauge("jeton_backup_others", "How many other servers, which went on from a backup, have a tail on the target.").is(figures.others);
     text.counter("jeton_backup_objects_total", "Objects that were written to the target: segments of the tail, and parts of snapshots.")
         .with(&[("kind", "tail")], figures.tail.objects)
         .with(&[("kind", "snapshot")], figures.snapshots.objects);

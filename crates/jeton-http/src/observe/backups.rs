@@ -13,6 +13,8 @@ pub struct BackupFigures {
     pub behind_seconds: i64,
     /// How many segments of the tail lay there when it was looked last whether some can be joined; `None`: nobody looked yet.
     pub segments: Option<u64>,
+    /// How many other servers, which went on from a backup, have a tail there.
+    pub others: u64,
     /// What was written of the tail since the start.
     pub tail: WrittenFigures,
     /// What was written of snapshots since the start.

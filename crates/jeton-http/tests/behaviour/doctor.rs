@@ -122,6 +122,8 @@ fn backups() -> BackupsSeen {
         recipients: 1,
         every_seconds: DAY,
         newest_at: Some(i64::MAX),
+        newest_lost: None,
+        shipped_at: i64::MAX,
         away_since: None,
         others: vec![],
         drill_every_seconds: 7 * DAY,

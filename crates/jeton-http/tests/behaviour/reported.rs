@@ -1,9 +1,15 @@
 //! `POST /credentials/revoke`: whoever finds what leaked hands it in.
 
+use std::future::{Future, pending, ready};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request};
 use jeton_http::edge::Peer;
+use jeton_service::durability::{Durability, Keeps};
 use jeton_testkit::World;
 use jeton_testkit::world::answer::Answer;
 use serde_json::{Value, json};
@@ -169,4 +175,102 @@ async fn the_answer_waits_for_no_look_up() {
     assert_eq!(world.service().work_off_reports().await, Ok(4));
     assert!(world.reads() > reads, "and then it is looked up");
     assert_eq!(world.key_code(&asker, &key).await, "revoked");
+}
+
+/// A target that takes everything, or has heard of nothing: whoever waits for it then waits for ever.
+#[derive(Default)]
+struct Target {
+    is_there: AtomicBool,
+    has_heard: AtomicBool,
+}
+
+fn once(is_there: bool) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+    if is_there { Box::pin(ready(true)) } else { Box::pin(pending()) }
+}
+
+impl Durability for Target {
+    fn reached(&self, _: u64) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        once(self.is_there.load(Ordering::SeqCst))
+    }
+
+    fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        once(self.has_heard.load(Ordering::SeqCst))
+    }
+
+    fn keeps(&self) -> Keeps {
+        match (self.has_heard.load(Ordering::SeqCst), self.is_there.load(Ordering::SeqCst)) {
+            (false, _) => Keeps::Nothing,
+            (true, false) => Keeps::TheStart,
+            (true, true) => Keeps::Everything,
+        }
+    }
+}
+
+impl Target {
+    fn is(&self, has_heard: bool, is_there: bool) {
+        self.has_heard.store(has_heard, Ordering::SeqCst);
+        self.is_there.store(is_there, Ordering::SeqCst);
+    }
+}
+
+/// 202 is a promise: while the target does not have what ends, nobody is given it, and nobody learns whether they handed in anything.
+#[tokio::test]
+async fn what_a_lost_disk_may_take_back_is_not_promised_and_ends_all_the_same() {
+    for (is_sync, heard_alone) in [(true, 503), (false, 202)] {
+        let world = World::new().await;
+        let orders = world.api("orders").await;
+        let (shop, target) = (world.client("shop", &[&orders]).await, Arc::new(Target::default()));
+        let mut keys = Vec::new();
+        for _ in 0..3 {
+            keys.push(text(&world.make_key("client:shop", ORDERS, Value::Null).await));
+        }
+        let kept: Arc<dyn Durability> = target.clone();
+        let weak: Weak<dyn Durability> = Arc::downgrade(&kept);
+        world.service().narrow_durably(weak, is_sync);
+        let answers = async |status: u16| {
+            let mut shown = Vec::new();
+            for credential in [keys[0].as_str(), keys[1].as_str(), "unknown", ""] {
+                let answer = hand_in(&world, "192.0.2.1", &[credential]).await;
+                assert_eq!(answer.status, status, "{credential}: {}", answer.shown());
+                shown.push(answer.shown());
+            }
+            assert!(shown.windows(2).all(|pair| pair[0] == pair[1]), "{shown:?}");
+            hand_in(&world, "192.0.2.1", &[]).await
+        };
+        let refused = answers(503).await;
+        assert_eq!((refused.status, refused.member("code"), refused.header(RETRY_AFTER.as_str())), (503, json!("not_shipped"), "60"));
+        // Both end here at once, and nobody waits for the target: nor where they are handed in again, as was asked for.
+        assert_eq!(world.service().work_off_reports().await, Ok(2));
+        answers(503).await;
+        assert_eq!(world.service().work_off_reports().await, Ok(0));
+        assert_eq!((world.key_code(&shop, &keys[0]).await, world.key_code(&shop, &keys[2]).await), ("revoked".into(), "valid".into()));
+        target.is(true, true);
+        answers(202).await;
+        target.is(true, false);
+        answers(heard_alone).await;
+        hand_in(&world, "192.0.2.1", &[&keys[2]]).await;
+        assert_eq!(world.service().work_off_reports().await, Ok(1));
+    }
+}
+
+/// Whoever asks for the end of what was handed in meanwhile does not hear that it is done.
+#[tokio::test]
+async fn what_was_handed_in_and_is_not_kept_is_told_to_nobody_to_be_done() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let target = Arc::new(Target::default());
+    world.client("shop", &[&orders]).await;
+    let made = world.make_key("client:shop", ORDERS, Value::Null).await;
+    let kept: Arc<dyn Durability> = target.clone();
+    target.is(true, true);
+    world.service().narrow_durably(Arc::downgrade(&kept), true);
+    world.done(Method::POST, "/keys/lookup", Some(json!({"key": text(&made)}))).await;
+    target.is(true, false);
+    hand_in(&world, "192.0.2.1", &[&text(&made)]).await;
+    assert_eq!(world.service().work_off_reports().await, Ok(1));
+    let again = || json!({"id": made["id"]});
+    let asking = world.administer(Method::POST, "/revocations", Some(again()));
+    assert!(tokio::time::timeout(std::time::Duration::ZERO, asking).await.is_err(), "it waits for the target");
+    target.is(true, true);
+    world.done(Method::POST, "/revocations", Some(again())).await;
 }

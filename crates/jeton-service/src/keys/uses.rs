@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
     use crate::Parts;
-    use crate::durability::Durability;
+    use crate::durability::{Durability, Keeps};
     use crate::keys::leases::Leases;
     use crate::moments::Moments;
     use crate::registry::LoadError;
@@ -228,6 +228,10 @@ mod tests {
         fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
             Box::pin(std::future::ready(true))
         }
+
+        fn keeps(&self) -> Keeps {
+            if self.0.load(Ordering::SeqCst) { Keeps::Everything } else { Keeps::TheStart }
+        }
     }
 
     /// A target that is there, or answers after a while that it is not.
@@ -251,6 +255,10 @@ mod tests {
 
         fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
             Box::pin(self.answer())
+        }
+
+        fn keeps(&self) -> Keeps {
+            if self.is_away.load(Ordering::SeqCst) { Keeps::Nothing } else { Keeps::Everything }
         }
     }
 

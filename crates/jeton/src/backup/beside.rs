@@ -1,7 +1,13 @@
 //! Whether somebody else went on from this ledger and ships to the same target: a restored folder that is served. Each goes on, and a restore
 //! has to choose between the two.
 
+use jeton_backup::failure::Failure;
+use jeton_backup::manifest::Manifest;
 use jeton_backup::names::tail;
+use jeton_backup::others::Whose;
+use jeton_core::event::Event;
+use jeton_core::id::Actor;
+use jeton_token::TokenId;
 use tokio::time::timeout;
 
 use super::Backups;
@@ -18,11 +24,25 @@ impl Backups {
         let look = others.look(self.service.store(), &self.target, || !self.leisure.is_ended());
         // What cannot be listed in time is looked at again in a minute.
         let Ok(Ok(found)) = timeout(patience::TARGET, look).await else { return };
-        let found: Vec<String> = found.into_iter().map(tail).collect();
-        let before = std::mem::replace(&mut self.lock().others, found.clone());
-        for other in found.iter().filter(|other| !before.contains(other)) {
-            tracing::error!(target = self.shown(), "{}", words(other));
+        let before = std::mem::replace(&mut self.lock().others, found.iter().copied().map(tail).collect());
+        for other in found {
+            let folder = tail(other);
+            if !before.contains(&folder) {
+                tracing::error!(target = self.shown(), "{}", words(&folder));
+            }
+            if others.is_to_be_told(other) {
+                self.tell(Event::BackupOtherFound { actor: Actor::system(), incarnation: TokenId::from_bytes(other).to_string().into() })
+                    .await;
+            }
         }
+    }
+
+    /// Whose a snapshot is.
+    pub(super) async fn whose(&self, manifest: &Manifest) -> Result<&'static str, Failure> {
+        let Some(incarnation) = manifest.head.incarnation() else { return Ok(Whose::Another.name()) };
+        let place = (incarnation, manifest.head.size);
+        let whose = self.others.lock().await.whose(place, self.service.store(), || !self.leisure.is_ended()).await?;
+        Ok(whose.name())
     }
 }
 

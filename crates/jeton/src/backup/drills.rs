@@ -123,7 +123,7 @@ impl Backups {
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (opening, folder) = (self.opening(), self.data.join(FOLDER));
         let (live, began) = (Some((self.service.store().clone(), shipped)), self.service.moments().time());
-        let drilling = self.leisure.spend(async move || {
+        let drilling = self.drill_leisure.spend(async move || {
             let target = place.target().map_err(Failure::Refused)?;
             Drill { target: &target, opening: &opening, folder, live, began, progress }.run().await
         });

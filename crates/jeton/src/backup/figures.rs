@@ -28,6 +28,7 @@ impl Backups {
             every_seconds: self.settings.every_seconds,
             is_reachable: is_known.then_some(standing.away.is_none()),
             behind_seconds: if is_behind { behind.max(0) } else { 0 },
+            others: standing.others.len() as u64,
             segments: standing.joined.left.map(|left| left as u64),
             tail: written(tail),
             snapshots: written(snapshots),

@@ -41,7 +41,7 @@ impl Backups {
         self.own_tail().await?;
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (service, sealing, opening, known) = (self.service.clone(), self.sealing(), self.opening(), self.target.clone());
-        let joining = self.leisure.spend(async move || {
+        let joining = self.join_leisure.spend(async move || {
             let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
             let (store, bounds) = (service.store().clone(), Bounds::default());
             Joining { store, target: &target, sealing: &sealing, opening: &opening, bounds }.run(from, is_clearing).await

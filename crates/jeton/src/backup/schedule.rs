@@ -6,10 +6,9 @@ use jeton_backup::failure::Failure;
 use jeton_backup::manifest::{Canaries, Manifest};
 use jeton_backup::names::SnapshotId;
 use jeton_backup::problem::{Problem, What};
-use jeton_backup::restore::{manifest, manifest_or_problem, snapshots};
+use jeton_backup::restore::{manifest, snapshots};
 use jeton_backup::retention::{Keeping, prune, take_back};
 use jeton_backup::snapshot::{Beside, Snapshot};
-use jeton_core::commit::Sequence;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
@@ -45,52 +44,6 @@ impl Backups {
         }
     }
 
-    pub(super) async fn is_due(&self) -> Result<bool, Failure> {
-        let (newest, unbroken_from) = {
-            let standing = self.lock();
-            (standing.newest.clone(), standing.unbroken_from)
-        };
-        let newest = match newest {
-            Some(newest) => Some(newest),
-            None => self.look_for_newest().await?,
-        };
-        let now = self.service.moments().time();
-        // One that ends before a hole of the tail is followed by nothing that a restore could go on with.
-        Ok(newest.is_none_or(|(_, made, end)| is_over(made, self.settings.every_seconds, now) || end < unbroken_from))
-    }
-
-    /// Where the newest snapshot ends.
-    pub(super) async fn newest_end(&self) -> Option<Sequence> {
-        let known = self.lock().newest.clone();
-        let newest = match known {
-            Some(newest) => Some(newest),
-            None => self.look_for_newest().await.ok().flatten(),
-        };
-        newest.map(|(_, _, end)| end)
-    }
-
-    async fn look_for_newest(&self) -> Result<Option<(String, Time, u64)>, Failure> {
-        let mut ids = snapshots(&self.target).await?;
-        let found = loop {
-            let Some(id) = ids.pop() else { return Ok(None) };
-            match manifest_or_problem(&self.target, &self.opening(), &id).await? {
-                Ok(found) => break found,
-                // One of another server, or one that nobody can restore: this one needs its own.
-                Err(problem) => tracing::warn!(%problem, "a snapshot on the target does not open: it does not count"),
-            }
-        };
-        // Of another incarnation: nothing of this one's tail goes with it.
-        if found.head.incarnation() != Some(self.service.store().head().incarnation) {
-            return Ok(None);
-        }
-        let newest = Some((found.snapshot.clone(), Time::from_seconds(found.began_at_seconds), found.head.size));
-        let mut standing = self.lock();
-        standing.newest.clone_from(&newest);
-        (standing.newest_figures, standing.newest_rows) = (Some(of_snapshot(&found)), found.rows.values().sum());
-        standing.newest_files = found.files;
-        Ok(newest)
-    }
-
     /// Makes a snapshot now, after those that others asked for; `progress` hears how much is done, of how much.
     ///
     /// # Errors
@@ -108,14 +61,21 @@ impl Backups {
         progress: Progress,
         turn: OwnedMutexGuard<()>,
     ) -> Result<Manifest, Failure> {
-        let backups = self.clone();
+        let (backups, of) = (self.clone(), actor.clone());
         let making = tokio::spawn(async move {
             let made = backups.snapshot(progress).await;
-            backups.tell_made(&actor, &made).await;
+            backups.tell_made(&of, &made).await;
             drop(turn);
             made
         });
-        making.await.unwrap_or_else(|error| Err(Failure::Refused(format!("the snapshot was broken off: {error}"))))
+        match making.await {
+            Ok(made) => made,
+            Err(error) => {
+                let made = Err(Failure::Refused(format!("the snapshot was broken off: {error}")));
+                self.tell_made(&actor, &made).await;
+                made
+            }
+        }
     }
 
     async fn tell_made(&self, actor: &Actor, made: &Result<Manifest, Failure>) {
@@ -147,9 +107,12 @@ impl Backups {
     fn made(&self, manifest: &Manifest) {
         let newest = (manifest.snapshot.clone(), Time::from_seconds(manifest.began_at_seconds), manifest.head.size);
         let mut standing = self.lock();
-        (standing.newest, standing.failed) = (Some(newest), None);
+        (standing.newest, standing.failed, standing.lost) = (Some(newest), None, None);
+        standing.newest_opened = Some(self.service.moments().time());
         (standing.newest_figures, standing.newest_rows) = (Some(of_snapshot(manifest)), manifest.rows.values().sum());
         standing.newest_files.clone_from(&manifest.files);
+        // There is something to drill with.
+        self.look_again();
     }
 
     async fn snapshot(&self, progress: Progress) -> Result<Manifest, Failure> {
@@ -275,11 +238,6 @@ impl Backups {
     }
 }
 
-/// Whether a snapshot is too long ago; so is one of a time that has not come: the clock was wrong when it was made.
-fn is_over(made: Time, every_seconds: i64, now: Time) -> bool {
-    made.plus_seconds(every_seconds) <= now || made > now.plus_seconds(every_seconds)
-}
-
 /// Progress that nobody asked for.
 pub(super) fn nobody() -> Progress {
     Arc::new(|_, _| {})
@@ -290,26 +248,5 @@ fn named(planted: &Planted) -> Canaries {
         revoked_before: planted.revoked_before.id.to_string(),
         revoked_after: planted.revoked_after.id.to_string(),
         kept: planted.kept.id.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_snapshot_of_a_day_that_has_not_come_is_no_reason_to_wait_for_that_day() {
-        const DAY: i64 = 86_400;
-        let check = |made: i64, expected: bool| {
-            let is_over = is_over(Time::from_seconds(made), DAY, Time::from_seconds(400 * DAY));
-            assert_eq!(is_over, expected, "made at {made}");
-        };
-        check(399 * DAY, true);
-        check(399 * DAY + 1, false);
-        check(400 * DAY, false);
-        // A clock that was put back by less waits for no longer than that.
-        check(401 * DAY, false);
-        check(401 * DAY + 1, true);
-        check(765 * DAY, true);
     }
 }

@@ -10,13 +10,15 @@ use jeton_backup::tail::{Mode, Shipper};
 use jeton_core::commit::Sequence;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
-use jeton_service::durability::Durability;
+use jeton_service::durability::{Durability, Keeps};
 use jeton_store::schema::SCHEMA;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use super::Backups;
 use crate::patience;
+use crate::supervised::{Hears, supervised};
 
 /// How often the tail is shipped.
 const EACH: Duration = Duration::from_secs(1);
@@ -59,45 +61,58 @@ impl Backups {
     fn note_holes(&self, shipper: &Shipper) {
         let from = shipper.unbroken_from();
         if std::mem::replace(&mut self.lock().unbroken_from, from) < from {
-            self.look.notify_one();
+            self.look_again();
         }
     }
 
-    /// The tail each second, and each minute a look who else ships there and whether a snapshot or a drill is due.
-    pub(crate) fn begin_jobs(self: &Arc<Self>) -> [JoinHandle<()>; 2] {
-        let backups = self.clone();
-        let looking = tokio::spawn(async move {
-            let mut ticks = interval(EACH_LOOK);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            loop {
-                tokio::select! {
-                    _ = ticks.tick() => {}
-                    () = backups.look.notified() => {}
+    /// The tail each second, and each minute a look who else ships there, and whether a snapshot, a drill or joining is due: none of them waits
+    /// for another. `hears` is told where one of them ends.
+    pub(crate) fn begin_jobs(self: &Arc<Self>, hears: &Hears) -> Vec<JoinHandle<()>> {
+        let [shipping, schedule, drills, joining] = [self.clone(), self.clone(), self.clone(), self.clone()];
+        vec![
+            supervised("shipping the ledger's tail", hears.clone(), async move { shipping.ship().await }),
+            supervised("making snapshots", hears.clone(), async move {
+                let mut looks = Looks::of(&schedule);
+                loop {
+                    looks.next().await;
+                    schedule.follow_others().await;
+                    schedule.follow_schedule().await;
                 }
-                backups.follow_others().await;
-                backups.follow_schedule().await;
-                backups.follow_drills().await;
-                backups.follow_joining().await;
-            }
-        });
-        [self.ship(), looking]
+            }),
+            supervised("making drills", hears.clone(), async move {
+                let mut looks = Looks::of(&drills);
+                loop {
+                    looks.next().await;
+                    drills.follow_drills().await;
+                }
+            }),
+            supervised("joining the ledger's tail", hears.clone(), async move {
+                let mut looks = Looks::of(&joining);
+                loop {
+                    looks.next().await;
+                    joining.follow_joining().await;
+                }
+            }),
+        ]
+    }
+
+    /// Something may be due before the minute is over.
+    pub(super) fn look_again(&self) {
+        self.look.send_modify(|looks| *looks += 1);
     }
 
     /// Ships from now on; the last segment when the server stops is not among it.
-    fn ship(self: &Arc<Self>) -> JoinHandle<()> {
-        let backups = self.clone();
-        tokio::spawn(async move {
-            loop {
-                let shipped = backups.ship_once(false).await;
-                backups.note(shipped).await;
-                // Whoever rings while it ships is served in the next turn.
-                tokio::select! {
-                    () = sleep(EACH) => {}
-                    () = backups.ring.notified() => {}
-                    () = backups.unshipped.fills_a_segment() => {}
-                }
+    async fn ship(&self) {
+        loop {
+            let shipped = self.ship_once(false).await;
+            self.note(shipped).await;
+            // Whoever rings while it ships is served in the next turn.
+            tokio::select! {
+                () = sleep(EACH) => {}
+                () = self.ring.notified() => {}
+                () = self.unshipped.fills_a_segment() => {}
             }
-        })
+        }
     }
 
     /// Gives up snapshots and drills: whoever waits for one hears so.
@@ -109,7 +124,9 @@ impl Backups {
     pub(crate) async fn ship_last(&self) {
         // Whoever still reads keeps the store from ending in order, and what was given up is told before the last word.
         let given_up = async {
-            self.leisure.is_over().await;
+            for leisure in [&self.leisure, &self.drill_leisure, &self.join_leisure] {
+                leisure.is_over().await;
+            }
             drop(self.drilling.lock().await);
             drop(self.making.lock().await);
         };
@@ -173,8 +190,9 @@ impl Backups {
         let mut standing = self.lock();
         standing.shipped_at = Some(self.service.moments().time());
         if !was_reachable {
-            // What waited for it may be due.
-            self.look.notify_one();
+            // What waited for it may be due, and what was there may be so no more.
+            standing.newest_opened = None;
+            self.look_again();
         }
         standing.away.take().map(|_| Event::BackupTargetFound { actor: Actor::system(), sequence })
     }
@@ -205,6 +223,28 @@ fn late() -> Failure {
     Failure::Refused("the backup target did not answer in time".into())
 }
 
+/// When it is looked: each minute, and where somebody rings.
+struct Looks {
+    ticks: Interval,
+    rung: watch::Receiver<u64>,
+}
+
+impl Looks {
+    fn of(backups: &Backups) -> Looks {
+        let mut ticks = interval(EACH_LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Looks { ticks, rung: backups.look.subscribe() }
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.ticks.tick() => {}
+            // Whoever rings lives as long as this does.
+            _ = self.rung.changed() => {}
+        }
+    }
+}
+
 impl Durability for Backups {
     fn reached(&self, sequence: Sequence) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         Box::pin(async move {
@@ -220,5 +260,13 @@ impl Durability for Backups {
             let mut knows = self.knows_of_start.subscribe();
             timeout(patience::TARGET, knows.wait_for(|knows| *knows)).await.is_ok_and(|knows| knows.is_ok())
         })
+    }
+
+    fn keeps(&self) -> Keeps {
+        match *self.knows_of_start.borrow() {
+            false => Keeps::Nothing,
+            true if self.lock().away.is_some() => Keeps::TheStart,
+            true => Keeps::Everything,
+        }
     }
 }

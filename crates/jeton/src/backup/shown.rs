@@ -8,6 +8,7 @@ use jeton_backup::drill::receipt::Receipt;
 use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::names::{SNAPSHOTS, TAIL};
+use jeton_backup::others::Whose;
 use jeton_backup::restore::{manifest_or_problem, snapshots};
 use jeton_backup::verify::{Found, Put, missing, verify};
 use jeton_core::id::Actor;
@@ -29,14 +30,18 @@ impl api::Backups for Backups {
     }
 
     fn create(self: Arc<Self>, actor: Actor, progress: Progress) -> Working<SnapshotShown> {
-        Box::pin(async move { self.make(actor, progress).await.map(|made| snapshot(&made)).map_err(|failure| failure.to_string()) })
+        Box::pin(async move {
+            self.make(actor, progress).await.map(|made| snapshot(&made, Whose::Own.name())).map_err(|failure| failure.to_string())
+        })
     }
 
     fn verify(self: Arc<Self>, progress: Progress) -> Working<VerifiedShown> {
         Box::pin(async move {
             let Ok(_turn) = self.verifying.try_lock() else { return Err("somebody looks over all of them already".to_owned()) };
             let found = self.look_over(progress).await.map_err(|failure| failure.to_string())?;
-            let problems = found.problems.iter().map(ToString::to_string).collect();
+            self.follow_others().await;
+            let others = self.standing().others;
+            let problems = found.problems.iter().map(ToString::to_string).chain(others.iter().map(|other| words(other))).collect();
             let Found { snapshots, files, segments, receipts, bytes, .. } = found;
             Ok(VerifiedShown { snapshots, files, segments, receipts, bytes, problems })
         })
@@ -82,7 +87,10 @@ impl Backups {
         let (mut shown, mut problems) = (Vec::new(), Vec::new());
         for id in snapshots(&self.target).await? {
             match manifest_or_problem(&self.target, &self.opening(), &id).await? {
-                Ok(manifest) => shown.push(snapshot(&manifest)),
+                Ok(manifest) => {
+                    let whose = self.whose(&manifest).await?;
+                    shown.push(snapshot(&manifest, whose));
+                }
                 Err(problem) => problems.push(problem.to_string()),
             }
         }
@@ -104,9 +112,10 @@ impl Backups {
     }
 }
 
-fn snapshot(manifest: &Manifest) -> SnapshotShown {
+fn snapshot(manifest: &Manifest, whose: &'static str) -> SnapshotShown {
     SnapshotShown {
         id: manifest.snapshot.clone(),
+        whose,
         created_at: rfc3339::format(manifest.began_at_seconds),
         sequence: manifest.head.size,
         bytes: manifest.bytes(),

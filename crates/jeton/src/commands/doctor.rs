@@ -15,7 +15,7 @@ Examples:
 
 Exit code 1 if a check of high or critical severity fails; with --fail-under,
 if the whole has a worse grade than that, or none. What was not observed is
-not known, and is no A.";
+not known: while anything is, the whole is a B at best.";
 
 const CURE: &str = "do what each of them says, and ask again: what is told as of some minutes ago is looked at again within the hour";
 

@@ -2,21 +2,21 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::relative::{text_from_now, with_distance};
-use super::table::{Cell, Column, table};
+use super::table::{Cell, Column, Tone, table};
 use super::text::member;
 use super::view::View;
 
 /// What there is, and how it stands.
 pub(crate) fn list(value: &Value, view: &View) -> String {
     let snapshots = value.get("snapshots").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let rows: Vec<[Cell; 4]> = snapshots
+    let rows: Vec<[Cell; 5]> = snapshots
         .iter()
         .map(|snapshot| {
             let made = text_from_now(&member(snapshot, "created_at"), view.now_seconds);
-            [member(snapshot, "id").into(), made.into(), size(snapshot).into(), member(snapshot, "rows").into()]
+            [member(snapshot, "id").into(), whose(snapshot), made.into(), size(snapshot).into(), member(snapshot, "rows").into()]
         })
         .collect();
-    let columns = [Column::whole("id"), Column::whole("made"), Column::number("size"), Column::number("rows")];
+    let columns = [Column::whole("id"), Column::whole("whose"), Column::whole("made"), Column::number("size"), Column::number("rows")];
     let shown = if rows.is_empty() { "There is no backup yet.\n".to_owned() } else { table(columns, &rows, view) };
     let waits = number(value, "size").saturating_sub(number(value, "shipped"));
     let tail = match waits {
@@ -39,6 +39,14 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         .with("identity", proven(value, view))
         .with("gap", gap.unwrap_or_default());
     format!("{shown}\n{}", details.text(view))
+}
+
+/// Whose a snapshot is.
+fn whose(snapshot: &Value) -> Cell {
+    match member(snapshot, "whose").as_str() {
+        "another" => Cell::toned("another's", Tone::Bad),
+        whose => whose.into(),
+    }
 }
 
 /// How drills stand.
@@ -226,17 +234,17 @@ mod tests {
         let mut value = json!({
             "target": "/mnt/backups", "is_on_the_same_disk": true, "size": 4711, "shipped": 4710,
             "snapshots": [
-                {"id": "20260920T141320Z-0eb80320", "created_at": "2026-09-20T14:13:20Z", "bytes": 6_694, "rows": 30},
-                {"id": "20260921T131320Z-c254d175", "created_at": "2026-09-21T13:13:20Z", "bytes": 47_110_000, "rows": 123_456},
+                {"id": "20260920T141320Z-0eb80320", "whose": "own", "created_at": "2026-09-20T14:13:20Z", "bytes": 6_694, "rows": 30},
+                {"id": "20260921T131320Z-c254d175", "whose": "another", "created_at": "2026-09-21T13:13:20Z", "bytes": 47_110_000, "rows": 123_456},
             ],
             "away": {"since": "2026-09-21T14:03:20Z", "why": "the disk is full"},
             "gap": {"before": "2026-09-21T12:00:00Z"},
             "drills": {"failed": {"at": "2026-09-21T12:13:20Z", "why": "rows of `client` differ"}, "identity_proven_at": "2026-09-01T14:13:20Z"},
         });
         insta::assert_snapshot!(anstream::adapter::strip_str(&list(&value, &VIEW)).to_string(), @"
-        ID                         MADE       SIZE    ROWS
-        20260920T141320Z-0eb80320  1 d ago  6694 B      30
-        20260921T131320Z-c254d175  1 h ago   47 MB  123456
+        ID                         WHOSE      MADE       SIZE    ROWS
+        20260920T141320Z-0eb80320  own        1 d ago  6694 B      30
+        20260921T131320Z-c254d175  another's  1 h ago   47 MB  123456
 
         target      /mnt/backups
                     on the disk of the data: no help when that is lost

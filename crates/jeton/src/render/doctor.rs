@@ -11,7 +11,7 @@ pub(crate) fn report(report: &Value, view: &View) -> String {
     let practices: Vec<&Value> = list(report, "practices").collect();
     let rows: Vec<[Cell; 4]> = practices.iter().map(|practice| row(practice)).collect();
     let columns = [Column::whole("when"), Column::whole("practice"), Column::whole("grade"), Column::flexible("checks")];
-    let mut text = format!("Grade: {}\n\n{}", grade(report), table(columns, &rows, view));
+    let mut text = format!("Grade: {}\n{}\n{}", grade(report), at_best(report), table(columns, &rows, view));
     for severity in ["critical", "high", "medium", "low"] {
         let checks = practices.iter().flat_map(|practice| list(practice, "checks"));
         for check in checks.filter(|check| is(check, "verdict", "failed") && is(check, "severity", severity)) {
@@ -36,6 +36,18 @@ pub(crate) fn report(report: &Value, view: &View) -> String {
         text.push_str(&told);
     }
     text
+}
+
+/// Why it is no A though nothing failed.
+fn at_best(report: &Value) -> String {
+    let count =
+        |verdict: &str| list(report, "practices").flat_map(|of| list(of, "checks")).filter(|check| is(check, "verdict", verdict)).count();
+    match (is(report, "grade", "B"), count("failed"), count("not_known")) {
+        (true, 0, unknown @ 1..) => {
+            format!("Nothing that was seen fails. Checks that know nothing yet, without which there is no A: {unknown}.\n")
+        }
+        _ => String::new(),
+    }
 }
 
 /// How many checks of high or critical severity failed.
@@ -147,5 +159,25 @@ mod tests {
                    https://orders.example (24h), https://stock.example (20h) and 2 more
         ");
         assert_eq!(grave(&value), 1);
+    }
+
+    #[test]
+    fn a_grade_without_a_failure_says_what_it_waits_for() {
+        let check =
+            |verdict: &str| json!({"id": "recovery.drill", "severity": "high", "verdict": verdict, "evidence": "there was no drill yet"});
+        let value = |grade: &str, verdicts: &[&str]| {
+            let checks: Vec<Value> = verdicts.iter().map(|verdict| check(verdict)).collect();
+            json!({"grade": grade, "practices": [{"practice": "recovery", "priority": "later", "grade": null, "checks": checks}]})
+        };
+        for (value, is_told) in [
+            (value("B", &["not_known", "passed"]), true),
+            (value("B", &["not_known", "failed"]), false),
+            (value("B", &["failed"]), false),
+            (value("A", &["passed"]), false),
+            (value("D", &["not_known", "failed"]), false),
+        ] {
+            let text = report(&value, &View { now_seconds: 0, width: 80 });
+            assert_eq!(text.contains("without which there is no A: 1"), is_told, "{text}");
+        }
     }
 }

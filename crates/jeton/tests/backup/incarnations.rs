@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::drill::told;
 use crate::place::Place;
 use crate::restore::a_second;
 
@@ -163,6 +164,12 @@ fn problems(place: &Place, data: &str) -> Vec<Value> {
     place.json(&["backup", "list", "--data", data])["problems"].as_array().unwrap().clone()
 }
 
+/// Whose the snapshots are, as a server on this folder says.
+fn whose(place: &Place, data: &str) -> Vec<String> {
+    let shown = place.json(&["backup", "list", "--data", data]);
+    shown["snapshots"].as_array().unwrap().iter().map(|snapshot| snapshot["whose"].as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
     let mut place = Place::with_server(KEPT);
@@ -187,6 +194,10 @@ fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
     assert!(problems_of_server.iter().all(|problem| problem.as_str().unwrap().contains("Stop one of the two")), "{problems_of_server:?}");
     let report: Value = serde_json::from_slice(&place.output(&["doctor", "--json"], "").stdout).unwrap();
     assert!(report.to_string().contains("another server, which went on from a backup"), "{report}");
+    let verified = place.output(&["backup", "verify"], "");
+    let said_of_it = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(!verified.status.success() && said_of_it.contains("is of another server"), "{said_of_it}");
+    while place.sample("jeton_backup_others") < 1.0 || told(&place, "backup.other_found").is_empty() {}
     // It goes on all the same.
     place.key();
     place.wait_until_shipped();
@@ -197,6 +208,16 @@ fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
     place.start("tried");
     while count(&place) == before {}
     assert_eq!(problems(&place, "tried"), Vec::<Value>::new());
+    assert_eq!(whose(&place, "tried").last().unwrap(), "own");
+    assert!(whose(&place, "tried").contains(&"past".to_owned()), "{:?}", whose(&place, "tried"));
+    place.end(Signal::TERM);
+    // The next process tells it again, and the ledger is told once.
+    place.start("jeton-data");
+    while problems(&place, "jeton-data").is_empty() {}
+    assert_eq!(whose(&place, "jeton-data").last().unwrap(), "another");
+    assert!(place.done(&["backup", "list"]).contains("another's"));
+    let (entries, incarnation) = (told(&place, "backup.other_found"), restored["incarnation"].as_str().unwrap_or_default());
+    assert!(entries.len() == 1 && entries[0]["data"]["incarnation"] != incarnation, "{entries:?}");
     place.end(Signal::TERM);
     // What a restore says for a trial ships nowhere.
     place.done(&from_kept(&place, "trial", &[]));

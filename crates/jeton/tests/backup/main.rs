@@ -29,4 +29,6 @@ mod restore;
 #[cfg(test)]
 mod unit;
 #[cfg(test)]
+mod watched;
+#[cfg(test)]
 mod wrong_clock;

@@ -22,7 +22,7 @@ use jeton_core::id::Actor;
 use jeton_core::moment::Time;
 use jeton_core::record::{Row, Versioned};
 use jeton_core::root_key::RootKeys;
-use jeton_service::durability::Durability;
+use jeton_service::durability::{Durability, Keeps};
 use jeton_service::restored::Restored;
 use jeton_store::ledger::merkle::hexadecimal;
 use jeton_store::line::{Change, RowLine};
@@ -98,6 +98,10 @@ impl Durability for Ships {
 
     fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
         Box::pin(std::future::ready(true))
+    }
+
+    fn keeps(&self) -> Keeps {
+        Keeps::Everything
     }
 }
 

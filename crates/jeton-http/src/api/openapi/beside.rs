@@ -59,7 +59,7 @@ fn handed_in(report: &Value) -> Value {
         "operationId": "post_credentials_revoke",
         "tags": ["credentials"],
         "summary": "Takes credentials that leaked, from whoever found them: what is ours of them ends within seconds.",
-        "description": "For anybody, on the public listener: 60 calls an hour from one network, of at most 1 MiB each.",
+        "description": "For anybody, on the public listener: 60 calls an hour from one network, of at most 1 MiB each. While the backup target does not take what ends, 503 `not_shipped` of whatever is handed in: it is looked at, and is to be sent again.",
         "servers": [{ "url": "/", "description": "The URL of the issuer." }],
         "security": [],
         "parameters": [],

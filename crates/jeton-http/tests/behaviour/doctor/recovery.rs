@@ -17,7 +17,13 @@ async fn what_could_not_be_brought_back() {
     fails(&deployment, "recovery.recipients", Severity::High, "server itself: 0", "backup_recipients");
     deployment.around = seen(BackupsSeen { newest_at: Some(now - 3 * DAY), ..backups() });
     fails(&deployment, "recovery.newest", Severity::High, "3d old", "jeton backup create");
-    deployment.around = seen(BackupsSeen { away_since: Some(now - 7_260), ..backups() });
+    deployment.around = seen(BackupsSeen { newest_lost: Some("snapshots/1/manifest.age is missing".to_owned()), ..backups() });
+    fails(&deployment, "recovery.newest", Severity::High, "manifest.age is missing", "jeton backup create");
+    deployment.around = seen(BackupsSeen { shipped_at: now - 61, ..backups() });
+    fails(&deployment, "recovery.tail", Severity::High, "nothing was shipped for 61s", "backup list");
+    deployment.around = seen(BackupsSeen { shipped_at: now - 60, ..backups() });
+    assert_eq!(grade(&deployment.examine(), Practice::Recovery), Some(Grade::A));
+    deployment.around = seen(BackupsSeen { away_since: Some(now - 7_260), shipped_at: now - 7_300, ..backups() });
     fails(&deployment, "recovery.tail", Severity::High, "takes nothing for 2h", "backup list");
     deployment.around = seen(BackupsSeen { others: vec!["tail/00".to_owned()], ..backups() });
     fails(&deployment, "recovery.tail", Severity::High, "same target: tail/00", "backup list");
