@@ -381,6 +381,9 @@ pub enum Event {
     /// What was restored knows refresh tokens to be spent that were spent after that time.
     #[serde(rename = "grant.advanced")]
     GrantAdvanced { actor: Actor, generation: u32, grant: GrantId },
+    /// So many sessions, grants and consents that ended long ago are forgotten.
+    #[serde(rename = "sign_ins.removed")]
+    SignInsRemoved { actor: Actor, count: u64 },
     /// A group was made.
     #[serde(rename = "group.created")]
     GroupCreated { actor: Actor, group: GroupId, name: Arc<str> },

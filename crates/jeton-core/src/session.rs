@@ -4,6 +4,7 @@ pub mod begin;
 pub mod end;
 pub mod judge;
 pub mod latest;
+pub mod leave;
 pub mod proof;
 pub mod secret;
 

@@ -110,6 +110,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::CodeReplayed { .. }
         | Event::GrantRecovered { .. }
         | Event::GrantAdvanced { .. }
+        | Event::SignInsRemoved { .. }
         | Event::GroupUpdated { .. }
         | Event::MembershipAdded { .. }
         | Event::MembershipRemoved { .. }

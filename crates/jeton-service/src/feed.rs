@@ -354,6 +354,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::CodeReplayed { .. }
         | Event::GrantRecovered { .. }
         | Event::GrantAdvanced { .. }
+        | Event::SignInsRemoved { .. }
         | Event::PolicySet { .. }
         | Event::PolicyLowered { .. }
         | Event::PolicyExceptionCreated { .. }

@@ -5,6 +5,7 @@ mod keys;
 mod notices;
 mod scopes;
 mod secrets;
+mod sign_ins;
 
 use std::sync::Arc;
 use std::{fmt, mem};
@@ -96,6 +97,7 @@ impl Service {
         pass.note(keys);
         self.sweep_secrets(&mut pass, &moments.split()).await;
         self.sweep_exceptions(&mut pass, &moments.split()).await;
+        self.sweep_sign_ins(&mut pass, &moments.split()).await;
         if !self.is_ending() {
             pass.met.at = Some(self.moments.time().seconds());
             self.met.store(Some(Arc::new(mem::take(&mut pass.met))));

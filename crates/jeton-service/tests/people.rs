@@ -332,6 +332,44 @@ async fn a_password_says_who_somebody_is() {
 }
 
 #[tokio::test]
+async fn what_ended_a_month_ago_leaves_and_what_lives_stays() {
+    let stage = Stage::new().await;
+    let (_, session) = stage.sign_in().await;
+    let code = stage.code(&session, "orders:read").await;
+    stage.exchange(&code).await.unwrap();
+    let offline = stage.granted("orders:read+offline_access").await;
+    let service = stage.world.service();
+    let count = |table: &'static jeton_core::record::Table| {
+        let mut count = 0;
+        service
+            .store()
+            .view()
+            .unwrap()
+            .scan(table, &mut |_| {
+                count += 1;
+                true
+            })
+            .unwrap();
+        count
+    };
+    let tables =
+        [&jeton_core::session::TABLE, &jeton_core::grant::TABLE, &jeton_core::grant::of_person::TABLE, &jeton_core::consent::TABLE];
+    // Two sessions, of which one ends; the grant that went with it is known for a month.
+    service.end_session(session.record.id, &Actor::person(&stage.ada), &stage.world.moment()).await.unwrap();
+    assert_eq!(tables.map(count), [1, 2, 1, 2]);
+    stage.world.advance(29 * 86_400);
+    stage.refresh(offline.refresh_token.as_ref().unwrap(), &owner()).await.unwrap();
+    service.sweep(&stage.world.moment()).await.unwrap();
+    assert_eq!(tables.map(count), [1, 2, 1, 2]);
+    stage.world.advance(86_400);
+    let swept = service.sweep(&stage.world.moment()).await.unwrap().unwrap();
+    assert_eq!((tables.map(count), swept.removed), ([1, 1, 1, 2], 1));
+    stage.world.advance(60 * 86_400);
+    service.sweep(&stage.world.moment()).await.unwrap();
+    assert_eq!(tables.map(count), [0, 0, 0, 2], "a consent of a year stays");
+}
+
+#[tokio::test]
 async fn somebody_who_is_erased_leaves_nothing_to_sign_in_with() {
     let stage = Stage::new().await;
     let service = stage.world.service();

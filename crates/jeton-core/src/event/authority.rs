@@ -78,6 +78,7 @@ impl Event {
             | Event::GrantCreated { .. }
             | Event::GrantRecovered { .. }
             | Event::GrantAdvanced { .. }
+            | Event::SignInsRemoved { .. }
             | Event::MembershipAdded { .. }
             | Event::RoleCreated { .. }
             | Event::RoleWidened { .. }
@@ -195,6 +196,7 @@ impl Event {
             | Event::CodeReplayed { .. }
             | Event::GrantRecovered { .. }
             | Event::GrantAdvanced { .. }
+            | Event::SignInsRemoved { .. }
             | Event::GroupDeleted { .. }
             | Event::MembershipRemoved { .. }
             | Event::RoleNarrowed { .. }

@@ -68,6 +68,7 @@ pub const KINDS: &[&str] = &[
     "code.replayed",
     "grant.recovered",
     "grant.advanced",
+    "sign_ins.removed",
     "group.created",
     "group.updated",
     "group.deleted",
