@@ -19,6 +19,8 @@ pub enum Failure {
     Seal(io::Error),
     /// A line that is not what it must be, or a thread that ended.
     Line(String),
+    /// The target has more of the ledger than the store, or something else in its place: in words to act on.
+    Parted(String),
     /// Nothing there that could be restored, or not what was asked for: in words to act on.
     Refused(String),
 }
@@ -29,7 +31,7 @@ impl fmt::Display for Failure {
             Failure::Object(problem) => problem.fmt(formatter),
             Failure::Store(fault) => fault.fmt(formatter),
             Failure::Seal(error) => write!(formatter, "sealing failed: {error}"),
-            Failure::Line(words) | Failure::Refused(words) => formatter.write_str(words),
+            Failure::Line(words) | Failure::Parted(words) | Failure::Refused(words) => formatter.write_str(words),
         }
     }
 }

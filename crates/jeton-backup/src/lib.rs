@@ -19,6 +19,7 @@ mod forgetting;
 pub mod identity;
 pub mod join;
 pub mod kept_file;
+pub mod leaving;
 mod lineage;
 pub mod manifest;
 pub mod mark;

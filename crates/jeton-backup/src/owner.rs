@@ -14,7 +14,7 @@ use crate::object::{Kind, hexadecimal};
 use crate::open::Opening;
 use crate::problem::{Problem, What};
 use crate::segments::segments_from;
-use crate::tail::lacking;
+use crate::tail::{LACKED, parted};
 use crate::target::Target;
 use crate::threads::beside;
 
@@ -85,13 +85,13 @@ impl Owner {
 }
 
 /// Refuses a tail whose last entry is not the one that the store has there. One that does not open is for `verify` to name.
-async fn check_past(store: Arc<dyn Store>, target: &Target, opening: &Opening) -> Result<(), Failure> {
+pub(crate) async fn check_past(store: Arc<dyn Store>, target: &Target, opening: &Opening) -> Result<(), Failure> {
     let head = store.head();
     let listed = segments_from(target, head.incarnation, head.size).await?;
     let with_entries = listed.iter().map(|stored| stored.segment).filter(|segment| segment.from < segment.to);
     let Some(last) = with_entries.max_by_key(|segment| segment.to) else { return Ok(()) };
     if last.to > head.size {
-        return Err(lacking(target));
+        return Err(parted(target, LACKED));
     }
     let opened = match open(target, opening, &last.name(), Kind::Tail).await {
         Err(failure @ Failure::Object(Problem { what: What::Target(_), .. })) => return Err(failure),
@@ -105,9 +105,5 @@ async fn check_past(store: Arc<dyn Store>, target: &Target, opening: &Opening) -
     if is_ours {
         return Ok(());
     }
-    Err(Failure::Refused(format!(
-        "{} holds other entries of this ledger than this data folder: another server went on from the same one. Stop one of the two, and name a \
-         target of its own for this one as `backup_target`",
-        target.shown()
-    )))
+    Err(parted(target, "other entries of this ledger than this data folder"))
 }

@@ -57,7 +57,7 @@ impl Shipper {
     /// Goes on where the tail of this store ends on the target, or begins one at the store's head.
     ///
     /// # Errors
-    /// [`Failure`]; [`Failure::Refused`] when the target holds more of this ledger than the store does.
+    /// [`Failure`]; [`Failure::Parted`] when the target holds more of this ledger than the store does.
     pub async fn begin(
         store: Arc<dyn Store>,
         schema: &'static Schema,
@@ -87,7 +87,7 @@ impl Shipper {
         let segments: Vec<Segment> = listed.iter().map(|stored| stored.segment).collect();
         let last = segments.iter().map(|segment| segment.to).max();
         if last.is_some_and(|last| last > head.size) {
-            return Err(lacking(&target));
+            return Err(parted(&target, LACKED));
         }
         let next = last.unwrap_or(head.size);
         let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
@@ -219,11 +219,16 @@ impl Shipper {
     }
 }
 
-/// A target that knows more of a ledger than the store does.
-pub(crate) fn lacking(target: &Target) -> Failure {
-    Failure::Refused(format!(
-        "{} holds entries of this ledger that this data folder lacks: the folder was put back to an earlier state, or is a copy of one that \
-         another server went on with. Restore it with `jeton backup restore`, which brings nothing back that was revoked since",
+/// What a target has of which a store was put back.
+pub(crate) const LACKED: &str = "entries of this ledger that this data folder lacks";
+
+/// A target that has something of a ledger which the store does not.
+pub(crate) fn parted(target: &Target, what: &str) -> Failure {
+    Failure::Parted(format!(
+        "{} has {what}: the folder was put back to an earlier state, or is a copy of one that another server went on with, and what was \
+         revoked there would count again\n  \u{2192} make a folder of the backup: `jeton backup restore` brings nothing back that was revoked. Where \
+         this folder must go on, start once with `jeton serve --put-back`: what was made before is refused until `jeton backup restore \
+         accept-gap`",
         target.shown()
     ))
 }

@@ -442,6 +442,10 @@ pub enum Event {
     /// Another server, which went on from a backup of this ledger, ships to the same target; `incarnation` is that of its tail.
     #[serde(rename = "backup.other_found")]
     BackupOtherFound { actor: Actor, incarnation: Arc<str> },
+    /// A server went on with another backup target, or with none; `heard`: the one of before has heard so. Where it has not, nobody may restore
+    /// from it any more: it may say that nothing is missing.
+    #[serde(rename = "backup.target_left")]
+    BackupTargetLeft { actor: Actor, heard: bool, target: Arc<str> },
     /// A backup was restored apart and found to be what it must be. `digest` is over its rows, `identity` is who opened it.
     #[serde(rename = "backup.drilled")]
     BackupDrilled { actor: Actor, digest: Arc<str>, identity: Arc<str>, receipt: Arc<str>, seconds: i64, sequence: u64, snapshot: Arc<str> },

@@ -124,6 +124,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::BackupTargetLost { .. }
         | Event::BackupTargetFound { .. }
         | Event::BackupOtherFound { .. }
+        | Event::BackupTargetLeft { .. }
         | Event::BackupDrilled { .. }
         | Event::BackupDrillFailed { .. }
         | Event::GapOpened { .. }

@@ -374,6 +374,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::BackupTargetLost { .. }
         | Event::BackupTargetFound { .. }
         | Event::BackupOtherFound { .. }
+        | Event::BackupTargetLeft { .. }
         | Event::BackupDrilled { .. }
         | Event::BackupDrillFailed { .. }
         | Event::GapOpened { .. }

@@ -20,8 +20,10 @@ use jeton_core::record::{Class, Key, Malformed, Table, Value};
 use jeton_core::token::negative::Says;
 use jeton_core::told::{Told, told};
 use jeton_core::why::Because;
+use jeton_store::ledger::merkle::hexadecimal;
 use jeton_store::line::{Change, RowLine};
 use jeton_store::store::View;
+use jeton_token::TokenId;
 
 use crate::failure::Failure;
 use crate::keys::read::damaged;
@@ -67,6 +69,24 @@ impl Service {
             self.distrust_signing_keys(actor, &mut moments).await?;
         }
         Ok(stopped)
+    }
+
+    /// Goes on in a data folder that was put back to an earlier state, as in one that was made of a backup which may lack its end: before
+    /// anything is served.
+    ///
+    /// # Errors
+    /// As [`Service::go_on_restored`].
+    pub async fn go_on_put_back(&self, actor: &Actor, moment: &Moment) -> Result<(), Failure> {
+        let head = self.store.head();
+        let on = GoingOn {
+            previous: Arc::from(TokenId::from_bytes(head.incarnation).to_string()),
+            size: head.size,
+            found: head.size,
+            root: Arc::from(hexadecimal(&head.frontier.root())),
+            known: Known::MayLack,
+        };
+        self.go_on_restored(&Restored { on, taken_since: Vec::new() }, actor, moment).await?;
+        Ok(())
     }
 
     /// Accepts the gap that a restore left; `false`: there is none.

@@ -121,6 +121,14 @@ impl World {
         World::around(service, store, hands, issuer, root_keys, lost).await
     }
 
+    /// A copy of the store as it was, served at the same time.
+    pub async fn copied(&self, loader: MemoryLoader, incarnation: [u8; 16]) -> World {
+        let (hands, issuer, root_keys, lost) = (self.hands.clone(), self.issuer.clone(), self.root_keys.clone(), Arc::default());
+        let opened = start(&hands, &issuer, root_keys.clone(), &lost, |subscriber| loader.finish(incarnation, hands.seed(), subscriber));
+        let (service, store) = opened.expect("a copy can be served");
+        World::around(service, store, hands, issuer, root_keys, lost).await
+    }
+
     async fn around(
         service: Service,
         store: Arc<InFront<Counted>>,

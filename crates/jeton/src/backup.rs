@@ -13,6 +13,7 @@ mod files;
 mod heard;
 mod joined_so_far;
 mod joining;
+mod leaving;
 mod leisure;
 mod making;
 mod newest;
@@ -21,6 +22,7 @@ mod schedule;
 mod scratch;
 mod shipping;
 mod shown;
+mod told_last;
 mod witness;
 
 use std::path::PathBuf;
@@ -49,6 +51,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use failures::Failures;
 
+pub(crate) use begun::ship_nowhere;
 pub(crate) use drill::Drill;
 pub(crate) use heard::Heard;
 pub(crate) use restoring::{Made, Restoring};
@@ -58,6 +61,7 @@ pub(crate) use shown::drilled;
 
 use crate::backup_settings::BackupSettings;
 use crate::config::Config;
+use crate::footing::Footing;
 
 /// How many may ask for a snapshot at once: each that asks gets one of its own.
 const ASKED_AT_ONCE: usize = 4;
@@ -75,10 +79,10 @@ pub(crate) struct Backups {
     /// The server's own identity as it lies in the data folder, in hexadecimal.
     sealed_identity: String,
     unshipped: Arc<Unshipped>,
-    /// Whether the operator says that the target is a new one.
+    /// Whether the operator says that the target is another one than before.
     is_target_new: AtomicBool,
-    /// Whether the data folder knows that it was begun.
-    is_target_known: AtomicBool,
+    /// The number of the target that this process ships to, once the one before it has heard so.
+    begun: tokio::sync::Mutex<Option<String>>,
     /// The sequence until before which everything is on the target.
     shipped: watch::Sender<Sequence>,
     /// Whether the target has heard that this server runs.
@@ -108,6 +112,8 @@ pub(crate) struct Backups {
     others: tokio::sync::Mutex<Others>,
     standing: Mutex<Standing>,
     failures: Failures,
+    /// Lost where the target shows that the data folder was put back.
+    footing: Arc<Footing>,
     /// Since when this server has known of them.
     began: Time,
 }
@@ -150,7 +156,12 @@ impl Backups {
     ///
     /// # Errors
     /// In words for people.
-    pub(crate) fn new(config: &Config, service: &Arc<Service>, unshipped: Arc<Unshipped>) -> Result<Option<Arc<Backups>>, String> {
+    pub(crate) fn new(
+        config: &Config,
+        service: &Arc<Service>,
+        unshipped: Arc<Unshipped>,
+        footing: Arc<Footing>,
+    ) -> Result<Option<Arc<Backups>>, String> {
         let settings = config.backup.clone();
         let Some(place) = &settings.place else { return Ok(None) };
         let root_keys: RootKeys = (**service.registry().root_keys()).clone();
@@ -172,7 +183,7 @@ impl Backups {
             sealed_identity,
             unshipped,
             is_target_new: AtomicBool::new(false),
-            is_target_known: AtomicBool::new(false),
+            begun: tokio::sync::Mutex::default(),
             shipped: watch::Sender::new(0),
             knows_of_start: watch::Sender::new(false),
             owner: Owner::new(service.moments().now().draw()),
@@ -189,6 +200,7 @@ impl Backups {
             others: tokio::sync::Mutex::default(),
             standing: Mutex::default(),
             failures: Failures::default(),
+            footing,
             began: service.moments().time(),
         })))
     }

@@ -24,6 +24,10 @@ pub(crate) struct BackupSettings {
     pub(crate) drill_every_seconds: i64,
     /// Whether what takes authority away is answered only once the target has it.
     pub(crate) is_sync: bool,
+    /// Whether other disks take its place at times: what its end says of what came after it is nothing then.
+    pub(crate) rotates: bool,
+    /// How a bucket is reached.
+    pub(crate) access: Access,
 }
 
 /// What the keys say, each as it stands.
@@ -41,6 +45,8 @@ pub(crate) struct Said<'a> {
     pub(crate) drill_every: Option<&'a str>,
     /// `revocation_durability`.
     pub(crate) durability: Option<&'a str>,
+    /// `backup_target_rotates`.
+    pub(crate) rotates: Option<&'a str>,
     /// `backup_s3_endpoint`.
     pub(crate) endpoint: Option<&'a str>,
     /// `backup_s3_region`.
@@ -85,6 +91,11 @@ impl BackupSettings {
             Some("sync") => true,
             Some(other) => return Err(format!("`revocation_durability` is `local` or `sync`, not `{other}`")),
         };
+        let rotates = match said.rotates {
+            None | Some("off") => false,
+            Some("on") => true,
+            Some(other) => return Err(format!("`backup_target_rotates` is `on` or `off`, not `{other}`")),
+        };
         let length = |key: &str, said: Option<&str>, usual: &str, least: i64| {
             let text = said.unwrap_or(usual);
             let seconds = duration::seconds(text).map_err(|problem| format!("`{key}` is {text}: {problem}"))?;
@@ -101,6 +112,8 @@ impl BackupSettings {
             kept_seconds: length("backup_kept", said.kept, USUAL_KEPT, 3_600)?,
             drill_every_seconds: length("backup_drill_every", said.drill_every, USUAL_DRILL_EVERY, 1)?,
             is_sync,
+            rotates,
+            access: access(said, data).unwrap_or_else(|_| Access::default().or_environment()),
         })
     }
 

@@ -125,6 +125,9 @@ pub(crate) struct File {
     /// When a revocation is answered: once it is on this disk (`local`, default), or once the backup target has it too (`sync`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revocation_durability: Option<String>,
+    /// Whether disks take turns at the place of the target: `on` or `off` (default). None of them says then that nothing came after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_target_rotates: Option<String>,
     /// Another S3 server than Amazon's: its URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) backup_s3_endpoint: Option<String>,
@@ -316,6 +319,7 @@ fn backup_said(file: &File) -> Said<'_> {
         kept: file.backup_kept.as_deref(),
         drill_every: file.backup_drill_every.as_deref(),
         durability: file.revocation_durability.as_deref(),
+        rotates: file.backup_target_rotates.as_deref(),
         endpoint: file.backup_s3_endpoint.as_deref(),
         region: file.backup_s3_region.as_deref(),
         access_key_id: file.backup_s3_access_key_id.as_deref(),

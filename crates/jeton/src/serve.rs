@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::access_log;
 use crate::apart;
-use crate::backup::{Backups, Heard};
+use crate::backup::{Backups, Heard, ship_nowhere};
 use crate::certificates::Kept;
 use crate::clock::{Clock, uptime, uptime_micros};
 use crate::config::Config;
@@ -82,6 +82,8 @@ pub(crate) struct Agreed {
     pub(crate) clock: bool,
     /// `--new-backup-target`.
     pub(crate) new_backup_target: bool,
+    /// `--put-back`.
+    pub(crate) put_back: bool,
 }
 
 /// Runs until a signal to stop; requests that are on their way finish.
@@ -164,13 +166,19 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     if agreed.clock {
         service.accept_clock(&Actor::system(), &moments.split()).await.map_err(|error| error.to_string())?;
     }
+    if agreed.put_back {
+        service.go_on_put_back(&Actor::system(), &moments.split()).await.map_err(|error| error.to_string())?;
+    }
     service.set_up(&moments.split()).await.map_err(|error| error.to_string())?;
-    let backups = Backups::new(config, &service, unshipped)?;
-    if let Some(backups) = &backups {
-        if agreed.new_backup_target {
-            backups.begin_target_anew();
+    let backups = Backups::new(config, &service, unshipped, footing.clone())?;
+    match &backups {
+        Some(backups) => {
+            if agreed.new_backup_target {
+                backups.begin_target_anew();
+            }
+            backups.begin().await?;
         }
-        backups.begin().await;
+        None => ship_nowhere(config, &service, agreed.new_backup_target).await?,
     }
     let certificate = Served::open(config, files, &service, &draining).await?;
     let tls = certificate.tls().cloned();

@@ -240,7 +240,7 @@ fn the_page_of_upgrades_is_played() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations/upgrade.md")).unwrap();
     let here = |line: &str| line.replace("prod", "jeton-data").replace("version-10", "version-2");
     let lines: Vec<String> = page.lines().filter_map(|line| line.strip_prefix("    ")).map(here).collect();
-    let [check, back @ .., serve] = &lines[..] else { panic!("{lines:?}") };
+    let [check, back @ .., serve, accept] = &lines[..] else { panic!("{lines:?}") };
     let run = |line: &String| {
         let path = format!("{}:/usr/bin:/bin", Path::new(env!("CARGO_BIN_EXE_jeton")).parent().unwrap().display());
         let output = Command::new("bash").args(["-euc", line]).current_dir(place.0.path()).env_clear().env("PATH", path).output().unwrap();
@@ -258,6 +258,10 @@ fn the_page_of_upgrades_is_played() {
     let (mut server, _) = place.start_told(&flags);
     let clients = place.done(&["client", "list", "--data", "back"]);
     assert!(!clients.contains("since"), "it is as before the upgrade: {clients}");
+    let gap = |place: &Place| place.done(&["backup", "list", "--data", "back"]).contains("accept-gap");
+    assert!(gap(&place), "what was revoked since is not known");
+    run(&format!("{accept} --yes"));
+    assert!(!gap(&place));
     end(&mut server, Signal::INT);
 }
 

@@ -95,6 +95,7 @@ impl Event {
             | Event::BackupTargetLost { .. }
             | Event::BackupTargetFound { .. }
             | Event::BackupOtherFound { .. }
+            | Event::BackupTargetLeft { .. }
             | Event::BackupDrilled { .. }
             | Event::BackupDrillFailed { .. }
             | Event::GapAccepted { .. }
@@ -215,6 +216,7 @@ impl Event {
             | Event::BackupTargetLost { .. }
             | Event::BackupTargetFound { .. }
             | Event::BackupOtherFound { .. }
+            | Event::BackupTargetLeft { .. }
             | Event::BackupDrilled { .. }
             | Event::BackupDrillFailed { .. }
             | Event::GapOpened { .. }

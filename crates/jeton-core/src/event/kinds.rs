@@ -88,6 +88,7 @@ pub const KINDS: &[&str] = &[
     "backup.target_lost",
     "backup.target_found",
     "backup.other_found",
+    "backup.target_left",
     "backup.drilled",
     "backup.drill_failed",
     "gap.opened",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jeton_backup::failure::Failure;
 use jeton_backup::identity::Identity;
+use jeton_backup::mark::{Whose, whose};
 use jeton_backup::open::Opening;
 use jeton_backup::put_back::{PutBack, put_back};
 use jeton_backup::restore::{Other, Step};
@@ -13,6 +14,7 @@ use jeton_core::root_key::RootKeys;
 use jeton_store::ledger::checkpoint::Checkpoint;
 
 use super::apart::Source;
+use super::begun::made_of;
 use super::drill_identity;
 use super::making::Making;
 use super::witness::{compared, tells_of_more};
@@ -100,6 +102,11 @@ impl Restoring<'_> {
         if let Some(sealed) = &restored.manifest.server_identity {
             drill_identity::put_back(&folder, sealed, &self.root_keys)?;
         }
+        let number = match whose(&target, &issuer).await {
+            Ok(Whose::Ours(number)) => number,
+            _ => None,
+        };
+        made_of(&folder, &self.place.text(), number)?;
         let files = if self.is_with_files { &restored.manifest.files[..] } else { &[] };
         let files = put_back(&target, &opening, files, &folder).await.map_err(|failure| {
             format!("{failure}\n  → nothing was made; --without-files leaves out the configuration and the access log")

@@ -12,6 +12,7 @@ use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_service::durability::{Durability, Keeps};
 use jeton_store::schema::SCHEMA;
+use jeton_store::store::{Fault, FaultKind};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
@@ -28,16 +29,26 @@ const EACH_LOOK: Duration = Duration::from_secs(60);
 impl Backups {
     /// Says on the target that more will be committed, before anything is: what is there of the end holds no longer then. Until it has heard,
     /// nothing that takes authority away is acknowledged.
-    pub(crate) async fn begin(self: &Arc<Self>) {
+    ///
+    /// # Errors
+    /// In words for people: the target has more of this ledger than the data folder. Nothing may be served of it then.
+    pub(crate) async fn begin(self: &Arc<Self>) -> Result<(), String> {
         let weak: Weak<Backups> = Arc::downgrade(self);
         self.service.narrow_durably(weak, self.settings.is_sync);
         let begun = timeout(patience::START, self.new_shipper()).await.unwrap_or_else(|_| Err(late()));
         match begun {
             Ok(shipper) => *self.shipper.lock().await = Some(shipper),
+            Err(Failure::Parted(words)) => return Err(words),
             Err(failure) => {
                 tracing::warn!(%failure, "the backup target does not hear that this server starts: what takes authority away holds here, and is answered with 503 until it has heard");
             }
         }
+        Ok(())
+    }
+
+    /// Whether each segment says that what was acknowledged to end was there first: of a target that may be taken away that is not for ever so.
+    fn is_waited_for(&self) -> bool {
+        self.settings.is_sync && !self.settings.rotates
     }
 
     async fn new_shipper(&self) -> Result<Shipper, Failure> {
@@ -46,7 +57,8 @@ impl Backups {
         // Where none is found, all of the tail is looked at.
         let newest = self.newest_end().await.unwrap_or_default();
         let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing());
-        let shipper = Shipper::begin_after(newest, store, &SCHEMA, target, sealing, self.unshipped.clone(), self.settings.is_sync).await?;
+        let shipper = Shipper::begin_after(newest, store, &SCHEMA, target, sealing, self.unshipped.clone(), self.is_waited_for()).await?;
+        self.is_silent_from_now().await?;
         self.knows_of_start.send_replace(true);
         self.note_holes(&shipper);
         Ok(shipper)
@@ -154,7 +166,7 @@ impl Backups {
         } else if ready.shipped() < head.size {
             self.owner.check_in(self.service.moments().time().seconds(), &self.target, head.incarnation).await?;
         }
-        let shipped = ready.ship(Mode { sync: self.settings.is_sync, is_final }).await;
+        let shipped = ready.ship(Mode { sync: self.is_waited_for(), is_final: is_final && !self.settings.rotates }).await;
         self.note_holes(&ready);
         // After a failure it is looked up again what is there: an answer may have been lost.
         if shipped.is_ok() {
@@ -167,6 +179,8 @@ impl Backups {
     async fn note(&self, shipped: Result<Sequence, Failure>) {
         let event = match shipped {
             Ok(sequence) => self.is_there(sequence),
+            // It is known now that what is served was revoked.
+            Err(Failure::Parted(words)) => return self.footing.lose(&Fault::new(FaultKind::Damaged, words)),
             Err(failure) => {
                 self.failures.note_tail();
                 self.is_away(&failure.to_string())

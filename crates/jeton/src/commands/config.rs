@@ -121,6 +121,7 @@ fn holds(config: &Loaded) -> Map<String, Value> {
         "backup_every": or(&said.backup_every, USUAL_EVERY), "backup_kept": or(&said.backup_kept, USUAL_KEPT),
         "backup_drill_every": or(&said.backup_drill_every, USUAL_DRILL_EVERY),
         "revocation_durability": if backup.is_sync { "sync" } else { "local" },
+        "backup_target_rotates": if backup.rotates { "on" } else { "off" },
         "backup_s3_endpoint": said.backup_s3_endpoint, "backup_s3_region": said.backup_s3_region,
         "backup_s3_access_key_id": said.backup_s3_access_key_id, "backup_s3_secret_file": said.backup_s3_secret_file,
     });

@@ -29,9 +29,12 @@ pub(crate) struct Serve {
     /// The clock is right, though the ledger ends later: begin anew from it, and revoke every token that is dated later
     #[arg(long)]
     accept_clock: bool,
-    /// The backup target is a new one, though this folder had one at its place: begin it
+    /// The backup target is another one than before, and the one before cannot be told: begin it, or go on with it. Nobody may restore from the one before any more
     #[arg(long)]
     new_backup_target: bool,
+    /// The data folder was put back to an earlier state: what was made before is refused until `jeton backup restore accept-gap`
+    #[arg(long)]
+    put_back: bool,
 }
 
 impl Serve {
@@ -39,7 +42,7 @@ impl Serve {
         let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
         logging::start(config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal()));
         jeton_http::edge::quiet_panics();
-        let agreed = Agreed { clock: self.accept_clock, new_backup_target: self.new_backup_target };
+        let agreed = Agreed { clock: self.accept_clock, new_backup_target: self.new_backup_target, put_back: self.put_back };
         crate::serve::run(&config, agreed).map_err(|sentence| Failure::could_not(sentence, ""))
     }
 }

@@ -39,6 +39,7 @@ fn full() -> File {
         backup_kept: text("2d"),
         backup_drill_every: text("3d"),
         revocation_durability: text("sync"),
+        backup_target_rotates: text("on"),
         backup_s3_endpoint: text("https://s3.example"),
         backup_s3_region: text("eu"),
         backup_s3_access_key_id: text("id"),

@@ -18,7 +18,7 @@ pub(crate) enum Holds {
 }
 
 /// Every key.
-pub(crate) const KEYS: [(&str, Holds); 32] = [
+pub(crate) const KEYS: [(&str, Holds); 33] = [
     ("issuer", Holds::Text),
     ("listen", Holds::Text),
     ("metrics_listen", Holds::Text),
@@ -47,6 +47,7 @@ pub(crate) const KEYS: [(&str, Holds); 32] = [
     ("backup_kept", Holds::Text),
     ("backup_drill_every", Holds::Text),
     ("revocation_durability", Holds::Text),
+    ("backup_target_rotates", Holds::Text),
     ("backup_s3_endpoint", Holds::Text),
     ("backup_s3_region", Holds::Text),
     ("backup_s3_access_key_id", Holds::Text),

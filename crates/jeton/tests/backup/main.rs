@@ -19,11 +19,15 @@ mod full_target;
 #[cfg(test)]
 mod in_place;
 #[cfg(test)]
+mod in_turn;
+#[cfg(test)]
 mod incarnations;
 #[cfg(test)]
 mod mount;
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod put_back;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]

@@ -148,6 +148,11 @@ impl Place {
         server.wait().unwrap()
     }
 
+    /// Waits until the server has ended by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        self.server.take().unwrap().wait().unwrap()
+    }
+
     /// The same; what the log says until its end.
     pub(crate) fn end_and_read(&mut self, signal: Signal) -> Vec<String> {
         self.end(signal);

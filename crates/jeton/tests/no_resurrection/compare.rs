@@ -69,7 +69,9 @@ impl<'a> Compared<'a> {
         }
         self.spent().await;
         self.uses().await;
-        self.who_came_back().await;
+        if !self.made.is_of_before {
+            self.who_came_back().await;
+        }
         if then.is_some() {
             self.stolen().await;
         }

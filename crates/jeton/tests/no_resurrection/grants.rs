@@ -99,7 +99,7 @@ async fn refresh(world: &World, of: &SignedIn, text: &Secret, sender: &Sender) -
 /// A grant that was refreshed after the time that may be asked for, and all of it backed up; what is made of what is left.
 async fn lost(loss: Loss) -> (World, Known, SignedIn, Secret) {
     let world = World::new().await;
-    let kept = Kept::new(&world, false).await;
+    let kept = Kept::new(&world, false, false).await;
     let of = sign_in(&world).await;
     world.advance(60);
     kept.snapshot(&world).await;
@@ -108,7 +108,7 @@ async fn lost(loss: Loss) -> (World, Known, SignedIn, Secret) {
     let second = refresh(&world, &of, of.tokens.refresh_token.as_ref().unwrap(), &owner()).await.unwrap();
     kept.ship(loss == Loss::Nothing || loss == Loss::UntilThen).await;
     kept.lose(&world, loss, &mut Dice(1)).await;
-    let made = kept.restore(&world, (loss == Loss::UntilThen).then_some(until), Engine::Sqlite).await;
+    let made = kept.restore(&world, (loss == Loss::UntilThen).then_some(until), Engine::Sqlite, None).await;
     made.world.advance(120);
     (made.world, made.known, of, second.refresh_token.unwrap())
 }

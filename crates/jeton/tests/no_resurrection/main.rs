@@ -33,7 +33,7 @@ use serde_json::json;
 
 use compare::{Answers, Compared, Found, after_accepting};
 use history::History;
-use kept::{Engine, Kept, LOSSES, Loss, Made, OF_SERVERS};
+use kept::{Copied, Engine, Kept, LOSSES, Loss, Made, OF_SERVERS};
 
 /// What each of the tests plays by itself; a campaign plays more.
 const HISTORIES: u64 = 10;
@@ -53,10 +53,12 @@ struct Lived {
     loss: Loss,
     /// The time that is asked for, and how everything was answered then.
     then: Option<(Time, Answers)>,
+    /// The data folder as it was once, where somebody copied it.
+    copied: Option<Copied>,
 }
 
 /// Lives, with backups, up to the loss. `has_snapshot`: without one there is what another left.
-async fn live(history: &mut History, kept: &Kept, loss: Loss, has_snapshot: bool) -> Lived {
+async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: bool) -> Lived {
     let (before, after) = (10 + history.below(40), history.below(40));
     for _ in 0..before {
         history.step().await;
@@ -66,7 +68,9 @@ async fn live(history: &mut History, kept: &Kept, loss: Loss, has_snapshot: bool
     }
     // A time between the first snapshot and the end, and another snapshot, where there is one.
     let (at, again) = (history.below(after), history.below(after * 2));
-    let mut then = None;
+    let (mut then, mut copied) = (None, None);
+    let (turns, copies) = (has_snapshot && history.is_once_in(3), history.is_once_in(5));
+    let copied_at = history.below(after);
     for step in 0..after {
         history.step().await;
         if then.is_some() && history.is_once_in(2) {
@@ -74,6 +78,17 @@ async fn live(history: &mut History, kept: &Kept, loss: Loss, has_snapshot: bool
         }
         if history.is_once_in(3) {
             kept.ship(false).await;
+        }
+        if history.is_once_in(4) {
+            kept.note(&history.world);
+        }
+        // For an earlier time there must be a snapshot of before it.
+        if turns && then.is_none() && history.is_once_in(10) {
+            let is_in_order = history.is_once_in(2);
+            kept.turn(&history.world, is_in_order).await;
+        }
+        if copies && step == copied_at {
+            copied = Some(Kept::copy(&history.world));
         }
         if history.is_once_in(8) {
             kept.join(&history.world).await;
@@ -92,7 +107,7 @@ async fn live(history: &mut History, kept: &Kept, loss: Loss, has_snapshot: bool
         kept.ship(true).await;
     }
     kept.lose(&history.world, loss, &mut history.dice).await;
-    Lived { loss, then }
+    Lived { loss, then, copied }
 }
 
 /// Restores what is left, and looks what it accepts.
@@ -101,50 +116,86 @@ async fn look(seed: u64, history: &mut History, kept: &Kept, lived: &Lived) -> (
     // Cut-offs of now name the next whole second.
     history.world.advance(2);
     let engine = if history.is_once_in(6) { Engine::Sqlite } else { Engine::Memory };
-    let made = kept.restore(&history.world, lived.then.as_ref().map(|(then, _)| *then), engine).await;
+    let note = some_note(history);
+    let made = kept.restore(&history.world, lived.then.as_ref().map(|(then, _)| *then), engine, note).await;
     match loss {
-        _ if made.has_others => assert_eq!(made.known, Known::MayLack, "seed {seed}: {loss:?}"),
+        _ if made.has_others || made.checkpoint_has_more || kept.rotates => assert_eq!(made.known, Known::MayLack, "seed {seed}: {loss:?}"),
         Loss::Nothing | Loss::KilledInSync => assert_eq!(made.known, Known::All, "seed {seed}: {loss:?}"),
         Loss::TheEnd | Loss::AllOfIt | Loss::Killed => assert_eq!(made.known, Known::MayLack, "seed {seed}: {loss:?}"),
-        Loss::OneOfIt | Loss::UntilThen => {}
+        Loss::OneOfIt | Loss::UntilThen | Loss::LeftForAnother | Loss::PutBack => {}
     }
+    let (caller, found, accepted) = judge(history, &made, loss, lived.then.as_ref().map(|(_, answers)| answers)).await;
+    (made, caller, found, accepted)
+}
+
+/// One of the checkpoints that were kept, or none.
+fn some_note(history: &mut History) -> Option<u64> {
+    history.is_once_in(3).then(|| history.below(1 << 32))
+}
+
+/// Looks what a deployment accepts, behind its fence and once the gap is accepted.
+async fn judge(history: &History, made: &Made, loss: Loss, then: Option<&Answers>) -> (Registered, Found, Option<Found>) {
     made.world.advance(2);
     // Who asks made its secret before the restore: it gets another one.
     let body = json!({"overlap_seconds": 0});
     let secret = made.world.done(Method::POST, &format!("/clients/{}/secrets", history.caller.id), Some(body)).await;
     let caller = history.caller.with_secret(secret["client_secret"].as_str().unwrap());
-    let found = Compared::new(history, &made, &caller, loss).run(lived.then.as_ref().map(|(_, answers)| answers)).await;
+    let found = Compared::new(history, made, &caller, loss).run(then).await;
     let mut accepted = None;
     if made.known == Known::MayLack {
         made.world.service().accept_gap(&administrator().actor, &made.world.moment()).await.unwrap();
-        accepted = Some(after_accepting(history, &made, &caller).await);
+        accepted = Some(after_accepting(history, made, &caller).await);
     }
-    (made, caller, found, accepted)
+    (caller, found, accepted)
+}
+
+/// Restores the target that was left, and puts a copied folder back: neither knows everything.
+async fn look_beside(seed: u64, history: &mut History, kept: &Kept, lived: &mut Lived, is_second: bool) -> Vec<Played> {
+    let mut beside = Vec::new();
+    if kept.has_turned {
+        let note = some_note(history);
+        let made = kept.restore_left(&history.world, note).await;
+        assert_eq!(made.known, Known::MayLack, "seed {seed}: a target that was left vouches for what came after it");
+        beside.push((Loss::LeftForAnother, made));
+    }
+    if let Some(copied) = lived.copied.take() {
+        beside.push((Loss::PutBack, kept.put_back(&history.world, copied).await));
+    }
+    let mut played = Vec::new();
+    for (loss, made) in beside {
+        let (_, found, accepted) = judge(history, &made, loss, None).await;
+        played.push(Played { loss, is_second, found, accepted });
+    }
+    played
 }
 
 async fn play(seed: u64) -> Vec<Played> {
     let mut history = History::new(seed).await;
     let loss = history.one_of(&LOSSES).unwrap();
-    let kept = Kept::new(&history.world, loss == Loss::KilledInSync).await;
-    let lived = live(&mut history, &kept, loss, true).await;
+    let rotates = history.is_once_in(6);
+    let mut kept = Kept::new(&history.world, loss == Loss::KilledInSync, rotates).await;
+    let mut lived = live(&mut history, &mut kept, loss, true).await;
     let (made, caller, found, accepted) = look(seed, &mut history, &kept, &lived).await;
     let mut played = vec![Played { loss, is_second: false, found, accepted }];
+    played.extend(look_beside(seed, &mut history, &kept, &mut lived, false).await);
     if !history.is_once_in(3) {
         return played;
     }
     // What is on the target behind the loss, or comes there since it is looked at, is another's from now on.
-    let may_have_others = matches!(loss, Loss::OneOfIt | Loss::KilledInSync);
+    let may_have_others = matches!(loss, Loss::OneOfIt | Loss::KilledInSync) || kept.has_turned;
     let before = made.known;
     history.go_on(made, caller).await;
     // It may be lost before a snapshot of its own is whole, where what was before is all there. What it shipped is all that tells of it then.
     let has_snapshot = before != Known::All || !history.is_once_in(4);
     let loss = history.one_of(if has_snapshot { &LOSSES[..] } else { &OF_SERVERS }).unwrap();
-    let kept = kept.of_next(&history.world, loss == Loss::KilledInSync).await;
-    let lived = live(&mut history, &kept, loss, has_snapshot).await;
+    let rotates = history.is_once_in(6);
+    let mut kept = kept.of_next(&history.world, loss == Loss::KilledInSync, rotates).await;
+    let mut lived = live(&mut history, &mut kept, loss, has_snapshot).await;
     let (made, _, found, accepted) = look(seed, &mut history, &kept, &lived).await;
     assert!(!made.has_others || may_have_others || !has_snapshot, "seed {seed}: what it comes from is taken for another's");
     assert!(has_snapshot || made.known == Known::MayLack, "seed {seed}: what went on is not seen");
     played.push(Played { loss, is_second: true, found, accepted });
+    played.extend(look_beside(seed, &mut history, &kept, &mut lived, true).await);
     played
 }
 
