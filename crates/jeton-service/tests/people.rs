@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
+use jeton_core::event::CutOffSubject;
+use jeton_core::explain::rule::Rule;
 use jeton_core::id::{Actor, PersonId};
 use jeton_core::person::create::CreatePerson;
 use jeton_core::record::Versioned;
@@ -16,6 +18,7 @@ use jeton_core::sender::Sender;
 use jeton_core::session::Session;
 use jeton_core::session::proof::Authenticated;
 use jeton_core::token::standing::Standing;
+use jeton_core::why::{Because, Why};
 use jeton_oauth::authorization::AuthorizationForm;
 use jeton_oauth::pkce::Verifier;
 use jeton_oauth::token::{AuthorizationCodeRequest, RefreshRequest};
@@ -197,6 +200,17 @@ async fn a_refresh_is_one_read_and_no_entry_of_its_own() {
     refused(stage.refresh(first.refresh_token.as_ref().unwrap(), &thief()).await);
     refused(stage.refresh(second.refresh_token.as_ref().unwrap(), &owner()).await);
     assert_eq!(stage.stands(&second.access_token).await, Standing::Revoked);
+    // And whoever asks why is told.
+    let (service, moment) = (stage.world.service(), stage.world.moment());
+    let state = service.token_state(second.token.id, &moment).await.unwrap();
+    let past = service.token_past(&state, &|| true).unwrap();
+    match service.explain_token(&state, past.as_ref(), &moment).rule {
+        Rule::CutOff(Some(cut_off)) => {
+            assert_eq!((cut_off.subject, &*cut_off.name), (CutOffSubject::Family, second.grant.id.to_string().as_str()));
+            assert_eq!(cut_off.said.why, Some(Because::Reason(Why::Reused)));
+        }
+        rule => panic!("{rule:?}"),
+    }
 }
 
 #[tokio::test]

@@ -31,6 +31,10 @@ pub struct Concerned {
     pub client: Option<Arc<str>>,
     /// The person whose it is.
     pub person: Option<Arc<str>>,
+    /// The session that it goes with.
+    pub session: Option<Arc<str>>,
+    /// The grant that it came of.
+    pub family: Option<Arc<str>>,
     /// The group whose it is.
     pub group: Option<Arc<str>>,
     /// The audience of what it is for.
@@ -63,8 +67,10 @@ impl Concerned {
             CutOffSubject::User => &self.person,
             CutOffSubject::Group => &self.group,
             CutOffSubject::Api => &self.audience,
-            // No token and no key names a session or a family yet; of one key, its own row says more.
-            CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return false,
+            CutOffSubject::Session => &self.session,
+            CutOffSubject::Family => &self.family,
+            // Of one key, its own row says more.
+            CutOffSubject::Key => return false,
         };
         named.as_ref() == Some(name)
     }

@@ -137,6 +137,8 @@ fn who_is_concerned() {
         token: Some(CredentialId([1; 16])),
         client: Some(Arc::from("c")),
         person: Some(Arc::from("p")),
+        session: Some(Arc::from("s")),
+        family: Some(Arc::from("f")),
         group: Some(Arc::from("g")),
         audience: Some(Arc::from("a")),
         signing_keys: vec![KeyId::from("k")],
@@ -161,7 +163,10 @@ fn who_is_concerned() {
         (CutOffSubject::Api, "a", true),
         (CutOffSubject::Api, "c", false),
         (CutOffSubject::Group, "g", true),
+        (CutOffSubject::Session, "s", true),
         (CutOffSubject::Session, "c", false),
+        (CutOffSubject::Family, "f", true),
+        (CutOffSubject::Family, "s", false),
         (CutOffSubject::Key, "c", false),
     ] {
         check(Says::CutOff(subject, Arc::from(name), NOW), is_heard, is_heard);

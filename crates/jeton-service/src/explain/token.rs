@@ -47,7 +47,11 @@ impl Service {
         let row = self.store.view()?.get(&token::TABLE, &vec![Value::Id(token.id.0)])?;
         let sequence = row.map(|row| row.version);
         let issued_by = sequence.map(|sequence| self.issuer_of(token.id, sequence)).transpose()?.flatten();
+        let held = token.held.as_ref();
         let concerned = Concerned {
+            person: held.map(|held| held.person.0.clone()),
+            session: held.and_then(|held| held.session).map(|session| session.to_string().into()),
+            family: held.map(|held| held.grant.to_string().into()),
             token: Some(token.id),
             client: Some(token.client.0.clone()),
             audience: state.api.as_ref().map(|api| api.record.audience.clone()),
