@@ -26,7 +26,7 @@ impl Service {
         drop(self.hashing.set(hashing));
     }
 
-    /// Gives a person a password.
+    /// Gives a person a password, and ends their sessions: whoever knew the one before is signed in nowhere. What outlives a session stays.
     ///
     /// # Errors
     /// `InvalidRequest` where it is not taken; any other [`Failure`]: it is not known to be set then.
@@ -39,12 +39,22 @@ impl Service {
         acceptable(password.expose(), context, |text| hashing.is_known(text)).map_err(|weak| Refusal::invalid(weak.to_string()))?;
         let mut moments = moment.clone();
         let hash = Zeroizing::new(hashing.make(password.clone(), moments.draw()).await.ok_or(Failure::Busy)?);
-        self.transact(&moments, &Arc::from(""), |reading, moment| {
-            let person = self.find_user(person.id.as_str())?;
-            reading.rely_on_person(&person);
-            Ok(set(&person.record, &hash, &self.registry.root_keys(), by, moment).map(|()| person.record.clone()))
-        })
-        .await
+        let set_at = moments.split();
+        let person = self
+            .transact(&set_at, &Arc::from(""), |reading, moment| {
+                let person = self.find_user(person.id.as_str())?;
+                reading.rely_on_person(&person);
+                Ok(set(&person.record, &hash, &self.registry.root_keys(), by, moment).map(|()| person.record.clone()))
+            })
+            .await?;
+        for session in self.sessions_of(&person.id).await? {
+            match self.end_session(session.record.id, by, &moments.split()).await {
+                // It has ended meanwhile.
+                Ok(_) | Err(Failure::Refused(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(person)
     }
 
     /// Who somebody is that says so by username and password. `None`: the password is wrong, nobody is called so, they have no password, or they

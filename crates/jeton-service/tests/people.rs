@@ -336,6 +336,11 @@ async fn a_password_says_who_somebody_is() {
         assert!(service.set_password("ada", &Secret::from(weak), &by, &stage.world.moment()).await.is_err(), "{weak}");
     }
     service.set_password("ada", &Secret::from(PASSWORD), &by, &stage.world.moment()).await.unwrap();
+    // Whoever was signed in by another password is so no longer.
+    let (text, _) = stage.sign_in().await;
+    assert!(service.session(text.expose(), stage.world.now(), &stage.world.moment()).await.unwrap().is_some());
+    service.set_password("ada", &Secret::from(PASSWORD), &by, &stage.world.moment()).await.unwrap();
+    assert!(service.session(text.expose(), stage.world.now(), &stage.world.moment()).await.unwrap().is_none());
     for (username, password, expected) in
         [("ada", PASSWORD, true), (" ADA ", PASSWORD, true), ("ada", "wrong", false), ("nobody", PASSWORD, false), ("", "", false)]
     {
