@@ -15,7 +15,7 @@ use jeton_core::consent;
 use jeton_core::event::CutOffSubject;
 use jeton_core::grant;
 use jeton_core::grant::of_person::{self, GrantOfPerson};
-use jeton_core::id::{Actor, PersonId};
+use jeton_core::id::{Actor, ApiKeyId, PersonId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::password;
@@ -41,7 +41,7 @@ use crate::service::Service;
 use crate::transact::{ATTEMPTS, Reading, failure};
 
 use copies::Copies;
-use found::{BY_OWNER, Entries, OwnedKey, of_owner, owned};
+use found::{BY_OWNER, Entries, OwnedKey, closed, of_owner, owned};
 use reasons::{Naming, OfOthers};
 
 /// What goes with a person.
@@ -114,6 +114,18 @@ impl Service {
         failed.map_or(Ok(ended), Err)
     }
 
+    /// The keys that were a person's who is gone, as far as the ledger tells: all of it is read.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn keys_of_gone(&self, id: &PersonId) -> Result<Vec<ApiKeyId>, Failure> {
+        let mut entries = Entries::of(&self.store, Mentions::of_erased(id));
+        while entries.next(usize::MAX).await?.is_some() {
+            self.check_goes_on()?;
+        }
+        Ok(entries.keys_gone().await?.into_iter().collect())
+    }
+
     fn erasures_begun(&self) -> Result<Vec<Erasing>, Failure> {
         let mut begun = Vec::new();
         self.store.view()?.scan(&erasing::TABLE, &mut |row| {
@@ -157,7 +169,7 @@ impl Service {
         self.blank_copies(id, entries, moments).await
     }
 
-    /// Takes them out of the copies of rows that are kept for backups, and notes that nothing is left to do.
+    /// Takes them out of the copies of rows that are kept for backups and out of the engine's files, and notes that nothing is left to do.
     async fn blank_copies(&self, id: &PersonId, entries: Entries, moments: &mut Moment) -> Result<(), Failure> {
         let mut copies = Copies::of(&self.store, Blank::of(id, &entries.keys_gone().await?));
         let nobody = Arc::from("");
@@ -169,6 +181,9 @@ impl Service {
             }
             self.check_goes_on()?;
         }
+        // Overwriting a row where it lies leaves copies where it lay before.
+        let store = self.store.clone();
+        beside(move || store.wipe_deleted()).await.unwrap_or_else(|| Err(closed()))?;
         self.commit(erasing::done(id, &mut moments.split()), &nobody).await.map(drop).map_err(failure)
     }
 

@@ -79,6 +79,10 @@ impl Store for Saboteur {
         self.store.drop_expired(now.plus_seconds(ahead))
     }
 
+    fn wipe_deleted(&self) -> Result<(), Fault> {
+        self.store.wipe_deleted()
+    }
+
     fn statistics(&self) -> Statistics {
         self.store.statistics()
     }

@@ -52,9 +52,13 @@ impl<'c> LogState<'c> {
             self.next_pages = self.bound_pages;
         } else if pages >= self.next_pages {
             self.next_pages = pages + self.bound_pages / 8;
-            // A full channel says that it is at work already.
-            let _ = self.checkpointer.try_send(());
+            self.ring();
         }
+    }
+
+    /// Wakes the checkpointer, whatever the log has grown to. A full channel says that it is at work already.
+    pub(crate) fn ring(&self) {
+        let _ = self.checkpointer.try_send(());
     }
 
     /// Copies what is left.

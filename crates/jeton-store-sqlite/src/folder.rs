@@ -81,9 +81,14 @@ pub(crate) fn take_existing(options: &Options) -> Result<(PathBuf, Option<File>)
 
 /// Grows the log again that a clean end has emptied, so that the next start need not.
 pub(crate) fn grow_log_again(database: &Path, bytes: u64) -> io::Result<()> {
-    let log = database.with_extension("db-wal");
+    let log = log_of(database);
     let length = fs::metadata(&log)?.len();
     if length == 0 { grow_with_zeros(&log, 0, bytes) } else { Ok(()) }
+}
+
+/// The write-ahead log of a database.
+pub(crate) fn log_of(database: &Path) -> PathBuf {
+    database.with_extension("db-wal")
 }
 
 /// Looks at the files, and takes the lock first where there is one: what a running process writes is not for others to judge.

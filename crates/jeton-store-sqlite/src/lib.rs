@@ -12,6 +12,7 @@ mod loader;
 mod migration;
 mod note;
 mod options;
+mod page;
 mod panic_guard;
 mod purge;
 mod read;
@@ -27,6 +28,7 @@ mod store;
 mod transaction;
 mod unopened;
 mod view;
+mod wipe;
 mod writer;
 
 pub use before_migration::kept_in;

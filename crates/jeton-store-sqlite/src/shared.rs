@@ -52,6 +52,8 @@ struct Waiting {
 pub(crate) enum Chore {
     /// Drop what has expired, and say how many rows went.
     Purge(Time, mpsc::SyncSender<Result<u64, Fault>>),
+    /// Write over what was deleted, and say once nothing of it is left.
+    Wipe(mpsc::SyncSender<Result<(), Fault>>),
     /// Write usage.
     Note(Note),
     /// Empty the rest of the write-ahead log, so that it starts over.
@@ -186,9 +188,11 @@ impl Shared {
             }
             answer_all(group, &CommitError::Fault(fault.clone()));
             for chore in chores {
-                if let Chore::Purge(_, reply) = chore {
-                    // Whoever asked may have gone.
-                    let _ = reply.send(Err(fault.clone()));
+                // Whoever asked may have gone.
+                match chore {
+                    Chore::Purge(_, reply) => drop(reply.send(Err(fault.clone()))),
+                    Chore::Wipe(reply) => drop(reply.send(Err(fault.clone()))),
+                    Chore::Note(_) | Chore::FinishCheckpoint | Chore::NoteFull => {}
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! The engine: its threads, and the port over them.
 
+use std::fs::File;
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
@@ -10,7 +11,7 @@ use jeton_core::moment::Time;
 use jeton_core::record::{Class, Value};
 use jeton_store::group::Salts;
 use jeton_store::ledger::{Entry, Frontier, Head};
-use jeton_store::store::{Fault, Fetch, Noted, Statistics, Store, Submission, Subscriber, View};
+use jeton_store::store::{Fault, FaultKind, Fetch, Noted, Statistics, Store, Submission, Subscriber, View};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
@@ -190,6 +191,18 @@ impl Store for SqliteStore {
             return Err(self.shared.lost().cloned().unwrap_or_else(closed));
         }
         answer.recv().unwrap_or_else(|_| Err(self.shared.lost().cloned().unwrap_or_else(closed)))
+    }
+
+    fn wipe_deleted(&self) -> Result<(), Fault> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        if self.shared.ask(Chore::Wipe(reply)).is_err() {
+            return Err(self.shared.lost().cloned().unwrap_or_else(closed));
+        }
+        answer.recv().unwrap_or_else(|_| Err(self.shared.lost().cloned().unwrap_or_else(closed)))?;
+        // What was written over is so after a loss of power, too.
+        let log = folder::log_of(&self.shared.database);
+        let synced = File::open(&log).and_then(|log| log.sync_data());
+        synced.map_err(|error| Fault::new(FaultKind::Engine, format!("{}: {error}", log.display())))
     }
 
     fn statistics(&self) -> Statistics {

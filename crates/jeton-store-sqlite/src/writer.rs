@@ -15,6 +15,7 @@ use rusqlite::{Connection, Statement};
 
 use crate::checkpointer::{self, LogState};
 use crate::fault::{fault, is_full, is_io};
+use crate::folder;
 use crate::ledger;
 use crate::note::Note;
 use crate::panic_guard::PanicGuard;
@@ -24,6 +25,7 @@ use crate::shared::{Chore, Shared, answer_all, closed};
 use crate::slices::Slices;
 use crate::statements::Statements;
 use crate::transaction::{GroupTransaction, Trouble};
+use crate::wipe::Wipe;
 
 /// The writer's own.
 pub(crate) struct Writer<'c> {
@@ -40,6 +42,7 @@ pub(crate) struct Writer<'c> {
     /// How many marks may be set while the disk is full.
     marks_left: u64,
     purge: Option<Purge>,
+    wipe: Option<Wipe>,
     notes: VecDeque<Note>,
     log: LogState<'c>,
 }
@@ -75,6 +78,7 @@ pub(crate) fn run(
         salts,
         reserve,
         purge: None,
+        wipe: None,
         notes: VecDeque::new(),
         log: LogState::new(connection, checkpointer, log_pages)?,
         shared,
@@ -84,6 +88,7 @@ pub(crate) fn run(
         if let Some(fault) = writer.shared.lost().cloned() {
             answer_all(turn.group, &CommitError::Fault(fault.clone()));
             writer.end_purge(Err(fault.clone()));
+            writer.end_wipe(Err(fault.clone()));
             writer.end_notes(&fault);
             if writer.shared.is_closing() {
                 break;
@@ -97,12 +102,14 @@ pub(crate) fn run(
             writer.group(turn.group);
         }
         writer.purge_some(commits);
+        writer.wipe_some(commits);
         // Asked this moment, it waits: a group may come, whose fsync serves both.
         if commits > 0 || !is_asked {
             writer.note_some(commits);
         }
     }
     writer.end_purge(Err(closed()));
+    writer.end_wipe(Err(closed()));
     writer.end_notes(&closed());
     Ok(())
 }
@@ -110,7 +117,7 @@ pub(crate) fn run(
 impl Writer<'_> {
     /// How long the writer waits for others before it goes on with work of its own; for ever where it has none.
     fn rest(&self) -> Option<Duration> {
-        (self.purge.is_some() || !self.notes.is_empty()).then_some(Purge::REST)
+        (self.purge.is_some() || self.wipe.is_some() || !self.notes.is_empty()).then_some(Purge::REST)
     }
 
     fn group(&mut self, submissions: Vec<Submission>) {
@@ -286,6 +293,10 @@ impl Writer<'_> {
                 self.end_purge(Err(Fault::new(FaultKind::Engine, "another purge began")));
                 self.purge = Some(Purge::new(self.shared.schema, &self.slices, now, reply));
             }
+            Chore::Wipe(reply) => {
+                self.end_wipe(Err(Fault::new(FaultKind::Engine, "another wiping began")));
+                self.wipe = Some(Wipe::new(self.shared.schema, &self.slices, reply));
+            }
         }
     }
 
@@ -310,16 +321,45 @@ impl Writer<'_> {
             Ok(Progress::SliceDropped) => self.shared.set_slices(&self.slices),
             Ok(Progress::Done(count)) => self.end_purge(Ok(count)),
             Err(error) => {
-                if !self.statements.connection.is_autocommit() {
-                    // Nothing of it was committed.
-                    let _ = self.statements.connection.execute_batch("ROLLBACK");
-                }
-                let failure = if is_io(&error) { Some(lost(&error)) } else { None };
-                failure.iter().for_each(|fault| self.shared.lose(fault, Vec::new()));
-                self.end_purge(Err(failure.unwrap_or_else(|| fault(&error, "expired rows"))));
+                let fault = self.fault_of_step(&error, "expired rows");
+                self.end_purge(Err(fault));
             }
         }
         self.log.watch(1);
+    }
+
+    fn wipe_some(&mut self, commits: usize) {
+        let Some(wipe) = &mut self.wipe else { return };
+        if self.is_full {
+            return self.end_wipe(Err(Fault::new(FaultKind::Full, "the disk is full: what was deleted is not written over")));
+        }
+        let (was_at_log, log) = (wipe.is_at_log(), folder::log_of(&self.shared.database));
+        let step = wipe.step(self.statements.connection, (&log, &self.shared.checkpointing), commits);
+        if wipe.is_at_log() && !was_at_log {
+            // What it copies the writer need not.
+            self.log.ring();
+        }
+        match step {
+            Ok(false) => self.log.watch(1),
+            Ok(true) => self.end_wipe(Ok(())),
+            Err(error) => {
+                let fault = self.fault_of_step(&error, "deleted rows");
+                self.end_wipe(Err(fault));
+            }
+        }
+    }
+
+    /// What a step that failed says. Nothing of it was committed.
+    fn fault_of_step(&mut self, error: &rusqlite::Error, what: &str) -> Fault {
+        if !self.statements.connection.is_autocommit() {
+            let _ = self.statements.connection.execute_batch("ROLLBACK");
+        }
+        if !is_io(error) {
+            return fault(error, what);
+        }
+        let fault = lost(error);
+        self.shared.lose(&fault, Vec::new());
+        fault
     }
 
     /// One step of what is noted, in a transaction of its own.
@@ -380,6 +420,12 @@ impl Writer<'_> {
     fn end_purge(&mut self, result: Result<u64, Fault>) {
         if let Some(purge) = self.purge.take() {
             purge.answer(result);
+        }
+    }
+
+    fn end_wipe(&mut self, result: Result<(), Fault>) {
+        if let Some(wipe) = self.wipe.take() {
+            wipe.answer(result);
         }
     }
 

@@ -257,6 +257,8 @@ impl Stage {
         self.dropped_at = self.dropped_at.max(self.story.now());
         let dropped = self.store.drop_expired(self.story.now())?;
         self.note(&format_args!("dropped {dropped}"));
+        // No row changes by it.
+        self.store.wipe_deleted()?;
         Ok(())
     }
 

@@ -54,6 +54,13 @@ pub trait Store: Send + Sync + 'static {
     /// When the engine cannot write.
     fn drop_expired(&self, now: Time) -> Result<u64, Fault>;
 
+    /// Writes over what was deleted or replaced before, wherever the engine's files have a copy of it; waits until nothing of it is left. What
+    /// names nobody but by random ids (tokens, marks, what is counted) stays as it lies.
+    ///
+    /// # Errors
+    /// When the engine cannot write; it may be asked again.
+    fn wipe_deleted(&self) -> Result<(), Fault>;
+
     /// What the engine can say of its queue and groups.
     fn statistics(&self) -> Statistics;
 }

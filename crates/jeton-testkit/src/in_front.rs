@@ -78,6 +78,10 @@ impl<O: Otherwise> Store for InFront<O> {
         self.0.engine().drop_expired(now)
     }
 
+    fn wipe_deleted(&self) -> Result<(), Fault> {
+        self.0.engine().wipe_deleted()
+    }
+
     fn statistics(&self) -> Statistics {
         self.0.engine().statistics()
     }

@@ -238,6 +238,40 @@ fn no_restore_brings_back_who_was_erased() {
     place.is_forgotten("cut", &id);
 }
 
+/// Pages that were divided keep copies of rows that moved, and free ones of what was there: nothing of it is left in the folder's files, while
+/// the server runs and after it.
+#[test]
+fn no_byte_of_the_folder_says_who_was_erased() {
+    let (mut place, id) = Place::with_ada();
+    let lines: Vec<String> = (0..600).map(|key| format!("{key:064x},user:ada-lovelace,zeppelin {key},read")).collect();
+    fs::write(place.path("keys.csv"), format!("sha256,owner,name,scope\n{}\n", lines.join("\n"))).unwrap();
+    place.done(&["key", "import", "keys.csv", "--audience", "a:b"]);
+    for number in 0..12 {
+        place.names_her_in_acme_s(&format!("lent to ada-lovelace, {number}"));
+        place.done(&["user", "create", "--username", &format!("somebody{number}"), "--name", "Some Body, of whom nothing goes"]);
+    }
+    let entries = place.json(&["audit", "tail", "-n", "1000"]);
+    let entries = entries["items"].as_array().unwrap();
+    let says = |entry: &&Value| SAID.iter().any(|said| entry["data"].to_string().contains(said));
+    let salts: Vec<String> = entries.iter().filter(says).map(|entry| entry["salt"].as_str().unwrap().to_owned()).collect();
+    assert!(salts.len() > 12, "{}", salts.len());
+    let folder = place.path("jeton-data");
+    place.done(&["user", "erase", "ada-lovelace", "--yes"]);
+    is_named_nowhere(&folder);
+    for salt in &salts {
+        let salt: Vec<u8> = (0..16).map(|place| u8::from_str_radix(&salt[2 * place..2 * place + 2], 16).unwrap()).collect();
+        for file in ["jeton.db", "jeton.db-wal"] {
+            let bytes = fs::read(folder.join(file)).unwrap();
+            assert!(!bytes.windows(16).any(|bytes| bytes == salt), "{file} has a salt");
+        }
+    }
+    assert!(!place.output(&["user", "show", &id]).status.success());
+    place.end(Signal::TERM);
+    is_named_nowhere(&folder);
+    assert!(place.done(&["check", "--full"]).contains("what was written"));
+    assert!(place.done(&["audit", "verify"]).contains("what was written"));
+}
+
 #[test]
 fn it_is_answered_once_the_target_has_it() {
     let (mut place, id) = Place::with_ada();

@@ -189,6 +189,10 @@ impl Store for Busy {
         self.store.drop_expired(now)
     }
 
+    fn wipe_deleted(&self) -> Result<(), Fault> {
+        self.store.wipe_deleted()
+    }
+
     fn statistics(&self) -> Statistics {
         self.store.statistics()
     }

@@ -22,4 +22,7 @@ mod stage;
 mod usage;
 #[cfg(test)]
 mod version_1;
+#[cfg(test)]
 mod version_14;
+#[cfg(test)]
+mod wipe;
