@@ -3,6 +3,7 @@
 //! Nothing here knows a token: rows of tables come in and rows of tables go out. `docs/backup-format.md` describes every byte.
 
 mod ahead;
+pub mod attempt;
 mod before;
 mod catch_up;
 mod connector;

@@ -1,20 +1,18 @@
 //! Makes a snapshot of a store that goes on: rows are read in many short transactions, and the changes that were made meanwhile are put
 //! beside them. Whoever applies those over the rows has the store as it was at the end.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jeton_core::commit::Sequence;
 use jeton_core::id::least_of;
 use jeton_core::moment::Time;
-use jeton_core::record::{Class, Key, Row, Table, Value};
+use jeton_core::record::{Class, Key, Table, Value};
 use jeton_core::schema::{CHANGE, CONTENT, MARK};
 use jeton_core::usage::{journal, progress};
-use jeton_store::ledger::Head;
 use jeton_store::line::RowLine;
 use jeton_store::store::{Fault, Store};
 use jeton_store::table::Schema;
 
+use crate::attempt::{Attempt, Place};
 use crate::catch_up::{ENTRIES_AT_A_TIME, changes_between};
 use crate::entry_line::{self, HeadLine};
 use crate::failure::Failure;
@@ -23,11 +21,9 @@ use crate::kept_file::{FilesLine, KeptFile};
 use crate::manifest::{Canaries, Manifest, Part};
 use crate::names::SnapshotId;
 use crate::object::{self, Kind};
-use crate::seal::{Lines, Sealing};
+use crate::seal::Sealing;
 use crate::target::Target;
 use crate::threads::{beside, beside_io};
-use crate::told_erasures::Hearing;
-use crate::usage_sum::Sum;
 
 /// What a snapshot is made with.
 pub struct Snapshot<'a> {
@@ -86,14 +82,29 @@ fn in_reading_order(schema: &'static Schema) -> Vec<&'static Table> {
     tables
 }
 
+/// What is read, one after the other.
+enum Step {
+    /// The rows of a table.
+    Rows(&'static Table),
+    /// The ledger, up to where it ends by then.
+    Entries,
+    /// What was issued while the tables before were read.
+    Issued(&'static Table),
+    /// What was changed meanwhile.
+    Changes,
+    /// The last part.
+    End,
+}
+
+fn steps(schema: &'static Schema) -> Vec<Step> {
+    let issued = tables(schema).filter(|table| matches!(table.class, Class::Credential { .. }));
+    let rows = in_reading_order(schema).into_iter().map(Step::Rows);
+    rows.chain([Step::Entries]).chain(issued.map(Step::Issued)).chain([Step::Changes, Step::End]).collect()
+}
+
 struct Making<'s, 'a> {
     snapshot: &'s Snapshot<'a>,
-    lines: Lines,
-    parts: Vec<Part>,
-    rows: BTreeMap<String, u64>,
-    usage: BTreeMap<String, Sum>,
-    erasures: Hearing,
-    read: u64,
+    attempt: &'s mut Attempt,
 }
 
 impl Snapshot<'_> {
@@ -102,46 +113,48 @@ impl Snapshot<'_> {
     /// # Errors
     /// [`Failure`]; what was written then is no snapshot.
     pub async fn make(&self, began: Time, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
-        let manifest = self.write(began, now).await?;
+        let manifest = self.write(&mut self.begin(began)?, now).await?;
         self.finish(&manifest).await?;
         Ok(manifest)
     }
 
-    /// Writes all of it but the manifest: it is no snapshot yet.
+    /// Begins it.
     ///
     /// # Errors
-    /// [`Failure`].
-    pub async fn write(&self, began: Time, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
-        let from = self.store.head().size;
+    /// None that memory does not meet.
+    pub fn begin(&self, began: Time) -> Result<Attempt, Failure> {
         let lines = self.sealing.begin(Kind::Part, &self.id.part(1))?;
-        let (rows, usage, erasures) = (BTreeMap::new(), BTreeMap::new(), Hearing::default());
-        let mut making = Making { snapshot: self, lines, parts: Vec::new(), rows, usage, erasures, read: 0 };
-        for table in in_reading_order(self.schema) {
-            making.table(table, None).await?;
+        Ok(Attempt::new(self.id.clone(), began, &self.store.head(), self.sealing, lines))
+    }
+
+    /// Writes all of it but the manifest, from where the attempt stands: it is no snapshot yet.
+    ///
+    /// # Errors
+    /// [`Failure`]; the attempt may be gone on with where that [keeps it](Attempt::is_kept_after).
+    pub async fn write(&self, attempt: &mut Attempt, now: impl Fn() -> Time) -> Result<Manifest, Failure> {
+        let mut making = Making { snapshot: self, attempt };
+        making.put_waiting().await?;
+        for step in steps(self.schema).into_iter().skip(making.attempt.steps) {
+            making.step(&step).await?;
+            (making.attempt.steps, making.attempt.place) = (making.attempt.steps + 1, Place::default());
+            making.put_waiting().await?;
         }
-        let head = self.store.head();
-        making.entries(&head).await?;
-        for table in tables(self.schema).filter(|table| matches!(table.class, Class::Credential { .. })) {
-            // What was issued while the tables before were read.
-            making.table(table, Some(vec![Value::Id(least_of(began.plus_seconds(-LATE_SECONDS)))])).await?;
-        }
-        making.changes(from, head.size).await?;
-        making.end_part(false).await?;
         let taking = Taking { target: self.target, sealing: self.sealing, id: &self.id, known: &self.beside.known };
         let files = taking.take(&self.beside.sources).await?;
+        let head = attempt.head.clone().unwrap_or_else(|| self.store.head());
         Ok(Manifest {
             snapshot: self.id.to_string(),
             program: env!("CARGO_PKG_VERSION").into(),
-            began_at_seconds: began.seconds(),
+            began_at_seconds: attempt.began.seconds(),
             ended_at_seconds: now().seconds(),
-            from,
+            from: attempt.from,
             head: HeadLine::of(&head),
-            parts: making.parts,
-            rows: making.rows,
-            usage: making.usage,
+            parts: attempt.parts.clone(),
+            rows: attempt.rows.clone(),
+            usage: attempt.usage.clone(),
             server_identity: self.beside.server_identity.clone(),
             canaries: self.beside.canaries.clone(),
-            erasures: making.erasures.end(head.incarnation),
+            erasures: attempt.erasures.clone().end(head.incarnation),
             files,
         })
     }
@@ -163,80 +176,110 @@ impl Snapshot<'_> {
 }
 
 impl Making<'_, '_> {
+    async fn step(&mut self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Rows(table) => self.table(table, None).await,
+            Step::Entries => self.entries().await,
+            Step::Issued(table) => {
+                let since = least_of(self.attempt.began.plus_seconds(-LATE_SECONDS));
+                self.table(table, Some(vec![Value::Id(since)])).await
+            }
+            Step::Changes => self.changes().await,
+            Step::End => {
+                self.seal_part().await?;
+                (self.snapshot.progress)(self.attempt.read);
+                Ok(())
+            }
+        }
+    }
+
     /// The rows of a table: all, or those whose key lies above one.
     async fn table(&mut self, table: &'static Table, above: Option<Key>) -> Result<(), Failure> {
-        let mut after: Option<Row> = None;
         loop {
-            let (store, least, place) = (self.snapshot.store.clone(), above.clone(), after.take());
+            let (store, least, place) = (self.snapshot.store.clone(), above.clone(), self.attempt.place.after.clone());
             let rows = beside(move || store.view()?.walk(table, least.as_ref(), place.as_ref(), ROWS_AT_A_TIME)).await?;
             let is_last = rows.len() < ROWS_AT_A_TIME;
-            after = rows.last().map(|row| row.record.clone());
-            *self.rows.entry(table.name.into()).or_default() += rows.len() as u64;
+            let after = rows.last().map(|row| row.record.clone());
+            *self.attempt.rows.entry(table.name.into()).or_default() += rows.len() as u64;
             if table.class.is_usage() {
-                let sum = self.usage.entry(table.name.into()).or_default();
+                let sum = self.attempt.usage.entry(table.name.into()).or_default();
                 rows.iter().for_each(|row| sum.add(table, &row.record));
             }
             for row in rows {
-                self.lines.write(|text| RowLine::write(text, table, row.version, &row.record))?;
+                self.attempt.lines.write(|text| RowLine::write(text, table, row.version, &row.record))?;
                 self.pushed().await?;
             }
             if is_last {
                 return Ok(());
             }
+            self.attempt.place.after = after;
+            self.put_waiting().await?;
         }
     }
 
-    /// The ledger, up to a head.
-    async fn entries(&mut self, head: &Head) -> Result<(), Failure> {
-        let mut next: Sequence = 0;
-        while next < head.size {
-            let store = self.snapshot.store.clone();
+    /// The ledger, up to where it ends.
+    async fn entries(&mut self) -> Result<(), Failure> {
+        let head = self.attempt.head.get_or_insert_with(|| self.snapshot.store.head()).clone();
+        while self.attempt.place.next < head.size {
+            let (store, next) = (self.snapshot.store.clone(), self.attempt.place.next);
             let left = usize::try_from(head.size - next).unwrap_or(usize::MAX).min(ROWS_AT_A_TIME);
             let entries = beside(move || store.tail(next, left)).await?;
             if entries.is_empty() {
                 return Err(Failure::Store(Fault::new(jeton_store::store::FaultKind::Damaged, format!("entry {next} is not there"))));
             }
             for entry in &entries {
-                self.erasures.hear(entry);
-                self.lines.write(|text| entry_line::write(text, entry)).map_err(Failure::Line)?;
+                self.attempt.erasures.hear(entry);
+                self.attempt.lines.write(|text| entry_line::write(text, entry)).map_err(Failure::Line)?;
                 self.pushed().await?;
             }
-            next += entries.len() as u64;
+            self.attempt.place.next += entries.len() as u64;
+            self.put_waiting().await?;
         }
         Ok(())
     }
 
     /// What was changed meanwhile.
-    async fn changes(&mut self, mut from: Sequence, to: Sequence) -> Result<(), Failure> {
-        while from < to {
-            let (store, until) = (self.snapshot.store.clone(), to.min(from + ENTRIES_AT_A_TIME as u64));
+    async fn changes(&mut self) -> Result<(), Failure> {
+        let to = self.attempt.head.as_ref().map_or(0, |head| head.size);
+        self.attempt.place.next = self.attempt.place.next.max(self.attempt.from);
+        while self.attempt.place.next < to {
+            let (store, from) = (self.snapshot.store.clone(), self.attempt.place.next);
+            let until = to.min(from + ENTRIES_AT_A_TIME as u64);
             for (_, change) in beside(move || changes_between(&*store, from, until)).await? {
-                self.lines.push(&change);
+                self.attempt.lines.push(&change);
                 self.pushed().await?;
             }
-            from = until;
+            self.attempt.place.next = until;
+            self.put_waiting().await?;
         }
         Ok(())
     }
 
     async fn pushed(&mut self) -> Result<(), Failure> {
-        self.read += 1;
-        if self.read.is_multiple_of(1_024) {
-            (self.snapshot.progress)(self.read);
+        self.attempt.read += 1;
+        if self.attempt.read.is_multiple_of(1_024) {
+            (self.snapshot.progress)(self.attempt.read);
         }
-        if self.lines.bytes() >= PART_BYTES { self.end_part(true).await } else { Ok(()) }
+        if self.attempt.lines.bytes() >= PART_BYTES { self.seal_part().await } else { Ok(()) }
     }
 
-    async fn end_part(&mut self, is_more: bool) -> Result<(), Failure> {
-        let snapshot = self.snapshot;
-        let name = snapshot.id.part(self.parts.len() + 1);
-        let next = snapshot.sealing.begin(Kind::Part, &snapshot.id.part(self.parts.len() + 2))?;
-        let (lines, sealing) = (std::mem::replace(&mut self.lines, next), snapshot.sealing.clone());
+    /// Seals the part that is being written. It is put once all that was read with it is, so that an attempt stands where it can be gone on with.
+    async fn seal_part(&mut self) -> Result<(), Failure> {
+        let (snapshot, number) = (self.snapshot, self.attempt.parts.len() + 1);
+        let next = snapshot.sealing.begin(Kind::Part, &snapshot.id.part(number + 1))?;
+        let (lines, sealing) = (std::mem::replace(&mut self.attempt.lines, next), snapshot.sealing.clone());
         let sealed = beside_io(move || sealing.seal(lines)).await?;
-        self.parts.push(Part { name: name.clone(), bytes: sealed.len() as u64, sha256: object::hexadecimal(&object::sha256(&sealed)) });
-        snapshot.target.put(&name, sealed).await?;
-        if !is_more {
-            (snapshot.progress)(self.read);
+        let sha256 = object::hexadecimal(&object::sha256(&sealed));
+        self.attempt.parts.push(Part { name: snapshot.id.part(number), bytes: sealed.len() as u64, sha256 });
+        self.attempt.waiting.push_back(sealed);
+        Ok(())
+    }
+
+    async fn put_waiting(&mut self) -> Result<(), Failure> {
+        while let Some(sealed) = self.attempt.waiting.front() {
+            let number = self.attempt.parts.len() - self.attempt.waiting.len() + 1;
+            self.snapshot.target.put(&self.snapshot.id.part(number), sealed.clone()).await?;
+            self.attempt.waiting.pop_front();
         }
         Ok(())
     }

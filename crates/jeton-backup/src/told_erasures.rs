@@ -39,7 +39,7 @@ impl ToldErasure {
 }
 
 /// What a ledger tells of them, its entries shown in their order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hearing {
     told: Vec<ToldErasure>,
     /// Those of the incarnation whose id is not known yet: the next one names it.

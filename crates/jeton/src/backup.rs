@@ -23,6 +23,7 @@ mod scratch;
 mod shipping;
 mod shown;
 mod told_last;
+mod unfinished;
 mod witness;
 
 use std::path::PathBuf;
@@ -102,6 +103,8 @@ pub(crate) struct Backups {
     join_leisure: Leisure,
     /// One snapshot at a time.
     making: Arc<tokio::sync::Mutex<()>>,
+    /// The one amid which the target went away, to be gone on with.
+    unfinished: tokio::sync::Mutex<Option<unfinished::Unfinished>>,
     /// Those who asked for one and wait.
     asked: Semaphore,
     /// One look over all of them at a time.
@@ -194,6 +197,7 @@ impl Backups {
             join_leisure: leisure.beside(),
             leisure,
             making: Arc::default(),
+            unfinished: tokio::sync::Mutex::default(),
             asked: Semaphore::new(ASKED_AT_ONCE),
             verifying: tokio::sync::Mutex::default(),
             drilling: tokio::sync::Mutex::default(),

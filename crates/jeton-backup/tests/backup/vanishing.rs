@@ -9,9 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
+use jeton_backup::attempt::{Attempt, GOES_ON_SECONDS};
+use jeton_backup::identity::Identity;
+use jeton_backup::manifest::Manifest;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::restore::{Restore, snapshots};
 use jeton_backup::retention::prune;
+use jeton_backup::seal::Sealing;
 use jeton_backup::snapshot::{Beside, Snapshot};
 use jeton_backup::tail::Mode;
 use jeton_backup::target::Target;
@@ -189,6 +193,80 @@ async fn in_a_snapshot() {
     assert_eq!(snapshots(&backup.target).await.unwrap().len(), 2, "only what came to its end is one");
     shipper.ship(LAST).await.unwrap();
     is_whole(&backup).await;
+}
+
+/// A snapshot of this number, made by what is lent it.
+fn numbered(backup: &Backup, number: u8) -> Snapshot<'_> {
+    let store: Arc<dyn Store> = backup.busy.clone();
+    let id = SnapshotId::new(backup.busy.now(), [number; 4]);
+    let (target, sealing) = (&backup.target, &backup.sealing);
+    Snapshot { store, schema: &SCHEMA, target, sealing, id, beside: Beside::default(), progress: &|_| {} }
+}
+
+/// Begins one whose target goes away after so many parts.
+async fn broken_off(backup: &Backup, store: &Vanishing, (number, parts): (u8, u64)) -> Attempt {
+    let snapshot = numbered(backup, number);
+    let mut attempt = snapshot.begin(backup.busy.now()).unwrap();
+    store.vanishes_after(parts);
+    let failure = snapshot.write(&mut attempt, || backup.busy.now()).await.unwrap_err();
+    store.vanishes_after(u64::MAX);
+    assert!(Attempt::is_kept_after(&failure), "{failure}");
+    attempt
+}
+
+#[tokio::test]
+async fn in_a_snapshot_that_is_gone_on_with_behind_the_last_part() {
+    let (backup, store) = on_a_vanishing_store(46);
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(40);
+    backup.busy.live_large(14, 1 << 20);
+    backup.snapshot(1).await;
+    for (number, parts) in [(2, 0), (3, 1), (4, 3)] {
+        backup.busy.wait(1);
+        let mut attempt = broken_off(&backup, &store, (number, parts)).await;
+        // What is there goes on meanwhile.
+        backup.busy.live(50);
+        backup.busy.wait(600);
+        backup.busy.live(50);
+        assert!(attempt.may_go_on(&backup.busy.head(), &backup.sealing, backup.busy.now()));
+        assert!(attempt.is_there(&backup.target).await.unwrap());
+        let (before, snapshot) = (backup.target.written().1.objects, Snapshot { id: attempt.id().clone(), ..numbered(&backup, number) });
+        let manifest: Manifest = snapshot.write(&mut attempt, || backup.busy.now()).await.unwrap();
+        let put = backup.target.written().1.objects - before;
+        assert_eq!(put, manifest.parts.len() as u64 - parts, "only the rest is put");
+        assert!(manifest.parts.len() > 3);
+        snapshot.finish(&manifest).await.unwrap();
+        shipper.ship(SHIPPED).await.unwrap();
+        backup.busy.live(20);
+        shipper.ship(LAST).await.unwrap();
+        is_whole(&backup).await;
+    }
+}
+
+#[tokio::test]
+async fn in_a_snapshot_that_is_not_gone_on_with() {
+    let (backup, store) = on_a_vanishing_store(47);
+    backup.busy.live_large(14, 1 << 20);
+    let attempt = broken_off(&backup, &store, (2, 2)).await;
+    let (head, now, sealing) = (backup.busy.head(), backup.busy.now(), &backup.sealing);
+    assert!(attempt.may_go_on(&head, sealing, now));
+    let mut another = (*head).clone();
+    another.incarnation[0] ^= 1;
+    assert!(!attempt.may_go_on(&another, sealing, now), "another incarnation has other entries");
+    let mut recipients = sealing.recipients.clone();
+    recipients.push(Identity::generate().recipient());
+    assert!(!attempt.may_go_on(&head, &Sealing { recipients, ..sealing.clone() }, now), "whoever is to open it could not");
+    assert!(!attempt.may_go_on(&head, sealing, now.plus_seconds(GOES_ON_SECONDS)), "what it needs may have left");
+    assert!(!attempt.may_go_on(&head, sealing, now.plus_seconds(-1)));
+    let listed = backup.target.list("snapshots").await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(attempt.is_there(&backup.target).await.unwrap());
+    let whole = backup.target.get(&listed[0].name).await.unwrap();
+    backup.target.put(&listed[0].name, whole[1..].to_vec()).await.unwrap();
+    assert!(!attempt.is_there(&backup.target).await.unwrap(), "a part has another size");
+    backup.target.put(&listed[0].name, whole.to_vec()).await.unwrap();
+    backup.target.delete(&listed[1].name).await.unwrap();
+    assert!(!attempt.is_there(&backup.target).await.unwrap(), "a part has gone");
 }
 
 #[tokio::test]

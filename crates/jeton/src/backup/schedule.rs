@@ -7,8 +7,8 @@ use jeton_backup::manifest::{Canaries, Manifest};
 use jeton_backup::names::SnapshotId;
 use jeton_backup::problem::{Problem, What};
 use jeton_backup::restore::{manifest, snapshots};
-use jeton_backup::retention::{Keeping, prune, take_back};
-use jeton_backup::snapshot::{Beside, Snapshot};
+use jeton_backup::retention::{Keeping, prune};
+use jeton_backup::snapshot::Snapshot;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Time;
@@ -122,14 +122,20 @@ impl Backups {
         self.look_whose().await?;
         // One of another branch would be followed by a tail that is not its own.
         self.own_tail().await?;
-        self.take_back_unfinished().await?;
-        let planted = self.plant().await;
-        let written = self.write(planted.as_ref(), progress).await;
+        let unfinished = self.to_write().await?;
+        let planted = unfinished.planted.clone();
+        let written = self.write(unfinished, progress).await;
+        if let Ok((unfinished, Err(failure))) = written {
+            // Where the target failed it is gone on with, and what was planted stays.
+            self.keep_or_let_go(unfinished, &failure).await;
+            return Err(failure);
+        }
         if let Some(planted) = &planted {
             // Also of a snapshot that failed: no canary stays that lives for ever.
             self.let_fall(planted, written.is_ok()).await;
         }
-        let (manifest, id, beside) = written?;
+        let (unfinished, manifest) = written?;
+        let (manifest, id, beside) = (manifest?, unfinished.id().clone(), unfinished.beside);
         // Also parts that went to a place where nothing is mounted any more are no snapshot.
         self.look_whose_folder().await?;
         self.own_tail().await?;
@@ -139,44 +145,8 @@ impl Backups {
         Ok(manifest)
     }
 
-    /// Takes away what the last attempt left, where it did not come to its end: a target that comes and goes is not filled with parts.
-    async fn take_back_unfinished(&self) -> Result<(), Failure> {
-        let unfinished = self.lock().unfinished.clone();
-        if let Some(id) = unfinished {
-            take_back(&self.target, &id).await?;
-            self.lock().unfinished = None;
-        }
-        Ok(())
-    }
-
-    /// All of a snapshot but its manifest.
-    async fn write(&self, planted: Option<&Planted>, progress: Progress) -> Result<(Manifest, SnapshotId, Beside), Failure> {
-        let mut moment = self.service.moments().now();
-        let id = SnapshotId::new(self.later_than_all(moment.now).await?, moment.draw());
-        self.lock().unfinished = Some(id.clone());
-        let beside = Beside {
-            server_identity: Some(self.sealed_identity.clone()),
-            canaries: planted.map(named),
-            sources: self.sources.clone(),
-            known: self.lock().newest_files.clone(),
-        };
-        let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
-        let (service, sealing, known) = (self.service.clone(), self.sealing(), self.target.clone());
-        let its = (id.clone(), beside.clone());
-        // As many lines as the one before had, and the entries that there are now.
-        let about = self.lock().newest_rows.saturating_add(service.store().head().size);
-        let written = self.leisure.spend(async move || {
-            let target = place.target().map_err(Failure::Refused)?.counted_with(&known);
-            let progress = move |read: u64| progress(read, about.max(read));
-            let (store, (id, beside)) = (Arc::clone(service.store()), its);
-            let snapshot = Snapshot { store, schema: &SCHEMA, target: &target, sealing: &sealing, id, beside, progress: &progress };
-            snapshot.write(moment.now, || service.moments().time()).await
-        });
-        Ok((written.await?, id, beside))
-    }
-
     /// A time for a name that sorts behind those that are there: a restore begins with the last, also where a clock was put back.
-    async fn later_than_all(&self, now: Time) -> Result<Time, Failure> {
+    pub(super) async fn later_than_all(&self, now: Time) -> Result<Time, Failure> {
         for id in snapshots(&self.target).await?.iter().rev() {
             let Some(began) = id.began_seconds() else { continue };
             // What is named after a far day counts only where it is ours, made while the clock was wrong: anybody may name anything so.
@@ -197,7 +167,7 @@ impl Backups {
     }
 
     /// Revokes the second canary once the snapshot's end is past, and lets the tail tell of it before anybody finds the snapshot.
-    async fn let_fall(&self, planted: &Planted, is_to_be_found: bool) {
+    pub(super) async fn let_fall(&self, planted: &Planted, is_to_be_found: bool) {
         let fallen = self.service.let_canary_fall(&planted.revoked_after, &self.service.moments().now()).await;
         if let Err(failure) = fallen {
             tracing::warn!(?failure, "the second canary of this backup was not revoked: a drill with it will fail");
@@ -208,7 +178,7 @@ impl Backups {
     }
 
     /// Plants what a drill will look for. Without it a snapshot is made all the same.
-    async fn plant(&self) -> Option<Planted> {
+    pub(super) async fn plant(&self) -> Option<Planted> {
         let planted = self.service.plant_canaries(&self.service.moments().now()).await;
         planted.inspect_err(|failure| tracing::warn!(?failure, "no canaries were planted: a drill with this backup will fail")).ok()
     }
@@ -243,7 +213,8 @@ pub(super) fn nobody() -> Progress {
     Arc::new(|_, _| {})
 }
 
-fn named(planted: &Planted) -> Canaries {
+/// What was planted, by the names that a manifest has.
+pub(super) fn named(planted: &Planted) -> Canaries {
     Canaries {
         revoked_before: planted.revoked_before.id.to_string(),
         revoked_after: planted.revoked_after.id.to_string(),

@@ -141,6 +141,7 @@ impl Backups {
             }
             drop(self.drilling.lock().await);
             drop(self.making.lock().await);
+            self.give_up_unfinished().await;
         };
         let is_over = timeout(patience::LEISURE, given_up).await.is_ok();
         if !is_over {
