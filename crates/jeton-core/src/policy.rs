@@ -1,6 +1,7 @@
 //! How long each kind of credential lives: one table, so that none is without an end. A deployment, an API and a client may each narrow it
 //! ([`rule`]); what follows is in [`effective`].
 
+pub mod change;
 pub mod effective;
 pub mod exception;
 pub mod idle;

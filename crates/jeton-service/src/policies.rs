@@ -11,12 +11,13 @@ use jeton_core::id::{Actor, ApiKeyId, SecretId};
 use jeton_core::moment::Moment;
 use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
+use jeton_core::policy::change::ChangePolicy;
 use jeton_core::policy::effective::{Effective, Policies};
 use jeton_core::policy::exception::PolicyException;
 use jeton_core::policy::exception::create::{CreateException, create};
 use jeton_core::policy::exception::end::end;
 use jeton_core::policy::rule::Subject;
-use jeton_core::policy::set::{Facts, SetPolicy, set};
+use jeton_core::policy::set::{Facts, set};
 use jeton_core::policy::{CredentialKind, Level};
 use jeton_core::record::Versioned;
 use jeton_core::refusal::{Reason, Refusal};
@@ -43,7 +44,7 @@ impl Service {
         }
     }
 
-    /// Sets what a level says of a kind, and answers what holds there then.
+    /// Sets what a level says of a kind, or changes some of it, and answers what holds there then.
     ///
     /// # Errors
     /// [`Failure`]; nothing is set then.
@@ -51,11 +52,11 @@ impl Service {
         &self,
         kind: CredentialKind,
         subject: &Subject,
-        request: SetPolicy,
+        request: impl Into<ChangePolicy>,
         actor: &Actor,
         moment: &Moment,
     ) -> Result<Effective, Failure> {
-        let owner = Arc::from("");
+        let (owner, request) = (Arc::from(""), request.into());
         let set = self
             .transact(moment, &owner, |reading, moment| Ok(self.decide_policy(Some(reading), (kind, subject, request), actor, moment)?));
         Ok(set.await?.0)
@@ -69,16 +70,16 @@ impl Service {
         &self,
         kind: CredentialKind,
         subject: &Subject,
-        request: SetPolicy,
+        request: impl Into<ChangePolicy>,
         moment: &Moment,
     ) -> Result<(Effective, Policies), Refusal> {
-        self.decide_policy(None, (kind, subject, request), &Actor::system(), &mut moment.clone())?.verdict
+        self.decide_policy(None, (kind, subject, request.into()), &Actor::system(), &mut moment.clone())?.verdict
     }
 
     fn decide_policy(
         &self,
         reading: Option<&Reading<'_>>,
-        (kind, subject, request): (CredentialKind, &Subject, SetPolicy),
+        (kind, subject, request): (CredentialKind, &Subject, ChangePolicy),
         actor: &Actor,
         moment: &mut Moment,
     ) -> Result<Outcome<(Effective, Policies)>, Refusal> {
@@ -103,6 +104,7 @@ impl Service {
         let client = client.as_ref().map(|entry| &entry.client.record);
         let latest_cut_off = |subject: CutOffSubject, name: &str| self.registry.latest_cut_off(subject, name);
         let facts = Facts { policies: &policies, apis: &records, client, latest_cut_off: &latest_cut_off };
+        let request = request.of(policies.rule(kind, subject).map(|rule| &rule.record));
         Ok(set(kind, subject, request, &facts, actor, moment))
     }
 

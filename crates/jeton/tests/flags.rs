@@ -40,6 +40,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("POST /suspensions", "suspend"),
     ("POST /resumptions", "resume"),
     ("POST /policies/exceptions", "policy exception create"),
+    ("PATCH /policies/{kind}", "policy set"),
     ("PUT /policies/{kind}", "policy set"),
     ("POST /signing-keys/rotate", "signing-key rotate"),
     ("DELETE /signing-keys/{key}", "signing-key revoke"),

@@ -33,6 +33,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// A member that is there, `null` or not.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// The request with its body read, where nothing else reads it: refused if it says anything, since who sends it believes that it is heeded.
 pub(super) async fn without_body(request: Request) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();

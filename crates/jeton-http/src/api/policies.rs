@@ -1,5 +1,6 @@
 //! `/policies`: how long each kind of credential lives, shown, set, explained.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -8,6 +9,8 @@ use http::Uri;
 use jeton_core::id::Actor;
 use jeton_core::permission::Permission;
 use jeton_core::policy::CredentialKind;
+use jeton_core::policy::change::ChangePolicy;
+use jeton_core::policy::effective::Effective;
 use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::rule::{PolicyRule, Subject};
 use jeton_core::policy::set::SetPolicy;
@@ -17,7 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, ok};
-use super::body::Body;
+use super::body::{Body, present};
 use super::counting::count;
 use super::management::Management;
 use super::names::{CredentialKindName, LevelName, LevelOrTable};
@@ -45,7 +48,14 @@ pub(super) static ROUTES: &[Route] = &[
         WRITE,
         Repeats::ByNature,
         |at| at.on(set),
-        About::new("policies", "Sets how long a kind of credential lives.").takes::<Set>().answers::<Changed>(),
+        About::new("policies", "Sets all that a level says of a kind of credential.").takes::<Set>().answers::<Changed>(),
+    ),
+    Route::new(
+        (Verb::Patch, "/policies/{kind}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(change),
+        About::new("policies", "Changes what a level says of a kind of credential.").takes::<Change>().answers::<Changed>(),
     ),
     Route::new(
         (Verb::Get, "/policies/{kind}/explanation"),
@@ -91,6 +101,7 @@ struct Shown {
     updated_by: Option<Actor>,
 }
 
+/// All that a level says from now on: of what is left out it says nothing.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "SetPolicy")]
 #[serde(deny_unknown_fields)]
@@ -99,12 +110,35 @@ pub(super) struct Set {
     api: Option<String>,
     /// For this client alone, by name or id.
     client: Option<String>,
-    /// How long one shall live where nobody says; what is left out stays.
+    /// How long one shall live where nobody says.
     default_seconds: Option<i64>,
-    /// How long one shall live at most; what is left out stays.
+    /// How long one shall live at most.
     max_seconds: Option<i64>,
-    /// 0: never.
+    /// After how long without a use one is suspended; 0: never.
     idle_seconds: Option<i64>,
+    /// Whether to look only, and write nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What changes of what a level says; what is left out stays, and of what is `null` it says nothing from now on.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ChangePolicy")]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    /// For this API alone, by audience or id.
+    api: Option<String>,
+    /// For this client alone, by name or id.
+    client: Option<String>,
+    /// How long one shall live where nobody says.
+    #[serde(default, deserialize_with = "present")]
+    default_seconds: Option<Option<i64>>,
+    /// How long one shall live at most.
+    #[serde(default, deserialize_with = "present")]
+    max_seconds: Option<Option<i64>>,
+    /// After how long without a use one is suspended; 0: never.
+    #[serde(default, deserialize_with = "present")]
+    idle_seconds: Option<Option<i64>>,
     /// Whether to look only, and write nothing.
     #[serde(default)]
     dry_run: bool,
@@ -128,10 +162,24 @@ struct Changed {
     max_seconds: i64,
     /// After how long without a use one is suspended; `null`: never.
     idle_seconds: Option<i64>,
+    /// What held until now.
+    before: Held,
     /// What becomes of credentials that are out.
     consequence: Counted,
     /// Whether nothing was written.
     dry_run: bool,
+}
+
+/// What holds for a kind somewhere.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "HeldPolicy")]
+struct Held {
+    /// How long one lives where nobody says.
+    default_seconds: i64,
+    /// How long one lives at most.
+    max_seconds: i64,
+    /// After how long without a use one is suspended; `null`: never.
+    idle_seconds: Option<i64>,
 }
 
 /// How many of the kind end otherwise; `null` where counting them took too long, or failed.
@@ -202,19 +250,40 @@ async fn set(
     State(Management { service, .. }): State<Management>,
     Extension(actor): Extension<Actor>,
     Target(kind): Target<String>,
-    Body(set): Body<Set>,
+    Body(Set { api, client, default_seconds, max_seconds, idle_seconds, dry_run }): Body<Set>,
 ) -> Answer {
-    let (kind, moment) = (parse_kind(&kind)?, service.moments().now());
-    if set.api.is_some() && set.client.is_some() {
+    let set = SetPolicy { default_seconds, max_seconds, idle: idle_seconds.map(IdleRule::from_seconds) };
+    say(&service, &actor, (&kind, api.as_deref(), client.as_deref()), set.into(), dry_run).await
+}
+
+async fn change(
+    State(Management { service, .. }): State<Management>,
+    Extension(actor): Extension<Actor>,
+    Target(kind): Target<String>,
+    Body(Change { api, client, default_seconds, max_seconds, idle_seconds, dry_run }): Body<Change>,
+) -> Answer {
+    let idle = idle_seconds.map(|seconds| seconds.map(IdleRule::from_seconds));
+    let change = ChangePolicy { default_seconds, max_seconds, idle };
+    say(&service, &actor, (&kind, api.as_deref(), client.as_deref()), change, dry_run).await
+}
+
+async fn say(
+    service: &Arc<Service>,
+    actor: &Actor,
+    (kind, api, client): (&str, Option<&str>, Option<&str>),
+    request: ChangePolicy,
+    dry_run: bool,
+) -> Answer {
+    let (kind, moment) = (parse_kind(kind)?, service.moments().now());
+    if api.is_some() && client.is_some() {
         return Err(Problem::invalid(
             "a policy is set for an API or for a client, not for both",
             "name one of `api` and `client`, or neither",
         ));
     }
     let look = |problem: Problem| problem.look(LOOK);
-    let subject = service.policy_subject(set.api.as_deref(), set.client.as_deref()).map_err(|refusal| look(refusal.into()))?;
-    let idle = set.idle_seconds.map(IdleRule::from_seconds);
-    let request = SetPolicy { default_seconds: set.default_seconds, max_seconds: set.max_seconds, idle };
+    let subject = service.policy_subject(api, client).map_err(|refusal| look(refusal.into()))?;
+    let before = service.registry().policies().effective(kind, &subject);
     let (planned, after) = service.plan_policy(kind, &subject, request, &moment).map_err(|refusal| look(refusal.into()))?;
     // Counted first: afterwards nobody knows what lived before.
     let counting = {
@@ -222,13 +291,13 @@ async fn set(
         count(COUNTING, move |goes_on| service.policy_consequence(kind, &subject, &after, &moment, goes_on))
     };
     let consequence = match counting.await {
-        Err(failure) if set.dry_run => return Err(failure.into()),
+        Err(failure) if dry_run => return Err(failure.into()),
         // The policy is set whether or not it could be counted.
         counted => counted.unwrap_or_default(),
     };
-    let holds = match set.dry_run {
+    let holds = match dry_run {
         true => planned,
-        false => service.set_policy(kind, &subject, request, &actor, &moment).await.map_err(|failure| look(failure.into()))?,
+        false => service.set_policy(kind, &subject, request, actor, &moment).await.map_err(|failure| look(failure.into()))?,
     };
     ok(&Changed {
         kind: kind.lifetime().policy_key,
@@ -237,9 +306,16 @@ async fn set(
         default_seconds: holds.default_seconds,
         max_seconds: holds.max_seconds,
         idle_seconds: holds.idle_seconds,
+        before: Held::of(before),
         consequence: consequence.into(),
-        dry_run: set.dry_run,
+        dry_run,
     })
+}
+
+impl Held {
+    fn of(holds: Effective) -> Held {
+        Held { default_seconds: holds.default_seconds, max_seconds: holds.max_seconds, idle_seconds: holds.idle_seconds }
+    }
 }
 
 async fn explain(State(Management { service, .. }): State<Management>, Target(kind): Target<String>, uri: Uri) -> Answer {

@@ -51,6 +51,43 @@ async fn policies_are_set_shown_and_explained() {
 }
 
 #[tokio::test]
+async fn what_is_not_named_stays_and_what_is_null_goes() {
+    let api = Api::with_worker().await;
+    let send = async |method: Method, body: Value| Api::expect(api.ask(method, "/policies/api_key", Some(body)).await, 200);
+    let said = async || {
+        let list = api.get("/policies").await;
+        let of_level =
+            list["items"].as_array().unwrap().iter().find(|rule| rule["kind"] == "api_key" && rule["level"] == "deployment").cloned();
+        of_level.map(|rule| json!([rule["default_seconds"], rule["max_seconds"], rule["idle_seconds"]]))
+    };
+    const DAY: i64 = 86_400;
+    send(Method::PATCH, json!({"max_seconds": 45 * DAY})).await;
+    let set = send(Method::PATCH, json!({"idle_seconds": 10 * DAY, "default_seconds": 20 * DAY})).await;
+    assert_eq!(set["before"], json!({"default_seconds": 45 * DAY, "max_seconds": 45 * DAY, "idle_seconds": 30 * DAY}));
+    assert_eq!(said().await, Some(json!([20 * DAY, 45 * DAY, 10 * DAY])));
+    let size = api.world.ledger_size();
+    send(Method::PATCH, json!({})).await;
+    send(Method::PATCH, json!({"max_seconds": null, "dry_run": true})).await;
+    assert_eq!(api.world.ledger_size(), size, "nothing changes");
+    let set = send(Method::PATCH, json!({"max_seconds": null})).await;
+    assert_eq!((&set["max_seconds"], &set["idle_seconds"]), (&json!(366 * DAY), &json!(10 * DAY)));
+    assert_eq!(said().await, Some(json!([20 * DAY, null, 10 * DAY])));
+    send(Method::PUT, json!({"max_seconds": 60 * DAY})).await;
+    assert_eq!(said().await, Some(json!([null, 60 * DAY, null])), "what is put is all that is said");
+    send(Method::PATCH, json!({"max_seconds": null, "idle_seconds": null})).await;
+    assert_eq!(said().await, None);
+    for (body, needle) in [
+        (json!({"max_seconds": "1h"}), "expected a whole number"),
+        (json!({"maximum": 5}), "there is no member `maximum`"),
+        (json!({"max_seconds": 0}), "between 1s and"),
+        (json!({"api": ORDERS, "client": "worker"}), "not for both"),
+    ] {
+        let (answered, problem) = api.ask(Method::PATCH, "/policies/api_key", Some(body.clone())).await;
+        assert!(answered.as_u16() == 400 && problem["detail"].as_str().unwrap().contains(needle), "{body}: {problem}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_wider_policy_brings_back_is_counted() {
     let api = Api::with_worker().await;
     let put = async |kind: &str, body: Value| Api::expect(api.ask(Method::PUT, &format!("/policies/{kind}"), Some(body)).await, 200);

@@ -43,14 +43,16 @@ Examples:
   jeton policy set access_token --api https://orders.example --max 15m
   jeton policy set access_token --client worker --unset
   jeton policy set api_key --idle 30d
+  jeton policy set api_key --max none
 
-What is given is all that this level says from then on. A level may only narrow
-what holds above it. A lower maximum reaches what is out already: a credential
-ends when it was to end, or that long after it was issued. Verifiers know no
-lifetime of a client: lowering one ends the access tokens that it holds.
-Whoever is not used for the idle time is suspended, and revoked after as long
-again. A shorter idle time begins today: nothing is suspended before it is
-over. It asks first where something ends by it, or counts again.";
+What is not given stays as this level says it; `none` takes one of them away,
+and `--unset` all. A level may only narrow what holds above it. A lower maximum
+reaches what is out already: a credential ends when it was to end, or that long
+after it was issued. Verifiers know no lifetime of a client: lowering one ends
+the access tokens that it holds. Whoever is not used for the idle time is
+suspended, and revoked after as long again. A shorter idle time begins today:
+nothing is suspended before it is over. It asks first where something ends by
+it, counts again, or may be longer than now.";
 
 /// Set what a level says of a kind
 #[derive(Args, Debug)]
@@ -65,15 +67,15 @@ pub(crate) struct Set {
     /// For one client, by name or id
     #[arg(long)]
     client: Option<String>,
-    /// How long one lives when nobody says
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
-    default: Option<i64>,
-    /// How long one may live at most
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
-    max: Option<i64>,
-    /// After how long without a use one is suspended: 30d, or `never`
+    /// How long one lives when nobody says: 30d, or `none`
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    default: Option<Said>,
+    /// How long one may live at most: 90d, or `none`
+    #[arg(long, value_name = "TIME", value_parser = length)]
+    max: Option<Said>,
+    /// After how long without a use one is suspended: 30d, `never` or `none`
     #[arg(long, value_name = "TIME", value_parser = idle)]
-    idle: Option<i64>,
+    idle: Option<Said>,
     /// Let this level say nothing
     #[arg(long, conflicts_with_all = ["default", "max", "idle"])]
     unset: bool,
@@ -127,30 +129,44 @@ impl Set {
             let mut body = serde_json::Map::from_iter([("dry_run".to_owned(), json!(dry_run))]);
             body.extend(self.api.iter().map(|api| ("api".to_owned(), json!(api))));
             body.extend(self.client.iter().map(|client| ("client".to_owned(), json!(client))));
-            body.extend(self.default.iter().map(|seconds| ("default_seconds".to_owned(), json!(seconds))));
-            body.extend(self.max.iter().map(|seconds| ("max_seconds".to_owned(), json!(seconds))));
-            body.extend(self.idle.iter().map(|seconds| ("idle_seconds".to_owned(), json!(seconds))));
+            let lengths = [("default_seconds", self.default), ("max_seconds", self.max), ("idle_seconds", self.idle)];
+            body.extend(lengths.into_iter().filter_map(|(name, said)| Some((name.to_owned(), json!(said?.0)))));
             Value::Object(body)
         };
-        let planned = server.put(&path, &body(true))?;
+        // What is put is all that the level says: nothing.
+        let send = |dry_run| if self.unset { server.put(&path, &body(dry_run)) } else { server.patch(&path, &body(dry_run)) };
+        let planned = send(true)?;
         if self.dry_run {
             return context.show(&planned, policies::changed);
         }
         if let Some(question) = policies::question(&planned) {
             context.confirm(&question)?;
         }
-        context.show(&server.put(&path, &body(false))?, policies::changed)
+        context.show(&send(false)?, policies::changed)
+    }
+}
+
+/// What a level shall say: a length in seconds, or nothing.
+#[derive(Clone, Copy, Debug)]
+struct Said(Option<i64>);
+
+fn length(text: &str) -> Result<Said, String> {
+    match text {
+        "none" => Ok(Said(None)),
+        text => duration::seconds(text).map(|seconds| Said(Some(seconds))).map_err(|words| format!("{words}, or `none`")),
     }
 }
 
 /// An idle time, in seconds as the server takes it: 0 is never.
-fn idle(text: &str) -> Result<i64, String> {
+fn idle(text: &str) -> Result<Said, String> {
     match text {
-        "never" => Ok(0),
+        "none" => Ok(Said(None)),
+        "never" => Ok(Said(Some(0))),
         text => duration::seconds(text)
             .ok()
             .filter(|seconds| *seconds > 0)
-            .ok_or_else(|| "an idle time is written as 30d, or `never`".to_owned()),
+            .map(|seconds| Said(Some(seconds)))
+            .ok_or_else(|| "an idle time is written as 30d, or `never`, or `none`".to_owned()),
     }
 }
 

@@ -112,7 +112,7 @@ fn unused(count: u64, value: &Value) -> String {
     format!("{} unused for {idle}: suspended in {idle} unless used.", some(count, &member(value, "plural")))
 }
 
-/// What is asked before credentials end otherwise than they were to; nothing where none would.
+/// What is asked before credentials end otherwise than they were to, or may live longer than now; nothing where neither is so.
 pub(crate) fn question(planned: &Value) -> Option<String> {
     let kind = member(planned, "plural");
     let says = [
@@ -131,7 +131,22 @@ pub(crate) fn question(planned: &Value) -> Option<String> {
     if let Some(count) = counted(planned, "would_be_idle").filter(|count| *count > 0) {
         parts.push(format!("{} unused for as long would be suspended later", some(count, &kind)));
     }
+    parts.extend(longer(planned));
     (!parts.is_empty()).then(|| format!("{}. Set it?", parts.join(", ")))
+}
+
+/// What would be longer than it is now.
+fn longer(planned: &Value) -> impl Iterator<Item = String> {
+    let before = planned.get("before").cloned().unwrap_or_default();
+    let lengths = [("default_seconds", "default"), ("max_seconds", "maximum"), ("idle_seconds", "idle time")];
+    let of = |value: &Value, name: &str| value.get(name).and_then(Value::as_i64);
+    let lengths = lengths.map(|(name, what)| (of(&before, name), of(planned, name), what));
+    // What was without an end stays so.
+    let is_longer = |before: i64, after: Option<i64>| after.is_none_or(|after| after > before);
+    lengths.into_iter().filter_map(move |(before, after, what)| {
+        let before = before.filter(|before| is_longer(*before, after))?;
+        Some(format!("the {what} would be {} instead of {}", after.map_or_else(|| "never".to_owned(), length), length(before)))
+    })
 }
 
 /// So many of a kind.
@@ -254,6 +269,13 @@ mod tests {
         0 client secrets would expire, 0 more would end earlier than they were to.
         2 client secrets unused for 10 d: suspended in 10 d unless used.
         ");
+        let mut longer = planned(true, json!(0), "client");
+        longer["before"] = json!({"default_seconds": 2_592_000, "max_seconds": 3_888_000, "idle_seconds": 864_000});
+        longer["consequence"] = json!({"would_expire_now": 0, "would_expire_sooner": 0, "would_come_back": 0, "would_be_idle": 0});
+        assert_eq!(
+            question(&longer).as_deref(),
+            Some("the maximum would be 90 d instead of 45 d, the idle time would be never instead of 10 d. Set it?")
+        );
         assert_eq!(asked(0, 3, 0).as_deref(), Some("3 client secrets would end earlier than now. Set it?"));
         assert!(question(&planned(true, json!(null), "client")).unwrap().contains("not known"));
     }

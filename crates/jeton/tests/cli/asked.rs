@@ -23,6 +23,31 @@ fn a_policy_asks_before_credentials_end_otherwise() {
 }
 
 #[test]
+fn what_is_not_named_of_a_policy_stays_and_a_longer_one_is_asked_for() {
+    let desk = Desk::with_server();
+    desk.done(&["api", "create", "--audience", "a:b"]);
+    let set = |words: &[&'static str]| [&["policy", "set", "api_key"], words].concat();
+    desk.done(&set(&["--max", "45d", "--default", "20d"]));
+    let said = desk.done(&set(&["--idle", "10d"]));
+    assert!(said.starts_with("Live for 20 d, 45 d at most: API keys.\n"), "{said}");
+    let entries = desk.json(&["audit", "tail", "-n", "1"]);
+    assert_eq!(
+        entries["items"][0]["max_seconds"].as_i64().or_else(|| entries["items"][0]["details"]["max_seconds"].as_i64()),
+        Some(45 * 86_400),
+        "{entries}"
+    );
+    desk.done(&set(&["--api", "a:b", "--max", "20d"]));
+    let said = desk.done(&set(&["--api", "a:b", "--idle", "9d"]));
+    assert!(said.starts_with("Live for 20 d, 20 d at most: API keys of this API.\n"), "{said}");
+    desk.fails(&set(&["--max", "none"]), "", 2, "the maximum would be 366 d instead of 45 d. Set it?");
+    desk.fails(&set(&["--idle", "never"]), "", 2, "the idle time would be never instead of 10 d. Set it?");
+    desk.fails(&set(&["--unset"]), "", 2, "the idle time would be 30 d instead of 10 d. Set it?");
+    let said = desk.done(&set(&["--max", "none", "--yes"]));
+    assert!(said.starts_with("Live for 20 d, 366 d at most: API keys.\nSuspended after 10 d"), "{said}");
+    desk.fails(&set(&["--max", "nothing"]), "", 2, "or `none`");
+}
+
+#[test]
 fn a_shorter_lifetime_of_an_api_asks_before_tokens_end() {
     let desk = Desk::with_server();
     desk.done(&["api", "create", "--audience", "a:b"]);

@@ -17,7 +17,7 @@ use super::limits::Rate;
 use super::shown::Shown;
 use super::{Created, id, over, shown};
 use crate::api::answer::{Answer, ok};
-use crate::api::body::{Body, object};
+use crate::api::body::{Body, object, present};
 use crate::api::management::Management;
 use crate::api::once::Once;
 use crate::api::problem::{Problem, ProblemKind};
@@ -190,9 +190,4 @@ fn change<T>(said: Option<Option<T>>) -> Change<T> {
 /// The same where it is an object.
 fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     object(deserializer).map(Some)
-}
-
-/// A member that is there, `null` or not.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }

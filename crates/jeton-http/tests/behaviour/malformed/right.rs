@@ -229,7 +229,8 @@ fn policies(furnished: &Furnished) -> Vec<Right> {
     exception["key"] = json!(furnished.name("key"));
     exception["ends_at"] = json!(furnished.world.now() + 390 * 86_400);
     vec![
-        Right::of("PUT /policies/{kind}", set),
+        Right::of("PUT /policies/{kind}", set.clone()),
+        Right::of("PATCH /policies/{kind}", set),
         Right::of("PUT /policies/{kind}", of_api).at("/policies/access_token"),
         Right::of("POST /policies/exceptions", of_secret).status(201).times(&["/ends_at"]),
         Right::of("POST /policies/exceptions", exception).status(201).times(&["/ends_at"]),
