@@ -110,7 +110,7 @@ async fn entries(State(Management { service, .. }): State<Management>, uri: Uri)
     if before.is_some() && (last.is_none() || from.is_some()) {
         return Err(Problem::invalid("`before` goes with `last`", "send `last` too, or leave `before` out"));
     }
-    let asked = Asked::parse(query, &service)?;
+    let asked = Asked::parse(query, &service)?.with_keys_of_gone(&service).await?;
     let count = last.map_or(listing.limit(), |last| usize::try_from(last).unwrap_or(usize::MAX));
     let reader = service.clone();
     let is_last = from.is_none();

@@ -1,6 +1,6 @@
 //! Which entries of the ledger a query asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_core::event::kinds::{KINDS, is_kind};
 use jeton_core::id::{ApiKeyId, ClientId, GroupId, PersonId};
@@ -38,6 +38,8 @@ pub(super) struct Asked {
     /// Whose keys are named, too: beside the ids that stand for them.
     owner: Option<Owner>,
     by: Option<Doer>,
+    /// The keys of people among them who are gone, and of whom no row says which were theirs.
+    gone: BTreeMap<PersonId, Vec<ApiKeyId>>,
 }
 
 /// Who did something.
@@ -77,14 +79,36 @@ impl Asked {
             filter,
             owner: query.text("owner").map(|text| owner(service, text)).transpose()?,
             by: query.text("by").map(|text| doer(service, text)).transpose()?,
+            gone: BTreeMap::new(),
         })
+    }
+
+    /// With the keys of people who are gone, which the ledger tells. Only where one of them is named is it read for that.
+    pub(super) async fn with_keys_of_gone(mut self, service: &Service) -> Result<Asked, Problem> {
+        let by = self.by.as_ref().and_then(|by| match by {
+            Doer::Owner(owner) => Some(owner),
+            Doer::One(_) => None,
+        });
+        let people: BTreeSet<PersonId> = by.into_iter().chain(&self.owner).filter_map(person).cloned().collect();
+        for id in people {
+            if service.find_user(id.as_str()).is_err() {
+                let keys = service.keys_of_gone(&id).await?;
+                self.gone.insert(id, keys);
+            }
+        }
+        Ok(self)
+    }
+
+    fn keys_of(&self, service: &Service, owner: &Owner) -> Result<Vec<ApiKeyId>, Problem> {
+        let gone = person(owner).and_then(|id| self.gone.get(id)).into_iter().flatten();
+        Ok(keys_of(service, owner)?.into_iter().chain(gone.copied()).collect())
     }
 
     /// With the keys of whom it names. Reads rows: for a thread that may block.
     pub(super) fn filter(self, service: &Service) -> Result<EntryFilter, Problem> {
-        let mut filter = self.filter;
+        let mut filter = self.filter.clone();
         if let Some(owner) = &self.owner {
-            let mut ids: BTreeSet<String> = keys_of(service, owner)?.iter().map(ApiKeyId::to_string).collect();
+            let mut ids: BTreeSet<String> = self.keys_of(service, owner)?.iter().map(ApiKeyId::to_string).collect();
             ids.insert(match owner {
                 Owner::External(_) => owner.to_string(),
                 Owner::Client(ClientId(id)) | Owner::Person(PersonId(id)) | Owner::Group(GroupId(id)) => id.to_string(),
@@ -95,11 +119,19 @@ impl Asked {
             None => None,
             Some(Doer::One(actor)) => Some(BTreeSet::from([actor.clone()])),
             Some(Doer::Owner(owner)) => {
-                let keys = keys_of(service, owner)?;
+                let keys = self.keys_of(service, owner)?;
                 Some(keys.iter().map(|key| format!("key:{key}")).chain([owner.to_string()]).collect())
             }
         };
         Ok(filter)
+    }
+}
+
+/// The person that an owner is.
+fn person(owner: &Owner) -> Option<&PersonId> {
+    match owner {
+        Owner::Person(id) => Some(id),
+        Owner::Client(_) | Owner::Group(_) | Owner::External(_) => None,
     }
 }
 
@@ -158,7 +190,8 @@ fn client(service: &Service, name: &str) -> Result<String, Problem> {
 }
 
 fn user(service: &Service, name: &str) -> Result<String, Problem> {
-    gone(name, "user_", service.find_user(name).map(|found| found.record.id.to_string()), "user.created")
+    // Of who was erased no entry says what they were called.
+    gone(name, "user_", service.find_user(name).map(|found| found.record.id.to_string()), "user.erased")
 }
 
 fn group(service: &Service, name: &str) -> Result<String, Problem> {

@@ -69,6 +69,29 @@ async fn entries_are_found_by_who_did_it() {
     assert!(kinds(&world, "last=9&by=client:clerk").await.is_empty());
 }
 
+/// Once somebody is erased, no row says which keys were theirs.
+#[tokio::test]
+async fn what_somebody_did_is_found_by_their_id_once_they_are_erased() {
+    let world = World::new().await;
+    let stock = world.api("stock").await;
+    world.client("clerk", &[&stock]).await;
+    let made = world.done(Method::POST, "/administrators", Some(json!({"username": "ada", "role": "operator"}))).await;
+    let bearer = format!("Bearer {}", made["key"].as_str().unwrap());
+    let answer = world.manage(Some(&bearer), Method::POST, "/suspensions", Some(&json!({"client": "clerk"}))).await;
+    assert_eq!(answer.status, 200, "{}", answer.shown());
+    let ada = world.done(Method::GET, "/users/ada", None).await["id"].as_str().unwrap().to_owned();
+    world.done(Method::POST, "/users/ada/erase", Some(json!({}))).await;
+    for by in [ada.clone(), format!("user:{ada}")] {
+        assert_eq!(kinds(&world, &format!("last=9&by={by}")).await, ["subject.suspended"], "{by}");
+    }
+    let with_keys = kinds(&world, &format!("last=99&owner=user:{ada}")).await;
+    assert!(with_keys.contains(&"api_key.removed".to_owned()), "{with_keys:?}");
+    let gone = world.administer(Method::GET, "/audit/entries?last=9&by=ada", None).await;
+    assert!(gone.text().contains("jeton audit tail --kind user.erased -o wide"), "{}", gone.shown());
+    let erased = world.done(Method::GET, "/audit/entries?last=1&kind=user.erased", None).await;
+    assert_eq!(erased["items"][0]["data"]["user"], *ada, "{erased}");
+}
+
 #[tokio::test]
 async fn entries_are_found_by_owner_api_and_group() {
     let world = World::new().await;

@@ -134,6 +134,24 @@ fn is_named_nowhere(world: &World, id: &str) {
 }
 
 /// Whatever fails in it, and wherever the process ends: the next one goes on with it.
+/// The entry of a step that named her is gone; what else happened to the key is told.
+#[tokio::test]
+async fn a_key_whose_reason_was_erased_still_tells_the_rest_of_its_life() {
+    let world = World::new().await;
+    ada(&world).await;
+    let key = text(&world.make_key("external:acme", "https://orders.example", json!({})).await, "id");
+    world.done(Method::PATCH, &format!("/keys/{key}"), Some(json!({"note": "till"}))).await;
+    world.done(Method::DELETE, &format!("/keys/{key}"), Some(json!({"why": "Ada Müller asked us to"}))).await;
+    let past = async || {
+        let explained = world.done(Method::POST, "/keys/explain", Some(json!({"key": key}))).await;
+        let steps = explained["timeline"].as_array().unwrap().iter().map(|step| text(step, "event")).collect::<Vec<_>>();
+        (steps, explained["timeline_has_more"] == true, explained["timeline_was_erased"] == true)
+    };
+    assert_eq!(past().await, (vec!["api_key.created".into(), "api_key.described".into(), "api_key.revoked".into()], false, false));
+    erase(&world, "ada", false).await;
+    assert_eq!(past().await, (vec!["api_key.created".into(), "api_key.described".into()], false, true));
+}
+
 #[tokio::test]
 async fn an_erasure_that_is_broken_off_is_gone_on_with_at_the_next_start() {
     let mut refused = 0;

@@ -1,5 +1,6 @@
 //! A key explained: its timeline, what was said of what it belongs to, the uses of its last day, and the rule that decides over it.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use jeton_core::usage::Subject;
 use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_store::ledger::Entry;
 
+use crate::audit::EntryFilter;
 use crate::failure::Failure;
 use crate::keys::entry::KeyEntry;
 use crate::service::Service;
@@ -35,10 +37,26 @@ pub struct KeyPast {
     pub timeline: Vec<Entry>,
     /// Whether more happened, before that.
     pub has_more: bool,
+    /// Whether some of it is told no longer: it was erased with somebody whom it named, or is too long ago.
+    pub was_erased: bool,
     /// What was said of what it belongs to.
     pub statements: Vec<Statement>,
     /// How often it was used in the last day, by hour.
     pub last_day: Vec<Bucket>,
+}
+
+/// What happened to a key, as far as it is told.
+#[derive(Default)]
+struct Steps {
+    timeline: Vec<Entry>,
+    has_more: bool,
+    was_erased: bool,
+}
+
+/// Where an entry tells a step of this key: the step before it, if there was one.
+fn step_of(entry: &Entry, id: ApiKeyId) -> Option<Option<Sequence>> {
+    let (key, previous) = step(&entry.event().ok()??)?;
+    (key == id).then_some(previous)
 }
 
 /// How a key stands, and why.
@@ -73,7 +91,7 @@ impl Service {
     /// When the engine cannot read, or a row is damaged.
     pub fn key_past(&self, entry: &KeyEntry, moment: &Moment, goes_on: &dyn Fn() -> bool) -> Result<Option<KeyPast>, Failure> {
         let key = &entry.key.record;
-        let (mut timeline, has_more) = self.steps(key.id, entry.key.version, goes_on)?;
+        let Steps { mut timeline, has_more, was_erased } = self.steps(key.id, entry.key.version, goes_on)?;
         for version in self.beside(entry)? {
             let id = key.id.to_string();
             let names_it = |entry: &Entry| entry.content.as_ref().is_some_and(|content| is_of(&content.payload, &id));
@@ -85,7 +103,7 @@ impl Service {
         let until = moment.now.seconds().saturating_add(1);
         let (subject, resolution) = (Subject::Key(key.id), Resolution::Hour);
         let last_day = self.usage_series(&SeriesRequest { subject, resolution, from: until.saturating_sub(86_400), until })?;
-        Ok(goes_on().then_some(KeyPast { timeline, has_more, statements, last_day }))
+        Ok(goes_on().then_some(KeyPast { timeline, has_more, was_erased, statements, last_day }))
     }
 
     /// How a key stands with one of its secrets, presented from an address where one is given; as far as its past was found.
@@ -112,26 +130,45 @@ impl Service {
     }
 
     /// What happened to a key, back from the commit that wrote it last.
-    fn steps(&self, id: ApiKeyId, version: Sequence, goes_on: &dyn Fn() -> bool) -> Result<(Vec<Entry>, bool), Failure> {
-        let (mut timeline, mut at) = (Vec::new(), version);
+    fn steps(&self, id: ApiKeyId, version: Sequence, goes_on: &dyn Fn() -> bool) -> Result<Steps, Failure> {
+        let (mut steps, mut at) = (Steps { has_more: true, ..Steps::default() }, version);
         for _ in 0..STEPS_MAX {
             if !goes_on() {
-                return Ok((timeline, true));
+                return Ok(steps);
             }
-            // What is erased, or was written by a later program, tells no step: the way back ends there.
-            let steps = self.told_at(at)?.into_iter().filter_map(|entry| {
-                let (key, previous) = step(&entry.event().ok()??)?;
-                (key == id).then_some((entry, previous))
-            });
-            let steps: Vec<(Entry, Option<Sequence>)> = steps.collect();
-            let Some(previous) = steps.first().map(|(_, previous)| *previous) else { return Ok((timeline, true)) };
-            timeline.extend(steps.into_iter().map(|(entry, _)| entry));
+            let told = self.told_at(at)?.into_iter().filter_map(|entry| Some((step_of(&entry, id)?, entry)));
+            let told: Vec<(Option<Sequence>, Entry)> = told.collect();
+            let previous = match told.first().map(|(previous, _)| *previous) {
+                Some(previous) => previous,
+                // What is erased, or was written by a later program, tells no step: whatever names the key before that goes on.
+                None => {
+                    steps.was_erased = true;
+                    let Some(before) = self.last_step_before(id, at, goes_on)? else { return Ok(steps) };
+                    Some(before)
+                }
+            };
+            steps.timeline.extend(told.into_iter().map(|(_, entry)| entry));
             match previous {
                 Some(previous) if previous < at => at = previous,
-                _ => return Ok((timeline, false)),
+                _ => return Ok(Steps { has_more: false, ..steps }),
             }
         }
-        Ok((timeline, true))
+        Ok(steps)
+    }
+
+    /// The last entry before another that tells a step of a key.
+    fn last_step_before(&self, id: ApiKeyId, at: Sequence, goes_on: &dyn Fn() -> bool) -> Result<Option<Sequence>, Failure> {
+        let filter = EntryFilter { naming: vec![BTreeSet::from([id.to_string()])], ..EntryFilter::default() };
+        let mut before = at;
+        while goes_on() {
+            let found = self.find_last_entries(&filter, Some(before), STEPS_MAX)?;
+            let last = found.entries.iter().rev().find(|entry| step_of(entry, id).is_some());
+            if last.is_some() || !found.has_more || found.from >= before {
+                return Ok(last.map(|entry| entry.sequence));
+            }
+            before = found.from;
+        }
+        Ok(None)
     }
 
     /// The versions of what else there is of a key: the last notice of its end, and an exception for it.

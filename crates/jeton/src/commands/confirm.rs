@@ -1,6 +1,8 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::failure::Failure;
+use crate::render::fold::fold;
+use crate::terminal;
 
 /// Asks a person; where there is none, nothing is done.
 ///
@@ -13,7 +15,9 @@ pub(crate) fn ask(question: &str) -> Result<(), Failure> {
     }
     let unasked = |error: std::io::Error| Failure::could_not(format!("nobody can be asked: {error}"), "add --yes to do it without asking");
     let mut stderr = anstream::stderr().lock();
-    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(unasked)?;
+    let asked = format!("{question} [y/N]");
+    let asked = terminal::columns(&std::io::stderr()).map_or_else(|| asked.clone(), |columns| fold(&asked, columns));
+    write!(stderr, "{asked} ").and_then(|()| stderr.flush()).map_err(unasked)?;
     let mut answer = String::new();
     stdin.lock().read_line(&mut answer).map_err(unasked)?;
     if is_yes(&answer) { Ok(()) } else { Err(Failure::no("nothing was done", "")) }

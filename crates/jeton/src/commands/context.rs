@@ -18,7 +18,7 @@ use super::server::Server;
 use crate::clock::Clock;
 use crate::render::fold::fold;
 use crate::render::text::{escaped, items, lines};
-use crate::render::view::View;
+use crate::render::view::{View, WIDE};
 use crate::terminal;
 
 /// What every command is given.
@@ -136,9 +136,6 @@ impl Context {
 
 /// How wide a line is where nobody says.
 const COLUMNS: usize = 80;
-
-/// Wider than anything is.
-const WIDE: usize = 1 << 16;
 
 /// Whether something of a table was cut: what is cut ends its cell.
 fn is_cut(text: &str) -> bool {

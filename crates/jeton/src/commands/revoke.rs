@@ -56,16 +56,23 @@ pub(crate) struct Revoke {
     dry_run: bool,
 }
 
+const PATH: &str = "/api/v1/revocations";
+
 impl Revoke {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (mut body, question) = self.subject()?;
         body.extend(self.before.map(|before| ("before".to_owned(), before.to_json())));
         body.extend(self.why.members());
         body.insert("dry_run".to_owned(), json!(self.dry_run));
+        let server = context.server()?;
         if let (Some(question), false) = (question, self.dry_run) {
-            context.confirm(&question)?;
+            let planned = match self.subjects.one().is_none() && !context.options.yes {
+                true => Some(subjects::change(&server, PATH, subjects::only_looking(&body), "fell")?),
+                false => None,
+            };
+            context.confirm(&revocations::question(planned.as_ref().map(revocations::fell), &question))?;
         }
-        context.show(&subjects::change(&context.server()?, "/api/v1/revocations", body, "fell")?, revocations::show)
+        context.show(&subjects::change(&server, PATH, body, "fell")?, revocations::show)
     }
 
     /// What is revoked, and the question to ask before it.

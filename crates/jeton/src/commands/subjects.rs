@@ -56,6 +56,13 @@ pub(super) struct Subjects {
     family: Option<String>,
 }
 
+/// The same request, which changes nothing: what would be.
+pub(super) fn only_looking(body: &Map<String, Value>) -> Map<String, Value> {
+    let mut looking = body.clone();
+    looking.insert("dry_run".to_owned(), json!(true));
+    looking
+}
+
 /// Sends a change. What is more than the server changes at once is asked for again, and counted together under `member`; keys that were
 /// made meanwhile are not concerned.
 ///

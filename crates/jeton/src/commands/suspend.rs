@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::subjects::{self, Subjects};
 use super::why::Why;
 use crate::render::revocations;
+use crate::render::view::{View, WIDE};
 
 const SUSPEND_EXAMPLES: &str = "\
 Examples:
@@ -61,9 +62,12 @@ pub(crate) struct Resume {
     dry_run: bool,
 }
 
+const PATH: &str = "/api/v1/suspensions";
+
 impl Suspend {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (mut body, all) = self.subjects.named()?.ok_or_else(nothing)?;
+        let server = context.server()?;
         body.extend(self.why.members());
         body.insert("dry_run".to_owned(), json!(self.dry_run));
         if let (Some((kind, name)), false) = (all, self.dry_run) {
@@ -71,9 +75,15 @@ impl Suspend {
                 "owner" => format!("Refuse every key that {name} has by now, until it is resumed?"),
                 kind => format!("Refuse every token and key of the {kind} {name}, and give it nothing new, until it is resumed?"),
             };
-            context.confirm(&question)?;
+            let planned = match context.options.yes {
+                true => None,
+                false => Some(subjects::change(&server, PATH, subjects::only_looking(&body), "suspended")?),
+            };
+            let view = View { now_seconds: context.now_seconds, width: WIDE };
+            let planned = planned.map(|planned| revocations::show_suspended(&planned, false, &view));
+            context.confirm(&revocations::question(planned, &question))?;
         }
-        let suspended = subjects::change(&context.server()?, "/api/v1/suspensions", body, "suspended")?;
+        let suspended = subjects::change(&server, PATH, body, "suspended")?;
         context.show(&suspended, |suspended, view| revocations::show_suspended(suspended, self.why.is_said(), view))
     }
 }

@@ -12,7 +12,7 @@ use super::why::why;
 /// The narrowest line that has room for why keys ended, too.
 const WIDE: usize = 120;
 
-/// Keys, one a line: what people call them and their owners, then how they stand. Ids give way first. `is_all`: whether all were asked for.
+/// Keys, one a line: what people call them and their owners, then how they stand. An id that does not fit stands below. `is_all`: whether all were asked for.
 pub(crate) fn list(value: &Value, is_all: bool, view: &View) -> String {
     let keys = items(value);
     if keys.is_empty() && !is_all {
@@ -231,9 +231,12 @@ mod tests {
         let keys = json!({"items": [acme(), ada.clone()]});
         assert!(show(&ada, &VIEW).contains("\nowner          user:ada (user:user_0123456789abcdefghij)\n"));
         insta::assert_snapshot!(plain(&list(&keys, true, &VIEW)), @"
-        NAME          OWNER          STATE      ENDS     USED        ID
-        acme          external:acme  suspended  in 90 d  63 min ago  0199a2b3c4d57e6f8a…
-        Ada's laptop  user:ada       active     in 90 d  63 min ago  0199a2b3c4d57e6f8a…
+        NAME          OWNER          STATE      ENDS     USED
+          ID
+        acme          external:acme  suspended  in 90 d  63 min ago
+          0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        Ada's laptop  user:ada       active     in 90 d  63 min ago
+          0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
         ");
         insta::assert_snapshot!(plain(&list(&keys, true, &View { width: 120, ..VIEW })), @"
         NAME          OWNER          STATE      WHY     ENDS     USED        ID
@@ -243,8 +246,10 @@ mod tests {
         let mut idle = acme();
         (idle["state"], idle["effective_scope"]) = (json!("active"), json!(""));
         insta::assert_snapshot!(plain(&list(&json!({"items": [idle]}), true, &VIEW)), @"
-        NAME  OWNER          STATE     ENDS     USED        ID
-        acme  external:acme  no scope  in 90 d  63 min ago  0199a2b3c4d57e6f8a9b0c1d2e3…
+        NAME  OWNER          STATE     ENDS     USED
+          ID
+        acme  external:acme  no scope  in 90 d  63 min ago
+          0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
         ");
         assert_eq!(list(&json!({}), false, &VIEW), "There is no such key.\n");
         insta::assert_snapshot!(list(&json!({}), true, &VIEW), @"

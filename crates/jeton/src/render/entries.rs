@@ -2,7 +2,7 @@ use jeton_http::api::rfc3339;
 use serde_json::Value;
 
 use super::details::Details;
-use super::relative::{from_now, length, text_from_now, with_distance};
+use super::relative::{length, text_from_now, with_distance};
 use super::table::{Cell, Column, Tone, cut, table};
 use super::text::{items, member, shown};
 use super::view::View;
@@ -81,7 +81,7 @@ pub(crate) fn heading() -> String {
 pub(crate) fn line(entry: &Value, view: &View) -> String {
     let (sequence, kind, time) = (member(entry, "sequence"), member(entry, "kind"), member(entry, "time"));
     let time_of_day = time.get("2026-01-31T".len().."2026-01-31T23:59:59".len()).unwrap_or(&time);
-    let line = format!("{sequence:>6}  {time_of_day}Z  {kind:<KIND_WIDTH$}  {:<9}  {}", by(entry), shown(&details(entry, view)));
+    let line = format!("{sequence:>6}  {time_of_day}Z  {kind:<KIND_WIDTH$}  {:<9}  {}", by(entry), shown(&details(entry)));
     format!("{}\n", cut(line.trim_end(), view.width))
 }
 
@@ -93,11 +93,17 @@ fn row(entry: &Value, view: &View) -> [Cell; 5] {
     let tone = if is_ending(&kind) { Tone::Warning } else { Tone::Plain };
     [
         member(entry, "sequence").into(),
-        text_from_now(&member(entry, "time"), view.now_seconds).into(),
+        when(&member(entry, "time"), view).into(),
         Cell::toned(kind, tone),
         by(entry).into(),
-        details(entry, view).into(),
+        details(entry).into(),
     ]
+}
+
+/// How an entry lies from now, or when it was, where there is room for that.
+fn when(time: &str, view: &View) -> String {
+    let second = rfc3339::parse(time).filter(|_| view.is_wide());
+    second.map_or_else(|| text_from_now(time, view.now_seconds), rfc3339::format)
 }
 
 fn is_ending(kind: &str) -> bool {
@@ -109,17 +115,17 @@ fn by(entry: &Value) -> String {
     called(&actor, entry).unwrap_or(actor)
 }
 
-/// The members of an entry beside who did it.
-fn details(entry: &Value, view: &View) -> String {
+/// The members of an entry beside who did it. Times as they are: an entry is read long after it was written, and copied.
+fn details(entry: &Value) -> String {
     let Some(data) = entry.get("data").and_then(Value::as_object) else { return "(erased)".to_owned() };
     if member(entry, "kind") == "credential.expiring" {
-        return expiring(entry, view);
+        return expiring(entry);
     }
     let members = data.iter().filter(|(name, value)| *name != "actor" && is_told(name, value, entry));
     // What people know a thing by comes first, and what nobody asks for last: the end of a long line is cut.
     let mut members: Vec<_> = members.collect();
     members.sort_by_key(|(name, _)| rank(name));
-    members.into_iter().map(|(name, value)| detail(name, value, entry, view)).collect::<Vec<_>>().join(" ")
+    members.into_iter().map(|(name, value)| detail(name, value, entry)).collect::<Vec<_>>().join(" ")
 }
 
 /// A suspension lasts until somebody resumes it: neither entry has an end to tell.
@@ -139,24 +145,23 @@ fn rank(name: &str) -> u8 {
 }
 
 /// A notice, in words.
-fn expiring(entry: &Value, view: &View) -> String {
+fn expiring(entry: &Value) -> String {
     let data = entry.get("data").cloned().unwrap_or_default();
     let kind = match member(&data, "kind").as_str() {
         "api_key" => "API key".to_owned(),
         kind => kind.replace('_', " "),
     };
-    let ends =
-        data.get("expires_at_seconds").and_then(Value::as_i64).map(|seconds| from_now(seconds, view.now_seconds)).unwrap_or_default();
+    let ends = data.get("expires_at_seconds").and_then(Value::as_i64).map(rfc3339::format).unwrap_or_default();
     format!("ends {ends}: {kind} of {}, {}", member(&data, "owner"), member(&data, "credential"))
 }
 
-/// One member; times as they lie from now, lengths of time in their unit.
-fn detail(name: &str, value: &Value, entry: &Value, view: &View) -> String {
+/// One member; lengths of time in their unit.
+fn detail(name: &str, value: &Value, entry: &Value) -> String {
     match (name, value.as_i64(), value.as_str()) {
         ("expires_at_seconds" | "ends_at_seconds" | "until_seconds", Some(seconds), _) if is_for_good(seconds) => "for good".to_owned(),
         ("expires_at_seconds" | "ends_at_seconds" | "before_seconds" | "until_seconds", Some(seconds), _) => {
             let name = name.trim_end_matches("_seconds").trim_end_matches("_at");
-            format!("{name} {}", from_now(seconds, view.now_seconds))
+            format!("{name} {}", rfc3339::format(seconds))
         }
         ("seconds", Some(seconds), _) => format!("for {}", length(seconds)),
         ("default_seconds" | "max_seconds" | "idle_seconds", Some(seconds), _) => {
@@ -195,20 +200,31 @@ mod tests {
           NO  WHEN       WHAT                 BY         DETAILS
          998  2 min ago  client.created       unix:1000  name=worker client=client_0123…
          999  now        token.revoked        unix:0     token=019967c5a3807d2f8e51b0a4…
-        1000  now        cut_off              unix:0     name=a�[2J before 1 min ago un…
+        1000  now        cut_off              unix:0     name=a�[2J before 2026-09-21T1…
         1001  now        policy.set           unix:0     kind=client_secret max=90 d
         1002  now        client.deleted                  (erased)
-        1003  now        credential.expiring  system     ends in 6 d: API key of client…
+        1003  now        credential.expiring  system     ends 2026-09-28T12:53:20Z: API…
         ");
         let lines: String = std::iter::once(heading()).chain(items(&value).iter().map(|entry| line(entry, &view))).collect();
         insta::assert_snapshot!(lines, @"
             NO  AT (UTC)   WHAT                   BY         DETAILS
            998  14:11:20Z  client.created         unix:1000  name=worker client=client_…
            999  14:13:20Z  token.revoked          unix:0     token=019967c5a3807d2f8e51…
-          1000  14:13:20Z  cut_off                unix:0     name=a�[2J before 1 min ag…
+          1000  14:13:20Z  cut_off                unix:0     name=a�[2J before 2026-09-…
           1001  14:13:20Z  policy.set             unix:0     kind=client_secret max=90 d
           1002  14:13:20Z  client.deleted                    (erased)
-          1003  14:13:20Z  credential.expiring    system     ends in 6 d: API key of cl…
+          1003  14:13:20Z  credential.expiring    system     ends 2026-09-28T12:53:20Z:…
+        ");
+    }
+
+    #[test]
+    fn a_wide_table_has_whole_times() {
+        let entry = json!({"sequence": 7, "time": "2026-09-21T14:11:20.000123Z", "kind": "cut_off",
+            "data": {"actor": "unix:0", "before_seconds": 1_789_999_940, "until_seconds": 1_790_003_600}});
+        let text = list(&json!({"items": [entry]}), &View { now_seconds: 1_790_000_000, width: crate::render::view::WIDE });
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+        NO  WHEN                  WHAT     BY      DETAILS
+         7  2026-09-21T14:11:20Z  cut_off  unix:0  before 2026-09-21T14:12:20Z until 2026-09-21T15:13:20Z
         ");
     }
 

@@ -26,6 +26,11 @@ pub(crate) fn show(revoked: &Value, view: &View) -> String {
     text
 }
 
+/// A question about many, with what would become of them before it.
+pub(crate) fn question(planned: Option<String>, question: &str) -> String {
+    planned.map_or_else(|| question.to_owned(), |planned| format!("{} {question}", planned.trim_end()))
+}
+
 /// What is refused from now on, by kind; `says_why`: whether a reason was given.
 pub(crate) fn show_suspended(suspended: &Value, says_why: bool, view: &View) -> String {
     if let Some(dead) = dead_text(suspended, ("suspend", "suspend"), view) {
@@ -99,7 +104,7 @@ fn changed(answer: &Value, name: &str, said: &str, (alone, none): (&str, &str), 
     }
 }
 
-fn fell(revoked: &Value) -> String {
+pub(crate) fn fell(revoked: &Value) -> String {
     let (counted, what) = (counted(revoked.get("fell")), falling(revoked));
     let verb = if is_dry_run(revoked) { "Would end" } else { "Revoked" };
     match member(revoked, "before") {

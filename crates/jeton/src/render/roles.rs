@@ -61,8 +61,10 @@ mod tests {
             "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-21T14:11:20Z"});
         let text = list(&json!({"items": [clerk]}), &VIEW);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
-        NAME   AUDIENCE                SCOPE                     ID
-        clerk  https://orders.example  orders:read orders:write  role_0123456789abcdefg…
+        NAME   AUDIENCE                SCOPE
+          ID
+        clerk  https://orders.example  orders:read orders:write
+          role_0123456789abcdefghij
         ");
         insta::assert_snapshot!(show(&clerk, &VIEW), @"
         name      clerk

@@ -38,7 +38,7 @@ pub(crate) struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shrinks {
     Never,
-    First,
+    Below,
     Then,
 }
 
@@ -60,14 +60,19 @@ impl Column {
         Column { name, is_number: false, shrinks: Shrinks::Then }
     }
 
-    /// A column that gives way before any other: an id that stands beside a name.
+    /// A column that stands on a line of its own below the others where the line is too long: an id beside a name, which people copy whole.
     pub(crate) const fn beside(name: &'static str) -> Column {
-        Column { name, is_number: false, shrinks: Shrinks::First }
+        Column { name, is_number: false, shrinks: Shrinks::Below }
     }
 
     /// A column of numbers.
     pub(crate) const fn number(name: &'static str) -> Column {
         Column { name, is_number: true, shrinks: Shrinks::Never }
+    }
+
+    /// Whether it stands in the line, where not all may fit.
+    fn is_beside(&self, is_one_line: bool) -> bool {
+        is_one_line || self.shrinks != Shrinks::Below
     }
 }
 
@@ -116,50 +121,73 @@ pub(crate) fn table<const N: usize>(columns: [Column; N], rows: &[[Cell; N]], vi
             *width = (*width).max(cell.text.chars().count());
         }
     }
-    shrink(&columns, &mut widths, view.width);
+    let is_one_line = needed(&columns, &widths, true) <= view.width;
+    shrink(&columns, &mut widths, view.width, is_one_line);
     let header = columns.map(|column| Cell { text: column.name.to_uppercase(), tone: Tone::Plain });
-    let mut text = line(&columns, &header, &widths, Some(HEADER));
+    let mut text = lines(&columns, &header, &widths, (Some(HEADER), is_one_line));
     for row in rows {
-        text.push_str(&line(&columns, row, &widths, None));
+        text.push_str(&lines(&columns, row, &widths, (None, is_one_line)));
     }
     text
 }
 
-/// Takes from the widest column that may give way, until the line fits or none can: first from ids, then from the others.
-fn shrink<const N: usize>(columns: &[Column; N], widths: &mut [usize; N], line_width: usize) {
-    let needed = |widths: &[usize; N]| widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
-    for turn in [Shrinks::First, Shrinks::Then] {
-        while needed(widths) > line_width {
-            let widest = columns.iter().zip(widths.iter_mut()).filter(|(column, width)| column.shrinks == turn && **width > NARROWEST);
-            match widest.max_by_key(|(_, width)| **width) {
-                Some((_, width)) => *width -= 1,
-                None => break,
-            }
+/// How wide a line is; `is_one_line`: with what may stand below.
+fn needed<const N: usize>(columns: &[Column; N], widths: &[usize; N], is_one_line: bool) -> usize {
+    let beside: Vec<usize> =
+        columns.iter().zip(widths).filter(|(column, _)| column.is_beside(is_one_line)).map(|(_, width)| *width).collect();
+    beside.iter().sum::<usize>() + GAP * beside.len().saturating_sub(1)
+}
+
+/// Takes from the widest column that may give way, until the line fits or none can.
+fn shrink<const N: usize>(columns: &[Column; N], widths: &mut [usize; N], line_width: usize, is_one_line: bool) {
+    while needed(columns, widths, is_one_line) > line_width {
+        let widest = columns.iter().zip(widths.iter_mut()).filter(|(column, width)| column.shrinks == Shrinks::Then && **width > NARROWEST);
+        match widest.max_by_key(|(_, width)| **width) {
+            Some((_, width)) => *width -= 1,
+            None => break,
         }
     }
 }
 
-fn line<const N: usize>(columns: &[Column; N], cells: &[Cell; N], widths: &[usize; N], style: Option<Style>) -> String {
+/// A row: its line, and what stands below it.
+fn lines<const N: usize>(
+    columns: &[Column; N],
+    cells: &[Cell; N],
+    widths: &[usize; N],
+    (style, is_one_line): (Option<Style>, bool),
+) -> String {
+    let beside = columns.iter().zip(cells).zip(widths).filter(|((column, _), _)| column.is_beside(is_one_line));
+    let mut text = line(beside.map(|((column, cell), width)| (column, cell, *width)), style);
+    for (_, cell) in columns.iter().zip(cells).filter(|(column, _)| !column.is_beside(is_one_line)) {
+        text.push_str(&format!("  {}\n", styled(&cell.text, style.unwrap_or_else(|| cell.tone.style()))));
+    }
+    text
+}
+
+fn line<'a>(cells: impl Iterator<Item = (&'a Column, &'a Cell, usize)>, style: Option<Style>) -> String {
     let mut line = String::new();
-    for (place, ((column, cell), width)) in columns.iter().zip(cells).zip(widths).enumerate() {
+    for (place, (column, cell, width)) in cells.enumerate() {
         if place > 0 {
             line.push_str(&" ".repeat(GAP));
         }
-        let text = cut(&cell.text, *width);
+        let text = cut(&cell.text, width);
         let padding = " ".repeat(width - text.chars().count());
-        let style = style.unwrap_or_else(|| cell.tone.style());
-        let styled = if style == Style::new() { text } else { format!("{style}{text}{style:#}") };
+        let text = styled(&text, style.unwrap_or_else(|| cell.tone.style()));
         if column.is_number {
             line.push_str(&padding);
-            line.push_str(&styled);
+            line.push_str(&text);
         } else {
-            line.push_str(&styled);
+            line.push_str(&text);
             line.push_str(&padding);
         }
     }
     line.truncate(line.trim_end().len());
     line.push('\n');
     line
+}
+
+fn styled(text: &str, style: Style) -> String {
+    if style == Style::new() { text.to_owned() } else { format!("{style}{text}{style:#}") }
 }
 
 /// The text, or as much of it as fits and an ellipsis.
@@ -193,12 +221,21 @@ mod tests {
     }
 
     #[test]
-    fn ids_give_way_first() {
-        let columns = [Column::flexible("name"), Column::beside("id")];
-        let rows = [[Cell::from("the nightly job"), Cell::from("0199a2b3c4d57e6f8a9b0c1d2e3f4a5b")]];
-        let text = |width| table(columns, &rows, &View { now_seconds: 0, width });
-        assert!(text(27).ends_with("the nightly job  0199a2b3c…\n"), "{}", text(27));
-        assert!(text(20).ends_with("the night…  0199a2b…\n"), "{}", text(20));
+    fn ids_are_never_cut() {
+        let columns = [Column::flexible("name"), Column::beside("id"), Column::number("uses")];
+        let rows = [[Cell::from("the nightly job"), Cell::from("0199a2b3c4d57e6f8a9b0c1d2e3f4a5b"), Cell::from("7")]];
+        let text = |width| anstream::adapter::strip_str(&table(columns, &rows, &View { now_seconds: 0, width })).to_string();
+        insta::assert_snapshot!(text(55), @"
+        NAME             ID                                USES
+        the nightly job  0199a2b3c4d57e6f8a9b0c1d2e3f4a5b     7
+        ");
+        insta::assert_snapshot!(text(54), @"
+        NAME             USES
+          ID
+        the nightly job     7
+          0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
+        ");
+        assert!(text(15).contains("the nigh…     7\n  0199a2b3c4d57e6f8a9b0c1d2e3f4a5b\n"), "{}", text(15));
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub(crate) fn lines(explained: &Value, view: &View) -> Vec<String> {
     if explained.get("timeline_has_more").and_then(Value::as_bool) == Some(true) {
         lines.insert(0, "  More lies before this, or is not found: `jeton audit tail`.\n".to_owned());
     }
+    if explained.get("timeline_was_erased").and_then(Value::as_bool) == Some(true) {
+        lines.push("  Some of it is told no longer: it was erased, or is too long ago.\n".to_owned());
+    }
     lines
 }
 

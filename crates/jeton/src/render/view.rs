@@ -6,3 +6,13 @@ pub(crate) struct View {
     /// How many characters a line may have.
     pub(crate) width: usize,
 }
+
+/// Wider than anything is: nothing is cut.
+pub(crate) const WIDE: usize = 1 << 16;
+
+impl View {
+    /// Whether there is room for whole times.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.width >= WIDE
+    }
+}

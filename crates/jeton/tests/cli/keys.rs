@@ -94,8 +94,8 @@ fn all_keys_of_somebody_outside() {
     let state = |id: &str| desk.json(&["key", "show", id])["state"].as_str().unwrap().to_owned();
     let (one, two) = (create("one"), create("two"));
     let all = ["--owner", "external:acme"];
-    desk.fails(&[&["suspend"], &all[..]].concat(), "y\n", 2, "Refuse every key that external:acme has by now");
-    desk.fails(&[&["revoke"], &all[..]].concat(), "y\n", 2, "End every key of external:acme");
+    desk.fails(&[&["suspend"], &all[..]].concat(), "y\n", 2, "Would suspend 2 API keys. Refuse every key that external:acme has by now");
+    desk.fails(&[&["revoke"], &all[..]].concat(), "y\n", 2, "Would end 2 API keys");
     desk.fails(&["revoke", "--owner", "acme", "--yes"], "", 2, "external:");
     desk.fails(&["revoke", "--owner", "external:nobody", "--yes"], "", 1, "nobody outside of this name");
     assert_eq!(desk.done(&[&["suspend", "--dry-run"], &all[..]].concat()), "Would suspend 2 API keys.\n");

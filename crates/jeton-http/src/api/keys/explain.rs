@@ -90,6 +90,8 @@ struct Explained {
     timeline: Vec<Step>,
     /// Whether more happened, before that.
     timeline_has_more: bool,
+    /// Whether some of it is told no longer: it was erased with somebody whom it named, or is too long ago.
+    timeline_was_erased: bool,
     /// Its uses of the last day, by hour.
     last_day: Vec<Hour>,
     /// Whether all of that was found: what takes too long is left out.
@@ -189,11 +191,12 @@ async fn explained(
         statements: vec![],
         timeline: vec![],
         timeline_has_more: true,
+        timeline_was_erased: false,
         last_day: vec![],
         is_complete: past.is_some(),
     };
-    if let Some(KeyPast { timeline, has_more, statements, last_day }) = past {
-        explained.timeline_has_more = has_more;
+    if let Some(KeyPast { timeline, has_more, was_erased, statements, last_day }) = past {
+        (explained.timeline_has_more, explained.timeline_was_erased) = (has_more, was_erased);
         let steps = timeline.into_iter().map(|entry| Step {
             sequence: entry.sequence,
             at: rfc3339::format(entry.time.seconds()),
