@@ -3,6 +3,7 @@
 mod apart;
 mod begun;
 mod beside;
+mod broken_off;
 mod drill;
 mod drill_identity;
 mod drill_standing;
@@ -104,7 +105,7 @@ pub(crate) struct Backups {
     /// One snapshot at a time.
     making: Arc<tokio::sync::Mutex<()>>,
     /// The one amid which the target went away, to be gone on with.
-    unfinished: tokio::sync::Mutex<Option<unfinished::Unfinished>>,
+    unfinished: tokio::sync::Mutex<Option<broken_off::Unfinished>>,
     /// Those who asked for one and wait.
     asked: Semaphore,
     /// One look over all of them at a time.

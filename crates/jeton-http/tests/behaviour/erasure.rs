@@ -143,7 +143,7 @@ async fn a_key_whose_reason_was_erased_still_tells_the_rest_of_its_life() {
     world.done(Method::PATCH, &format!("/keys/{key}"), Some(json!({"note": "till"}))).await;
     world.done(Method::DELETE, &format!("/keys/{key}"), Some(json!({"why": "Ada Müller asked us to"}))).await;
     let past = async || {
-        let explained = world.done(Method::POST, "/keys/explain", Some(json!({"key": key}))).await;
+        let explained = world.done(Method::GET, &format!("/keys/{key}/explanation"), None).await;
         let steps = explained["timeline"].as_array().unwrap().iter().map(|step| text(step, "event")).collect::<Vec<_>>();
         (steps, explained["timeline_has_more"] == true, explained["timeline_was_erased"] == true)
     };

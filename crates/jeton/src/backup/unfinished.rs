@@ -14,21 +14,8 @@ use jeton_service::planted::Planted;
 use jeton_store::schema::SCHEMA;
 
 use super::Backups;
+use super::broken_off::Unfinished;
 use super::schedule::named;
-
-/// A snapshot that was begun and has no manifest yet.
-pub(super) struct Unfinished {
-    attempt: Attempt,
-    pub(super) beside: Beside,
-    /// What a drill will look for: it stays planted as long as this is gone on with.
-    pub(super) planted: Option<Planted>,
-}
-
-impl Unfinished {
-    pub(super) fn id(&self) -> &SnapshotId {
-        self.attempt.id()
-    }
-}
 
 impl Backups {
     /// The one to write: the last that was broken off where it may be gone on with, and else a new one. What is not gone on with is taken away,

@@ -64,15 +64,12 @@ impl Revoke {
         body.extend(self.before.map(|before| ("before".to_owned(), before.to_json())));
         body.extend(self.why.members());
         body.insert("dry_run".to_owned(), json!(self.dry_run));
-        let server = context.server()?;
         if let (Some(question), false) = (question, self.dry_run) {
-            let planned = match self.subjects.one().is_none() && !context.options.yes {
-                true => Some(subjects::change(&server, PATH, subjects::only_looking(&body), "fell")?),
-                false => None,
-            };
+            let is_of_many = self.subjects.one().is_none();
+            let planned = is_of_many.then(|| subjects::planned(context, PATH, &body, "fell")).flatten();
             context.confirm(&revocations::question(planned.as_ref().map(revocations::fell), &question))?;
         }
-        context.show(&subjects::change(&server, PATH, body, "fell")?, revocations::show)
+        context.show(&subjects::change(&context.server()?, PATH, body, "fell")?, revocations::show)
     }
 
     /// What is revoked, and the question to ask before it.

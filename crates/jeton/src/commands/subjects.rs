@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::failure::Failure;
 use super::input::{self, Named};
 use super::server::Server;
@@ -56,11 +57,14 @@ pub(super) struct Subjects {
     family: Option<String>,
 }
 
-/// The same request, which changes nothing: what would be.
-pub(super) fn only_looking(body: &Map<String, Value>) -> Map<String, Value> {
+/// What would become of many, for the question before it; `None`: nobody is to be asked, or it is not known now.
+pub(super) fn planned(context: &Context, path: &str, body: &Map<String, Value>, member: &str) -> Option<Value> {
+    if context.options.yes {
+        return None;
+    }
     let mut looking = body.clone();
     looking.insert("dry_run".to_owned(), json!(true));
-    looking
+    change(&context.server().ok()?, path, looking, member).ok()
 }
 
 /// Sends a change. What is more than the server changes at once is asked for again, and counted together under `member`; keys that were

@@ -67,7 +67,6 @@ const PATH: &str = "/api/v1/suspensions";
 impl Suspend {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let (mut body, all) = self.subjects.named()?.ok_or_else(nothing)?;
-        let server = context.server()?;
         body.extend(self.why.members());
         body.insert("dry_run".to_owned(), json!(self.dry_run));
         if let (Some((kind, name)), false) = (all, self.dry_run) {
@@ -75,15 +74,12 @@ impl Suspend {
                 "owner" => format!("Refuse every key that {name} has by now, until it is resumed?"),
                 kind => format!("Refuse every token and key of the {kind} {name}, and give it nothing new, until it is resumed?"),
             };
-            let planned = match context.options.yes {
-                true => None,
-                false => Some(subjects::change(&server, PATH, subjects::only_looking(&body), "suspended")?),
-            };
+            let planned = subjects::planned(context, PATH, &body, "suspended");
             let view = View { now_seconds: context.now_seconds, width: WIDE };
             let planned = planned.map(|planned| revocations::show_suspended(&planned, false, &view));
             context.confirm(&revocations::question(planned, &question))?;
         }
-        let suspended = subjects::change(&server, PATH, body, "suspended")?;
+        let suspended = subjects::change(&context.server()?, PATH, body, "suspended")?;
         context.show(&suspended, |suspended, view| revocations::show_suspended(suspended, self.why.is_said(), view))
     }
 }

@@ -231,7 +231,8 @@ fn policies(furnished: &Furnished) -> Vec<Right> {
     vec![
         Right::of("PUT /policies/{kind}", set.clone()),
         Right::of("PATCH /policies/{kind}", set),
-        Right::of("PUT /policies/{kind}", of_api).at("/policies/access_token"),
+        Right::of("PUT /policies/{kind}", of_api.clone()).at("/policies/access_token"),
+        Right::of("PATCH /policies/{kind}", of_api).at("/policies/access_token"),
         Right::of("POST /policies/exceptions", of_secret).status(201).times(&["/ends_at"]),
         Right::of("POST /policies/exceptions", exception).status(201).times(&["/ends_at"]),
         Right::of("POST /signing-keys/rotate", json!({"alg": "ES256", "force": true})),
