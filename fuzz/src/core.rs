@@ -86,16 +86,24 @@ pub fn client(data: &[u8]) {
     assert!(Client::from_row(&client.row()).is_ok_and(|again| again == client));
 }
 
+/// A text as it is; anything else as JSON has it.
+fn unquoted(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn request(members: &Map<String, Value>) -> CreateClient {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     CreateClient {
         name: text("name").unwrap_or_default(),
-        grant_types: members.get("grant_types").and_then(Value::as_array).into_iter().flatten().map(Value::to_string).collect(),
+        grant_types: members.get("grant_types").and_then(Value::as_array).into_iter().flatten().map(unquoted).collect(),
         authentication: text("token_endpoint_auth_method"),
         jwks: members.get("jwks").map(Value::to_string),
         scopes: text("scope"),
         may_introspect: members.contains_key("may_introspect"),
         contact: text("contact"),
-        ..CreateClient::default()
+        redirect_uris: members.get("redirect_uris").and_then(Value::as_array).into_iter().flatten().map(unquoted).collect(),
+        application: text("application_type"),
+        keeps_refresh_tokens: members.get("rotates_refresh_tokens") == Some(&Value::Bool(false)),
+        refresh_window_seconds: members.get("refresh_window_seconds").and_then(Value::as_i64),
     }
 }

@@ -257,6 +257,7 @@ const SEEDS: &[&str] = &[
     "sha256,Name,owner,rate_limit,allow_ip,metadata.team,max_uses\nab,one,external:acme,100/1m,10.0.0.0/8 ::/0,\"x, \"\"y\"\"\nz\",5\n",
     r#"{"keys":[{"sha256":"ab","name":"one","owner":"external:acme","metadata":{"team":"x"},"expires_at":"2026-01-31T23:59:59Z"}]}"#,
     r#"{"name":"worker","grant_types":["client_credentials"],"token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]},"contact":"ops"}"#,
+    r#"{"name":"shop","grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"none","redirect_uris":["https://shop.example/cb","http://127.0.0.1/cb"],"application_type":"native","refresh_window_seconds":30}"#,
     "[[api]]\naudience = 'https://orders.example'\nscopes = { 'orders:read' = 'Read' }\n[[client]]\nname = 'shop'\naudiences = ['https://orders.example']\n[[policy]]\nkind = 'api_key'\nmax_seconds = 86400\n",
     "listen = '127.0.0.1:8420'\nissuer = 'https://issuer.example'\ntrusted_proxies = ['10.0.0.0/8']\n",
     "# root\n1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n2 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\n",

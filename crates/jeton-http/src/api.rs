@@ -63,6 +63,7 @@ mod usage;
 mod usage_reports;
 mod used;
 mod user_erasure;
+mod user_password;
 mod users;
 mod watched;
 

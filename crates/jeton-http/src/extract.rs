@@ -5,6 +5,7 @@ mod body;
 mod client_address;
 mod content_type;
 mod marks;
+mod sender;
 
 pub use crate::edge::BodyError;
 pub use bearer::Bearer;
@@ -13,3 +14,4 @@ pub use client_address::{ClientAddress, ForwardedHeader, TrustedProxies};
 pub use content_type::{ContentType, content_type};
 pub use jeton_core::network::{Network, NetworkError};
 pub(crate) use marks::marks;
+pub(crate) use sender::sender;

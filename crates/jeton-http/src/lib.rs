@@ -8,6 +8,7 @@ pub mod health;
 pub mod metrics;
 pub mod oauth;
 pub mod observe;
+pub mod pages;
 pub mod reply;
 pub mod router;
 pub mod seen;

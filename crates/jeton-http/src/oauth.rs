@@ -5,6 +5,7 @@ pub mod key_set;
 pub mod metadata;
 pub mod revoke;
 pub mod token;
+pub mod userinfo;
 
 use std::mem;
 
@@ -16,6 +17,7 @@ use jeton_oauth::error::ErrorResponse;
 use jeton_oauth::{ClientAuthentication, Form};
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
+use jeton_service::identify::Identified;
 
 use crate::extract::{ContentType, content_type, marks, read_body};
 use crate::observe::Observer;
@@ -47,4 +49,18 @@ pub(crate) fn authenticate(
     let used_header = matches!(presented, ClientAuthentication::Basic { .. });
     let marks = marks(request.extensions().get(), request.headers(), &observer.proxies);
     service.authenticate(&presented, &marks, moment).map_err(|refusal| OauthError::from(refusal).challenged_if(used_header))
+}
+
+/// Authenticates the client of a request, or takes one at its word that cannot prove who it is: where what it presents proves what it may.
+pub(crate) fn identify(
+    service: &Service,
+    observer: &Observer,
+    request: &Request,
+    form: &Form<'_>,
+    moment: &Moment,
+) -> Result<Identified, OauthError> {
+    let presented = ClientAuthentication::parse(request.headers().get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes), form)?;
+    let used_header = matches!(presented, ClientAuthentication::Basic { .. });
+    let marks = marks(request.extensions().get(), request.headers(), &observer.proxies);
+    service.identify(&presented, &marks, moment).map_err(|refusal| OauthError::from(refusal).challenged_if(used_header))
 }

@@ -11,7 +11,7 @@ use jeton_service::Service;
 use crate::api::{Management, Place};
 use crate::edge::Draining;
 use crate::observe::{Endpoint, counted, observed};
-use crate::{api, feed, health, oauth, reply};
+use crate::{api, feed, health, oauth, pages, reply};
 
 /// Everything that is public, with as much of the management API as belongs to this place. An issuer with a path has its endpoints below it, and
 /// its metadata under both forms of RFC 8414 section 3.1.
@@ -33,6 +33,14 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
         .route("/oauth/token", post(counted(&requests, Endpoint::Token, issue)))
         .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, introspect)))
         .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, revoke)))
+        .route(
+            "/oauth/userinfo",
+            get(counted(&requests, Endpoint::Userinfo, oauth::userinfo::get)).post(counted(
+                &requests,
+                Endpoint::Userinfo,
+                oauth::userinfo::post,
+            )),
+        )
         .route("/.well-known/jwks.json", get(counted(&requests, Endpoint::KeySet, oauth::key_set::get)))
         .route(&format!("/.well-known/{AUTHORIZATION_SERVER}"), get(metadata.clone()))
         .route(&format!("/.well-known/{OPENID_CONFIGURATION}"), get(metadata.clone()))
@@ -41,6 +49,7 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
             get(counted(&requests, Endpoint::Feed, follow)).post(counted(&requests, Endpoint::Feed, follow_by_form)),
         )
         .method_not_allowed_fallback(counted(&requests, Endpoint::Nowhere, wrong_method))
+        .merge(pages::routes::routes(&observer))
         .merge(api::beside(&observer))
         .merge(api::nested(management, place));
     let health = Router::new()

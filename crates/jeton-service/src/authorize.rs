@@ -6,6 +6,7 @@ use jeton_core::api_key::verify::Code;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::permission::{Permission, Permissions};
+use jeton_core::rights::OwnerStanding;
 use jeton_core::token::standing::Standing;
 use jeton_core::usage::{Outcome, Subject};
 use jeton_oauth::scope::ScopeSet;
@@ -106,6 +107,17 @@ impl Service {
             marks: *marks,
             at: moment.now,
         });
-        Some(Administrator { actor: Actor(format!("client:{}", token.client).into()), permissions: Permissions::of_scopes(&now) })
+        let (actor, now) = match &token.held {
+            None => (Actor::client(&token.client), now),
+            // What it was issued with counts as far as its person may still do it.
+            Some(held) => {
+                let rights = self.rights_at(&held.person, Some(&api.record));
+                if rights.standing != OwnerStanding::Stands {
+                    return None;
+                }
+                (Actor::person(&held.person), now.intersection(&rights.scopes))
+            }
+        };
+        Some(Administrator { actor, permissions: Permissions::of_scopes(&now) })
     }
 }

@@ -76,7 +76,9 @@ impl Service {
             };
             Ok((client, secret))
         };
-        self.once(moment, make, again).await
+        let made = self.once(moment, make, again).await?;
+        self.prepare_sign_in(&made.0, by).await?;
+        Ok(made)
     }
 
     fn decide_client(
@@ -127,7 +129,8 @@ impl Service {
         by: &Administrator,
         moment: &Moment,
     ) -> Result<Client, Failure> {
-        self.transact(moment, &Arc::from(""), |reading, moment| {
+        let nobody = Arc::from("");
+        let updated = self.transact(moment, &nobody, |reading, moment| {
             let entry = self.find_client(name)?;
             reading.rely_on_client(&entry);
             if apis.is_none() && *request == UpdateClient::default() {
@@ -147,8 +150,10 @@ impl Service {
             let outcome = update(&entry.client.record, request, &records, by, moment);
             outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
             Ok(outcome)
-        })
-        .await
+        });
+        let updated = updated.await?;
+        self.prepare_sign_in(&updated, by).await?;
+        Ok(updated)
     }
 
     /// Removes a client with its secrets; its tokens die with it.

@@ -2,6 +2,7 @@
 
 mod end;
 mod exchange;
+mod introspect;
 mod presented;
 pub(crate) mod read;
 mod refresh;
@@ -11,9 +12,19 @@ pub(crate) use surroundings::Between;
 
 use std::sync::Arc;
 
+use jeton_core::client::{Client, GrantType};
 use jeton_core::grant::Grant;
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_token::Secret;
+
+/// Whether a client may use a grant at all, whatever it presents.
+pub(crate) fn check_registered(client: &Client, grant: GrantType) -> Result<(), Refusal> {
+    if client.grant_types.contains(&grant) {
+        return Ok(());
+    }
+    Err(Refusal::new(Reason::UnauthorizedClient, format!("this client may not use the grant `{}`", grant.name())))
+}
 
 /// What a client gets that acts for a person (RFC 6749 section 5.1).
 pub struct GrantedTokens {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::api::Api;
 use jeton_core::api_key::verify::Code;
 use jeton_core::client::Client;
+use jeton_core::grant::Grant;
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::token::AccessToken;
@@ -46,6 +47,16 @@ pub enum Introspected {
     Token(Active),
     /// A key.
     Key(ActiveKey),
+    /// A refresh token.
+    Refresh(Box<ActiveRefresh>),
+}
+
+/// The current refresh token of a grant.
+pub struct ActiveRefresh {
+    /// The grant.
+    pub grant: Grant,
+    /// When it ends, in seconds, if nobody refreshes.
+    pub expires_at: i64,
 }
 
 impl Service {
@@ -55,6 +66,10 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read: never an ordinary answer.
     pub async fn introspect(&self, caller: &Client, text: &str, moment: &Moment) -> Result<Option<Introspected>, Failure> {
         let Some(proven) = self.prove(text).await? else {
+            if let Some(refresh) = self.active_refresh_token(caller, text, moment).await? {
+                self.count_introspection(caller, None, true, moment);
+                return Ok(Some(Introspected::Refresh(Box::new(refresh))));
+            }
             // Counted as a check of a key.
             return Ok(self.introspect_key(caller, text, moment).await?.map(Introspected::Key));
         };

@@ -31,6 +31,7 @@ pub mod gather;
 pub mod grants;
 pub mod groups;
 mod hashing;
+pub mod id_token;
 pub mod identify;
 pub mod incarnation;
 pub mod introspect;
@@ -75,6 +76,7 @@ mod text_digest;
 pub mod token_state;
 mod transact;
 pub mod usage;
+pub mod userinfo;
 pub mod users;
 
 pub use credential_cache::{CacheUse, Proven};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use jeton_core::id::{Actor, PersonId};
+use jeton_core::administrator::Administrator;
+use jeton_core::id::PersonId;
 use jeton_core::moment::Moment;
 use jeton_core::password::acceptable::{Context, acceptable};
 use jeton_core::password::set::set;
@@ -10,6 +11,7 @@ use jeton_core::password::{self, Password};
 use jeton_core::person::Person;
 use jeton_core::record::{Value, Versioned};
 use jeton_core::refusal::Refusal;
+use jeton_core::role::holder::Holder;
 use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
 use zeroize::Zeroizing;
@@ -27,11 +29,14 @@ impl Service {
     }
 
     /// Gives a person a password, and ends their sessions: whoever knew the one before is signed in nowhere. What outlives a session stays.
+    /// Whoever gives one could sign in as them: nobody gives one to somebody with permissions that he lacks.
     ///
     /// # Errors
-    /// `InvalidRequest` where it is not taken; any other [`Failure`]: it is not known to be set then.
-    pub async fn set_password(&self, name: &str, password: &Secret, by: &Actor, moment: &Moment) -> Result<Person, Failure> {
+    /// `InvalidRequest` where it is not taken; `Forbidden`; any other [`Failure`]: it is not known to be set then.
+    pub async fn set_password(&self, name: &str, password: &Secret, by: &Administrator, moment: &Moment) -> Result<Person, Failure> {
         let person = self.find_user(name)?.record.clone();
+        // Before the work, and once more with what is written.
+        self.check_gives_holder(by, &Holder::Person(person.id.clone()))?;
         let hashing = self.hashing()?;
         let host = self.issuer.as_str().split("//").nth(1).unwrap_or_default().split([':', '/']).next().unwrap_or_default();
         let context =
@@ -44,6 +49,7 @@ impl Service {
             .transact(&set_at, &Arc::from(""), |reading, moment| {
                 let person = self.find_user(person.id.as_str())?;
                 reading.rely_on_person(&person);
+                self.check_gives_holder(by, &Holder::Person(person.record.id.clone()))?;
                 Ok(set(&person.record, &hash, &self.registry.root_keys(), by, moment).map(|()| person.record.clone()))
             })
             .await?;

@@ -73,6 +73,9 @@ impl Service {
         self.ensure_ledger_key(&Actor::system(), &moments.split()).await?;
         self.ensure_keys(Algorithm::Es256, &Actor::system(), &moments.split()).await?;
         self.keep_management_api(&moments.split()).await?;
+        for entry in self.clients() {
+            self.prepare_sign_in(&entry.client.record, &Actor::system()).await?;
+        }
         if let Some(row) = self.stored(&checkpoint::TABLE, checkpoint::KEY)? {
             let signed =
                 SignedCheckpoint::from_row(&row).map_err(|malformed| Failure::Fault(crate::registry::LoadError::from(malformed).into()))?;

@@ -12,6 +12,8 @@
 
 pub mod answer;
 pub mod assertion;
+mod at_once;
+pub mod browser;
 mod counted;
 mod each_once;
 pub mod follow;
@@ -19,6 +21,7 @@ pub mod hands;
 pub mod manage;
 pub mod management;
 mod no_folder;
+pub mod people;
 pub mod registered;
 pub mod request;
 pub mod seen_lines;
@@ -48,6 +51,7 @@ use zeroize::Zeroizing;
 
 use crate::in_front::InFront;
 
+use at_once::AtOnce;
 use counted::Counted;
 use each_once::EachOnce;
 use hands::Hands;
@@ -138,6 +142,7 @@ impl World {
         lost: Arc<Mutex<Vec<Fault>>>,
     ) -> World {
         let service = Arc::new(service);
+        service.hash_passwords_by(Arc::new(AtOnce));
         service.set_up(&service.moments().now()).await.expect("the store belongs to this issuer");
         let draining = Draining::new();
         let access_log = Arc::new(SeenLines::default());

@@ -33,6 +33,7 @@ pub(crate) mod key;
 mod logging;
 pub(crate) mod options;
 mod pages;
+mod password;
 pub(crate) mod percent;
 mod plan;
 pub(crate) mod policy;

@@ -64,6 +64,14 @@ pub(crate) struct Client {
     #[serde(skip_serializing_if = "Option::is_none")]
     may_introspect: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uris: Option<BTreeSet<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotates_refresh_tokens: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_window_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jwks: Option<Map<String, Value>>,
 }
 

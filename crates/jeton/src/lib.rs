@@ -24,6 +24,7 @@ mod kept_database;
 mod misuse;
 mod negatives_file;
 mod opening;
+mod passwords;
 mod patience;
 mod process;
 mod quickstart;

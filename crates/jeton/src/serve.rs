@@ -39,6 +39,7 @@ use crate::integrity::StoreIntegrity;
 use crate::kept_database;
 use crate::negatives_file;
 use crate::opening::Opening;
+use crate::passwords;
 use crate::patience;
 use crate::process;
 use crate::root_file;
@@ -303,6 +304,7 @@ fn open_service(
     })
     .map_err(|error| error.0)?;
     let store = opened.ok_or("the store was not opened")?;
+    service.hash_passwords_by(Arc::new(passwords::begin(&config.data).map_err(|error| format!("passwords cannot be hashed: {error}"))?));
     if !config.observing.counts_usage {
         service.count_no_usage();
     }

@@ -19,6 +19,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("DELETE /clients/{client}/secrets/{secret}", "client secret revoke"),
     ("POST /users", "user create"),
     ("PATCH /users/{user}", "user update"),
+    ("PUT /users/{user}/password", "user set-password"),
     ("POST /users/{user}/disable", "user disable"),
     ("POST /users/{user}/erase", "user erase"),
     ("POST /groups", "group create"),
@@ -51,6 +52,9 @@ const COMMANDS: &[(&str, &str)] = &[
 
 /// Members whose flag has another name, or which an argument says.
 const OTHERWISE: &[(&str, &str, &str)] = &[
+    ("POST /clients", "rotates_refresh_tokens", "--rotate-refresh-tokens"),
+    ("PATCH /clients/{client}", "rotates_refresh_tokens", "--rotate-refresh-tokens"),
+    ("PUT /users/{user}/password", "password", "typed, or standard input"),
     ("POST /keys", "exception", "--exception-owner"),
     ("POST /keys/import", "keys", "the file has them"),
     ("POST /keys/verify", "key", "an argument"),

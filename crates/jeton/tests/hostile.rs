@@ -48,6 +48,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user list", Server, &[]),
     ("user show", Server, &["ada"]),
     ("user update", Server, &["ada", "--name", "Ada"]),
+    ("user set-password", Server, &["ada"]),
     ("user disable", Server, &["eve", "--why", "owner_left"]),
     ("user enable", Server, &["eve"]),
     ("user erase", Server, &["eve", "--dry-run"]),

@@ -3,6 +3,7 @@
 use jeton_oauth::RedirectUri;
 
 use super::{Application, AuthenticationMethod, Client, GrantType};
+use crate::name::refuse_credentials;
 use crate::refusal::Refusal;
 
 /// The most addresses that people are sent back to.
@@ -14,6 +15,7 @@ pub const WINDOW_MAX_SECONDS: i64 = 300;
 pub(super) fn parse_redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>, Refusal> {
     let mut uris = Vec::new();
     for text in texts {
+        refuse_credentials(text, "a redirect address")?;
         let uri = RedirectUri::parse(text).map_err(|problem| Refusal::invalid(format!("a redirect address: {problem}")))?;
         if !uris.contains(&uri) {
             uris.push(uri);

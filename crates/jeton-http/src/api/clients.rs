@@ -7,9 +7,9 @@ use axum::extract::State;
 use http::Uri;
 use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
-use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
+use jeton_core::client::{AuthenticationMethod, Client, GrantType};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ClientId};
 use jeton_core::permission::Permission;
@@ -28,7 +28,7 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
-use super::names::{AuthenticationMethodName, GrantTypeName};
+use super::names::{ApplicationName, AuthenticationMethodName, GrantTypeName};
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -95,7 +95,7 @@ struct Shown {
     /// The grant types that it may use.
     #[schemars(with = "Vec<GrantTypeName>")]
     grant_types: Vec<&'static str>,
-    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`; `none`: it cannot.
     #[schemars(with = "AuthenticationMethodName")]
     token_endpoint_auth_method: &'static str,
     /// The public keys that it signs assertions with (RFC 7517).
@@ -111,6 +111,8 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<Arc<str>>,
     #[serde(flatten)]
+    people: Option<ForPeople>,
+    #[serde(flatten)]
     standing: Standing,
     /// When it got a token, one of its tokens was active at an API, or it introspected one.
     #[serde(flatten)]
@@ -119,6 +121,21 @@ struct Shown {
     created_at: String,
     /// When it was last changed.
     updated_at: String,
+}
+
+/// What a client is registered with that people sign in to.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ClientForPeople")]
+struct ForPeople {
+    /// Where people who signed in may be sent back to.
+    redirect_uris: Vec<String>,
+    /// What kind of application it is: `web`, or `native`, which may listen on any port of its own machine.
+    #[schemars(with = "ApplicationName")]
+    application_type: &'static str,
+    /// Whether a refresh token is spent when it is used.
+    rotates_refresh_tokens: bool,
+    /// How long a spent refresh token is answered as before, in seconds.
+    refresh_window_seconds: i64,
 }
 
 /// A client that was just registered, with the secret that is shown this once.
@@ -141,7 +158,7 @@ pub(super) struct Create {
     #[serde(default)]
     #[schemars(with = "Vec<GrantTypeName>")]
     grant_types: Vec<String>,
-    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`; `none`: it cannot.
     #[schemars(with = "Option<AuthenticationMethodName>")]
     token_endpoint_auth_method: Option<String>,
     /// The public keys that it signs assertions with (RFC 7517).
@@ -156,6 +173,16 @@ pub(super) struct Create {
     may_introspect: bool,
     /// Whom to ask about it.
     contact: Option<String>,
+    /// Where people who signed in may be sent back to: addresses of `https`, of this machine, or of a scheme of the application's own.
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    /// What kind of application it is: `web` if left out, or `native`, which may listen on any port of its own machine.
+    #[schemars(with = "Option<ApplicationName>")]
+    application_type: Option<String>,
+    /// Whether a refresh token is spent when it is used; if left out it is.
+    rotates_refresh_tokens: Option<bool>,
+    /// How long a spent refresh token is answered as before, in seconds: 0 to 300; 30 if left out.
+    refresh_window_seconds: Option<i64>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -164,7 +191,7 @@ pub(super) struct Create {
 pub(super) struct Update {
     /// Its name.
     name: Option<String>,
-    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    /// How it proves itself: `client_secret_basic`, `client_secret_post` or `private_key_jwt`; `none`: it cannot.
     #[schemars(with = "Option<AuthenticationMethodName>")]
     token_endpoint_auth_method: Option<String>,
     /// The public keys that it signs assertions with (RFC 7517).
@@ -177,6 +204,18 @@ pub(super) struct Update {
     may_introspect: Option<bool>,
     /// An empty one takes it away.
     contact: Option<String>,
+    /// The grant types that it may use: they replace those it has.
+    #[schemars(with = "Option<Vec<GrantTypeName>>")]
+    grant_types: Option<Vec<String>>,
+    /// Where people who signed in may be sent back to: they replace those it has.
+    redirect_uris: Option<Vec<String>>,
+    /// What kind of application it is: `web` or `native`.
+    #[schemars(with = "Option<ApplicationName>")]
+    application_type: Option<String>,
+    /// Whether a refresh token is spent when it is used.
+    rotates_refresh_tokens: Option<bool>,
+    /// How long a spent refresh token is answered as before, in seconds: 0 to 300.
+    refresh_window_seconds: Option<i64>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -206,7 +245,10 @@ async fn create(
         scopes: create.scope,
         may_introspect: create.may_introspect,
         contact: create.contact,
-        ..CreateClient::default()
+        redirect_uris: create.redirect_uris,
+        application: create.application_type,
+        keeps_refresh_tokens: create.rotates_refresh_tokens == Some(false),
+        refresh_window_seconds: create.refresh_window_seconds,
     };
     let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -238,7 +280,11 @@ async fn update(
         scopes: update.scope,
         may_introspect: update.may_introspect,
         contact: update.contact,
-        ..UpdateClient::default()
+        grant_types: update.grant_types,
+        redirect_uris: update.redirect_uris,
+        application: update.application_type,
+        keeps_refresh_tokens: update.rotates_refresh_tokens.map(|rotates| !rotates),
+        refresh_window_seconds: update.refresh_window_seconds,
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -268,10 +314,26 @@ impl Shown {
             scope: scopes_of(client, &apis),
             may_introspect: client.may_introspect,
             contact: client.contact.clone(),
+            people: ForPeople::of(client),
             standing: Standing::of(service, CutOffSubject::Client, &client.id.0)?,
             used: Used::default(),
             created_at: rfc3339::format(client.created_at),
             updated_at: rfc3339::format(client.updated_at),
+        })
+    }
+}
+
+impl ForPeople {
+    /// Nothing, of a client that nobody signs in to.
+    fn of(client: &Client) -> Option<ForPeople> {
+        let is_for_people = client.grant_types.contains(&GrantType::AuthorizationCode)
+            || !client.redirect_uris.is_empty()
+            || client.authentication == AuthenticationMethod::None;
+        is_for_people.then(|| ForPeople {
+            redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
+            application_type: client.application.name(),
+            rotates_refresh_tokens: client.rotates,
+            refresh_window_seconds: client.refresh_window(),
         })
     }
 }

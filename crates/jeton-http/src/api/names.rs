@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jeton_core::api::TokenFormat;
 use jeton_core::api_key::verify::Code;
 use jeton_core::api_key::{ApiKeyKind, environment_name};
-use jeton_core::client::{AuthenticationMethod, GrantType};
+use jeton_core::client::{Application, AuthenticationMethod, GrantType};
 use jeton_core::explain::scope::TakenBy;
 use jeton_core::key::{Purpose, State};
 use jeton_core::permission::Permission;
@@ -47,6 +47,8 @@ macro_rules! names {
 names! {
     /// The algorithms that tokens are signed with.
     algorithms AlgorithmName = of(Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()), Algorithm::name);
+    /// What kinds of application there are.
+    applications ApplicationName = of([Application::Web, Application::Native], Application::name);
     /// How a client proves itself.
     authentication_methods AuthenticationMethodName = of(AuthenticationMethod::ALL, AuthenticationMethod::name);
     /// What a check of a key is answered with.

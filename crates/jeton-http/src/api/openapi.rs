@@ -67,6 +67,7 @@ pub(super) fn describe(table: &[&[Route]]) -> Value {
                 },
                 "client": { "type": "http", "scheme": "basic", "description": "A client that proves who it is, here or in the body." },
                 "key": { "type": "http", "scheme": "bearer", "description": "The key itself." },
+                "token": { "type": "http", "scheme": "bearer", "description": "An access token of a person, with the scope `openid`." },
             },
         },
     })

@@ -35,6 +35,7 @@ use super::route::{About, Access, Repeats, Route, Verb};
 use super::suspended::Suspension;
 use super::target::Target;
 use super::user_erasure::{self, Erase, Erased};
+use super::user_password::{self, SetPassword};
 
 const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
@@ -61,6 +62,13 @@ pub(super) static ROUTES: &[Route] = &[
         Repeats::ByNature,
         |at| at.on(update),
         About::new("users", "Changes a person.").takes::<Update>().answers::<ShownWhole>(),
+    ),
+    Route::new(
+        (Verb::Put, "/users/{user}/password"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(user_password::set),
+        About::new("users", "Gives a person a password.").takes::<SetPassword>().only_does(),
     ),
     Route::new(
         (Verb::Post, "/users/{user}/disable"),

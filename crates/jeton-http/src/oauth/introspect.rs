@@ -11,7 +11,7 @@ use jeton_oauth::introspection::{API_KEY, PERSONAL_ACCESS_TOKEN};
 use jeton_oauth::{ActiveToken, Form, IntrospectionRequest, IntrospectionResponse, ScopeSet};
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
-use jeton_service::introspect::{Active, ActiveKey, Introspected};
+use jeton_service::introspect::{Active, ActiveKey, ActiveRefresh, Introspected};
 use jeton_service::issue::CLAIMS_VERSION;
 
 use super::{authenticate, form_body};
@@ -38,6 +38,7 @@ async fn introspect(service: &Service, client: &Authenticated, form: &Form<'_>, 
         None => IntrospectionResponse::Inactive,
         Some(Introspected::Token(active)) => describe(service, active),
         Some(Introspected::Key(active)) => describe_key(service, active),
+        Some(Introspected::Refresh(active)) => describe_refresh(service, active),
     };
     Ok(seen::with_outcome(json(response.to_json()), if active.is_some() { "active" } else { "inactive" }))
 }
@@ -55,6 +56,25 @@ fn describe<'a>(service: &'a Service, active: &'a Active) -> IntrospectionRespon
         iss: Some(Cow::Borrowed(service.issuer().as_str())),
         jti: Some(Cow::Owned(token.id.to_string())),
         ver: Some(u64::from(CLAIMS_VERSION)),
+        sid: token.held.as_ref().and_then(|held| held.session).map(|session| Cow::Owned(session.to_string())),
+        gid: token.held.as_ref().map(|held| Cow::Owned(held.grant.to_string())),
+        ..ActiveToken::default()
+    })
+}
+
+/// A refresh token, for the client that has it: what it may still give, and until when.
+fn describe_refresh<'a>(service: &'a Service, active: &'a ActiveRefresh) -> IntrospectionResponse<'a> {
+    let grant = &active.grant;
+    IntrospectionResponse::Active(ActiveToken {
+        client_id: Some(Cow::Borrowed(grant.client.as_str())),
+        exp: Some(active.expires_at),
+        iat: Some(grant.created_at),
+        sub: Some(Cow::Borrowed(grant.person.as_str())),
+        iss: Some(Cow::Borrowed(service.issuer().as_str())),
+        gid: Some(Cow::Owned(grant.id.to_string())),
+        auth_time: Some(grant.proof.at),
+        acr: Some(Cow::Borrowed(grant.proof.acr.name())),
+        amr: grant.proof.amr.iter().map(|method| Cow::Borrowed(method.name())).collect(),
         ..ActiveToken::default()
     })
 }

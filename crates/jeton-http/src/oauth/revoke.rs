@@ -8,7 +8,7 @@ use jeton_oauth::{Form, RevocationRequest};
 use jeton_service::Service;
 use jeton_service::identify::Identified;
 
-use super::{authenticate, form_body};
+use super::{form_body, identify};
 use crate::observe::Observer;
 use crate::reply::{Reply, empty};
 use crate::seen;
@@ -19,7 +19,7 @@ pub async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, 
     // After the body, which may take its time: what has expired meanwhile has expired.
     let moment = service.moments().now();
     let form = Form::parse(&body)?;
-    let client = Identified::from(authenticate(&service, &observer, &request, &form, &moment)?);
+    let client = identify(&service, &observer, &request, &form, &moment)?;
     let answer = revoke(&service, &client, &form, &moment).await;
     Ok(seen::to_client(answer, &client.record().id))
 }

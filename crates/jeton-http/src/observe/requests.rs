@@ -23,6 +23,10 @@ pub enum Endpoint {
     Introspect,
     /// `/oauth/revoke`.
     Revoke,
+    /// `/oauth/authorize`.
+    Authorize,
+    /// `/oauth/userinfo`.
+    Userinfo,
     /// `/api/v1/keys/verify`, asked by clients.
     KeyCheck,
     /// `/api/v1/keys/self`, asked by keys.
@@ -41,6 +45,8 @@ pub enum Endpoint {
     Health,
     /// The management API, whatever its path.
     Management,
+    /// A page that people see, other than the one of `/oauth/authorize`, and what pages need.
+    Page,
     /// `/metrics`, on a listener of its own.
     Metrics,
     /// Nowhere: no such path, or not by this method.
@@ -49,10 +55,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Endpoint; 14] = [
+    pub const ALL: [Endpoint; 17] = [
         Endpoint::Token,
         Endpoint::Introspect,
         Endpoint::Revoke,
+        Endpoint::Authorize,
+        Endpoint::Userinfo,
         Endpoint::KeyCheck,
         Endpoint::KeyItself,
         Endpoint::UsageReport,
@@ -62,6 +70,7 @@ impl Endpoint {
         Endpoint::Metadata,
         Endpoint::Health,
         Endpoint::Management,
+        Endpoint::Page,
         Endpoint::Metrics,
         Endpoint::Nowhere,
     ];
@@ -73,6 +82,8 @@ impl Endpoint {
             Endpoint::Token => "token",
             Endpoint::Introspect => "introspect",
             Endpoint::Revoke => "revoke",
+            Endpoint::Authorize => "authorize",
+            Endpoint::Userinfo => "userinfo",
             Endpoint::KeyCheck => "key_check",
             Endpoint::KeyItself => "key_self",
             Endpoint::UsageReport => "usage_report",
@@ -82,6 +93,7 @@ impl Endpoint {
             Endpoint::Metadata => "metadata",
             Endpoint::Health => "health",
             Endpoint::Management => "management",
+            Endpoint::Page => "page",
             Endpoint::Metrics => "metrics",
             Endpoint::Nowhere => "none",
         }
@@ -92,13 +104,16 @@ impl Endpoint {
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// How requests about tokens go: what handlers say, and the codes of RFC 6749 that they refuse with. The last stands for whatever else.
-const OUTCOMES: [&str; 13] = [
+const OUTCOMES: [&str; 16] = [
     "issued",
+    "exchanged",
+    "refreshed",
     "active",
     "inactive",
     "revoked",
     "invalid_request",
     "invalid_client",
+    "invalid_grant",
     "unauthorized_client",
     "unsupported_grant_type",
     "invalid_scope",
@@ -316,7 +331,7 @@ mod tests {
             requests.count(endpoint, requests.begin(), &response);
             assert_eq!((requests.classes(endpoint)[3], requests.micros(endpoint).count()), (("4xx", 1), 0));
         }
-        assert_eq!(requests.outcomes(Endpoint::Revoke)[12], ("other", 1));
+        assert_eq!(requests.outcomes(Endpoint::Revoke)[15], ("other", 1));
         assert_eq!(requests.outcomes(Endpoint::Feed), []);
         requests.count_key_check(AskedBy::Administrator, seen::outcome(&response));
         let told = AskedBy::ALL.map(|asked_by| requests.key_checks(asked_by)[15]);

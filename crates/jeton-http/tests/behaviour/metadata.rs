@@ -21,11 +21,37 @@ async fn both_documents_say_the_same() {
     assert_eq!(headers, ["application/json", "public, max-age=300", "*", "nosniff"]);
     assert_snapshot!(serde_json::to_string_pretty(&first.json()).unwrap(), @r#"
     {
+      "acr_values_supported": [
+        "urn:jeton:1fa"
+      ],
+      "authorization_endpoint": "https://tokens.example/oauth/authorize",
+      "authorization_response_iss_parameter_supported": true,
+      "claims_parameter_supported": false,
+      "claims_supported": [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "azp",
+        "sid",
+        "name",
+        "preferred_username",
+        "updated_at",
+        "email",
+        "email_verified"
+      ],
       "code_challenge_methods_supported": [
         "S256"
       ],
       "grant_types_supported": [
-        "client_credentials"
+        "client_credentials",
+        "authorization_code",
+        "refresh_token"
       ],
       "id_token_signing_alg_values_supported": [
         "RS256"
@@ -51,11 +77,27 @@ async fn both_documents_say_the_same() {
       "issuer": "https://tokens.example",
       "jeton_revocation_feed": "https://tokens.example/api/v1/revocations/feed",
       "jwks_uri": "https://tokens.example/.well-known/jwks.json",
+      "prompt_values_supported": [
+        "none",
+        "login",
+        "consent",
+        "select_account"
+      ],
+      "request_parameter_supported": false,
+      "request_uri_parameter_supported": false,
+      "response_modes_supported": [
+        "query",
+        "form_post"
+      ],
+      "response_types_supported": [
+        "code"
+      ],
       "revocation_endpoint": "https://tokens.example/oauth/revoke",
       "revocation_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post",
-        "private_key_jwt"
+        "private_key_jwt",
+        "none"
       ],
       "revocation_endpoint_auth_signing_alg_values_supported": [
         "ES256",
@@ -70,8 +112,12 @@ async fn both_documents_say_the_same() {
         "PS512"
       ],
       "scopes_supported": [
+        "email",
+        "offline_access",
+        "openid",
         "orders:read",
-        "orders:write"
+        "orders:write",
+        "profile"
       ],
       "subject_types_supported": [
         "public"
@@ -80,7 +126,8 @@ async fn both_documents_say_the_same() {
       "token_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post",
-        "private_key_jwt"
+        "private_key_jwt",
+        "none"
       ],
       "token_endpoint_auth_signing_alg_values_supported": [
         "ES256",
@@ -93,7 +140,11 @@ async fn both_documents_say_the_same() {
         "PS256",
         "PS384",
         "PS512"
-      ]
+      ],
+      "ui_locales_supported": [
+        "en"
+      ],
+      "userinfo_endpoint": "https://tokens.example/oauth/userinfo"
     }
     "#);
 }
@@ -169,7 +220,7 @@ async fn what_is_advertised_is_there() {
             assert!(!value.to_string().contains("none") && !value.to_string().contains("HS"), "{name}");
         }
     }
-    assert_eq!(document["grant_types_supported"], serde_json::json!(["client_credentials"]));
+    assert_eq!(document["grant_types_supported"], serde_json::json!(["client_credentials", "authorization_code", "refresh_token"]));
     assert_eq!(document["issuer"], world.issuer());
 }
 

@@ -11,13 +11,15 @@ use jeton_testkit::conformance::{Exchange, check};
 use serde_json::{Value, json};
 
 /// What is served and is no row of the table, and how it says what went wrong.
-const BESIDE: [(&str, &str); 9] = [
+const BESIDE: [(&str, &str); 11] = [
     ("GET /revocations/feed", "OauthError"),
     ("POST /revocations/feed", "OauthError"),
     ("POST /credentials/revoke", "Problem"),
     ("POST /oauth/token", "OauthError"),
     ("POST /oauth/introspect", "OauthError"),
     ("POST /oauth/revoke", "OauthError"),
+    ("GET /oauth/userinfo", "OauthError"),
+    ("POST /oauth/userinfo", "OauthError"),
     ("GET /.well-known/jwks.json", "OauthError"),
     ("GET /.well-known/oauth-authorization-server", "OauthError"),
     ("GET /.well-known/openid-configuration", "OauthError"),
@@ -246,14 +248,17 @@ async fn every_endpoint_of_the_metadata_is_in_it() {
     let world = World::new().await;
     let metadata = world.get("/.well-known/oauth-authorization-server").await.json();
     let mut seen = 0;
-    for name in ["token_endpoint", "introspection_endpoint", "revocation_endpoint", "jwks_uri", "jeton_revocation_feed"] {
+    for name in
+        ["token_endpoint", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "jwks_uri", "jeton_revocation_feed"]
+    {
         let path = metadata[name].as_str().unwrap().strip_prefix(world.issuer()).unwrap();
         assert!(document()["paths"].get(path.trim_start_matches("/api/v1")).is_some(), "{name}: {path}");
         seen += 1;
     }
     let named =
         metadata.as_object().unwrap().values().filter(|value| value.as_str().is_some_and(|text| text.starts_with(world.issuer()))).count();
-    assert_eq!(named, seen + 1, "beside the issuer itself, another endpoint is named: {metadata}");
+    // Where people sign in there is a page, which no document describes.
+    assert_eq!(named, seen + 2, "beside the issuer itself and the page, another endpoint is named: {metadata}");
 }
 
 #[tokio::test]

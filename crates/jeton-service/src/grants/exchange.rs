@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::client::GrantType;
 use jeton_core::grant::Grant;
 use jeton_core::grant::code::AuthorizationCode;
 use jeton_core::grant::exchange::{Exchange, Exchanged, Facts, exchange, too_many};
@@ -14,9 +15,9 @@ use jeton_core::sender::Sender;
 use jeton_core::session::Session;
 use jeton_oauth::token::AuthorizationCodeRequest;
 
-use super::GrantedTokens;
 use super::read::OF_PAIR_MAX;
 use super::surroundings::Between;
+use super::{GrantedTokens, check_registered};
 use crate::failure::Failure;
 use crate::identify::Identified;
 use crate::service::Service;
@@ -57,6 +58,7 @@ impl Service {
         sender: &Sender,
         moment: &Moment,
     ) -> Result<GrantedTokens, Failure> {
+        check_registered(client.record(), GrantType::AuthorizationCode)?;
         let Some(code) = self.code_of(request.code.expose()).await? else {
             self.spend_proof(client, moment).await?;
             return Err(Refusal::new(Reason::InvalidGrant, "the code is unknown, was used, or has expired").into());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jeton_core::api::Api;
+use jeton_core::client::GrantType;
 use jeton_core::grant::Grant;
 use jeton_core::grant::refresh::{Facts, Refresh, Refreshed, needs_last, refresh};
 use jeton_core::id::{CredentialId, GrantId};
@@ -17,8 +18,8 @@ use jeton_core::usage;
 use jeton_oauth::token::RefreshRequest;
 use jeton_token::{Secret, Token};
 
-use super::GrantedTokens;
 use super::surroundings::Between;
+use super::{GrantedTokens, check_registered};
 use crate::failure::Failure;
 use crate::identify::Identified;
 use crate::service::Service;
@@ -68,6 +69,7 @@ impl Service {
         sender: &Sender,
         moment: &Moment,
     ) -> Result<GrantedTokens, Failure> {
+        check_registered(client.record(), GrantType::RefreshToken)?;
         let Some((id, presented)) = self.grant_named_by(request.refresh_token.expose()) else {
             self.spend_proof(client, moment).await?;
             return Err(of_no_use().into());

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::again::Again;
 use super::client_secret::Secret;
 use super::context::Context;
+use super::duration;
 use super::failure::Failure;
 use super::input;
 use super::pages::Pages;
@@ -46,6 +47,9 @@ Examples:
       --scope orders:read --json | jq -r .client_secret
   jeton client create --name signer --audience https://orders.example \\
       --token-endpoint-auth-method private_key_jwt --jwks keys.json
+  jeton client create --name shop --audience https://orders.example \\
+      --grant-type authorization_code --grant-type refresh_token \\
+      --redirect-uri https://shop.example/callback
 
 A secret is shown once, in the answer, and is not stored.";
 
@@ -56,9 +60,6 @@ pub(crate) struct Create {
     /// What people call it; unique
     #[arg(long)]
     name: String,
-    /// A grant it may use: client_credentials (the default)
-    #[arg(long, value_name = "GRANT")]
-    grant_type: Vec<String>,
     /// Lets it introspect tokens for its APIs, and follow the revocation feed
     #[arg(long)]
     may_introspect: bool,
@@ -89,9 +90,10 @@ Examples:
   jeton client update worker --scope orders:read --scope orders:write
   jeton client update gateway --may-introspect true
   jeton client update worker --contact 'Ada Example, ada@orders.example'
+  jeton client update shop --redirect-uri https://shop.example/callback
 
-The audiences and scopes that are named replace those it has: name all of
-them. It asks before one goes.";
+The audiences, scopes, grants and redirect URIs that are named replace those it
+has: name all of them. It asks before one goes.";
 
 /// Change a client
 #[derive(Args, Debug)]
@@ -120,9 +122,25 @@ pub(crate) struct Delete {
 /// What a client can be told to be.
 #[derive(Args, Debug)]
 struct Properties {
-    /// How it proves who it is
-    #[arg(long, value_name = "METHOD", value_parser = ["client_secret_basic", "client_secret_post", "private_key_jwt"])]
+    /// A grant it may use: client_credentials (of a new client that names none),
+    /// authorization_code, refresh_token; repeat it for each
+    #[arg(long, value_name = "GRANT")]
+    grant_type: Vec<String>,
+    /// How it proves who it is; none: it cannot, as an application in a browser
+    #[arg(long, value_name = "METHOD", value_parser = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"])]
     token_endpoint_auth_method: Option<String>,
+    /// Where people who signed in may be sent back to; repeat it for each
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// What it is: native may listen on any port of its own machine
+    #[arg(long, value_name = "TYPE", value_parser = ["web", "native"])]
+    application_type: Option<String>,
+    /// Whether a refresh token is spent when it is used
+    #[arg(long, value_name = "BOOL")]
+    rotate_refresh_tokens: Option<bool>,
+    /// How long a spent refresh token is answered as before, up to 5m
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    refresh_window: Option<i64>,
     /// Its public keys, a JWK Set: `-`, standard input; or a file
     #[arg(long, value_name = "-|FILE")]
     jwks: Option<PathBuf>,
@@ -160,9 +178,6 @@ impl Create {
         let mut body = self.properties.body()?;
         body.insert("name".to_owned(), json!(self.name));
         body.insert("may_introspect".to_owned(), json!(self.may_introspect));
-        if !self.grant_type.is_empty() {
-            body.insert("grant_types".to_owned(), json!(self.grant_type));
-        }
         context.show(&self.again.post(&context.server()?, PATH, &Value::Object(body))?, clients::created)
     }
 }
@@ -176,9 +191,11 @@ impl Update {
             return Err(Failure::usage("there is nothing to change", "name what changes: see `jeton client update --help`"));
         }
         let server = context.server()?;
-        if !self.properties.audience.is_empty() || !self.properties.scope.is_empty() {
+        if self.properties.replaces() {
             let known = server.get(&path(&self.client))?;
-            self.check_scopes(&server, &known)?;
+            if !self.properties.audience.is_empty() || !self.properties.scope.is_empty() {
+                self.check_scopes(&server, &known)?;
+            }
             self.ask(context, &known)?;
         }
         context.show(&server.patch(&path(&self.client), &Value::Object(body))?, clients::show)
@@ -220,11 +237,24 @@ impl Update {
                 scopes.split(' ').filter(|name| !name.is_empty() && !scope.iter().any(|given| given == name)),
             )?;
         }
+        for (given, what, name) in
+            [(&self.properties.redirect_uri, "redirect URI", "redirect_uris"), (&self.properties.grant_type, "grant", "grant_types")]
+        {
+            let known = known.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            if !given.is_empty() {
+                replacing::ask(context, &whose, what, known.filter(|known| !given.iter().any(|given| given == known)))?;
+            }
+        }
         Ok(())
     }
 }
 
 impl Properties {
+    /// Whether anything is named that takes the place of what the client has.
+    fn replaces(&self) -> bool {
+        [&self.audience, &self.scope, &self.redirect_uri, &self.grant_type].iter().any(|given| !given.is_empty())
+    }
+
     fn body(&self) -> Result<Map<String, Value>, Failure> {
         let jwks = self.jwks.as_deref().map(|file| input::text(file, "the JWK Set")).transpose()?;
         let parse = |text: String| {
@@ -233,7 +263,12 @@ impl Properties {
         };
         let members = [
             ("token_endpoint_auth_method", self.token_endpoint_auth_method.as_ref().map(|method| json!(method))),
+            ("grant_types", (!self.grant_type.is_empty()).then(|| json!(self.grant_type))),
             ("jwks", jwks.map(parse).transpose()?),
+            ("redirect_uris", (!self.redirect_uri.is_empty()).then(|| json!(self.redirect_uri))),
+            ("application_type", self.application_type.as_ref().map(|kind| json!(kind))),
+            ("rotates_refresh_tokens", self.rotate_refresh_tokens.map(|rotate| json!(rotate))),
+            ("refresh_window_seconds", self.refresh_window.map(|seconds| json!(seconds))),
             ("audiences", (!self.audience.is_empty()).then(|| json!(self.audience))),
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
             ("contact", self.contact.as_ref().map(|contact| json!(contact))),

@@ -7,6 +7,7 @@ use super::again::Again;
 use super::context::Context;
 use super::failure::Failure;
 use super::pages::Pages;
+use super::password;
 use super::percent::segment;
 use super::why::Why;
 use crate::render::users;
@@ -17,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   jeton user create --username ada --name 'Ada Example'
   jeton user show ada
+  jeton user set-password ada
   jeton user disable ada --yes";
 
 /// People: who own keys, are in groups and hold roles
@@ -27,6 +29,7 @@ pub(crate) enum User {
     List(List),
     Show(Show),
     Update(Update),
+    SetPassword(SetPassword),
     Disable(Disable),
     Enable(Enable),
     Erase(Erase),
@@ -37,6 +40,7 @@ Examples:
   jeton user create --username ada
   jeton user create --username ada --name 'Ada Example' \\
       --email ada@example.com
+  jeton user create --username ada --password-stdin < password.txt
 
 Whoever is new may do nothing: give a role, or add them to a group.";
 
@@ -49,6 +53,9 @@ pub(crate) struct Create {
     username: String,
     #[command(flatten)]
     properties: Properties,
+    /// Give them a password: one line of standard input
+    #[arg(long)]
+    password_stdin: bool,
     #[command(flatten)]
     again: Again,
 }
@@ -80,6 +87,24 @@ pub(crate) struct Update {
     username: Option<String>,
     #[command(flatten)]
     properties: Properties,
+}
+
+const PASSWORD_EXAMPLES: &str = "\
+Examples:
+  jeton user set-password ada
+  jeton user set-password ada < password.txt
+
+It is typed where nobody sees it, or is one line of standard input; it has 8
+characters at least, and 15 are better. They sign in with it where an
+application sends them. The one from before is good for nothing then, and their
+sessions end.";
+
+/// Give a person a password
+#[derive(Args, Debug)]
+#[command(after_help = PASSWORD_EXAMPLES)]
+pub(crate) struct SetPassword {
+    /// Their username or id
+    user: String,
 }
 
 const DISABLE_EXAMPLES: &str = "\
@@ -143,9 +168,23 @@ impl User {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            User::Create(Create { username, properties, again }) => {
+            User::Create(Create { username, properties, password_stdin, again }) => {
+                let password = if *password_stdin { Some(password::of_stdin()?) } else { None };
                 let body = properties.body(Some(username));
-                context.show(&again.post(&server, PATH, &Value::Object(body))?, users::show)
+                let made = again.post(&server, PATH, &Value::Object(body))?;
+                if let Some(password) = password {
+                    let unset = |failure: Failure| {
+                        failure
+                            .after(&format!("{username} was taken in, without a password"), "give them another: `jeton user set-password`")
+                    };
+                    password::set(&server, &path(username), &password).map_err(unset)?;
+                }
+                context.show(&made, users::show)
+            }
+            User::SetPassword(SetPassword { user }) => {
+                let password = password::typed(user)?;
+                password::set(&server, &path(user), &password)?;
+                context.say(&format!("{user} signs in with this password from now on."))
             }
             User::List(List { pages }) => pages.show(context, PATH, users::list),
             User::Show(Show { user }) => context.show(&server.get(&path(user))?, users::show),

@@ -19,7 +19,20 @@ pub(crate) struct Held {
 }
 
 const API: &[&str] = &["audience", "name", "default_scope", "access_token_lifetime_seconds", "token_format", "signing_alg", "scopes"];
-const CLIENT: &[&str] = &["name", "contact", "grant_types", "token_endpoint_auth_method", "audiences", "scope", "may_introspect", "jwks"];
+const CLIENT: &[&str] = &[
+    "name",
+    "contact",
+    "grant_types",
+    "token_endpoint_auth_method",
+    "audiences",
+    "scope",
+    "may_introspect",
+    "redirect_uris",
+    "application_type",
+    "rotates_refresh_tokens",
+    "refresh_window_seconds",
+    "jwks",
+];
 const GROUP: &[&str] = &["name", "description"];
 const ROLE: &[&str] = &["audience", "name", "built_in", "description", "scope", "groups"];
 const POLICY: &[&str] = &["kind", "api", "client", "default_seconds", "max_seconds", "idle_seconds"];

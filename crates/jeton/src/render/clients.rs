@@ -47,6 +47,9 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with_each("keys", keys.map(|key| format!("{} {}", member(key, "alg"), member(key, "kid")).trim().to_owned()))
         .with_each("audiences", audiences(client))
         .with("scope", member(client, "scope"))
+        .with_each("redirects to", redirect_uris(client))
+        .with("application", member(client, "application_type"))
+        .with("refresh tokens", refreshing(client))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
         .with("contact", member(client, "contact"));
     used(details, client, view)
@@ -59,14 +62,39 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
 pub(crate) fn created(client: &Value, view: &View) -> String {
     let secret = match client.get("client_secret") {
         Some(_) => super::secrets::created(client, view),
+        None if member(client, "token_endpoint_auth_method") == "none" => {
+            "It cannot prove who it is (none): there is no secret, and each code is bound to whoever asked for it.\n".to_owned()
+        }
         None => "It signs with its own key (private_key_jwt): there is no secret to keep.\n".to_owned(),
     };
     format!("{}\n{secret}", show(client, view))
 }
 
 fn audiences(client: &Value) -> Vec<String> {
-    let audiences = client.get("audiences").and_then(Value::as_array).into_iter().flatten();
-    audiences.filter_map(Value::as_str).map(str::to_owned).collect()
+    texts(client, "audiences")
+}
+
+fn redirect_uris(client: &Value) -> Vec<String> {
+    texts(client, "redirect_uris")
+}
+
+fn texts(client: &Value, name: &str) -> Vec<String> {
+    let texts = client.get(name).and_then(Value::as_array).into_iter().flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// How refresh tokens of a client behave, in words; nothing where it has none.
+fn refreshing(client: &Value) -> String {
+    if !texts(client, "grant_types").iter().any(|grant| grant == "refresh_token") {
+        return String::new();
+    }
+    match client.get("rotates_refresh_tokens").and_then(Value::as_bool) {
+        Some(false) => "stay as they are".to_owned(),
+        _ => {
+            let window = client.get("refresh_window_seconds").and_then(Value::as_i64).unwrap_or_default();
+            format!("rotate; a spent one is answered as before for {window} s")
+        }
+    }
 }
 
 #[cfg(test)]

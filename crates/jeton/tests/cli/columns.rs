@@ -53,6 +53,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "user list"),
     (0, "user show $USER"),
     (0, "user update $USER --name 'Augusta Ada King, Countess of Lovelace'"),
+    (2, "user set-password $USER"),
     (0, "user disable grace-hopper-of-the-department --why owner_left --yes"),
     (0, "user list"),
     (0, "user enable grace-hopper-of-the-department"),

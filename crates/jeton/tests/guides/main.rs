@@ -162,6 +162,17 @@ fn protect_an_api_in_rust() {
 }
 
 #[test]
+fn web() {
+    let shows = [
+        "Hello, Ada Example. Your token allows: offline_access openid orders:read profile",
+        "the browser keeps shop",
+        "the browser keeps jeton_session",
+        "grant.created",
+    ];
+    check("how-to/web.md", &shows);
+}
+
+#[test]
 fn version_control() {
     check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 to make", "- group forgotten", "differs: 1"]);
 }

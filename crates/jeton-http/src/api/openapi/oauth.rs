@@ -1,5 +1,6 @@
 //! The OAuth endpoints, the metadata and the key set: forms in, JSON out, on the public listener at the URL of the issuer.
 
+use jeton_core::client::GrantType;
 use jeton_oauth::ErrorCode;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +12,7 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
     paths.insert("/oauth/token".to_owned(), json!({ "post": token() }));
     paths.insert("/oauth/introspect".to_owned(), json!({ "post": introspect() }));
     paths.insert("/oauth/revoke".to_owned(), json!({ "post": revoke() }));
+    paths.insert("/oauth/userinfo".to_owned(), json!({ "get": userinfo("get", None), "post": userinfo("post", Some(&in_form())) }));
     let metadata = "Says what this server is and can (RFC 8414).";
     paths.insert(
         "/.well-known/oauth-authorization-server".to_owned(),
@@ -70,18 +72,25 @@ pub(super) fn form(members: &[(&str, Value)], required: &[&str]) -> Value {
 }
 
 fn token() -> Value {
-    let grant = json!({ "type": "string", "enum": ["client_credentials"], "description": "The grant." });
+    let grants = GrantType::ALL.map(GrantType::name);
+    let grant = json!({ "type": "string", "enum": grants, "description": "The grant." });
     let resources = json!({ "type": "array", "items": { "type": "string" }, "description": "The API, by audience (RFC 8707); may be left out where the client has one." });
     let asked = [
         ("grant_type", grant),
         ("scope", text("What it shall do: names with spaces between; the API's default if left out.")),
         ("resource", resources),
+        ("code", text("Of `authorization_code`: the code.")),
+        ("redirect_uri", text("Of `authorization_code`: where the code was sent; may be left out.")),
+        ("code_verifier", text("Of `authorization_code`: what the challenge was made of (RFC 7636).")),
+        ("refresh_token", text("Of `refresh_token`: the refresh token.")),
     ];
     let answer = [
         ("access_token", text("The token.")),
         ("token_type", json!({ "type": "string", "enum": ["Bearer"], "description": "How it is presented." })),
         ("expires_in", seconds("How long it lives from now, in seconds.")),
         ("scope", text("What it may do; absent where that is nothing.")),
+        ("refresh_token", text("With what the client goes on when the token has ended: it takes the place of the one that was sent.")),
+        ("id_token", text("Who signed in: a JWT (OpenID Connect), where `openid` is in the scope.")),
     ];
     operation(
         "post_oauth_token",
@@ -89,6 +98,44 @@ fn token() -> Value {
         &form(&asked, &["grant_type"]),
         &object(&answer, &["access_token", "token_type", "expires_in"]),
     )
+}
+
+/// Who the person of a token is (OpenID Connect Core 1.0 section 5.3).
+fn userinfo(method: &str, form: Option<&Value>) -> Value {
+    let texts = [
+        ("sub", "Who it is: the same as in the ID token."),
+        ("name", "Their name, where the token has `profile`."),
+        ("preferred_username", "What they sign in with, where the token has `profile`."),
+        ("email", "Their address, where the token has `email`."),
+    ];
+    let mut members: Vec<(&str, Value)> = texts.map(|(name, about)| (name, text(about))).into();
+    members.push(("updated_at", seconds("When any of it last changed, where the token has `profile`.")));
+    let verified =
+        json!({ "type": "boolean", "description": "Whether it is known that the address is theirs, where the token has `email`." });
+    members.push(("email_verified", verified));
+    let mut operation = operation(
+        &format!("{method}_oauth_userinfo"),
+        "Says who the person of a token is (OpenID Connect).",
+        form.unwrap_or(&Value::Null),
+        &object(&members, &["sub"]),
+    );
+    if let Some(operation) = operation.as_object_mut() {
+        operation.insert(
+            "description".to_owned(),
+            json!("For whoever has an access token of a person with the scope `openid`, on the public listener."),
+        );
+        operation.insert("security".to_owned(), json!([{ "token": [] }]));
+        operation.insert("parameters".to_owned(), json!([]));
+        if form.is_none() {
+            operation.remove("requestBody");
+        }
+    }
+    operation
+}
+
+fn in_form() -> Value {
+    let token = ("access_token", text("The token, where it is not in `Authorization`."));
+    json!({ "content": { "application/x-www-form-urlencoded": { "schema": object(&[token], &[]) } }, "required": false })
 }
 
 fn introspect() -> Value {
@@ -157,6 +204,7 @@ fn described() -> Value {
         "issuer",
         "authorization_endpoint",
         "token_endpoint",
+        "userinfo_endpoint",
         "jwks_uri",
         "revocation_endpoint",
         "introspection_endpoint",
@@ -177,9 +225,21 @@ fn described() -> Value {
         "code_challenge_methods_supported",
         "subject_types_supported",
         "id_token_signing_alg_values_supported",
+        "claims_supported",
+        "acr_values_supported",
+        "prompt_values_supported",
+        "ui_locales_supported",
+    ];
+    let answers = [
+        "authorization_response_iss_parameter_supported",
+        "claims_parameter_supported",
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
     ];
     let mut members: Vec<(&str, Value)> = texts.map(|name| (name, text("As RFC 8414 says."))).into();
     members.extend(lists.map(|name| (name, json!({ "type": "array", "items": { "type": "string" }, "description": "As RFC 8414 says." }))));
+    members
+        .extend(answers.map(|name| (name, json!({ "type": "boolean", "description": "As OpenID Connect Discovery and RFC 9207 say." }))));
     object(&members, &["issuer", "token_endpoint", "jwks_uri"])
 }
 

@@ -121,6 +121,13 @@ fn apis_and_clients() -> Vec<Right> {
     let key = SigningKey::generate(Algorithm::Es256).unwrap().to_jwk().unwrap();
     let jwks: Value = serde_json::from_str(&jwks_of([key])).unwrap();
     let signing = json!({"name": "signer", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks});
+    let shop = json!({
+        "name": "webshop", "audiences": [ORDERS], "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
+        "redirect_uris": ["https://webshop.example/callback"], "application_type": "web", "rotates_refresh_tokens": true,
+        "refresh_window_seconds": 30
+    });
+    let mut of_other = shop.clone();
+    of_other["token_endpoint_auth_method"] = json!("client_secret_post");
     vec![
         Right::of("POST /apis", api).status(201),
         changed,
@@ -128,7 +135,9 @@ fn apis_and_clients() -> Vec<Right> {
         Right::of("POST /clients", client).status(201),
         Right::of("POST /clients", signing.clone()).status(201),
         updated,
+        Right::of("POST /clients", shop.clone()).status(201),
         Right::of("PATCH /clients/{client}", signing),
+        Right::of("PATCH /clients/{client}", of_other),
         Right::of("POST /clients/{client}/secrets", json!({"expires_in_seconds": 3_600, "overlap_seconds": 60})).status(201),
         Right::of("POST /clients/{client}/secrets/{secret}/suspend", json!({"why": "leaked"})).status(204),
         Right::of("DELETE /clients/{client}/secrets/{secret}", json!({"why": "leaked"})).status(204),
@@ -143,6 +152,7 @@ fn people() -> Vec<Right> {
     role["audience"] = json!(ORDERS);
     let administrator = json!({"username": "eve", "role": "auditor", "expires_in_seconds": 3_600, "allow_ip": ["192.0.2.0/24"]});
     vec![
+        Right::of("PUT /users/{user}/password", json!({"password": "correct horse battery"})).status(204),
         Right::of("POST /users", person.clone()).status(201),
         Right::of("PATCH /users/{user}", person),
         Right::of("POST /users/{user}/disable", json!({"why": "case 4711"})),

@@ -1,0 +1,19 @@
+//! Pages that people see: they sign in, say yes or no, and read what went wrong. Plain forms, no script, and nothing in memory between two of
+//! them: what a browser was about is in its own sealed cookie ([`flow`]). Each form comes in by one door ([`guard`]).
+
+mod account;
+mod assets;
+mod authorize;
+mod consent;
+pub(crate) mod cookies;
+mod flow;
+mod guard;
+mod problem;
+mod reply;
+pub mod routes;
+mod session_cookie;
+mod sign_in;
+mod sign_out;
+pub(crate) mod texts;
+mod view;
+mod visit;

@@ -1,0 +1,32 @@
+//! `/account`: who is signed in, and the way out.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use jeton_core::plain;
+use jeton_service::Service;
+
+use super::guard::{Door, token};
+use super::problem::Problem;
+use super::reply::see_other;
+use super::view;
+use super::visit::Visit;
+use crate::observe::Observer;
+
+/// Shows it; who is not signed in signs in first.
+pub(crate) async fn get(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
+    let visit = Visit::of(&service, &observer, &request);
+    let answer = show(&visit).await;
+    visit.reply(answer)
+}
+
+async fn show(visit: &Visit) -> Result<Response, Problem> {
+    let Some(here) = visit.here().await? else { return Ok(see_other(visit.issuer(), &visit.path("/signin"))) };
+    let session = &here.session.record;
+    let person = visit.service.registry().people.all.get(session.person.as_str()).ok_or(Problem::Unavailable)?;
+    let form = token(&visit.service, Door::SignOut, here.whose(), visit.now());
+    let name = plain::shown(&person.record.username);
+    let page = view::account(visit.issuer(), &name, session.authenticated.at, visit.path("/signout"), form);
+    Ok(visit.seen(Some(&here), page))
+}

@@ -1,0 +1,101 @@
+//! The page where somebody says yes or no: what is new, what they allowed before, and where the answer goes.
+
+use axum::response::Response;
+use jeton_core::authorize::Asked;
+use jeton_core::client::{Application, Client};
+use jeton_core::consent::needed::NewConsent;
+use jeton_core::grant::scopes::{IdentityScope, IdentityScopes, ScopesByApi};
+use jeton_core::id::ApiId;
+use jeton_core::plain;
+use jeton_core::policy::CredentialKind;
+use jeton_oauth::RedirectUri;
+use jeton_oauth::scope::ScopeSet;
+
+use super::flow::Flow;
+use super::guard::{Door, token};
+use super::problem::Problem;
+use super::texts::{Texts, fill, texts};
+use super::view::{Consent, Line};
+use super::visit::{Here, Visit};
+
+/// What somebody is asked.
+pub(super) struct Page<'p> {
+    pub(super) client: &'p Client,
+    pub(super) redirect_uri: &'p RedirectUri,
+    pub(super) new: &'p NewConsent,
+    pub(super) asked: &'p Asked,
+    /// Whether they answered another page.
+    pub(super) has_changed: bool,
+}
+
+impl Page<'_> {
+    /// The page; `shown` is what shows which one it is.
+    pub(super) fn reply(&self, visit: &Visit, flow: &Flow, here: &Here, shown: String) -> Result<Response, Problem> {
+        let (service, now) = (&visit.service, visit.now());
+        let session = &here.session.record;
+        let person = service.registry().people.all.get(session.person.as_str()).ok_or(Problem::Flow)?;
+        let policies = service.registry().policies();
+        let lives = policies.resolve(CredentialKind::Consent, None, Some(&self.client.id)).default_seconds;
+        let before = ScopesOf { scopes: self.asked.scopes.clone(), identity: self.asked.identity };
+        let new = ScopesOf { scopes: self.new.scopes.clone(), identity: self.new.identity };
+        let contact = self.client.contact.as_deref().map(plain::shown);
+        let page = Consent {
+            action: visit.path_in("/oauth/authorize", flow),
+            form: token(service, Door::Consent, &flow.secret, now),
+            shown,
+            other: (visit.path_in("/signout", flow), token(service, Door::SignOut, here.whose(), now)),
+            client: &plain::shown(&self.client.name),
+            client_id: self.client.id.as_str(),
+            contact: contact.as_deref(),
+            person: &plain::shown(&person.record.username),
+            asked: new.lines(visit, texts()),
+            already: before.without(&new).lines(visit, texts()),
+            until: now.saturating_add(lives),
+            redirect_uri: self.redirect_uri,
+            is_native: self.client.application == Application::Native,
+            has_changed: self.has_changed,
+        };
+        Ok(page.reply(visit.issuer()))
+    }
+}
+
+/// What is allowed at once.
+struct ScopesOf {
+    scopes: ScopesByApi,
+    identity: IdentityScopes,
+}
+
+impl ScopesOf {
+    /// What is left of it without another.
+    fn without(&self, other: &ScopesOf) -> ScopesOf {
+        let left = |(api, scopes): (&ApiId, &ScopeSet)| {
+            let left = other.scopes.of(api).map_or_else(|| scopes.clone(), |gone| scopes.difference(gone));
+            (api.clone(), left)
+        };
+        let scopes = ScopesByApi::new(self.scopes.iter().map(left).collect()).unwrap_or_default();
+        ScopesOf { scopes, identity: self.identity.difference(other.identity) }
+    }
+
+    /// Each of it in words: as the API describes its scopes, and as the texts do what is of no API.
+    fn lines(&self, visit: &Visit, texts: &Texts) -> Vec<Line> {
+        let of_person = self.identity.iter().map(|scope| Line {
+            words: match scope {
+                IdentityScope::OpenId => texts.scopes.openid.clone(),
+                IdentityScope::Profile => texts.scopes.profile.clone(),
+                IdentityScope::Email => texts.scopes.email.clone(),
+                IdentityScope::OfflineAccess => texts.scopes.offline_access.clone(),
+            },
+            place: None,
+        });
+        let of_apis = self.scopes.iter().flat_map(|(id, scopes)| {
+            let api = visit.service.registry().api(id.as_str());
+            let lines = scopes.iter().map(|name| {
+                let described = api.as_ref().and_then(|api| api.record.scopes.get(name)).filter(|words| !words.is_empty());
+                let place = api.as_ref().map(|api| fill(&texts.scopes.of_api, &[("api", &api.record.audience)]));
+                Line { words: plain::shown(described.map_or(name, |words| words.as_ref())), place: place.as_deref().map(plain::shown) }
+            });
+            lines.collect::<Vec<_>>()
+        });
+        of_person.chain(of_apis).collect()
+    }
+}

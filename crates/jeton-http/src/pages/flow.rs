@@ -1,0 +1,154 @@
+//! A flow: what somebody was about when they had to sign in first. The browser keeps it, sealed; nothing of it is in memory here, and the address
+//! of a page names the flow and nothing else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use jeton_core::moment::Moment;
+use jeton_oauth::form::Form;
+use jeton_service::Service;
+
+use super::cookies;
+
+/// How long a flow is good, in seconds.
+pub(super) const FLOW_SECONDS: i64 = 3_600;
+/// The longest request of an application that a browser keeps, in bytes: with more the cookie would not be taken.
+pub(super) const ASKED_BYTES: usize = 2_600;
+/// How much all flows of a browser may take, in bytes: with more its requests would be refused as too large.
+const ALL_BYTES: usize = 7 * 1024;
+const ID_CHARACTERS: usize = 8;
+const ID_LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// What somebody was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flow {
+    /// Its name, in the address.
+    pub(super) id: FlowId,
+    /// What forms of it are bound to.
+    pub(super) secret: [u8; 16],
+    /// When it began, in seconds.
+    pub(super) begun_at: i64,
+    /// The request of an application; `None`: somebody came to see their account.
+    pub(super) asked: Option<String>,
+}
+
+/// The name of a flow: eight letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FlowId(String);
+
+impl FlowId {
+    /// The one that an address names, as `flow`.
+    pub(super) fn of_query(query: Option<&str>) -> Option<FlowId> {
+        let form = Form::parse(query.unwrap_or_default().as_bytes()).ok()?;
+        FlowId::parse(form.get("flow")?)
+    }
+
+    fn parse(text: &str) -> Option<FlowId> {
+        let fine = text.len() == ID_CHARACTERS && text.bytes().all(|byte| ID_LETTERS.contains(&byte));
+        fine.then(|| FlowId(text.to_owned()))
+    }
+
+    fn draw(moment: &mut Moment) -> FlowId {
+        let letter = |byte: u8| ID_LETTERS.get(usize::from(byte % 32)).map_or('a', |letter| char::from(*letter));
+        FlowId(moment.draw::<ID_CHARACTERS>().map(letter).iter().collect())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Flow {
+    /// A flow that begins now.
+    pub(super) fn begin(asked: Option<String>, moment: &mut Moment) -> Flow {
+        Flow { id: FlowId::draw(moment), secret: moment.draw(), begun_at: moment.now.seconds(), asked }
+    }
+
+    /// The flow of this name, if the browser has it and it is not over.
+    pub(super) fn open(service: &Service, headers: &HeaderMap, id: &FlowId, now: i64) -> Option<Flow> {
+        let name = cookies::name(service.issuer(), &format!("flow_{}", id.0));
+        let flow = Flow::unseal(service, cookies::find(headers, &name)?, id)?;
+        (flow.begun_at <= now && now < flow.begun_at + FLOW_SECONDS).then_some(flow)
+    }
+
+    /// The lines that give it to the browser, and take away the oldest that it has where all together would be too much.
+    pub(super) fn keep(&self, service: &Service, headers: &HeaderMap, moment: &mut Moment) -> Option<Vec<String>> {
+        let issuer = service.issuer();
+        let mut state = self.secret.to_vec();
+        state.extend_from_slice(&self.begun_at.to_be_bytes());
+        state.extend_from_slice(if self.asked.is_some() { b"a" } else { b"-" });
+        state.extend_from_slice(self.asked.as_deref().unwrap_or_default().as_bytes());
+        let value = URL_SAFE_NO_PAD.encode(service.seal_page_state(&state, &context(&self.id), moment)?);
+        let mut lines = crowded_out(service, headers, value.len());
+        let name = cookies::name(issuer, &format!("flow_{}", self.id.0));
+        lines.push(cookies::set(issuer, &name, &value, FLOW_SECONDS));
+        Some(lines)
+    }
+
+    /// The line that takes it away again.
+    pub(super) fn end(&self, service: &Service) -> String {
+        cookies::remove(service.issuer(), &cookies::name(service.issuer(), &format!("flow_{}", self.id.0)))
+    }
+
+    fn unseal(service: &Service, value: &str, id: &FlowId) -> Option<Flow> {
+        let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
+        let state = service.open_page_state(&sealed, &context(id))?;
+        let (secret, rest) = state.split_first_chunk::<16>()?;
+        let (begun_at, rest) = rest.split_first_chunk::<8>()?;
+        let (mark, asked) = rest.split_first()?;
+        let asked = std::str::from_utf8(asked).ok()?;
+        let asked = (*mark == b'a').then(|| asked.to_owned());
+        Some(Flow { id: id.clone(), secret: *secret, begun_at: i64::from_be_bytes(*begun_at), asked })
+    }
+}
+
+fn context(id: &FlowId) -> String {
+    format!("flow {}", id.0)
+}
+
+/// The lines that take away flows of a browser until one of `length` more fits beside the rest: those that do not open first, then the oldest.
+fn crowded_out(service: &Service, headers: &HeaderMap, length: usize) -> Vec<String> {
+    let issuer = service.issuer();
+    let prefix = cookies::name(issuer, "flow_");
+    let mut kept: Vec<(i64, &str, usize)> = Vec::new();
+    for (name, value) in cookies::all(headers).filter(|(name, _)| name.starts_with(&prefix)) {
+        let flow = name.strip_prefix(&prefix).and_then(FlowId::parse).and_then(|id| Flow::unseal(service, value, &id));
+        kept.push((flow.map_or(i64::MIN, |flow| flow.begun_at), name, name.len() + value.len()));
+    }
+    kept.sort_by_key(|(begun_at, ..)| *begun_at);
+    let mut all = length + kept.iter().map(|(.., bytes)| bytes).sum::<usize>();
+    let mut lines = Vec::new();
+    for (_, name, bytes) in kept {
+        if all <= ALL_BYTES {
+            break;
+        }
+        all = all.saturating_sub(bytes);
+        // The name is one that the browser sent: it goes back as it came, if it is one at all.
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            lines.push(cookies::remove(issuer, name));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_a_flow() {
+        fn check(query: Option<&str>, expected: Option<&str>) {
+            assert_eq!(FlowId::of_query(query).as_ref().map(FlowId::as_str), expected, "{query:?}");
+        }
+        check(Some("flow=abcdefgh"), Some("abcdefgh"));
+        check(Some("x=1&flow=a2b3c4d5"), Some("a2b3c4d5"));
+        check(None, None);
+        check(Some(""), None);
+        check(Some("flow=abcdefg"), None);
+        check(Some("flow=abcdefghi"), None);
+        check(Some("flow=ABCDEFGH"), None);
+        check(Some("flow=abcdefg1"), None);
+        check(Some("flow=abcdefgh&flow=abcdefgh"), None);
+        check(Some("flow=abcdefg%3b"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! Which page lies where, and which of them take a form: a test walks over these.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use jeton_service::Service;
+
+use super::problem::Problem;
+use super::{account, assets, authorize, sign_in, sign_out};
+use crate::observe::{Endpoint, Observer, counted};
+
+/// The pages that take a form, each by the door of [`guard`](super::guard).
+pub const WITH_FORMS: [&str; 3] = ["/oauth/authorize", "/signin", "/signout"];
+/// The pages that only show.
+pub const WITHOUT_FORMS: [&str; 1] = ["/account"];
+
+/// The pages, and what they need.
+pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
+    let (requests, authorize, page) = (&observer.requests, Endpoint::Authorize, Endpoint::Page);
+    Router::new()
+        .route(
+            "/oauth/authorize",
+            get(counted(requests, authorize, with(observer, authorize::get))).post(counted(
+                requests,
+                authorize,
+                with(observer, authorize::post),
+            )),
+        )
+        .route(
+            "/signin",
+            get(counted(requests, page, with(observer, sign_in::get))).post(counted(requests, page, with(observer, sign_in::post))),
+        )
+        .route(
+            "/signout",
+            get(counted(requests, page, with(observer, sign_out::get))).post(counted(requests, page, with(observer, sign_out::post))),
+        )
+        .route("/account", get(counted(requests, page, with(observer, account::get))))
+        .route("/assets/{name}", get(counted(requests, page, asset)))
+        .method_not_allowed_fallback(counted(requests, Endpoint::Nowhere, wrong_method))
+}
+
+/// A handler with what it notes requests with.
+fn with<F, Answering>(
+    observer: &Arc<Observer>,
+    handler: F,
+) -> impl Fn(State<Arc<Service>>, Request) -> Answering + Clone + Send + Sync + 'static
+where
+    F: Fn(State<Arc<Service>>, Arc<Observer>, Request) -> Answering + Clone + Send + Sync + 'static,
+{
+    let observer = observer.clone();
+    move |state, request| handler(state, observer.clone(), request)
+}
+
+async fn asset(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let name = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let nowhere = || Problem::Nowhere.reply(service.issuer(), service.moments().time().seconds());
+    assets::serve(name).unwrap_or_else(nowhere)
+}
+
+async fn wrong_method(State(service): State<Arc<Service>>) -> Response {
+    Problem::WrongMethod.reply(service.issuer(), service.moments().time().seconds())
+}

@@ -1,0 +1,116 @@
+//! `/signin`: somebody shows who they are. A name that nobody has, a wrong password, and somebody who may not sign in are answered alike, in
+//! words, status and time.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use jeton_core::plain;
+use jeton_core::session::proof::Authenticated;
+use jeton_oauth::RedirectUri;
+use jeton_oauth::authorization::AuthorizationForm;
+use jeton_service::Service;
+use jeton_service::failure::Failure;
+use jeton_token::Secret;
+
+use super::flow::Flow;
+use super::guard::{Door, Posted, token};
+use super::problem::Problem;
+use super::reply::{see_other, set_cookie};
+use super::session_cookie;
+use super::view::{SignIn, Why};
+use super::visit::Visit;
+use crate::observe::Observer;
+use crate::seen;
+
+/// The longest name that is looked at, in characters.
+const NAME_CHARACTERS: usize = 256;
+
+/// Asks; begins a flow where the address names none.
+pub(crate) async fn get(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
+    let mut visit = Visit::of(&service, &observer, &request);
+    let answer = ask(&mut visit).await;
+    visit.reply(answer)
+}
+
+async fn ask(visit: &mut Visit) -> Result<Response, Problem> {
+    let here = visit.here().await?;
+    if visit.flow_id().is_none() {
+        return match here {
+            Some(_) => Ok(see_other(visit.issuer(), &visit.path("/account"))),
+            None => visit.begin(None, "/signin"),
+        };
+    }
+    let flow = visit.flow()?;
+    let why = if here.is_some() { Why::Again } else { Why::First };
+    page(visit, &flow, None, why)
+}
+
+/// Takes a name and a password.
+pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
+    let visit = Visit::of(&service, &observer, &request);
+    match Posted::read(&service, request).await {
+        Ok(posted) => {
+            let visit = visit.later();
+            let answer = take(&visit, &posted).await;
+            visit.reply(answer)
+        }
+        Err(problem) => problem.reply(visit.issuer(), visit.now()),
+    }
+}
+
+async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
+    let flow = visit.flow()?;
+    let form = posted.open(&visit.service, Door::SignIn, &flow.secret, visit.now())?;
+    let (username, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
+    let proven = match visit.service.prove_password(username, &Secret::from(password)).await {
+        Ok(proven) => proven,
+        Err(Failure::Busy) => return page(visit, &flow, Some(username), Why::Busy),
+        Err(failure) => return Err(failure.into()),
+    };
+    let Some(person) = proven else {
+        return page(visit, &flow, Some(username), Why::Refused).map(|page| seen::with_outcome(page, "refused"));
+    };
+    // Hashing took its time: what is begun now begins now.
+    let moment = visit.service.moments().now();
+    let before = visit.here().await?;
+    let authenticated = Authenticated::by_password(moment.now.seconds());
+    let before = before.as_ref().map(|here| &here.session);
+    let begun = match visit.service.begin_session(&person.record.id, authenticated, before, &visit.sender, &moment).await {
+        Ok(begun) => begun,
+        // Disabled meanwhile: nothing else refuses whoever proved who they are.
+        Err(Failure::Refused(_)) => return page(visit, &flow, Some(username), Why::Refused),
+        Err(failure) => return Err(failure.into()),
+    };
+    let (to, is_over) = match &flow.asked {
+        Some(_) => (visit.path_in("/oauth/authorize", &flow), false),
+        None => (visit.path("/account"), true),
+    };
+    let mut response = see_other(visit.issuer(), &to);
+    let text = Secret::from(begun.clear.0);
+    set_cookie(&mut response, &session_cookie::set(&visit.service, &text, moment.now.seconds(), begun.session.expires_at));
+    if is_over {
+        set_cookie(&mut response, &flow.end(&visit.service));
+    }
+    Ok(seen::with_outcome(response, "signed_in"))
+}
+
+/// The page that asks. What was typed as a name stands there again; a password never does.
+fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<Response, Problem> {
+    let text = flow.asked.as_deref().unwrap_or_default();
+    let form = if text.is_empty() { None } else { Some(AuthorizationForm::parse(text.as_bytes()).map_err(Problem::Request)?) };
+    let target = form.as_ref().map(|form| visit.service.authorization_target(form)).transpose().map_err(|_| Problem::Redirect)?;
+    let (client, leads_to): (Option<String>, Option<RedirectUri>) =
+        target.map_or((None, None), |(client, to)| (Some(plain::shown(&client.client.record.name)), Some(to)));
+    let hint = form.as_ref().and_then(|form| form.request().ok()?.login_hint.map(str::to_owned));
+    let username = username.map(str::to_owned).or(hint).unwrap_or_default();
+    let page = SignIn {
+        action: visit.path_in("/signin", flow),
+        form: token(&visit.service, Door::SignIn, &flow.secret, visit.now()),
+        client: client.as_deref(),
+        username: if username.chars().count() > NAME_CHARACTERS { String::new() } else { plain::shown(&username) },
+        why,
+        leads_to: leads_to.as_ref(),
+    };
+    Ok(page.reply(visit.issuer()))
+}

@@ -1,0 +1,125 @@
+//! What people read: all texts of a language lie in one file, and a text that is missing there, or too much, is an error of the build.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The texts of a language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Texts {
+    /// The language, for the attribute `lang`.
+    pub(crate) lang: String,
+    pub(crate) frame: Frame,
+    pub(crate) sign_in: SignIn,
+    pub(crate) consent: Consent,
+    pub(crate) scopes: Scopes,
+    pub(crate) account: Account,
+    pub(crate) go_on: GoOn,
+    pub(crate) problem: Problems,
+}
+
+/// Declares a table of the file: each name is a text.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident { $($text:ident)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name { $(pub(crate) $text: String,)+ }
+    )+};
+}
+
+texts! {
+    /// Around every page.
+    Frame { footer }
+    /// Where people sign in.
+    SignIn { title lead lead_here username password submit refused busy again }
+    /// Where people say yes or no.
+    Consent {
+        title lead not_you use_another new already until goes_to this_computer an_application loopback_warning client_id contact allow
+        deny changed
+    }
+    /// What a client may know of somebody, in words.
+    Scopes { openid profile email offline_access of_api }
+    /// Who is signed in.
+    Account { title signed_in_as since sign_out signed_out_title signed_out sign_in_again }
+    /// An answer that is posted.
+    GoOn { title lead submit }
+    /// What went wrong, and why.
+    Problem { title text }
+}
+
+/// What can go wrong.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Problems {
+    pub(crate) when: String,
+    pub(crate) advice_application: String,
+    pub(crate) advice_back: String,
+    pub(crate) advice_later: String,
+    pub(crate) request: Problem,
+    pub(crate) client: Problem,
+    pub(crate) redirect: Problem,
+    pub(crate) grant: Problem,
+    pub(crate) flow: Problem,
+    pub(crate) form: Problem,
+    pub(crate) too_long: Problem,
+    pub(crate) unavailable: Problem,
+    pub(crate) nowhere: Problem,
+}
+
+#[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| toml::from_str(include_str!("../../texts/en.toml")).expect("the texts are whole"));
+
+/// The texts of the pages.
+pub(crate) fn texts() -> &'static Texts {
+    &ENGLISH
+}
+
+/// A text with what belongs into its braces. A name in braces that is not given stays as it is; what is put in is not looked at again.
+pub(crate) fn fill(text: &str, with: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let value = after.split_once('}').and_then(|(name, behind)| {
+            let (_, value) = with.iter().find(|(known, _)| *known == name)?;
+            Some((*value, behind))
+        });
+        match value {
+            Some((value, behind)) => {
+                filled.push_str(value);
+                rest = behind;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_are_whole() {
+        assert_eq!(texts().lang, "en");
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_read_again() {
+        fn check(text: &str, expected: &str) {
+            assert_eq!(fill(text, &[("client", "{person}"), ("person", "Ada")]), expected);
+        }
+        check("", "");
+        check("no name", "no name");
+        check("{client} asks {person}", "{person} asks Ada");
+        check("{other} {client", "{other} {client");
+        check("{{client}}", "{{person}}");
+        check("a}b{", "a}b{");
+    }
+}

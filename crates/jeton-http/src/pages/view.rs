@@ -1,0 +1,239 @@
+//! What pages show: texts that were put together, and nothing else. The templates escape what they print.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use jeton_core::rfc3339;
+use jeton_oauth::authorization::AuthorizationAnswer;
+use jeton_oauth::{Issuer, RedirectUri};
+
+use super::reply::{FormsLead, Frame, page};
+use super::texts::{Texts, fill};
+
+/// What stands on the page where somebody signs in.
+pub(super) struct SignIn<'v> {
+    /// Where the form goes.
+    pub(super) action: String,
+    /// What shows that it is from here.
+    pub(super) form: String,
+    /// What the application is called; `None`: they came to see their account.
+    pub(super) client: Option<&'v str>,
+    /// What they said their name is, or the application thinks.
+    pub(super) username: String,
+    /// Why they are asked once more.
+    pub(super) why: Why,
+    /// Where they are sent in the end.
+    pub(super) leads_to: Option<&'v RedirectUri>,
+}
+
+/// Why somebody is asked to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Nobody is signed in.
+    First,
+    /// Somebody is, and must show it again.
+    Again,
+    /// What they sent was not right.
+    Refused,
+    /// Too many people sign in.
+    Busy,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    lead: String,
+    problem: Option<String>,
+    is_again: bool,
+    action: String,
+    form: String,
+    username: String,
+}
+
+impl SignIn<'_> {
+    /// The page. One that refuses has the status of one that asks: nobody learns from it who is known here.
+    pub(super) fn reply(self, issuer: &Issuer) -> Response {
+        let frame = Frame::of(issuer);
+        let texts = &frame.texts.sign_in;
+        let problem = match self.why {
+            Why::First | Why::Again => None,
+            Why::Refused => Some(texts.refused.clone()),
+            Why::Busy => Some(texts.busy.clone()),
+        };
+        let status = match self.why {
+            Why::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Why::First | Why::Again | Why::Refused => StatusCode::OK,
+        };
+        let lead = self.client.map_or_else(|| texts.lead_here.clone(), |client| fill(&texts.lead, &[("client", client)]));
+        let SignIn { action, form, username, why, leads_to, .. } = self;
+        let view = SignInPage { lead, problem, is_again: why == Why::Again, action, form, username, frame };
+        page(issuer, status, forms_lead(leads_to), &view)
+    }
+}
+
+/// What stands on the page where somebody says yes or no.
+pub(super) struct Consent<'v> {
+    pub(super) action: String,
+    pub(super) form: String,
+    /// What shows which page they saw.
+    pub(super) shown: String,
+    /// Where the form goes with which somebody else signs in, and what shows that it is from here.
+    pub(super) other: (String, String),
+    pub(super) client: &'v str,
+    pub(super) client_id: &'v str,
+    pub(super) contact: Option<&'v str>,
+    pub(super) person: &'v str,
+    /// What is new, and what they allowed before.
+    pub(super) asked: Vec<Line>,
+    pub(super) already: Vec<Line>,
+    /// Until when it holds, in seconds.
+    pub(super) until: i64,
+    pub(super) redirect_uri: &'v RedirectUri,
+    /// Whether an address on this computer is what one expects of it.
+    pub(super) is_native: bool,
+    /// Whether it asks for something else than it did when they answered.
+    pub(super) has_changed: bool,
+}
+
+/// One thing that is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// In words.
+    pub(super) words: String,
+    /// Of which API.
+    pub(super) place: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage<'v> {
+    frame: Frame,
+    title: String,
+    lead: String,
+    note: Option<String>,
+    other_action: String,
+    other_form: String,
+    asked: Vec<Line>,
+    already: Vec<Line>,
+    until: String,
+    is_loopback: bool,
+    goes_to: String,
+    client_id: &'v str,
+    contact: Option<&'v str>,
+    action: String,
+    form: String,
+    shown: String,
+}
+
+impl Consent<'_> {
+    /// The page.
+    pub(super) fn reply(self, issuer: &Issuer) -> Response {
+        let frame = Frame::of(issuer);
+        let texts = &frame.texts.consent;
+        let named = [("client", self.client), ("person", self.person)];
+        let until = rfc3339::format(self.until);
+        let date = until.split('T').next().unwrap_or_default();
+        let (other_action, other_form) = self.other;
+        let view = ConsentPage {
+            title: fill(&texts.title, &named),
+            lead: fill(&texts.lead, &named),
+            note: self.has_changed.then(|| fill(&texts.changed, &named)),
+            other_action,
+            other_form,
+            asked: self.asked,
+            already: self.already,
+            until: fill(&texts.until, &[("date", date)]),
+            is_loopback: self.redirect_uri.is_loopback() && !self.is_native,
+            goes_to: goes_to(frame.texts, self.redirect_uri),
+            client_id: self.client_id,
+            contact: self.contact,
+            action: self.action,
+            form: self.form,
+            shown: self.shown,
+            frame,
+        };
+        page(issuer, StatusCode::OK, FormsLead::To(self.redirect_uri), &view)
+    }
+}
+
+/// Where a person goes afterwards, in words.
+fn goes_to(texts: &Texts, uri: &RedirectUri) -> String {
+    let host = [("host", uri.host())];
+    if uri.is_loopback() {
+        fill(&texts.consent.this_computer, &host)
+    } else if uri.as_str().starts_with("https:") {
+        uri.host().to_owned()
+    } else {
+        fill(&texts.consent.an_application, &host)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    frame: Frame,
+    signed_in_as: String,
+    since: String,
+    action: String,
+    form: String,
+}
+
+/// The page that says who is signed in.
+pub(super) fn account(issuer: &Issuer, person: &str, since: i64, action: String, form: String) -> Response {
+    let frame = Frame::of(issuer);
+    let texts = &frame.texts.account;
+    let view = AccountPage {
+        signed_in_as: fill(&texts.signed_in_as, &[("person", person)]),
+        since: fill(&texts.since, &[("date", &rfc3339::format(since))]),
+        action,
+        form,
+        frame,
+    };
+    page(issuer, StatusCode::OK, FormsLead::Here, &view)
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOutPage {
+    frame: Frame,
+    sign_in: String,
+}
+
+/// The page that says that nobody is signed in any more.
+pub(super) fn signed_out(issuer: &Issuer, sign_in: String) -> Response {
+    page(issuer, StatusCode::OK, FormsLead::Here, &SignedOutPage { sign_in, frame: Frame::of(issuer) })
+}
+
+#[derive(Template)]
+#[template(path = "go_on.html")]
+struct GoOnPage<'v> {
+    frame: Frame,
+    title: String,
+    lead: String,
+    submit: String,
+    action: &'v str,
+    parameters: Vec<(&'v str, &'v str)>,
+}
+
+/// The page that posts an answer to an application: nothing of it stands in an address.
+pub(super) fn go_on(issuer: &Issuer, client: &str, to: &RedirectUri, answer: &AuthorizationAnswer) -> Response {
+    let frame = Frame::of(issuer);
+    let (texts, named) = (&frame.texts.go_on, [("client", client)]);
+    let view = GoOnPage {
+        title: fill(&texts.title, &named),
+        lead: fill(&texts.lead, &named),
+        submit: fill(&texts.submit, &named),
+        action: to.as_str(),
+        parameters: answer.parameters().collect(),
+        frame,
+    };
+    page(issuer, StatusCode::OK, FormsLead::To(to), &view)
+}
+
+fn forms_lead(to: Option<&RedirectUri>) -> FormsLead<'_> {
+    to.map_or(FormsLead::Here, FormsLead::To)
+}
+
+#[cfg(test)]
+mod tests;
