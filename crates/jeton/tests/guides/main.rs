@@ -184,7 +184,7 @@ fn back_up() {
 
 #[test]
 fn restore() {
-    check("operations/restore.md", &["Nothing that was revoked is missing", "Accepted."]);
+    check("operations/restore.md", &["Nothing whose end was acknowledged until", "Accepted."]);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn another_machine() {
 
 #[test]
 fn lost_disk() {
-    check("operations/lost-disk.md", &["It cannot be shown that nothing is missing", "The gap is accepted", "Accepted."]);
+    check("operations/lost-disk.md", &["It cannot be shown that nothing after", "The gap is accepted", "Accepted."]);
 }
 
 #[test]
