@@ -205,9 +205,10 @@ fn stopped(place: &Place, data: &str, lock: &Path) -> Child {
 
 #[test]
 fn of_two_restores_into_one_folder_the_second_says_so_and_ends() {
-    let (mut place, key) = ended();
-    fs::create_dir(place.path("there")).unwrap();
     for (data, folder) in [("restored", ".restored.restoring"), ("there", "there/.restoring")] {
+        // Of its own: one that was served tells the target, and no later restore of that is complete.
+        let (mut place, key) = ended();
+        fs::create_dir(place.path("there")).unwrap();
         let lock = place.path(folder).join("jeton-restore.lock");
         let mut first = stopped(&place, data, &lock);
         let before = fs::metadata(&lock).unwrap().ino();
