@@ -22,6 +22,7 @@ pub mod revocation;
 pub mod scope;
 pub mod token;
 pub mod token_type_hint;
+mod uri;
 pub mod usage_report;
 pub mod userinfo;
 

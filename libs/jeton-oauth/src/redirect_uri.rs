@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::form;
+use crate::{form, uri};
 
 /// An address that an application registers for the answers to its authorization requests. Compared byte by byte.
 ///
@@ -36,7 +36,7 @@ impl RedirectUri {
     /// # Errors
     /// Why it cannot be registered.
     pub fn parse(text: &str) -> Result<Self, NotARedirectUri> {
-        if text.len() > Self::MAX_LEN || !well_formed(text) {
+        if text.len() > Self::MAX_LEN || !uri::is_well_formed(text) {
             return Err(NotARedirectUri::Malformed);
         }
         let (name, rest) = text.split_once(':').ok_or(NotARedirectUri::Malformed)?;
@@ -174,21 +174,6 @@ fn is_private_scheme(scheme: &str) -> bool {
         && scheme.contains('.')
         && !scheme.ends_with('.')
         && !scheme.contains("..")
-}
-
-/// Characters of a URI without a fragment and without a user, each `%` followed by two hexadecimal digits (RFC 3986 section 2).
-fn well_formed(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let fine = match byte {
-            b'%' => [bytes.next(), bytes.next()].into_iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
-            _ => byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=".contains(&byte),
-        };
-        if !fine {
-            return false;
-        }
-    }
-    true
 }
 
 impl fmt::Display for RedirectUri {

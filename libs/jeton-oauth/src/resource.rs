@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::uri;
+
 /// The identifier of an API, the `aud` of its tokens: an absolute URI without a fragment (RFC 8707 section 2), at most
 /// 512 bytes. Compared byte by byte, never normalised.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,7 +27,7 @@ impl Resource {
         let scheme_ok = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
         // After `//` a host must stand: `https://` names nothing.
-        let rest_ok = rest.trim_start_matches('/').starts_with(|first: char| first != '?') && well_formed(rest);
+        let rest_ok = rest.trim_start_matches('/').starts_with(|first: char| first != '?') && uri::is_well_formed(rest);
         if text.len() <= Self::MAX_LEN && scheme_ok && rest_ok { Ok(Self(text.into())) } else { Err(NotAResource) }
     }
 
@@ -34,21 +36,6 @@ impl Resource {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Characters of a URI without a fragment, each `%` followed by two hexadecimal digits (RFC 3986 section 2).
-fn well_formed(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let fine = match byte {
-            b'%' => [bytes.next(), bytes.next()].into_iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
-            _ => byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=".contains(&byte),
-        };
-        if !fine {
-            return false;
-        }
-    }
-    true
 }
 
 impl fmt::Display for Resource {

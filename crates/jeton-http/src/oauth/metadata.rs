@@ -17,7 +17,6 @@ use jeton_service::Service;
 
 use crate::pages::texts::texts;
 
-/// The algorithms that a client assertion may be signed with.
 /// What may be told of a person, at userinfo and in an ID token.
 const CLAIMS: [&str; 16] = [
     "iss",
@@ -39,7 +38,7 @@ const CLAIMS: [&str; 16] = [
 ];
 /// What `prompt` may ask for.
 const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
-
+/// The algorithms that a client assertion may be signed with.
 const ASSERTION_ALGORITHMS: [&str; 10] = ["ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /// Says what this server is and can. Every URL comes from the issuer, never from the request.
