@@ -31,7 +31,7 @@ fn what_is_not_named_of_a_policy_stays_and_a_longer_one_is_asked_for() {
     desk.done(&set(&["--max", "45d", "--default", "20d"]));
     let said = desk.done(&set(&["--idle", "10d"]));
     assert!(said.starts_with("Live for 20 d, 45 d at most: API keys.\n"), "{said}");
-    let entries = desk.json(&["audit", "tail", "-n", "1"]);
+    let entries = desk.json(&["audit", "tail", "-n", "1", "--kind", "policy"]);
     assert_eq!(entries["items"][0]["data"]["max_seconds"], 45 * 86_400, "{entries}");
     desk.done(&set(&["--api", "a:b", "--max", "20d"]));
     let said = desk.done(&set(&["--api", "a:b", "--idle", "9d"]));

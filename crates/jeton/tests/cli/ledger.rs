@@ -52,7 +52,7 @@ fn the_ledger_is_read_without_a_server() {
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);
     assert!(said.out.contains("the entries before it are not those"), "{}", said.out);
     desk.fails(&["audit", "verify", "--checkpoint", "-"], "hello", 2, "no checkpoint of a ledger");
-    assert!(desk.done(&["audit", "tail", "-n", "4"]).contains("token.issued"));
+    assert!(desk.done(&["audit", "tail", "-n", "20"]).contains("token.issued"));
     assert_eq!(desk.json(&["audit", "tail", "-n", "1", "--from", "0"])["items"][0]["kind"], "deployment.created");
     desk.fails(&["audit", "checkpoint"], "", 3, "the server is not running");
     desk.fails(&["check"], "", 3, "`jeton check --full --data ./jeton-data` reads the folder itself");
