@@ -22,10 +22,11 @@ impl Before {
         self.entries.push((entry.sequence, entry.commit, entry.commitment));
     }
 
-    /// Whether it was made of this one, among others.
+    /// Whether it was made of this one, among others: one that begins and ends where some of those did, and goes over others between, is
+    /// another.
     pub(crate) fn was_joined_of(&self, segment: &Segment) -> bool {
-        let is_known = |place: &Sequence| self.joined.binary_search(place).is_ok();
-        is_known(&segment.from) && is_known(&segment.to)
+        let after = self.joined.binary_search(&segment.from).ok().and_then(|place| self.joined.get(place + 1));
+        after == Some(&segment.to)
     }
 
     /// Refuses a segment that lies within it and has other entries: somebody else's, of which nothing is known here.
@@ -42,5 +43,25 @@ impl Before {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_was_made_of_those_that_end_where_the_next_begins() {
+        let before = Before { entries: Vec::new(), joined: vec![5, 6, 9, 12] };
+        let check = |from, to, expected| {
+            let segment = Segment { incarnation: [7; 16], from, to };
+            assert_eq!(before.was_joined_of(&segment), expected, "{from}-{to}");
+        };
+        check(5, 6, true);
+        check(9, 12, true);
+        check(5, 9, false);
+        check(6, 12, false);
+        check(6, 8, false);
+        check(12, 13, false);
     }
 }

@@ -140,7 +140,7 @@ fn small_enough(entries: &[Entry], changes: &[(Sequence, String)]) -> usize {
 }
 
 /// The first sequence of which a change is kept. They leave from the left, a slice after the other.
-fn first_change(store: &dyn Store) -> Result<Option<Sequence>, Fault> {
+pub(crate) fn first_change(store: &dyn Store) -> Result<Option<Sequence>, Fault> {
     let first = store.view()?.walk(&CHANGE, None, None, 1)?;
     Ok(first.first().and_then(|row| first_of(&row.record)))
 }

@@ -50,6 +50,11 @@ impl Course {
         let reaches_the_end = stored.iter().all(|stored| stored.segment.to <= next);
         Course { steps, end: next, reaches_the_end }
     }
+
+    /// Whether the last of them has no entry.
+    pub(crate) fn ends_with_a_mark(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.stored.segment.from == step.stored.segment.to)
+    }
 }
 
 #[cfg(test)]

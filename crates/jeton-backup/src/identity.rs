@@ -72,13 +72,15 @@ impl Identity {
     /// Reads an identity file as `age-keygen` writes it: comments, and one line with the identity.
     ///
     /// # Errors
-    /// In words; what the file holds is not repeated.
+    /// In words; what the file holds is not repeated. How an identity begins is not written whole, or it would be taken for one that leaked.
     pub fn from_file_text(text: &str) -> Result<Identity, String> {
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let (Some(line), None) = (lines.next(), lines.next()) else {
-            return Err("an identity file has one line that starts with `AGE-SECRET-KEY-1`, and comments".into());
+            return Err("an identity file has one line that starts with `AGE-SECRET-KEY-`, and comments beside it".into());
         };
-        line.parse().map(Identity).map_err(|_| "there is no identity in it: a line that starts with `AGE-SECRET-KEY-1`".into())
+        line.parse()
+            .map(Identity)
+            .map_err(|_| "there is no identity in it: a whole line that starts with `AGE-SECRET-KEY-`, as age-keygen prints it".into())
     }
 
     pub(crate) fn as_age(&self) -> &dyn age::Identity {

@@ -1,11 +1,10 @@
 //! Which entries of a target's tail a restored ledger comes from. Whatever else is there may have taken something away that it does not know.
 
 use jeton_core::commit::Sequence;
-use jeton_core::event::Event;
 use jeton_store::ledger::Entry;
 
 use crate::names::Segment;
-use crate::object::from_hexadecimal;
+use crate::went_on::WentOn;
 
 /// The incarnations that a ledger went on from, and how many entries of each it has, or has looked at: what those took away is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,13 +15,8 @@ pub(crate) struct Lineage {
 impl Lineage {
     /// Takes down what an entry tells of an incarnation before.
     pub(crate) fn hear(&mut self, entry: &Entry) {
-        // One that cannot be read makes nothing known: what it speaks of counts as another's.
-        if entry.kind == "incarnation.opened"
-            && let Ok(Some(Event::IncarnationOpened { known, previous, size, .. })) = entry.event()
-        {
-            let known = known.map_or(size, |known| known.max(size));
-            self.past.extend(from_hexadecimal(&previous).map(|previous| (previous, known)));
-        }
+        // What one speaks of that cannot be read counts as another's.
+        self.past.extend(WentOn::said_by(entry).map(|went_on| (went_on.previous, went_on.known)));
     }
 
     /// How many entries the ledger has of an incarnation before; none of one that it does not come from.
@@ -54,6 +48,7 @@ impl Lineage {
 
 #[cfg(test)]
 mod tests {
+    use jeton_core::event::Event;
     use jeton_core::id::{Actor, CommitId};
     use jeton_core::moment::Time;
     use jeton_store::ledger::entry::Content;

@@ -11,6 +11,8 @@ use jeton_store::store::Store;
 use crate::failure::Failure;
 use crate::lineage::Lineage;
 use crate::object::from_hexadecimal;
+use crate::open::Opening;
+use crate::other::{Other, others};
 use crate::segments::{incarnations, some_segments_from};
 use crate::target::Target;
 use crate::threads::beside;
@@ -113,6 +115,25 @@ impl Others {
         {
             self.told.extend(from_hexadecimal::<16>(&incarnation));
         }
+    }
+
+    /// What lies on the target that the ledger does not come from, with how much there is of it. As much of the ledger is read as explains it,
+    /// while `goes_on`.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn lacking(
+        &mut self,
+        store: &Arc<dyn Store>,
+        target: &Target,
+        opening: &Opening,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Vec<Other>, Failure> {
+        let head = store.head();
+        for incarnation in incarnations(target).await?.into_iter().filter(|of| *of != head.incarnation) {
+            self.comes_from(incarnation, store, &head, &goes_on).await?;
+        }
+        others(target, opening, &self.lineage, head.incarnation).await
     }
 
     /// Whether the ledger went on from an incarnation. It is taken for its own while that is not known.

@@ -69,7 +69,8 @@ impl Owner {
             }
         }
         Err(Failure::Refused(format!(
-            "another server of this ledger ships to {}: two of them part ways, and this one ships no more. Stop one of the two",
+            "{} names another process as the one that ships this ledger: another server of it began later, or another disk lies there now. This \
+             one ships no more until it is started again; of two servers stop one, or they part ways",
             target.shown()
         )))
     }

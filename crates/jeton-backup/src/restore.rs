@@ -1,18 +1,20 @@
 //! Makes a store again: the newest snapshot, the changes over it, and the tail after it. What it brings is by construction no more than
 //! what was there at that time, and less by everything that was taken away since and is known of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jeton_core::claim::End;
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
-use jeton_store::ledger::{Entry, Frontier, Hash};
+use jeton_store::ledger::{Entry, Frontier, Hash, merkle};
 use jeton_store::line::{Change, RowLine};
 use jeton_store::load::Load;
 use jeton_store::table::Schema;
 
 use crate::ahead::{Ahead, Read, Wanted};
 use crate::before::Before;
+use crate::chosen::{Choosing, Chosen, INCARNATIONS_OPENED};
+pub use crate::chosen::{manifest, manifest_or_problem, snapshots};
 use crate::content_line::Line;
 use crate::course::Course;
 use crate::entry_line::HeadLine;
@@ -20,18 +22,20 @@ use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
 use crate::fetch::open;
 use crate::forgetting::Forgetting;
-use crate::kept_file::FilesLine;
 use crate::lineage::Lineage;
 use crate::manifest::{Manifest, Part};
-use crate::names::{ERASURES, SNAPSHOTS, Segment, SnapshotId};
+use crate::names::{ERASURES, Segment, SnapshotId};
 use crate::object::{Kind, hexadecimal};
 use crate::open::{Opened, Opening};
+pub use crate::other::Other;
+use crate::other::others;
 use crate::problem::{Problem, What};
 use crate::segments::{incarnations, segments_from};
-use crate::tail::{HeadOnly, Mode};
+use crate::tail::Mode;
 use crate::target::Target;
-use crate::told_erasures::{ToldErasure, lost};
+use crate::told_erasures::lost;
 use crate::unshipped::issued;
+use crate::went_on::{WentOn, begins_with};
 
 /// From where, and how far.
 pub struct Restore<'a> {
@@ -91,17 +95,6 @@ pub struct Restored {
     pub lost_erasures: Vec<String>,
 }
 
-/// An incarnation that a restored ledger does not come from, or not from all of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Other {
-    /// Which.
-    pub incarnation: [u8; 16],
-    /// Where its tail ends.
-    pub size: Sequence,
-    /// The time of its last entry; `None` where its last segment does not say.
-    pub time: Option<Time>,
-}
-
 /// A commit that took authority away after the time that was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Narrowing {
@@ -109,46 +102,6 @@ pub struct Narrowing {
     pub change: Change,
     /// What it told.
     pub entries: Vec<Entry>,
-}
-
-/// The snapshots on a target, oldest first: those that are whole.
-///
-/// # Errors
-/// [`Problem`].
-pub async fn snapshots(target: &Target) -> Result<Vec<SnapshotId>, Problem> {
-    let listed = target.list(SNAPSHOTS).await?;
-    let id = |name: &str| SnapshotId::parse(name.strip_prefix(SNAPSHOTS)?.strip_prefix('/')?.strip_suffix("/manifest.age")?);
-    Ok(listed.iter().filter_map(|object| id(&object.name)).collect())
-}
-
-/// The manifest of a snapshot.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn manifest(target: &Target, opening: &Opening, id: &SnapshotId) -> Result<Manifest, Failure> {
-    let name = id.manifest();
-    let opened = open(target, opening, &name, Kind::Manifest).await?;
-    let damaged = |error: serde_json::Error| Problem::new(&name, What::Damaged(error.to_string()));
-    let mut lines = opened.lines();
-    let mut manifest: Manifest = serde_json::from_str(lines.next().unwrap_or_default()).map_err(damaged)?;
-    if let Some(line) = lines.next() {
-        FilesLine { files: manifest.files, erasures: manifest.erasures } = serde_json::from_str(line).map_err(damaged)?;
-    }
-    Ok(manifest)
-}
-
-/// The same, where a snapshot that is of no use by itself is no reason to give up: others may be whole. A newer format and a root key that
-/// lacks an epoch are one: what is asked for could be had by other means.
-///
-/// # Errors
-/// [`Failure`].
-pub async fn manifest_or_problem(target: &Target, opening: &Opening, id: &SnapshotId) -> Result<Result<Manifest, Problem>, Failure> {
-    match manifest(target, opening, id).await {
-        Err(Failure::Object(problem)) if !matches!(problem.what, What::Target(_) | What::Newer(_) | What::UnknownEpoch(_)) => {
-            Ok(Err(problem))
-        }
-        read => read.map(Ok),
-    }
 }
 
 /// The segments of an incarnation's tail, in order.
@@ -165,76 +118,70 @@ impl Restore<'_> {
     /// # Errors
     /// [`Failure`]; what was made by then is of no use.
     pub async fn run(&self, load: &mut dyn Load) -> Result<Restored, Failure> {
-        let (manifest, passed_over, mut told) = self.choose().await?;
-        let incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
-        let course = Course::of(segments_from(self.target, incarnation, manifest.head.size).await?, manifest.head.size);
+        let Restore { target, opening, until, incarnation, .. } = *self;
+        let Chosen { manifest, passed_over, mut told, way } = Choosing { target, opening, until, incarnation }.choose().await?;
+        let mut incarnation = manifest.head.incarnation().ok_or_else(|| Failure::Line("a manifest names no incarnation".into()))?;
+        let mut course = Course::of(segments_from(self.target, incarnation, manifest.head.size).await?, manifest.head.size);
         let mut folding = Folding::new(self, load, manifest.parts.len() + course.steps.len());
         folding.parts(&manifest.parts).await?;
         folding.check_root(&manifest.head, &SnapshotId::parse(&manifest.snapshot).map_or_else(String::new, |id| id.manifest()))?;
-        let last = folding.tail(&course).await?;
+        let (mut last, mut ends) = (folding.tail(&course).await?, vec![(hexadecimal(&incarnation), course.end)]);
+        let mut is_sure = true;
+        while course.reaches_the_end
+            && let Some(next) = self.goes_on(&folding, incarnation, &way).await?
+        {
+            // One that began and put nothing may have begun beside its successor.
+            is_sure &= !course.ends_with_a_mark() || end_of(&course, last) != End::Unsaid;
+            course = Course::of(segments_from(self.target, next, course.end).await?, course.end);
+            incarnation = next;
+            folding.step.of += course.steps.len();
+            last = folding.tail(&course).await?;
+            ends.push((hexadecimal(&incarnation), course.end));
+        }
+        self.is_reached(incarnation)?;
         folding.forget(&erasures(self.target, self.opening).await?)?;
-        let others = self.others(&folding.lineage, incarnation).await?;
-        told.retain(|erasure| !(erasure.incarnation == hexadecimal(&incarnation) && erasure.to < course.end));
+        let others = others(self.target, self.opening, &folding.lineage, incarnation).await?;
+        told.retain(|erasure| !ends.iter().any(|(of, end)| erasure.incarnation == *of && erasure.to < *end));
         let lost_erasures = lost(self.target, told).await?;
-        let end = end_of(&course, last);
+        let end = if is_sure || !course.reaches_the_end { end_of(&course, last) } else { End::Unsaid };
         Ok(Restored { passed_over, lost_erasures, others, ..folding.end(manifest, incarnation, end) })
     }
 
-    /// Until when the tails of others go, as far as their last segments say. Of one that the ledger comes from, only what lies behind its
-    /// entries is asked for.
-    async fn others(&self, lineage: &Lineage, own: [u8; 16]) -> Result<Vec<Other>, Failure> {
-        let mut all = Vec::new();
-        for incarnation in incarnations(self.target).await?.into_iter().filter(|incarnation| *incarnation != own) {
-            let stored = segments_from(self.target, incarnation, lineage.size_of(incarnation)).await?;
-            all.extend(stored.into_iter().map(|stored| stored.segment));
+    /// The incarnation that went on where the tail of this one ends; `None`: none did, or several, of which none is asked for.
+    async fn goes_on(&self, folding: &Folding<'_, '_>, from: [u8; 16], way: &[[u8; 16]]) -> Result<Option<[u8; 16]>, Failure> {
+        // What was left behind is behind what an earlier time asks for.
+        if folding.cut.is_some() || self.incarnation == Some(from) {
+            return Ok(None);
         }
-        let last = lineage.others(own, &all);
-        let mut others = Vec::with_capacity(last.len());
-        for (place, segment) in last.iter().enumerate() {
-            let time = if place < OTHERS_OPENED { self.time_of(segment).await? } else { None };
-            others.push(Other { incarnation: segment.incarnation, size: segment.to, time });
-        }
-        Ok(others)
-    }
-
-    async fn time_of(&self, segment: &Segment) -> Result<Option<Time>, Failure> {
-        let opened = match open(self.target, self.opening, &segment.name(), Kind::Tail).await {
-            Err(failure @ Failure::Object(Problem { what: What::Target(_), .. })) => return Err(failure),
-            // It is named all the same.
-            Err(_) => return Ok(None),
-            Ok(opened) => opened,
-        };
-        let head = opened.lines().filter_map(|line| serde_json::from_str::<HeadOnly>(line).ok()).last();
-        Ok(head.map(|line| Time::from_micros(line.head.time)))
-    }
-
-    /// The newest snapshot that is not after the time asked for, the newer ones that do not open, and what newer ones tell beyond it.
-    async fn choose(&self) -> Result<(Manifest, Vec<Problem>, BTreeSet<ToldErasure>), Failure> {
-        let (mut ids, mut passed_over, mut told) = (snapshots(self.target).await?, Vec::new(), BTreeSet::new());
-        while let Some(id) = ids.pop() {
-            match manifest_or_problem(self.target, self.opening, &id).await? {
-                Ok(manifest) if self.is_asked_for(&manifest) => {
-                    told.retain(|erasure| !manifest.erasures.contains(erasure));
-                    return Ok((manifest, passed_over, told));
-                }
-                Ok(manifest) => told.extend(manifest.erasures),
-                Err(problem) => passed_over.push(problem),
+        let (frontier, _) = folding.load.ledger();
+        let (size, root) = (frontier.size(), merkle::hexadecimal(&frontier.root()));
+        let mut found = Vec::new();
+        let all = incarnations(self.target).await?;
+        let others = all.into_iter().filter(|of| *of != from && !folding.lineage.has(*of));
+        for incarnation in others.take(INCARNATIONS_OPENED) {
+            let begins_here = |begun: &WentOn| (begun.previous, begun.size, begun.known, &*begun.root) == (from, size, size, &*root);
+            let begun = begins_with(self.target, self.opening, incarnation).await?.filter(begins_here);
+            if begun.is_some_and(|begun| self.until.is_none_or(|until| begun.time <= until)) {
+                found.push(incarnation);
             }
         }
-        if let Some(problem) = passed_over.into_iter().next() {
-            return Err(problem.into());
+        match &found[..] {
+            [only] => Ok(Some(*only)),
+            _ => Ok(found.into_iter().find(|of| way.contains(of))),
         }
-        let words = match (self.incarnation, self.until) {
-            (Some(_), _) => "no snapshot on the target is of that incarnation, or as old as that: `jeton backup list` shows what there is",
-            (None, Some(_)) => "no snapshot on the target is as old as that: leave --until out, or take a later time",
-            (None, None) => "there is no snapshot on the target: `jeton backup list` shows what there is",
-        };
-        Err(Failure::Refused(format!("{}: {words}", self.target.shown())))
     }
 
-    fn is_asked_for(&self, manifest: &Manifest) -> bool {
-        self.until.is_none_or(|until| manifest.head.time <= until.micros())
-            && self.incarnation.is_none_or(|incarnation| manifest.head.incarnation() == Some(incarnation))
+    /// Refuses to stop before the incarnation that is asked for.
+    fn is_reached(&self, incarnation: [u8; 16]) -> Result<(), Failure> {
+        match self.incarnation {
+            Some(asked) if asked != incarnation => Err(Failure::Refused(format!(
+                "{}: of incarnation {} there is no snapshot, and what the target has of the one before does not lead to where it begins: \
+                 leave --incarnation out",
+                self.target.shown(),
+                hexadecimal(&asked)
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -280,8 +227,6 @@ struct Folding<'r, 'a> {
     before: Before,
 }
 
-/// How many other incarnations are opened to say until when they go; the rest is named alone.
-const OTHERS_OPENED: usize = 16;
 /// How many rows are put at a time.
 const ROWS_AT_A_TIME: usize = 10_000;
 

@@ -78,6 +78,9 @@ async fn listed(
 }
 
 /// The incarnations that have a tail on a target.
-pub(crate) async fn incarnations(target: &Target) -> Result<Vec<[u8; 16]>, Problem> {
+///
+/// # Errors
+/// [`Problem`].
+pub async fn incarnations(target: &Target) -> Result<Vec<[u8; 16]>, Problem> {
     Ok(target.folders(TAIL).await?.iter().filter_map(|name| from_hexadecimal(name)).collect())
 }

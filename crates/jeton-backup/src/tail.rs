@@ -19,6 +19,7 @@ use crate::segments::segments_from;
 use crate::target::Target;
 use crate::threads::{beside, beside_io};
 use crate::unshipped::{Next, Unshipped};
+use crate::went_on::first_of;
 
 /// What a segment says of itself, in its last line but the head's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,8 @@ pub struct Shipper {
 const IDLE_TURNS: u32 = 60;
 
 impl Shipper {
-    /// Goes on where the tail of this store ends on the target, or begins one at the store's head.
+    /// Goes on where the tail of this store ends on the target, or begins one: at the first entry of this incarnation, so that a restore of the
+    /// one before can go on into it, or at the store's head where there is none before or that entry lies too far back.
     ///
     /// # Errors
     /// [`Failure`]; [`Failure::Parted`] when the target holds more of this ledger than the store does.
@@ -89,7 +91,13 @@ impl Shipper {
         if last.is_some_and(|last| last > head.size) {
             return Err(parted(&target, LACKED));
         }
-        let next = last.unwrap_or(head.size);
+        let next = match last {
+            Some(last) => last,
+            None => {
+                let store = store.clone();
+                beside(move || first_of(&*store)).await?.unwrap_or(head.size)
+            }
+        };
         let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
         let mut shipper =
             Shipper { store, schema, target, sealing, unshipped, incarnation, next, unbroken_from, began_at, erased_until: 0, idle: 0 };

@@ -231,6 +231,8 @@ impl Drop for EpochKeys {
 pub enum RootKeyError {
     /// There is no epoch.
     Empty,
+    /// Something is sealed under an epoch that is not there.
+    Lacks(u16),
     /// What was sealed does not open under this root key.
     Unsealable,
     /// The cryptographic library refused.
@@ -240,6 +242,12 @@ pub enum RootKeyError {
 impl fmt::Display for RootKeyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            RootKeyError::Lacks(epoch) => {
+                return write!(
+                    formatter,
+                    "a private key is sealed under epoch {epoch} of the root key, which the root file lacks: it is older than that"
+                );
+            }
             RootKeyError::Empty => "the root key has no epoch",
             RootKeyError::Unsealable => {
                 "a private key does not open under this root key: it was sealed under another one, or it is damaged"

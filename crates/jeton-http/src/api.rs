@@ -70,8 +70,8 @@ mod watched;
 pub use jeton_core::rfc3339;
 
 pub use backup_port::{
-    AwayShown, Backups, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived,
-    VerifiedShown, Working,
+    AwayShown, Backups, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, LackedShown, Progress, SnapshotShown,
+    Unreceived, VerifiedShown, Working,
 };
 pub use entry::Shown as ShownEntry;
 pub use integrity::{CheckReport, Finding, Integrity, LedgerReport};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jeton_core::deployment::{self, Deployment};
 use jeton_core::key::{self, SigningKeyRecord};
 use jeton_core::record::Row;
-use jeton_core::root_key::RootKeys;
+use jeton_core::root_key::{RootKeyError, RootKeys};
 use jeton_oauth::Issuer;
 use jeton_store::store::View;
 use jeton_token::Prefix;
@@ -54,6 +54,9 @@ impl fmt::Display for NotOwned {
                     formatter,
                     "the tokens of this data folder begin with `{prefix}`\n  → write `token_prefix = \"{prefix}\"` in jeton.toml"
                 )
+            }
+            NotOwned::Unreadable(LoadError::RootKey(error @ RootKeyError::Lacks(_))) => {
+                write!(formatter, "{error}\n  → start with the newest root file, or the newest copy of it (--root-key-file)")
             }
             NotOwned::Unreadable(LoadError::RootKey(error)) => {
                 write!(formatter, "{error}\n  → start with the root file that belongs to this data folder (--root-key-file)")

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 /// # Errors
 /// In words for people, with what to do.
 pub(crate) fn check(root_key_file: &Path, data: &Path) -> Result<(), String> {
-    if !resolve(root_key_file)?.starts_with(resolve(data)?) {
+    if !is_within(root_key_file, data)? {
         return Ok(());
     }
     Err(format!(
@@ -17,6 +17,14 @@ pub(crate) fn check(root_key_file: &Path, data: &Path) -> Result<(), String> {
         root_key_file.display(),
         data.display()
     ))
+}
+
+/// Whether a path leads into a folder.
+///
+/// # Errors
+/// In words for people: one of them leads nowhere.
+pub(crate) fn is_within(path: &Path, folder: &Path) -> Result<bool, String> {
+    Ok(resolve(path)?.starts_with(resolve(folder)?))
 }
 
 /// Where a path leads. What is not there yet will be made as it is written.

@@ -20,12 +20,12 @@ mod making;
 mod newest;
 mod restoring;
 mod schedule;
-mod scratch;
 mod shipping;
 mod shown;
 mod told_last;
 mod unfinished;
 mod witness;
+mod workplace;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -54,9 +54,11 @@ use tokio::sync::{Notify, Semaphore, watch};
 use failures::Failures;
 
 pub(crate) use begun::ship_nowhere;
-pub(crate) use drill::Drill;
+pub(crate) use drill::{Drill, Drilled};
 pub(crate) use heard::Heard;
+pub(crate) use making::Making;
 pub(crate) use restoring::{Made, Restoring};
+pub(crate) use workplace::Workplace;
 
 use leisure::Leisure;
 pub(crate) use shown::drilled;
@@ -172,9 +174,7 @@ impl Backups {
         let (identity, sealed_identity) = drill_identity::of(&config.data, &root_keys, &mut service.moments().now())?;
         let (sealing, opening) = keys(&settings, config.issuer.as_str(), identity, root_keys);
         let target = place.target()?;
-        // Of a drill in the middle of which a process was killed.
-        let left = config.data.join(drill_standing::FOLDER);
-        scratch::remove(&left).map_err(|error| format!("{} is in the way: {error}", left.display()))?;
+        drill_standing::clear(&config.data);
         let leisure = Leisure::new();
         Ok(Some(Arc::new(Backups {
             service: service.clone(),

@@ -8,7 +8,7 @@ use jeton_backup::identity::{Identity, Recipient};
 use zeroize::Zeroizing;
 
 use crate::config::{self, Config, File, Overrides};
-use crate::{apart, dice, root_file};
+use crate::{apart, beginning, dice, root_file};
 
 /// What was made, and where.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(crate) fn run(overrides: &Overrides, recipient: Option<Recipient>) -> Result
     // Checked before anything is made; the file itself does not exist yet.
     let config = Config::load(&Overrides { config: None, ..overrides.clone() })?;
     apart::check(&config.root_key_file, &config.data)?;
+    beginning::check_folder(&config)?;
     let root_key_file = std::path::absolute(&config.root_key_file).map_err(|error| error.to_string())?;
     make_folder(&config.data)?;
     let is_new = !root_key_file.exists();
@@ -48,6 +49,7 @@ pub(crate) fn run(overrides: &Overrides, recipient: Option<Recipient>) -> Result
     }
     let recovery = if recipient.is_some() { None } else { Some(Identity::generate()) };
     let recipient = recipient.or_else(|| recovery.as_ref().map(Identity::recipient));
+    beginning::allow(&config.data).map_err(|error| format!("{} cannot be written: {error}", config.data.display()))?;
     write_config(&path, &config, &root_key_file, recipient.as_ref())?;
     Ok(Initialised { recovery, config: path, root_key_file: (root_key_file, is_new) })
 }

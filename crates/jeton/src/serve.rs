@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 use crate::access_log;
 use crate::apart;
 use crate::backup::{Backups, Heard, ship_nowhere};
+use crate::beginning;
 use crate::certificates::Kept;
 use crate::clock::{Clock, uptime, uptime_micros};
 use crate::config::Config;
@@ -85,6 +86,8 @@ pub(crate) struct Agreed {
     pub(crate) new_backup_target: bool,
     /// `--put-back`.
     pub(crate) put_back: bool,
+    /// `--new-deployment`.
+    pub(crate) new_deployment: bool,
 }
 
 /// Runs until a signal to stop; requests that are on their way finish.
@@ -154,6 +157,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     apart::check(&config.root_key_file, &config.data)?;
     writable::check(&config.data, &config.file)?;
     root_file::look_for(&config.root_key_file, &config.data)?;
+    beginning::check(config, agreed.new_deployment).await?;
     let root_keys = root_file::read(&config.root_key_file)?;
     let files = config.tls.clone().map(Kept::open).transpose().map_err(|problem| problem.to_string())?;
     let clock = Arc::new(Clock::start());
@@ -171,6 +175,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
         service.go_on_put_back(&Actor::system(), &moments.split()).await.map_err(|error| error.to_string())?;
     }
     service.set_up(&moments.split()).await.map_err(|error| error.to_string())?;
+    beginning::is_over(&config.data);
     let backups = Backups::new(config, &service, unshipped, footing.clone())?;
     match &backups {
         Some(backups) => {

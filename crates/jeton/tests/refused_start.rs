@@ -129,6 +129,17 @@ fn a_folder_that_is_another_s_is_not_touched() {
 }
 
 #[test]
+fn an_older_root_file_is_told_by_the_epoch_that_it_lacks() {
+    let place = Place::after(Signal::INT);
+    fs::copy(place.0.path().join("jeton-data.root-key"), place.0.path().join("older.root-key")).unwrap();
+    let mut server = place.start(&[]);
+    place.done(&["root-key", "rotate", "--yes"]);
+    end(&mut server, Signal::INT);
+    place.refuses(&["--root-key-file", "older.root-key"], "epoch 2 of the root key, which the root file lacks");
+    end(&mut place.start(&[]), Signal::INT);
+}
+
+#[test]
 fn what_a_start_would_refuse_is_told_beforehand() {
     let place = Place::after(Signal::INT);
     place.done(&["init", "--data", "other", "--issuer", ISSUER]);

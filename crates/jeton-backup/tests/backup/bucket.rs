@@ -158,7 +158,7 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     snapshot.make(busy.now(), || busy.now()).await.unwrap();
     busy.live(40);
     shipper.ship(Mode { sync: false, is_final: true }).await.unwrap();
-    let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
+    let found = verify(&target, &opening, Some(&note_key()), &|_| {}).await.unwrap();
     assert_eq!((found.snapshots, found.problems), (1, vec![]));
     let restore = Restore { target: &target, opening: &opening, schema: &SCHEMA, until: None, incarnation: None, progress: &|_| {} };
     let mut loader = MemoryLoader::begin(&SCHEMA);
@@ -171,10 +171,10 @@ async fn a_bucket_keeps_backups_as_a_folder_does() {
     let part = target.get(&id.part(1)).await.unwrap().to_vec();
     target.delete(&id.part(1)).await.unwrap();
     target.delete(&id.part(1)).await.unwrap();
-    let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
+    let found = verify(&target, &opening, Some(&note_key()), &|_| {}).await.unwrap();
     assert_eq!(found.problems.iter().map(|problem| (&*problem.name, &problem.what)).collect::<Vec<_>>(), [(&*id.part(1), &What::Missing)]);
     target.put(&id.part(1), [&part[..], b"x"].concat()).await.unwrap();
-    let found = verify(&target, &opening, &note_key(), &|_| {}).await.unwrap();
+    let found = verify(&target, &opening, Some(&note_key()), &|_| {}).await.unwrap();
     assert!(matches!(&found.problems[..], [problem] if problem.name == id.part(1)), "{:?}", found.problems);
     a_wrong_secret_and_a_server_that_vanished_are_told(s3).await;
 }

@@ -117,7 +117,7 @@ async fn files_come_back_as_they_were_and_those_that_are_finished_are_put_once()
     for path in ["logs/access.log.1", "logs/access.log.2.gz", "logs/access.log.3"] {
         same(&filed.data, &back, path);
     }
-    let found = verify(&filed.backup.target, &filed.backup.opening, &note_key(), &|_| {}).await.unwrap();
+    let found = verify(&filed.backup.target, &filed.backup.opening, Some(&note_key()), &|_| {}).await.unwrap();
     assert_eq!((found.files, found.problems), (8, vec![]), "one that both have is opened once; an empty one is in each");
 }
 

@@ -1,5 +1,6 @@
 //! Several incarnations of one ledger on one target: a restore tells of those that it does not come from.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jeton_backup::names::Segment;
@@ -9,11 +10,14 @@ use jeton_core::commit::Commit;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
+use jeton_core::record::Value;
+use jeton_store::conformance::CLIENTS;
 use jeton_store::ledger::merkle::hexadecimal;
+use jeton_store::load::Load as _;
 use jeton_store::store::Store;
 
-use crate::stage::submit;
-use crate::whole::Backup;
+use crate::stage::{Busy, rows_in, rows_of, submit};
+use crate::whole::{Backup, SHIPPED};
 
 const ENDED: Mode = Mode { sync: false, is_final: true };
 
@@ -29,7 +33,9 @@ fn open_next_knowing(backup: &Backup, seed: u8, known: Option<u64>) -> Segment {
     let previous = before.incarnation.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
     let root = hexadecimal(&before.frontier.root()).into();
     let opened = Event::IncarnationOpened { actor: Actor::system(), known, previous, reason: "restored".into(), root, size: before.size };
-    submit(&*backup.busy.store, Commit::new(&mut moment).tell(opened)).unwrap();
+    // It says since when marks are known, as a restored server does.
+    let row = vec![Value::text("marks"), Value::text("known"), Value::Null, Value::Int(i64::from(seed))];
+    submit(&*backup.busy.store, Commit::new(&mut moment).put(&CLIENTS, row).tell(opened)).unwrap();
     Segment { incarnation: before.incarnation, from: before.size, to: before.size }
 }
 
@@ -44,7 +50,7 @@ async fn an_end_holds_only_until_the_next_incarnation_begins() {
     let restored = backup.restore(None).await.0;
     assert!(restored.claim().is_complete() && restored.others.is_empty(), "{restored:?}");
     let before = open_next(&backup, 1);
-    // It has begun to serve, and no snapshot of it is whole.
+    // It has begun to serve, and nothing of it is there yet.
     let mut shipper = backup.shipper_without_memory().await;
     let began = backup.busy.store.head();
     let restored = backup.restore(None).await.0;
@@ -52,19 +58,105 @@ async fn an_end_holds_only_until_the_next_incarnation_begins() {
     let named = |restored: &jeton_backup::restore::Restored| {
         restored.others.iter().map(|other| (other.incarnation, other.size, other.time)).collect::<Vec<_>>()
     };
-    assert_eq!(named(&restored), [(began.incarnation, began.size, Some(began.time))]);
-    // To an earlier time, too.
+    assert_eq!(named(&restored), [(began.incarnation, before.to, None)]);
     backup.busy.wait(5);
     backup.busy.live(20);
     shipper.ship(ENDED).await.unwrap();
     let restored = backup.restore(Some(began.time)).await.0;
-    assert_eq!((restored.claim().is_complete(), restored.others.len()), (false, 1));
+    assert_eq!((restored.claim().is_complete(), restored.others.len(), restored.incarnation), (true, 0, began.incarnation));
+    assert!(restored.left_behind > 0);
     // A snapshot of its own has all of both.
     backup.snapshot(2).await;
     shipper.ship(ENDED).await.unwrap();
     let restored = backup.restore(None).await.0;
     assert!(restored.claim().is_complete() && restored.others.is_empty(), "{restored:?}");
     assert_eq!(restored.incarnation, began.incarnation);
+}
+
+/// A server on a folder that was made of the backup: it goes on in an incarnation of its own, and ships to the same target.
+async fn went_on(backup: &Backup, seed: u8) -> Backup {
+    let (restored, loader) = backup.restore(None).await;
+    let next = Backup { busy: Busy::of(loader, restored.incarnation, seed), ..Backup::new(u64::from(seed), 0) };
+    let next = Backup { target: backup.target.clone(), sealing: backup.sealing.clone(), opening: backup.opening.clone(), ..next };
+    open_next(&next, seed);
+    next
+}
+
+/// Serves and ships, without a snapshot.
+async fn serves(backup: &Backup, mode: Mode) -> [u8; 16] {
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(20);
+    shipper.ship(mode).await.unwrap();
+    backup.busy.store.head().incarnation
+}
+
+/// A backup that ended, and has a snapshot.
+async fn ended(seed: u64) -> Backup {
+    let backup = Backup::new(seed, 0);
+    backup.busy.live(30);
+    backup.snapshot(1).await;
+    serves(&backup, ENDED).await;
+    backup
+}
+
+#[tokio::test]
+async fn a_restore_goes_on_into_what_was_opened_where_it_ends() {
+    let first = ended(41).await;
+    let before = first.busy.store.head().time;
+    let second = went_on(&first, 2).await;
+    serves(&second, SHIPPED).await;
+    let restored = first.restore(None).await.0;
+    assert_eq!((restored.incarnation, restored.claim().is_complete()), (second.busy.store.head().incarnation, false));
+    let third = went_on(&first, 3).await;
+    serves(&third, ENDED).await;
+    let (restored, loader) = first.restore(None).await;
+    assert!(restored.claim().is_complete() && restored.others.is_empty(), "{restored:?}");
+    assert_eq!(loader.ledger().0, &third.busy.store.head().frontier);
+    assert_eq!(rows_in(&loader), rows_of(&*third.busy.store));
+    // One of those before is what is asked for, and the others are named.
+    let asked = second.busy.store.head().incarnation;
+    let (restored, loader) = first.restores(None, Some(asked)).await.unwrap();
+    assert_eq!((restored.incarnation, restored.claim().is_complete(), restored.others.len()), (asked, false, 1));
+    assert_eq!(rows_in(&loader), rows_of(&*second.busy.store));
+    // To a time before any of them was opened there is no way into them.
+    let restored = first.restore(Some(before)).await.0;
+    assert_eq!((restored.claim().is_complete(), restored.others.len()), (false, 2));
+    assert_eq!(first.problems().await, []);
+}
+
+#[tokio::test]
+async fn of_two_that_went_on_from_one_place_both_are_named() {
+    let first = ended(42).await;
+    let (second, third) = (went_on(&first, 2).await, went_on(&first, 3).await);
+    let both = [serves(&second, ENDED).await, serves(&third, ENDED).await];
+    let restored = first.restore(None).await.0;
+    assert_eq!((restored.claim().is_complete(), restored.size), (false, first.busy.store.head().size));
+    let named: BTreeSet<_> = restored.others.iter().map(|other| other.incarnation).collect();
+    assert_eq!(named, both.into());
+    for (asked, of) in both.into_iter().zip([&second, &third]) {
+        let (restored, loader) = first.restores(None, Some(asked)).await.unwrap();
+        assert_eq!((restored.incarnation, restored.claim().is_complete(), restored.others.len()), (asked, false, 1));
+        assert_eq!(rows_in(&loader), rows_of(&*of.busy.store));
+    }
+}
+
+#[tokio::test]
+async fn nothing_goes_on_from_within_a_tail_or_from_one_that_begins_again() {
+    let first = ended(43).await;
+    let second = went_on(&first, 2).await;
+    let asked = serves(&second, ENDED).await;
+    assert!(first.restore(None).await.0.claim().is_complete());
+    // It begins again, and has put nothing yet.
+    let mut shipper = first.shipper().await;
+    let restored = first.restore(None).await.0;
+    assert_eq!((restored.claim().is_complete(), restored.incarnation), (false, asked));
+    first.busy.live(3);
+    shipper.ship(ENDED).await.unwrap();
+    let restored = first.restore(None).await.0;
+    assert_eq!((restored.claim().is_complete(), restored.size), (false, first.busy.store.head().size));
+    assert_eq!(restored.others.iter().map(|other| other.incarnation).collect::<Vec<_>>(), [asked]);
+    let refused = first.restores(None, Some(asked)).await.err().unwrap().to_string();
+    assert!(refused.contains("does not lead to where it begins"), "{refused}");
 }
 
 #[tokio::test]

@@ -267,6 +267,36 @@ async fn what_another_server_shipped_is_neither_joined_nor_passed_over() {
 }
 
 #[tokio::test]
+async fn what_another_shipped_over_several_of_what_was_joined_is_not_passed_over() {
+    let (first, second) = (Backup::new(62, 0), Backup::new(62, 0));
+    let second = Backup { sealing: first.sealing.clone(), opening: first.opening.clone(), ..second };
+    first.busy.live(30);
+    second.busy.live(30);
+    first.snapshot(1).await;
+    let (mut ships, mut other) = (first.shipper().await, second.shipper().await);
+    second.busy.below(7);
+    for turn in 0..20 {
+        first.busy.live(2);
+        ships.ship(SHIPPED).await.unwrap();
+        second.busy.live(2);
+        // It ends where every second one of the first does.
+        if turn % 2 == 1 {
+            other.ship(SHIPPED).await.unwrap();
+        }
+    }
+    let own = first.tail().await;
+    let ends = |place: u64| own.iter().any(|segment| segment.from == place);
+    let over = second.tail().await.into_iter().filter(|segment| segment.to - segment.from == 4).nth(2).unwrap();
+    assert!(ends(over.from) && ends(over.from + 2) && ends(over.to) && !own.contains(&over), "{over:?}");
+    first.join(&Bounds { most: 99, ..few_at_a_time() }, 0).await.unwrap();
+    first.restore(None).await;
+    // It was on its way for long.
+    first.target.put(&over.name(), second.target.get(&over.name()).await.unwrap().to_vec()).await.unwrap();
+    let refused = first.fails_to_restore().await;
+    assert!(refused.contains("not those of its root"), "{refused}");
+}
+
+#[tokio::test]
 async fn what_is_not_of_this_ledger_is_named() {
     let (first, second) = (Backup::new(59, 0), Backup::new(59, 0));
     let second = Backup { sealing: first.sealing.clone(), opening: first.opening.clone(), ..second };

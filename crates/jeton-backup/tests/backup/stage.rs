@@ -19,7 +19,7 @@ use jeton_store::ledger::checkpoint::CheckpointKey;
 use jeton_store::ledger::{Entry, Head};
 use jeton_store::line::RowLine;
 use jeton_store::load::Load;
-use jeton_store::memory::MemoryStore;
+use jeton_store::memory::{MemoryLoader, MemoryStore};
 use jeton_store::store::{CommitError, Fault, Fetch, Group, Noted, Statistics, Store, Submission, Subscriber, View};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -57,6 +57,15 @@ impl Busy {
         entropy[31] = 1;
         let moment = Mutex::new(Moment::new(Time::from_seconds(NOW), entropy));
         Arc::new(Busy { store, unshipped, moment, pace: AtomicU64::new(pace) })
+    }
+
+    /// A store that was made of a backup, of this incarnation.
+    pub(crate) fn of(loader: MemoryLoader, incarnation: [u8; 16], seed: u8) -> Arc<Busy> {
+        let unshipped = Arc::new(Unshipped::default());
+        let now = loader.ledger().1.plus_seconds(1);
+        let store = loader.finish(incarnation, [seed; 32], Arc::new(Ear(unshipped.clone())));
+        let moment = Mutex::new(Moment::new(now, [seed.wrapping_add(1); 32]));
+        Arc::new(Busy { store, unshipped, moment, pace: AtomicU64::new(0) })
     }
 
     pub(crate) fn now(&self) -> Time {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use jeton_backup::failure::Failure;
 use jeton_backup::identity::Identity;
 use jeton_backup::names::SnapshotId;
 use jeton_backup::open::Opening;
@@ -78,7 +79,7 @@ impl Backup {
 
     /// What is found to be wrong with what is on the target.
     pub(crate) async fn problems(&self) -> Vec<(String, What)> {
-        let found = verify(&self.target, &self.opening, &note_key(), &|_| {}).await.unwrap();
+        let found = verify(&self.target, &self.opening, Some(&note_key()), &|_| {}).await.unwrap();
         found.problems.into_iter().map(|problem| (problem.name, problem.what)).collect()
     }
 
@@ -99,11 +100,15 @@ impl Backup {
     }
 
     pub(crate) async fn restore(&self, until: Option<Time>) -> (Restored, MemoryLoader) {
+        self.restores(until, None).await.unwrap()
+    }
+
+    /// The same of one incarnation.
+    pub(crate) async fn restores(&self, until: Option<Time>, incarnation: Option<[u8; 16]>) -> Result<(Restored, MemoryLoader), Failure> {
         let mut loader = MemoryLoader::begin(&SCHEMA);
-        let restore =
-            Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation: None, progress: &|_| {} };
-        let restored = restore.run(&mut loader).await.unwrap();
-        (restored, loader)
+        let restore = Restore { target: &self.target, opening: &self.opening, schema: &SCHEMA, until, incarnation, progress: &|_| {} };
+        let restored = restore.run(&mut loader).await?;
+        Ok((restored, loader))
     }
 }
 

@@ -140,6 +140,20 @@ pub struct GapShown {
     pub size: i64,
     /// What was made before this is refused.
     pub before: String,
+    /// What the target has that this ledger does not come from; `null`: it could not be looked up.
+    pub lacks: Option<Vec<LackedShown>>,
+}
+
+/// An incarnation on the target that the ledger does not come from, or not from all of it.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Lacked")]
+pub struct LackedShown {
+    /// Which: its folder of the tail is called so.
+    pub incarnation: String,
+    /// How many entries it has.
+    pub entries: u64,
+    /// The time of the last of them; `null`: it is not known.
+    pub until: Option<String>,
 }
 
 /// One snapshot.

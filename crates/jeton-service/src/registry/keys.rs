@@ -132,7 +132,7 @@ impl KeyRing {
 /// Opens the private half of a key.
 pub(crate) fn open(record: &SigningKeyRecord, root_keys: &RootKeys) -> Result<Arc<SigningKey>, RootKeyError> {
     let sealed = record.sealed.as_deref().ok_or(RootKeyError::Unsealable)?;
-    let keys = root_keys.epoch(record.epoch).ok_or(RootKeyError::Unsealable)?;
+    let keys = root_keys.epoch(record.epoch).ok_or(RootKeyError::Lacks(record.epoch))?;
     let private = keys.open(sealed, &SigningKeyRecord::seal_context(&record.id))?;
     SigningKey::from_private_bytes(record.algorithm, &private).map(Arc::new).map_err(|_| RootKeyError::Unsealable)
 }

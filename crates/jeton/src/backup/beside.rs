@@ -5,6 +5,7 @@ use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::names::tail;
 use jeton_backup::others::Whose;
+use jeton_backup::restore::Other;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
 use jeton_token::TokenId;
@@ -43,6 +44,16 @@ impl Backups {
         let place = (incarnation, manifest.head.size);
         let whose = self.others.lock().await.whose(place, self.service.store(), || !self.leisure.is_ended()).await?;
         Ok(whose.name())
+    }
+
+    /// What the target has that this ledger does not come from; `None`: that cannot be looked up now.
+    pub(super) async fn lacks(&self) -> Option<Vec<Other>> {
+        let opening = self.opening();
+        let look = async {
+            let mut others = self.others.lock().await;
+            others.lacking(self.service.store(), &self.target, &opening, || !self.leisure.is_ended()).await
+        };
+        timeout(patience::TARGET, look).await.ok()?.ok()
     }
 }
 

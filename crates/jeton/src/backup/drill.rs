@@ -1,6 +1,5 @@
 //! One drill: a backup restored in a folder of its own, compared, and written down.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jeton_backup::drill::compare::{Compared, Comparison};
@@ -9,7 +8,7 @@ use jeton_backup::drill::usage;
 use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::open::Opening;
-use jeton_backup::restore::Step;
+use jeton_backup::restore::{Other, Step};
 use jeton_backup::target::Target;
 use jeton_core::id::CredentialId;
 use jeton_core::moment::Time;
@@ -22,7 +21,7 @@ use jeton_store::schema::SCHEMA;
 use jeton_store::store::Store;
 
 use super::apart::{Apart, Source};
-use super::scratch::Scratch;
+use super::workplace::Workplace;
 
 /// What no entry tells of, or not always: each store keeps its own.
 static PASSED_OVER: [&Table; 4] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE, &erasing::TABLE];
@@ -33,14 +32,26 @@ pub(crate) struct Drill<'a> {
     pub(crate) target: &'a Target,
     /// What opens them.
     pub(crate) opening: &'a Opening,
-    /// The folder that the store is made in; nothing is left of it.
-    pub(crate) folder: PathBuf,
+    /// Where the store is made; nothing is left of it once nobody holds this.
+    pub(crate) place: Arc<Workplace>,
     /// The live store, where it is at hand, and how many entries of it the target must have.
     pub(crate) live: Option<(Arc<dyn Store>, u64)>,
+    /// Of which incarnation the newest is taken, or of what that went on from; `None`: the newest of all.
+    pub(crate) incarnation: Option<[u8; 16]>,
     /// When it begins.
     pub(crate) began: Time,
     /// Told how much is done, of how much.
     pub(crate) progress: Progress,
+}
+
+/// What a drill found.
+pub(crate) struct Drilled {
+    /// What is signed.
+    pub(crate) receipt: Receipt,
+    /// The note that was signed of it.
+    pub(crate) note: String,
+    /// What else is on the target.
+    pub(crate) others: Vec<Other>,
 }
 
 /// What was compared of usage.
@@ -55,16 +66,15 @@ struct Usage {
 const STEPS_BESIDE: u64 = 3;
 
 impl Drill<'_> {
-    /// Drills; what was found, and the note that is signed of it.
+    /// Drills.
     ///
     /// # Errors
     /// [`Failure`]: the backup is not what it must be, or that could not be seen.
-    pub(crate) async fn run(&self) -> Result<(Receipt, String), Failure> {
-        let scratch = Scratch::at(self.folder.clone()).map_err(Failure::Refused)?;
-        let progress = self.progress.clone();
+    pub(crate) async fn run(&self) -> Result<Drilled, Failure> {
+        let (place, progress) = (self.place.clone(), self.progress.clone());
         let shown = move |step: Step| progress(step.done as u64, step.of as u64 + STEPS_BESIDE);
-        let apart = Source { target: self.target, opening: self.opening, until: None, incarnation: None, progress: &shown }
-            .make(scratch.path())
+        let apart = Source { target: self.target, opening: self.opening, until: None, incarnation: self.incarnation, progress: &shown }
+            .make(&place.made())
             .await?;
         let checked = self.check(&apart).await;
         let ended = apart.service.moments().time();
@@ -72,10 +82,10 @@ impl Drill<'_> {
             let seconds = ended.seconds().saturating_sub(self.began.seconds()).max(0);
             let receipt = self.receipt(&apart, &compared, (usage, refused), seconds);
             let note = apart.service.sign_note(receipt.to_string()).map_err(|failure| Failure::Refused(failure.to_string()))?;
-            Ok((receipt, note))
+            Ok(Drilled { receipt, note, others: apart.restored.others.clone() })
         });
         // Closing waits for its threads, and removing for the disk.
-        let _ = tokio::task::spawn_blocking(move || drop((apart, scratch))).await;
+        let _ = tokio::task::spawn_blocking(move || drop((apart, place))).await;
         noted
     }
 

@@ -16,10 +16,11 @@ use jeton_store::ledger::merkle::hexadecimal;
 use tokio::time::timeout;
 
 use super::Backups;
-use super::drill::Drill;
+use super::drill::{Drill, Drilled};
 use super::drill_standing::FOLDER;
 use super::schedule::nobody;
 use super::shipping::cut;
+use super::workplace::Workplace;
 use crate::patience;
 
 /// How many receipts are looked at for the last ones.
@@ -123,11 +124,14 @@ impl Backups {
         let place = self.settings.place.clone().ok_or_else(|| Failure::Refused("there is no `backup_target`".into()))?;
         let (opening, folder) = (self.opening(), self.data.join(FOLDER));
         let (live, began) = (Some((self.service.store().clone(), shipped)), self.service.moments().time());
+        // What another server made on the same target is no backup of this one.
+        let incarnation = Some(self.service.store().head().incarnation);
         let drilling = self.drill_leisure.spend(async move || {
             let target = place.target().map_err(Failure::Refused)?;
-            Drill { target: &target, opening: &opening, folder, live, began, progress }.run().await
+            let place = Arc::new(Workplace::for_drill(folder).map_err(Failure::Refused)?);
+            Drill { target: &target, opening: &opening, place, live, incarnation, began, progress }.run().await
         });
-        let (receipt, note) = drilling.await?;
+        let Drilled { receipt, note, .. } = drilling.await?;
         self.keep_receipt(&receipt, &note).await?;
         Ok((receipt, note))
     }

@@ -1,19 +1,12 @@
 //! Where a restore makes what it makes, before it gets its name: one process has it at a time, and nothing of anybody else's is in it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use super::workplace::{LOCK, Untaken, Workplace};
 
-use super::scratch;
-
-/// Shows whose such a folder is, and is locked for as long as a process makes something in it.
-const LOCK: &str = "jeton-restore.lock";
-/// What is made.
-const MADE: &str = "made";
 /// What was moved up out of it, where a process was killed amid that.
 const MOVED: &str = "moved";
 /// The folder's name, within the one that is made.
@@ -22,16 +15,13 @@ const WITHIN: &str = ".restoring";
 const DATABASE: &str = "jeton.db";
 /// What a new disk has on it.
 const ON_A_NEW_DISK: &str = "lost+found";
-/// How often others may take it away while it is taken.
-const ATTEMPTS: usize = 8;
 
 /// A folder in the making. What is not put in place is gone when it is dropped.
 pub(crate) struct Making {
     data: PathBuf,
-    folder: PathBuf,
+    place: Workplace,
     /// Whether the folder that is made is there already: what is mounted cannot be replaced, and what stands above it may be closed.
     is_within: bool,
-    _lock: File,
 }
 
 impl Making {
@@ -44,9 +34,9 @@ impl Making {
         let is_within = fs::symlink_metadata(data).is_ok();
         let folder = if is_within { data.join(WITHIN) } else { beside(data)? };
         refuse_taken(data)?;
-        let lock = take(data, &folder)?;
-        let making = Making { data: data.to_owned(), folder, is_within, _lock: lock };
-        making.clear().map_err(|error| format!("{} is in the way: {error}", making.folder.display()))?;
+        let place = Workplace::take(folder.clone()).map_err(|untaken| untaken_words(untaken, data, &folder))?;
+        let making = Making { data: data.to_owned(), place, is_within };
+        making.clear().map_err(|error| format!("{} is in the way: {error}", folder.display()))?;
         // Somebody may have been quicker.
         refuse_taken(data)?;
         Ok(making)
@@ -54,21 +44,32 @@ impl Making {
 
     /// Where it is made.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.join(MADE)
+        self.place.made()
     }
 
     /// Gives it its name, on the disk.
     ///
     /// # Errors
-    /// In words for people; nothing of it is there then.
+    /// In words for people; nothing of it is there then, unless they say so.
     pub(crate) fn put_in_place(self) -> Result<(), String> {
+        self.put(sync)
+    }
+
+    fn put(&self, sync: impl Fn(&Path) -> io::Result<()>) -> Result<(), String> {
         refuse_taken(&self.data)?;
-        let put = if self.is_within { self.move_up() } else { fs::rename(self.path(), &self.data).and_then(|()| sync(above(&self.data))) };
-        put.map_err(|error| format!("{} cannot be made of {}: {error}", self.data.display(), self.path().display()))
+        let put = if self.is_within { self.move_up(&sync) } else { fs::rename(self.path(), &self.data) };
+        let shown = self.data.display();
+        put.map_err(|error| format!("{shown} cannot be made of {}: {error}", self.path().display()))?;
+        sync(if self.is_within { &self.data } else { above(&self.data) }).map_err(|error| {
+            format!(
+                "{shown} is made, and the disk does not confirm that it is there: {error}\n  → look at that disk: after a power cut {shown} may be \
+                 gone, or not whole. Remove it, and restore again"
+            )
+        })
     }
 
     /// All that was made, the database last: a folder without it is none.
-    fn move_up(&self) -> io::Result<()> {
+    fn move_up(&self, sync: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.path())? {
             let entry = entry?;
@@ -76,22 +77,22 @@ impl Making {
         }
         names.sort_by_key(|(name, _)| name == DATABASE);
         let told: String = names.iter().map(|(name, inode)| format!("{inode} {}\n", name.display())).collect();
-        fs::write(self.folder.join(MOVED), told)?;
-        sync(&self.folder.join(MOVED))?;
-        sync(&self.folder)?;
+        let folder = self.place.folder();
+        fs::write(folder.join(MOVED), told)?;
+        sync(&folder.join(MOVED))?;
+        sync(folder)?;
         for (name, _) in names {
             if name == DATABASE {
                 sync(&self.data)?;
             }
             fs::rename(self.path().join(&name), self.data.join(&name))?;
         }
-        sync(&self.data)
+        Ok(())
     }
 
-    /// Removes what was made and not put in place.
+    /// Removes what was moved up where that did not come to its end.
     fn clear(&self) -> io::Result<()> {
-        scratch::remove(&self.path())?;
-        let moved = self.folder.join(MOVED);
+        let moved = self.place.folder().join(MOVED);
         let told = if self.is_within { fs::read_to_string(&moved).unwrap_or_default() } else { String::new() };
         let is_whole = fs::symlink_metadata(self.data.join(DATABASE)).is_ok();
         for (inode, name) in told.lines().filter(|_| !is_whole).filter_map(|line| line.split_once(' ')) {
@@ -112,8 +113,6 @@ impl Drop for Making {
     fn drop(&mut self) {
         // What could not be removed is named as what it is, and the next restore goes on with it.
         let _ = self.clear();
-        let _ = fs::remove_file(self.folder.join(LOCK));
-        let _ = fs::remove_dir(&self.folder);
     }
 }
 
@@ -147,58 +146,31 @@ fn refuse_taken(data: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the folder, or takes one that nobody works in any more.
-fn take(data: &Path, folder: &Path) -> Result<File, String> {
-    let (shown, lock) = (folder.display(), folder.join(LOCK));
-    let failed = |error: io::Error| match (error.kind(), data.exists()) {
-        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, false) => format!(
-            "{} cannot be written: {error}\n  → make {} as an empty folder of this user, and restore into it",
-            above(data).display(),
-            data.display()
-        ),
-        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, true) => {
-            format!("{} cannot be written: {error}\n  → give it to this user, or restore as the user who serves it", data.display())
+/// Why nothing is made there.
+fn untaken_words(untaken: Untaken, data: &Path, folder: &Path) -> String {
+    let shown = folder.display();
+    match untaken {
+        Untaken::AtWork => at_work(data),
+        Untaken::Somebodys => {
+            format!("{shown} is there, and no restore made it: it is left as it is\n  → move it away, or give another name with --data")
         }
-        _ => format!("{shown} cannot be made: {error}"),
-    };
-    for _ in 0..ATTEMPTS {
-        let is_new = match DirBuilder::new().mode(0o700).create(folder) {
-            Ok(()) => true,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-            Err(error) => return Err(failed(error)),
-        };
-        let file = match OpenOptions::new().read(true).write(true).create_new(is_new).mode(0o600).open(&lock) {
-            Ok(file) => file,
-            Err(error) if is_new && error.kind() != ErrorKind::NotFound => return Err(failed(error)),
-            // One that is empty was left by a process that was killed before it put anything there.
-            Err(error) if error.kind() == ErrorKind::NotFound && (is_new || fs::remove_dir(folder).is_ok()) => continue,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Err(format!(
-                    "{shown} is there, and no restore made it: it is left as it is\n  → move it away, or give another name with --data"
-                ));
+        Untaken::Failed(error) => match (error.kind(), data.exists()) {
+            (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, false) => format!(
+                "{} cannot be written: {error}\n  → make {} as an empty folder of this user, and restore into it",
+                above(data).display(),
+                data.display()
+            ),
+            (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, true) => {
+                format!("{} cannot be written: {error}\n  → give it to this user, or restore as the user who serves it", data.display())
             }
-            Err(error) => return Err(failed(error)),
-        };
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) if is_at(&file, &lock) => return Ok(file),
-            // Whoever had it has ended, and taken it away.
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(at_work(data)),
-            Err(error) => return Err(failed(error.into())),
-        }
+            _ => format!("{shown} cannot be made: {error}"),
+        },
     }
-    Err(at_work(data))
 }
 
 fn at_work(data: &Path) -> String {
     let shown = data.display();
     format!("another restore makes {shown}, and goes on\n  → wait until it ends, or give another folder with --data")
-}
-
-/// Whether a file is the one at this path, and not one that was there.
-fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(held), Ok(found)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
-    (held.dev(), held.ino()) == (found.dev(), found.ino())
 }
 
 fn sync(path: &Path) -> io::Result<()> {
@@ -207,6 +179,7 @@ fn sync(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::workplace::MADE;
     use super::*;
 
     /// A process is killed once it has moved up something and not the database.
@@ -265,6 +238,36 @@ mod tests {
             fs::write(making.path().join(DATABASE), "half").unwrap();
             drop(making);
             assert_eq!(names(folder.path()), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn where_the_disk_does_not_confirm_it_it_is_said_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let full = || Err(io::Error::from(ErrorKind::StorageFull));
+        let data = folder.path().join("data");
+        let made = |making: &Making| {
+            fs::create_dir(making.path()).unwrap();
+            fs::write(making.path().join(DATABASE), "made").unwrap();
+        };
+        let making = Making::begin(&data).unwrap();
+        made(&making);
+        let words = making.put(|_| full()).unwrap_err();
+        assert!(words.contains("is made, and the disk does not confirm"), "{words}");
+        drop(making);
+        assert_eq!(names(folder.path()), ["data"]);
+        assert_eq!(names(&data), [DATABASE]);
+        // Within a folder that was there: until the last step nothing is left, from then on all of it is.
+        fs::remove_file(data.join(DATABASE)).unwrap();
+        for (fails_at, expected, left) in
+            [(0, "cannot be made of", &[][..]), (2, "cannot be made of", &[]), (3, "is made, and", &[DATABASE])]
+        {
+            let (making, step) = (Making::begin(&data).unwrap(), std::cell::Cell::new(0));
+            made(&making);
+            let words = making.put(|_| if step.replace(step.get() + 1) == fails_at { full() } else { Ok(()) }).unwrap_err();
+            assert!(words.contains(expected), "{fails_at}: {words}");
+            drop(making);
+            assert_eq!(names(&data), left, "{fails_at}");
         }
     }
 

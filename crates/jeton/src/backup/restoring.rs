@@ -73,14 +73,21 @@ pub(crate) struct Made {
 }
 
 impl Restoring<'_> {
-    /// Makes the folder. On a failure nothing of it is left.
+    /// Takes the place where it is made. Nothing is left of that where it is not put in place.
     ///
     /// # Errors
     /// In words for people.
-    pub(crate) async fn run(&self) -> Result<Made, String> {
+    pub(crate) fn begin(&self) -> Result<Making, String> {
         // No server starts on such a folder.
         writable::check(self.data, self.data)?;
-        let making = Making::begin(self.data)?;
+        Making::begin(self.data)
+    }
+
+    /// Makes all that is put in place then.
+    ///
+    /// # Errors
+    /// In words for people.
+    pub(crate) async fn run(&self, making: &Making) -> Result<Made, String> {
         let folder = making.path();
         let target = self.place.target()?;
         let opening = Opening { identity: self.identity.clone(), root_keys: self.root_keys.clone() };
@@ -111,7 +118,6 @@ impl Restoring<'_> {
         let files = put_back(&target, &opening, files, &folder).await.map_err(|failure| {
             format!("{failure}\n  → nothing was made; --without-files leaves out the configuration and the access log")
         })?;
-        making.put_in_place()?;
         Ok(Made {
             snapshot: restored.manifest.snapshot,
             size: restored.size,
@@ -131,5 +137,5 @@ impl Restoring<'_> {
 
 /// What to do about a failure, beside what it says.
 fn words(failure: &Failure) -> String {
-    format!("{failure}\n  → nothing was made; `jeton backup verify` names everything that is wrong on the target")
+    format!("{failure}\n  → nothing was made; `jeton backup verify --from` names everything that is wrong on the target")
 }

@@ -9,14 +9,15 @@ use jeton_backup::failure::Failure;
 use jeton_backup::manifest::Manifest;
 use jeton_backup::names::{SNAPSHOTS, TAIL};
 use jeton_backup::others::Whose;
-use jeton_backup::restore::{manifest_or_problem, snapshots};
+use jeton_backup::restore::{Other, manifest_or_problem, snapshots};
 use jeton_backup::verify::{Found, Put, missing, verify};
 use jeton_core::id::Actor;
 use jeton_http::api::{
-    self, AwayShown, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, Progress, SnapshotShown, Unreceived, VerifiedShown,
-    Working, rfc3339,
+    self, AwayShown, BackupsShown, DrillShown, DrillsShown, FailedDrillShown, GapShown, LackedShown, Progress, SnapshotShown, Unreceived,
+    VerifiedShown, Working, rfc3339,
 };
 use jeton_store::ledger::merkle::hexadecimal;
+use jeton_token::TokenId;
 
 use super::Backups;
 use super::beside::words;
@@ -69,7 +70,7 @@ impl Backups {
     async fn look_over(&self, progress: Progress) -> Result<Found, Failure> {
         let key = self.service.note_key().map_err(|failure| Failure::Refused(failure.to_string()))?;
         let of = (self.target.list(SNAPSHOTS).await?.len() + self.target.list(TAIL).await?.len()) as u64;
-        let mut found = verify(&self.target, &self.opening(), &key, &move |done: u64| progress(done, of.max(done))).await?;
+        let mut found = verify(&self.target, &self.opening(), Some(&key), &move |done: u64| progress(done, of.max(done))).await?;
         found.problems.extend(missing(&self.target, &self.put()).await?);
         Ok(found)
     }
@@ -96,7 +97,13 @@ impl Backups {
         }
         let standing = self.standing();
         problems.extend(standing.others.iter().map(|other| words(other)));
-        let gap = self.service.registry().gap();
+        let gap = match self.service.registry().gap() {
+            Some(gap) => {
+                let lacks = self.lacks().await.map(|lacks| lacks.iter().map(lacked).collect());
+                Some(GapShown { size: gap.size, before: rfc3339::format(gap.before), lacks })
+            }
+            None => None,
+        };
         Ok(BackupsShown {
             target: self.shown().to_owned(),
             is_on_the_same_disk: self.is_on_the_same_disk(),
@@ -104,12 +111,17 @@ impl Backups {
             size: self.service.store().head().size,
             away: standing.away.map(|(since, why)| AwayShown { since: rfc3339::format(since.seconds()), why }),
             revocation_durability: if self.settings.is_sync { "sync" } else { "local" },
-            gap: gap.map(|gap| GapShown { size: gap.size, before: rfc3339::format(gap.before) }),
+            gap,
             snapshots: shown,
             problems,
             drills: self.drills_shown(standing.drilled),
         })
     }
+}
+
+fn lacked(other: &Other) -> LackedShown {
+    let until = other.time.map(|time| rfc3339::format(time.seconds()));
+    LackedShown { incarnation: TokenId::from_bytes(other.incarnation).to_string(), entries: other.size, until }
 }
 
 fn snapshot(manifest: &Manifest, whose: &'static str) -> SnapshotShown {

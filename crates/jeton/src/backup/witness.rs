@@ -16,19 +16,32 @@ use super::apart::Apart;
 
 /// How many receipts are asked, the newest first.
 const RECEIPTS_ASKED: usize = 32;
+/// How many objects are looked at for them: whoever cannot sign one can put others before it.
+const OBJECTS_READ: usize = 2_000;
+/// A receipt is a page of text: what is larger is none.
+const RECEIPT_BYTES_MAX: u64 = 16 * 1024;
 
-/// Whether a drill had more entries of this incarnation than were found now.
+/// Whether a drill had more entries of this incarnation than were found now, or that cannot be seen for all that lies before the receipts.
 pub(super) async fn tells_of_more(target: &Target, key: &CheckpointKey, restored: &Restored) -> Result<bool, Failure> {
     let found = restored.size + restored.left_behind;
-    for object in target.list(RECEIPTS).await?.iter().rev().take(RECEIPTS_ASKED) {
+    let (listed, mut asked, mut read) = (target.list(RECEIPTS).await?, 0, 0);
+    for object in listed.iter().rev().filter(|object| object.bytes <= RECEIPT_BYTES_MAX) {
+        if asked >= RECEIPTS_ASKED {
+            break;
+        }
+        if read >= OBJECTS_READ {
+            return Ok(true);
+        }
+        read += 1;
         let note = match target.get(&object.name).await {
             Err(problem @ Problem { what: What::Target(_), .. }) => return Err(problem.into()),
             // One that says nothing shows nothing.
             Err(_) => continue,
             Ok(note) => note,
         };
-        let receipt = std::str::from_utf8(&note).ok().and_then(|note| Receipt::open(note, key));
-        if receipt.is_some_and(|receipt| receipt.incarnation == restored.incarnation && receipt.entries > found) {
+        let Some(receipt) = std::str::from_utf8(&note).ok().and_then(|note| Receipt::open(note, key)) else { continue };
+        asked += 1;
+        if receipt.incarnation == restored.incarnation && receipt.entries > found {
             return Ok(true);
         }
     }

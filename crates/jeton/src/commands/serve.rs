@@ -35,6 +35,9 @@ pub(crate) struct Serve {
     /// The data folder was put back to an earlier state: what was made before is refused until `jeton backup restore accept-gap`
     #[arg(long)]
     put_back: bool,
+    /// There was never a database in this folder: begin a deployment, as after `jeton init`. For one start
+    #[arg(long)]
+    new_deployment: bool,
 }
 
 impl Serve {
@@ -42,7 +45,12 @@ impl Serve {
         let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
         logging::start(config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal()));
         jeton_http::edge::quiet_panics();
-        let agreed = Agreed { clock: self.accept_clock, new_backup_target: self.new_backup_target, put_back: self.put_back };
+        let agreed = Agreed {
+            clock: self.accept_clock,
+            new_backup_target: self.new_backup_target,
+            put_back: self.put_back,
+            new_deployment: self.new_deployment,
+        };
         crate::serve::run(&config, agreed).map_err(|sentence| Failure::could_not(sentence, ""))
     }
 }

@@ -49,6 +49,42 @@ fn whose(snapshot: &Value) -> Cell {
     }
 }
 
+/// What lies on a target that was looked at without a server.
+pub(crate) fn on_target(value: &Value, view: &View) -> String {
+    let snapshots = value.get("snapshots").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_opened = snapshots.iter().any(|snapshot| snapshot.get("until").is_some());
+    let made = |snapshot: &Value| text_from_now(&member(snapshot, "created_at"), view.now_seconds);
+    let shown = if snapshots.is_empty() {
+        "There is no backup.\n".to_owned()
+    } else if is_opened {
+        let row = |snapshot: &Value| -> [Cell; 5] {
+            let (size, rows) = (size(snapshot), member(snapshot, "rows"));
+            [member(snapshot, "id").into(), made(snapshot).into(), member(snapshot, "until").into(), size.into(), rows.into()]
+        };
+        let columns = [Column::whole("id"), Column::whole("made"), Column::whole("until"), Column::number("size"), Column::number("rows")];
+        table(columns, &snapshots.iter().map(row).collect::<Vec<_>>(), view)
+    } else {
+        let row = |snapshot: &Value| -> [Cell; 2] { [member(snapshot, "id").into(), made(snapshot).into()] };
+        table([Column::whole("id"), Column::whole("made")], &snapshots.iter().map(row).collect::<Vec<_>>(), view)
+    };
+    let tails = value.get("tails").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let tails = tails.iter().map(|tail| format!("{}, {} entries", member(tail, "incarnation"), number(tail, "entries"))).collect();
+    let details = Details::default()
+        .with("target", member(value, "target"))
+        .with_each("tails", some_of(tails))
+        .with_each("wrong", problems(value, "problems"));
+    format!("{shown}\n{}", details.text(view))
+}
+
+/// What is asked before a gap is accepted; `value` is how backups stand, as far as whoever asks may see it.
+pub(crate) fn gap_question(value: &Value, view: &View) -> String {
+    let lacks = value.pointer("/gap/lacks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let lacks = named(lacks, view).join(", ");
+    let there = if lacks.is_empty() { String::new() } else { format!("The target has what is not here: {lacks}. ") };
+    let or_there = if lacks.is_empty() { "" } else { ", or there," };
+    format!("{there}What was revoked in the gap{or_there} and is not known counts again. Accept it?")
+}
+
 /// How drills stand.
 fn drill(value: &Value, view: &View) -> String {
     let of = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
@@ -171,7 +207,10 @@ fn trial(value: &Value) -> String {
 
 /// What the target has of incarnations that a restored folder does not come from.
 fn others(value: &Value, view: &View) -> Vec<String> {
-    let others = value.get("others").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    named(value.get("others").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default(), view)
+}
+
+fn named(others: &[Value], view: &View) -> Vec<String> {
     let line = |other: &Value| {
         let until = other.get("until").and_then(Value::as_str).map(|until| format!(", until {}", with_distance(until, view.now_seconds)));
         format!("tail/{} ({} entries{})", member(other, "incarnation"), number(other, "entries"), until.unwrap_or_default())

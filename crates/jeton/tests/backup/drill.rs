@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::in_place::{ends, stopped};
 use crate::place::Place;
 
 /// The check of the doctor, and the grade of its practice.
@@ -154,6 +155,37 @@ fn a_drill_on_another_machine_shows_that_the_recovery_identity_opens_a_backup() 
 }
 
 #[test]
+fn a_drill_on_another_machine_takes_away_nothing_that_it_did_not_make() {
+    let place = Place::with_server("");
+    place.done(&["backup", "create"]);
+    place.wait_until_shipped();
+    let theirs = place.path(".jeton.drill");
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("thesis.txt"), "the only copy").unwrap();
+    place.fails(&ELSEWHERE, "no drill made it");
+    assert_eq!(fs::read_to_string(theirs.join("thesis.txt")).unwrap(), "the only copy");
+    fs::remove_dir_all(&theirs).unwrap();
+    // Of two at once the second says so, and leaves the first alone.
+    let mut first = stopped(&place, &ELSEWHERE, &theirs.join("jeton-restore.lock"), &|| {});
+    place.fails(&ELSEWHERE, "another drill goes on");
+    kill_process(Pid::from_child(&first), Signal::CONT).unwrap();
+    assert!(first.wait().unwrap().success());
+    // Whoever ends it in the middle finds nothing of it.
+    for signal in [Signal::INT, Signal::TERM] {
+        let first = stopped(&place, &ELSEWHERE, &theirs.join("made/jeton.db.new"), &|| {});
+        ends(first, signal);
+        assert!(!theirs.exists());
+    }
+    // Nothing is made among what is sealed.
+    let within = place.path("jeton-data.backups/here");
+    fs::create_dir(&within).unwrap();
+    let words = ["backup", "drill", "--from", "..", "--identity", "../../recovery.key", "--root-key-file", "../../jeton-data.root-key"];
+    let output = place.command(&words).current_dir(&within).output().unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("in the clear"), "{output:?}");
+    assert_eq!(fs::read_dir(&within).unwrap().count(), 0);
+}
+
+#[test]
 fn a_drill_on_another_machine_says_what_it_lacks() {
     let place = Place::with_server("");
     place.done(&["backup", "create"]);
@@ -182,7 +214,7 @@ fn a_server_that_is_killed_in_a_drill_leaves_a_folder_that_the_next_start_remove
             // Until one was caught in the middle.
             while place.output(&["backup", "drill"], "").status.success() {}
         });
-        while !made.join("jeton.db").exists() {}
+        while !made.join("made/jeton.db").exists() {}
         place.kill();
         drilling.join().unwrap();
     });

@@ -179,28 +179,83 @@ fn a_folder_that_no_restore_made_is_left_as_it_is() {
     is_made(&mut place, "restored", &key);
 }
 
-/// A restore that has begun and does not go on.
-fn stopped(place: &Place, data: &str, lock: &Path) -> Child {
+/// A restore, or a drill, that has come to where this file is and does not go on. Where it was quicker, what it made is taken away again.
+pub(crate) fn stopped(place: &Place, words: &[&str], file: &Path, again: &dyn Fn()) -> Child {
     for _ in 0..100 {
-        let mut child = place.begin(&place.restore(data, &[]));
+        let mut child = place.begin(words);
         let pid = Pid::from_child(&child);
-        while !lock.exists() && child.try_wait().unwrap().is_none() {}
+        while !file.exists() && child.try_wait().unwrap().is_none() {}
         // It may have ended by now.
         if kill_process(pid, Signal::STOP).is_ok()
             && waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().is_some_and(|(_, status)| status.stopped())
         {
-            return child;
+            if file.exists() {
+                return child;
+            }
+            kill_process(pid, Signal::CONT).unwrap();
         }
         let _ = child.wait();
-        for entry in fs::read_dir(place.path(data)).into_iter().flatten().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
-        }
-        if !lock.starts_with(place.path(data)) {
-            fs::remove_dir(place.path(data)).unwrap();
-        }
+        again();
     }
-    panic!("no restore was caught with {}", lock.display());
+    panic!("nothing was caught with {}", file.display());
+}
+
+/// Ends it by a signal, in order.
+pub(crate) fn ends(mut child: Child, signal: Signal) {
+    let pid = Pid::from_child(&child);
+    kill_process(pid, signal).unwrap();
+    kill_process(pid, Signal::CONT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3), "it was caught before its end, and says what became of it");
+}
+
+/// Takes away what a restore made, of the folder too where that was not there before.
+fn empties(place: &Place, data: &str, is_within: bool) {
+    for entry in fs::read_dir(place.path(data)).into_iter().flatten().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+    }
+    if !is_within {
+        fs::remove_dir(place.path(data)).unwrap();
+    }
+}
+
+#[test]
+fn a_restore_that_is_ended_in_the_middle_leaves_nothing() {
+    let (mut place, key) = ended();
+    fs::create_dir(place.path("there")).unwrap();
+    for (data, folder) in [("restored", ".restored.restoring"), ("there", "there/.restoring")] {
+        let is_within = folder.starts_with(data);
+        let (words, again) = (place.restore(data, &[]), || empties(&place, data, is_within));
+        let made = place.path(folder).join("made/jeton.db.new");
+        for signal in [Signal::INT, Signal::TERM] {
+            ends(stopped(&place, &words, &made, &again), signal);
+            assert!(!place.path(folder).exists(), "{signal:?}");
+            assert_eq!(place.path(data).exists(), is_within, "{signal:?}");
+        }
+        // What was killed lies there in the clear until the next one takes it away.
+        let mut killed = stopped(&place, &words, &made, &again);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert!(made.exists());
+        place.json(&words);
+        assert!(!place.path(folder).exists());
+    }
+    for data in ["restored", "there"] {
+        is_made(&mut place, data, &key);
+    }
+}
+
+#[test]
+fn nothing_is_restored_among_the_backups() {
+    let (place, _) = ended();
+    let before = names(&place.path("jeton-data.backups"));
+    std::os::unix::fs::symlink("jeton-data.backups", place.path("link")).unwrap();
+    for data in ["jeton-data.backups/restored", "jeton-data.backups", "link/restored"] {
+        place.fails(&place.restore(data, &[]), "in the clear");
+        assert_eq!(names(&place.path("jeton-data.backups")), before, "{data}");
+    }
+    // One whose name begins like theirs is another.
+    place.json(&place.restore("jeton-data.backups-restored", &[]));
 }
 
 #[test]
@@ -210,7 +265,8 @@ fn of_two_restores_into_one_folder_the_second_says_so_and_ends() {
         let (mut place, key) = ended();
         fs::create_dir(place.path("there")).unwrap();
         let lock = place.path(folder).join("jeton-restore.lock");
-        let mut first = stopped(&place, data, &lock);
+        let is_within = folder.starts_with(data);
+        let mut first = stopped(&place, &place.restore(data, &[]), &lock, &|| empties(&place, data, is_within));
         let before = fs::metadata(&lock).unwrap().ino();
         place.fails(&place.restore(data, &[]), "another restore");
         assert_eq!(fs::metadata(&lock).unwrap().ino(), before, "what the first makes is left to it");

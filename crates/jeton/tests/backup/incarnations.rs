@@ -24,9 +24,9 @@ fn count(place: &Place) -> usize {
 }
 
 #[test]
-fn a_planned_move_does_not_leave_the_end_of_before_for_the_end() {
+fn what_a_restored_server_revoked_before_its_first_snapshot_stays_so() {
     let mut place = Place::with_server(KEPT);
-    let leaked = place.key();
+    let (leaked, kept) = (place.key(), place.key());
     place.done(&["backup", "create"]);
     place.end(Signal::TERM);
     assert_eq!(place.json(&from_kept(&place, "moved", &[]))["is_complete"], true);
@@ -37,10 +37,9 @@ fn a_planned_move_does_not_leave_the_end_of_before_for_the_end() {
     place.said(&["revoke", "-", "--yes", "--data", "moved"], &leaked);
     place.end(Signal::KILL);
     let restored = place.json(&from_kept(&place, "again", &["--without-files"]));
-    assert_eq!(restored["is_complete"], false, "{restored}");
-    assert_eq!(restored["others"].as_array().unwrap().len(), 1, "{restored}");
+    assert_eq!((&restored["is_complete"], restored["others"].as_array().unwrap().len()), (&true.into(), 0), "{restored}");
     place.start("again");
-    assert_eq!(place.standing("again", &leaked), "suspended");
+    assert_eq!([&leaked, &kept].map(|key| place.standing("again", key)), ["revoked", "valid"]);
 }
 
 #[test]
@@ -63,6 +62,11 @@ fn a_restore_that_was_tried_does_not_hide_what_the_server_did_since() {
     assert!(other["until"].as_str().unwrap() >= restored["until"].as_str().unwrap(), "{restored}");
     place.start("again");
     assert_eq!(place.standing("again", &leaked), "suspended");
+    // Who accepts it is told what lies there.
+    let accept = ["backup", "restore", "accept-gap", "--data", "again"];
+    place.fails(&accept, &format!("tail/{} ({} entries", other["incarnation"].as_str().unwrap(), other["entries"]));
+    place.done(&[&accept[..], &["--yes"]].concat());
+    assert_eq!(told_by(&place, "again", "gap.accepted")[0]["data"]["size"], restored["entries"]);
     // What the server did meanwhile is in an incarnation that can be asked for.
     place.end(Signal::TERM);
     let of_server = other["incarnation"].as_str().unwrap();
@@ -117,6 +121,10 @@ fn a_receipt_of_a_drill_shows_that_the_end_was_taken_away() {
             }
         }
     }
+    // Whoever takes the end away may put others before the receipt.
+    for number in 0..40 {
+        place.write(&format!("kept/receipts/20990101T000000Z-{number:08}.txt"), "nothing");
+    }
     let restored = place.json(&from_kept(&place, "restored", &[]));
     assert!(restored["entries"].as_u64().unwrap() < entries, "{restored}");
     assert_eq!(restored["is_complete"], false, "{restored}");
@@ -150,6 +158,12 @@ fn of_two_servers_of_one_ledger_one_ships() {
     first.end(Signal::KILL);
     second.end(Signal::KILL);
     first.done(&first.restore("restored", &[]));
+}
+
+/// What the ledger of a served folder tells of this kind.
+fn told_by(place: &Place, data: &str, kind: &str) -> Vec<Value> {
+    let entries = place.json(&["audit", "tail", "-n", "1000", "--data", data]);
+    entries["items"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).cloned().collect()
 }
 
 /// The folders of the tail that hold a segment.
@@ -226,4 +240,33 @@ fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
     place.start_within(command, "trial");
     place.end(Signal::TERM);
     assert_eq!(tails(&place), before);
+}
+
+#[test]
+fn a_server_drills_with_its_own_whoever_else_has_a_newer_one() {
+    let place = Place::with_server(KEPT);
+    let made = place.json(&["backup", "create"]);
+    let restored = place.json(&from_kept(&place, "tried", &[]));
+    let (words, before) = (["serve", "--data", "tried", "--listen", "127.0.0.1:0"], count(&place));
+    let mut other = place.command(&words).stderr(Stdio::null()).spawn().unwrap();
+    while count(&place) == before {}
+    // With what it tells after the snapshot.
+    while {
+        let completed = told_by(&place, "tried", "backup.completed");
+        let is_told = completed.iter().any(|entry| entry["sequence"].as_u64() >= restored["entries"].as_u64());
+        let backups = place.json(&["backup", "list", "--data", "tried"]);
+        !is_told || backups["shipped"] != backups["size"]
+    } {}
+    other.kill().unwrap();
+    other.wait().unwrap();
+    // It drills with its own, though the newest is of the other; whoever drills elsewhere is told which was taken.
+    let drilled = place.json(&["backup", "drill"]);
+    assert_eq!(drilled["snapshot"], made["id"], "{drilled}");
+    let elsewhere = ["backup", "drill", "--from", "kept", "--identity", "recovery.key", "--root-key-file", "jeton-data.root-key"];
+    let output = place.output(&elsewhere, "");
+    let (receipt, said) = (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
+    let own = drilled["receipt"].as_str().unwrap().lines().find_map(|line| line.strip_prefix("incarnation ")).unwrap().to_owned();
+    assert!(output.status.success() && said.contains(&format!("the target has tail/{own} beside it")), "{said}");
+    assert!(!receipt.contains(&own), "{receipt}");
+    assert!(place.done(&[&elsewhere[..], &["--incarnation", &own]].concat()).contains(&own));
 }

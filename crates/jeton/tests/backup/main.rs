@@ -13,6 +13,8 @@ mod faults;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod first_start;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod full_target;
@@ -22,6 +24,8 @@ mod in_place;
 mod in_turn;
 #[cfg(test)]
 mod incarnations;
+#[cfg(test)]
+mod looked_at;
 #[cfg(test)]
 mod mount;
 #[cfg(test)]

@@ -11,14 +11,15 @@ use jeton_store::ledger::checkpoint::Checkpoint;
 use jeton_token::TokenId;
 use serde_json::{Value, json};
 
-use super::from::{place, read_identity};
+use super::from::{incarnation, place, read_identity, refuse_among};
 use super::go_on::GoOn;
-use crate::backup::Restoring;
+use crate::backup::{Making, Restoring};
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::{input, time};
+use crate::interrupted::{self, Ended};
 use crate::render::backups;
-use crate::{apart, root_file, serve};
+use crate::{apart, root_file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -112,6 +113,7 @@ impl Restore {
         apart::check(root_file, data).map_err(could_not)?;
         let here = std::env::current_dir().map_err(|error| could_not(error.to_string()))?;
         let place = place(from, &here, &here.join(data))?;
+        refuse_among(&place, &here.join(data))?;
         let restoring = Restoring {
             place,
             identity: read_identity(identity)?,
@@ -123,9 +125,14 @@ impl Restore {
             is_with_files: !self.without_files,
             progress: &show,
         };
-        let made = serve::runtime().map_err(could_not)?.block_on(restoring.run());
+        let making = restoring.begin().map_err(could_not)?;
+        let ended = interrupted::run(restoring.run(&making));
         forget();
-        let made = made.map_err(could_not)?;
+        let made = match ended.map_err(could_not)? {
+            Ended::Done(made) => made.map_err(could_not)?,
+            Ended::By(signal) => return Err(given_up(signal, making)),
+        };
+        making.put_in_place().map_err(could_not)?;
         let go_on = GoOn::of(data, root_file, &made);
         let value = json!({
             "data": data.display().to_string(),
@@ -150,9 +157,23 @@ impl Restore {
     }
 }
 
+/// Somebody ended the program in the middle of it.
+fn given_up(signal: &str, making: Making) -> Failure {
+    let place = making.path();
+    drop(making);
+    if place.exists() {
+        let left = format!("the restore was ended by {signal}, and {} cannot be removed", place.display());
+        return Failure::could_not(left, "remove it: what was in the backup lies there in the clear");
+    }
+    Failure::could_not(format!("the restore was ended by {signal}: nothing of it is left"), "")
+}
+
 fn accept(context: &Context) -> Result<(), Failure> {
-    context.confirm("What was revoked in the gap and is not known counts again. Accept it?")?;
-    let answer = context.server()?.post("/api/v1/backups/gap/accept", &json!({}))?;
+    let server = context.server()?;
+    // Whoever may accept it may not be allowed to look at backups.
+    let standing = server.get("/api/v1/backups").unwrap_or_default();
+    context.confirm(&backups::gap_question(&standing, &context.view()))?;
+    let answer = server.post("/api/v1/backups/gap/accept", &json!({}))?;
     let was_there = answer.get("accepted").and_then(Value::as_bool).unwrap_or_default();
     context.say(if was_there { "The gap is accepted: what was made before it counts again." } else { "There is no gap." })
 }
@@ -166,15 +187,6 @@ fn other(other: &Other) -> Value {
 /// A file that went with the backup.
 fn shown(file: &PutBack) -> Value {
     json!({"path": file.path, "was_in": file.folder, "missing": file.missing})
-}
-
-/// An incarnation by its name, also as its folder below `tail` is called.
-fn incarnation(text: &str) -> Result<[u8; 16], String> {
-    let name = text.strip_prefix("tail/").unwrap_or(text);
-    let parsed = TokenId::parse(name).map(|id| id.to_bytes());
-    parsed.map_err(|_| {
-        "an incarnation is 32 hexadecimal digits: `lacks` of a restore names it, and each has a folder below `tail` of the target".into()
-    })
 }
 
 fn read_checkpoint(source: &Path) -> Result<Checkpoint, Failure> {
