@@ -311,6 +311,9 @@ pub enum Event {
     /// A person's roles and groups count again.
     #[serde(rename = "user.enabled")]
     UserEnabled { actor: Actor, user: PersonId },
+    /// What failed for a person's name is forgotten: they may try again at once.
+    #[serde(rename = "user.unlocked")]
+    UserUnlocked { actor: Actor, user: PersonId },
     /// A person has another password, by their own doing or somebody else's.
     #[serde(rename = "user.password_set")]
     UserPasswordSet { actor: Actor, by_themselves: i64, user: PersonId },

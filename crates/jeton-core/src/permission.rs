@@ -65,6 +65,8 @@ permissions! {
     PeopleRead = "jeton:people:read",
     /// Take in, change and disable people, and make and fill groups.
     PeopleWrite = "jeton:people:write",
+    /// Let people try again at once who failed too often.
+    PeopleRecover = "jeton:people:recover",
     /// See roles and who holds them.
     RolesRead = "jeton:roles:read",
     /// Make roles, give and take them.
@@ -271,7 +273,7 @@ impl BuiltIn {
             P::ApisWrite | P::ClientsWrite | P::KeysWrite | P::KeysRevoke | P::KeysVerify | P::TokensIssue | P::TokensRevoke => {
                 self != Auditor
             }
-            P::PeopleWrite | P::PoliciesWrite | P::RevocationsWrite | P::SigningKeysWrite | P::ServerWrite => {
+            P::PeopleWrite | P::PeopleRecover | P::PoliciesWrite | P::RevocationsWrite | P::SigningKeysWrite | P::ServerWrite => {
                 matches!(self, Owner | Operator)
             }
             P::AuditRead | P::RootKeyRead => self != Developer,
@@ -290,7 +292,7 @@ mod tests {
             assert_eq!(Permission::from_name(permission.name()), Some(*permission));
             assert_eq!(Permissions::of(&[*permission]).0, 1 << place, "{permission:?}");
         }
-        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (28, 28));
+        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (29, 29));
         assert_eq!(Permission::from_name("jeton:everything"), None);
     }
 
@@ -324,7 +326,7 @@ mod tests {
     #[test]
     fn built_in_roles() {
         let counts = BuiltIn::ALL.map(|role| (role.name(), role.permissions().0.count_ones()));
-        assert_eq!(counts, [("owner", 28), ("operator", 24), ("developer", 17), ("auditor", 12)]);
+        assert_eq!(counts, [("owner", 29), ("operator", 25), ("developer", 17), ("auditor", 12)]);
         for role in BuiltIn::ALL {
             assert_eq!(BuiltIn::from_name(role.name()), Some(role));
         }

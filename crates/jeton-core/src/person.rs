@@ -9,6 +9,7 @@ pub mod erasing;
 pub mod forgotten;
 pub mod mentions;
 pub mod reasons;
+pub mod unlock;
 pub mod update;
 pub mod wordless;
 

@@ -99,6 +99,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserUpdated { .. }
         | Event::UserDisabled { .. }
         | Event::UserEnabled { .. }
+        | Event::UserUnlocked { .. }
         | Event::UserPasswordSet { .. }
         | Event::SessionCreated { .. }
         | Event::SessionRenewed { .. }

@@ -362,6 +362,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::UserUpdated { .. }
         | Event::UserDisabled { .. }
         | Event::UserEnabled { .. }
+        | Event::UserUnlocked { .. }
         | Event::GroupCreated { .. }
         | Event::GroupUpdated { .. }
         | Event::MembershipAdded { .. }

@@ -9,18 +9,35 @@ use jeton_core::password::acceptable::{Context, acceptable};
 use jeton_core::password::set::set;
 use jeton_core::password::{self, Password};
 use jeton_core::person::Person;
+use jeton_core::person::unlock::unlock;
 use jeton_core::record::{Value, Versioned};
 use jeton_core::refusal::Refusal;
 use jeton_core::role::holder::Holder;
+use jeton_core::sender::Sender;
+use jeton_core::throttle::{Kind, Wait};
+use jeton_core::trusted_device::{Since, TrustedDevice};
 use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
+use jeton_verify::negatives::Subject;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
+use crate::throttles::BucketKey;
 
 pub use crate::hashing::{Hashing, PasswordHashing};
+
+/// What comes of a username and a password.
+#[derive(Clone, Debug)]
+pub enum Proven {
+    /// They are of this person.
+    Somebody(Arc<Versioned<Person>>),
+    /// The password is wrong, nobody is called so, they have no password, or they are disabled; all of it costs the same.
+    Nobody,
+    /// It was tried too often: nothing was looked at.
+    Wait(Wait),
+}
 
 impl Service {
     /// Hands passwords to this to be hashed, from now on. The first one stays.
@@ -63,21 +80,85 @@ impl Service {
         Ok(person)
     }
 
-    /// Who somebody is that says so by username and password. `None`: the password is wrong, nobody is called so, they have no password, or they
-    /// are disabled; all of it costs the same.
+    /// Who somebody is that says so by username and password, from this network and on this device. Names that nobody has are counted, looked up
+    /// and compared as those that somebody has.
     ///
     /// # Errors
-    /// [`Failure::Busy`] where too many wait; [`Failure::Fault`] when the engine cannot read.
-    pub async fn prove_password(&self, username: &str, password: &Secret) -> Result<Option<Arc<Versioned<Person>>>, Failure> {
+    /// [`Failure::Busy`] where too many wait; [`Failure::Fault`] when the engine cannot read. Neither is counted as a try.
+    pub async fn prove_password(
+        &self,
+        username: &str,
+        password: &Secret,
+        (sender, device): (&Sender, Option<&TrustedDevice>),
+        moment: &Moment,
+    ) -> Result<Proven, Failure> {
         let hashing = self.hashing()?;
-        let person = self.registry.people.all.named(&username.trim().to_ascii_lowercase());
+        let name = folded(username);
+        let person = self.registry.people.all.named(&name);
         // Also of nobody: a look-up takes its time.
         let id = person.as_ref().map_or_else(|| PersonId::from(""), |person| person.record.id.clone());
         let known = self.password_of(&id).await?;
+        let now = moment.now.seconds();
+        let device = device.filter(|device| self.is_trusted(device, &id, known.as_ref(), now));
+        let buckets = match device {
+            Some(device) => vec![self.bucket(Kind::Device, id.as_str().as_bytes(), &device.device)],
+            None => self.buckets_of_strangers(&name, sender),
+        };
+        let taken = match self.take_try(&buckets, now) {
+            Ok(taken) => taken,
+            Err(wait) => return Ok(Proven::Wait(wait)),
+        };
+        let compared = self.compare(hashing, password, known).await;
+        match &compared {
+            // Whoever fails elsewhere is not forgiven because somebody succeeds.
+            Ok(true) if device.is_some() => self.forget_tries(&taken),
+            Ok(true) | Err(_) => self.give_back(&taken),
+            Ok(false) => {}
+        }
+        let is_it = compared?;
+        Ok(person.filter(|person| is_it && person.record.is_active()).map_or(Proven::Nobody, Proven::Somebody))
+    }
+
+    /// Lets somebody try again at once, wherever they failed.
+    ///
+    /// # Errors
+    /// `NotFound`; `Forbidden` where they have permissions that he lacks; any other [`Failure`]: nothing is forgotten then.
+    pub async fn unlock_user(&self, name: &str, by: &Administrator, moment: &Moment) -> Result<Person, Failure> {
+        let person = self
+            .transact(moment, &Arc::from(""), |reading, moment| {
+                let person = self.find_user(name)?;
+                reading.rely_on_person(&person);
+                self.check_gives_holder(by, &Holder::Person(person.record.id.clone()))?;
+                Ok(unlock(&person.record, by, moment))
+            })
+            .await?;
+        let whose = self.bucket(Kind::Name, person.username.as_bytes(), b"");
+        self.throttles.forget_all_of(&whose, &[Kind::Name, Kind::NameInNetwork]);
+        Ok(person)
+    }
+
+    /// The buckets of whoever tries a name where nobody of this name signed in before. The widest comes first: where it is full, a name that
+    /// nobody tried before takes no room.
+    fn buckets_of_strangers(&self, name: &str, sender: &Sender) -> Vec<BucketKey> {
+        let network = sender.network.as_deref().unwrap_or_default().as_bytes();
+        vec![
+            self.bucket(Kind::Network, network, b""),
+            self.bucket(Kind::Name, name.as_bytes(), b""),
+            self.bucket(Kind::NameInNetwork, name.as_bytes(), network),
+        ]
+    }
+
+    fn is_trusted(&self, device: &TrustedDevice, person: &PersonId, password: Option<&Password>, now: i64) -> bool {
+        let negatives = &self.registry.negatives;
+        let ended_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, person.as_str()));
+        let since = |password: &Password| Since { password_set_at: password.set_at, ended_before };
+        password.is_some_and(|password| device.is_trusted_by(person, since(password), now))
+    }
+
+    async fn compare(&self, hashing: &Arc<dyn PasswordHashing>, given: &Secret, known: Option<Password>) -> Result<bool, Failure> {
         let opened = known.map(|password| password.open(&self.registry.root_keys())).transpose();
         let hash = opened.map_err(|error| Fault::new(FaultKind::Damaged, error.to_string()))?;
-        let is_it = hashing.check(password.clone(), hash).await.ok_or(Failure::Busy)?;
-        Ok(person.filter(|person| is_it && person.record.is_active()))
+        hashing.check(given.clone(), hash).await.ok_or(Failure::Busy)
     }
 
     /// Whether a person has a password.
@@ -96,4 +177,9 @@ impl Service {
     fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {
         self.hashing.get().ok_or(Failure::Busy)
     }
+}
+
+/// A name as people are known by, and as it is counted: otherwise each spelling would have tries of its own.
+fn folded(username: &str) -> String {
+    username.trim().to_ascii_lowercase()
 }

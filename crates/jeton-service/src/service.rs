@@ -32,7 +32,9 @@ use crate::publisher::Publisher;
 use crate::registry::{LoadError, Registry};
 use crate::scatter::Scatter;
 use crate::secret_uses::SecretUses;
+use crate::sign_ins::SignIns;
 use crate::snapshot_cache::Snapshots;
+use crate::throttles::Throttles;
 use crate::usage::keeping::Keeping;
 use crate::usage::mixed::Mixing;
 use crate::usage::recorder::Recorder;
@@ -50,6 +52,8 @@ pub struct Service {
     pub(crate) leaks: Leaks,
     pub(crate) allowances: Allowances,
     pub(crate) leases: Leases,
+    pub(crate) throttles: Throttles,
+    pub(crate) sign_ins: SignIns,
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) canary: Canary,
     pub(crate) checkpoints: LastCheckpoint,
@@ -152,6 +156,8 @@ impl Service {
             leaks: Leaks::default(),
             allowances: Allowances::default(),
             leases: Leases::default(),
+            throttles: Throttles::default(),
+            sign_ins: SignIns::default(),
             snapshots,
             canary: Canary::default(),
             checkpoints: LastCheckpoint::default(),

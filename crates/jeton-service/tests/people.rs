@@ -27,7 +27,7 @@ use jeton_service::authorizations::NextStep;
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
 use jeton_service::identify::Identified;
-use jeton_service::passwords::{Hashing, PasswordHashing};
+use jeton_service::passwords::{Hashing, PasswordHashing, Proven};
 use jeton_service::usage::marks::Marks;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::administrator;
@@ -329,7 +329,11 @@ async fn a_refresh_token_that_is_handed_in_ends_its_grant() {
 async fn a_password_says_who_somebody_is() {
     let stage = Stage::new().await;
     let service = stage.world.service();
-    let proves = async |username: &str, password: &str| service.prove_password(username, &Secret::from(password)).await.unwrap().is_some();
+    let proves = async |username: &str, password: &str| {
+        let from = (&Sender::default(), None);
+        let proven = service.prove_password(username, &Secret::from(password), from, &stage.world.moment()).await.unwrap();
+        matches!(proven, Proven::Somebody(_))
+    };
     assert!(!proves("ada", PASSWORD).await, "she has none yet");
     let by = administrator();
     for weak in ["short", "password1", "ada"] {

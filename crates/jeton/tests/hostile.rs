@@ -51,6 +51,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user set-password", Server, &["ada"]),
     ("user disable", Server, &["eve", "--why", "owner_left"]),
     ("user enable", Server, &["eve"]),
+    ("user unlock", Server, &["eve"]),
     ("user erase", Server, &["eve", "--dry-run"]),
     ("group create", Server, &["--name", "shipping", "--description", "Who ships"]),
     ("group list", Server, &[]),

@@ -309,6 +309,7 @@ const COMMANDS: &[&str] = &[
     "user show grace",
     "user disable grace",
     "user enable grace",
+    "user unlock grace",
     "group create --name billing",
     "group add billing grace",
     "group members billing",

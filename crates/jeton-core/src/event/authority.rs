@@ -84,6 +84,7 @@ impl Event {
             | Event::RoleWidened { .. }
             | Event::RoleAssigned { .. }
             | Event::UserUpdated { .. }
+            | Event::UserUnlocked { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }
@@ -204,6 +205,7 @@ impl Event {
             | Event::RoleDeleted { .. }
             | Event::RoleUnassigned { .. }
             | Event::UserUpdated { .. }
+            | Event::UserUnlocked { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }

@@ -57,6 +57,7 @@ pub const KINDS: &[&str] = &[
     "user.updated",
     "user.disabled",
     "user.enabled",
+    "user.unlocked",
     "user.password_set",
     "session.created",
     "session.renewed",

@@ -85,6 +85,15 @@ pub(super) static ROUTES: &[Route] = &[
         About::new("users", "Enables a person again.").takes::<Nothing>().answers::<ShownWhole>(),
     ),
     Route::new(
+        (Verb::Post, "/users/{user}/unlock"),
+        Access::Permission(Permission::PeopleRecover),
+        Repeats::ByNature,
+        |at| at.on(unlock),
+        About::new("users", "Lets a person try again at once: what failed for their name is forgotten.")
+            .takes::<Nothing>()
+            .answers::<ShownWhole>(),
+    ),
+    Route::new(
         (Verb::Post, "/users/{user}/erase"),
         Access::Permission(Permission::PeopleErase),
         Repeats::ByNature,
@@ -248,6 +257,15 @@ async fn enable(
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer {
     answer(service.enable_user(&name, &by, &service.moments().now()).await, service).await
+}
+
+async fn unlock(
+    State(Management { service, .. }): State<Management>,
+    Extension(by): Extension<Administrator>,
+    Target(name): Target<String>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Answer {
+    answer(service.unlock_user(&name, &by, &service.moments().now()).await, service).await
 }
 
 async fn answer(changed: Result<Person, Failure>, service: Arc<Service>) -> Answer {

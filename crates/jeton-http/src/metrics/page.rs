@@ -22,6 +22,7 @@ pub(super) fn page(service: &Service, observer: &Observer, process: ProcessFigur
     canary(&mut text, service);
     memory(&mut text, service);
     notices(&mut text, service);
+    sign_ins(&mut text, service);
     usage(&mut text, service);
     around::backups(&mut text, service, observer);
     around::access_log(&mut text, observer);
@@ -124,6 +125,17 @@ fn notices(text: &mut Text, service: &Service) {
     let mut family = text.counter("jeton_expiry_notices_total", "Notices that a credential ends in so many days.");
     for (ending, days, count) in service.notices_told() {
         family = family.with(&[("kind", ending.name()), ("days", days_text(days))], count);
+    }
+}
+
+fn sign_ins(text: &mut Text, service: &Service) {
+    let mut family = text.counter("jeton_sign_ins_total", "Forms of the sign-in page, by how they went.");
+    for (outcome, count) in service.sign_ins() {
+        family = family.with(&[("outcome", outcome.name())], count);
+    }
+    let mut family = text.counter("jeton_throttled_total", "Tries that were not let through, by what had been tried too often.");
+    for (kind, count) in service.throttled() {
+        family = family.with(&[("by", kind.name())], count);
     }
 }
 

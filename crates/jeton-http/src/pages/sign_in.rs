@@ -1,18 +1,23 @@
 //! `/signin`: somebody shows who they are. A name that nobody has, a wrong password, and somebody who may not sign in are answered alike, in
-//! words, status and time.
+//! words, status and time, and tried too often alike.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use jeton_core::plain;
+use jeton_core::session::begin::Begun;
 use jeton_core::session::proof::Authenticated;
+use jeton_core::trusted_device::TrustedDevice;
 use jeton_oauth::RedirectUri;
 use jeton_oauth::authorization::AuthorizationForm;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
+use jeton_service::passwords::Proven;
+use jeton_service::sign_ins::SignIn as Outcome;
 use jeton_token::Secret;
 
+use super::device_cookie;
 use super::flow::Flow;
 use super::guard::{Door, Posted, token};
 use super::problem::Problem;
@@ -63,13 +68,14 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     let flow = visit.flow()?;
     let form = posted.open(&visit.service, Door::SignIn, &flow.secret, visit.now())?;
     let (username, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
-    let proven = match visit.service.prove_password(username, &Secret::from(password)).await {
-        Ok(proven) => proven,
-        Err(Failure::Busy) => return page(visit, &flow, Some(username), Why::Busy),
+    let device = device_cookie::read(&visit.service, &visit.headers);
+    let from = (&visit.sender, device.as_ref());
+    let person = match visit.service.prove_password(username, &Secret::from(password), from, &visit.moment).await {
+        Ok(Proven::Somebody(person)) => person,
+        Ok(Proven::Nobody) => return refuse(visit, &flow, username, Why::Refused),
+        Ok(Proven::Wait(wait)) => return refuse(visit, &flow, username, Why::TooOften(wait.seconds)),
+        Err(Failure::Busy) => return refuse(visit, &flow, username, Why::Busy),
         Err(failure) => return Err(failure.into()),
-    };
-    let Some(person) = proven else {
-        return page(visit, &flow, Some(username), Why::Refused).map(|page| seen::with_outcome(page, "refused"));
     };
     // Hashing took its time: what is begun now begins now.
     let moment = visit.service.moments().now();
@@ -79,20 +85,40 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     let begun = match visit.service.begin_session(&person.record.id, authenticated, before, &visit.sender, &moment).await {
         Ok(begun) => begun,
         // Disabled meanwhile: nothing else refuses whoever proved who they are.
-        Err(Failure::Refused(_)) => return page(visit, &flow, Some(username), Why::Refused),
+        Err(Failure::Refused(_)) => return refuse(visit, &flow, username, Why::Refused),
         Err(failure) => return Err(failure.into()),
     };
+    Ok(signed_in(visit, &flow, device, &begun, moment.now.seconds()))
+}
+
+/// Somebody is signed in: they go on to what they were about.
+fn signed_in(visit: &Visit, flow: &Flow, device: Option<TrustedDevice>, begun: &Begun, now: i64) -> Response {
     let (to, is_over) = match &flow.asked {
-        Some(_) => (visit.path_in("/oauth/authorize", &flow), false),
+        Some(_) => (visit.path_in("/oauth/authorize", flow), false),
         None => (visit.path("/account"), true),
     };
     let mut response = see_other(visit.issuer(), &to);
-    let text = Secret::from(begun.clear.0);
-    set_cookie(&mut response, &session_cookie::set(&visit.service, &text, moment.now.seconds(), begun.session.expires_at));
+    let text = Secret::from(begun.clear.0.clone());
+    set_cookie(&mut response, &session_cookie::set(&visit.service, &text, now, begun.session.expires_at));
+    if let Some(line) = device_cookie::trust(&visit.service, device, &begun.session.person, &mut visit.service.moments().now()) {
+        set_cookie(&mut response, &line);
+    }
     if is_over {
         set_cookie(&mut response, &flow.end(&visit.service));
     }
-    Ok(seen::with_outcome(response, "signed_in"))
+    visit.service.count_sign_in(Outcome::SignedIn);
+    seen::with_outcome(response, Outcome::SignedIn.name())
+}
+
+/// The page once more, with what was wrong.
+fn refuse(visit: &Visit, flow: &Flow, username: &str, why: Why) -> Result<Response, Problem> {
+    let outcome = match why {
+        Why::TooOften(_) => Outcome::Throttled,
+        Why::Busy => Outcome::Busy,
+        Why::First | Why::Again | Why::Refused => Outcome::Refused,
+    };
+    visit.service.count_sign_in(outcome);
+    page(visit, flow, Some(username), why).map(|page| seen::with_outcome(page, outcome.name()))
 }
 
 /// The page that asks. What was typed as a name stands there again; a password never does.

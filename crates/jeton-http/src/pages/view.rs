@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 use jeton_core::rfc3339;
 use jeton_oauth::authorization::AuthorizationAnswer;
 use jeton_oauth::{Issuer, RedirectUri};
@@ -37,6 +38,8 @@ pub(super) enum Why {
     Refused,
     /// Too many people sign in.
     Busy,
+    /// It was tried too often: in so many seconds they may try again.
+    TooOften(i64),
 }
 
 #[derive(Template)]
@@ -60,15 +63,31 @@ impl SignIn<'_> {
             Why::First | Why::Again => None,
             Why::Refused => Some(texts.refused.clone()),
             Why::Busy => Some(texts.busy.clone()),
+            Why::TooOften(seconds) => Some(too_often(texts, seconds)),
         };
         let status = match self.why {
             Why::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Why::First | Why::Again | Why::Refused => StatusCode::OK,
         };
         let lead = self.client.map_or_else(|| texts.lead_here.clone(), |client| fill(&texts.lead, &[("client", client)]));
         let SignIn { action, form, username, why, leads_to, .. } = self;
         let view = SignInPage { lead, problem, is_again: why == Why::Again, action, form, username, frame };
-        page(issuer, status, forms_lead(leads_to), &view)
+        let mut response = page(issuer, status, forms_lead(leads_to), &view);
+        if let Why::TooOften(seconds) = why {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// When to try again, in words: the same for every name.
+fn too_often(texts: &super::texts::SignIn, seconds: i64) -> String {
+    let minutes = seconds.saturating_add(59) / 60;
+    match (seconds, minutes) {
+        (..=10, _) => texts.too_often_moment.clone(),
+        (_, ..=1) => texts.too_often_minute.clone(),
+        (_, minutes) => fill(&texts.too_often, &[("minutes", &minutes.to_string())]),
     }
 }
 

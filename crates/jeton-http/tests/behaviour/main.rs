@@ -67,6 +67,7 @@ mod signing_keys;
 mod suspensions;
 mod sweep;
 mod texts;
+mod throttle;
 mod token;
 mod usage;
 mod why;

@@ -44,6 +44,7 @@ async fn a_form_from_elsewhere_does_nothing() {
             jeton_oauth::form::encode(all.collect::<Vec<_>>())
         };
         let own = form.fields.iter().find(|(name, _)| name == "form").unwrap().1.clone();
+        let changed = format!("{}{}", if own.starts_with('A') { 'B' } else { 'A' }, &own[1..]);
         let of_other = foreign.fields.iter().find(|(name, _)| name == "form").unwrap().1.clone();
         let cookies: Vec<String> =
             browser.cookie_names().into_iter().map(|name| format!("{name}={}", browser.cookie(name).unwrap())).collect();
@@ -67,7 +68,7 @@ async fn a_form_from_elsewhere_does_nothing() {
             ("no token", send(here, None, FORM, body(None)).await),
             ("an empty token", send(here, None, FORM, body(Some(""))).await),
             ("a token of another browser", send(here, None, FORM, body(Some(&of_other))).await),
-            ("a changed token", send(here, None, FORM, body(Some(&format!("A{}", &own[1..])))).await),
+            ("a changed token", send(here, None, FORM, body(Some(&changed))).await),
             ("two tokens", send(here, None, FORM, format!("{}&form={own}", body(Some(&own)))).await),
             ("no form", send(here, None, "application/json", "{}".to_owned()).await),
             ("text", send(here, None, "text/plain", body(Some(&own))).await),

@@ -34,7 +34,7 @@ async fn somebody_signs_in_and_allows_and_is_not_asked_again() {
     let away = browser.submit(&consent, "/oauth/authorize", Some("allow"), &[]).await.away();
     assert!(away.starts_with("https://shop.example/callback?code=jtn_ac_"), "{away}");
     assert!(away.ends_with("&state=a+state&iss=https%3A%2F%2Ftokens.example"), "{away}");
-    assert_eq!(browser.cookie_names(), ["__Host-jeton_session"], "the flow is over");
+    assert_eq!(browser.cookie_names(), ["__Host-jeton_device", "__Host-jeton_session"], "the flow is over");
 
     // Signed in, and asked before: nothing is shown.
     let again = browser.open(&address).await.away();

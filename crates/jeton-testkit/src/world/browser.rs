@@ -1,10 +1,12 @@
 //! A browser without script: it keeps cookies, follows redirects, fills forms by name, and holds each page to what every page of ours is.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, USER_AGENT};
+use jeton_http::edge::Peer;
 use jeton_oauth::form;
 
 use super::World;
@@ -19,6 +21,8 @@ pub struct Browser<'w> {
     cookies: BTreeMap<String, String>,
     /// What it calls itself.
     pub agent: String,
+    /// Where it is; `None`: nobody knows.
+    pub address: Option<IpAddr>,
 }
 
 /// Where a browser came to.
@@ -54,7 +58,7 @@ impl World {
     /// A browser that was never here.
     #[must_use]
     pub fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new(), agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned() }
+        Browser { world: self, cookies: BTreeMap::new(), agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned(), address: None }
     }
 }
 
@@ -105,6 +109,9 @@ impl Browser<'_> {
             headers.insert(COOKIE, cookies.join("; ").parse().expect("cookies"));
         }
         headers.insert(USER_AGENT, self.agent.parse().expect("an agent"));
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(Peer::Tcp(SocketAddr::new(address, 50_000)));
+        }
         let answer = self.world.send(request).await;
         for line in answer.headers.get_all(SET_COOKIE) {
             self.keep(line.to_str().expect("a cookie"));

@@ -32,6 +32,7 @@ pub(crate) enum User {
     SetPassword(SetPassword),
     Disable(Disable),
     Enable(Enable),
+    Unlock(Unlock),
     Erase(Erase),
 }
 
@@ -133,6 +134,22 @@ pub(crate) struct Enable {
     user: String,
 }
 
+const UNLOCK_EXAMPLES: &str = "\
+Examples:
+  jeton user unlock ada
+
+Who failed too often for one name is told to wait, a quarter of an hour at most.
+What was counted for this one is forgotten, wherever it came from. Where they
+signed in before nobody locks them out, and nothing needs to be unlocked.";
+
+/// Let a person try again at once who failed too often
+#[derive(Args, Debug)]
+#[command(after_help = UNLOCK_EXAMPLES)]
+pub(crate) struct Unlock {
+    /// Their username or id
+    user: String,
+}
+
 const ERASE_EXAMPLES: &str = "\
 Examples:
   jeton user erase ada --dry-run
@@ -207,6 +224,10 @@ impl User {
                 }
                 context.confirm(&format!("Erase {user} for ever, with {}?", users::going(&would)))?;
                 context.show(&erase(false)?, users::erased)
+            }
+            User::Unlock(Unlock { user }) => {
+                server.post(&format!("{}/unlock", path(user)), &json!({}))?;
+                context.say(&format!("{user} may try again at once: what failed for this name is forgotten."))
             }
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }

@@ -157,6 +157,7 @@ fn people() -> Vec<Right> {
         Right::of("PATCH /users/{user}", person),
         Right::of("POST /users/{user}/disable", json!({"why": "case 4711"})),
         Right::of("POST /users/{user}/enable", json!({})),
+        Right::of("POST /users/{user}/unlock", json!({})),
         Right::of("POST /users/{user}/erase", json!({"dry_run": true})),
         Right::of("POST /groups", group.clone()).status(201),
         Right::of("PATCH /groups/{group}", group),
