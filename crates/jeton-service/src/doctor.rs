@@ -49,6 +49,7 @@ impl Service {
             watched_seconds: now.seconds().saturating_sub(self.started_at.seconds()),
             used: self.uses_of(&apis, now.seconds()).ok(),
             followed_at: apis.iter().filter_map(|api| Some((api.id.clone(), self.feed.followed_at(&api.audience)?))).collect(),
+            has_people: !self.registry.people.all.after(None, 1).is_empty(),
             apis,
             clients: clients
                 .iter()

@@ -1,6 +1,7 @@
 //! The slow hashing of passwords: a port. It takes a core for a quarter of a second and much memory, so whoever implements it has threads of its
 //! own and a queue with an end; here it is asked, and waited for.
 
+use std::io;
 use std::pin::Pin;
 
 use jeton_token::Secret;
@@ -15,8 +16,11 @@ pub trait PasswordHashing: Send + Sync + 'static {
     /// that there is none. `None`: too many wait.
     fn check(&self, password: Secret, hash: Option<Zeroizing<String>>) -> Hashing<bool>;
 
-    /// Whether others know a password: it is in a list of those that leaked.
-    fn is_known(&self, password: &str) -> bool;
+    /// Whether others know a password: it is in a list of those that leaked. May wait for a disk.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    fn is_known(&self, password: &str) -> io::Result<bool>;
 }
 
 /// Work on its way.

@@ -1,11 +1,12 @@
 //! Passwords: set, and proven. Hashing is slow on purpose and waits in a queue of its own, which the process hands in.
 
+use std::io;
 use std::sync::Arc;
 
 use jeton_core::administrator::Administrator;
 use jeton_core::id::PersonId;
 use jeton_core::moment::Moment;
-use jeton_core::password::acceptable::{Context, acceptable};
+use jeton_core::password::acceptable::{Context, Weak, acceptable};
 use jeton_core::password::set::set;
 use jeton_core::password::{self, Password};
 use jeton_core::person::Person;
@@ -21,6 +22,7 @@ use jeton_token::Secret;
 use jeton_verify::negatives::Subject;
 use zeroize::Zeroizing;
 
+use crate::beside::beside;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
@@ -54,11 +56,8 @@ impl Service {
         let person = self.find_user(name)?.record.clone();
         // Before the work, and once more with what is written.
         self.check_gives_holder(by, &Holder::Person(person.id.clone()))?;
+        self.check_acceptable(&person, password).await?;
         let hashing = self.hashing()?;
-        let host = self.issuer.as_str().split("//").nth(1).unwrap_or_default().split([':', '/']).next().unwrap_or_default();
-        let context =
-            Context { username: &person.username, name: person.name.as_deref(), email: person.email.as_deref(), issuer_host: host };
-        acceptable(password.expose(), context, |text| hashing.is_known(text)).map_err(|weak| Refusal::invalid(weak.to_string()))?;
         let mut moments = moment.clone();
         let hash = Zeroizing::new(hashing.make(password.clone(), moments.draw()).await.ok_or(Failure::Busy)?);
         let set_at = moments.split();
@@ -78,6 +77,24 @@ impl Service {
             }
         }
         Ok(person)
+    }
+
+    /// Whether a password is taken for somebody.
+    ///
+    /// # Errors
+    /// `InvalidRequest`, which says why not; [`Failure::Fault`] when the list of those that leaked cannot be read.
+    pub async fn check_acceptable(&self, person: &Person, password: &Secret) -> Result<(), Failure> {
+        let host = self.issuer.as_str().split("//").nth(1).unwrap_or_default().split([':', '/']).next().unwrap_or_default();
+        let context =
+            Context { username: &person.username, name: person.name.as_deref(), email: person.email.as_deref(), issuer_host: host };
+        let weak = |weak: Weak| Refusal::invalid(weak.to_string());
+        // Only what is no weaker than that is looked up.
+        acceptable(password.expose(), context, |_| false).map_err(weak)?;
+        let (hashing, text) = (self.hashing()?.clone(), password.clone());
+        let is_known = beside(move || hashing.is_known(text.expose())).await.ok_or(Failure::Busy)?;
+        let unread = |error: io::Error| Fault::new(FaultKind::Engine, format!("the list of passwords that leaked cannot be read: {error}"));
+        let is_known = is_known.map_err(unread)?;
+        Ok(acceptable(password.expose(), context, |_| is_known).map_err(weak)?)
     }
 
     /// Who somebody is that says so by username and password, from this network and on this device. Names that nobody has are counted, looked up

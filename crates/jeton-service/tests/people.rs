@@ -49,8 +49,8 @@ impl PasswordHashing for AtOnce {
         Box::pin(ready(Some(hash.is_some_and(|hash| *hash == format!("$test${}", password.expose().len())))))
     }
 
-    fn is_known(&self, password: &str) -> bool {
-        password == "password1"
+    fn is_known(&self, password: &str) -> std::io::Result<bool> {
+        Ok(password == "password1")
     }
 }
 

@@ -98,6 +98,9 @@ pub(crate) struct File {
     /// Whether uses of tokens and keys are counted: `on` (default) or `off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) usage: Option<String>,
+    /// The file of passwords that leaked, of which none is taken: one a line, or their SHA-1 ordered by hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password_list_file: Option<PathBuf>,
     /// What the doctor finds and somebody accepts: `CHECK until 2027-06-30: REASON` each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) doctor_accepted: Option<Vec<String>>,
@@ -199,6 +202,8 @@ pub(crate) struct Config {
     pub(crate) connections_max: usize,
     /// How requests are noted.
     pub(crate) observing: Observing,
+    /// The file of passwords that leaked.
+    pub(crate) password_list_file: Option<PathBuf>,
     /// What the doctor finds and somebody accepts.
     pub(crate) accepted: Vec<Accepted>,
     /// Where backups go.
@@ -297,6 +302,7 @@ impl Config {
             log_json,
             connections_max: file.connections_max.unwrap_or(20_000),
             observing,
+            password_list_file: file.password_list_file.as_ref().map(|path| overrides.data.join(path)),
             accepted: accepted(&file)?,
             backup,
             said: file,

@@ -1,20 +1,23 @@
 //! Passwords are hashed by argon2id, on threads of their own: each hash takes a core for a quarter of a second, and nobody else is to wait for it.
 
 mod cost;
+mod known;
 pub(crate) mod phc;
 mod pool;
 
-use std::io;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use known::KnownPasswords;
 use pool::Pool;
 
-/// Begins the threads: one core less than there are, so that one is left for everybody else.
+/// Begins the threads: one core less than there are, so that one is left for everybody else. `list` is the file of passwords that others know.
 ///
 /// # Errors
-/// When the system gives no thread.
-pub(crate) fn begin(data: &Path) -> io::Result<Pool> {
+/// In words for people: the system gives no thread, or the list is none.
+pub(crate) fn begin(data: &Path, list: Option<&Path>) -> Result<Pool, String> {
+    let known = list.map(KnownPasswords::open).transpose()?;
     let cores = available_parallelism().map_or(1, usize::from);
-    Pool::begin(cores.saturating_sub(1), data.to_owned(), crate::clock::uptime_micros)
+    let pool = Pool::begin(cores.saturating_sub(1), data.to_owned(), crate::clock::uptime_micros);
+    Ok(pool.map_err(|error| format!("passwords cannot be hashed: {error}"))?.knowing(known))
 }

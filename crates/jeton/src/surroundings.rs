@@ -30,6 +30,7 @@ pub(crate) fn look(config: &Config, tls: Option<&Tls>, dropped: Option<Dropped>,
         access_log_dropped: dropped.map(|dropped| LinesDropped { lines: dropped.lines(), last_at: dropped.last_at_seconds }),
         has_metrics_listener: Some(config.metrics_listen.is_some() || config.admin_listen.is_some()),
         shows_metrics_elsewhere: Some(is_reached(config.metrics_listen)),
+        has_password_list: Some(config.password_list_file.is_some()),
         backups: Some(backups),
         accepted: config.accepted.clone(),
     }

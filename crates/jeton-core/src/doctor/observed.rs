@@ -17,6 +17,8 @@ pub struct Observed {
     pub now_seconds: i64,
     /// For how long the process has looked, in seconds: what it has not seen in that time may be there all the same.
     pub watched_seconds: i64,
+    /// Whether there is anybody who could have a password.
+    pub has_people: bool,
     /// Every API.
     pub apis: Vec<Api>,
     /// Every client, each with its secrets.
@@ -203,6 +205,8 @@ pub struct Surroundings {
     pub has_metrics_listener: Option<bool>,
     /// Whether the listener that serves metrics to everybody is reached from other machines.
     pub shows_metrics_elsewhere: Option<bool>,
+    /// Whether passwords are compared with a list of those that leaked.
+    pub has_password_list: Option<bool>,
     /// How backups stand; `Some(None)`: none are made.
     pub backups: Option<Option<BackupsSeen>>,
     /// What somebody accepts.

@@ -1,5 +1,5 @@
 use super::observed::{Kept, Observed};
-use super::rule::{Check, Rule, Severity, word};
+use super::rule::{Check, RESTART, Rule, Severity, word};
 
 const APART: Rule = Rule {
     id: "storage.root_file_apart",
@@ -17,6 +17,12 @@ const DATA_PRIVATE: Rule = Rule {
     why: "The data folder is for the server alone: its socket administers.",
 };
 const CORES: Rule = Rule { id: "storage.dumps", severity: Severity::Medium, why: "A core holds every secret that was in memory." };
+
+const PASSWORDS: Rule = Rule {
+    id: "storage.password_list",
+    severity: Severity::Medium,
+    why: "Whoever guesses begins with the passwords that leaked elsewhere, and most people have one of them.",
+};
 
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
     let around = &observed.surroundings;
@@ -42,7 +48,20 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
             },
             "ulimit -c 0",
         ),
+        password_list(observed),
     ]
+}
+
+fn password_list(observed: &Observed) -> Check {
+    let has_list = observed.surroundings.has_password_list;
+    let seen = match (observed.has_people, has_list) {
+        (_, Some(true)) => "a password that is in a list of those that leaked is not taken",
+        (false, _) => "there is nobody who could have a password",
+        (true, Some(false)) => "passwords are taken whoever else knows them",
+        (true, None) => "nobody looked at the configuration",
+    };
+    let holds = if observed.has_people { has_list } else { Some(true) };
+    PASSWORDS.holds(holds, seen, &format!("name a file of passwords that leaked as `password_list_file` in jeton.toml, and {RESTART}"))
 }
 
 fn private(rule: Rule, kept: Option<&Kept>, command: &str) -> Check {

@@ -110,6 +110,7 @@ fn around() -> Surroundings {
         access_log_dropped: Some(LinesDropped::default()),
         has_metrics_listener: Some(true),
         shows_metrics_elsewhere: Some(false),
+        has_password_list: Some(true),
         backups: Some(Some(backups())),
         accepted: vec![],
     }

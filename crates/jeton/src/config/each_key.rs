@@ -30,6 +30,7 @@ fn full() -> File {
         access_log_kept_days: Some(8),
         access_log_kept_bytes: Some(toml::Value::from("32MiB").try_into().unwrap()),
         usage: text("off"),
+        password_list_file: Some("/p".into()),
         doctor_accepted: Some(vec!["recovery.target until 2027-06-30: one disk".to_owned()]),
         trusted_proxies: Some(vec!["10.0.0.0/8".to_owned(), "192.0.2.1".to_owned()]),
         forwarded_header: text("forwarded"),

@@ -18,7 +18,7 @@ pub(crate) enum Holds {
 }
 
 /// Every key.
-pub(crate) const KEYS: [(&str, Holds); 33] = [
+pub(crate) const KEYS: [(&str, Holds); 34] = [
     ("issuer", Holds::Text),
     ("listen", Holds::Text),
     ("metrics_listen", Holds::Text),
@@ -38,6 +38,7 @@ pub(crate) const KEYS: [(&str, Holds); 33] = [
     ("access_log_kept_days", Holds::Number),
     ("access_log_kept_bytes", Holds::Text),
     ("usage", Holds::Text),
+    ("password_list_file", Holds::Path),
     ("doctor_accepted", Holds::Sentences),
     ("trusted_proxies", Holds::List),
     ("forwarded_header", Holds::Text),

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::cost;
+use super::known::KnownPasswords;
 use super::phc::{Cost, Hash};
 
 /// How many jobs wait at most: with more, who comes last would wait longer than people do.
@@ -30,6 +31,7 @@ const NOBODYS_SALT: [u8; 16] = [0x6a; 16];
 pub(crate) struct Pool {
     jobs: SyncSender<Waiting>,
     clock: fn() -> u64,
+    known: Option<KnownPasswords>,
 }
 
 /// What is done on a thread, and answers by itself; nothing is done where it waited for too long.
@@ -68,7 +70,12 @@ impl Pool {
             let shared = shared.clone();
             thread::Builder::new().name("jeton-password".into()).spawn(move || shared.work())?;
         }
-        Ok(Pool { jobs, clock })
+        Ok(Pool { jobs, clock, known: None })
+    }
+
+    /// The same, with a list of passwords that others know.
+    pub(crate) fn knowing(self, known: Option<KnownPasswords>) -> Pool {
+        Pool { known, ..self }
     }
 
     /// Does this in its turn; nothing where too much waits.
@@ -111,9 +118,8 @@ impl PasswordHashing for Pool {
         })
     }
 
-    /// There is no list here.
-    fn is_known(&self, _: &str) -> bool {
-        false
+    fn is_known(&self, password: &str) -> io::Result<bool> {
+        self.known.as_ref().map_or(Ok(false), |known| known.has(password))
     }
 }
 
@@ -215,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn a_queue_ends() {
         let (jobs, waiting) = sync_channel(1);
-        let pool = Pool { jobs, clock: uptime_micros };
+        let pool = Pool { jobs, clock: uptime_micros, known: None };
         let first = pool.make("a".into(), [0; 16]);
         assert_eq!(pool.make("b".into(), [0; 16]).await, None, "there is no place");
         drop(waiting);
@@ -225,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_waited_for_too_long_is_not_done() {
         let (jobs, waiting) = sync_channel(2);
-        let pool = Pool { jobs, clock: || 0 };
+        let pool = Pool { jobs, clock: || 0, known: None };
         let late = pool.make("a".into(), [0; 16]);
         let folder = tempfile::tempdir().unwrap();
         let cost = OnceLock::from(Cost { memory_kib: 64, passes: 1, lanes: 1 });

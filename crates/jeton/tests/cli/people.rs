@@ -132,3 +132,32 @@ fn who_has_a_token_already_is_told_so() {
     assert_eq!(again.code, 0, "{}", again.err);
     assert_eq!(again.err, "1 other key or token of theirs is accepted as before: `jeton key list --owner user:ada --state active`.\n");
 }
+
+/// What is in a list is not taken, and a list that is none ends the start.
+#[test]
+fn passwords_that_leaked() {
+    let mut desk = Desk::empty();
+    desk.done(&["init", "--issuer", "http://127.0.0.1:8420"]);
+    let configured = std::fs::read_to_string(desk.folder.path().join("jeton-data/jeton.toml")).unwrap();
+    desk.write("jeton-data/jeton.toml", &format!("{configured}\npassword_list_file = \"leaked.txt\"\n"));
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let said = desk.run(&serve, "");
+    assert!(
+        said.code != 0 && said.err.contains("leaked.txt") && said.err.contains("name a file that this server may read"),
+        "{}",
+        said.err
+    );
+    desk.write("jeton-data/leaked.txt", "short\n");
+    let said = desk.run(&serve, "");
+    assert!(said.code != 0 && said.err.contains("write one a line"), "{}", said.err);
+    // SHA-1 of `password123`, as it is handed out.
+    desk.write("jeton-data/leaked.txt", "CBFDAC6008F9CAB4083784CBD1874F76618D2A97:1234\r\n");
+    desk.start_server();
+    let said = desk.run(&["user", "create", "--username", "ada", "--password-stdin"], "password123\n");
+    assert!(said.code == 2 && said.err.contains("a list of passwords that leaked: take another"), "{}", said.err);
+    let said = desk.run(&["user", "set-password", "ada"], "password123\n");
+    assert!(said.code == 2 && said.err.contains("a list of passwords that leaked: take another"), "{}", said.err);
+    assert_eq!(desk.run(&["user", "set-password", "ada"], "password 123\n").code, 0);
+    assert_eq!(desk.done(&["user", "unlock", "ada"]), "ada may try again at once: what failed for this name is forgotten.\n");
+    assert!(desk.done(&["audit", "tail", "--kind", "user.unlocked"]).contains("user.unlocked"));
+}

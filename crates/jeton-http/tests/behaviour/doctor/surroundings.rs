@@ -18,6 +18,19 @@ async fn files_that_others_may_read() {
 }
 
 #[tokio::test]
+async fn passwords_that_others_know() {
+    let mut deployment = Deployment::sound().await;
+    deployment.around.has_password_list = Some(false);
+    assert_eq!(found(&deployment.examine(), "storage.password_list").verdict, Verdict::Passed, "there is nobody yet");
+    deployment.world.person("ada").await;
+    fails(&deployment, "storage.password_list", Severity::Medium, "whoever else knows them", "password_list_file");
+    deployment.around.has_password_list = None;
+    assert_eq!(found(&deployment.examine(), "storage.password_list").verdict, Verdict::NotKnown);
+    deployment.around.has_password_list = Some(true);
+    assert_eq!(found(&deployment.examine(), "storage.password_list").verdict, Verdict::Passed);
+}
+
+#[tokio::test]
 async fn how_tokens_are_signed_and_how_they_travel() {
     let mut deployment = Deployment::sound().await;
     deployment.around.is_reached_from_elsewhere = Some(true);
