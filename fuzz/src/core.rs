@@ -10,6 +10,8 @@ use jeton_core::moment::{Moment, Time};
 use jeton_core::network::{Network, Networks};
 use jeton_core::once::Repeatable;
 use jeton_core::owner::Owner;
+use jeton_core::password::hash::{Argon2, Hash, How, TEXT_BYTES_MAX};
+use jeton_core::password::parse::parse;
 use jeton_core::plain;
 use jeton_core::rate::RateLimit;
 use jeton_core::role::holder::Holder;
@@ -46,6 +48,27 @@ pub fn rate(data: &[u8]) {
         if let Ok(limit) = RateLimit::new(count, period) {
             assert!(i64::from(limit.count()) == count && i64::from(limit.period_seconds()) == period && limit.is_within(limit));
         }
+    }
+}
+
+/// [`parse`]: a hash that is taken is bounded in memory and work, whatever it asks for; one of ours is read as it was written.
+pub fn password_hash(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    // What words say of it must be said of anything.
+    let Ok(hash) = parse(text).inspect_err(|error| assert!(!error.to_string().is_empty())) else { return };
+    assert!((16..=64).contains(&hash.hash.0.len()) && text.len() <= TEXT_BYTES_MAX);
+    match &hash.how {
+        How::Argon2 { variant, cost, salt } => {
+            assert!(cost.memory_kib <= 256 * 1024 && cost.passes <= 32 && cost.memory_kib >= 8 * cost.lanes && salt.len() >= 8);
+            let again = Hash::argon2id(*cost, salt, &hash.hash.0);
+            assert!(*variant != Argon2::Id || parse(&again).as_ref() == Ok(&hash));
+        }
+        How::Bcrypt { cost, .. } => assert!((4..=15).contains(cost)),
+        How::Scrypt { log_n, r, p, .. } => {
+            let block = u64::from(*r) << log_n;
+            assert!(block * 128 <= 256 << 20 && block * u64::from(*p) <= 1 << 23);
+        }
+        How::Pbkdf2 { digest, rounds, .. } => assert!((1..=5_000_000).contains(rounds) && hash.hash.0.len() <= digest.bytes()),
     }
 }
 

@@ -23,6 +23,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("core_client", core::client),
     ("core_names", core::names),
     ("core_networks", core::networks),
+    ("core_password_hash", core::password_hash),
     ("core_rate", core::rate),
     ("http_certificate", http::certificate),
     ("http_cursor", http::cursor),
@@ -214,6 +215,11 @@ fn number_from(variable: &str) -> Option<u64> {
 /// Well-formed input of each parser. All targets get all of them: what one expects is foreign to the next.
 const SEEDS: &[&str] = &[
     "",
+    // Hashes of passwords.
+    "$argon2id$v=19$m=65536,t=4,p=1$c29tZXNhbHRzb21lc2FsdA$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
+    "bcrypt_sha256$$2b$12$4ZEma79.fIVof.hK0FxhXe5DAIGmK7CwLBf7HA5bLRbl/QrisB/Hy",
+    "scrypt$16384$NaCl2025salt$8$5$2dB0m71jrCJ/SlzrelqIccfQlMpNYrmc20On5LuZtPEqJ+wvAAryjabmW05XBRJKkSBF62Zq1teHCZ8NlzXGzg==",
+    "pbkdf2:sha256:600000$8wrANGtYtJH4PmGt$1169d6f9dfbde293bf42c6074c383261a3eaec940694e7fc57c615a7244605e0",
     // A token of Jeton's own format, one with another prefix, and text around one.
     "jtn_at_05K3ogYFMde7kwgft5p2Xy7kwgnrHMHlTGo39nQMwvBbGo39nQMwv8b8c6bjp13s0LNg",
     "acme_test_pat_1zT4kQ9vB2nM7xC5wL8pR3sD6fG0hJaEyUiOqWtKrYbNmXcVzLkHgFdSaPo",

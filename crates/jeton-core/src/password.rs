@@ -1,6 +1,10 @@
 //! Passwords: each kept as the text of a slow hash, sealed, so that another root key seals it anew and no thief of the database tries one.
 
 pub mod acceptable;
+pub mod cost;
+pub mod hash;
+pub mod parse;
+pub mod renew;
 pub mod set;
 
 use std::sync::Arc;

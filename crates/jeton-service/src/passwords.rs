@@ -7,6 +7,7 @@ use jeton_core::administrator::Administrator;
 use jeton_core::id::PersonId;
 use jeton_core::moment::Moment;
 use jeton_core::password::acceptable::{Context, Weak, acceptable};
+use jeton_core::password::renew::renew;
 use jeton_core::password::set::set;
 use jeton_core::password::{self, Password};
 use jeton_core::person::Person;
@@ -28,7 +29,7 @@ use crate::keys::read::damaged;
 use crate::service::Service;
 use crate::throttles::BucketKey;
 
-pub use crate::hashing::{Hashing, PasswordHashing};
+pub use crate::hashing::{Compared, Hashing, PasswordHashing};
 
 /// What comes of a username and a password.
 #[derive(Clone, Debug)]
@@ -125,14 +126,18 @@ impl Service {
             Ok(taken) => taken,
             Err(wait) => return Ok(Proven::Wait(wait)),
         };
-        let compared = self.compare(hashing, password, known).await;
+        let mut moments = moment.clone();
+        let compared = self.compare(hashing, password, known.as_ref(), moments.draw()).await;
         match &compared {
             // Whoever fails elsewhere is not forgiven because somebody succeeds.
-            Ok(true) if device.is_some() => self.forget_tries(&taken),
-            Ok(true) | Err(_) => self.give_back(&taken),
-            Ok(false) => {}
+            Ok(compared) if compared.is_it && device.is_some() => self.forget_tries(&taken),
+            Ok(compared) if !compared.is_it => {}
+            Ok(_) | Err(_) => self.give_back(&taken),
         }
-        let is_it = compared?;
+        let Compared { is_it, anew } = compared?;
+        if let (true, Some(anew), Some(known)) = (is_it, anew, known) {
+            self.renew_password(&known, &anew, &moments.split()).await;
+        }
         Ok(person.filter(|person| is_it && person.record.is_active()).map_or(Proven::Nobody, Proven::Somebody))
     }
 
@@ -165,17 +170,34 @@ impl Service {
         ]
     }
 
-    fn is_trusted(&self, device: &TrustedDevice, person: &PersonId, password: Option<&Password>, now: i64) -> bool {
+    fn is_trusted(&self, device: &TrustedDevice, person: &PersonId, password: Option<&Versioned<Password>>, now: i64) -> bool {
         let negatives = &self.registry.negatives;
         let ended_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, person.as_str()));
         let since = |password: &Password| Since { password_set_at: password.set_at, ended_before };
-        password.is_some_and(|password| device.is_trusted_by(person, since(password), now))
+        password.is_some_and(|password| device.is_trusted_by(person, since(&password.record), now))
     }
 
-    async fn compare(&self, hashing: &Arc<dyn PasswordHashing>, given: &Secret, known: Option<Password>) -> Result<bool, Failure> {
-        let opened = known.map(|password| password.open(&self.registry.root_keys())).transpose();
+    async fn compare(
+        &self,
+        hashing: &Arc<dyn PasswordHashing>,
+        given: &Secret,
+        known: Option<&Versioned<Password>>,
+        salt: [u8; 16],
+    ) -> Result<Compared, Failure> {
+        let opened = known.map(|password| password.record.open(&self.registry.root_keys())).transpose();
         let hash = opened.map_err(|error| Fault::new(FaultKind::Damaged, error.to_string()))?;
-        hashing.check(given.clone(), hash).await.ok_or(Failure::Busy)
+        hashing.check(given.clone(), hash, salt).await.ok_or(Failure::Busy)
+    }
+
+    /// Keeps a hash as it is made today. Where that cannot be written now, or somebody set another password meanwhile, nothing is lost: the next
+    /// sign-in does it.
+    async fn renew_password(&self, known: &Versioned<Password>, hash: &str, moment: &Moment) {
+        let nobody = Arc::from("");
+        let renewed = self.attempt(moment, &nobody, |reading, moment| {
+            reading.rely_on_password(known);
+            Ok(renew(&known.record, hash, &self.registry.root_keys(), moment))
+        });
+        drop(renewed.await);
     }
 
     /// Whether a person has a password.
@@ -186,9 +208,9 @@ impl Service {
         Ok(self.password_of(person).await?.is_some())
     }
 
-    async fn password_of(&self, person: &PersonId) -> Result<Option<Password>, Failure> {
-        let row = self.fetch(&password::TABLE, Value::Text(person.0.clone())).await?;
-        row.map(|row| Password::from_row(&row.record)).transpose().map_err(damaged)
+    async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
+        let Some(row) = self.fetch(&password::TABLE, Value::Text(person.0.clone())).await? else { return Ok(None) };
+        Ok(Some(Versioned { version: row.version, record: Password::from_row(&row.record).map_err(damaged)? }))
     }
 
     fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {

@@ -14,6 +14,7 @@ use jeton_core::group::{Group, member, member::Membership};
 use jeton_core::id::{ApiKeyId, CommitId, GrantId, GroupId, PersonId, RoleId, SecretId, SessionId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::password::Password;
 use jeton_core::person::Person;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::{self, PolicyException};
@@ -24,7 +25,7 @@ use jeton_core::role::Role;
 use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
 use jeton_core::session::latest;
-use jeton_core::{api, api_key, client, consent, grant, group, key, notice, person, role, session};
+use jeton_core::{api, api_key, client, consent, grant, group, key, notice, password, person, role, session};
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
 use tokio::sync::oneshot;
@@ -227,6 +228,11 @@ impl Reading<'_> {
     /// A person who was read before: they must still be who they were.
     pub(crate) fn rely_on_person(&self, person: &Versioned<Person>) {
         self.rely(&person::TABLE, Value::Text(person.record.id.0.clone()), Some(person.version));
+    }
+
+    /// A password that was read before: it must still be what it was.
+    pub(crate) fn rely_on_password(&self, password: &Versioned<Password>) {
+        self.rely(&password::TABLE, Value::Text(password.record.person.0.clone()), Some(password.version));
     }
 
     /// A group that was read before: it must still be what it was.

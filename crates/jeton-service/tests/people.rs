@@ -27,7 +27,7 @@ use jeton_service::authorizations::NextStep;
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
 use jeton_service::identify::Identified;
-use jeton_service::passwords::{Hashing, PasswordHashing, Proven};
+use jeton_service::passwords::{Compared, Hashing, PasswordHashing, Proven};
 use jeton_service::usage::marks::Marks;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::administrator;
@@ -45,8 +45,9 @@ impl PasswordHashing for AtOnce {
         Box::pin(ready(Some(format!("$test${}", password.expose().len()))))
     }
 
-    fn check(&self, password: Secret, hash: Option<Zeroizing<String>>) -> Hashing<bool> {
-        Box::pin(ready(Some(hash.is_some_and(|hash| *hash == format!("$test${}", password.expose().len())))))
+    fn check(&self, password: Secret, hash: Option<Zeroizing<String>>, _: [u8; 16]) -> Hashing<Compared> {
+        let is_it = hash.is_some_and(|hash| *hash == format!("$test${}", password.expose().len()));
+        Box::pin(ready(Some(Compared { is_it, anew: None })))
     }
 
     fn is_known(&self, password: &str) -> std::io::Result<bool> {

@@ -26,6 +26,7 @@ pub mod registered;
 pub mod request;
 pub mod seen_lines;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -67,6 +68,7 @@ pub struct World {
     pub(crate) draining: Draining,
     pub(crate) hands: Hands,
     pub(crate) observer: Arc<Observer>,
+    at_once: AtOnce,
     access_log: Arc<SeenLines>,
     store: Arc<InFront<Counted>>,
     issuer: Issuer,
@@ -142,7 +144,8 @@ impl World {
         lost: Arc<Mutex<Vec<Fault>>>,
     ) -> World {
         let service = Arc::new(service);
-        service.hash_passwords_by(Arc::new(AtOnce));
+        let at_once = AtOnce::default();
+        service.hash_passwords_by(Arc::new(at_once.clone()));
         service.set_up(&service.moments().now()).await.expect("the store belongs to this issuer");
         let draining = Draining::new();
         let access_log = Arc::new(SeenLines::default());
@@ -150,7 +153,7 @@ impl World {
         let requests = Arc::new(Requests::timed_by(move || u64::try_from(clock.time().micros()).unwrap_or(0)));
         let observer = Arc::new(Observer { access_log: Some(access_log.clone()), requests, ..Observer::default() });
         let router = router::public(no_folder::management(service.clone(), observer.clone()), Place::Shared, draining.clone());
-        World { service, router, draining, hands, observer, access_log, store, issuer, root_keys, lost }
+        World { at_once, service, router, draining, hands, observer, access_log, store, issuer, root_keys, lost }
     }
 
     /// The service, for what no helper here does.
@@ -231,6 +234,12 @@ impl World {
     #[must_use]
     pub fn reads(&self) -> u64 {
         self.store.0.reads()
+    }
+
+    /// How often a password was compared with what is kept of one, or with nothing.
+    #[must_use]
+    pub fn passwords_compared(&self) -> u64 {
+        self.at_once.0.load(Ordering::Relaxed)
     }
 
     /// How many access tokens are kept.

@@ -1,8 +1,9 @@
 //! Passwords are hashed by argon2id, on threads of their own: each hash takes a core for a quarter of a second, and nobody else is to wait for it.
 
+mod compare;
 mod cost;
+mod floor;
 mod known;
-pub(crate) mod phc;
 mod pool;
 
 use std::path::Path;

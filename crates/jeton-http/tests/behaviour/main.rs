@@ -51,6 +51,7 @@ mod notices;
 mod openapi;
 mod outside;
 mod page_forms;
+mod password_hashes;
 mod pasted;
 mod people;
 mod permissions;

@@ -1,22 +1,30 @@
 //! Passwords of a world: nobody waits for them.
 
 use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use jeton_service::passwords::{Hashing, PasswordHashing};
+use jeton_service::passwords::{Compared, Hashing, PasswordHashing};
 use jeton_token::Secret;
 use zeroize::Zeroizing;
 
-/// Hashes passwords at once, and badly.
-pub(super) struct AtOnce;
+/// Hashes passwords at once, and badly; counts how often one was compared.
+#[derive(Clone, Default)]
+pub(super) struct AtOnce(pub(super) Arc<AtomicU64>);
 
 impl PasswordHashing for AtOnce {
     fn make(&self, password: Secret, salt: [u8; 16]) -> Hashing<String> {
         Box::pin(ready(Some(hashed(&password, &hexadecimal(&salt)))))
     }
 
-    fn check(&self, password: Secret, hash: Option<Zeroizing<String>>) -> Hashing<bool> {
-        let is_it = hash.is_some_and(|hash| *hash == hashed(&password, hash.split('$').nth(2).unwrap_or_default()));
-        Box::pin(ready(Some(is_it)))
+    fn check(&self, password: Secret, hash: Option<Zeroizing<String>>, salt: [u8; 16]) -> Hashing<Compared> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let hash = hash.unwrap_or_default();
+        // One from elsewhere has the password itself in it.
+        let is_from_elsewhere = hash.strip_prefix("$elsewhere$").is_some_and(|known| known == password.expose());
+        let is_it = is_from_elsewhere || *hash == hashed(&password, hash.split('$').nth(2).unwrap_or_default());
+        let anew = is_from_elsewhere.then(|| Zeroizing::new(hashed(&password, &hexadecimal(&salt))));
+        Box::pin(ready(Some(Compared { is_it, anew })))
     }
 
     fn is_known(&self, password: &str) -> std::io::Result<bool> {

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::phc::Cost;
+use jeton_core::password::cost::Cost;
 
 /// How much memory a hash takes, in KiB: what a thief with many small cores has not (OWASP: at least 46 MiB).
 pub(super) const MEMORY_KIB: u32 = 64 * 1024;
