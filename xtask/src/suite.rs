@@ -160,7 +160,11 @@ fn clippy(_: &mut Run) -> Result<Done, Failure> {
 /// The fuzz smoke passes here in no time; the next step gives it some.
 fn tests(run: &mut Run) -> Result<Done, Failure> {
     let words = "test --workspace --locked --no-fail-fast";
-    count(run, cargo(words.split(' ')).env("JETON_FUZZ_SECONDS", "0"))
+    let tries = match run.effort {
+        Effort::Usual => "40",
+        Effort::Long => "1000",
+    };
+    count(run, cargo(words.split(' ')).env("JETON_FUZZ_SECONDS", "0").env("JETON_TIMING_TRIES", tries))
 }
 
 /// They pass above as well, but say there neither how many they were nor that they were not run.

@@ -317,6 +317,9 @@ pub enum Event {
     /// A person has another password, by their own doing or somebody else's.
     #[serde(rename = "user.password_set")]
     UserPasswordSet { actor: Actor, by_themselves: i64, user: PersonId },
+    /// The same password of a person was hashed anew: by a stronger hash, or by ours where it had been made elsewhere.
+    #[serde(rename = "user.password_renewed")]
+    UserPasswordRenewed { actor: Actor, user: PersonId },
     /// Somebody signed in.
     #[serde(rename = "session.created")]
     SessionCreated {

@@ -100,6 +100,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserDisabled { .. }
         | Event::UserEnabled { .. }
         | Event::UserUnlocked { .. }
+        | Event::UserPasswordRenewed { .. }
         | Event::UserPasswordSet { .. }
         | Event::SessionCreated { .. }
         | Event::SessionRenewed { .. }

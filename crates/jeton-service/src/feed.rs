@@ -363,6 +363,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::UserDisabled { .. }
         | Event::UserEnabled { .. }
         | Event::UserUnlocked { .. }
+        | Event::UserPasswordRenewed { .. }
         | Event::GroupCreated { .. }
         | Event::GroupUpdated { .. }
         | Event::MembershipAdded { .. }

@@ -26,7 +26,6 @@ pub mod registered;
 pub mod request;
 pub mod seen_lines;
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -41,6 +40,7 @@ use jeton_http::observe::{Observer, Requests};
 use jeton_http::router;
 use jeton_oauth::Issuer;
 use jeton_service::moments::Moments;
+use jeton_service::passwords::PasswordHashing;
 use jeton_service::registry::LoadError;
 use jeton_service::restored::Restored;
 use jeton_service::{Parts, Service};
@@ -236,10 +236,15 @@ impl World {
         self.store.0.reads()
     }
 
+    /// Hashes passwords by this from now on.
+    pub fn hash_passwords_by(&self, hashing: Arc<dyn PasswordHashing>) {
+        self.at_once.hand_to(hashing);
+    }
+
     /// How often a password was compared with what is kept of one, or with nothing.
     #[must_use]
     pub fn passwords_compared(&self) -> u64 {
-        self.at_once.0.load(Ordering::Relaxed)
+        self.at_once.compared()
     }
 
     /// How many access tokens are kept.

@@ -5,6 +5,8 @@ mod cost;
 mod floor;
 mod known;
 mod pool;
+#[cfg(test)]
+mod timing;
 
 use std::path::Path;
 use std::thread::available_parallelism;

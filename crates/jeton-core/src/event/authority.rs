@@ -85,6 +85,7 @@ impl Event {
             | Event::RoleAssigned { .. }
             | Event::UserUpdated { .. }
             | Event::UserUnlocked { .. }
+            | Event::UserPasswordRenewed { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }
@@ -206,6 +207,7 @@ impl Event {
             | Event::RoleUnassigned { .. }
             | Event::UserUpdated { .. }
             | Event::UserUnlocked { .. }
+            | Event::UserPasswordRenewed { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }

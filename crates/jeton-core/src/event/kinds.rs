@@ -59,6 +59,7 @@ pub const KINDS: &[&str] = &[
     "user.enabled",
     "user.unlocked",
     "user.password_set",
+    "user.password_renewed",
     "session.created",
     "session.renewed",
     "session.ended",
