@@ -41,6 +41,8 @@ pub struct Api {
     pub created_at: i64,
     /// When it last changed, in seconds.
     pub updated_at: i64,
+    /// The rules of what its access tokens tell of a person.
+    pub claims: Option<Arc<str>>,
 }
 
 impl Api {
@@ -92,6 +94,7 @@ pub static TABLE: Table = Table {
         Column::text("signing_algorithm"),
         Column::int("created_at"),
         Column::int("updated_at"),
+        Column::text("claims").or_null(),
     ],
     key: 1,
     indexes: &[Index { name: "api_by_audience", columns: &[1], unique: true }],
@@ -119,6 +122,7 @@ impl Api {
             Value::text(self.signing_algorithm.name()),
             Value::Int(self.created_at),
             Value::Int(self.updated_at),
+            self.claims.clone().map_or(Value::Null, Value::Text),
         ]
     }
 
@@ -139,6 +143,7 @@ impl Api {
             signing_algorithm: row.read(|value| Algorithm::from_name(value.as_text()?))?,
             created_at: row.int()?,
             updated_at: row.int()?,
+            claims: row.text_or_null()?,
         })
     }
 }

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod check;
 pub mod next;
+pub mod pushed;
 pub mod target;
 
 use std::sync::Arc;

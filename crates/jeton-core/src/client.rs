@@ -9,11 +9,13 @@ pub mod update;
 
 use std::sync::Arc;
 
+use jeton_jose::Algorithm;
 use jeton_oauth::RedirectUri;
 use jeton_oauth::scope::ScopeSet;
 
 use crate::api::parse_scope_list;
 use crate::id::{ApiId, ClientId};
+use crate::owner::Owner;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 
 /// One client.
@@ -49,6 +51,22 @@ pub struct Client {
     pub rotates: bool,
     /// How long a spent refresh token of its is answered as before, in seconds; `None`: as everybody's.
     pub refresh_window_seconds: Option<i64>,
+    /// Where people who signed out may be sent back to (OpenID Connect RP-Initiated Logout).
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it is told that somebody signed out (OpenID Connect Back-Channel Logout).
+    pub backchannel_logout_uri: Option<Arc<str>>,
+    /// Whether each of its authorization requests has a challenge (RFC 7636).
+    pub needs_pkce: bool,
+    /// Whether people are asked before it gets anything.
+    pub asks_consent: bool,
+    /// What signs its ID tokens; `None`: what signs everybody's.
+    pub id_token_algorithm: Option<Algorithm>,
+    /// Whether it has to hand its authorization requests in first (RFC 9126).
+    pub needs_pushed_requests: bool,
+    /// The rules of what its ID tokens tell beside what is standard.
+    pub claims: Option<Arc<str>>,
+    /// Who answers for it: a person or a group.
+    pub owner: Option<Owner>,
 }
 
 /// What kind of application a client is (RFC 7591 section 2, OpenID Connect Registration section 2).
@@ -172,6 +190,14 @@ pub static TABLE: Table = Table {
         Column::text("application_type").or_null(),
         Column::int("rotates").or_null(),
         Column::int("refresh_window_seconds").or_null(),
+        Column::text("post_logout_redirect_uris").or_null(),
+        Column::text("backchannel_logout_uri").or_null(),
+        Column::text("pkce").or_null(),
+        Column::text("consent").or_null(),
+        Column::text("id_token_alg").or_null(),
+        Column::text("par").or_null(),
+        Column::text("claims").or_null(),
+        Column::text("owner").or_null(),
     ],
     key: 1,
     indexes: &[Index { name: "client_by_name", columns: &[1], unique: true }],
@@ -196,7 +222,6 @@ impl Client {
     pub fn row(&self) -> Row {
         let grant_types: Vec<_> = self.grant_types.iter().map(|grant| grant.name()).collect();
         let apis: Vec<_> = self.apis.iter().map(ApiId::as_str).collect();
-        let redirect_uris: Vec<_> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
         vec![
             Value::Text(self.id.0.clone()),
             Value::Text(self.name.clone()),
@@ -210,10 +235,18 @@ impl Client {
             Value::Int(self.updated_at),
             self.contact.clone().map_or(Value::Null, Value::Text),
             // What is as it was before there was a choice is null, as it was.
-            said(!self.redirect_uris.is_empty(), || Value::text(&redirect_uris.join(" "))),
+            addresses(&self.redirect_uris),
             said(self.application != Application::Web, || Value::text(self.application.name())),
             said(!self.rotates, || Value::Int(0)),
             self.refresh_window_seconds.map_or(Value::Null, Value::Int),
+            addresses(&self.post_logout_redirect_uris),
+            self.backchannel_logout_uri.clone().map_or(Value::Null, Value::Text),
+            said(!self.needs_pkce, || Value::text("optional")),
+            said(!self.asks_consent, || Value::text("waived")),
+            self.id_token_algorithm.map_or(Value::Null, |algorithm| Value::text(algorithm.name())),
+            said(self.needs_pushed_requests, || Value::text("required")),
+            self.claims.clone().map_or(Value::Null, Value::Text),
+            self.owner.as_ref().map_or(Value::Null, |owner| Value::text(&owner.to_string())),
         ]
     }
 
@@ -235,20 +268,115 @@ impl Client {
             created_at: row.int()?,
             updated_at: row.int()?,
             contact: row.text_or_null()?,
-            redirect_uris: row.read(|value| match value {
-                Value::Null => Some(Vec::new()),
-                value => value.as_text()?.split_ascii_whitespace().map(|uri| RedirectUri::parse(uri).ok()).collect(),
-            })?,
+            redirect_uris: row.read(read_addresses)?,
             application: row.read(|value| match value {
                 Value::Null => Some(Application::Web),
                 value => Application::from_name(value.as_text()?),
             })?,
             rotates: row.int_or_null()?.is_none_or(|rotates| rotates != 0),
             refresh_window_seconds: row.int_or_null()?,
+            post_logout_redirect_uris: row.read(read_addresses)?,
+            backchannel_logout_uri: row.text_or_null()?,
+            needs_pkce: !row.read(|value| is_said(value, "optional"))?,
+            asks_consent: !row.read(|value| is_said(value, "waived"))?,
+            id_token_algorithm: row.read(|value| match value {
+                Value::Null => Some(None),
+                value => Algorithm::from_name(value.as_text()?).map(Some),
+            })?,
+            needs_pushed_requests: row.read(|value| is_said(value, "required"))?,
+            claims: row.text_or_null()?,
+            owner: row.read(|value| match value {
+                Value::Null => Some(None),
+                value => Owner::parse(value.as_text()?).ok().map(Some),
+            })?,
         })
+    }
+}
+
+/// Addresses, none of which has a space in it.
+fn addresses(uris: &[RedirectUri]) -> Value {
+    let texts: Vec<_> = uris.iter().map(RedirectUri::as_str).collect();
+    said(!texts.is_empty(), || Value::text(&texts.join(" ")))
+}
+
+fn read_addresses(value: &Value) -> Option<Vec<RedirectUri>> {
+    match value {
+        Value::Null => Some(Vec::new()),
+        value => value.as_text()?.split_ascii_whitespace().map(|uri| RedirectUri::parse(uri).ok()).collect(),
+    }
+}
+
+/// Whether a row says the one word that it can say.
+fn is_said(value: &Value, word: &str) -> Option<bool> {
+    match value {
+        Value::Null => Some(false),
+        value => (**value.as_text()? == *word).then_some(true),
     }
 }
 
 fn said(is_said: bool, value: impl FnOnce() -> Value) -> Value {
     if is_said { value() } else { Value::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client of which everything is said.
+    fn client() -> Client {
+        let addresses = |texts: &[&str]| texts.iter().map(|text| RedirectUri::parse(text).unwrap()).collect();
+        Client {
+            id: ClientId::from("client_1"),
+            name: "shop".into(),
+            grant_types: vec![GrantType::AuthorizationCode],
+            authentication: AuthenticationMethod::SecretBasic,
+            jwks: None,
+            apis: vec![],
+            scopes: ScopeSet::empty(),
+            may_introspect: false,
+            created_at: 1,
+            updated_at: 2,
+            contact: Some("ops".into()),
+            redirect_uris: addresses(&["https://shop.example/cb"]),
+            application: Application::Native,
+            rotates: false,
+            refresh_window_seconds: Some(60),
+            post_logout_redirect_uris: addresses(&["https://shop.example/out", "https://shop.example/bye"]),
+            backchannel_logout_uri: Some("https://shop.example/logout".into()),
+            needs_pkce: false,
+            asks_consent: false,
+            id_token_algorithm: Some(Algorithm::Es256),
+            needs_pushed_requests: true,
+            claims: Some("{}".into()),
+            owner: Some(Owner::Person(crate::id::PersonId::from("user_1"))),
+        }
+    }
+
+    #[test]
+    fn what_is_said_survives_its_row_and_what_is_not_is_null() {
+        let said = client();
+        assert_eq!(Client::from_row(&said.row()), Ok(said));
+        let plain = Client {
+            post_logout_redirect_uris: vec![],
+            backchannel_logout_uri: None,
+            needs_pkce: true,
+            asks_consent: true,
+            id_token_algorithm: None,
+            needs_pushed_requests: false,
+            claims: None,
+            owner: None,
+            ..client()
+        };
+        assert_eq!(plain.row()[15..], vec![Value::Null; 8]);
+        assert_eq!(Client::from_row(&plain.row()), Ok(plain));
+    }
+
+    #[test]
+    fn a_row_that_says_another_word_is_damaged() {
+        for (place, column) in [(17, "pkce"), (18, "consent"), (20, "par")] {
+            let mut row = client().row();
+            row[place] = Value::text("perhaps");
+            assert_eq!(Client::from_row(&row).unwrap_err().column, column);
+        }
+    }
 }

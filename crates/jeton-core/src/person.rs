@@ -13,6 +13,7 @@ pub mod unlock;
 pub mod update;
 pub mod wordless;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::id::{Actor, PersonId};
@@ -35,7 +36,16 @@ pub struct Person {
     pub created_at: i64,
     /// When this last changed, in seconds.
     pub updated_at: i64,
+    /// When it was shown that letters to their address reach them, in seconds; of another address it is not known.
+    pub email_verified_at: Option<i64>,
+    /// The language that they read, as a tag (RFC 5646).
+    pub locale: Option<Arc<str>>,
+    /// What an organisation knows of them, by name; [`ATTRIBUTES_MAX`] bytes at most, written as JSON.
+    pub attributes: BTreeMap<String, String>,
 }
+
+/// The most bytes of what is known of a person by name, as JSON.
+pub const ATTRIBUTES_MAX: usize = 4_096;
 
 /// Whether anything of a person is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +85,9 @@ pub static TABLE: Table = Table {
         Column::text("disabled_by").or_null(),
         Column::int("created_at"),
         Column::int("updated_at"),
+        Column::int("email_verified_at").or_null(),
+        Column::text("locale").or_null(),
+        Column::text("attributes").or_null(),
     ],
     key: 1,
     indexes: &[Index { name: "person_by_username", columns: &[1], unique: true }],
@@ -95,6 +108,7 @@ impl Person {
             State::Active => (Value::Null, Value::Null),
             State::Disabled { at, by } => (Value::Int(*at), Value::Text(by.0.clone())),
         };
+        let attributes = Some(&self.attributes).filter(|attributes| !attributes.is_empty());
         vec![
             Value::Text(self.id.0.clone()),
             Value::Text(self.username.clone()),
@@ -105,6 +119,9 @@ impl Person {
             disabled_by,
             Value::Int(self.created_at),
             Value::Int(self.updated_at),
+            self.email_verified_at.map_or(Value::Null, Value::Int),
+            self.locale.clone().map_or(Value::Null, Value::Text),
+            attributes.map_or(Value::Null, |attributes| Value::text(&serde_json::to_string(attributes).unwrap_or_default())),
         ]
     }
 
@@ -122,6 +139,20 @@ impl Person {
             ("disabled", Some(at), Some(by)) => State::Disabled { at, by: Actor(by) },
             _ => return Err(Malformed { table: TABLE.name, column: "state" }),
         };
-        Ok(Person { id, username, name, email, state, created_at: row.int()?, updated_at: row.int()? })
+        Ok(Person {
+            id,
+            username,
+            name,
+            email,
+            state,
+            created_at: row.int()?,
+            updated_at: row.int()?,
+            email_verified_at: row.int_or_null()?,
+            locale: row.text_or_null()?,
+            attributes: row.read(|value| match value {
+                Value::Null => Some(BTreeMap::new()),
+                value => serde_json::from_str(value.as_text()?).ok(),
+            })?,
+        })
     }
 }

@@ -2,13 +2,14 @@
 
 pub mod version_1;
 pub mod version_14;
+pub mod version_15;
 pub mod version_2;
 pub mod version_3;
 
 use crate::record::{Class, Column, Table};
 use crate::{
-    api, api_key, canary, checkpoint, client, consent, deployment, gap, grant, group, key, notice, once, password, person, policy, role,
-    session, token, usage,
+    api, api_key, authorize, canary, checkpoint, client, consent, deployment, gap, grant, group, key, notice, once, password, person,
+    policy, role, session, token, usage,
 };
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
@@ -51,12 +52,12 @@ pub const CHANGE_SPAN: u64 = 256;
 pub const CHANGE_KEPT_SECONDS: i64 = 3 * 86_400;
 
 /// The version of this schema: a program refuses a store of a higher one.
-pub const VERSION: u32 = 15;
+pub const VERSION: u32 = 16;
 
 /// The tables of version 1.
 pub static TABLES_OF_VERSION_1: [&Table; 9] = [
     &deployment::TABLE,
-    &api::TABLE,
+    &version_15::API,
     &version_1::CLIENT,
     &version_1::CLIENT_SECRET,
     &key::TABLE,
@@ -75,7 +76,7 @@ pub static TABLES_SINCE_VERSION_3: [&Table; 15] = [
     &api_key::word::TABLE,
     &api_key::imported::TABLE,
     &api_key::uses::TABLE,
-    &person::TABLE,
+    &version_15::PERSON,
     &group::TABLE,
     &group::member::TABLE,
     &role::TABLE,
@@ -116,18 +117,21 @@ pub static TABLES_SINCE_VERSION_12: [&Table; 1] = [&canary::TABLE];
 pub static TABLES_SINCE_VERSION_14: [&Table; 1] = [&person::erasing::TABLE];
 
 /// The tables that version 15 added.
-pub static TABLES_SINCE_VERSION_15: [&Table; 7] = [
-    &grant::TABLE,
+pub static TABLES_SINCE_VERSION_15: &[&Table] = &[
+    &version_15::GRANT,
     &grant::of_person::TABLE,
     &grant::code::TABLE,
     &consent::TABLE,
-    &session::TABLE,
+    &version_15::SESSION,
     &session::latest::TABLE,
     &password::TABLE,
 ];
 
+/// The tables that version 16 added.
+pub static TABLES_SINCE_VERSION_16: &[&Table] = &[&authorize::pushed::TABLE];
+
 /// All tables.
-pub static TABLES: [&Table; 42] = [
+pub static TABLES: &[&Table] = &[
     &deployment::TABLE,
     &api::TABLE,
     &client::TABLE,
@@ -170,4 +174,5 @@ pub static TABLES: [&Table; 42] = [
     &session::TABLE,
     &session::latest::TABLE,
     &password::TABLE,
+    &authorize::pushed::TABLE,
 ];

@@ -78,6 +78,7 @@ fn parse(request: &CreateApi, policies: &Policies, moment: &mut Moment) -> Resul
         signing_algorithm: request.signing_algorithm.as_deref().map_or(Ok(Algorithm::Es256), parse_algorithm)?,
         created_at: seconds,
         updated_at: seconds,
+        claims: None,
     })
 }
 

@@ -131,6 +131,7 @@ fn make(issuer: &str, scopes: BTreeMap<String, String>, policies: &Policies, mom
         signing_algorithm: Algorithm::Es256,
         created_at: seconds,
         updated_at: seconds,
+        claims: None,
     }
 }
 

@@ -56,6 +56,7 @@ pub fn keep(issuer: &str, known: Option<&Api>, policies: &Policies, actor: &Acto
         signing_algorithm: Algorithm::Es256,
         created_at: seconds,
         updated_at: seconds,
+        claims: None,
     };
     let event = Event::ApiCreated { actor: actor.clone(), api: made.id.clone(), audience: made.audience.clone(), scopes: Arc::from("") };
     Outcome::grant((), commit.put(&TABLE, made.row()).tell(event))

@@ -75,6 +75,14 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         application: signing_in::parse_application(request.application.as_deref())?,
         rotates: !request.keeps_refresh_tokens,
         refresh_window_seconds: signing_in::parse_window(request.refresh_window_seconds)?,
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
+        needs_pkce: true,
+        asks_consent: true,
+        id_token_algorithm: None,
+        needs_pushed_requests: false,
+        claims: None,
+        owner: None,
     };
     signing_in::check(&client)?;
     Ok(client)

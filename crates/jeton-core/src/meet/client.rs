@@ -27,6 +27,17 @@ pub(super) fn client(then: &Row, later: &Row) -> Result<Met, Malformed> {
         } else {
             then.refresh_window_seconds
         },
+        post_logout_redirect_uris: then
+            .post_logout_redirect_uris
+            .iter()
+            .filter(|uri| later.post_logout_redirect_uris.contains(uri))
+            .cloned()
+            .collect(),
+        needs_pkce: then.needs_pkce || later.needs_pkce,
+        asks_consent: then.asks_consent || later.asks_consent,
+        needs_pushed_requests: then.needs_pushed_requests || later.needs_pushed_requests,
+        claims: same(then.claims.as_ref(), later.claims.as_ref()),
+        owner: same(then.owner.as_ref(), later.owner.as_ref()),
         ..then.clone()
     };
     let mut is_stopped = false;
@@ -48,6 +59,11 @@ pub(super) fn client(then: &Row, later: &Row) -> Result<Met, Malformed> {
     Ok(Met { row: met.row(), is_stopped })
 }
 
+/// What both say; `None` where they say different things: neither is what both allowed.
+fn same<T: Clone + PartialEq>(then: Option<&T>, later: Option<&T>) -> Option<T> {
+    then.filter(|then| later == Some(then)).cloned()
+}
+
 /// The keys of a JWK Set that are in the other too; `None`: there are none.
 fn in_both(then: Option<&str>, later: Option<&str>) -> Option<Arc<str>> {
     let keys = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("keys")?.as_array().cloned();
@@ -61,7 +77,8 @@ pub(super) fn api(then: &Row, later: &Row) -> Result<Met, Malformed> {
     let (then, later) = (Api::from_row(then)?, Api::from_row(later)?);
     let known = |(name, _): &(&String, &String)| later.scopes.contains_key(*name);
     let scopes: BTreeMap<String, String> = then.scopes.iter().filter(known).map(|(name, text)| (name.clone(), text.clone())).collect();
-    let mut met = Api { scopes: scopes.into(), ..then.clone() };
+    let claims = same(then.claims.as_ref(), later.claims.as_ref());
+    let mut met = Api { scopes: scopes.into(), claims, ..then.clone() };
     let default_scope = match (then.default_scope.is_empty(), later.default_scope.is_empty()) {
         (true, _) => later.default_scope,
         (_, true) => then.default_scope.clone(),
@@ -104,6 +121,14 @@ mod tests {
             application: Application::Web,
             rotates: true,
             refresh_window_seconds: None,
+            post_logout_redirect_uris: vec![],
+            backchannel_logout_uri: None,
+            needs_pkce: true,
+            asks_consent: true,
+            id_token_algorithm: None,
+            needs_pushed_requests: false,
+            claims: None,
+            owner: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Rows by chance: what is put allows nothing that they did not both allow.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_jose::Algorithm;
@@ -12,6 +13,7 @@ use crate::client::{self, Application, AuthenticationMethod, Client, GrantType};
 use crate::id::{Actor, ApiId, ClientId, ExceptionId, KeyId, PersonId, RoleId};
 use crate::key::{self, Purpose, SigningKeyRecord, State};
 use crate::moment::{Moment, Time};
+use crate::owner::Owner;
 use crate::person::{self, Person};
 use crate::policy::CredentialKind;
 use crate::policy::effective::Policies;
@@ -85,15 +87,23 @@ fn client(dice: &mut Dice) -> Client {
         created_at: 1,
         updated_at: dice.at(),
         contact: None,
-        redirect_uris: dice
-            .some(&["https://a.example/cb", "https://b.example/cb"])
-            .into_iter()
-            .map(|uri| RedirectUri::parse(uri).unwrap())
-            .collect(),
+        redirect_uris: addresses(dice, &["https://a.example/cb", "https://b.example/cb"]),
         application: dice.one(&[Application::Web, Application::Native]),
         rotates: dice.is(),
         refresh_window_seconds: dice.one(&[None, Some(0), Some(300)]),
+        post_logout_redirect_uris: addresses(dice, &["https://a.example/out", "https://b.example/out"]),
+        backchannel_logout_uri: None,
+        needs_pkce: dice.is(),
+        asks_consent: dice.is(),
+        id_token_algorithm: None,
+        needs_pushed_requests: dice.is(),
+        claims: dice.one(&[None, Some("a".into()), Some("b".into())]),
+        owner: dice.one(&[None, Some(Owner::Person(PersonId::from("p"))), Some(Owner::Person(PersonId::from("thief")))]),
     }
+}
+
+fn addresses(dice: &mut Dice, all: &[&str]) -> Vec<RedirectUri> {
+    dice.some(all).into_iter().map(|uri| RedirectUri::parse(uri).unwrap()).collect()
 }
 
 /// With which keys somebody is taken for a client.
@@ -116,6 +126,11 @@ fn a_client_proves_itself_by_what_it_had_both_then_and_later() {
             assert!(other.may_introspect || !met.may_introspect);
             assert!(met.redirect_uris.iter().all(|uri| other.redirect_uris.contains(uri)));
             assert!(met.rotates || !other.rotates);
+            assert!(met.post_logout_redirect_uris.iter().all(|uri| other.post_logout_redirect_uris.contains(uri)));
+            assert!((met.needs_pkce || !other.needs_pkce) && (met.asks_consent || !other.asks_consent));
+            assert!(met.needs_pushed_requests || !other.needs_pushed_requests);
+            assert!(met.claims.is_none() || met.claims == other.claims);
+            assert!(met.owner.is_none() || met.owner == other.owner);
             assert!(met.refresh_window() <= other.refresh_window());
             assert!(met.application == Application::Web || other.application == Application::Native);
             // By a secret only where it was by a secret both times; by keys that were there both times.
@@ -139,6 +154,9 @@ fn a_person_is_active_who_was_so_both_then_and_later() {
         state: if dice.is() { person::State::Active } else { person::State::Disabled { at: dice.at(), by: Actor::from("unix:0") } },
         created_at: 1,
         updated_at: dice.at(),
+        email_verified_at: dice.maybe(9),
+        locale: None,
+        attributes: BTreeMap::new(),
     };
     for _ in 0..DRAWN {
         let (then, later) = (person(&mut dice), person(&mut dice));

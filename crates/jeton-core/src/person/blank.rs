@@ -68,7 +68,9 @@ impl Blank {
     pub fn row(&self, table: &Table, row: &Row) -> Left {
         let says = |name: &str, text: &str| column(table, row, name).and_then(Value::as_text).is_some_and(|said| **said == *text);
         if std::ptr::eq(table, &TABLE) && says("id", &self.id) {
-            return with(table, row, &[("username", Value::Text(self.id.clone())), ("name", Value::Null), ("email", Value::Null)]);
+            let nothing = ["name", "email", "email_verified_at", "locale", "attributes"].map(|column| (column, Value::Null));
+            let named = [("username", Value::Text(self.id.clone()))];
+            return with(table, row, &named.into_iter().chain(nothing).collect::<Vec<_>>());
         }
         if std::ptr::eq(table, &api_key::TABLE) && says("owner", &self.owner) {
             let named = [("name", Value::text(ERASED)), ("note", Value::Null), ("metadata", Value::Null)];
@@ -149,7 +151,15 @@ mod tests {
         let disabled = ("state", text("disabled"));
         check(
             &TABLE,
-            &[("id", text("user_1")), ("username", text("ada")), ("email", text("a@b.c")), disabled.clone()],
+            &[
+                ("id", text("user_1")),
+                ("username", text("ada")),
+                ("email", text("a@b.c")),
+                ("email_verified_at", Value::Int(7)),
+                ("locale", text("de")),
+                ("attributes", text(r#"{"room":"7"}"#)),
+                disabled.clone(),
+            ],
             Some(&[("id", text("user_1")), ("username", text("user_1")), disabled]),
         );
         let (owner, revoked) = (("owner", text("user:user_1")), ("state", text("revoked")));

@@ -1,5 +1,6 @@
 //! Taking somebody in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Person, State, TABLE};
@@ -49,6 +50,9 @@ fn parse(request: &CreatePerson, moment: &mut Moment) -> Result<Person, Refusal>
         state: State::Active,
         created_at: seconds,
         updated_at: seconds,
+        email_verified_at: None,
+        locale: None,
+        attributes: BTreeMap::new(),
     })
 }
 

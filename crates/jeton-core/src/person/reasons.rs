@@ -92,6 +92,9 @@ mod tests {
             state: State::Active,
             created_at: 0,
             updated_at: 0,
+            email_verified_at: None,
+            locale: None,
+            attributes: Default::default(),
         })
     }
 

@@ -49,6 +49,8 @@ fn apply(person: &Person, request: &UpdatePerson) -> Result<Person, Refusal> {
     }
     if request.email.is_some() {
         updated.email = parse_email(request.email.as_deref())?;
+        // Whether letters reach them was shown of the address before.
+        updated.email_verified_at = updated.email_verified_at.filter(|_| updated.email == person.email);
     }
     Ok(updated)
 }

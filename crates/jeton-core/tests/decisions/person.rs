@@ -33,6 +33,24 @@ fn check(shape: impl FnOnce(&mut CreatePerson), expected: Result<fn(&Person) -> 
 }
 
 #[test]
+fn what_is_known_of_somebody_survives_their_row_and_nothing_is_null() {
+    let plain = create(&CreatePerson { username: "ada".to_owned(), ..CreatePerson::default() }, &actor(), &mut moment()).verdict.unwrap();
+    assert!(plain.row()[9..].iter().all(|value| *value == jeton_core::record::Value::Null));
+    let known = Person {
+        email_verified_at: Some(NOW),
+        locale: Some("de".into()),
+        attributes: [("room".to_owned(), "7".to_owned())].into(),
+        ..plain
+    };
+    assert_eq!(Person::from_row(&known.row()), Ok(known.clone()));
+    let known = Person { email: Some("a@b.example".into()), ..known };
+    let request = UpdatePerson { email: Some("c@b.example".into()), ..UpdatePerson::default() };
+    assert_eq!(update(&known, &request, &actor(), &mut moment()).verdict.unwrap().email_verified_at, None, "another address");
+    let request = UpdatePerson { email: Some("a@b.example".into()), name: Some("Ada".into()), ..UpdatePerson::default() };
+    assert_eq!(update(&known, &request, &actor(), &mut moment()).verdict.unwrap().email_verified_at, Some(NOW));
+}
+
+#[test]
 fn taken_in() {
     check(|_| {}, Ok(|person| person.id.as_str().starts_with("user_") && &*person.username == "ada" && person.is_active()));
     check(|_| {}, Ok(|person| person.name.is_none() && person.email.is_none() && person.created_at == NOW));

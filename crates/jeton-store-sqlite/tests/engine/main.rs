@@ -25,4 +25,6 @@ mod version_1;
 #[cfg(test)]
 mod version_14;
 #[cfg(test)]
+mod version_15;
+#[cfg(test)]
 mod wipe;

@@ -8,7 +8,7 @@ use jeton_core::id::CredentialId;
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Class, Column, ColumnKind, Index, Row, Table, Value};
 use jeton_core::schema::version_3::{USAGE_LAST, USAGE_PROGRESS};
-use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, version_1};
+use jeton_core::schema::{MARK, TABLES_OF_VERSION_1, TABLES_SINCE_VERSION_2, TABLES_SINCE_VERSION_3, VERSION, version_1};
 use jeton_core::usage::{bucket, progress, subject};
 use jeton_core::{api_key, client};
 use jeton_store::schema::SCHEMA;
@@ -174,7 +174,7 @@ fn a_store_of_version_2_takes_keys_and_keeps_what_it_had() {
     }
     drop(view);
     drop(store);
-    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: 15, known: 2 }));
+    assert_eq!(open(folder.path(), &VERSION_2).err(), Some(OpenError::Newer { found: VERSION, known: 2 }));
 }
 
 /// The schema as it was before version 4.

@@ -7,7 +7,7 @@ use jeton_core::event::Event;
 use jeton_core::id::{Actor, ClientId, CredentialId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::{Row, Table, Value};
-use jeton_core::schema::{TABLES, TABLES_SINCE_VERSION_15, version_1, version_14};
+use jeton_core::schema::{TABLES, TABLES_SINCE_VERSION_15, TABLES_SINCE_VERSION_16, version_1, version_14, version_15};
 use jeton_core::token::AccessToken;
 use jeton_core::{client, session, token};
 use jeton_store::schema::SCHEMA;
@@ -22,11 +22,14 @@ fn version_14() -> &'static Schema {
     let then = |table: &&'static Table| -> &'static Table {
         match table.name {
             "client" => &version_14::CLIENT,
+            "api" => &version_15::API,
+            "person" => &version_15::PERSON,
             "access_token" => &version_1::ACCESS_TOKEN,
             _ => table,
         }
     };
-    let is_later = |table: &&&'static Table| TABLES_SINCE_VERSION_15.iter().any(|later| later.name == table.name);
+    let is_later =
+        |table: &&&'static Table| TABLES_SINCE_VERSION_15.iter().chain(TABLES_SINCE_VERSION_16).any(|later| later.name == table.name);
     let tables: Vec<&'static Table> = TABLES.iter().filter(|table| !is_later(table)).map(then).collect();
     Box::leak(Box::new(Schema {
         version: 14,
