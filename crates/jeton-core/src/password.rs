@@ -3,6 +3,7 @@
 pub mod acceptable;
 pub mod cost;
 pub mod hash;
+pub mod kept_cost;
 pub mod parse;
 pub mod renew;
 pub mod set;

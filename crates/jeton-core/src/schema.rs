@@ -128,7 +128,7 @@ pub static TABLES_SINCE_VERSION_15: &[&Table] = &[
 ];
 
 /// The tables that version 16 added.
-pub static TABLES_SINCE_VERSION_16: &[&Table] = &[&authorize::pushed::TABLE];
+pub static TABLES_SINCE_VERSION_16: &[&Table] = &[&authorize::pushed::TABLE, &password::kept_cost::TABLE];
 
 /// All tables.
 pub static TABLES: &[&Table] = &[
@@ -175,4 +175,5 @@ pub static TABLES: &[&Table] = &[
     &session::latest::TABLE,
     &password::TABLE,
     &authorize::pushed::TABLE,
+    &password::kept_cost::TABLE,
 ];

@@ -4,6 +4,7 @@
 use std::io;
 use std::pin::Pin;
 
+use jeton_core::password::cost::Cost;
 use jeton_token::Secret;
 use zeroize::Zeroizing;
 
@@ -15,6 +16,11 @@ pub trait PasswordHashing: Send + Sync + 'static {
     /// Whether this is the hash of a password, whoever made it. Where there is none, the same work is done and the answer is no: whoever asks does
     /// not learn that there is none. A hash that is made anew has this salt. `None`: too many wait.
     fn check(&self, password: Secret, hash: Option<Zeroizing<String>>, salt: [u8; 16]) -> Hashing<Compared>;
+
+    /// How much work a hash is, where it was measured since the start: it is to be kept then.
+    fn measured(&self) -> Option<Cost> {
+        None
+    }
 
     /// Whether others know a password: it is in a list of those that leaked. May wait for a disk.
     ///

@@ -2,14 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jeton_core::administrator::Administrator;
 use jeton_core::id::PersonId;
 use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
 use jeton_core::password::acceptable::{Context, Weak, acceptable};
+use jeton_core::password::cost::Cost;
 use jeton_core::password::renew::renew;
 use jeton_core::password::set::set;
-use jeton_core::password::{self, Password};
+use jeton_core::password::{self, Password, kept_cost};
 use jeton_core::person::Person;
 use jeton_core::person::unlock::unlock;
 use jeton_core::record::{Value, Versioned};
@@ -48,6 +51,27 @@ impl Service {
         drop(self.hashing.set(hashing));
     }
 
+    /// How much work a hash is, as it was measured for this deployment; `None`: nobody measured it yet.
+    ///
+    /// # Errors
+    /// When the engine cannot read.
+    pub fn password_cost(&self) -> Result<Option<Cost>, Fault> {
+        let row = self.store.view()?.get(&kept_cost::TABLE, &vec![kept_cost::KEY])?;
+        let cost = row.map(|row| kept_cost::from_row(&row.record)).transpose();
+        cost.map(Option::flatten).map_err(|malformed| Fault::new(FaultKind::Damaged, malformed.to_string()))
+    }
+
+    /// Keeps what was measured, once. Where it cannot be written now, the next password that is hashed does it.
+    async fn keep_password_cost(&self, moment: &Moment) {
+        let Some(cost) = self.hashing.get().and_then(|hashing| hashing.measured()) else { return };
+        if self.is_password_cost_kept.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let nobody = Arc::from("");
+        let kept = self.attempt(moment, &nobody, |_, moment| Ok(Outcome::grant((), kept_cost::keep(cost, moment)))).await;
+        self.is_password_cost_kept.store(matches!(kept, Ok(Some(()))), Ordering::Release);
+    }
+
     /// Gives a person a password, and ends their sessions: whoever knew the one before is signed in nowhere. What outlives a session stays.
     /// Whoever gives one could sign in as them: nobody gives one to somebody with permissions that he lacks.
     ///
@@ -61,6 +85,7 @@ impl Service {
         let hashing = self.hashing()?;
         let mut moments = moment.clone();
         let hash = Zeroizing::new(hashing.make(password.clone(), moments.draw()).await.ok_or(Failure::Busy)?);
+        self.keep_password_cost(&moments.split()).await;
         let set_at = moments.split();
         let person = self
             .transact(&set_at, &Arc::from(""), |reading, moment| {
@@ -134,6 +159,7 @@ impl Service {
             Ok(compared) if !compared.is_it => {}
             Ok(_) | Err(_) => self.give_back(&taken),
         }
+        self.keep_password_cost(&moments.split()).await;
         let Compared { is_it, anew } = compared?;
         if let (true, Some(anew), Some(known)) = (is_it, anew, known) {
             self.renew_password(&known, &anew, &moments.split()).await;

@@ -77,6 +77,8 @@ pub struct Service {
     pub(crate) durability: OnceLock<Kept>,
     /// Who hashes passwords.
     pub(crate) hashing: OnceLock<Arc<dyn PasswordHashing>>,
+    /// Whether it is written down how much work a hash is.
+    pub(crate) is_password_cost_kept: AtomicBool,
     /// Held by whoever erases somebody: one at a time.
     pub(crate) erasing: Mutex<()>,
     /// Whether the process is about to end.
@@ -178,6 +180,7 @@ impl Service {
             started_at,
             durability: OnceLock::new(),
             hashing: OnceLock::new(),
+            is_password_cost_kept: AtomicBool::new(false),
             erasing: Mutex::default(),
             is_ending: AtomicBool::new(false),
             store,

@@ -11,16 +11,17 @@ mod timing;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use jeton_core::password::cost::Cost;
 use known::KnownPasswords;
 use pool::Pool;
 
-/// Begins the threads: one core less than there are, so that one is left for everybody else. `list` is the file of passwords that others know.
+/// Begins the threads: one core less than there are, so that one is left for everybody else. `cost` is how much work a hash is, and `list` is the file of passwords that others know.
 ///
 /// # Errors
 /// In words for people: the system gives no thread, or the list is none.
-pub(crate) fn begin(data: &Path, list: Option<&Path>) -> Result<Pool, String> {
+pub(crate) fn begin(cost: Option<Cost>, list: Option<&Path>) -> Result<Pool, String> {
     let known = list.map(KnownPasswords::open).transpose()?;
     let cores = available_parallelism().map_or(1, usize::from);
-    let pool = Pool::begin(cores.saturating_sub(1), data.to_owned(), crate::clock::uptime_micros);
+    let pool = Pool::begin(cores.saturating_sub(1), cost, crate::clock::uptime_micros);
     Ok(pool.map_err(|error| format!("passwords cannot be hashed: {error}"))?.knowing(known))
 }

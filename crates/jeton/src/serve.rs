@@ -309,7 +309,10 @@ fn open_service(
     })
     .map_err(|error| error.0)?;
     let store = opened.ok_or("the store was not opened")?;
-    service.hash_passwords_by(Arc::new(passwords::begin(&config.data, config.password_list_file.as_deref())?));
+    service.hash_passwords_by(Arc::new(passwords::begin(
+        service.password_cost().map_err(|fault| fault.to_string())?,
+        config.password_list_file.as_deref(),
+    )?));
     if !config.observing.counts_usage {
         service.count_no_usage();
     }

@@ -1,13 +1,20 @@
 //! What is kept of passwords: hashes that others made are taken once, and every name costs the same.
 
+use std::future::ready;
+use std::sync::Arc;
+
 use jeton_core::id::PersonId;
+use jeton_core::password::cost::Cost;
 use jeton_core::password::{self, Password};
 use jeton_core::person::create::CreatePerson;
 use jeton_core::record::Value;
+use jeton_service::passwords::{Compared, Hashing, PasswordHashing};
 use jeton_testkit::World;
 use jeton_testkit::world::browser::Browser;
 use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::people::PASSWORD;
+use jeton_token::Secret;
+use zeroize::Zeroizing;
 
 #[tokio::test]
 async fn a_hash_that_others_made_is_made_anew_by_the_first_who_signs_in() {
@@ -60,6 +67,43 @@ async fn every_name_costs_one_comparison_and_as_many_reads() {
         costs.push((world.passwords_compared() - before.0, world.reads() - before.1));
     }
     assert_eq!((costs[0].0, costs[0]), (0, costs[1]));
+}
+
+/// Hashes that were measured, and refuse everybody.
+struct Measured(Cost);
+
+impl PasswordHashing for Measured {
+    fn make(&self, _: Secret, _: [u8; 16]) -> Hashing<String> {
+        Box::pin(ready(None))
+    }
+
+    fn check(&self, _: Secret, _: Option<Zeroizing<String>>, _: [u8; 16]) -> Hashing<Compared> {
+        Box::pin(ready(Some(Compared::default())))
+    }
+
+    fn measured(&self) -> Option<Cost> {
+        Some(self.0)
+    }
+
+    fn is_known(&self, _: &str) -> std::io::Result<bool> {
+        Ok(false)
+    }
+}
+
+#[tokio::test]
+async fn what_was_measured_is_kept_once_and_known_after_a_restart() {
+    let world = World::new().await;
+    world.person("ada").await;
+    let cost = Cost { memory_kib: 65_536, passes: 7, lanes: 1 };
+    assert_eq!(world.service().password_cost().unwrap(), None);
+    world.hash_passwords_by(Arc::new(Measured(cost)));
+    let (commits, size) = (world.commits(), world.ledger_size());
+    for name in ["nobody", "ada", "nobody"] {
+        assert!(!signs_in(&world, name, "wrong").await);
+    }
+    assert_eq!((world.commits(), world.ledger_size()), (commits + 1, size), "it is bookkeeping");
+    assert_eq!(world.service().password_cost().unwrap(), Some(cost));
+    assert_eq!(world.reopen().await.service().password_cost().unwrap(), Some(cost));
 }
 
 async fn signs_in(world: &World, username: &str, password: &str) -> bool {

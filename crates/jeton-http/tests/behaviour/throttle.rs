@@ -1,14 +1,21 @@
 //! Guessing passwords: whoever fails often waits, whoever signed in on a device before is never locked out there, and nobody learns from any of
 //! it who is known here.
 
+use std::future::ready;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use futures_util::future::join_all;
 use jeton_core::id::PersonId;
+use jeton_service::passwords::{Compared, Hashing, PasswordHashing};
 use jeton_testkit::World;
 use jeton_testkit::world::browser::{Browser, Page};
 use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::people::PASSWORD;
 use jeton_token::Secret;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 const QUARTER_HOUR: i64 = 900;
 
@@ -130,6 +137,64 @@ async fn who_fails_in_one_network_locks_nobody_out_in_another() {
     }
     assert_eq!(office.went("ada", PASSWORD).await, Waits(QUARTER_HOUR));
     assert_eq!(office.went("bob", PASSWORD).await, In);
+}
+
+/// Hashes that take as long as a test wants, and refuse everybody; or there is no place for one more.
+struct Slow {
+    compared: AtomicUsize,
+    gate: Semaphore,
+    is_busy: AtomicBool,
+}
+
+impl PasswordHashing for Hashes {
+    fn make(&self, _: Secret, _: [u8; 16]) -> Hashing<String> {
+        Box::pin(ready(None))
+    }
+
+    fn check(&self, _: Secret, _: Option<Zeroizing<String>>, _: [u8; 16]) -> Hashing<Compared> {
+        let slow = self.0.clone();
+        Box::pin(async move {
+            if slow.is_busy.load(Ordering::Relaxed) {
+                return None;
+            }
+            slow.compared.fetch_add(1, Ordering::Relaxed);
+            slow.gate.acquire().await.ok()?.forget();
+            Some(Compared::default())
+        })
+    }
+
+    fn is_known(&self, _: &str) -> std::io::Result<bool> {
+        Ok(false)
+    }
+}
+
+struct Hashes(Arc<Slow>);
+
+#[tokio::test]
+async fn of_many_at_once_none_passes_uncounted_and_what_was_not_made_does_not_count() {
+    let world = World::new().await;
+    world.person("ada").await;
+    let slow = Arc::new(Slow { compared: AtomicUsize::new(0), gate: Semaphore::new(0), is_busy: AtomicBool::new(true) });
+    world.hash_passwords_by(Arc::new(Hashes(slow.clone())));
+    let mut visitors = Vec::new();
+    for _ in 0..64 {
+        visitors.push(Visitor::at(&world, "192.0.2.1").await);
+    }
+    for visitor in &mut visitors {
+        let page = visitor.tries("ada", "guessed").await;
+        assert_eq!((page.answer.status, page.answer.header("retry-after")), (503, "1"), "{}", page.answer.shown());
+    }
+    slow.is_busy.store(false, Ordering::Relaxed);
+    let opened = async {
+        while slow.compared.load(Ordering::Relaxed) < 10 {
+            tokio::task::yield_now().await;
+        }
+        slow.gate.add_permits(64);
+    };
+    let (went, ()) = tokio::join!(join_all(visitors.iter_mut().map(|visitor| visitor.went("ada", "guessed"))), opened);
+    let count = |expected: Went| went.iter().filter(|went| **went == expected).count();
+    assert_eq!((count(Refused), count(Waits(QUARTER_HOUR)), slow.compared.load(Ordering::Relaxed)), (10, 54, 10));
+    assert!(world.metrics().await.contains("jeton_sign_ins_total{outcome=\"busy\"} 64\n"));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use jeton_core::password::cost::Cost;
 use jeton_service::passwords::{Compared, Hashing, PasswordHashing};
 use jeton_token::Secret;
 use zeroize::Zeroizing;
@@ -49,6 +50,10 @@ impl PasswordHashing for AtOnce {
         let is_it = is_from_elsewhere || *hash == hashed(&password, hash.split('$').nth(2).unwrap_or_default());
         let anew = is_from_elsewhere.then(|| Zeroizing::new(hashed(&password, &hexadecimal(&salt))));
         Box::pin(ready(Some(Compared { is_it, anew })))
+    }
+
+    fn measured(&self) -> Option<Cost> {
+        self.0.well.get().and_then(|well| well.measured())
     }
 
     fn is_known(&self, password: &str) -> std::io::Result<bool> {

@@ -12,6 +12,7 @@ use jeton_backup::restore::{Other, Step};
 use jeton_backup::target::Target;
 use jeton_core::id::CredentialId;
 use jeton_core::moment::Time;
+use jeton_core::password::kept_cost;
 use jeton_core::person::erasing;
 use jeton_core::record::Table;
 use jeton_core::{canary, checkpoint, once};
@@ -24,7 +25,7 @@ use super::apart::{Apart, Source};
 use super::workplace::Workplace;
 
 /// What no entry tells of, or not always: each store keeps its own.
-static PASSED_OVER: [&Table; 4] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE, &erasing::TABLE];
+static PASSED_OVER: [&Table; 5] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE, &erasing::TABLE, &kept_cost::TABLE];
 
 /// What is drilled.
 pub(crate) struct Drill<'a> {

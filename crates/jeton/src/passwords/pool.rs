@@ -1,6 +1,6 @@
 //! The threads that hash passwords: a few, with less right to the cores than what answers everybody else, and a queue that ends.
 
-use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -38,6 +38,15 @@ pub(crate) struct Pool {
     clock: fn() -> u64,
     known: Option<KnownPasswords>,
     floor: Arc<Floor>,
+    cost: Arc<Measured>,
+}
+
+/// How much work a hash is.
+#[derive(Default)]
+struct Measured {
+    cost: OnceLock<Cost>,
+    /// Whether it was measured here: nobody said it.
+    is_new: AtomicBool,
 }
 
 /// What is done on a thread, and answers by itself; nothing is done where it waited for too long.
@@ -59,24 +68,23 @@ struct Worker<'s> {
 struct Shared {
     jobs: Mutex<Receiver<Waiting>>,
     clock: fn() -> u64,
-    data: PathBuf,
-    cost: OnceLock<Cost>,
+    cost: Arc<Measured>,
 }
 
 impl Pool {
-    /// Begins so many threads, timed by this clock in microseconds; the cost is kept in the data folder. Memory is taken with the first job.
+    /// Begins so many threads, timed by this clock in microseconds. Memory is taken with the first job, which measures the cost where none is said.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn begin(threads: usize, data: PathBuf, clock: fn() -> u64) -> io::Result<Pool> {
+    pub(crate) fn begin(threads: usize, cost: Option<Cost>, clock: fn() -> u64) -> io::Result<Pool> {
         let (jobs, waiting) = sync_channel(WAITING_MAX);
-        let cost = cost::read(&data).map(OnceLock::from).unwrap_or_default();
-        let shared = Arc::new(Shared { jobs: Mutex::new(waiting), clock, data, cost });
+        let cost = Arc::new(Measured { cost: cost.map(OnceLock::from).unwrap_or_default(), ..Measured::default() });
+        let shared = Arc::new(Shared { jobs: Mutex::new(waiting), clock, cost: cost.clone() });
         for _ in 0..threads.max(1) {
             let shared = shared.clone();
             thread::Builder::new().name("jeton-password".into()).spawn(move || shared.work())?;
         }
-        Ok(Pool { jobs, clock, known: None, floor: Arc::default() })
+        Ok(Pool { jobs, clock, known: None, floor: Arc::default(), cost })
     }
 
     /// The same, with a list of passwords that others know.
@@ -126,6 +134,10 @@ impl PasswordHashing for Pool {
         })
     }
 
+    fn measured(&self) -> Option<Cost> {
+        self.cost.cost.get().copied().filter(|_| self.cost.is_new.load(Ordering::Acquire))
+    }
+
     fn is_known(&self, password: &str) -> io::Result<bool> {
         self.known.as_ref().map_or(Ok(false), |known| known.has(password))
     }
@@ -147,10 +159,10 @@ impl Shared {
 }
 
 impl Worker<'_> {
-    /// The cost of a new hash: measured by the first job of a data folder, on the thread that does it.
+    /// The cost of a new hash: measured by the first job of a deployment, on the thread that does it.
     fn cost(&mut self) -> Cost {
         let shared = self.shared;
-        *shared.cost.get_or_init(|| {
+        *shared.cost.cost.get_or_init(|| {
             let one_pass = Cost { memory_kib: cost::MEMORY_KIB, passes: 1, lanes: 1 };
             let mut pass = || {
                 let begun = (shared.clock)();
@@ -159,11 +171,8 @@ impl Worker<'_> {
             };
             // The first takes the memory from the system, which the ones after it have.
             let (_, second, third) = (pass(), pass(), pass());
-            let measured = cost::of_a_pass(second.min(third));
-            if let Err(error) = cost::write(&shared.data, measured) {
-                tracing::warn!(%error, "how much work a password is cannot be kept in the data folder: it is measured at each start");
-            }
-            measured
+            shared.cost.is_new.store(true, Ordering::Release);
+            cost::of_a_pass(second.min(third))
         })
     }
 
@@ -234,9 +243,8 @@ mod tests {
     use super::*;
     use crate::clock::uptime_micros;
 
-    fn begin(folder: &tempfile::TempDir, cost: &str) -> Pool {
-        std::fs::write(folder.path().join("jeton.password-cost"), cost).unwrap();
-        Pool::begin(1, folder.path().to_owned(), uptime_micros).unwrap()
+    fn begin(cost: &str) -> Pool {
+        Pool::begin(1, Cost::parse(cost), uptime_micros).unwrap()
     }
 
     async fn check(pool: &Pool, password: &str, kept: Option<&str>) -> bool {
@@ -245,8 +253,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_right_or_wrong() {
-        let folder = tempfile::tempdir().unwrap();
-        let pool = begin(&folder, "m=64,t=2,p=1");
+        let pool = begin("m=64,t=2,p=1");
         let kept = pool.make("correct horse".into(), [5; 16]).await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=64,t=2,p=1$BQUFBQUFBQUFBQUFBQUFBQ$"), "{kept}");
         assert!(check(&pool, "correct horse", Some(&kept)).await);
@@ -259,8 +266,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_argon2_s_reference_made_is_right() {
-        let folder = tempfile::tempdir().unwrap();
-        let pool = begin(&folder, "m=64,t=2,p=1");
+        let pool = begin("m=64,t=2,p=1");
         // Of the test vectors of the reference implementation (test.c): password, somesalt, t=2, m=2^8, p=2.
         let kept = "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc";
         assert!(check(&pool, "password", Some(kept)).await);
@@ -269,8 +275,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_others_made_is_right_and_made_anew_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let pool = begin(&folder, "m=64,t=2,p=1");
+        let pool = begin("m=64,t=2,p=1");
         // Made by Django 5.2, passlib 1.7.4, Werkzeug 3.1 and crypt(3).
         for kept in [
             "pbkdf2_sha256$1000$NaCl2025salt$H5l7RTh69KKg4Dl7JTvVBFxvrk5d3vN3xUGdCKFY/Ec=",
@@ -324,7 +329,7 @@ mod tests {
     #[tokio::test]
     async fn a_queue_ends() {
         let (jobs, waiting) = sync_channel(1);
-        let pool = Pool { jobs, clock: uptime_micros, known: None, floor: Arc::default() };
+        let pool = Pool { jobs, clock: uptime_micros, known: None, floor: Arc::default(), cost: Arc::default() };
         let first = pool.make("a".into(), [0; 16]);
         assert_eq!(pool.make("b".into(), [0; 16]).await, None, "there is no place");
         drop(waiting);
@@ -334,11 +339,9 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_waited_for_too_long_is_not_done() {
         let (jobs, waiting) = sync_channel(2);
-        let pool = Pool { jobs, clock: || 0, known: None, floor: Arc::default() };
+        let pool = Pool { jobs, clock: || 0, known: None, floor: Arc::default(), cost: Arc::default() };
         let late = pool.make("a".into(), [0; 16]);
-        let folder = tempfile::tempdir().unwrap();
-        let cost = OnceLock::from(Cost { memory_kib: 64, passes: 1, lanes: 1 });
-        let shared = Shared { jobs: Mutex::new(waiting), clock: || WAIT_MICROS + 1, data: folder.path().to_owned(), cost };
+        let shared = Shared { jobs: Mutex::new(waiting), clock: || WAIT_MICROS + 1, cost: Arc::default() };
         drop(pool);
         shared.work();
         assert_eq!(late.await, None);
@@ -346,11 +349,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_cost_is_measured_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let pool = Pool::begin(1, folder.path().to_owned(), uptime_micros).unwrap();
-        let kept = pool.make("a".into(), [5; 16]).await.unwrap();
-        let cost = cost_of(&kept);
+        let pool = Pool::begin(1, None, uptime_micros).unwrap();
+        assert_eq!(pool.measured(), None);
+        let cost = cost_of(&pool.make("a".into(), [5; 16]).await.unwrap());
         assert!(cost.memory_kib == cost::MEMORY_KIB && (1..=32).contains(&cost.passes));
-        assert_eq!(cost::read(folder.path()), Some(cost));
+        assert_eq!(pool.measured(), Some(cost));
+        let told = Cost { memory_kib: 64, passes: 2, lanes: 1 };
+        let pool = Pool::begin(1, Some(told), uptime_micros).unwrap();
+        assert_eq!((cost_of(&pool.make("a".into(), [5; 16]).await.unwrap()), pool.measured()), (told, None), "nothing is to be kept");
     }
 }

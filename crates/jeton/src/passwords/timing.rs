@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jeton_core::password::cost::Cost;
 use jeton_core::password::{self, Password};
 use jeton_core::record::Value;
 use jeton_testkit::World;
 use jeton_testkit::world::browser::{Browser, Page};
 
-use super::cost;
 use super::pool::Pool;
 use crate::clock::uptime_micros;
 
@@ -23,11 +23,8 @@ const MANY: usize = 1_000;
 #[tokio::test]
 async fn a_refusal_takes_as_long_for_everybody() {
     let tries = std::env::var_os("JETON_TIMING_TRIES").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(40);
-    let folder = tempfile::tempdir().unwrap();
-    if tries < MANY {
-        std::fs::write(folder.path().join("jeton.password-cost"), "m=8192,t=2,p=1").unwrap();
-    }
-    let pool = Pool::begin(1, folder.path().to_owned(), uptime_micros).unwrap();
+    let cost = Cost::parse("m=8192,t=2,p=1").filter(|_| tries < MANY);
+    let pool = Pool::begin(1, cost, uptime_micros).unwrap();
     let world = World::new().await;
     world.hash_passwords_by(Arc::new(pool));
     for number in 0..KNOWN {
@@ -66,7 +63,7 @@ async fn a_refusal_takes_as_long_for_everybody() {
     let most = if tries < MANY { 1.5 } else { 1.05 };
     assert!((1.0 / most..=most).contains(&apart), "known {known:?}, unknown {unknown:?}");
     assert!(unknown > Duration::from_millis(5), "no work was done: {unknown:?}");
-    assert_eq!(cost::read(folder.path()).is_some_and(|cost| cost.memory_kib == cost::MEMORY_KIB), tries >= MANY);
+    assert_eq!(world.service().password_cost().unwrap().is_some(), tries >= MANY, "what is measured is kept");
 }
 
 async fn refusal(browser: &mut Browser<'_>, page: &Page, username: &str) -> Duration {
