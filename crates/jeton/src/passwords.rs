@@ -15,6 +15,14 @@ use jeton_core::password::cost::Cost;
 use known::KnownPasswords;
 use pool::Pool;
 
+/// Looks whether a file is a list of passwords that others know.
+///
+/// # Errors
+/// In words for people: what is wrong with it, and what to do.
+pub(crate) fn look(list: &Path) -> Result<(), String> {
+    KnownPasswords::open(list).map(drop)
+}
+
 /// Begins the threads: one core less than there are, so that one is left for everybody else. `cost` is how much work a hash is, and `list` is the file of passwords that others know.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::backup_settings::{BackupPlace, USUAL_DRILL_EVERY, USUAL_EVERY, USUAL_
 use crate::certificates::Files;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
-use crate::{apart, root_file, serve, writable};
+use crate::{apart, passwords, root_file, serve, writable};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +52,7 @@ impl Config {
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let pair = config.tls.as_ref().map(Files::read).transpose().map_err(|problem| rootless(problem.to_string()))?;
         let ends = pair.map(|pair| pair.validity().ends_seconds);
+        config.password_list_file.as_deref().map(passwords::look).transpose().map_err(rootless)?;
         let is_used = config.data.join("jeton.db").exists();
         // Whom a server answers for has the root file that it started with.
         let is_tried = is_used && !context.is_served();
@@ -113,6 +114,7 @@ fn holds(config: &Loaded) -> Map<String, Value> {
         "access_log_addresses": or(&said.access_log_addresses, "network"),
         "access_log_kept_days": observing.kept.days, "access_log_kept_bytes": observing.kept.bytes,
         "usage": if observing.counts_usage { "on" } else { "off" },
+        "password_list_file": config.password_list_file,
         "doctor_accepted": texts(&said.doctor_accepted),
         "trusted_proxies": texts(&said.trusted_proxies),
         "forwarded_header": or(&said.forwarded_header, "x-forwarded-for"),
@@ -166,6 +168,10 @@ fn details(config: &Loaded, epochs: &[u16], ends: Option<i64>) -> Details {
         )
         .with("access log", access_log)
         .with("usage", if observing.counts_usage { "counted" } else { "not counted" })
+        .with(
+            "leaked passwords",
+            config.password_list_file.as_ref().map_or_else(|| "no list".to_owned(), |path| path.display().to_string()),
+        )
         .with_each("accepted", said.doctor_accepted.iter().flatten().cloned())
         .with("proxies", if proxies.is_empty() { "none is believed".to_owned() } else { proxies.join(", ") })
         .with("connections", format!("{} at most", config.connections_max))

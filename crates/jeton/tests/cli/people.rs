@@ -150,8 +150,10 @@ fn passwords_that_leaked() {
     desk.write("jeton-data/leaked.txt", "short\n");
     let said = desk.run(&serve, "");
     assert!(said.code != 0 && said.err.contains("write one a line"), "{}", said.err);
+    desk.fails(&["config", "check"], "", 1, "write one a line");
     // SHA-1 of `password123`, as it is handed out.
     desk.write("jeton-data/leaked.txt", "CBFDAC6008F9CAB4083784CBD1874F76618D2A97:1234\r\n");
+    assert!(desk.done(&["config", "check"]).contains("leaked.txt"));
     desk.start_server();
     let said = desk.run(&["user", "create", "--username", "ada", "--password-stdin"], "password123\n");
     assert!(said.code == 2 && said.err.contains("a list of passwords that leaked: take another"), "{}", said.err);
