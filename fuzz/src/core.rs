@@ -128,5 +128,6 @@ fn request(members: &Map<String, Value>) -> CreateClient {
         application: text("application_type"),
         keeps_refresh_tokens: members.get("rotates_refresh_tokens") == Some(&Value::Bool(false)),
         refresh_window_seconds: members.get("refresh_window_seconds").and_then(Value::as_i64),
+        needs_pushed_requests: members.contains_key("require_pushed_authorization_requests"),
     }
 }

@@ -192,6 +192,8 @@ pub struct Mark {
 pub enum MarkKind {
     /// The `jti` of a client assertion (RFC 7523 section 3).
     ClientAssertion,
+    /// An authorization request that was handed in (RFC 9126).
+    PushedRequest,
 }
 
 impl MarkKind {
@@ -200,6 +202,7 @@ impl MarkKind {
     pub fn number(self) -> i64 {
         match self {
             MarkKind::ClientAssertion => 1,
+            MarkKind::PushedRequest => 5,
         }
     }
 }

@@ -141,6 +141,17 @@ pub const AUTHORIZATION_CODE: Lifetime = Lifetime {
     levels: &[Level::Deployment, Level::Client],
 };
 
+/// Authorization requests that were handed in.
+pub const PUSHED_REQUEST: Lifetime = Lifetime {
+    policy_key: "pushed_request",
+    plural: "requests handed in",
+    default_seconds: 90,
+    least_seconds: 1,
+    max_seconds: 600,
+    idle_seconds: None,
+    levels: &[Level::Deployment, Level::Client],
+};
+
 /// Sessions of people who signed in: over when nobody came for the idle time.
 pub const SESSION: Lifetime = Lifetime {
     policy_key: "session",
@@ -221,6 +232,8 @@ kinds! {
     RefreshToken: REFRESH_TOKEN,
     /// Authorization codes.
     AuthorizationCode: AUTHORIZATION_CODE,
+    /// Authorization requests that were handed in.
+    PushedRequest: PUSHED_REQUEST,
     /// Sessions.
     Session: SESSION,
     /// How long it counts that somebody proved who they are.
@@ -236,6 +249,7 @@ impl CredentialKind {
     #[must_use]
     pub fn singular(self) -> &'static str {
         match self {
+            CredentialKind::PushedRequest => "request handed in",
             CredentialKind::Reauthentication => "proof of who somebody is",
             CredentialKind::AdministratorReauthentication => "proof of who an administrator is",
             _ => self.lifetime().plural.trim_end_matches('s'),
@@ -284,6 +298,7 @@ mod tests {
                 | CredentialKind::SigningKey
                 | CredentialKind::ClientAssertion
                 | CredentialKind::AuthorizationCode
+                | CredentialKind::PushedRequest
                 | CredentialKind::Reauthentication
                 | CredentialKind::AdministratorReauthentication
                 | CredentialKind::Consent => false,

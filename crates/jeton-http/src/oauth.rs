@@ -3,6 +3,7 @@
 pub mod introspect;
 pub mod key_set;
 pub mod metadata;
+pub mod pushed;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;

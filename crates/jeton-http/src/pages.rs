@@ -18,3 +18,5 @@ mod sign_out;
 pub(crate) mod texts;
 mod view;
 mod visit;
+
+pub(crate) use flow::ASKED_BYTES as REQUEST_BYTES;

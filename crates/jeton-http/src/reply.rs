@@ -33,6 +33,11 @@ pub fn json(body: Vec<u8>) -> Response {
     with_headers(StatusCode::OK, Body::from(body), true)
 }
 
+/// The same, of what was made (RFC 9126 section 2.2).
+pub fn created(body: Vec<u8>) -> Response {
+    with_headers(StatusCode::CREATED, Body::from(body), true)
+}
+
 /// Success with nothing to say: no body, and so no content type (RFC 7009 section 2.2).
 pub fn empty() -> Response {
     with_headers(StatusCode::OK, Body::empty(), false)
@@ -72,6 +77,18 @@ impl OauthError {
         OauthError::new(StatusCode::NOT_FOUND, ErrorResponse::invalid_request(detail))
     }
 
+    /// The error of a request that is larger than what is kept of its kind.
+    pub fn too_large(body: ErrorResponse) -> OauthError {
+        OauthError::new(StatusCode::PAYLOAD_TOO_LARGE, body)
+    }
+
+    /// The error of somebody who asks too often (RFC 6585 section 4).
+    pub fn too_many(wait_seconds: i64) -> OauthError {
+        let body =
+            ErrorResponse::new(ErrorCode::TemporarilyUnavailable, "too many requests of this kind came from there: wait, and try again");
+        OauthError { retry_after_seconds: wait_seconds.max(1), ..OauthError::new(StatusCode::TOO_MANY_REQUESTS, body) }
+    }
+
     /// The same error; a client that used the Authorization header is told which scheme is taken (RFC 6749 section 5.2).
     #[must_use]
     pub fn challenged_if(self, used_header: bool) -> OauthError {
@@ -97,7 +114,7 @@ impl axum::response::IntoResponse for OauthError {
         {
             response.headers_mut().insert(WWW_AUTHENTICATE, value);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
         }
         seen::with_outcome(response, self.body.code.as_str())

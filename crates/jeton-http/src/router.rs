@@ -26,11 +26,14 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
     let introspect = move |state: State<Arc<Service>>, request: Request| oauth::introspect::post(state, seen.clone(), request);
     let seen = observer.clone();
     let revoke = move |state: State<Arc<Service>>, request: Request| oauth::revoke::post(state, seen.clone(), request);
+    let seen = observer.clone();
+    let push = move |state: State<Arc<Service>>, request: Request| oauth::pushed::post(state, seen.clone(), request);
     let path = service.issuer().path().trim_end_matches('/').to_owned();
     let requests = observer.requests.clone();
     let metadata = counted(&requests, Endpoint::Metadata, oauth::metadata::get);
     let endpoints = Router::new()
         .route("/oauth/token", post(counted(&requests, Endpoint::Token, issue)))
+        .route("/oauth/par", post(counted(&requests, Endpoint::PushedRequest, push)))
         .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, introspect)))
         .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, revoke)))
         .route(

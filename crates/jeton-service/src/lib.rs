@@ -55,6 +55,7 @@ pub mod policies;
 pub mod policy_consequence;
 pub mod posture;
 mod publisher;
+mod pushed_requests;
 mod refill;
 pub mod registry;
 pub mod reported;

@@ -75,6 +75,7 @@ impl Service {
             // They are many, and each is judged when it is presented: nobody counts them.
             CredentialKind::RefreshToken
             | CredentialKind::AuthorizationCode
+            | CredentialKind::PushedRequest
             | CredentialKind::Session
             | CredentialKind::Reauthentication
             | CredentialKind::AdministratorReauthentication

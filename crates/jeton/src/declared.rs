@@ -72,6 +72,8 @@ pub(crate) struct Client {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_window_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    require_pushed_authorization_requests: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     jwks: Option<Map<String, Value>>,
 }
 

@@ -62,6 +62,8 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
     ("POST /keys/verify", "client_secret", "who administers asks here, no client"),
     ("POST /keys/verify", "client_assertion", "who administers asks here, no client"),
     ("POST /keys/verify", "client_assertion_type", "who administers asks here, no client"),
+    ("PATCH /clients/{client}", "require_pushed_authorization_requests", "--par"),
+    ("POST /clients", "require_pushed_authorization_requests", "--par"),
     ("POST /policies/exceptions", "client", "an argument"),
     ("POST /policies/exceptions", "secret", "an argument"),
     ("POST /policies/exceptions", "ends_at", "--until"),

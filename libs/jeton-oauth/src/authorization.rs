@@ -19,6 +19,8 @@ use crate::resource::Resource;
 use crate::scope::ScopeSet;
 use crate::token;
 
+/// What stands before the secret part of a `request_uri` that this server gave out (RFC 9126 section 2.2).
+pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// The longest request, in bytes.
 pub const MAX_REQUEST_LEN: usize = 8 * 1024;
 /// The longest `state` and the longest `nonce`, in bytes.
@@ -68,7 +70,7 @@ impl<'b> AuthorizationForm<'b> {
             FormError::TooLong | FormError::TooMany => PageError::TooLong,
             FormError::Repeated { .. } | FormError::BadPercent | FormError::NotUtf8 => PageError::Malformed,
         })?;
-        for name in ["client_id", "redirect_uri"] {
+        for name in ["client_id", "redirect_uri", "request_uri"] {
             if form.names().filter(|given| *given == name).count() > 1 {
                 return Err(PageError::Repeated(name));
             }
@@ -83,6 +85,18 @@ impl<'b> AuthorizationForm<'b> {
     #[must_use]
     pub fn client_id(&self) -> &str {
         self.form.get("client_id").unwrap_or_default()
+    }
+
+    /// Whether a parameter of this name means something here.
+    #[must_use]
+    pub fn knows(name: &str) -> bool {
+        KNOWN.contains(&name)
+    }
+
+    /// What stands for a request that was handed in before (RFC 9126 section 4).
+    #[must_use]
+    pub fn pushed(&self) -> Option<&str> {
+        self.form.get("request_uri").filter(|uri| uri.starts_with(REQUEST_URI_PREFIX))
     }
 
     /// Where the answer shall go, if the request says so.
@@ -196,7 +210,11 @@ pub struct AuthorizationRequest<'f> {
 fn refuse_what_is_not_offered(form: &Form<'_>) -> Result<(), ErrorResponse> {
     let refused = [
         ("request", ErrorCode::RequestNotSupported, "request objects are not offered: send the parameters themselves"),
-        ("request_uri", ErrorCode::RequestUriNotSupported, "request_uri is not offered: send the parameters themselves"),
+        (
+            "request_uri",
+            ErrorCode::RequestUriNotSupported,
+            "only a request_uri that this server gave out is taken: send the parameters themselves, or hand them in first",
+        ),
         ("registration", ErrorCode::RegistrationNotSupported, "registration is not offered: clients are registered beforehand"),
     ];
     match refused.into_iter().find(|(name, ..)| form.get(name).is_some()) {

@@ -101,23 +101,6 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the authorization endpoint alone says it, on the way back to the application.
-    #[must_use]
-    pub const fn travels_by_redirect(self) -> bool {
-        matches!(
-            self,
-            Self::AccessDenied
-                | Self::UnsupportedResponseType
-                | Self::LoginRequired
-                | Self::ConsentRequired
-                | Self::InteractionRequired
-                | Self::RequestNotSupported
-                | Self::RequestUriNotSupported
-                | Self::RegistrationNotSupported
-                | Self::UnmetAuthenticationRequirements
-        )
-    }
-
     /// Reads a code as it stands in a response.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -16,6 +16,7 @@ pub mod issuer;
 mod json;
 pub mod metadata;
 pub mod pkce;
+pub mod pushed;
 pub mod redirect_uri;
 pub mod resource;
 pub mod revocation;

@@ -19,6 +19,12 @@ pub struct ServerMetadata {
     /// Where people sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_endpoint: Option<String>,
+    /// Where clients hand in authorization requests (RFC 9126).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed_authorization_request_endpoint: Option<String>,
+    /// Whether every client has to (RFC 9126).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_pushed_authorization_requests: Option<bool>,
     /// Where tokens are issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
@@ -112,6 +118,8 @@ impl ServerMetadata {
         Self {
             issuer,
             authorization_endpoint: None,
+            pushed_authorization_request_endpoint: None,
+            require_pushed_authorization_requests: None,
             token_endpoint: None,
             userinfo_endpoint: None,
             jwks_uri: None,

@@ -41,6 +41,8 @@ pub struct CreateClient {
     pub keeps_refresh_tokens: bool,
     /// How long a spent refresh token is answered as before, in seconds.
     pub refresh_window_seconds: Option<i64>,
+    /// Whether it has to hand its authorization requests in first.
+    pub needs_pushed_requests: bool,
 }
 
 /// Registers a client for these APIs.
@@ -80,7 +82,7 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         needs_pkce: true,
         asks_consent: true,
         id_token_algorithm: None,
-        needs_pushed_requests: false,
+        needs_pushed_requests: request.needs_pushed_requests,
         claims: None,
         owner: None,
     };

@@ -38,6 +38,8 @@ pub struct UpdateClient {
     pub keeps_refresh_tokens: Option<bool>,
     /// How long a spent refresh token is answered as before, in seconds.
     pub refresh_window_seconds: Option<i64>,
+    /// Whether it has to hand its authorization requests in first.
+    pub needs_pushed_requests: Option<bool>,
 }
 
 /// Changes a client; `apis` are all those it may ask for from now on. What is given and what is taken are told apart, each by its own entry.
@@ -104,6 +106,7 @@ fn sign_in(updated: &mut Client, request: &UpdateClient) -> Result<(), Refusal> 
     if request.refresh_window_seconds.is_some() {
         updated.refresh_window_seconds = signing_in::parse_window(request.refresh_window_seconds)?;
     }
+    updated.needs_pushed_requests = request.needs_pushed_requests.unwrap_or(updated.needs_pushed_requests);
     Ok(())
 }
 
@@ -116,6 +119,7 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
         ("application_type", before.application != after.application),
         ("rotates", before.rotates != after.rotates),
         ("refresh_window_seconds", before.refresh_window() != after.refresh_window()),
+        ("require_pushed_authorization_requests", before.needs_pushed_requests != after.needs_pushed_requests),
     ];
     let (actor, client) = (actor.clone(), before.id.clone());
     let updated = named(&described).map(|changed| Event::ClientUpdated { actor: actor.clone(), changed, client: client.clone() });

@@ -136,6 +136,8 @@ struct ForPeople {
     rotates_refresh_tokens: bool,
     /// How long a spent refresh token is answered as before, in seconds.
     refresh_window_seconds: i64,
+    /// Whether it has to hand its authorization requests in first (RFC 9126).
+    require_pushed_authorization_requests: bool,
 }
 
 /// A client that was just registered, with the secret that is shown this once.
@@ -183,6 +185,9 @@ pub(super) struct Create {
     rotates_refresh_tokens: Option<bool>,
     /// How long a spent refresh token is answered as before, in seconds: 0 to 300; 30 if left out.
     refresh_window_seconds: Option<i64>,
+    /// Whether it has to hand its authorization requests in first (RFC 9126).
+    #[serde(default)]
+    require_pushed_authorization_requests: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -216,6 +221,8 @@ pub(super) struct Update {
     rotates_refresh_tokens: Option<bool>,
     /// How long a spent refresh token is answered as before, in seconds: 0 to 300.
     refresh_window_seconds: Option<i64>,
+    /// Whether it has to hand its authorization requests in first (RFC 9126).
+    require_pushed_authorization_requests: Option<bool>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -249,6 +256,7 @@ async fn create(
         application: create.application_type,
         keeps_refresh_tokens: create.rotates_refresh_tokens == Some(false),
         refresh_window_seconds: create.refresh_window_seconds,
+        needs_pushed_requests: create.require_pushed_authorization_requests,
     };
     let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -285,6 +293,7 @@ async fn update(
         application: update.application_type,
         keeps_refresh_tokens: update.rotates_refresh_tokens.map(|rotates| !rotates),
         refresh_window_seconds: update.refresh_window_seconds,
+        needs_pushed_requests: update.require_pushed_authorization_requests,
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -334,6 +343,7 @@ impl ForPeople {
             application_type: client.application.name(),
             rotates_refresh_tokens: client.rotates,
             refresh_window_seconds: client.refresh_window(),
+            require_pushed_authorization_requests: client.needs_pushed_requests,
         })
     }
 }

@@ -64,6 +64,8 @@ fn describe(service: &Service) -> ServerMetadata {
     let scopes: BTreeSet<String> = of_apis.chain(IdentityScope::ALL.map(|scope| scope.name().to_owned())).collect();
     ServerMetadata {
         authorization_endpoint: Some(issuer.endpoint("/oauth/authorize")),
+        pushed_authorization_request_endpoint: Some(issuer.endpoint("/oauth/par")),
+        require_pushed_authorization_requests: Some(false),
         userinfo_endpoint: Some(issuer.endpoint("/oauth/userinfo")),
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: owned(&ResponseMode::ALL.map(ResponseMode::as_str)),

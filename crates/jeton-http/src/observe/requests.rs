@@ -25,6 +25,8 @@ pub enum Endpoint {
     Revoke,
     /// `/oauth/authorize`.
     Authorize,
+    /// `/oauth/par`.
+    PushedRequest,
     /// `/oauth/userinfo`.
     Userinfo,
     /// `/api/v1/keys/verify`, asked by clients.
@@ -55,11 +57,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Endpoint; 17] = [
+    pub const ALL: [Endpoint; 18] = [
         Endpoint::Token,
         Endpoint::Introspect,
         Endpoint::Revoke,
         Endpoint::Authorize,
+        Endpoint::PushedRequest,
         Endpoint::Userinfo,
         Endpoint::KeyCheck,
         Endpoint::KeyItself,
@@ -83,6 +86,7 @@ impl Endpoint {
             Endpoint::Introspect => "introspect",
             Endpoint::Revoke => "revoke",
             Endpoint::Authorize => "authorize",
+            Endpoint::PushedRequest => "par",
             Endpoint::Userinfo => "userinfo",
             Endpoint::KeyCheck => "key_check",
             Endpoint::KeyItself => "key_self",

@@ -67,13 +67,26 @@ async fn begin_by_form(visit: &mut Visit, request: Request) -> Result<Response, 
     begin(visit, &body).await
 }
 
-/// An application asks: what is wrong with it is said at once, and the rest begins with an address that says nothing of it. Nothing is written.
+/// An application asks: what is wrong with it is said at once, and the rest begins with an address that says nothing of it. Nothing is written
+/// but that what was handed in before is spent.
 async fn begin(visit: &mut Visit, text: &[u8]) -> Result<Response, Problem> {
     let form = AuthorizationForm::parse(text).map_err(Problem::Request)?;
-    let way = Way::of(visit, &form)?;
+    let Some(request_uri) = form.pushed() else { return begin_with(visit, &form, false).await };
+    // What stands beside it says nothing (RFC 9126 section 4).
+    let pushed = visit.service.spend_pushed(form.client_id(), request_uri, &visit.moment).await?.ok_or(Problem::Pushed)?;
+    let form = AuthorizationForm::parse(pushed.as_bytes()).map_err(Problem::Request)?;
+    begin_with(visit, &form, true).await
+}
+
+async fn begin_with(visit: &mut Visit, form: &AuthorizationForm<'_>, is_pushed: bool) -> Result<Response, Problem> {
+    let way = Way::of(visit, form)?;
+    if way.client.client.record.needs_pushed_requests && !is_pushed {
+        let detail = "this client has to hand its requests in first, at the pushed_authorization_request_endpoint";
+        return Ok(way.error(visit, form, &ErrorResponse::invalid_request(detail)));
+    }
     let request = match form.request() {
         Ok(request) => request,
-        Err(error) => return Ok(way.error(visit, &form, &error)),
+        Err(error) => return Ok(way.error(visit, form, &error)),
     };
     let asked = form.to_text();
     if asked.len() > ASKED_BYTES {
@@ -83,8 +96,8 @@ async fn begin(visit: &mut Visit, text: &[u8]) -> Result<Response, Problem> {
     // it is known who is here.
     let anybody = AuthorizationRequest { prompt: Default::default(), ..request };
     match visit.service.authorize(&anybody, &way.redirect_uri, visit.now(), None, None, &visit.moment).await {
-        Err(Unauthorized::Denied(error)) => Ok(way.error(visit, &form, &error)),
-        Err(Unauthorized::Failed(failure)) => Ok(way.failed(visit, &form, failure)),
+        Err(Unauthorized::Denied(error)) => Ok(way.error(visit, form, &error)),
+        Err(Unauthorized::Failed(failure)) => Ok(way.failed(visit, form, failure)),
         Ok(_) => visit.begin(Some(asked), "/oauth/authorize"),
     }
 }

@@ -13,7 +13,7 @@ use super::cookies;
 /// How long a flow is good, in seconds.
 pub(super) const FLOW_SECONDS: i64 = 3_600;
 /// The longest request of an application that a browser keeps, in bytes: with more the cookie would not be taken.
-pub(super) const ASKED_BYTES: usize = 2_600;
+pub(crate) const ASKED_BYTES: usize = 2_600;
 /// How much all flows of a browser may take, in bytes: with more its requests would be refused as too large.
 const ALL_BYTES: usize = 7 * 1024;
 const ID_CHARACTERS: usize = 8;

@@ -18,6 +18,8 @@ pub(super) enum Problem {
     Request(PageError),
     /// No such client.
     Client,
+    /// What the client handed in before was used, is over, or is another's.
+    Pushed,
     /// The address is not registered for this client.
     Redirect,
     /// The client is for something else.
@@ -63,7 +65,7 @@ impl Problem {
     /// The status, and how it is called in the access log.
     const fn status(self) -> (StatusCode, &'static str) {
         match self {
-            Problem::Request(_) | Problem::Redirect | Problem::Flow => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Problem::Request(_) | Problem::Pushed | Problem::Redirect | Problem::Flow => (StatusCode::BAD_REQUEST, "invalid_request"),
             Problem::Client => (StatusCode::BAD_REQUEST, "invalid_client"),
             Problem::Grant => (StatusCode::BAD_REQUEST, "unauthorized_client"),
             Problem::Form => (StatusCode::FORBIDDEN, "forbidden"),
@@ -81,6 +83,7 @@ impl Problem {
             Problem::Request(PageError::TooLong) | Problem::TooLong(_) => (&problems.too_long, application),
             Problem::Request(_) => (&problems.request, application),
             Problem::Client => (&problems.client, application),
+            Problem::Pushed => (&problems.pushed, application),
             Problem::Redirect => (&problems.redirect, application),
             Problem::Grant => (&problems.grant, application),
             Problem::Flow => (&problems.flow, application),

@@ -59,6 +59,7 @@ pub(crate) struct Problems {
     pub(crate) advice_later: String,
     pub(crate) request: Problem,
     pub(crate) client: Problem,
+    pub(crate) pushed: Problem,
     pub(crate) redirect: Problem,
     pub(crate) grant: Problem,
     pub(crate) flow: Problem,

@@ -6,7 +6,7 @@ use jeton_testkit::{Answer, Registered, World};
 
 use crate::errors::{check_error, check_form};
 
-const ENDPOINTS: [&str; 3] = ["/oauth/token", "/oauth/introspect", "/oauth/revoke"];
+const ENDPOINTS: [&str; 4] = ["/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"];
 
 async fn post_bytes(world: &World, client: &Registered, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
     let mut request = Request::post(path).header("authorization", client.basic());
@@ -53,7 +53,7 @@ async fn bodies_that_are_no_form() {
     }
     // A resource may be repeated (RFC 8707), at the token endpoint only.
     let body = "grant_type=client_credentials&token=x&resource=https%3A%2F%2Forders.example&resource=https%3A%2F%2Forders.example";
-    for (path, status) in ENDPOINTS.into_iter().zip([200, 400, 400]) {
+    for (path, status) in ENDPOINTS.into_iter().zip([200, 400, 400, 400]) {
         assert_eq!(post_bytes(&world, &worker, path, form, body).await.status, status, "{path}");
     }
 }

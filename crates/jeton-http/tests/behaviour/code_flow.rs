@@ -334,6 +334,8 @@ async fn both_documents_say_what_there_is() {
     for (name, expected) in [
         ("authorization_endpoint", json!("https://tokens.example/oauth/authorize")),
         ("userinfo_endpoint", json!("https://tokens.example/oauth/userinfo")),
+        ("pushed_authorization_request_endpoint", json!("https://tokens.example/oauth/par")),
+        ("require_pushed_authorization_requests", json!(false)),
         ("response_types_supported", json!(["code"])),
         ("response_modes_supported", json!(["query", "form_post"])),
         ("code_challenge_methods_supported", json!(["S256"])),
@@ -350,9 +352,7 @@ async fn both_documents_say_what_there_is() {
     for grant in ["authorization_code", "refresh_token", "client_credentials"] {
         assert!(has("grant_types_supported", grant), "{grant}");
     }
-    for absent in
-        ["pushed_authorization_request_endpoint", "device_authorization_endpoint", "end_session_endpoint", "registration_endpoint"]
-    {
+    for absent in ["device_authorization_endpoint", "end_session_endpoint", "registration_endpoint"] {
         assert!(said.get(absent).is_none(), "{absent}");
     }
 }

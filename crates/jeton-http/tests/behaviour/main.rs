@@ -56,6 +56,7 @@ mod pasted;
 mod people;
 mod permissions;
 mod policy;
+mod pushed;
 mod remembered_keys;
 mod repeats;
 mod reported;

@@ -83,8 +83,10 @@ async fn both_documents_say_the_same() {
         "consent",
         "select_account"
       ],
+      "pushed_authorization_request_endpoint": "https://tokens.example/oauth/par",
       "request_parameter_supported": false,
       "request_uri_parameter_supported": false,
+      "require_pushed_authorization_requests": false,
       "response_modes_supported": [
         "query",
         "form_post"

@@ -11,11 +11,12 @@ use jeton_testkit::conformance::{Exchange, check};
 use serde_json::{Value, json};
 
 /// What is served and is no row of the table, and how it says what went wrong.
-const BESIDE: [(&str, &str); 11] = [
+const BESIDE: [(&str, &str); 12] = [
     ("GET /revocations/feed", "OauthError"),
     ("POST /revocations/feed", "OauthError"),
     ("POST /credentials/revoke", "Problem"),
     ("POST /oauth/token", "OauthError"),
+    ("POST /oauth/par", "OauthError"),
     ("POST /oauth/introspect", "OauthError"),
     ("POST /oauth/revoke", "OauthError"),
     ("GET /oauth/userinfo", "OauthError"),
@@ -248,9 +249,15 @@ async fn every_endpoint_of_the_metadata_is_in_it() {
     let world = World::new().await;
     let metadata = world.get("/.well-known/oauth-authorization-server").await.json();
     let mut seen = 0;
-    for name in
-        ["token_endpoint", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "jwks_uri", "jeton_revocation_feed"]
-    {
+    for name in [
+        "token_endpoint",
+        "pushed_authorization_request_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+        "jeton_revocation_feed",
+    ] {
         let path = metadata[name].as_str().unwrap().strip_prefix(world.issuer()).unwrap();
         assert!(document()["paths"].get(path.trim_start_matches("/api/v1")).is_some(), "{name}: {path}");
         seen += 1;

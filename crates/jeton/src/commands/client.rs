@@ -141,6 +141,9 @@ struct Properties {
     /// How long a spent refresh token is answered as before, up to 5m
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     refresh_window: Option<i64>,
+    /// Whether it has to hand its authorization requests in first (RFC 9126)
+    #[arg(long, value_name = "WHETHER", value_parser = ["required", "optional"])]
+    par: Option<String>,
     /// Its public keys, a JWK Set: `-`, standard input; or a file
     #[arg(long, value_name = "-|FILE")]
     jwks: Option<PathBuf>,
@@ -269,6 +272,7 @@ impl Properties {
             ("application_type", self.application_type.as_ref().map(|kind| json!(kind))),
             ("rotates_refresh_tokens", self.rotate_refresh_tokens.map(|rotate| json!(rotate))),
             ("refresh_window_seconds", self.refresh_window.map(|seconds| json!(seconds))),
+            ("require_pushed_authorization_requests", self.par.as_ref().map(|par| json!(par == "required"))),
             ("audiences", (!self.audience.is_empty()).then(|| json!(self.audience))),
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
             ("contact", self.contact.as_ref().map(|contact| json!(contact))),

@@ -31,6 +31,7 @@ const CLIENT: &[&str] = &[
     "application_type",
     "rotates_refresh_tokens",
     "refresh_window_seconds",
+    "require_pushed_authorization_requests",
     "jwks",
 ];
 const GROUP: &[&str] = &["name", "description"];

@@ -22,6 +22,7 @@ fn what_belongs_on_a_page() {
     check("client_id=c&client_id=", Some(PageError::Repeated("client_id")));
     check("client_id=c&client%5Fid=d", Some(PageError::Repeated("client_id")));
     check("client_id=c&redirect_uri=a&redirect_uri=b", Some(PageError::Repeated("redirect_uri")));
+    check("client_id=c&request_uri=a&request_uri=b", Some(PageError::Repeated("request_uri")));
     check("client_id=c&state=%zz", Some(PageError::Malformed));
     check("client_id=c&x=%ff", Some(PageError::Malformed));
     check(&format!("client_id=c&state={}", "a".repeat(MAX_REQUEST_LEN)), Some(PageError::TooLong));

@@ -10,6 +10,7 @@ pub(super) const ERROR: &str = "#/components/responses/OauthError";
 /// Adds them to the paths.
 pub(super) fn add(paths: &mut Map<String, Value>) {
     paths.insert("/oauth/token".to_owned(), json!({ "post": token() }));
+    paths.insert("/oauth/par".to_owned(), json!({ "post": push() }));
     paths.insert("/oauth/introspect".to_owned(), json!({ "post": introspect() }));
     paths.insert("/oauth/revoke".to_owned(), json!({ "post": revoke() }));
     paths.insert("/oauth/userinfo".to_owned(), json!({ "get": userinfo("get", None), "post": userinfo("post", Some(&in_form())) }));
@@ -37,7 +38,7 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
 
 /// The form of an OAuth endpoint's error (RFC 6749 section 5.2).
 pub(super) fn error() -> Value {
-    let codes: Vec<&str> = ErrorCode::ALL.into_iter().filter(|code| !code.travels_by_redirect()).map(ErrorCode::as_str).collect();
+    let codes: Vec<&str> = ErrorCode::ALL.into_iter().map(ErrorCode::as_str).collect();
     let members = [
         ("error", json!({ "type": "string", "enum": codes, "description": "Which error it is." })),
         ("error_description", text("What went wrong this time, in a sentence.")),
@@ -98,6 +99,30 @@ fn token() -> Value {
         &form(&asked, &["grant_type"]),
         &object(&answer, &["access_token", "token_type", "expires_in"]),
     )
+}
+
+fn push() -> Value {
+    let asked = [
+        ("client_id", text("The client, where it proves itself by nothing.")),
+        ("response_type", text("`code`.")),
+        ("redirect_uri", text("Where the answer goes; may be left out where the client has one.")),
+        ("scope", text("What is asked for: names with spaces between.")),
+        ("code_challenge", text("The hash of what only the application can tell afterwards (RFC 7636).")),
+        ("code_challenge_method", text("`S256`.")),
+        ("state", text("What comes back with the answer.")),
+    ];
+    let answer = [
+        ("request_uri", text("What people are sent to `/oauth/authorize` with, beside `client_id`: once.")),
+        ("expires_in", seconds("For how long, in seconds.")),
+    ];
+    let answer = object(&answer, &["request_uri", "expires_in"]);
+    let summary = "Keeps an authorization request, with each parameter that may stand in one (RFC 9126).";
+    let mut operation = operation("post_oauth_par", summary, &form(&asked, &["response_type"]), &answer);
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        let done = responses.remove("200").unwrap_or_default();
+        responses.insert("201".to_owned(), done);
+    }
+    operation
 }
 
 /// Who the person of a token is (OpenID Connect Core 1.0 section 5.3).
@@ -203,6 +228,7 @@ fn described() -> Value {
     let texts = [
         "issuer",
         "authorization_endpoint",
+        "pushed_authorization_request_endpoint",
         "token_endpoint",
         "userinfo_endpoint",
         "jwks_uri",
@@ -233,6 +259,7 @@ fn described() -> Value {
     let answers = [
         "authorization_response_iss_parameter_supported",
         "claims_parameter_supported",
+        "require_pushed_authorization_requests",
         "request_parameter_supported",
         "request_uri_parameter_supported",
     ];

@@ -124,7 +124,7 @@ fn apis_and_clients() -> Vec<Right> {
     let shop = json!({
         "name": "webshop", "audiences": [ORDERS], "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
         "redirect_uris": ["https://webshop.example/callback"], "application_type": "web", "rotates_refresh_tokens": true,
-        "refresh_window_seconds": 30
+        "refresh_window_seconds": 30, "require_pushed_authorization_requests": true
     });
     let mut of_other = shop.clone();
     of_other["token_endpoint_auth_method"] = json!("client_secret_post");
