@@ -3,6 +3,7 @@
 pub mod assertion;
 pub mod create;
 pub mod delete;
+pub mod owner;
 pub mod secret;
 pub mod signing_in;
 pub mod update;

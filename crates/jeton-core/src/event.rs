@@ -311,6 +311,9 @@ pub enum Event {
     /// A person's roles and groups count again.
     #[serde(rename = "user.enabled")]
     UserEnabled { actor: Actor, user: PersonId },
+    /// A person is gone; what was theirs is cut off beside it or was before.
+    #[serde(rename = "user.deleted")]
+    UserDeleted { actor: Actor, user: PersonId },
     /// What failed for a person's name is forgotten: they may try again at once.
     #[serde(rename = "user.unlocked")]
     UserUnlocked { actor: Actor, user: PersonId },
@@ -388,7 +391,7 @@ pub enum Event {
     /// What was restored knows refresh tokens to be spent that were spent after that time.
     #[serde(rename = "grant.advanced")]
     GrantAdvanced { actor: Actor, generation: u32, grant: GrantId },
-    /// So many sessions, grants and consents that ended long ago are forgotten.
+    /// So many sessions, grants and consents that ended long ago are forgotten, or rows of what somebody signed in with and allowed who is deleted.
     #[serde(rename = "sign_ins.removed")]
     SignInsRemoved { actor: Actor, count: u64 },
     /// A group was made.

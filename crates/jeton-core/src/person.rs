@@ -1,7 +1,9 @@
 //! People: who may own keys and hold roles. How somebody signs in is none of this.
 
+pub mod alone;
 pub mod blank;
 pub mod create;
+pub mod delete;
 pub mod disable;
 pub mod enable;
 pub mod erase;

@@ -29,7 +29,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         Event::ApiCreated { api, .. } => Told::Kept(&api::TABLE, api.0.clone()),
         Event::ApiDeleted { api, .. } => Told::Gone(&api::TABLE, api.0.clone()),
         Event::ClientCreated { client, .. } => Told::Kept(&client::TABLE, client.0.clone()),
-        Event::UserErased { user, .. } => Told::Gone(&person::TABLE, user.0.clone()),
+        Event::UserDeleted { user, .. } | Event::UserErased { user, .. } => Told::Gone(&person::TABLE, user.0.clone()),
         Event::ClientDeleted { client, .. } => Told::Gone(&client::TABLE, client.0.clone()),
         Event::SigningKeyCreated { key, .. } => Told::Kept(&key::TABLE, key.0.clone()),
         Event::SigningKeyRemoved { key, .. } => Told::Gone(&key::TABLE, key.0.clone()),

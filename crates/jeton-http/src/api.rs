@@ -62,6 +62,7 @@ mod tokens;
 mod usage;
 mod usage_reports;
 mod used;
+mod user_deletion;
 mod user_erasure;
 mod user_password;
 mod users;

@@ -64,7 +64,7 @@ impl Service {
     /// [`Failure`]: they may not be erased, or the engine cannot read.
     pub async fn plan_erasure(&self, name: &str, by: &Administrator) -> Result<(Person, Erasure), Failure> {
         let person = self.find_user(name)?.record.clone();
-        self.check_may_erase(by, &person)?;
+        self.check_may_go(by, &person)?;
         let leaving = self.leaving(&person);
         let (groups, roles) = (leaving.groups.len() as u64, leaving.roles.len() as u64);
         let mut erasure = Erasure { groups, roles, keys: owned(&self.store, &person.id, None).await?.len() as u64, entries: 0 };
@@ -126,7 +126,7 @@ impl Service {
         Ok(entries.keys_gone().await?.into_iter().collect())
     }
 
-    fn erasures_begun(&self) -> Result<Vec<Erasing>, Failure> {
+    pub(crate) fn erasures_begun(&self) -> Result<Vec<Erasing>, Failure> {
         let mut begun = Vec::new();
         self.store.view()?.scan(&erasing::TABLE, &mut |row| {
             begun.push(Erasing::from_row(&row.record));
@@ -192,7 +192,7 @@ impl Service {
         self.transact(moment, &Arc::from(""), |reading, moment| {
             let person = self.find_user(id.as_str())?;
             reading.rely_on_person(&person);
-            self.check_may_erase(by, &person.record)?;
+            self.check_may_go(by, &person.record)?;
             let Outcome { verdict, commit } = disable(&person.record, self.latest_over_person(id), by, moment);
             Ok(Outcome { verdict, commit: erasing::note(commit, id, by, moment) })
         })
@@ -299,7 +299,7 @@ impl Service {
                 return Err(Failure::Contended);
             }
             reading.rely_on_person(&person);
-            self.check_may_erase(by, &person.record)?;
+            self.check_may_go(by, &person.record)?;
             let prefix = of_owner(&before.id);
             reading.rely_on_premise(Some(&Premise::Range { table: &api_key::TABLE, index: BY_OWNER, prefix, rows: vec![] }));
             let leaving = self.leaving(&person.record);
@@ -312,7 +312,7 @@ impl Service {
         .await
     }
 
-    fn rely_on_what_goes(&self, reading: &Reading<'_>, person: &Person, leaving: &Leaving) {
+    pub(crate) fn rely_on_what_goes(&self, reading: &Reading<'_>, person: &Person, leaving: &Leaving) {
         let people = &self.registry.people;
         for group in &leaving.groups {
             reading.rely_on_membership(group, &person.id, people.groups.membership(group, &person.id).as_deref());
@@ -323,13 +323,13 @@ impl Service {
         }
     }
 
-    /// Nobody erases who may do more than they.
-    fn check_may_erase(&self, by: &Administrator, person: &Person) -> Result<(), Refusal> {
+    /// Nobody is erased or deleted by who may do less than they.
+    pub(crate) fn check_may_go(&self, by: &Administrator, person: &Person) -> Result<(), Refusal> {
         self.check_gives_holder(by, &Holder::Person(person.id.clone()))?;
         self.leaving(person).check()
     }
 
-    fn leaving(&self, person: &Person) -> Leaving {
+    pub(crate) fn leaving(&self, person: &Person) -> Leaving {
         let people = &self.registry.people;
         let holder = Holder::Person(person.id.clone());
         let groups = people.groups.of(person.id.as_str()).iter().map(|group| group.record.id.clone()).collect();
@@ -348,13 +348,13 @@ impl Service {
     }
 
     /// A process that ends does not wait for it.
-    fn check_goes_on(&self) -> Result<(), Failure> {
+    pub(crate) fn check_goes_on(&self) -> Result<(), Failure> {
         if self.is_ending() { Err(Failure::Busy) } else { Ok(()) }
     }
 }
 
 /// Some rows of what a person signed in with and allowed: those that are found by what is deleted last come last.
-fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'static Table, Key)>, Failure> {
+pub(crate) fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'static Table, Key)>, Failure> {
     let (view, mut found) = (store.view()?, Vec::new());
     let prefix = vec![Value::Text(id.0.clone())];
     for row in view.range(&session::TABLE, BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {

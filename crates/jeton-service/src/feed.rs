@@ -361,6 +361,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::UserCreated { .. }
         | Event::UserUpdated { .. }
         | Event::UserDisabled { .. }
+        | Event::UserDeleted { .. }
         | Event::UserEnabled { .. }
         | Event::UserUnlocked { .. }
         | Event::UserPasswordRenewed { .. }

@@ -19,6 +19,7 @@ pub mod clients;
 mod credential_cache;
 pub mod credentials;
 mod cut_offs;
+pub mod deletion;
 mod doctor;
 pub mod durability;
 mod end_cut_off;

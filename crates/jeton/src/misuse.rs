@@ -10,7 +10,6 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["policy", "list"], "`jeton policy show` lists them"),
     (&["suspend", "list"], "`jeton suspension list` lists what is suspended"),
     (&["resume", "--why"], "why something is resumed is not kept: leave --why out"),
-    (&["user", "delete"], "`jeton user disable USERNAME` ends what is theirs, `jeton user erase USERNAME` takes away who they were, too"),
     (&["key", "delete"], "what is given out is revoked, and stays listed: `jeton key revoke KEY`"),
 ];
 
@@ -47,7 +46,6 @@ mod tests {
             ("--json policy show --api=https://orders.example", Some("--api URI")),
             ("policy show", None),
             ("show policy --api x", None),
-            ("user delete ada", Some("erase")),
             ("key delete 4711", Some("key revoke")),
             ("helper", None),
         ] {

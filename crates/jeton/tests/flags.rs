@@ -21,6 +21,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("PATCH /users/{user}", "user update"),
     ("PUT /users/{user}/password", "user set-password"),
     ("POST /users/{user}/disable", "user disable"),
+    ("DELETE /users/{user}", "user delete"),
     ("POST /users/{user}/erase", "user erase"),
     ("POST /groups", "group create"),
     ("PATCH /groups/{group}", "group update"),

@@ -25,6 +25,7 @@ impl Event {
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
             | Event::UserDisabled { .. }
+            | Event::UserDeleted { .. }
             | Event::SessionEnded { .. }
             | Event::GrantEnded { .. }
             | Event::GrantReused { .. }
@@ -193,6 +194,7 @@ impl Event {
             | Event::PolicyLowered { .. }
             | Event::PolicyExceptionEnded { .. }
             | Event::UserDisabled { .. }
+            | Event::UserDeleted { .. }
             | Event::SessionEnded { .. }
             | Event::GrantEnded { .. }
             | Event::GrantReused { .. }

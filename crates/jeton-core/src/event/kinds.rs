@@ -57,6 +57,7 @@ pub const KINDS: &[&str] = &[
     "user.updated",
     "user.disabled",
     "user.enabled",
+    "user.deleted",
     "user.unlocked",
     "user.password_set",
     "user.password_renewed",

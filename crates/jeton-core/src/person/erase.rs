@@ -22,7 +22,7 @@ use crate::token::cut_off::{beyond_all_issued, cut_off};
 /// How many entries one commit erases at most.
 pub const ENTRIES_AT_A_TIME: usize = 512;
 
-/// What is known of a person who is to be erased.
+/// What is known of a person who is to be erased, or deleted.
 #[derive(Clone, Debug, Default)]
 pub struct Leaving {
     /// The groups that they are in.
@@ -34,7 +34,7 @@ pub struct Leaving {
 }
 
 impl Leaving {
-    /// Whether they may be erased at all.
+    /// Whether they may go at all.
     ///
     /// # Errors
     /// `Conflict`: nobody would be left who may do everything.
@@ -43,6 +43,18 @@ impl Leaving {
             return Err(Refusal::new(Reason::Conflict, "nobody else owns this deployment: make another owner first"));
         }
         Ok(())
+    }
+
+    /// Their row goes, with groups and roles.
+    pub(super) fn delete_rows(&self, person: &Person, commit: Commit) -> Commit {
+        let mut commit = commit.delete(&TABLE, vec![Value::Text(person.id.0.clone())]);
+        for group in &self.groups {
+            commit = commit.delete(&member::TABLE, member::key(group, &person.id));
+        }
+        for role in &self.roles {
+            commit = commit.delete(&assign::TABLE, assign::key(role, &Holder::Person(person.id.clone())));
+        }
+        commit
     }
 }
 
@@ -83,13 +95,7 @@ pub fn erase(
     }
     let entries = erased.saturating_add(told.len() as u64);
     commit.erases = told;
-    commit = commit.delete(&TABLE, vec![Value::Text(person.id.0.clone())]);
-    for group in &leaving.groups {
-        commit = commit.delete(&member::TABLE, member::key(group, &person.id));
-    }
-    for role in &leaving.roles {
-        commit = commit.delete(&assign::TABLE, assign::key(role, &Holder::Person(person.id.clone())));
-    }
+    commit = leaving.delete_rows(person, commit);
     if person.is_active() {
         let before = beyond_all_issued(moment.now, latest_cut_off_seconds);
         commit = cut_off(commit, CutOffSubject::User, person.id.0.clone(), before, actor, moment);

@@ -4,10 +4,13 @@ use jeton_core::api_key;
 use jeton_core::client;
 use jeton_core::commit::Told;
 use jeton_core::event::{CutOffSubject, Event};
-use jeton_core::id::{GroupId, RoleId};
+use jeton_core::id::{ApiKeyId, ClientId, GroupId, PersonId, RoleId};
 use jeton_core::moment::Time;
 use jeton_core::outcome::Outcome;
+use jeton_core::owner::Owner;
+use jeton_core::person::alone::{Alone, ClientAlone, Dependents, GroupAlone};
 use jeton_core::person::create::{CreatePerson, create};
+use jeton_core::person::delete::{delete, delete_sign_ins};
 use jeton_core::person::disable::disable;
 use jeton_core::person::enable::enable;
 use jeton_core::person::erase::{Leaving, erase, erase_entries, erase_reasons};
@@ -163,6 +166,63 @@ fn erased_with_groups_roles_and_what_entries_say() {
     assert_eq!(granted(outcome, "-person user.erased"), 0);
     let last = Leaving { is_last_owner: true, ..leaving };
     refused(erase(&disabled, &last, (vec![told(3)], 2), NO_CUT_OFF, &actor(), &mut moment()), "another owner");
+}
+
+#[test]
+fn deleted_with_groups_and_roles() {
+    let ada = person("ada");
+    let rows = vec![(&jeton_core::password::TABLE, vec![Value::text("user_1")]), (&jeton_core::session::TABLE, vec![Value::Id([1; 16])])];
+    let signed_in = delete_sign_ins(rows, &actor(), &mut moment());
+    assert!(matches!(signed_in.events[..], [Event::SignInsRemoved { count: 2, .. }]));
+    assert_eq!(granted(Outcome::grant((), signed_in), "-password -session sign_ins.removed"), ());
+    let leaving = Leaving { groups: vec![GroupId::from("group_1")], roles: vec![RoleId::from("role_1")], is_last_owner: false };
+    // Enabled again while it went on: what was issued since is dead too.
+    let outcome = delete(&ada, &leaving, NO_CUT_OFF, &actor(), &mut moment());
+    assert!(outcome.commit.is_narrowing() && outcome.commit.erases.is_empty());
+    granted(outcome, "-person -membership -assignment +negative tokens.cut_off user.deleted");
+    let disabled = granted(disable(&ada, NO_CUT_OFF, &actor(), &mut moment()), "+person +negative user.disabled tokens.cut_off");
+    granted(delete(&disabled, &Leaving::default(), NO_CUT_OFF, &actor(), &mut moment()), "-person user.deleted");
+    let last = Leaving { is_last_owner: true, ..leaving };
+    refused(delete(&disabled, &last, NO_CUT_OFF, &actor(), &mut moment()), "another owner");
+}
+
+#[test]
+fn nobody_goes_of_whom_alone_something_depends() {
+    let ada = PersonId::from("user_1");
+    let group = |name: &str, keys: u8| GroupAlone {
+        id: GroupId(format!("group_{name}").into()),
+        name: name.into(),
+        keys: (0..keys).map(|key| ApiKeyId([key; 16])).collect(),
+    };
+    let client = |name: &str| ClientAlone { id: ClientId(format!("client_{name}").into()), name: name.into() };
+    let check = |alone: &Alone, dependents: Dependents, expected: Result<(), &str>| match (alone.check(&ada, &dependents), expected) {
+        (Ok(()), Ok(())) => {}
+        (Err(refusal), Err(words)) => assert!(refusal.to_string().contains(words), "{refusal}"),
+        (found, expected) => panic!("{dependents:?}: {found:?}, not {expected:?}"),
+    };
+    let to = |owner: &str| Dependents::TransferTo(Owner::parse(owner).unwrap());
+    let nothing = Alone { groups: vec![group("empty", 0)], clients: vec![] };
+    check(&nothing, Dependents::Refuse, Ok(()));
+    check(&nothing, to("user:user_2"), Ok(()));
+    let both = Alone { groups: vec![group("empty", 0), group("billing", 2)], clients: vec![client("shop")] };
+    let words = "2 keys and 1 client depend on this person alone: 2 keys of the group billing, whose last member they are; the client shop, which nobody else answers for";
+    check(&both, Dependents::Refuse, Err(words));
+    check(&both, Dependents::RevokeOwned, Ok(()));
+    check(&both, to("group:group_desk"), Ok(()));
+    check(&both, to("group:group_billing"), Err("nobody is left"));
+    check(&both, to("group:group_empty"), Err("nobody is left"));
+    check(&both, to("user:user_1"), Err("nobody is left"));
+    check(&both, to("user:user_2"), Err("does not become a person's"));
+    check(&both, to("client:shop"), Err("`group:NAME` or `user:NAME`"));
+    check(&both, to("external:acme"), Err("`group:NAME` or `user:NAME`"));
+    let client_alone = Alone { clients: vec![client("shop")], ..nothing.clone() };
+    check(&client_alone, to("user:user_2"), Ok(()));
+    check(&client_alone, Dependents::Refuse, Err("1 client depends on"));
+    let many = Alone { groups: (0..7).map(|number| group(&format!("g{number}"), 1)).collect(), clients: vec![client("shop")] };
+    check(&many, Dependents::Refuse, Err("7 keys and 1 client depend on this person alone: 1 key of the group g0"));
+    check(&many, Dependents::Refuse, Err("; 2 more"));
+    assert!(both.owns(&ada, &Owner::Group(GroupId::from("group_billing"))) && !both.owns(&ada, &Owner::Group(GroupId::from("group_x"))));
+    assert!(both.owns(&ada, &Owner::Person(ada.clone())) && !both.owns(&ada, &Owner::Person(PersonId::from("user_2"))));
 }
 
 #[test]

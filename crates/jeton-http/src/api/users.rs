@@ -34,6 +34,7 @@ use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::suspended::Suspension;
 use super::target::Target;
+use super::user_deletion::{self, Delete, Deleted};
 use super::user_erasure::{self, Erase, Erased};
 use super::user_password::{self, SetPassword};
 
@@ -92,6 +93,15 @@ pub(super) static ROUTES: &[Route] = &[
         About::new("users", "Lets a person try again at once: what failed for their name is forgotten.")
             .takes::<Nothing>()
             .answers::<ShownWhole>(),
+    ),
+    Route::new(
+        (Verb::Delete, "/users/{user}"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(user_deletion::delete),
+        About::new("users", "Deletes a person: all that is theirs ends, and what depends on them alone goes elsewhere or ends.")
+            .takes::<Delete>()
+            .answers::<Deleted>(),
     ),
     Route::new(
         (Verb::Post, "/users/{user}/erase"),

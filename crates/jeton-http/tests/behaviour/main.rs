@@ -24,6 +24,7 @@ mod cursors;
 mod cut_off;
 mod dead_text;
 mod declared;
+mod delete_user;
 mod doctor;
 mod erasure;
 mod errors;

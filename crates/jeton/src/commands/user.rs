@@ -33,6 +33,7 @@ pub(crate) enum User {
     Disable(Disable),
     Enable(Enable),
     Unlock(Unlock),
+    Delete(Delete),
     Erase(Erase),
 }
 
@@ -150,6 +151,43 @@ pub(crate) struct Unlock {
     user: String,
 }
 
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  jeton user delete ada --dry-run
+  jeton user delete ada --yes
+  jeton user delete ada --transfer-to group:billing --yes
+  jeton user delete ada --revoke-owned --yes
+
+Everything of theirs is dead, and their username is free. It is refused while
+keys depend on them alone: those of a group whose last member they are, and
+those of a client that nobody else answers for. The ledger keeps what it says of
+them; `jeton user erase` takes that too, and finds nobody who was deleted.";
+
+/// Delete a person; everything of theirs ends; asks first
+#[derive(Args, Debug)]
+#[command(after_help = DELETE_EXAMPLES)]
+pub(crate) struct Delete {
+    /// Their username or id
+    user: String,
+    /// Who gets what depends on them alone: `group:NAME`, or `user:NAME`
+    /// for clients
+    #[arg(long, value_name = "OWNER", conflicts_with = "revoke_owned")]
+    transfer_to: Option<String>,
+    /// End what depends on them alone: its keys are revoked, its clients
+    /// deleted
+    #[arg(long)]
+    revoke_owned: bool,
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Delete {
+    fn body(&self, dry_run: bool) -> Value {
+        json!({ "transfer_to": self.transfer_to, "revoke_owned": self.revoke_owned, "dry_run": dry_run })
+    }
+}
+
 const ERASE_EXAMPLES: &str = "\
 Examples:
   jeton user erase ada --dry-run
@@ -224,6 +262,15 @@ impl User {
                 }
                 context.confirm(&format!("Erase {user} for ever, with {}?", users::going(&would)))?;
                 context.show(&erase(false)?, users::erased)
+            }
+            User::Delete(delete) => {
+                let user = &delete.user;
+                let would = server.delete_with(&path(user), &delete.body(true))?;
+                if delete.dry_run {
+                    return context.show(&would, users::would_be_deleted);
+                }
+                context.confirm(&format!("Delete {user}, with {}?", users::leaving(&would)))?;
+                context.show(&server.delete_with(&path(user), &delete.body(false))?, users::deleted)
             }
             User::Unlock(Unlock { user }) => {
                 server.post(&format!("{}/unlock", path(user)), &json!({}))?;

@@ -61,12 +61,41 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
         .text(view)
 }
 
+/// What goes with somebody who is deleted.
+pub(crate) fn leaving(deleted: &Value) -> String {
+    let count = |name: &str, one: &str, more: &str| counted(deleted, name, one, more);
+    let theirs = format!(
+        "{}, {}, {}",
+        count("personal_access_tokens", "personal access token", "personal access tokens"),
+        count("groups", "membership", "memberships"),
+        count("roles", "role", "roles")
+    );
+    let became = match member(deleted, "dependents").as_str() {
+        "transferred" => "that go to another owner",
+        "revoked" => "that end",
+        _ => return theirs,
+    };
+    format!("{theirs}, and {} and {} {became}", count("keys", "key", "keys"), count("clients", "client", "clients"))
+}
+
+/// What would go.
+pub(crate) fn would_be_deleted(deleted: &Value, _: &View) -> String {
+    format!("Would go with {}: {}.\n", member(deleted, "id"), leaving(deleted))
+}
+
+/// What went.
+pub(crate) fn deleted(deleted: &Value, _: &View) -> String {
+    format!("Deleted {}, with {}.\n", member(deleted, "id"), leaving(deleted))
+}
+
+fn counted(value: &Value, name: &str, one: &str, more: &str) -> String {
+    let count = value.get(name).and_then(Value::as_u64).unwrap_or(0);
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 /// What goes with somebody who is erased.
 pub(crate) fn going(erased: &Value) -> String {
-    let count = |name: &str, one: &str, more: &str| {
-        let count = erased.get(name).and_then(Value::as_u64).unwrap_or(0);
-        format!("{count} {}", if count == 1 { one } else { more })
-    };
+    let count = |name: &str, one: &str, more: &str| counted(erased, name, one, more);
     format!(
         "{}, {}, {}, and what {} of the ledger",
         count("keys", "key", "keys"),

@@ -63,7 +63,6 @@ fn without_a_server() {
     for (line, words) in [
         ("policy unset api_key", "jeton policy set KIND --unset"),
         ("policy show --api https://orders.example", "jeton policy explain KIND --api URI"),
-        ("user delete ada", "jeton user erase USERNAME"),
         ("key delete 4711", "jeton key revoke KEY"),
     ] {
         let words_of_line: Vec<&str> = line.split(' ').collect();

@@ -163,3 +163,30 @@ fn passwords_that_leaked() {
     assert_eq!(desk.done(&["user", "unlock", "ada"]), "ada may try again at once: what failed for this name is forgotten.\n");
     assert!(desk.done(&["audit", "tail", "--kind", "user.unlocked"]).contains("user.unlocked"));
 }
+
+#[test]
+fn nobody_is_deleted_with_keys_that_nobody_else_has() {
+    let desk = Desk::with_server();
+    let key = |group: &str| format!("key create --owner group:{group} --audience urn:orders --name till --scope read");
+    for line in [
+        "user create --username ada",
+        "group create --name billing",
+        "group create --name desk",
+        "group add billing ada",
+        "api create --audience urn:orders --scope read",
+        "role create --audience urn:orders --name reader --scope read",
+        "role assign reader group:billing",
+        "role assign reader group:desk",
+        &key("billing"),
+    ] {
+        desk.done(&line.split(' ').collect::<Vec<_>>());
+    }
+    desk.fails(&["user", "delete", "ada", "--yes"], "", 1, "1 key of the group billing, whose last member they are");
+    desk.fails(&["user", "delete", "ada", "--transfer-to", "group:desk", "--revoke-owned"], "", 2, "cannot be used with");
+    let would = desk.done(&["user", "delete", "ada", "--revoke-owned", "--dry-run"]).replace('\n', " ");
+    assert!(would.ends_with(": 0 personal access tokens, 1 membership, 0 roles, and 1 key and 0 clients that end. "), "{would}");
+    let deleted = desk.done(&["user", "delete", "ada", "--transfer-to", "group:desk", "--yes"]).replace('\n', " ");
+    assert!(deleted.starts_with("Deleted user_") && deleted.contains("1 key and 0 clients that go to another owner"), "{deleted}");
+    desk.fails(&["user", "show", "ada"], "", 1, "no user");
+    assert!(desk.done(&["key", "list", "--owner", "group:desk"]).contains("till"));
+}
