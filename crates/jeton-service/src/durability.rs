@@ -36,7 +36,7 @@ pub trait Durability: Send + Sync + 'static {
 pub(crate) enum Takes {
     /// Nothing.
     Nothing,
-    /// Uses of a key that is good for so many.
+    /// Uses: of a key that is good for so many, of a refresh token that is good for one.
     Uses,
     /// Authority, whatever it gives beside it: a secret that takes the place of another, an owner that of another.
     Authority,
@@ -52,7 +52,8 @@ impl Takes {
             event if event.takes() => Takes::Authority,
             _ => Takes::Nothing,
         };
-        commit.events.iter().map(of).max().unwrap_or(Takes::Nothing)
+        let spent = if commit.spends { Takes::Uses } else { Takes::Nothing };
+        commit.events.iter().map(of).max().unwrap_or(Takes::Nothing).max(spent)
     }
 }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by them, and prints what it saw")]
 
 use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jeton_core::client::Client;
 use jeton_core::client::create::CreateClient;
@@ -24,6 +26,7 @@ use jeton_oauth::pkce::Verifier;
 use jeton_oauth::token::{AuthorizationCodeRequest, RefreshRequest};
 use jeton_oauth::{ClientAuthentication, ScopeSet};
 use jeton_service::authorizations::NextStep;
+use jeton_service::durability::{Durability, Keeps};
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
 use jeton_service::identify::Identified;
@@ -211,6 +214,47 @@ async fn a_refresh_is_one_read_and_no_entry_of_its_own() {
             assert_eq!(cut_off.said.why, Some(Because::Reason(Why::Reused)));
         }
         rule => panic!("{rule:?}"),
+    }
+}
+
+/// A target that has heard of the start, and has all that is committed or nothing of it.
+struct Target(AtomicBool);
+
+impl Durability for Target {
+    fn reached(&self, _: u64) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(ready(self.0.load(Ordering::SeqCst)))
+    }
+
+    fn knows_of_start(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(ready(self.0.load(Ordering::SeqCst)))
+    }
+
+    fn keeps(&self) -> Keeps {
+        if self.0.load(Ordering::SeqCst) { Keeps::Everything } else { Keeps::Nothing }
+    }
+}
+
+/// A restore must not find current what was spent: nobody hears of a rotation before it is kept, as far as that is asked for.
+#[tokio::test]
+async fn a_rotation_is_told_once_it_is_kept() {
+    for (is_sync, after_the_start) in [(true, false), (false, true)] {
+        let stage = Stage::new().await;
+        let first = stage.granted("orders:read+offline_access").await.refresh_token.unwrap();
+        let target: Arc<Target> = Arc::new(Target(AtomicBool::new(false)));
+        let kept: Arc<dyn Durability> = target.clone();
+        stage.world.service().narrow_durably(Arc::downgrade(&kept), is_sync);
+        stage.world.advance(60);
+        // Again, too: it is spent by now, and what took its place is handed to nobody.
+        for sender in [owner(), owner(), thief()] {
+            assert!(matches!(stage.refresh(&first, &sender).await, Err(Failure::Unshipped)));
+        }
+        target.0.store(true, Ordering::SeqCst);
+        let second = stage.refresh(&first, &owner()).await.unwrap().refresh_token.unwrap();
+        assert_ne!(second, first);
+        // Once it is known there that this server runs, nobody waits for it but where all is waited for.
+        target.0.store(false, Ordering::SeqCst);
+        stage.world.advance(60);
+        assert_eq!(stage.refresh(&second, &owner()).await.is_ok(), after_the_start);
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use crate::clock::Clock;
+use crate::supervised::{Hears, supervised};
 
 /// How often keys and secrets are gone over, and how long after the start for the first time: counting has begun by then.
 const SWEEP_PERIOD: Duration = Duration::from_secs(3_600);
@@ -21,12 +22,12 @@ const FIRST_SWEEP: Duration = Duration::from_secs(5);
 const CANARY_PERIOD: Duration = Duration::from_secs(60);
 const CANARY_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Begins all but the one that keeps usage. Each goes on until it is aborted.
-pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandle<()>> {
+/// Begins all but the one that keeps usage. Each goes on until it is aborted; `hears` is told where one of them ends by itself.
+pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>, hears: &Hears) -> Vec<JoinHandle<()>> {
     let (each_second, clock) = (service.clone(), clock.clone());
     let (each_minute, tending) = (service.clone(), service.clone());
     vec![
-        every(Duration::from_secs(1), First::AtOnce, move || {
+        every(("the second's checkpoint", hears), (Duration::from_secs(1), First::AtOnce), move || {
             let (service, clock) = (each_second.clone(), clock.clone());
             async move {
                 if let Some(notice) = service.posture().observe(clock.follow_wall()) {
@@ -37,7 +38,7 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
                 }
             }
         }),
-        every(Duration::from_secs(60), First::Later, move || {
+        every(("dropping expired rows", hears), (Duration::from_secs(60), First::Later), move || {
             let service = each_minute.clone();
             async move {
                 match tokio::task::spawn_blocking(move || service.drop_expired()).await {
@@ -47,11 +48,11 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
                 }
             }
         }),
-        canary_schedule(service),
-        sweep_schedule(service),
-        ending_schedule(service),
-        erasing_schedule(service),
-        every(Duration::from_secs(60), First::Later, move || {
+        canary_schedule(service, hears),
+        sweep_schedule(service, hears),
+        ending_schedule(service, hears),
+        erasing_schedule(service, hears),
+        every(("tending the signing keys", hears), (Duration::from_secs(60), First::Later), move || {
             let service = tending.clone();
             async move {
                 if let Err(error) = service.tend_signing_keys(&service.moments().now()).await {
@@ -63,9 +64,9 @@ pub(crate) fn begin(service: &Arc<Service>, clock: &Arc<Clock>) -> Vec<JoinHandl
 }
 
 /// Whoever was to be erased when a process ended, or when nobody waited any more, is.
-fn erasing_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+fn erasing_schedule(service: &Arc<Service>, hears: &Hears) -> JoinHandle<()> {
     let service = service.clone();
-    every(Duration::from_secs(60), First::AtOnce, move || {
+    every(("erasing", hears), (Duration::from_secs(60), First::AtOnce), move || {
         let service = service.clone();
         async move {
             match service.go_on_erasing(&service.moments().now()).await {
@@ -78,9 +79,9 @@ fn erasing_schedule(service: &Arc<Service>) -> JoinHandle<()> {
 }
 
 /// What was handed in as leaked is ended, and keys that a cut-off ended say so.
-fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+fn ending_schedule(service: &Arc<Service>, hears: &Hears) -> JoinHandle<()> {
     let service = service.clone();
-    every(Duration::from_secs(1), First::AtOnce, move || {
+    every(("ending what was handed in", hears), (Duration::from_secs(1), First::AtOnce), move || {
         let service = service.clone();
         async move {
             if let Err(error) = service.work_off_reports().await {
@@ -96,9 +97,9 @@ fn ending_schedule(service: &Arc<Service>) -> JoinHandle<()> {
 }
 
 /// A token is revoked each minute to see it refused.
-fn canary_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+fn canary_schedule(service: &Arc<Service>, hears: &Hears) -> JoinHandle<()> {
     let service = service.clone();
-    every(CANARY_PERIOD, First::AtOnce, move || {
+    every(("sending canaries", hears), (CANARY_PERIOD, First::AtOnce), move || {
         let service = service.clone();
         async move { send_canary(&service).await }
     })
@@ -153,9 +154,9 @@ pub(crate) fn keep_usage(service: &Arc<Service>) -> Ending {
 }
 
 /// What time does to credentials is written down each hour.
-fn sweep_schedule(service: &Arc<Service>) -> JoinHandle<()> {
+fn sweep_schedule(service: &Arc<Service>, hears: &Hears) -> JoinHandle<()> {
     let service = service.clone();
-    every(SWEEP_PERIOD, First::After(FIRST_SWEEP), move || {
+    every(("going over credentials", hears), (SWEEP_PERIOD, First::After(FIRST_SWEEP)), move || {
         let service = service.clone();
         async move {
             let started = service.moments().time();
@@ -196,12 +197,16 @@ enum First {
     After(Duration),
 }
 
-fn every<F: Future<Output = ()> + Send>(period: Duration, first: First, mut work: impl FnMut() -> F + Send + 'static) -> JoinHandle<()> {
-    tokio::spawn(async move {
+fn every<F: Future<Output = ()> + Send>(
+    (work, hears): (&'static str, &Hears),
+    (period, first): (Duration, First),
+    mut turn: impl FnMut() -> F + Send + 'static,
+) -> JoinHandle<()> {
+    supervised(work, hears.clone(), async move {
         let mut ticks = ticks(period, first);
         loop {
             ticks.tick().await;
-            work().await;
+            turn().await;
         }
     })
 }

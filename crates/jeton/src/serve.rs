@@ -192,12 +192,14 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
     let management = management((service.clone(), store.clone()), config, observer, backups.clone());
     let listeners = serving.begin(listener, management)?;
-    let (mut jobs, usage) = (schedules::begin(&service, &clock), schedules::keep_usage(&service));
+    let hears: Hears = {
+        let footing = footing.clone();
+        Arc::new(move |work: &str, how: &str| footing.lose_work(work, how))
+    };
+    let (mut jobs, usage) = (schedules::begin(&service, &clock, &hears), schedules::keep_usage(&service));
     jobs.push(certificate.watch());
     jobs.push(kept_database::begin(&service, &config.data));
     if let Some(backups) = &backups {
-        let footing = footing.clone();
-        let hears: Hears = Arc::new(move |work: &str, how: &str| footing.lose_work(work, how));
         jobs.extend(backups.begin_jobs(&hears));
     }
     Ok(Running { service, store, draining, listeners, jobs, usage, data: config.data.clone(), footing, access_log, backups })

@@ -23,7 +23,7 @@ use super::{GrantedTokens, check_registered};
 use crate::failure::Failure;
 use crate::identify::Identified;
 use crate::service::Service;
-use crate::transact::{ATTEMPTS, Reading};
+use crate::transact::{ATTEMPTS, Reading, failure};
 
 /// What was read for one attempt.
 struct Read {
@@ -126,6 +126,8 @@ impl Service {
                 Ok(outcome)
             });
             if let (Some(refreshed), Some(api)) = (attempt.await?, asked) {
+                // What another request spent, which was told that it is not kept yet, is not handed out meanwhile.
+                self.be_durable_by_now().await.map_err(failure)?;
                 return Ok(Answered { refreshed, grant: read.grant.record, api });
             }
         }

@@ -14,7 +14,7 @@ use jeton_service::Service;
 use jeton_token::TokenId;
 
 use super::leaving::Leaving;
-use super::told_last::{NOWHERE, Told, Word, absolute, read, remember};
+use super::told_last::{NOWHERE, Told, Word, absolute, read_or_say, remember};
 use super::{Backups, drill_identity, keys};
 use crate::config::Config;
 
@@ -78,7 +78,7 @@ impl Backups {
             ))),
             Whose::Nobodys => {
                 // Whoever removed the mark alone left the tail, and it is the target that it was.
-                let before = self.known_here();
+                let before = self.known_here()?;
                 let is_there = match &before {
                     // This folder was made of what is there, and has put nothing yet.
                     Some(Told { word: Word::MadeOfIt, .. }) => !self.target.folders(TAIL).await?.is_empty(),
@@ -98,9 +98,10 @@ impl Backups {
     }
 
     /// The target that lay at this place last.
-    fn known_here(&self) -> Option<Told> {
+    fn known_here(&self) -> Result<Option<Told>, Failure> {
         let place = absolute(self.shown());
-        read(&self.data).into_iter().rfind(|told| told.place == place)
+        let all = read_or_say(&self.data).map_err(Failure::Refused)?;
+        Ok(all.into_iter().rfind(|told| told.place == place))
     }
 
     fn drawn(&self) -> String {
@@ -136,7 +137,7 @@ impl Backups {
 pub(crate) async fn ship_nowhere(config: &Config, service: &Arc<Service>, is_agreed: bool) -> Result<(), String> {
     let (settings, root_keys): (_, RootKeys) = (&config.backup, (**service.registry().root_keys()).clone());
     let nowhere = Told { place: NOWHERE.to_owned(), number: None, word: Word::Silent };
-    let Some(last) = read(&config.data).pop() else { return Ok(()) };
+    let Some(last) = read_or_say(&config.data)?.pop() else { return Ok(()) };
     let (identity, _) = drill_identity::of(&config.data, &root_keys, &mut service.moments().now())?;
     let (sealing, opening) = keys(settings, config.issuer.as_str(), identity, root_keys);
     let leaving = Leaving { data: &config.data, service, sealing, opening, access: &settings.access, is_agreed };

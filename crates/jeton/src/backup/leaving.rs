@@ -37,7 +37,7 @@ impl Leaving<'_> {
     /// # Errors
     /// [`Failure`]: it does not hear, and nobody agreed; [`Failure::Parted`] where it has entries that this folder lacks.
     pub(super) async fn to(&self, next: &Told) -> Result<(), Failure> {
-        let Some(last) = told_last::read(self.data).pop() else { return Ok(()) };
+        let Some(last) = told_last::read_or_say(self.data).map_err(Failure::Refused)?.pop() else { return Ok(()) };
         let is_same = next.number.as_deref().map_or(last.place == next.place, |number| last.is(number, &next.place));
         // For a trial of a folder that was made of a backup that backup stays as it is.
         let is_trial = last.word == Word::MadeOfIt && next.place == NOWHERE;

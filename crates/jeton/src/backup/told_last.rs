@@ -71,9 +71,29 @@ pub(super) fn absolute(place: &str) -> String {
 }
 
 /// All that are remembered, the one that was told last as the last.
-pub(super) fn read(data: &Path) -> Vec<Told> {
-    let text = fs::read_to_string(data.join(NAME)).unwrap_or_default();
-    text.lines().filter(|line| !line.is_empty()).map(Told::parse).collect()
+///
+/// # Errors
+/// The file is there and cannot be read: which target must hear that another takes its place is not known.
+pub(super) fn read(data: &Path) -> io::Result<Vec<Told>> {
+    let text = match fs::read_to_string(data.join(NAME)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        read => read?,
+    };
+    Ok(text.lines().filter(|line| !line.is_empty()).map(Told::parse).collect())
+}
+
+/// The same, with words for people.
+///
+/// # Errors
+/// In words, with what to do.
+pub(super) fn read_or_say(data: &Path) -> Result<Vec<Told>, String> {
+    read(data).map_err(|error| {
+        format!(
+            "{}: {error}. It says which backup target was told last that this folder is served: mend the disk or the file's owner; nothing is \
+             served until it can be read",
+            data.join(NAME).display()
+        )
+    })
 }
 
 /// Remembers which was told last. It is on the disk then.
@@ -81,7 +101,7 @@ pub(super) fn read(data: &Path) -> Vec<Told> {
 /// # Errors
 /// When it cannot be written: nothing may be acknowledged by that target.
 pub(super) fn remember(data: &Path, last: &Told) -> io::Result<()> {
-    let mut all = read(data);
+    let mut all = read(data)?;
     if all.last() == Some(last) {
         return Ok(());
     }
@@ -116,7 +136,7 @@ mod tests {
         let data = folder.path();
         // As an older program left it.
         fs::write(data.join(NAME), "s3://a/b\n/mnt/one\n").unwrap();
-        assert_eq!(read(data), [told("s3://a/b", None, Word::Final), told("/mnt/one", None, Word::Final)]);
+        assert_eq!(read(data).unwrap(), [told("s3://a/b", None, Word::Final), told("/mnt/one", None, Word::Final)]);
         for (last, expected) in [
             // It gets a number.
             (told("/mnt/one", Some("1"), Word::Final), &["s3://a/b", "/mnt/one 1"][..]),
@@ -127,7 +147,7 @@ mod tests {
             (told(NOWHERE, None, Word::Silent), &["s3://a/b", "/mnt/one 2", "/mnt/one 1", "none"]),
         ] {
             remember(data, &last).unwrap();
-            let all = read(data);
+            let all = read(data).unwrap();
             assert_eq!(all.last(), Some(&last));
             let shown = |told: &Told| told.number.as_ref().map_or(told.place.clone(), |number| format!("{} {number}", told.place));
             assert_eq!(all.iter().map(shown).collect::<Vec<_>>(), expected);
@@ -135,7 +155,16 @@ mod tests {
         for number in 0..40 {
             remember(data, &told(&format!("/mnt/{number}"), Some("7"), Word::Final)).unwrap();
         }
-        assert_eq!(read(data).len(), TARGETS);
+        assert_eq!(read(data).unwrap().len(), TARGETS);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_no_target() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), []);
+        fs::write(folder.path().join(NAME), b"/mnt/one\t1\tfinal\n\xff").unwrap();
+        assert!(read(folder.path()).is_err() && remember(folder.path(), &told("/mnt/two", None, Word::Final)).is_err());
+        assert!(read_or_say(folder.path()).unwrap_err().contains("nothing is served until it can be read"));
     }
 
     #[test]
