@@ -1,5 +1,6 @@
 //! The OAuth endpoints: each reads a form, lets the service decide, and answers as its RFC says.
 
+pub(crate) mod cors;
 pub mod introspect;
 pub mod key_set;
 pub mod metadata;

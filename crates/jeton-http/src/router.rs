@@ -10,6 +10,7 @@ use jeton_service::Service;
 
 use crate::api::{Management, Place};
 use crate::edge::Draining;
+use crate::oauth::cors::{Asked, preflight};
 use crate::observe::{Endpoint, counted, observed};
 use crate::{api, feed, health, oauth, pages, reply};
 
@@ -21,27 +22,36 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
     let follow = move |state: State<Arc<Service>>, request: Request| feed::get(state, seen.clone(), draining.clone(), request);
     let follow_by_form = move |state: State<Arc<Service>>, request: Request| feed::post(state, also.0.clone(), also.1.clone(), request);
     let seen = observer.clone();
-    let issue = move |state: State<Arc<Service>>, request: Request| oauth::token::post(state, seen.clone(), request);
+    let issue = move |state: State<Arc<Service>>, request: Request| {
+        let (asked, answer) = (Asked::of(&request), oauth::token::post(state, seen.clone(), request));
+        async move { asked.share(answer.await) }
+    };
     let seen = observer.clone();
     let introspect = move |state: State<Arc<Service>>, request: Request| oauth::introspect::post(state, seen.clone(), request);
     let seen = observer.clone();
-    let revoke = move |state: State<Arc<Service>>, request: Request| oauth::revoke::post(state, seen.clone(), request);
+    let revoke = move |state: State<Arc<Service>>, request: Request| {
+        let (asked, answer) = (Asked::of(&request), oauth::revoke::post(state, seen.clone(), request));
+        async move { asked.share(answer.await) }
+    };
+    let tell = async |state: State<Arc<Service>>, request: Request| Asked::of(&request).share(oauth::userinfo::get(state, request).await);
+    let tell_by_form =
+        async |state: State<Arc<Service>>, request: Request| Asked::of(&request).share(oauth::userinfo::post(state, request).await);
     let seen = observer.clone();
     let push = move |state: State<Arc<Service>>, request: Request| oauth::pushed::post(state, seen.clone(), request);
     let path = service.issuer().path().trim_end_matches('/').to_owned();
     let requests = observer.requests.clone();
     let metadata = counted(&requests, Endpoint::Metadata, oauth::metadata::get);
     let endpoints = Router::new()
-        .route("/oauth/token", post(counted(&requests, Endpoint::Token, issue)))
+        .route("/oauth/token", post(counted(&requests, Endpoint::Token, issue)).options(counted(&requests, Endpoint::Token, preflight)))
         .route("/oauth/par", post(counted(&requests, Endpoint::PushedRequest, push)))
         .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, introspect)))
-        .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, revoke)))
+        .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, revoke)).options(counted(&requests, Endpoint::Revoke, preflight)))
         .route(
             "/oauth/userinfo",
-            get(counted(&requests, Endpoint::Userinfo, oauth::userinfo::get)).post(counted(
+            get(counted(&requests, Endpoint::Userinfo, tell)).post(counted(&requests, Endpoint::Userinfo, tell_by_form)).options(counted(
                 &requests,
                 Endpoint::Userinfo,
-                oauth::userinfo::post,
+                preflight,
             )),
         )
         .route("/.well-known/jwks.json", get(counted(&requests, Endpoint::KeySet, oauth::key_set::get)))

@@ -73,7 +73,10 @@ fn apis<'a>(
     let mut known = facts.apis.iter().flatten().copied();
     match (known.next(), known.next()) {
         (Some(only), None) => Ok(vec![only]),
-        (None, _) => Err(target("this client may not ask for tokens for any resource: ask for the scope 'openid' to know who somebody is")),
+        (None, _) => {
+            let detail = "this client may ask for no resource: ask for the scope 'openid', and those beside it, to know who somebody is";
+            Err(ErrorResponse::new(ErrorCode::InvalidScope, detail))
+        }
         (Some(_), Some(_)) => Err(target("this client may ask for more than one resource: name one with 'resource'")),
     }
 }

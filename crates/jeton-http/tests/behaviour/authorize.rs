@@ -96,6 +96,68 @@ async fn nobody_is_sent_to_an_address_that_is_not_registered() {
     assert_eq!(world.get(&asking(&shop, "shop", &[("redirect_uri", "")])).await.status, 303);
 }
 
+/// Addresses by chance, made of pieces of the one that is registered and of others: no answer goes to one that is not it.
+#[tokio::test]
+async fn of_a_thousand_addresses_by_chance_none_is_gone_to_that_is_not_registered() {
+    const REGISTERED: &str = "https://shop.example/callback";
+    const PIECES: [&str; 24] = [
+        "https://",
+        "http://",
+        "//",
+        "shop.example",
+        "evil.example",
+        "/callback",
+        "/",
+        "?",
+        "#",
+        "@",
+        ":",
+        ":443",
+        "\\",
+        "%2f",
+        "%00",
+        ".",
+        "..",
+        "a",
+        "\n",
+        " ",
+        "\u{202e}",
+        "javascript:",
+        "127.0.0.1",
+        ";",
+    ];
+    let world = World::new().await;
+    let shop = world.application("shop", &[]).await;
+    let mut chance = jeton_core::moment::Moment::new(jeton_core::moment::Time::EPOCH, [9; 32]);
+    let mut piece = || PIECES[usize::from(chance.draw::<1>()[0]) % PIECES.len()];
+    let mut refused = 0;
+    for round in 0..1_000_usize {
+        let mut uri = if round % 2 == 0 { REGISTERED.to_owned() } else { "https://shop.example".to_owned() };
+        for _ in 0..=round % 3 {
+            uri = match round % 5 {
+                0 => format!("{}{uri}", piece()),
+                1 | 2 => format!("{uri}{}", piece()),
+                _ => {
+                    let (from, to) = (piece(), piece());
+                    uri.replacen(from, to, 1)
+                }
+            };
+        }
+        // With an error, which would go back at once, and without.
+        for wrong in ["code", "token"] {
+            let answer = world.get(&asking(&shop, "shop", &[("redirect_uri", &uri), ("response_type", wrong)])).await;
+            if uri == REGISTERED {
+                assert_eq!(answer.status, 303, "{uri:?}");
+            } else {
+                assert_eq!(answer.status, 400, "{uri:?}: {}", answer.shown());
+                assert!(answer.headers.get("location").is_none(), "{uri:?}: {}", answer.shown());
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 1_200, "{refused}");
+}
+
 #[tokio::test]
 async fn what_is_wrong_goes_back_to_the_application() {
     let world = World::new().await;
@@ -130,6 +192,12 @@ async fn what_is_wrong_goes_back_to_the_application() {
     }
     let twice = format!("{}&scope=openid", asking(&shop, "shop", &[]));
     check(&world, &twice, "invalid_request").await;
+    // Who may ask for no API knows no scope of one.
+    let bare =
+        world.application_with("bare", &[], |request| request.redirect_uris = vec!["https://shop.example/callback".to_owned()]).await;
+    for scope in ["openid orders:read", "orders:read", ""] {
+        check(&world, &asking(&bare, "shop", &[("scope", scope)]), "invalid_scope").await;
+    }
     // A state that was sent twice is given back by nobody.
     let answer = world.get(&format!("{}&state=b", asking(&shop, "shop", &[]))).await;
     let back = back_of(answer.header("location"));

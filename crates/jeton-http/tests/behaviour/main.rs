@@ -19,6 +19,7 @@ mod bad_input;
 mod client_authentication;
 mod clock;
 mod code_flow;
+mod cors;
 mod crowd;
 mod cursors;
 mod cut_off;
