@@ -186,32 +186,33 @@ fn owner(service: &Service, text: &str) -> Result<Owner, Problem> {
 }
 
 fn client(service: &Service, name: &str) -> Result<String, Problem> {
-    gone(name, "client_", service.find_client(name).map(|found| found.client.record.id.to_string()), "client.created")
+    gone(name, "client_", service.find_client(name).map(|found| found.client.record.id.to_string()), &["client.created"])
 }
 
 fn user(service: &Service, name: &str) -> Result<String, Problem> {
-    // Of who was erased no entry says what they were called.
-    gone(name, "user_", service.find_user(name).map(|found| found.record.id.to_string()), "user.erased")
+    // Of who was deleted that entry says what they were called, and of who was erased none does.
+    gone(name, "user_", service.find_user(name).map(|found| found.record.id.to_string()), &["user.created", "user.erased"])
 }
 
 fn group(service: &Service, name: &str) -> Result<String, Problem> {
-    gone(name, "group_", service.find_group(name).map(|found| found.record.id.to_string()), "group.created")
+    gone(name, "group_", service.find_group(name).map(|found| found.record.id.to_string()), &["group.created"])
 }
 
 /// An API is named by its id, and where all of it ends, or is suspended, by its audience.
 fn api(service: &Service, name: &str) -> Result<BTreeSet<String>, Problem> {
     match service.find_api(name) {
         Ok(api) => Ok(BTreeSet::from([api.record.id.to_string(), api.record.audience.to_string()])),
-        Err(refusal) => Ok(BTreeSet::from([gone(name, "api_", Err(refusal), "api.created")?])),
+        Err(refusal) => Ok(BTreeSet::from([gone(name, "api_", Err(refusal), &["api.created"])?])),
     }
 }
 
-/// The id of what is there, or of what was; `made` is the kind of entry that told it when it was made.
-fn gone(text: &str, prefix: &str, found: Result<String, Refusal>, made: &str) -> Result<String, Problem> {
+/// The id of what is there, or of what was; `told` are the kinds of entries that tell it.
+fn gone(text: &str, prefix: &str, found: Result<String, Refusal>, told: &[&str]) -> Result<String, Problem> {
     match found {
         Err(refusal) if refusal.reason == Reason::NotFound && is_id(text, prefix) => Ok(text.to_owned()),
         found => found.map_err(|refusal| {
-            let look = format!("what is gone is named by its id: `jeton audit tail --kind {made} -o wide` tells it");
+            let commands: Vec<String> = told.iter().map(|kind| format!("`jeton audit tail --kind {kind} -o wide`")).collect();
+            let look = format!("what is gone is named by its id, which is told by {}", commands.join(" or "));
             Problem::from(refusal).advise(ProblemKind::NotFound, look)
         }),
     }

@@ -88,6 +88,11 @@ async fn what_somebody_did_is_found_by_their_id_once_they_are_erased() {
     assert!(with_keys.contains(&"api_key.removed".to_owned()), "{with_keys:?}");
     let gone = world.administer(Method::GET, "/audit/entries?last=9&by=ada", None).await;
     assert!(gone.text().contains("jeton audit tail --kind user.erased -o wide"), "{}", gone.shown());
+    let bob = world.done(Method::POST, "/users", Some(json!({"username": "bob"}))).await["id"].as_str().unwrap().to_owned();
+    world.done(Method::DELETE, "/users/bob", Some(json!({}))).await;
+    let gone = world.administer(Method::GET, "/audit/entries?last=9&user=bob", None).await;
+    assert!(gone.text().contains("told by `jeton audit tail --kind user.created -o wide` or"), "{}", gone.shown());
+    assert_eq!(kinds(&world, &format!("last=1&user={bob}")).await, ["user.deleted"]);
     let erased = world.done(Method::GET, "/audit/entries?last=1&kind=user.erased", None).await;
     assert_eq!(erased["items"][0]["data"]["user"], *ada, "{erased}");
 }
