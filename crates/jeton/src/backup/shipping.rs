@@ -10,6 +10,7 @@ use jeton_backup::tail::{Mode, Shipper};
 use jeton_core::commit::Sequence;
 use jeton_core::event::Event;
 use jeton_core::id::Actor;
+use jeton_core::moment::Time;
 use jeton_service::durability::{Durability, Keeps};
 use jeton_store::schema::SCHEMA;
 use jeton_store::store::{Fault, FaultKind};
@@ -278,10 +279,38 @@ impl Durability for Backups {
     }
 
     fn keeps(&self) -> Keeps {
-        match *self.knows_of_start.borrow() {
-            false => Keeps::Nothing,
-            true if self.lock().away.is_some() => Keeps::TheStart,
-            true => Keeps::Everything,
-        }
+        let (knows_of_start, standing) = (*self.knows_of_start.borrow(), self.lock());
+        let shipped_at = standing.shipped_at.filter(|_| standing.away.is_none());
+        keeps(knows_of_start, shipped_at, self.service.moments().time())
+    }
+}
+
+/// For how long a target that hangs, and did not fail yet, is taken to answer, in seconds: it is asked each second.
+const HANGS_AFTER_SECONDS: i64 = 5;
+
+/// What a target keeps that answered last at `shipped_at`, if it is not away.
+fn keeps(knows_of_start: bool, shipped_at: Option<Time>, now: Time) -> Keeps {
+    let answers = shipped_at.is_some_and(|at| now.seconds() - at.seconds() <= HANGS_AFTER_SECONDS);
+    match (knows_of_start, answers) {
+        (false, _) => Keeps::Nothing,
+        (true, false) => Keeps::TheStart,
+        (true, true) => Keeps::Everything,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_hangs_keeps_nothing_of_what_is_committed_now() {
+        let check = |knows_of_start, shipped_at: Option<i64>, now, expected| {
+            assert_eq!(keeps(knows_of_start, shipped_at.map(Time::from_seconds), Time::from_seconds(now)), expected, "{shipped_at:?} {now}");
+        };
+        check(false, Some(100), 100, Keeps::Nothing);
+        check(true, None, 100, Keeps::TheStart);
+        check(true, Some(100), 101, Keeps::Everything);
+        check(true, Some(100), 105, Keeps::Everything);
+        check(true, Some(100), 106, Keeps::TheStart);
     }
 }
