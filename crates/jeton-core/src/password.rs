@@ -63,6 +63,18 @@ impl Password {
         Ok(Zeroizing::new(text.to_owned()))
     }
 
+    /// What is left of it where nobody can say which of two counts: nothing to sign in with.
+    #[must_use]
+    pub fn stopped(self) -> Password {
+        Password { sealed: Arc::from([]), ..self }
+    }
+
+    /// Whether nothing is left of it.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.sealed.is_empty()
+    }
+
     /// As a row.
     #[must_use]
     pub fn row(&self) -> Row {

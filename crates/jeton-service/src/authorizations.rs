@@ -179,7 +179,9 @@ impl Service {
     fn code_not_before(&self, asked: &Asked, session: &Session, moment: &Moment) -> Result<i64, Failure> {
         let (person, client) = (&session.person, &asked.client);
         let between = crate::grants::Between { person, client, session: Some(session.id), family: None };
-        self.not_before(&between, None, moment)
+        let not_before_seconds = self.not_before(&between, None);
+        self.check_issuable(not_before_seconds, moment)?;
+        Ok(not_before_seconds)
     }
 
     /// What is asked for, checked.

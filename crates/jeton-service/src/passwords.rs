@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use jeton_core::administrator::Administrator;
 use jeton_core::id::PersonId;
-use jeton_core::moment::Moment;
+use jeton_core::moment::{Moment, Time};
 use jeton_core::outcome::Outcome;
 use jeton_core::password::acceptable::{Context, Weak, acceptable};
 use jeton_core::password::cost::Cost;
@@ -127,7 +127,8 @@ impl Service {
     /// and compared as those that somebody has.
     ///
     /// # Errors
-    /// [`Failure::Busy`] where too many wait; [`Failure::Fault`] when the engine cannot read. Neither is counted as a try.
+    /// [`Failure::Busy`] where too many wait; [`Failure::Fault`] when the engine cannot read; [`Failure::Fenced`] of a password that is right and
+    /// was set before a gap that nobody accepted: whether it was taken away since is not known. None is counted as a try.
     pub async fn prove_password(
         &self,
         username: &str,
@@ -161,6 +162,9 @@ impl Service {
         }
         self.keep_password_cost(&moments.split()).await;
         let Compared { is_it, anew } = compared?;
+        // Said to whoever knows it alone.
+        let set_at = known.as_ref().filter(|_| is_it).map(|known| Time::from_seconds(known.record.set_at));
+        set_at.map_or(Ok(()), |set_at| self.check_not_fenced(set_at))?;
         if let (true, Some(anew), Some(known)) = (is_it, anew, known) {
             self.renew_password(&known, &anew, &moments.split()).await;
         }
@@ -236,7 +240,8 @@ impl Service {
 
     async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
         let Some(row) = self.fetch(&password::TABLE, Value::Text(person.0.clone())).await? else { return Ok(None) };
-        Ok(Some(Versioned { version: row.version, record: Password::from_row(&row.record).map_err(damaged)? }))
+        let record = Password::from_row(&row.record).map_err(damaged)?;
+        Ok((!record.is_stopped()).then_some(Versioned { version: row.version, record }))
     }
 
     fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {

@@ -4,6 +4,7 @@ use super::key::stricter;
 use super::met::Met;
 use crate::consent::Consent;
 use crate::grant::Grant;
+use crate::password::Password;
 use crate::record::{Malformed, Row};
 use crate::session::latest::Latest;
 
@@ -44,9 +45,14 @@ pub(super) fn latest(then: &Row, later: &Row) -> Result<Met, Malformed> {
     Ok(Met::of(Latest { at: then.at.min(later.at), acr: then.acr.min(later.acr), ..then }.row()))
 }
 
-/// A password: the later one. Who set it takes from a thief what the thief knew; and it is what its person knows.
-pub(super) fn password(_: &Row, later: &Row) -> Result<Met, Malformed> {
-    Ok(Met::of(later.clone()))
+/// A password: the later hash of what was set once. Where another was set since, neither counts: it may have taken the one before from a thief,
+/// or a thief may have set it.
+pub(super) fn password(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Password::from_row(then)?, Password::from_row(later)?);
+    if then.set_at == later.set_at && !then.is_stopped() {
+        return Ok(Met::of(later.row()));
+    }
+    Ok(Met { row: later.stopped().row(), is_stopped: true })
 }
 
 #[cfg(test)]
@@ -61,6 +67,21 @@ mod tests {
     use crate::sender::Sender;
     use crate::session::proof::{Acr, Authenticated};
     use crate::why::{Because, Why};
+
+    #[test]
+    fn a_password_counts_where_none_was_set_since() {
+        let kept = |sealed: &[u8], set_at| Password { person: PersonId::from("user_1"), sealed: sealed.into(), epoch: 1, set_at };
+        let check = |then: &Password, later: &Password, expected: &[u8]| {
+            let met = password(&then.row(), &later.row()).unwrap();
+            assert_eq!((&*Password::from_row(&met.row).unwrap().sealed, met.is_stopped), (expected, expected.is_empty()));
+        };
+        check(&kept(b"one", 5), &kept(b"one", 5), b"one");
+        check(&kept(b"one", 5), &kept(b"made anew", 5), b"made anew");
+        check(&kept(b"one", 5), &kept(b"a thief's", 6), b"");
+        // Once more changes nothing.
+        check(&kept(b"one", 5).stopped(), &kept(b"one", 5), b"");
+        check(&kept(b"one", 6).stopped(), &kept(b"a thief's", 6), b"");
+    }
 
     fn of(generation: u32, scopes: &str, is_ended: bool) -> Grant {
         let ended = Ended { at: 9, by: Actor::system(), why: Because::Reason(Why::Reused) };

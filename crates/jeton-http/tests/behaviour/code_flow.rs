@@ -277,6 +277,11 @@ async fn who_is_disabled_signs_out_or_takes_it_back_has_nothing_left_there() {
     let (access, refresh) = tokens(ALL).await;
     let waiting = world.code_for("ada", &asking(&shop, "shop", &[("scope", ALL)])).await;
     world.service().disable_user("ada", &administrator(), &world.moment()).await.unwrap();
+    // Twice in a second, the second cut-off lies further ahead than a token may be dated: what is dead is not told to wait for it.
+    world.service().enable_user("ada", &administrator(), &world.moment()).await.unwrap();
+    world.service().disable_user("ada", &administrator(), &world.moment()).await.unwrap();
+    check_error(&world.refresh(&shop, &refresh).await, 400, "invalid_grant");
+    check_error(&world.exchange(&shop, &waiting).await, 400, "invalid_grant");
     world.advance(2);
     for _ in 0..2 {
         assert!(!world.is_active(&gateway, &access).await);

@@ -149,6 +149,7 @@ impl Service {
         }
         let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
         let over_the_cap: Vec<Grant> = read.over_the_cap.iter().map(|grant| grant.record.clone()).collect();
+        let not_before_seconds = self.not_before(&between, api_record);
         let facts = Facts {
             code,
             earlier: read.earlier.as_ref().map(|earlier| &earlier.record),
@@ -160,12 +161,17 @@ impl Service {
             rights: &self.rights_at(&code.person, api_record),
             ended_before_seconds: self.ended_before(&between),
             policies: &policies,
-            not_before_seconds: self.not_before(&between, api_record, moment)?,
+            not_before_seconds,
             known_from_seconds: self.registry.marks_known_from(),
             prefix: &self.prefix,
             root_keys: &root_keys,
         };
         let asked = Exchange { redirect_uri: request.redirect_uri.as_deref(), verifier: request.verifier.as_ref(), sender };
-        Ok((exchange(&facts, &asked, moment), api))
+        let outcome = exchange(&facts, &asked, moment);
+        // Only what is issued waits for a cut-off that lies ahead.
+        if outcome.verdict.is_ok() {
+            self.check_issuable(not_before_seconds, moment)?;
+        }
+        Ok((outcome, api))
     }
 }

@@ -193,6 +193,7 @@ impl Service {
             self.check_not_suspended(&between, api_record)?;
         }
         let policies = self.registry.policies();
+        let not_before_seconds = self.not_before(&between, api_record);
         let facts = Facts {
             grant,
             family,
@@ -207,14 +208,19 @@ impl Service {
             last: read.last.as_ref(),
             policies: &policies,
             window_seconds: record.refresh_window(),
-            not_before_seconds: self.not_before(&between, api_record, moment)?,
+            not_before_seconds,
             known_from_seconds: self.registry.marks_known_from(),
             prefix: &self.prefix,
             root_keys: &root_keys,
         };
         // Of a client that binds its tokens to a key there is none yet.
         let asked = Refresh { generation, scope: request.scope.as_ref(), confirmation: None, sender };
-        Ok((refresh(&facts, &asked, moment), api))
+        let outcome = refresh(&facts, &asked, moment);
+        // Only what is issued waits for a cut-off that lies ahead.
+        if outcome.verdict.is_ok() {
+            self.check_issuable(not_before_seconds, moment)?;
+        }
+        Ok((outcome, api))
     }
 
     /// Counts what a client asked for on behalf of a person.

@@ -59,18 +59,22 @@ impl Service {
         self.registry.negatives.before(Subject::Api, &api.audience)
     }
 
-    /// The earliest `iat` that a token may carry which is issued now.
+    /// The earliest `iat` that a token may carry which is issued now, in seconds.
+    pub(crate) fn not_before(&self, between: &Between<'_>, api: Option<&Api>) -> i64 {
+        let of_api = api.map_or(i64::MIN, |api| self.api_ended_before(api));
+        self.ended_before(between).max(of_api)
+    }
+
+    /// Whether a token that carries that `iat` may be issued already. Asked of what a decision grants: what is dead is refused at once.
     ///
     /// # Errors
-    /// [`Failure::CutOffAhead`] where that lies too far ahead.
-    pub(crate) fn not_before(&self, between: &Between<'_>, api: Option<&Api>, moment: &Moment) -> Result<i64, Failure> {
-        let of_api = api.map_or(i64::MIN, |api| self.api_ended_before(api));
-        let not_before = self.ended_before(between).max(of_api);
-        let from = issuable_from(not_before);
+    /// [`Failure::CutOffAhead`] where it lies too far ahead.
+    pub(crate) fn check_issuable(&self, not_before_seconds: i64, moment: &Moment) -> Result<(), Failure> {
+        let from = issuable_from(not_before_seconds);
         if moment.now < from {
             return Err(Failure::CutOffAhead { wait_micros: from.micros().saturating_sub(self.moments.time().micros()) });
         }
-        Ok(not_before)
+        Ok(())
     }
 
     /// Whether nothing is issued to them for now.

@@ -56,7 +56,7 @@ pub(crate) struct Made {
     pub(crate) left_behind: u64,
     /// Of those, how many commits took something away and were made again.
     pub(crate) taken_again: usize,
-    /// How many keys and clients were stopped, since no row says what they were allowed both then and later.
+    /// How many keys, clients and passwords were stopped, since no row says what counted both then and later.
     pub(crate) stopped: usize,
     /// What may be claimed of it.
     pub(crate) claim: Claim,

@@ -305,7 +305,11 @@ mod tests {
     #[test]
     fn a_target_that_hangs_keeps_nothing_of_what_is_committed_now() {
         let check = |knows_of_start, shipped_at: Option<i64>, now, expected| {
-            assert_eq!(keeps(knows_of_start, shipped_at.map(Time::from_seconds), Time::from_seconds(now)), expected, "{shipped_at:?} {now}");
+            assert_eq!(
+                keeps(knows_of_start, shipped_at.map(Time::from_seconds), Time::from_seconds(now)),
+                expected,
+                "{shipped_at:?} {now}"
+            );
         };
         check(false, Some(100), 100, Keeps::Nothing);
         check(true, None, 100, Keeps::TheStart);

@@ -164,7 +164,7 @@ pub(crate) fn restored(value: &Value, view: &View) -> String {
     let again = if lost.is_empty() { "" } else { "Somebody who was erased may be here again: erase them once more.\n" };
     let stopped = match number(value, "stopped") {
         0 => String::new(),
-        stopped => format!("{stopped} keys and clients: what they were allowed both then and later cannot be said"),
+        stopped => format!("{stopped} keys, clients and passwords: what counted both then and later cannot be said"),
     };
     let details = Details::default()
         .with("data", member(value, "data"))
@@ -370,7 +370,7 @@ mod tests {
         until        2026-09-21T14:03:20Z (10 min ago)
         left behind  5 entries, of which 2 commits were made again: they took something
                      away
-        stopped      1 keys and clients: what they were allowed both then and later
+        stopped      1 keys, clients and passwords: what counted both then and later
                      cannot be said
         files        jeton.toml
                      access.log (was in /var/log/jeton)

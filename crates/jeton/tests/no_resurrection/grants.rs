@@ -15,6 +15,7 @@ use jeton_oauth::token::{AuthorizationCodeRequest, RefreshRequest};
 use jeton_service::authorizations::NextStep;
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
+use jeton_service::passwords::Proven;
 use jeton_service::usage::marks::Marks;
 use jeton_testkit::world::World;
 use jeton_testkit::world::manage::administrator;
@@ -23,6 +24,7 @@ use jeton_token::Secret;
 use crate::dice::Dice;
 use crate::kept::{Engine, Kept, Loss};
 
+const PASSWORD: &str = "correct horse battery";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// Somebody who is signed in, and the application that acts for them.
@@ -48,6 +50,7 @@ async fn sign_in(world: &World) -> SignedIn {
     let api = world.api("orders").await;
     let request = CreatePerson { username: "ada".to_owned(), ..CreatePerson::default() };
     let ada = service.create_user(&request, &by, &world.moment()).await.unwrap().id;
+    service.set_password("ada", &Secret::from(PASSWORD), &by, &world.moment()).await.unwrap();
     let role = CreateRole { name: "clerk".to_owned(), scopes: "orders:read".to_owned(), ..CreateRole::default() };
     service.create_role(&api.audience, &role, &by, &world.moment()).await.unwrap();
     service.assign_role("clerk", "user:ada", &by, &world.moment()).await.unwrap();
@@ -86,6 +89,13 @@ async fn exchange(world: &World, client_id: &str, code: &Secret) -> Result<Grant
     let verifier = Verifier::parse(VERIFIER).ok();
     let request = AuthorizationCodeRequest { code: code.clone(), redirect_uri: None, verifier, resources: vec![] };
     service.exchange(&client, &request, &owner(), &world.moment()).await
+}
+
+/// Whether a password signs ada in.
+async fn proves(world: &World, password: &str) -> Result<bool, Failure> {
+    let (sender, service) = (owner(), world.service());
+    let proven = service.prove_password("ada", &Secret::from(password), (&sender, None), &world.moment()).await;
+    proven.map(|proven| matches!(proven, Proven::Somebody(_)))
 }
 
 async fn refresh(world: &World, of: &SignedIn, text: &Secret, sender: &Sender) -> Result<GrantedTokens, Failure> {
@@ -132,12 +142,20 @@ async fn what_was_spent_before_or_after_the_time_that_is_restored_stays_spent() 
 
 #[tokio::test]
 async fn a_code_and_a_session_from_before_are_worth_nothing_where_something_may_be_missing() {
-    for (loss, is_session_live) in [(Loss::Nothing, true), (Loss::UntilThen, false), (Loss::AllOfIt, false)] {
+    for (loss, is_session_live, by_password) in
+        [(Loss::Nothing, true, Ok(true)), (Loss::UntilThen, false, Ok(true)), (Loss::AllOfIt, false, Err(Failure::Fenced))]
+    {
         let (world, _, of, _) = lost(loss).await;
+        // Whether it was taken away since is not known: said to whoever knows it.
+        assert_eq!(proves(&world, PASSWORD).await, by_password, "{loss:?}");
+        assert_eq!(proves(&world, "a wrong one").await, Ok(false), "{loss:?}");
         let session = world.service().session(of.session.expose(), of.seen_at, &world.moment()).await.unwrap();
         assert_eq!(session.is_some(), is_session_live, "{loss:?}");
         assert!(exchange(&world, &of.client_id, &of.code).await.is_err());
         assert!(world.service().find_user(of.ada.as_str()).is_ok());
+        // What is set here counts.
+        world.service().set_password("ada", &Secret::from("another battery"), &administrator(), &world.moment()).await.unwrap();
+        assert_eq!(proves(&world, "another battery").await, Ok(true), "{loss:?}");
     }
 }
 
