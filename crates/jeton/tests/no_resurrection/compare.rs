@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) accepted: u64,
     /// How many of a thief's were accepted where the deployment lives on.
     pub(crate) stolen: u64,
+    /// How often each limited key was used to see how often it may be.
+    pub(crate) used: BTreeMap<String, u64>,
 }
 
 /// How a credential is answered by a deployment: nothing where it is refused, else what it may.
@@ -141,6 +143,7 @@ impl<'a> Compared<'a> {
         for (key, limited) in &self.history.limited {
             let lives = uses_left(&self.history.world, &self.history.caller, key).await;
             let accepted = uses_left(&self.made.world, self.caller, key).await;
+            self.found.used.insert(key.clone(), accepted);
             let is_fenced = self.made.known == Known::MayLack && accepted > 0;
             if limited.used + accepted > limited.uses || accepted > lives || is_fenced {
                 let (known, used, uses) = (self.made.known, limited.used, limited.uses);

@@ -109,7 +109,7 @@ impl History {
     }
 
     /// Goes on in a deployment that was made of a backup: what it knows nothing of is forgotten.
-    pub(crate) async fn go_on(&mut self, made: Made, caller: Registered) {
+    pub(crate) async fn go_on(&mut self, made: Made, caller: Registered, tried: &BTreeMap<String, u64>) {
         let (is_all_known, size) = (made.known != Known::MayLack, made.world.ledger_size());
         for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators] {
             all.values_mut().for_each(|held: &mut Held| held.carry_over(made.size, is_all_known, size));
@@ -118,8 +118,10 @@ impl History {
             // Whose they are again is not known here.
             self.keys.retain(|_, held| !self.transferred.contains(&held.id));
         }
-        // All uses were tried out, but behind a fence, where those that nobody knows of may be used again.
-        self.limited.values_mut().for_each(|limited| limited.used = if is_all_known { limited.uses } else { 0 });
+        // Uses that nobody knows of may be used again.
+        for (key, limited) in &mut self.limited {
+            limited.used = if is_all_known { limited.used + tried.get(key).copied().unwrap_or_default() } else { 0 };
+        }
         self.loot.clear();
         (self.world, self.caller) = (made.world, caller);
         let ids = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<String>>();
