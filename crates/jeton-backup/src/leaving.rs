@@ -26,6 +26,6 @@ pub async fn leave(
 ) -> Result<(), Failure> {
     check_past(store.clone(), target, opening).await?;
     let (newest, unshipped) = (store.head().size, Arc::new(Unshipped::default()));
-    Shipper::begin_after(newest, store, schema, target.clone(), sealing, unshipped, false).await?;
+    Shipper::begin_after(newest, store, schema, target.clone(), (sealing, Some(opening)), unshipped, false).await?;
     Ok(())
 }

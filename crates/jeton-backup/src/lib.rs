@@ -31,6 +31,7 @@ pub mod open;
 mod other;
 pub mod others;
 pub mod owner;
+mod past;
 mod pieces;
 pub mod problem;
 pub mod put_back;

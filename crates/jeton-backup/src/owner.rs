@@ -12,9 +12,9 @@ use crate::fetch::open;
 use crate::names::owner;
 use crate::object::{Kind, hexadecimal};
 use crate::open::Opening;
+use crate::past::{of_the_past, parted};
 use crate::problem::{Problem, What};
 use crate::segments::segments_from;
-use crate::tail::{LACKED, parted};
 use crate::target::Target;
 use crate::threads::beside;
 
@@ -90,10 +90,8 @@ pub(crate) async fn check_past(store: Arc<dyn Store>, target: &Target, opening: 
     let head = store.head();
     let listed = segments_from(target, head.incarnation, head.size).await?;
     let with_entries = listed.iter().map(|stored| stored.segment).filter(|segment| segment.from < segment.to);
-    let Some(last) = with_entries.max_by_key(|segment| segment.to) else { return Ok(()) };
-    if last.to > head.size {
-        return Err(parted(target, LACKED));
-    }
+    let past = of_the_past(target, Some(opening), head.size, with_entries).await?;
+    let Some(last) = past.into_iter().max_by_key(|segment| segment.to) else { return Ok(()) };
     let opened = match open(target, opening, &last.name(), Kind::Tail).await {
         Err(failure @ Failure::Object(Problem { what: What::Target(_), .. })) => return Err(failure),
         Err(_) => return Ok(()),

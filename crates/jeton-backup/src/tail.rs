@@ -14,6 +14,8 @@ use crate::erasure::Erased;
 use crate::failure::Failure;
 use crate::names::{self, ALIVE, Segment};
 use crate::object::Kind;
+use crate::open::Opening;
+use crate::past::of_the_past;
 use crate::seal::{Lines, Sealing};
 use crate::segments::segments_from;
 use crate::target::Target;
@@ -68,10 +70,11 @@ impl Shipper {
         unshipped: Arc<Unshipped>,
         is_sync: bool,
     ) -> Result<Shipper, Failure> {
-        Shipper::begin_after(0, store, schema, target, sealing, unshipped, is_sync).await
+        Shipper::begin_after(0, store, schema, target, (sealing, None), unshipped, is_sync).await
     }
 
-    /// The same, where the newest snapshot ends before this sequence: whether the tail has a hole before it does not matter.
+    /// The same, where the newest snapshot ends before this sequence: whether the tail has a hole before it does not matter. With what opens
+    /// segments, one that goes beyond the store's end counts only where it opens.
     ///
     /// # Errors
     /// As [`Shipper::begin`].
@@ -80,17 +83,14 @@ impl Shipper {
         store: Arc<dyn Store>,
         schema: &'static Schema,
         target: Target,
-        sealing: Sealing,
+        (sealing, opening): (Sealing, Option<&Opening>),
         unshipped: Arc<Unshipped>,
         is_sync: bool,
     ) -> Result<Shipper, Failure> {
         let head = store.head();
         let listed = segments_from(&target, head.incarnation, newest.min(head.size)).await?;
-        let segments: Vec<Segment> = listed.iter().map(|stored| stored.segment).collect();
+        let segments = of_the_past(&target, opening, head.size, listed.iter().map(|stored| stored.segment)).await?;
         let last = segments.iter().map(|segment| segment.to).max();
-        if last.is_some_and(|last| last > head.size) {
-            return Err(parted(&target, LACKED));
-        }
         let next = match last {
             Some(last) => last,
             None => {
@@ -225,20 +225,6 @@ impl Shipper {
         self.next = to;
         Ok(())
     }
-}
-
-/// What a target has of which a store was put back.
-pub(crate) const LACKED: &str = "entries of this ledger that this data folder lacks";
-
-/// A target that has something of a ledger which the store does not.
-pub(crate) fn parted(target: &Target, what: &str) -> Failure {
-    Failure::Parted(format!(
-        "{} has {what}: the folder was put back to an earlier state, or is a copy of one that another server went on with, and what was \
-         revoked there would count again\n  \u{2192} make a folder of the backup: `jeton backup restore` brings nothing back that was revoked. Where \
-         this folder must go on, start once with `jeton serve --put-back`: what was made before is refused until `jeton backup restore \
-         accept-gap`",
-        target.shown()
-    ))
 }
 
 /// Where the last run of segments without a hole begins.

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 
 use jeton_backup::failure::Failure;
 use jeton_backup::identity::Identity;
-use jeton_backup::names::SnapshotId;
+use jeton_backup::names::{Segment, SnapshotId};
 use jeton_backup::open::Opening;
+use jeton_backup::owner::Owner;
 use jeton_backup::problem::What;
 use jeton_backup::restore::{Restore, Restored, manifest, segments, snapshots};
 use jeton_backup::seal::Sealing;
@@ -259,4 +260,25 @@ async fn a_folder_that_was_put_back_ships_nothing_over_what_is_there() {
     let unshipped = backup.busy.unshipped.clone();
     let refused = Shipper::begin(before, &SCHEMA, backup.target.clone(), backup.sealing.clone(), unshipped, false).await;
     assert!(refused.err().unwrap().to_string().contains("put back to an earlier state"));
+}
+
+/// What is only called like a segment stops nobody; what is one does.
+#[tokio::test]
+async fn whoever_may_write_to_a_target_stops_no_server_by_a_name() {
+    let backup = Backup::new(5, 0);
+    let mut shipper = backup.shipper().await;
+    backup.busy.live(10);
+    let end = shipper.ship(SHIPPED).await.unwrap();
+    let begin = async |store: Arc<dyn Store>| {
+        let (keys, unshipped) = ((backup.sealing.clone(), Some(&backup.opening)), Arc::default());
+        Shipper::begin_after(0, store, &SCHEMA, backup.target.clone(), keys, unshipped, false).await
+    };
+    let store: Arc<dyn Store> = backup.busy.clone();
+    let segment = Segment { incarnation: store.head().incarnation, from: end, to: end + 50 };
+    backup.target.put(&segment.name(), b"nothing".to_vec()).await.unwrap();
+    assert_eq!(begin(store.clone()).await.unwrap().shipped(), end, "it goes on where it was");
+    let owner = Owner::new([1; 16]);
+    owner.begin(store, &backup.target, &backup.opening).await.unwrap();
+    let before: Arc<dyn Store> = Busy::new(5, 0);
+    assert!(matches!(begin(before).await, Err(Failure::Parted(_))), "what opens counts");
 }

@@ -57,8 +57,9 @@ impl Backups {
         self.own_tail().await?;
         // Where none is found, all of the tail is looked at.
         let newest = self.newest_end().await.unwrap_or_default();
-        let (store, target, sealing) = (self.service.store().clone(), self.target.clone(), self.sealing());
-        let shipper = Shipper::begin_after(newest, store, &SCHEMA, target, sealing, self.unshipped.clone(), self.is_waited_for()).await?;
+        let (store, target, opening) = (self.service.store().clone(), self.target.clone(), self.opening());
+        let (keys, unshipped) = ((self.sealing(), Some(&opening)), self.unshipped.clone());
+        let shipper = Shipper::begin_after(newest, store, &SCHEMA, target, keys, unshipped, self.is_waited_for()).await?;
         self.is_silent_from_now().await?;
         self.knows_of_start.send_replace(true);
         self.note_holes(&shipper);
