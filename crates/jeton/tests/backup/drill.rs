@@ -166,7 +166,7 @@ fn a_drill_on_another_machine_takes_away_nothing_that_it_did_not_make() {
     assert_eq!(fs::read_to_string(theirs.join("thesis.txt")).unwrap(), "the only copy");
     fs::remove_dir_all(&theirs).unwrap();
     // Of two at once the second says so, and leaves the first alone.
-    let mut first = stopped(&place, &ELSEWHERE, &theirs.join("jeton-restore.lock"), &|| {});
+    let mut first = stopped(&place, &ELSEWHERE, &theirs.join("made/jeton.db.new"), &|| {});
     place.fails(&ELSEWHERE, "another drill goes on");
     kill_process(Pid::from_child(&first), Signal::CONT).unwrap();
     assert!(first.wait().unwrap().success());
