@@ -9,7 +9,7 @@ use jeton_testkit::world::World;
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
 
-use crate::held::{Fate, Held};
+use crate::held::{AllHeld, Fate, Held};
 use crate::history::History;
 use crate::kept::{Loss, Made};
 use crate::thief::Loot;
@@ -32,8 +32,11 @@ pub(crate) struct Found {
 /// How a credential is answered by a deployment: nothing where it is refused, else what it may.
 pub(crate) type Answered = Option<BTreeSet<String>>;
 
-/// How each is answered: by what it is, its text, and where it comes from.
-pub(crate) type Answers = BTreeMap<(&'static str, String, &'static str), Answered>;
+/// What is asked for: what it is, its text, and where it comes from.
+pub(crate) type Of = (&'static str, String, &'static str);
+
+/// How each is answered.
+pub(crate) type Answers = BTreeMap<Of, Answered>;
 
 const TOKEN: &str = "a token";
 const KEY: &str = "a key";
@@ -47,14 +50,16 @@ pub(crate) struct Compared<'a> {
     caller: &'a Registered,
     /// Whether all of what lives on must be accepted: nothing is missing, and all of it is asked for.
     is_whole: bool,
+    /// Whether what was handed in in the last second may be lost.
+    may_lose_reports: bool,
     found: Found,
 }
 
 impl<'a> Compared<'a> {
     pub(crate) fn new(history: &'a History, made: &'a Made, caller: &'a Registered, loss: Loss) -> Compared<'a> {
         // What was given in the last second may be lost with a server that waits for what it takes.
-        let is_whole = made.known == Known::All && loss != Loss::KilledInSync;
-        Compared { history, made, caller, is_whole, found: Found::default() }
+        let (is_killed, is_all) = (loss == Loss::KilledInSync, made.known == Known::All);
+        Compared { history, made, caller, is_whole: is_all && !is_killed, may_lose_reports: is_all && is_killed, found: Found::default() }
     }
 
     /// `then`: how everything was answered at the time that was asked for.
@@ -62,7 +67,14 @@ impl<'a> Compared<'a> {
         let lives = self.history.everything(&self.history.world, &self.history.caller).await;
         let mut accepted = self.history.everything(&self.made.world, self.caller).await;
         for (of, lives) in lives {
-            let held = self.history.held(&of).clone();
+            let mut held = self.history.held(&of).clone();
+            let mut lives = lives;
+            if self.may_lose_reports
+                && let Some(before) = self.history.before_a_lost_report(&of, self.made.size)
+            {
+                held.forget();
+                lives = before;
+            }
             let accepted = accepted.remove(&of).unwrap();
             if let Some(then) = then {
                 self.judge_by_then(&of, then.get(&of).cloned().flatten(), accepted.as_ref());
@@ -81,7 +93,7 @@ impl<'a> Compared<'a> {
     }
 
     /// Nothing that was given after a time that was asked for is there, whatever was taken beside it.
-    fn judge_by_then(&mut self, of: &(&'static str, String, &'static str), then: Answered, accepted: Option<&BTreeSet<String>>) {
+    fn judge_by_then(&mut self, of: &Of, then: Answered, accepted: Option<&BTreeSet<String>>) {
         let is_more = accepted.is_some_and(|accepted| then.as_ref().is_none_or(|then| !accepted.is_subset(then)));
         if is_more {
             let held = self.history.held(of);
@@ -192,25 +204,36 @@ pub(crate) async fn after_accepting(history: &History, made: &Made, caller: &Reg
 impl History {
     /// How a deployment answers everything that the history has.
     pub(crate) async fn everything(&self, world: &World, caller: &Registered) -> Answers {
+        self.answers(world, caller, |_, _| true).await
+    }
+
+    /// How it answers those of which this is said.
+    pub(crate) async fn answers(&self, world: &World, caller: &Registered, which: impl Fn(&str, &Held) -> bool) -> Answers {
         let mut answers = Answers::new();
-        for token in self.tokens.keys() {
-            answers.insert((TOKEN, token.clone(), ""), active(world, caller, token).await);
+        let of = |all: &'_ AllHeld| -> Vec<String> {
+            all.iter().filter(|(text, held)| which(text, held)).map(|(text, _)| text.clone()).collect()
+        };
+        for token in of(&self.tokens) {
+            let answered = active(world, caller, &token).await;
+            answers.insert((TOKEN, token, ""), answered);
         }
-        for key in self.keys.keys() {
+        for key in of(&self.keys) {
             for address in ["192.0.2.7", "10.1.2.3"] {
-                answers.insert((KEY, key.clone(), address), valid(world, caller, key, address).await);
+                answers.insert((KEY, key.clone(), address), valid(world, caller, &key, address).await);
             }
         }
-        for (secret, held) in &self.secrets {
-            answers.insert((SECRET, secret.clone(), ""), proven(world, &held.of, secret).await);
+        for secret in of(&self.secrets) {
+            let answered = proven(world, &self.secrets[&secret].of, &secret).await;
+            answers.insert((SECRET, secret, ""), answered);
         }
-        for text in self.administrators.keys() {
-            answers.insert((ADMINISTRATOR, text.clone(), ""), administers(world, text).await);
+        for text in of(&self.administrators) {
+            let answered = administers(world, &text).await;
+            answers.insert((ADMINISTRATOR, text, ""), answered);
         }
         answers
     }
 
-    fn held(&self, (what, text, _): &(&'static str, String, &'static str)) -> &Held {
+    pub(crate) fn held(&self, (what, text, _): &Of) -> &Held {
         let all = match *what {
             TOKEN => &self.tokens,
             KEY => &self.keys,
@@ -218,6 +241,16 @@ impl History {
             _ => &self.administrators,
         };
         &all[text]
+    }
+
+    pub(crate) fn held_mut(&mut self, (what, text, _): &Of) -> &mut Held {
+        let all = match *what {
+            TOKEN => &mut self.tokens,
+            KEY => &mut self.keys,
+            SECRET => &mut self.secrets,
+            _ => &mut self.administrators,
+        };
+        all.get_mut(text).unwrap()
     }
 
     /// Whether something that a thief has is accepted.

@@ -41,8 +41,18 @@ impl Held {
         if self.fate == Fate::Dead && (is_all_known || self.dead_at <= known) {
             self.dead_at = self.dead_at.min(size);
         } else if !is_all_known {
-            *self = Held::new(&self.of, &self.id);
+            self.forget();
         }
+    }
+
+    /// Nobody knows what became of it.
+    pub(crate) fn forget(&mut self) {
+        *self = Held::new(&self.of, &self.id);
+    }
+
+    /// Whether it is dead since the ledger had so many entries.
+    pub(crate) fn died_at(&self, size: u64) -> bool {
+        self.fate == Fate::Dead && self.dead_at == size
     }
 
     /// Whether whoever has so many entries of the ledger knows that it is dead.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::dice::Dice;
 use crate::held::{AllHeld, Held};
 use crate::kept::Made;
+use crate::reports::Report;
 use crate::thief::Loot;
 
 /// Who has personal access tokens and is never erased.
@@ -62,6 +63,8 @@ pub(crate) struct History {
     pub(crate) owners: BTreeMap<String, String>,
     /// Ids of keys that went to somebody else.
     pub(crate) transferred: BTreeSet<String>,
+    /// What was handed in as leaked, and ended by it.
+    pub(crate) reports: Vec<Report>,
     /// What a thief got.
     pub(crate) loot: Vec<Loot>,
     pub(crate) dice: Dice,
@@ -98,6 +101,7 @@ impl History {
             erased: BTreeMap::new(),
             owners: BTreeMap::new(),
             transferred: BTreeSet::new(),
+            reports: Vec::new(),
             loot: Vec::new(),
             dice: Dice(seed),
             made: 0,
@@ -111,6 +115,7 @@ impl History {
     /// Goes on in a deployment that was made of a backup: what it knows nothing of is forgotten.
     pub(crate) async fn go_on(&mut self, made: Made, caller: Registered, tried: &BTreeMap<String, u64>) {
         let (is_all_known, size) = (made.known != Known::MayLack, made.world.ledger_size());
+        self.forget_reports(made.known, made.size);
         for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators] {
             all.values_mut().for_each(|held: &mut Held| held.carry_over(made.size, is_all_known, size));
         }

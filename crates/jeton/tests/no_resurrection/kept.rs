@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use jeton_backup::failure::Failure;
@@ -84,12 +85,15 @@ struct Ships {
     is_sync: bool,
     /// Whether disks take turns that are said to: what is shipped says nothing of the end.
     rotates: bool,
+    /// From where on the tail had no hole when a snapshot was made, or when it began.
+    unbroken_from: AtomicU64,
 }
 
 impl Ships {
     async fn of(world: &World, target: &Target, sealing: &Sealing, (is_sync, rotates): (bool, bool)) -> Arc<Ships> {
         let shipper = begun(world, target, sealing, is_sync && !rotates).await.unwrap();
-        let ships = Arc::new(Ships { shipper: tokio::sync::Mutex::new(shipper), is_sync, rotates });
+        let unbroken_from = AtomicU64::new(shipper.unbroken_from());
+        let ships = Arc::new(Ships { shipper: tokio::sync::Mutex::new(shipper), is_sync, rotates, unbroken_from });
         let weak: Weak<Ships> = Arc::downgrade(&ships);
         world.service().narrow_durably(weak, is_sync);
         ships
@@ -98,6 +102,11 @@ impl Ships {
     async fn ship(&self, is_final: bool) -> Sequence {
         let mode = Mode { sync: self.is_sync && !self.rotates, is_final: is_final && !self.rotates };
         self.shipper.lock().await.ship(mode).await.unwrap()
+    }
+
+    /// Whether the tail has a hole that no snapshot is behind yet.
+    async fn has_hole(&self) -> bool {
+        self.shipper.lock().await.unbroken_from() > self.unbroken_from.load(Ordering::Relaxed)
     }
 }
 
@@ -256,10 +265,20 @@ impl Kept {
         let (bytes, sequence, snapshot) = (made.bytes(), made.head.size, made.snapshot.as_str().into());
         world.service().tell_of_backups(Event::BackupCompleted { actor: Actor::system(), bytes, sequence, snapshot }).await.unwrap();
         self.ship(false).await;
+        let unbroken_from = self.ships.shipper.lock().await.unbroken_from();
+        self.ships.unbroken_from.store(unbroken_from, Ordering::Relaxed);
     }
 
     pub(crate) async fn ship(&self, is_final: bool) {
         self.ships.ship(is_final).await;
+    }
+
+    /// What left before it was shipped is a hole: a server makes a snapshot at once then.
+    pub(crate) async fn end_hole(&self, world: &World) {
+        if self.ships.has_hole().await {
+            world.advance(1);
+            self.snapshot(world).await;
+        }
     }
 
     /// Joins what there is of the tail, but for the last of it.

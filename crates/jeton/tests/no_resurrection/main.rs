@@ -13,9 +13,11 @@ mod dice;
 mod grants;
 mod held;
 mod history;
+mod holes;
 mod kept;
 mod keys;
 mod people;
+mod reports;
 mod rules;
 mod secrets;
 mod subjects;
@@ -79,6 +81,7 @@ async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: 
         if history.is_once_in(3) {
             kept.ship(false).await;
         }
+        kept.end_hole(&history.world).await;
         if history.is_once_in(4) {
             kept.note(&history.world);
         }
@@ -104,6 +107,8 @@ async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: 
         }
     }
     if !matches!(loss, Loss::Killed | Loss::KilledInSync) {
+        kept.ship(false).await;
+        kept.end_hole(&history.world).await;
         kept.ship(true).await;
     }
     kept.lose(&history.world, loss, &mut history.dice).await;

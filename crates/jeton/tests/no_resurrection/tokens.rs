@@ -10,7 +10,6 @@ use jeton_oauth::form::encode;
 use jeton_testkit::world::assertion::Assertion;
 use jeton_testkit::world::manage::jwks_of;
 use jeton_testkit::world::registered::Registered;
-use jeton_token::Secret;
 use serde_json::json;
 
 use crate::held::{Fate, Held, end};
@@ -152,27 +151,6 @@ impl History {
         let held = self.tokens.get_mut(&token).unwrap();
         if is_done && held.fate != Fate::Dead {
             held.fate = if path == "/suspensions" { Fate::Waits } else { Fate::Lives };
-        }
-    }
-
-    /// Whoever found one hands it in.
-    async fn report(&mut self) {
-        let all: Vec<String> = self.tokens.keys().chain(self.keys.keys()).chain(self.secrets.keys()).cloned().collect();
-        let Some(text) = self.one_of(&all) else { return };
-        let _ = self.world.service().report(vec![Secret::from(text.as_str())]);
-        let is_ended = self.world.service().work_off_reports().await.unwrap() == 1;
-        let size = self.world.ledger_size();
-        if is_ended {
-            let key = self.keys.get(&text).map(|held| held.id.clone());
-            let shown = match &key {
-                Some(id) => self.tries(Method::GET, &format!("/keys/{id}"), None).await,
-                None => None,
-            };
-            // Of a key every text falls, but where it was the one before the present one.
-            let is_whole = shown.is_some_and(|shown| shown["state"] == "revoked");
-            end(&mut self.keys, size, |of, held| of == text || (is_whole && Some(&held.id) == key.as_ref()));
-            end(&mut self.tokens, size, |of, _| of == text);
-            end(&mut self.secrets, size, |of, _| of == text);
         }
     }
 }
