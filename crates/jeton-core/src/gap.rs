@@ -25,6 +25,30 @@ pub struct Gap {
     pub opened_at: i64,
 }
 
+/// What a gap that nobody accepted holds back, and nothing where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// What was made before this is held back, in seconds.
+    before_seconds: i64,
+}
+
+impl Fence {
+    /// Nothing is held back.
+    pub const NONE: Fence = Fence { before_seconds: i64::MIN };
+
+    /// The fence of a gap.
+    #[must_use]
+    pub const fn of(gap: &Gap) -> Fence {
+        Fence { before_seconds: gap.before }
+    }
+
+    /// Whether what was made then, in seconds, is held back: it may have been taken away in a time that nobody knows of.
+    #[must_use]
+    pub const fn holds_back(self, made_at_seconds: i64) -> bool {
+        made_at_seconds < self.before_seconds
+    }
+}
+
 /// Where it is kept, in one row, or none; and, in another, when marks began anew.
 pub static TABLE: Table = Table {
     name: "gap",

@@ -80,10 +80,10 @@ impl Service {
     /// Whether a proof is older than a gap that nobody accepted: it may have been taken back in between. Of a client's own keys it counts
     /// when the client last changed.
     fn is_fenced(&self, entry: &ClientEntry, proof: &Proof) -> bool {
-        let before = self.registry.fenced_before_seconds();
+        let fence = self.registry.fence();
         match proof {
-            Proof::Secret(id) => entry.secrets.iter().any(|secret| secret.record.id == *id && secret.record.created_at < before),
-            Proof::Key => entry.client.record.updated_at < before,
+            Proof::Secret(id) => entry.secrets.iter().any(|secret| secret.record.id == *id && fence.holds_back(secret.record.created_at)),
+            Proof::Key => fence.holds_back(entry.client.record.updated_at),
             Proof::Administrator(_) => false,
         }
     }

@@ -127,8 +127,8 @@ impl Service {
     /// and compared as those that somebody has.
     ///
     /// # Errors
-    /// [`Failure::Busy`] where too many wait; [`Failure::Fault`] when the engine cannot read; [`Failure::Fenced`] of a password that is right and
-    /// was set before a gap that nobody accepted: whether it was taken away since is not known. None is counted as a try.
+    /// [`Failure::Busy`] where too many wait; [`Failure::Fault`] when the engine cannot read; [`Failure::Fenced`] of a password that would
+    /// sign somebody in and was set before a gap that nobody accepted: whether it was taken away since is not known. None is counted as a try.
     pub async fn prove_password(
         &self,
         username: &str,
@@ -162,13 +162,15 @@ impl Service {
         }
         self.keep_password_cost(&moments.split()).await;
         let Compared { is_it, anew } = compared?;
-        // Said to whoever knows it alone.
-        let set_at = known.as_ref().filter(|_| is_it).map(|known| Time::from_seconds(known.record.set_at));
-        set_at.map_or(Ok(()), |set_at| self.check_not_fenced(set_at))?;
+        let person = person.filter(|person| is_it && person.record.is_active());
+        // Said to whoever knows it alone, and would be signed in by it.
+        if let (Some(_), Some(known)) = (&person, &known) {
+            self.check_not_fenced(Time::from_seconds(known.record.set_at))?;
+        }
         if let (true, Some(anew), Some(known)) = (is_it, anew, known) {
             self.renew_password(&known, &anew, &moments.split()).await;
         }
-        Ok(person.filter(|person| is_it && person.record.is_active()).map_or(Proven::Nobody, Proven::Somebody))
+        Ok(person.map_or(Proven::Nobody, Proven::Somebody))
     }
 
     /// Lets somebody try again at once, wherever they failed.

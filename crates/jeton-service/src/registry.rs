@@ -23,7 +23,7 @@ use jeton_core::canary;
 use jeton_core::client::{self, Client, secret::ClientSecret};
 use jeton_core::commit::{Sequence, Write};
 use jeton_core::event::CutOffSubject;
-use jeton_core::gap::{self, Gap};
+use jeton_core::gap::{self, Fence, Gap};
 use jeton_core::key::{self, SigningKeyRecord};
 use jeton_core::moment::Moment;
 use jeton_core::policy::effective::Policies;
@@ -311,10 +311,10 @@ impl Registry {
         self.gap.load_full()
     }
 
-    /// What proves itself with something that was made before this is refused, in seconds; 0 where there is no gap.
+    /// What a gap that nobody accepted holds back.
     #[must_use]
-    pub fn fenced_before_seconds(&self) -> i64 {
-        self.gap.load().as_ref().map_or(0, |gap| gap.before)
+    pub fn fence(&self) -> Fence {
+        self.gap.load().as_ref().map_or(Fence::NONE, |gap| Fence::of(gap))
     }
 
     /// Since when every one-time mark is known, in seconds; 0 where this was never restored: since ever.

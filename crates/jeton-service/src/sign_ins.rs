@@ -13,11 +13,13 @@ pub enum SignIn {
     Throttled,
     /// Too many sign in at once.
     Busy,
+    /// Their password is from before a gap that nobody accepted.
+    Fenced,
 }
 
 impl SignIn {
     /// Each of them.
-    pub const ALL: [SignIn; 4] = [SignIn::SignedIn, SignIn::Refused, SignIn::Throttled, SignIn::Busy];
+    pub const ALL: [SignIn; 5] = [SignIn::SignedIn, SignIn::Refused, SignIn::Throttled, SignIn::Busy, SignIn::Fenced];
 
     /// Its name, in labels and in the access log.
     #[must_use]
@@ -27,6 +29,7 @@ impl SignIn {
             SignIn::Refused => "refused",
             SignIn::Throttled => "throttled",
             SignIn::Busy => "busy",
+            SignIn::Fenced => "fenced",
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::ApiKey;
 use super::secret::Slot;
 use super::state::{Ended, State};
+use crate::gap::Fence;
 use crate::policy::effective::Policies;
 use crate::policy::idle::{Idle, Used};
 use crate::refusal::{Reason, Refusal};
@@ -33,8 +34,8 @@ pub struct Surroundings<'a> {
     pub is_suspended: bool,
     /// The latest cut-off over its owner, its API and everything, in seconds.
     pub not_before_seconds: i64,
-    /// Secrets from before this are refused until a gap is accepted, in seconds.
-    pub fenced_before_seconds: i64,
+    /// Which secrets are refused until a gap is accepted.
+    pub fence: Fence,
     /// How long it may live, and be idle.
     pub policies: &'a Policies,
     /// What is known of its use.
@@ -60,7 +61,7 @@ pub fn standing(key: &ApiKey, slot: Slot, around: &Surroundings<'_>, now_seconds
     if secret.is_none_or(|secret| key.ends_at(secret, around.policies) <= now_seconds) {
         return Standing::Expired;
     }
-    if secret.is_some_and(|secret| secret.created_at < around.fenced_before_seconds) {
+    if secret.is_some_and(|secret| around.fence.holds_back(secret.created_at)) {
         return Standing::Suspended(Why::Gap);
     }
     let idle = idle(key, around.policies, around.used, now_seconds);

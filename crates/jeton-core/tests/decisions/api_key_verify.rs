@@ -7,6 +7,7 @@ use jeton_core::api_key::secret::{KeptSecret, Slot};
 use jeton_core::api_key::standing::{Standing, Surroundings, idle, standing};
 use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::verify::{Code, Found, Wanted, verify};
+use jeton_core::gap::{Fence, Gap};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::idle::{Idle, Used};
@@ -26,7 +27,7 @@ fn ended(why: Why) -> Ended {
 
 pub(crate) fn fine(policies: &Policies) -> Surroundings<'_> {
     let (owner, used) = (OwnerStanding::Stands, Used::UNKNOWN);
-    Surroundings { has_api: true, owner, is_suspended: false, not_before_seconds: i64::MIN, fenced_before_seconds: 0, policies, used }
+    Surroundings { has_api: true, owner, is_suspended: false, not_before_seconds: i64::MIN, fence: Fence::NONE, policies, used }
 }
 
 /// Everything that can speak against a key, in the order of the answers; each is put right in turn, and the next one is the answer.
@@ -123,7 +124,7 @@ fn how_it_stands() {
     let without_api = Surroundings { has_api: false, ..owner(OwnerStanding::Gone) };
     check(&key, current, without_api, NOW + 20 * DAY, Standing::Revoked(Why::ApiGone));
     check(&in_state(State::Revoked(ended(Why::Leaked))), current, without_api, NOW, Standing::Revoked(Why::Leaked));
-    let fenced = |fenced_before_seconds| Surroundings { fenced_before_seconds, ..around };
+    let fenced = |before| Surroundings { fence: Fence::of(&Gap { size: 9, before, opened_at: NOW }), ..around };
     let made = key.current.created_at;
     check(&key, current, fenced(made), NOW, Standing::Live);
     check(&key, current, fenced(made + 1), NOW, Standing::Suspended(Why::Gap));

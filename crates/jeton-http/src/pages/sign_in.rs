@@ -75,6 +75,7 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
         Ok(Proven::Nobody) => return refuse(visit, &flow, username, Why::Refused),
         Ok(Proven::Wait(wait)) => return refuse(visit, &flow, username, Why::TooOften(wait.seconds)),
         Err(Failure::Busy) => return refuse(visit, &flow, username, Why::Busy),
+        Err(Failure::Fenced) => return refuse(visit, &flow, username, Why::Fenced),
         Err(failure) => return Err(failure.into()),
     };
     // Hashing took its time: what is begun now begins now.
@@ -115,6 +116,7 @@ fn refuse(visit: &Visit, flow: &Flow, username: &str, why: Why) -> Result<Respon
     let outcome = match why {
         Why::TooOften(_) => Outcome::Throttled,
         Why::Busy => Outcome::Busy,
+        Why::Fenced => Outcome::Fenced,
         Why::First | Why::Again | Why::Refused => Outcome::Refused,
     };
     visit.service.count_sign_in(outcome);

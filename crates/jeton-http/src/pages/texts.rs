@@ -33,7 +33,7 @@ texts! {
     /// Around every page.
     Frame { footer }
     /// Where people sign in.
-    SignIn { title lead lead_here username password submit refused busy again too_often too_often_minute too_often_moment }
+    SignIn { title lead lead_here username password submit refused busy fenced again too_often too_often_minute too_often_moment }
     /// Where people say yes or no.
     Consent {
         title lead not_you use_another new already until goes_to this_computer an_application loopback_warning client_id contact allow

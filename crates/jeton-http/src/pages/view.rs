@@ -38,6 +38,8 @@ pub(super) enum Why {
     Refused,
     /// Too many people sign in.
     Busy,
+    /// Whether their password still holds is not known since a restore.
+    Fenced,
     /// It was tried too often: in so many seconds they may try again.
     TooOften(i64),
 }
@@ -63,10 +65,11 @@ impl SignIn<'_> {
             Why::First | Why::Again => None,
             Why::Refused => Some(texts.refused.clone()),
             Why::Busy => Some(texts.busy.clone()),
+            Why::Fenced => Some(texts.fenced.clone()),
             Why::TooOften(seconds) => Some(too_often(texts, seconds)),
         };
         let status = match self.why {
-            Why::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Busy | Why::Fenced => StatusCode::SERVICE_UNAVAILABLE,
             Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Why::First | Why::Again | Why::Refused => StatusCode::OK,
         };

@@ -31,6 +31,7 @@ mod erasure;
 mod errors;
 mod explain;
 mod feed;
+mod fenced;
 mod given_back;
 mod health;
 mod hostile;

@@ -130,7 +130,7 @@ impl Service {
     /// # Errors
     /// [`Failure::Fenced`].
     pub(crate) fn check_not_fenced(&self, made_at: Time) -> Result<(), Failure> {
-        if made_at.seconds() < self.registry.fenced_before_seconds() { Err(Failure::Fenced) } else { Ok(()) }
+        if self.registry.fence().holds_back(made_at.seconds()) { Err(Failure::Fenced) } else { Ok(()) }
     }
 
     /// Whether a token that was just issued is one that would not be issued now: a cut-off came first, or its person may do less. Looked at

@@ -196,7 +196,7 @@ impl Service {
             owner: judged.owner,
             is_suspended: self.is_any_suspended(subjects, None),
             not_before_seconds: self.latest_over(subjects, None),
-            fenced_before_seconds: self.registry.fenced_before_seconds(),
+            fence: self.registry.fence(),
             policies,
             used: self.used_by(entry, subjects),
         }
