@@ -14,6 +14,7 @@ use crate::history::History;
 use crate::kept::{Loss, Made};
 use crate::thief::Loot;
 use crate::tokens::signing_in;
+use crate::visits::{is_live, proves, refresh, thief as thief_sender};
 
 /// What was found.
 #[derive(Default)]
@@ -23,10 +24,24 @@ pub(crate) struct Found {
     pub(crate) asked: u64,
     pub(crate) lived: u64,
     pub(crate) accepted: u64,
+    /// The same of each kind.
+    pub(crate) by_kind: BTreeMap<&'static str, [u64; 3]>,
     /// How many of a thief's were accepted where the deployment lives on.
     pub(crate) stolen: u64,
     /// How often each limited key was used to see how often it may be.
     pub(crate) used: BTreeMap<String, u64>,
+}
+
+impl Found {
+    fn count(&mut self, what: &'static str, lives: bool, is_accepted: bool) {
+        let counted = [1, u64::from(lives), u64::from(is_accepted)];
+        let of_kind = self.by_kind.entry(what).or_default();
+        for (sum, count) in
+            [&mut self.asked, &mut self.lived, &mut self.accepted].into_iter().chain(of_kind).zip(counted.into_iter().cycle())
+        {
+            *sum += count;
+        }
+    }
 }
 
 /// How a credential is answered by a deployment: nothing where it is refused, else what it may.
@@ -42,6 +57,10 @@ const TOKEN: &str = "a token";
 const KEY: &str = "a key";
 const SECRET: &str = "a client's secret";
 const ADMINISTRATOR: &str = "an administrator's token";
+pub(crate) const SESSION: &str = "a session";
+pub(crate) const PASSWORD: &str = "a password";
+/// By its current refresh token.
+pub(crate) const GRANT: &str = "a grant";
 
 /// Compares one restored deployment.
 pub(crate) struct Compared<'a> {
@@ -86,6 +105,7 @@ impl<'a> Compared<'a> {
         if !self.made.is_of_before {
             self.who_came_back().await;
         }
+        self.found.wrong.extend(self.history.replayed(&self.made.world, u64::MAX).await);
         if then.is_some() {
             self.stolen().await;
         }
@@ -113,16 +133,17 @@ impl<'a> Compared<'a> {
                     Loot::Secret(client) | Loot::Signer(client) => format!("what proves {}", client.id),
                     Loot::Token(_) => "a token".to_owned(),
                     Loot::Administrator(_) => "an administrator's token".to_owned(),
+                    Loot::Password(username, _) => format!("the password of {username}"),
+                    Loot::Session(_) => "a session".to_owned(),
+                    Loot::Refresh(client, _) => format!("a refresh token of {client}"),
                 };
                 self.found.wrong.push(format!("{:?}: {what} is a thief's, who came later, and is accepted", self.made.known));
             }
         }
     }
 
-    fn judge(&mut self, what: &str, held: &Held, (lives, accepted): (Answered, Answered)) {
-        self.found.asked += 1;
-        self.found.lived += u64::from(lives.is_some());
-        self.found.accepted += u64::from(accepted.is_some());
+    fn judge(&mut self, what: &'static str, held: &Held, (lives, accepted): (Answered, Answered)) {
+        self.found.count(what, lives.is_some(), accepted.is_some());
         let answered = lives.clone();
         let lives = lives.filter(|_| held.fate == Fate::Lives);
         let is_more = match (&accepted, &lives) {
@@ -130,7 +151,9 @@ impl<'a> Compared<'a> {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        let is_fenced = self.made.known == Known::MayLack && accepted.is_some();
+        // Whether a session ended meanwhile is known where everything is.
+        let is_of_old = what == SESSION && self.made.known != Known::All;
+        let is_fenced = (is_of_old || self.made.known == Known::MayLack) && accepted.is_some();
         let is_less = self.is_whole && accepted != lives;
         if is_more || is_fenced || is_less {
             self.found.wrong.push(format!(
@@ -193,18 +216,21 @@ pub(crate) async fn after_accepting(history: &History, made: &Made, caller: &Reg
     let mut found = Found::default();
     for (of, accepted) in history.everything(&made.world, caller).await {
         let held = history.held(&of);
-        found.accepted += u64::from(accepted.is_some());
-        if accepted.is_some() && held.is_dead_within(made.size) {
+        found.count(of.0, false, accepted.is_some());
+        if accepted.is_some() && (held.is_dead_within(made.size) || of.0 == SESSION) {
             found.wrong.push(format!("{} that is known to be dead within {} entries is accepted with its gap: {held:?}", of.0, made.size));
         }
     }
+    found.wrong.extend(history.replayed(&made.world, made.size).await);
     found
 }
 
 impl History {
     /// How a deployment answers everything that the history has.
     pub(crate) async fn everything(&self, world: &World, caller: &Registered) -> Answers {
-        self.answers(world, caller, |_, _| true).await
+        let mut answers = self.answers(world, caller, |_, _| true).await;
+        answers.extend(self.answers_of_visits(world).await);
+        answers
     }
 
     /// How it answers those of which this is said.
@@ -238,6 +264,9 @@ impl History {
             TOKEN => &self.tokens,
             KEY => &self.keys,
             SECRET => &self.secrets,
+            SESSION => &self.visits.sessions,
+            PASSWORD => &self.visits.passwords,
+            GRANT => &self.visits.grants,
             _ => &self.administrators,
         };
         &all[text]
@@ -248,6 +277,9 @@ impl History {
             TOKEN => &mut self.tokens,
             KEY => &mut self.keys,
             SECRET => &mut self.secrets,
+            SESSION => &mut self.visits.sessions,
+            PASSWORD => &mut self.visits.passwords,
+            GRANT => &mut self.visits.grants,
             _ => &mut self.administrators,
         };
         all.get_mut(text).unwrap()
@@ -259,6 +291,9 @@ impl History {
             Loot::Key(text) => valid(world, caller, text, "192.0.2.7").await.is_some(),
             Loot::Token(text) => active(world, caller, text).await.is_some(),
             Loot::Administrator(text) => administers(world, text).await.is_some(),
+            Loot::Password(username, password) => matches!(proves(world, username, password).await, Ok(Some(_))),
+            Loot::Session(text) => is_live(world, text).await,
+            Loot::Refresh(client, text) => refresh(world, client, text, &thief_sender()).await.is_ok(),
             Loot::Secret(client) => proven(world, &client.id, &client.secret).await.is_some(),
             Loot::Signer(client) => {
                 let body = signing_in(&self.signed_by(world, client));

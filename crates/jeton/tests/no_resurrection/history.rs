@@ -14,6 +14,7 @@ use crate::held::{AllHeld, Held};
 use crate::kept::Made;
 use crate::reports::Report;
 use crate::thief::Loot;
+use crate::visitors::Visits;
 
 /// Who has personal access tokens and is never erased.
 pub(crate) const PEOPLE: [&str; 2] = ["ada", "bob"];
@@ -63,6 +64,8 @@ pub(crate) struct History {
     pub(crate) owners: BTreeMap<String, String>,
     /// Ids of keys that went to somebody else.
     pub(crate) transferred: BTreeSet<String>,
+    /// Those who sign in.
+    pub(crate) visits: Visits,
     /// What was handed in as leaked, and ended by it.
     pub(crate) reports: Vec<Report>,
     /// What a thief got.
@@ -83,7 +86,7 @@ impl History {
         }
         // Somebody must own the deployment, whoever else comes and goes.
         world.administrator_of("owner", "owner").await;
-        let history = History {
+        let mut history = History {
             world,
             apis,
             passing: Vec::new(),
@@ -101,6 +104,7 @@ impl History {
             erased: BTreeMap::new(),
             owners: BTreeMap::new(),
             transferred: BTreeSet::new(),
+            visits: Visits::default(),
             reports: Vec::new(),
             loot: Vec::new(),
             dice: Dice(seed),
@@ -109,6 +113,7 @@ impl History {
         for (role, scope) in ROLES {
             history.make_role(role, scope).await;
         }
+        history.begin_visits().await;
         history
     }
 
@@ -116,9 +121,11 @@ impl History {
     pub(crate) async fn go_on(&mut self, made: Made, caller: Registered, tried: &BTreeMap<String, u64>) {
         let (is_all_known, size) = (made.known != Known::MayLack, made.world.ledger_size());
         self.forget_reports(made.known, made.size);
-        for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators] {
+        let of_visits = self.visits.all_held();
+        for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators].into_iter().chain(of_visits) {
             all.values_mut().for_each(|held: &mut Held| held.carry_over(made.size, is_all_known, size));
         }
+        self.visits.carry_over(made.size, made.known, size);
         if made.known != Known::All {
             // Whose they are again is not known here.
             self.keys.retain(|_, held| !self.transferred.contains(&held.id));
@@ -134,6 +141,11 @@ impl History {
             if !self.is_there(&format!("/clients/{id}")).await {
                 self.clients.remove(&id);
                 self.signers.remove(&id);
+            }
+        }
+        for id in std::mem::take(&mut self.visits.applications) {
+            if self.is_there(&format!("/clients/{id}")).await {
+                self.visits.applications.push(id);
             }
         }
         for id in ids(self.people.keys().collect()) {
@@ -211,7 +223,7 @@ impl History {
         };
         self.world.advance(i64::try_from(seconds).unwrap());
         self.made += 1;
-        match self.below(40) {
+        match self.below(50) {
             0..=3 => self.change_clients().await,
             4..=9 => self.change_tokens().await,
             10..=13 => self.make_key().await,
@@ -221,6 +233,7 @@ impl History {
             29..=31 => self.change_roles().await,
             32..=35 => self.change_subjects().await,
             36..=38 => self.change_rules().await,
+            39..=48 => self.change_visits().await,
             _ => self.tend().await,
         }
     }

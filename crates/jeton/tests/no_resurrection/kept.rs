@@ -160,6 +160,13 @@ pub(crate) struct Copied {
     pub(crate) size: Sequence,
 }
 
+impl Copied {
+    /// Serves it beside the one that it was copied from.
+    pub(crate) async fn served_beside(self, world: &World) -> World {
+        world.copied(self.loader, self.incarnation).await
+    }
+}
+
 /// A deployment that was made of a backup.
 pub(crate) struct Made {
     pub(crate) world: World,

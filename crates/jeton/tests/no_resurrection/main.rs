@@ -20,9 +20,12 @@ mod people;
 mod reports;
 mod rules;
 mod secrets;
+mod spent;
 mod subjects;
 mod thief;
 mod tokens;
+mod visitors;
+mod visits;
 
 use std::collections::BTreeMap;
 
@@ -208,11 +211,18 @@ async fn play(seed: u64) -> Vec<Played> {
 #[expect(clippy::print_stdout, reason = "whoever plays a campaign reads what it was about")]
 async fn campaign(first: u64, histories: u64) {
     let mut tally: BTreeMap<(Loss, bool), [u64; 6]> = BTreeMap::new();
+    let mut by_kind: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
     for seed in first..first + histories {
         for Played { loss, is_second, found, accepted } in play(seed).await {
             assert!(found.wrong.is_empty(), "JETON_SEED={seed}, {loss:?}, second {is_second}: {:#?}", found.wrong);
+            for (kind, counted) in &found.by_kind {
+                by_kind.entry(kind).or_default().iter_mut().zip(counted).for_each(|(sum, count)| *sum += count);
+            }
             let later = accepted.map_or(0, |accepted| {
                 assert!(accepted.wrong.is_empty(), "JETON_SEED={seed}, {loss:?}, second {is_second}: {:#?}", accepted.wrong);
+                for (kind, [_, _, count]) in accepted.by_kind {
+                    by_kind.entry(kind).or_default()[3] += count;
+                }
                 accepted.accepted
             });
             let counted = [1, found.asked, found.lived, found.accepted, later, found.stolen];
@@ -226,6 +236,9 @@ async fn campaign(first: u64, histories: u64) {
             "{loss:?}, {life} life: {number} played, {asked} asked, {lived} live on, {accepted} accepted, {then} once the gap is accepted, {stolen} of a \
              thief live on"
         );
+    }
+    for (kind, [asked, lived, accepted, then]) in &by_kind {
+        println!("{kind}: {asked} asked, {lived} live on, {accepted} accepted, {then} once the gap is accepted");
     }
 }
 

@@ -39,6 +39,10 @@ impl History {
         let Some(id) = self.one_of(&ids) else { return };
         self.world.done(Method::POST, &format!("/users/{id}/erase"), Some(json!({}))).await;
         let username = self.people.remove(&id).unwrap();
+        let size = self.world.ledger_size();
+        end(&mut self.visits.passwords, size, |_, held| held.of == username);
+        end(&mut self.visits.sessions, size, |_, held| held.of == username);
+        self.notice_ended_grants().await;
         self.erased.insert(id.clone(), username);
         let (size, owners) = (self.world.ledger_size(), &self.owners);
         // One that somebody transferred is another's by now: what it may is asked of the deployment.

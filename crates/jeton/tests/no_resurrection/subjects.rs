@@ -34,7 +34,7 @@ impl History {
     }
 
     fn some_subject(&mut self) -> (&'static str, Value) {
-        let clients: Vec<String> = self.clients.keys().chain(self.signers.keys()).cloned().collect();
+        let clients: Vec<String> = self.clients.keys().chain(self.signers.keys()).chain(&self.visits.applications).cloned().collect();
         match self.below(12) {
             0..=3 => match self.one_of(&clients) {
                 Some(id) => ("client", json!(id)),

@@ -4,16 +4,24 @@
 use std::sync::Arc;
 
 use http::Method;
+use jeton_core::gap::Known;
+use jeton_core::moment::Time;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::SigningKey;
+use jeton_service::failure::Failure;
 use jeton_testkit::world::World;
 use jeton_testkit::world::assertion::Assertion;
-use jeton_testkit::world::manage::jwks_of;
+use jeton_testkit::world::manage::{administrator, jwks_of};
+use jeton_testkit::world::people::PASSWORD;
 use jeton_testkit::world::registered::Registered;
+use jeton_token::Secret;
 use serde_json::{Value, json};
 
+use crate::dice::Dice;
 use crate::history::{GROUP, History, ORDERS, PEOPLE, ROLES};
+use crate::kept::{Engine, Kept, Loss};
 use crate::tokens::signing_in;
+use crate::visits::{begin, code, exchange, is_live, proves};
 
 /// What a thief has that nobody had before.
 #[derive(Clone)]
@@ -24,19 +32,25 @@ pub(crate) enum Loot {
     Administrator(String),
     /// A client that is taken for the thief by a key of theirs.
     Signer(Registered),
+    /// Somebody's password, by their username.
+    Password(String, String),
+    Session(String),
+    /// A refresh token, of an application.
+    Refresh(String, Secret),
 }
 
 impl History {
     /// Does something that a thief would, and keeps what they get by it.
     pub(crate) async fn steal(&mut self) {
         self.made += 1;
-        let loot = match self.below(12) {
+        let loot = match self.below(15) {
             0 | 1 => self.rotate_stolen_key().await,
             2 => self.make_secret_of_thief().await,
             3 => self.replace_keys().await,
             4 => self.make_key_of_thief().await,
             5 => self.make_administrator_of_thief().await,
             6 | 7 => self.get_token_of_thief().await,
+            8..=10 => self.visit_of_thief().await,
             _ => {
                 self.widen().await;
                 None
@@ -102,7 +116,7 @@ impl History {
     async fn get_token_of_thief(&mut self) -> Option<Loot> {
         let of_loot = self.loot.iter().filter_map(|loot| match loot {
             Loot::Secret(client) | Loot::Signer(client) => Some(client.clone()),
-            Loot::Key(_) | Loot::Token(_) | Loot::Administrator(_) => None,
+            _ => None,
         });
         let found: Vec<Registered> = of_loot.chain(self.clients.values().cloned()).collect();
         let client = self.one_of(&found)?;
@@ -112,6 +126,28 @@ impl History {
             self.world.ask(&client, &[("resource", ORDERS)]).await
         };
         (answer.status == 200).then(|| Loot::Token(answer.json()["access_token"].as_str().unwrap().to_owned()))
+    }
+
+    /// Takes somebody's account over: sets a password of their own, signs in by it, and allows an application of theirs something.
+    async fn visit_of_thief(&mut self) -> Option<Loot> {
+        let (username, password) = (self.some_visitor(), format!("jemmy {} lantern", self.made));
+        if !self.put_password(&username, &password).await {
+            return None;
+        }
+        let mut loot = vec![Loot::Password(username.clone(), password.clone())];
+        // Whoever is disabled signs in nowhere.
+        if let Some(person) = proves(&self.world, &username, &password).await.unwrap()
+            && let Some(session) = begin(&self.world, &person, None).await
+        {
+            loot.push(Loot::Session(session.expose().to_owned()));
+            let client = self.one_of(&self.visits.applications.clone())?;
+            if let Some(code) = code(&self.world, &client, session.expose(), "orders:read offline_access").await
+                && let Ok(tokens) = exchange(&self.world, &client, &code).await
+            {
+                loot.extend(tokens.refresh_token.map(|text| Loot::Refresh(client, text)));
+            }
+        }
+        self.one_of(&loot)
     }
 
     /// What a client signs that says who it is, once.
@@ -153,5 +189,55 @@ impl History {
             self.keys.values_mut().filter(|held| held.id == id).for_each(|held| owner.clone_into(&mut held.of));
             self.transferred.insert(id.to_owned());
         }
+    }
+}
+
+/// What somebody's password, that of a thief who took the account over since, and that of somebody else are answered with.
+async fn answered(world: &World) -> [Result<bool, Failure>; 3] {
+    let is_it = async |username, password| proves(world, username, password).await.map(|proven| proven.is_some());
+    [is_it("ada", PASSWORD).await, is_it("ada", STOLEN).await, is_it("bea", PASSWORD).await]
+}
+
+const STOLEN: &str = "jemmy and lantern";
+
+#[tokio::test]
+async fn a_password_that_a_thief_set_after_the_backup_signs_nobody_in() {
+    let (no, yes, fenced) = (Ok(false), Ok(true), Err(Failure::Fenced));
+    for (loss, known, expected) in [
+        // Nothing says that it is a thief's.
+        (Loss::Nothing, Known::All, [no.clone(), yes.clone(), yes.clone()]),
+        // It may have taken the place of one that a thief knew: neither counts.
+        (Loss::UntilThen, Known::UntilThen, [no.clone(), no.clone(), yes.clone()]),
+        (Loss::AllOfIt, Known::MayLack, [fenced.clone(), no.clone(), fenced.clone()]),
+    ] {
+        let world = World::new().await;
+        let kept = Kept::new(&world, false, false).await;
+        let ada = world.person("ada").await;
+        world.person("bea").await;
+        let session = begin(&world, &ada, None).await.unwrap();
+        world.advance(60);
+        kept.snapshot(&world).await;
+        world.advance(60);
+        let until = (loss == Loss::UntilThen).then(|| Time::from_seconds(world.now() - 1));
+        let set = async |world: &World, password: &str| {
+            world.service().set_password("ada", &Secret::from(password), &administrator(), &world.moment()).await.unwrap();
+        };
+        set(&world, STOLEN).await;
+        let stolen = begin(&world, &ada, None).await.unwrap();
+        kept.ship(true).await;
+        kept.lose(&world, loss, &mut Dice(1)).await;
+        let made = kept.restore(&world, until, Engine::Memory, None).await;
+        made.world.advance(10);
+        assert_eq!((made.known, answered(&made.world).await), (known, expected), "{loss:?}");
+        assert!(!is_live(&made.world, session.expose()).await, "{loss:?}: it ended with the password, or it is not known whether it did");
+        assert_eq!(is_live(&made.world, stolen.expose()).await, loss == Loss::Nothing);
+        if loss == Loss::AllOfIt {
+            made.world.service().accept_gap(&administrator().actor, &made.world.moment()).await.unwrap();
+            assert_eq!(answered(&made.world).await, [yes.clone(), no.clone(), yes.clone()], "nobody knows of the thief");
+        }
+        // What an administrator sets there counts alone.
+        set(&made.world, "another battery staple").await;
+        assert_eq!(answered(&made.world).await, [no.clone(), no.clone(), yes.clone()], "{loss:?}");
+        assert!(proves(&made.world, "ada", "another battery staple").await.unwrap().is_some());
     }
 }
