@@ -3,6 +3,7 @@
 mod end;
 mod exchange;
 mod introspect;
+pub mod list;
 mod presented;
 pub(crate) mod read;
 mod refresh;

@@ -32,6 +32,7 @@ use crate::publisher::Publisher;
 use crate::registry::{LoadError, Registry};
 use crate::scatter::Scatter;
 use crate::secret_uses::SecretUses;
+use crate::sessions::seen::SessionsSeen;
 use crate::sign_ins::SignIns;
 use crate::snapshot_cache::Snapshots;
 use crate::throttles::Throttles;
@@ -54,6 +55,7 @@ pub struct Service {
     pub(crate) leases: Leases,
     pub(crate) throttles: Throttles,
     pub(crate) sign_ins: SignIns,
+    pub(crate) sessions_seen: SessionsSeen,
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) canary: Canary,
     pub(crate) checkpoints: LastCheckpoint,
@@ -160,6 +162,7 @@ impl Service {
             leases: Leases::default(),
             throttles: Throttles::default(),
             sign_ins: SignIns::default(),
+            sessions_seen: SessionsSeen::default(),
             snapshots,
             canary: Canary::default(),
             checkpoints: LastCheckpoint::default(),

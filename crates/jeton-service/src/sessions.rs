@@ -1,12 +1,15 @@
 //! Sessions of people: begun, judged, listed, ended.
 
+pub mod list;
+pub(crate) mod seen;
+
 use std::sync::Arc;
 
 use jeton_core::event::CutOffSubject;
 use jeton_core::grant::Grant;
 use jeton_core::grant::end::is_there;
 use jeton_core::grant::scopes::IdentityScope;
-use jeton_core::id::{Actor, PersonId, SessionId};
+use jeton_core::id::{PersonId, SessionId};
 use jeton_core::moment::Moment;
 use jeton_core::record::{Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
@@ -17,6 +20,7 @@ use jeton_core::session::judge::{Facts as Judging, Judged, judge};
 use jeton_core::session::proof::Authenticated;
 use jeton_core::session::{self, BY_PERSON, Session};
 use jeton_core::token::text;
+use jeton_core::why::Speaker;
 use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Kind;
 use jeton_verify::negatives::Subject;
@@ -84,21 +88,32 @@ impl Service {
         if !text::is(text, &found.record.proof, &self.registry.root_keys()) {
             return Ok(None);
         }
-        Ok((self.judge_session(&found.record, seen_at, moment) == Judged::Live).then_some(found))
+        if self.judge_session(&found.record, seen_at, moment) != Judged::Live {
+            return Ok(None);
+        }
+        self.sessions_seen.note(found.record.id, moment.now.seconds());
+        Ok(Some(found))
     }
 
     /// How a session stands whose browser was here at a time, in seconds.
     #[must_use]
     pub fn judge_session(&self, session: &Session, seen_at: i64, moment: &Moment) -> Judged {
+        if self.registry.negatives.is_subject_suspended(Subject::User, session.person.as_str()) {
+            return Judged::Ended;
+        }
+        self.judge_but_for_suspension(session, seen_at, moment)
+    }
+
+    /// The same, as if the person were not suspended.
+    fn judge_but_for_suspension(&self, session: &Session, seen_at: i64, moment: &Moment) -> Judged {
         let negatives = &self.registry.negatives;
         let named = [(Subject::Everything, ""), (Subject::User, session.person.as_str())];
         let of_itself = negatives.before(Subject::Session, &session.id.to_string());
-        let is_suspended = negatives.is_subject_suspended(Subject::User, session.person.as_str());
         let person = self.registry.people.all.get(session.person.as_str());
         let policies = self.registry.policies();
         let facts = Judging {
             seen_at,
-            is_person_active: !is_suspended && person.is_some_and(|person| person.record.is_active()),
+            is_person_active: person.is_some_and(|person| person.record.is_active()),
             ended_before_seconds: named.into_iter().map(|(of, name)| negatives.before(of, name)).fold(of_itself, i64::max),
             known_from_seconds: self.registry.sessions_known_from(),
             policies: &policies,
@@ -128,17 +143,18 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound`, or any other [`Failure`]: the session is not known to have ended then.
-    pub async fn end_session(&self, id: SessionId, by: &Actor, moment: &Moment) -> Result<usize, Failure> {
+    pub async fn end_session<'a>(&self, id: SessionId, by: impl Into<Speaker<'a>>, moment: &Moment) -> Result<usize, Failure> {
+        let by = by.into();
         let (mut moments, mut count) = (moment.clone(), self.end_session_with_some(id, by, moment).await?);
         // More than one commit takes; and those that came of it while it ended.
         let person = count.1;
         while let Some(grant) = self.bound_to(&person, id).await?.first() {
-            count.0 += usize::from(self.end_grant(grant.record.id, by, &moments.split()).await?);
+            count.0 += usize::from(self.end_grant(grant.record.id, by.actor, &moments.split()).await?);
         }
         Ok(count.0)
     }
 
-    async fn end_session_with_some(&self, id: SessionId, by: &Actor, moment: &Moment) -> Result<(usize, PersonId), Failure> {
+    async fn end_session_with_some(&self, id: SessionId, by: Speaker<'_>, moment: &Moment) -> Result<(usize, PersonId), Failure> {
         let nobody = Arc::from("");
         for _ in 0..ATTEMPTS {
             let session = self.session_row(id).await?.ok_or_else(no_session)?;

@@ -23,6 +23,7 @@ use crate::commands::diff::Diff;
 use crate::commands::doctor::Doctor;
 use crate::commands::export::Export;
 use crate::commands::failure::Failure;
+use crate::commands::grant::Grant;
 use crate::commands::group::Group;
 use crate::commands::init::Init;
 use crate::commands::jwt::Jwt;
@@ -36,6 +37,7 @@ use crate::commands::revoke::Revoke;
 use crate::commands::role::Role;
 use crate::commands::root_key::RootKey;
 use crate::commands::serve::Serve;
+use crate::commands::session::Session;
 use crate::commands::signing_key::SigningKey;
 use crate::commands::suspend::{Resume, Suspend};
 use crate::commands::suspension::Suspension;
@@ -100,6 +102,10 @@ enum Command {
     Resume(Resume),
     #[command(subcommand)]
     Suspension(Suspension),
+    #[command(subcommand)]
+    Session(Session),
+    #[command(subcommand)]
+    Grant(Grant),
     Usage(Usage),
     #[command(subcommand)]
     Policy(Policy),
@@ -175,6 +181,8 @@ impl Cli {
             Command::Suspend(suspend) => suspend.run(&context),
             Command::Resume(resume) => resume.run(&context),
             Command::Suspension(suspension) => suspension.run(&context),
+            Command::Session(session) => session.run(&context),
+            Command::Grant(grant) => grant.run(&context),
             Command::Usage(usage) => usage.run(&context),
             Command::Policy(policy) => policy.run(&context),
             Command::SigningKey(signing_key) => signing_key.run(&context),
@@ -386,6 +394,7 @@ mod tests {
         ("client", "jeton client delete"),
         ("client_secret", "jeton client secret revoke"),
         ("export", "jeton export"),
+        ("grant", "jeton grant revoke"),
         ("group", "jeton group delete"),
         ("key", "jeton key revoke"),
         ("policy", "jeton policy set"),
@@ -394,6 +403,7 @@ mod tests {
         ("restore", "jeton backup restore accept-gap"),
         ("revoke", "jeton revoke"),
         ("role", "jeton role delete"),
+        ("session", "jeton session revoke"),
         ("signing_key", "jeton signing-key revoke"),
         ("suspend", "jeton suspend"),
         ("user", "jeton user disable"),

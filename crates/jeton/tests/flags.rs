@@ -23,6 +23,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("POST /users/{user}/disable", "user disable"),
     ("DELETE /users/{user}", "user delete"),
     ("POST /users/{user}/erase", "user erase"),
+    ("DELETE /sessions/{session}", "session revoke"),
+    ("DELETE /grants/{grant}", "grant revoke"),
     ("POST /groups", "group create"),
     ("PATCH /groups/{group}", "group update"),
     ("POST /roles", "role create"),

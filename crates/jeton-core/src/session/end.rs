@@ -6,21 +6,21 @@ use crate::event::{CutOffSubject, Event};
 use crate::grant::Grant;
 use crate::grant::end::{ended as grant_ended, is_there};
 use crate::grant::scopes::IdentityScope;
-use crate::id::Actor;
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::record::Value;
 use crate::token::cut_off::{beyond_all_issued, cut_off};
-use crate::why::{Because, Why};
+use crate::why::{Because, Speaker, Why};
 
 /// Ends a session, and of `grants` those that were given in it and do not outlive it. `latest_seconds` is the latest cut-off over any of
 /// their tokens. How many grants ended.
-pub fn end(session: &Session, grants: &[Grant], latest_seconds: i64, by: &Actor, moment: &mut Moment) -> Outcome<usize> {
+pub fn end(session: &Session, grants: &[Grant], latest_seconds: i64, speaker: Speaker<'_>, moment: &mut Moment) -> Outcome<usize> {
+    let by = speaker.actor;
     let why = Because::Reason(Why::SignedOut);
     let event = Event::SessionEnded { actor: by.clone(), session: session.id, user: session.person.clone() };
     let commit = Commit::new(moment).delete(&TABLE, vec![Value::Id(session.id.0)]).tell(event);
     let before = beyond_all_issued(moment.now, latest_seconds);
-    let mut commit = cut_off(commit, CutOffSubject::Session, session.id.to_string().into(), before, by, moment);
+    let mut commit = cut_off(commit, CutOffSubject::Session, session.id.to_string().into(), before, speaker, moment);
     let with_it =
         |grant: &&Grant| grant.session == Some(session.id) && !grant.identity.has(IdentityScope::OfflineAccess) && is_there(grant);
     let mut count = 0;

@@ -13,8 +13,8 @@ use super::management::Management;
 use super::place::Place;
 use super::route::{Access, Route};
 use super::{
-    administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, groups, keys, metrics, openapi, policies,
-    policy_exceptions, problem, revocations, roles, root_key, signing_keys, standing_suspensions, statistics, suspensions,
+    administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, grants, groups, keys, metrics, openapi, policies,
+    policy_exceptions, problem, revocations, roles, root_key, sessions, signing_keys, standing_suspensions, statistics, suspensions,
     token_explanation, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
@@ -40,6 +40,8 @@ pub static ROUTES: &[&[Route]] = &[
     suspensions::ROUTES,
     standing_suspensions::ROUTES,
     users::ROUTES,
+    sessions::ROUTES,
+    grants::ROUTES,
     groups::ROUTES,
     roles::ROUTES,
     policy_exceptions::ROUTES,

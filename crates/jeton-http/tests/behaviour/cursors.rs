@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use jeton_testkit::World;
+use jeton_testkit::world::people::asking;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -23,6 +24,11 @@ const LISTS: &[(&str, &str)] = &[
     ("/policies/exceptions", "id"),
     ("/signing-keys", "kid"),
     ("/audit/entries?from=0", "sequence"),
+    ("/sessions", "id"),
+    ("/sessions?user=p0", "id"),
+    ("/grants", "id"),
+    ("/grants?user=p0", "id"),
+    ("/grants?client=shop", "id"),
 ];
 
 /// A world with a few of everything.
@@ -45,7 +51,22 @@ async fn furnished() -> World {
         make("/policies/exceptions", body).await;
     }
     make("/clients/c0/secrets", json!({})).await;
+    sign_in(&world).await;
     world
+}
+
+/// Two people, each in three browsers, let two applications do something.
+async fn sign_in(world: &World) {
+    let orders = world.api("orders").await;
+    let (shop, till) = (world.application("shop", &[&orders]).await, world.application("till", &[&orders]).await);
+    for person in ["p0", "p1"] {
+        world.person(person).await;
+        world.allow(person, &orders, "orders:read").await;
+        for (application, name) in [(&shop, "shop"), (&till, "till"), (&shop, "shop")] {
+            let code = world.code_for(person, &asking(application, name, &[("scope", "openid orders:read")])).await;
+            assert_eq!(world.exchange(application, &code).await.status, 200);
+        }
+    }
 }
 
 fn with(path: &str, more: &str) -> String {

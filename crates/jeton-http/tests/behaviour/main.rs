@@ -68,6 +68,7 @@ mod revocation;
 mod revoke_all;
 mod secret_suspension;
 mod sign_in;
+mod sign_ins_listed;
 mod signing_keys;
 mod suspensions;
 mod sweep;

@@ -11,7 +11,7 @@ use jeton_core::outcome::Outcome;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::token::AccessToken;
 use jeton_core::token::revoke::revoke;
-use jeton_core::why::{Because, Why};
+use jeton_core::why::{Because, Speaker, Why};
 
 use crate::failure::Failure;
 use crate::identify::Identified;
@@ -39,14 +39,14 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound`, or any other [`Failure`]: the grant is not known to have ended then.
-    pub async fn end_grant(&self, id: GrantId, by: &Actor, moment: &Moment) -> Result<bool, Failure> {
-        let nobody = Arc::from("");
+    pub async fn end_grant<'a>(&self, id: GrantId, by: impl Into<Speaker<'a>>, moment: &Moment) -> Result<bool, Failure> {
+        let (by, nobody, unsaid) = (by.into(), Arc::from(""), Because::Reason(Why::Unspecified));
         for _ in 0..ATTEMPTS {
             let grant = self.grant(id).await?.ok_or_else(no_grant)?;
             let ended = self.attempt(moment, &nobody, |reading, moment| {
                 reading.rely_on_grant(id, Some(grant.version));
                 let latest = self.latest_over_grant(id);
-                Ok(end(&grant.record, latest, by, &Because::Reason(Why::Unspecified), moment))
+                Ok(end(&grant.record, latest, by.actor, by.why.unwrap_or(&unsaid), moment))
             });
             if let Some(ended) = ended.await? {
                 return Ok(ended);

@@ -9,6 +9,7 @@ use http_body_util::BodyExt as _;
 use jeton_http::api::{self, Place, Route, rfc3339};
 use jeton_http::edge::Peer;
 use jeton_testkit::world::manage::claims_of;
+use jeton_testkit::world::people::asking;
 use jeton_testkit::world::registered::Registered;
 use jeton_testkit::{Answer, World};
 use serde_json::{Value, json};
@@ -53,6 +54,13 @@ impl Furnished {
         let exception = done(Method::POST, "/policies/exceptions", exception).await;
         let signing = done(Method::GET, "/signing-keys", Value::Null).await["items"][0]["kid"].clone();
         let token = world.token(&worker).await;
+        let shop = world.application("shop", &[&orders]).await;
+        world.person("grace").await;
+        world.allow("grace", &orders, "orders:read").await;
+        let code = world.code_for("grace", &asking(&shop, "shop", &[("scope", "openid orders:read")])).await;
+        world.exchange(&shop, &code).await;
+        let first_of = async |path: &str| done(Method::GET, path, Value::Null).await["items"][0]["id"].clone();
+        let (session, grant) = (first_of("/sessions").await, first_of("/grants").await);
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let names = BTreeMap::from([
             ("api", orders.id.to_string()),
@@ -62,6 +70,8 @@ impl Furnished {
             ("signing key", text(&signing)),
             ("token", text(&claims_of(&token)["jti"])),
             ("user", text(&user["id"])),
+            ("session", text(&session)),
+            ("grant", text(&grant)),
             ("group", text(&group["id"])),
             ("role", text(&role["id"])),
             ("subject", "user:ada".to_owned()),

@@ -161,6 +161,8 @@ fn people() -> Vec<Right> {
         Right::of("POST /users/{user}/erase", json!({"dry_run": true})),
         Right::of("DELETE /users/{user}", json!({"revoke_owned": true, "dry_run": true})),
         Right::of("DELETE /users/{user}", json!({"transfer_to": "group:billing", "dry_run": true})),
+        Right::of("DELETE /sessions/{session}", json!({"why": "leaked"})),
+        Right::of("DELETE /grants/{grant}", json!({"why": "leaked"})),
         Right::of("POST /groups", group.clone()).status(201),
         Right::of("PATCH /groups/{group}", group),
         Right::of("POST /roles", role).status(201),
