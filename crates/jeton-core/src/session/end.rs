@@ -14,7 +14,14 @@ use crate::why::{Because, Speaker, Why};
 
 /// Ends a session, and of `grants` those that were given in it and do not outlive it. `latest_seconds` is the latest cut-off over any of
 /// their tokens. How many grants ended.
-pub fn end(session: &Session, grants: &[Grant], latest_seconds: i64, speaker: Speaker<'_>, moment: &mut Moment) -> Outcome<usize> {
+pub fn end<'a>(
+    session: &Session,
+    grants: &[Grant],
+    latest_seconds: i64,
+    speaker: impl Into<Speaker<'a>>,
+    moment: &mut Moment,
+) -> Outcome<usize> {
+    let speaker = speaker.into();
     let by = speaker.actor;
     let why = Because::Reason(Why::SignedOut);
     let event = Event::SessionEnded { actor: by.clone(), session: session.id, user: session.person.clone() };

@@ -124,10 +124,8 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
     let look = |refusal| Problem::from(refusal).look(LOOK);
     let person = listing.query().text("user").map(|name| service.find_user(name)).transpose().map_err(look)?;
     let client = listing.query().text("client").map(|name| service.find_client(name)).transpose().map_err(look)?;
-    let filter = GrantFilter {
-        person: person.map(|person| person.record.id.clone()),
-        client: client.map(|entry| entry.client.record.id.clone()),
-    };
+    let filter =
+        GrantFilter { person: person.map(|person| person.record.id.clone()), client: client.map(|entry| entry.client.record.id.clone()) };
     let after = listing.after().map(str::to_owned);
     let (limit, moment, reader) = (listing.limit(), service.moments().now(), service.clone());
     let page = blocking(move || {

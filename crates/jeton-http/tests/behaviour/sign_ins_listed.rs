@@ -52,8 +52,8 @@ async fn is_signed_in(browser: &mut Browser<'_>) -> bool {
 }
 
 fn told(world: &World, kind: &str) -> Vec<Value> {
-    let entries = world.service().store().tail(0, 10_000).unwrap().into_iter().filter(|entry| &*entry.kind == kind);
-    entries.map(|entry| serde_json::from_slice(&entry.payload).unwrap()).collect()
+    let entries = world.service().store().tail(0, 10_000).unwrap().into_iter().filter(|entry| entry.kind == kind);
+    entries.map(|entry| serde_json::from_slice(&entry.content.unwrap().payload).unwrap()).collect()
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn sessions_are_listed_and_one_of_them_is_ended() {
     assert_eq!(list(&world, "/sessions?user=ada").await.len(), 1);
     let ends = told(&world, "session.ended");
     assert_eq!((ends.len(), &ends[0]["actor"], &ends[0]["session"]), (1, &json!("unix:1000"), &json!(id)));
-    assert!(told(&world, "subject.cut_off").iter().any(|cut_off| cut_off["name"] == id && cut_off["why"] == "a laptop lost"));
+    assert!(told(&world, "tokens.cut_off").iter().any(|cut_off| cut_off["name"] == id && cut_off["why"] == "a laptop lost"));
     for id in [id, "no-session", &"0".repeat(32)] {
         let answer = world.administer(Method::DELETE, &format!("/sessions/{id}"), None).await;
         assert_eq!((answer.status, answer.member("code")), (404, json!("not_found")), "{}", answer.shown());

@@ -54,11 +54,11 @@ impl Furnished {
         let exception = done(Method::POST, "/policies/exceptions", exception).await;
         let signing = done(Method::GET, "/signing-keys", Value::Null).await["items"][0]["kid"].clone();
         let token = world.token(&worker).await;
-        let shop = world.application("shop", &[&orders]).await;
+        let kiosk = world.application("kiosk", &[&orders]).await;
         world.person("grace").await;
         world.allow("grace", &orders, "orders:read").await;
-        let code = world.code_for("grace", &asking(&shop, "shop", &[("scope", "openid orders:read")])).await;
-        world.exchange(&shop, &code).await;
+        let code = world.code_for("grace", &asking(&kiosk, "kiosk", &[("scope", "openid orders:read")])).await;
+        world.exchange(&kiosk, &code).await;
         let first_of = async |path: &str| done(Method::GET, path, Value::Null).await["items"][0]["id"].clone();
         let (session, grant) = (first_of("/sessions").await, first_of("/grants").await);
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
