@@ -1,15 +1,17 @@
 //! What is read of requests beside their JSON, and what TLS is given.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, HeaderName};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, FORWARDED, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use jeton_core::cursor::{self, Binding};
 use jeton_core::moment::Time;
 use jeton_core::root_key::RootKeys;
+use jeton_core::trusted_device::TrustedDevice;
 use jeton_http::api::rfc3339;
 use jeton_http::edge::{Certificate, Peer};
 use jeton_http::extract::{Bearer, ClientAddress, ContentType, ForwardedHeader, TrustedProxies, content_type};
+use jeton_http::pages::foreign;
 use zeroize::Zeroizing;
 
 const NOW: Time = Time::from_seconds(1_700_000_000);
@@ -77,5 +79,46 @@ pub fn certificate(data: &[u8]) {
     for key in [data, wrapped("PRIVATE KEY").as_bytes(), wrapped("EC PRIVATE KEY").as_bytes()] {
         assert!(Certificate::parse(data, key).is_err(), "nobody has the key of what was made up");
         assert!(Certificate::parse(chain.as_bytes(), key).is_err());
+    }
+}
+
+/// The cookies of a browser, and what is in that of a session, in front of its tag: one that is read is written as it was.
+pub fn session(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Some((secret, stamp, tag)) = foreign::session(&text) {
+        assert!(stamp >= 0 && text.starts_with(secret));
+        let (_, written) = text.rsplit_once('.').unwrap_or_default();
+        assert_eq!(URL_SAFE_NO_PAD.decode(written).as_deref(), Ok(&tag[..]));
+        let again = format!("{secret}.{stamp}.{}", URL_SAFE_NO_PAD.encode(tag));
+        assert_eq!(foreign::session(&again), Some((secret, stamp, tag)));
+    }
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        let Ok(value) = HeaderValue::from_bytes(line) else { return };
+        headers.append(COOKIE, value);
+    }
+    for name in ["__Host-jeton_session", "jeton_session", "a"] {
+        if let Some(value) = foreign::cookie(&headers, name) {
+            assert!(!value.contains(';'), "{value:?}");
+            headers.append(COOKIE, HeaderValue::from_static("__Host-jeton_session=2; jeton_session=2; a=2"));
+            assert_eq!(foreign::cookie(&headers, name), None, "{name} is there twice");
+            return;
+        }
+    }
+}
+
+/// What is sealed in the cookies of a flow and of a device, as if it had been sealed here, and how an address names a flow.
+pub fn flow(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Some(id) = foreign::flow_id(&text) {
+        assert!(id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{id:?}");
+        assert_eq!(foreign::flow_id(&format!("flow={id}")), Some(id));
+    }
+    if let Some((written, asked)) = foreign::flow("flow=abcdefgh", data) {
+        assert_eq!(foreign::flow("flow=abcdefgh", &written), Some((written.clone(), asked.clone())));
+        assert!(asked.is_none() || written == data, "what was asked is kept as it was");
+    }
+    if let Some(device) = TrustedDevice::from_bytes(data) {
+        assert_eq!(TrustedDevice::from_bytes(&device.to_bytes()), Some(device));
     }
 }

@@ -27,7 +27,9 @@ const TARGETS: &[(&str, Target)] = &[
     ("core_rate", core::rate),
     ("http_certificate", http::certificate),
     ("http_cursor", http::cursor),
+    ("http_flow", http::flow),
     ("http_headers", http::headers),
+    ("http_session", http::session),
     ("http_time", http::time),
     ("jose_jws", jose::jws),
     ("jose_jwk", jose::jwk),
@@ -268,6 +270,12 @@ const SEEDS: &[&str] = &[
     "listen = '127.0.0.1:8420'\nissuer = 'https://issuer.example'\ntrusted_proxies = ['10.0.0.0/8']\n",
     "# root\n1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n2 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\n",
     "for=192.0.2.60;proto=http, for=\"[2001:db8:cafe::17]:4711\"",
+    // Cookies, and what is sealed in those of a flow and of a device.
+    "a=1; __Host-jeton_session=x; __Host-jeton_flow_abcdefgh=y\njeton_session=z",
+    "jtn_ses_x.1800000000.AAAAAAAAAAAAAAAAAAAAAA",
+    "lang=en&flow=a2b3c4d5",
+    "0123456789abcdef\0\0\0\0\0\0\0\u{5}aclient_id=c1&scope=openid",
+    "\u{1}0123456789abcdef\0\0\0\0\0\0\0\u{5}\u{6}user_1",
     // The beginning of a certificate in DER, as far as its times.
     "0)0'\u{2}\u{1}\u{1}0\u{0}0\u{0}0\u{1e}\u{17}\r260131235959Z\u{17}\r270131235959Z",
     "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\n-----END PRIVATE KEY-----\n",

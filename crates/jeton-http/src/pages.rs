@@ -8,6 +8,7 @@ mod consent;
 pub(crate) mod cookies;
 mod device_cookie;
 mod flow;
+pub mod foreign;
 mod guard;
 mod problem;
 mod reply;

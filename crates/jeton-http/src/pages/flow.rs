@@ -74,11 +74,7 @@ impl Flow {
     /// The lines that give it to the browser, and take away the oldest that it has where all together would be too much.
     pub(super) fn keep(&self, service: &Service, headers: &HeaderMap, moment: &mut Moment) -> Option<Vec<String>> {
         let issuer = service.issuer();
-        let mut state = self.secret.to_vec();
-        state.extend_from_slice(&self.begun_at.to_be_bytes());
-        state.extend_from_slice(if self.asked.is_some() { b"a" } else { b"-" });
-        state.extend_from_slice(self.asked.as_deref().unwrap_or_default().as_bytes());
-        let value = URL_SAFE_NO_PAD.encode(service.seal_page_state(&state, &context(&self.id), moment)?);
+        let value = URL_SAFE_NO_PAD.encode(service.seal_page_state(&self.to_bytes(), &context(&self.id), moment)?);
         let mut lines = crowded_out(service, headers, value.len());
         let name = cookies::name(issuer, &format!("flow_{}", self.id.0));
         lines.push(cookies::set(issuer, &name, &value, FLOW_SECONDS));
@@ -92,7 +88,20 @@ impl Flow {
 
     fn unseal(service: &Service, value: &str, id: &FlowId) -> Option<Flow> {
         let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
-        let state = service.open_page_state(&sealed, &context(id))?;
+        Flow::from_bytes(id, &service.open_page_state(&sealed, &context(id))?)
+    }
+
+    /// What is sealed; its name is beside it.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut state = self.secret.to_vec();
+        state.extend_from_slice(&self.begun_at.to_be_bytes());
+        state.extend_from_slice(if self.asked.is_some() { b"a" } else { b"-" });
+        state.extend_from_slice(self.asked.as_deref().unwrap_or_default().as_bytes());
+        state
+    }
+
+    /// From what was sealed under this name.
+    pub(super) fn from_bytes(id: &FlowId, state: &[u8]) -> Option<Flow> {
         let (secret, rest) = state.split_first_chunk::<16>()?;
         let (begun_at, rest) = rest.split_first_chunk::<8>()?;
         let (mark, asked) = rest.split_first()?;

@@ -51,7 +51,7 @@ fn parts<'p>(text: &'p str, stamp: &'p [u8; 8]) -> [&'p [u8]; 3] {
 }
 
 /// Text, time and tag of a value.
-fn split(value: &str) -> Option<(&str, i64, [u8; 16])> {
+pub(super) fn split(value: &str) -> Option<(&str, i64, [u8; 16])> {
     let (rest, tag) = value.rsplit_once('.')?;
     let (text, stamp) = rest.rsplit_once('.')?;
     let digits = !stamp.is_empty() && stamp.len() <= 15 && stamp.bytes().all(|byte| byte.is_ascii_digit());

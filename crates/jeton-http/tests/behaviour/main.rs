@@ -60,6 +60,7 @@ mod people;
 mod permissions;
 mod policy;
 mod pushed;
+mod refresh;
 mod remembered_keys;
 mod repeats;
 mod reported;
