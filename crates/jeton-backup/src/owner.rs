@@ -91,7 +91,7 @@ pub(crate) async fn check_past(store: Arc<dyn Store>, target: &Target, opening: 
     let listed = segments_from(target, head.incarnation, head.size).await?;
     let with_entries = listed.iter().map(|stored| stored.segment).filter(|segment| segment.from < segment.to);
     let past = of_the_past(target, Some(opening), head.size, with_entries).await?;
-    let Some(last) = past.into_iter().max_by_key(|segment| segment.to) else { return Ok(()) };
+    let Some(last) = past.segments.into_iter().max_by_key(|segment| segment.to) else { return Ok(()) };
     let opened = match open(target, opening, &last.name(), Kind::Tail).await {
         Err(failure @ Failure::Object(Problem { what: What::Target(_), .. })) => return Err(failure),
         Err(_) => return Ok(()),

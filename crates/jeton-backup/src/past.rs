@@ -16,42 +16,66 @@ use crate::target::Target;
 /// What a target has of which a store was put back.
 const LACKED: &str = "entries of this ledger that this data folder lacks";
 
-/// How many segments beyond a store's end are opened.
+/// How many segments that do not open are looked at.
 const OPENED: usize = 64;
 
-/// Those of a tail's segments that end with the store or before it. One that goes beyond it and does not open is nobody's: `verify` names it.
-/// Without `opening` each counts for what it is called.
+/// What a target has of a tail, told by what opens.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// The segments that end with the store or before it. The last of them was opened.
+    pub(crate) segments: Vec<Segment>,
+    /// Those that are only called so, beyond the end or behind the last one that opens.
+    pub(crate) unopened: Vec<Segment>,
+}
+
+/// Which of a tail's segments are of the store's past. One that goes beyond its end and does not open is nobody's; nor does one before the
+/// end say that anything was shipped, unless it opens. Without `opening` each counts for what it is called.
 ///
 /// # Errors
-/// [`Failure::Parted`] where one that opens goes beyond it; [`Failure`] where that cannot be said.
+/// [`Failure::Parted`] where one that opens goes beyond the end; [`Failure`] where that cannot be said.
 pub(crate) async fn of_the_past(
     target: &Target,
     opening: Option<&Opening>,
     size: Sequence,
     segments: impl Iterator<Item = Segment>,
-) -> Result<Vec<Segment>, Failure> {
-    let (past, mut beyond): (Vec<_>, Vec<_>) = segments.partition(|segment| segment.to <= size);
+) -> Result<Past, Failure> {
+    let (mut past, mut beyond): (Vec<_>, Vec<_>) = segments.partition(|segment| segment.to <= size);
+    let mut unopened = Vec::new();
     let Some(opening) = opening else {
-        return if beyond.is_empty() { Ok(past) } else { Err(parted(target, LACKED)) };
+        return if beyond.is_empty() { Ok(Past { segments: past, unopened }) } else { Err(parted(target, LACKED)) };
     };
     beyond.sort_unstable_by_key(|segment| Reverse(segment.to));
-    if beyond.len() > OPENED {
+    for segment in beyond {
+        if is_one(target, opening, &segment, unopened.len()).await? {
+            return Err(parted(target, LACKED));
+        }
+        unopened.push(segment);
+    }
+    past.sort_unstable_by_key(|segment| (segment.to, segment.from));
+    while let Some(last) = past.pop() {
+        if is_one(target, opening, &last, unopened.len()).await? {
+            past.push(last);
+            break;
+        }
+        unopened.push(last);
+    }
+    Ok(Past { segments: past, unopened })
+}
+
+/// Whether a segment opens, after so many that did not.
+async fn is_one(target: &Target, opening: &Opening, segment: &Segment, unopened: usize) -> Result<bool, Failure> {
+    if unopened >= OPENED {
         return Err(Failure::Refused(format!(
-            "{} has {} segments of this ledger's tail beyond its end: `jeton backup verify` says which of them do not open",
-            target.shown(),
-            beyond.len()
+            "{} has more than {OPENED} objects that are called like the last segments of this ledger's tail, and do not open: \
+             `jeton backup verify` names them",
+            target.shown()
         )));
     }
-    for segment in beyond {
-        match open(target, opening, &segment.name(), Kind::Tail).await {
-            Ok(_) => return Err(parted(target, LACKED)),
-            Err(failure @ Failure::Object(Problem { what: What::Target(_) | What::Newer(_) | What::UnknownEpoch(_), .. })) => {
-                return Err(failure);
-            }
-            Err(_) => {}
-        }
+    match open(target, opening, &segment.name(), Kind::Tail).await {
+        Ok(_) => Ok(true),
+        Err(failure @ Failure::Object(Problem { what: What::Target(_) | What::Newer(_) | What::UnknownEpoch(_), .. })) => Err(failure),
+        Err(_) => Ok(false),
     }
-    Ok(past)
 }
 
 /// A target that has something of a ledger which the store does not.

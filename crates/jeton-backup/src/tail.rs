@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::names::{self, ALIVE, Segment};
 use crate::object::Kind;
 use crate::open::Opening;
-use crate::past::of_the_past;
+use crate::past::{Past, of_the_past};
 use crate::seal::{Lines, Sealing};
 use crate::segments::segments_from;
 use crate::target::Target;
@@ -51,6 +51,8 @@ pub struct Shipper {
     erased_until: Sequence,
     /// How often in a row there was nothing to ship.
     idle: u32,
+    /// What is called like a segment on the target, beyond the last one that opens, and is none.
+    unopened: Vec<Segment>,
 }
 
 /// How often there may be nothing to ship before the target is touched all the same: a minute of seconds.
@@ -74,7 +76,7 @@ impl Shipper {
     }
 
     /// The same, where the newest snapshot ends before this sequence: whether the tail has a hole before it does not matter. With what opens
-    /// segments, one that goes beyond the store's end counts only where it opens.
+    /// segments, none counts as shipped before the last one was opened, and one beyond the store's end only where it opens.
     ///
     /// # Errors
     /// As [`Shipper::begin`].
@@ -89,7 +91,7 @@ impl Shipper {
     ) -> Result<Shipper, Failure> {
         let head = store.head();
         let listed = segments_from(&target, head.incarnation, newest.min(head.size)).await?;
-        let segments = of_the_past(&target, opening, head.size, listed.iter().map(|stored| stored.segment)).await?;
+        let Past { segments, unopened } = of_the_past(&target, opening, head.size, listed.iter().map(|stored| stored.segment)).await?;
         let last = segments.iter().map(|segment| segment.to).max();
         let next = match last {
             Some(last) => last,
@@ -99,8 +101,21 @@ impl Shipper {
             }
         };
         let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
-        let mut shipper =
-            Shipper { store, schema, target, sealing, unshipped, incarnation, next, unbroken_from, began_at, erased_until: 0, idle: 0 };
+        let (erased_until, idle) = (0, 0);
+        let mut shipper = Shipper {
+            store,
+            schema,
+            target,
+            sealing,
+            unshipped,
+            incarnation,
+            next,
+            unbroken_from,
+            began_at,
+            erased_until,
+            idle,
+            unopened,
+        };
         // From now on more is committed: what the last segment says of the end holds no longer.
         let begun = Mode { sync: is_sync, is_final: false };
         let anew = shipper.segment(next)?;
@@ -118,6 +133,13 @@ impl Shipper {
     #[must_use]
     pub fn unbroken_from(&self) -> Sequence {
         self.unbroken_from
+    }
+
+    /// What on the target is called like a segment behind the last one that opens, and is none: somebody else put it there, or it is damaged.
+    /// What it covers by its name is shipped again.
+    #[must_use]
+    pub fn unopened(&self) -> &[Segment] {
+        &self.unopened
     }
 
     /// Ships what there is, in as many segments as it takes; the sequence until before which everything is on the target then.
@@ -155,8 +177,8 @@ impl Shipper {
 
     /// Begins the segment that goes until before this sequence.
     fn segment(&self, to: Sequence) -> Result<Unsealed, Failure> {
-        let name = Segment { incarnation: self.incarnation, from: self.next, to }.name();
-        Ok(Unsealed { to, lines: self.sealing.begin(Kind::Tail, &name)?, name })
+        let segment = Segment { incarnation: self.incarnation, from: self.next, to };
+        Ok(Unsealed { segment, lines: self.sealing.begin(Kind::Tail, &segment.name())? })
     }
 
     /// Writes something once there was nothing to ship for a minute: else nobody would see that the target is away.
@@ -209,7 +231,8 @@ impl Shipper {
 
     /// Seals a segment and stores it.
     async fn put(&mut self, segment: Unsealed, end: &Head, mode: Mode) -> Result<(), Failure> {
-        let Unsealed { to, name, mut lines } = segment;
+        let Unsealed { segment, mut lines } = segment;
+        let (to, name) = (segment.to, segment.name());
         let mode = Mode { sync: mode.sync && to >= self.began_at, is_final: mode.is_final && to == end.size };
         lines.push(&serde_json::to_string(&ModeLine { mode }).map_err(std::io::Error::from)?);
         if to == end.size {
@@ -217,7 +240,8 @@ impl Shipper {
         }
         let sealing = self.sealing.clone();
         let sealed = beside_io(move || sealing.seal(lines)).await?;
-        if to == self.next {
+        // A mark is written anew, and so is what was found to be no segment.
+        if to == self.next || self.unopened.contains(&segment) {
             self.target.put(&name, sealed).await?;
         } else if !self.target.put_new(&name, sealed).await? {
             return Err(Failure::Refused(format!("{name} is there already: does another server ship to {}?", self.target.shown())));
@@ -243,8 +267,7 @@ fn unbroken(segments: &[Segment]) -> Option<Sequence> {
 
 /// A segment in the making.
 struct Unsealed {
-    to: Sequence,
-    name: String,
+    segment: Segment,
     lines: Lines,
 }
 

@@ -267,6 +267,7 @@ async fn a_folder_that_was_put_back_ships_nothing_over_what_is_there() {
 async fn whoever_may_write_to_a_target_stops_no_server_by_a_name() {
     let backup = Backup::new(5, 0);
     let mut shipper = backup.shipper().await;
+    backup.snapshot(1).await;
     backup.busy.live(10);
     let end = shipper.ship(SHIPPED).await.unwrap();
     let begin = async |store: Arc<dyn Store>| {
@@ -277,6 +278,24 @@ async fn whoever_may_write_to_a_target_stops_no_server_by_a_name() {
     let segment = Segment { incarnation: store.head().incarnation, from: end, to: end + 50 };
     backup.target.put(&segment.name(), b"nothing".to_vec()).await.unwrap();
     assert_eq!(begin(store.clone()).await.unwrap().shipped(), end, "it goes on where it was");
+    // Once the ledger is past its end it says nothing of what was shipped, either.
+    backup.busy.live(90);
+    assert!(store.head().size > segment.to, "the ledger is past it");
+    let mut again = begin(store.clone()).await.unwrap();
+    assert_eq!((again.shipped(), again.unopened()), (end, &[segment][..]));
+    again.ship(SHIPPED).await.unwrap();
+    assert!(backup.problems().await.iter().any(|(name, _)| *name == segment.name()), "verify names it");
+    std::fs::remove_file(backup.folder.path().join("backups").join(segment.name())).unwrap();
+    assert_eq!(backup.restore(None).await.0.size, store.head().size, "all of it was shipped");
+    // What has the very name of the segment that is due is written over.
+    let end = again.shipped();
+    backup.busy.live(3);
+    let due = Segment { incarnation: segment.incarnation, from: end, to: store.head().size };
+    backup.target.put(&due.name(), b"nothing".to_vec()).await.unwrap();
+    let mut again = begin(store.clone()).await.unwrap();
+    again.ship(SHIPPED).await.unwrap();
+    assert_eq!(backup.problems().await, []);
+    assert_eq!(backup.restore(None).await.0.size, store.head().size);
     let owner = Owner::new([1; 16]);
     owner.begin(store, &backup.target, &backup.opening).await.unwrap();
     let before: Arc<dyn Store> = Busy::new(5, 0);

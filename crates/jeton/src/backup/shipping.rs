@@ -60,6 +60,15 @@ impl Backups {
         let (store, target, opening) = (self.service.store().clone(), self.target.clone(), self.opening());
         let (keys, unshipped) = ((self.sealing(), Some(&opening)), self.unshipped.clone());
         let shipper = Shipper::begin_after(newest, store, &SCHEMA, target, keys, unshipped, self.is_waited_for()).await?;
+        for segment in shipper.unopened() {
+            let object = segment.name();
+            tracing::error!(
+                target = self.shown(),
+                object,
+                "an object on the backup target is called like a segment of the ledger's tail and does not open: what it covers is shipped again. \
+                 A restore stops at it: see where it comes from, and remove it"
+            );
+        }
         self.is_silent_from_now().await?;
         self.knows_of_start.send_replace(true);
         self.note_holes(&shipper);
