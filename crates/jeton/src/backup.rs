@@ -53,7 +53,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use failures::Failures;
 
-pub(crate) use begun::ship_nowhere;
+pub(crate) use begun::{check_trial, ship_nowhere};
 pub(crate) use drill::{Drill, Drilled};
 pub(crate) use heard::Heard;
 pub(crate) use making::Making;

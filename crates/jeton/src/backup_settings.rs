@@ -28,6 +28,15 @@ pub(crate) struct BackupSettings {
     pub(crate) rotates: bool,
     /// How a bucket is reached.
     pub(crate) access: Access,
+    /// Whether this is a trial of a restored folder, of which nothing counts.
+    pub(crate) is_trial: bool,
+}
+
+impl BackupSettings {
+    /// Those of a trial: no target, whatever is named, and nothing is acknowledged by one.
+    pub(crate) fn for_a_trial(&mut self) {
+        (self.place, self.is_sync, self.is_trial) = (None, false, true);
+    }
 }
 
 /// What the keys say, each as it stands.
@@ -114,6 +123,7 @@ impl BackupSettings {
             is_sync,
             rotates,
             access: access(said, data).unwrap_or_else(|_| Access::default().or_environment()),
+            is_trial: false,
         })
     }
 

@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::access_log;
 use crate::apart;
-use crate::backup::{Backups, Heard, ship_nowhere};
+use crate::backup::{Backups, Heard, check_trial, ship_nowhere};
 use crate::beginning;
 use crate::certificates::Kept;
 use crate::clock::{Clock, uptime, uptime_micros};
@@ -101,6 +101,9 @@ pub(crate) fn run(config: &Config, agreed: Agreed) -> Result<(), String> {
         // Heard from before the first word on: whoever reads it may stop the server at once.
         let stop = stop_signal()?;
         tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
+        if config.backup.is_trial {
+            tracing::warn!("this is a trial: nothing of what is done is in any backup, and a restore of the one that it was made of would not miss it");
+        }
         let stopped = stop.await;
         tracing::info!(signal = stopped, "jeton stops: requests on their way finish");
         running.stop().await
@@ -184,6 +187,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
             }
             backups.begin().await?;
         }
+        None if config.backup.is_trial => check_trial(&config.data)?,
         None => ship_nowhere(config, &service, agreed.new_backup_target).await?,
     }
     let certificate = Served::open(config, files, &service, &draining).await?;

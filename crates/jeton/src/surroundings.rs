@@ -32,6 +32,7 @@ pub(crate) fn look(config: &Config, tls: Option<&Tls>, dropped: Option<Dropped>,
         shows_metrics_elsewhere: Some(is_reached(config.metrics_listen)),
         has_password_list: Some(config.password_list_file.is_some()),
         backups: Some(backups),
+        is_trial: config.backup.is_trial,
         accepted: config.accepted.clone(),
     }
 }

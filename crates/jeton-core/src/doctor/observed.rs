@@ -209,6 +209,8 @@ pub struct Surroundings {
     pub has_password_list: Option<bool>,
     /// How backups stand; `Some(None)`: none are made.
     pub backups: Option<Option<BackupsSeen>>,
+    /// Whether this is a trial of a restored folder.
+    pub is_trial: bool,
     /// What somebody accepts.
     pub accepted: Vec<Accepted>,
 }

@@ -32,7 +32,13 @@ pub(super) fn checks(observed: &Observed) -> Vec<Check> {
         None => [TARGET].into_iter().chain(OF_BACKUPS).map(|rule| rule.holds(None, "nobody looked", "")).chain([gap]).collect(),
         Some(None) => {
             let others = OF_BACKUPS.into_iter().map(|rule| rule.holds(None, "no backups are made", ""));
-            [TARGET.holds(Some(false), "no backups are made", &cure())].into_iter().chain(others).chain([gap]).collect()
+            let target = if observed.surroundings.is_trial {
+                let evidence = "this is a trial of a restored folder: nothing of what is done is in any backup";
+                TARGET.holds(Some(false), evidence, &format!("where it is to count, {RESTART} without --trial"))
+            } else {
+                TARGET.holds(Some(false), "no backups are made", &cure())
+            };
+            [target].into_iter().chain(others).chain([gap]).collect()
         }
         Some(Some(seen)) => {
             let now = observed.now_seconds;

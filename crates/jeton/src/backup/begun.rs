@@ -137,15 +137,29 @@ impl Backups {
 pub(crate) async fn ship_nowhere(config: &Config, service: &Arc<Service>, is_agreed: bool) -> Result<(), String> {
     let (settings, root_keys): (_, RootKeys) = (&config.backup, (**service.registry().root_keys()).clone());
     let nowhere = Told { place: NOWHERE.to_owned(), number: None, word: Word::Silent };
-    let Some(last) = read_or_say(&config.data)?.pop() else { return Ok(()) };
+    if read_or_say(&config.data)?.is_empty() {
+        return Ok(());
+    }
     let (identity, _) = drill_identity::of(&config.data, &root_keys, &mut service.moments().now())?;
     let (sealing, opening) = keys(settings, config.issuer.as_str(), identity, root_keys);
     let leaving = Leaving { data: &config.data, service, sealing, opening, access: &settings.access, is_agreed };
     leaving.to(&nowhere).await.map_err(|failure| failure.to_string())?;
-    if last.word == Word::MadeOfIt {
-        return Ok(());
-    }
     remember(&config.data, &nowhere).map_err(|error| format!("{} cannot be written: {error}", config.data.display()))
+}
+
+/// Refuses the trial of a folder that was served otherwise: the target that was told last would go on vouching for what comes now.
+///
+/// # Errors
+/// In words for people.
+pub(crate) fn check_trial(data: &Path) -> Result<(), String> {
+    match read_or_say(data)?.pop() {
+        Some(Told { word: Word::MadeOfIt, .. }) => Ok(()),
+        _ => Err(format!(
+            "{} was not made by `jeton backup restore`, or was served since: a trial would be missed by no restore of its backup\n  \u{2192} \
+             serve it without --trial, or try a restore of its backup into another folder",
+            data.display()
+        )),
+    }
 }
 
 /// Says of a folder that was made of a backup which target knows of the ledger, and hears nothing of it yet.

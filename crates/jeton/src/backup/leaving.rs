@@ -16,7 +16,7 @@ use jeton_service::Service;
 use jeton_store::schema::SCHEMA;
 
 use super::shipping::cut;
-use super::told_last::{self, NOWHERE, Told, Word};
+use super::told_last::{self, Told, Word};
 use crate::backup_settings::BackupPlace;
 
 /// A data folder, and what a target that it leaves is told with.
@@ -39,9 +39,7 @@ impl Leaving<'_> {
     pub(super) async fn to(&self, next: &Told) -> Result<(), Failure> {
         let Some(last) = told_last::read_or_say(self.data).map_err(Failure::Refused)?.pop() else { return Ok(()) };
         let is_same = next.number.as_deref().map_or(last.place == next.place, |number| last.is(number, &next.place));
-        // For a trial of a folder that was made of a backup that backup stays as it is.
-        let is_trial = last.word == Word::MadeOfIt && next.place == NOWHERE;
-        if is_same || is_trial || last.word == Word::Silent {
+        if is_same || last.word == Word::Silent {
             return Ok(());
         }
         let heard = match self.tell(&last).await {

@@ -38,11 +38,17 @@ pub(crate) struct Serve {
     /// There was never a database in this folder: begin a deployment, as after `jeton init`. For one start
     #[arg(long)]
     new_deployment: bool,
+    /// Try a folder that was restored: ship to no backup target, and leave the one it was made of as it is. Nothing of what is done counts: it is in no backup
+    #[arg(long, conflicts_with_all = ["new_backup_target", "put_back", "new_deployment"])]
+    trial: bool,
 }
 
 impl Serve {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
+        let mut config = Config::load(&self.serving.overrides(context)).map_err(|sentence| Failure::could_not(sentence, CHECK_IT))?;
+        if self.trial {
+            config.backup.for_a_trial();
+        }
         logging::start(config.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal()));
         jeton_http::edge::quiet_panics();
         let agreed = Agreed {

@@ -199,10 +199,9 @@ fn claimed(value: &Value, view: &View) -> String {
 /// Where a server on the folder ships to, and how to try it without: another server may use that target.
 fn trial(value: &Value) -> String {
     let (ships_to, trial) = (member(value, "ships_to"), member(value, "trial"));
-    if trial.is_empty() {
-        return String::new();
-    }
-    format!("It ships to {ships_to}. For a trial beside the server of before, start it so that it ships nowhere:\n  {trial}\n")
+    let ships_to = if ships_to.is_empty() { "nowhere" } else { &ships_to };
+    let beside = "For a trial beside the server of before, of which nothing counts and no target hears";
+    format!("It ships to {ships_to}. {beside}:\n  {trial}\n")
 }
 
 /// What the target has of incarnations that a restored folder does not come from.
@@ -361,7 +360,7 @@ mod tests {
             ],
             "serve": "jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://tokens.department.example",
             "ships_to": "/mnt/backups",
-            "trial": "JETON_BACKUP_TARGET=none jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://a.example",
+            "trial": "jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer https://a.example --trial",
         });
         insta::assert_snapshot!(fold(&restored(&value, &VIEW), 80), @r#"
         data         restored
@@ -389,10 +388,10 @@ mod tests {
         Go on with:
           jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer \
               https://tokens.department.example
-        It ships to /mnt/backups. For a trial beside the server of before, start it so
-        that it ships nowhere:
-          JETON_BACKUP_TARGET=none jeton serve --data restored --root-key-file \
-              /etc/jeton/root.key --issuer https://a.example
+        It ships to /mnt/backups. For a trial beside the server of before, of which
+        nothing counts and no target hears:
+          jeton serve --data restored --root-key-file /etc/jeton/root.key --issuer \
+              https://a.example --trial
         "#);
     }
 }

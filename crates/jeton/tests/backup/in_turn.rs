@@ -170,14 +170,18 @@ fn a_target_is_told_by_whoever_ships_nowhere_and_not_by_a_trial() {
         command.env("JETON_BACKUP_TARGET", "none");
         command
     };
-    let command = nowhere(&place);
-    place.start_within(command, "tried");
+    let command = place.command(&[]);
+    place.start_within_with(command, "tried", &["--trial"]);
     place.end(Signal::TERM);
     assert_eq!(place.json(&from(&place, TARGET, "again"))["is_complete"], true);
-    // The server itself goes on without one.
-    fs::rename(place.path(TARGET), place.path("disk")).unwrap();
+    // The server's own folder is tried by nobody.
     let root = place.path("jeton-data.root-key").display().to_string();
     let words = ["serve", "--data", "jeton-data", "--root-key-file", &root, "--listen", "127.0.0.1:0"];
+    let refused = place.command(&[&words[..], &["--trial"]].concat()).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("was not made by `jeton backup restore`, or was served since"), "{said}");
+    // The server itself goes on without one.
+    fs::rename(place.path(TARGET), place.path("disk")).unwrap();
     let refused = nowhere(&place).args(words).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains(LEFT) && said.contains("is it mounted?"), "{said}");
@@ -194,6 +198,25 @@ fn a_target_is_told_by_whoever_ships_nowhere_and_not_by_a_trial() {
     place.end(Signal::TERM);
     fs::rename(place.path("disk"), place.path(TARGET)).unwrap();
     is_fenced(&mut place, TARGET, "of-left", &leaked);
+}
+
+#[test]
+fn a_restored_folder_that_ships_nowhere_and_is_no_trial_tells_the_target_that_it_was_made_of() {
+    let mut place = Place::with_server("");
+    let leaked = place.key();
+    place.wait_until_shipped();
+    place.end(Signal::TERM);
+    place.done(&from(&place, TARGET, "alone"));
+    let mut command = place.command(&[]);
+    command.env("JETON_BACKUP_TARGET", "none");
+    place.start_within(command, "alone");
+    place.said(&["revoke", "-", "--yes", "--data", "alone"], &leaked);
+    place.end(Signal::KILL);
+    let restored = is_fenced(&mut place, TARGET, "of-left", &leaked);
+    assert_eq!(restored["others"].as_array().unwrap().len(), 1, "{restored}");
+    // It was served, and is no trial any more.
+    let command = place.command(&["serve", "--data", "alone", "--listen", "127.0.0.1:0", "--trial"]).output().unwrap();
+    assert!(!command.status.success());
 }
 
 #[test]

@@ -191,8 +191,7 @@ fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
     let restored = place.json(&from_kept(&place, "tried", &[]));
     let target = fs::canonicalize(place.path("kept")).unwrap();
     assert_eq!(restored["ships_to"], target.to_str().unwrap());
-    let without = "JETON_BACKUP_TARGET=none JETON_REVOCATION_DURABILITY=local";
-    assert_eq!(restored["trial"], format!("{without} jeton serve --data tried"));
+    assert_eq!(restored["trial"], "jeton serve --data tried --trial");
     let words = ["serve", "--data", "tried", "--listen", "127.0.0.1:0"];
     let mut other = place.command(&words).stderr(Stdio::null()).spawn().unwrap();
     while tails(&place) < 2 {}
@@ -235,9 +234,11 @@ fn a_server_tells_that_a_folder_of_its_backup_was_served_on_its_target() {
     place.end(Signal::TERM);
     // What a restore says for a trial ships nowhere.
     place.done(&from_kept(&place, "trial", &[]));
-    let (before, mut command) = (tails(&place), place.command(&[]));
-    command.envs(without.split(' ').map(|variable| variable.split_once('=').unwrap()));
-    place.start_within(command, "trial");
+    let before = tails(&place);
+    let command = place.command(&[]);
+    place.start_within_with(command, "trial", &["--trial"]);
+    let report: Value = serde_json::from_slice(&place.output(&["doctor", "--json", "--data", "trial"], "").stdout).unwrap();
+    assert!(report.to_string().contains("this is a trial of a restored folder"), "{report}");
     place.end(Signal::TERM);
     assert_eq!(tails(&place), before);
 }

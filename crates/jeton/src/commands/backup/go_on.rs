@@ -5,7 +5,7 @@ use std::path::Path;
 use jeton_backup::kept_file::FileKind;
 
 use crate::backup::Made;
-use crate::backup_settings::{BackupPlace, BackupSettings};
+use crate::backup_settings::BackupPlace;
 use crate::commands::options::word;
 use crate::config::{Config, Overrides, environment};
 
@@ -15,8 +15,8 @@ pub(super) struct GoOn {
     pub(super) serve: String,
     /// Where that server ships to, started from here; `None`: nowhere, or its configuration cannot be read.
     pub(super) ships_to: Option<String>,
-    /// What starts it without that: to try it while another server ships there.
-    pub(super) trial: Option<String>,
+    /// What starts it for a trial, of which no target hears.
+    pub(super) trial: String,
 }
 
 impl GoOn {
@@ -32,16 +32,10 @@ impl GoOn {
             (false, _) => format!("{serve} --root-key-file {} --issuer {}", word(root_file), made.issuer),
         };
         let here = Config::load(&Overrides { environment: environment::of_process(), ..overrides }).ok();
-        let settings = here.as_ref().map(|here| &here.backup);
-        let ships_to = settings.and_then(|settings| settings.place.as_ref()).map(shown);
-        let trial = settings.filter(|_| ships_to.is_some()).map(|settings| format!("{} {serve}", without_target(settings)));
+        let ships_to = here.as_ref().and_then(|here| here.backup.place.as_ref()).map(shown);
+        let trial = format!("{serve} --trial");
         GoOn { serve, ships_to, trial }
     }
-}
-
-/// The variables of a server that ships nowhere. Nothing is acknowledged by a target where there is none.
-fn without_target(settings: &BackupSettings) -> &'static str {
-    if settings.is_sync { "JETON_BACKUP_TARGET=none JETON_REVOCATION_DURABILITY=local" } else { "JETON_BACKUP_TARGET=none" }
 }
 
 /// The place, without what leads out of folders again.
