@@ -102,20 +102,8 @@ impl Shipper {
         };
         let (incarnation, began_at, unbroken_from) = (head.incarnation, head.size, unbroken(&segments).unwrap_or(next));
         let (erased_until, idle) = (0, 0);
-        let mut shipper = Shipper {
-            store,
-            schema,
-            target,
-            sealing,
-            unshipped,
-            incarnation,
-            next,
-            unbroken_from,
-            began_at,
-            erased_until,
-            idle,
-            unopened,
-        };
+        let mut shipper =
+            Shipper { store, schema, target, sealing, unshipped, incarnation, next, unbroken_from, began_at, erased_until, idle, unopened };
         // From now on more is committed: what the last segment says of the end holds no longer.
         let begun = Mode { sync: is_sync, is_final: false };
         let anew = shipper.segment(next)?;

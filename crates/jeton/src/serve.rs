@@ -102,7 +102,9 @@ pub(crate) fn run(config: &Config, agreed: Agreed) -> Result<(), String> {
         let stop = stop_signal()?;
         tracing::info!(issuer = running.service.issuer().as_str(), listen = %config.listen, data = %config.data.display(), "jeton serves");
         if config.backup.is_trial {
-            tracing::warn!("this is a trial: nothing of what is done is in any backup, and a restore of the one that it was made of would not miss it");
+            tracing::warn!(
+                "this is a trial: nothing of what is done is in any backup, and a restore of the one that it was made of would not miss it"
+            );
         }
         let stopped = stop.await;
         tracing::info!(signal = stopped, "jeton stops: requests on their way finish");

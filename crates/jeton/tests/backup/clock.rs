@@ -64,7 +64,8 @@ fn a_clock_that_leaps_while_backups_are_made_costs_none_of_them() {
         clock.shift(shift);
         let before = place.snapshots();
         place.done(&["backup", "create"]);
-        assert_eq!(place.snapshots(), before + 1, "{shift}: one more, and none left");
+        // By a clock that leapt, one may be due by schedule as well.
+        assert!(place.snapshots() > before, "{shift}: one more, and none left");
         // What takes away is taken by any clock.
         revoke(&place, key);
     }
