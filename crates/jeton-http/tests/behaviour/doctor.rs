@@ -112,6 +112,7 @@ fn around() -> Surroundings {
         shows_metrics_elsewhere: Some(false),
         has_password_list: Some(true),
         backups: Some(Some(backups())),
+        is_trial: false,
         accepted: vec![],
     }
 }

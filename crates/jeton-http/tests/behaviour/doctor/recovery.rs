@@ -11,6 +11,8 @@ async fn what_could_not_be_brought_back() {
     let seen = |seen: BackupsSeen| Surroundings { backups: Some(Some(seen)), ..around() };
     deployment.around = Surroundings { backups: Some(None), ..around() };
     fails(&deployment, "recovery.target", Severity::High, "no backups are made", "backup_target");
+    deployment.around = Surroundings { backups: Some(None), is_trial: true, ..around() };
+    fails(&deployment, "recovery.target", Severity::High, "this is a trial of a restored folder", "without --trial");
     deployment.around = seen(BackupsSeen { is_on_the_same_disk: Some(true), ..backups() });
     fails(&deployment, "recovery.target", Severity::High, "the disk of the data", "backup_target");
     deployment.around = seen(BackupsSeen { recipients: 0, ..backups() });
