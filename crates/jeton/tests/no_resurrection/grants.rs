@@ -119,3 +119,18 @@ async fn behind_a_gap_nobody_loses_a_refresh_token_and_none_is_accepted() {
     assert!(refresh(&world, &of.client_id, &first, &thief()).await.is_err());
     assert!(refresh(&world, &of.client_id, next.refresh_token.as_ref().unwrap(), &owner()).await.is_err());
 }
+
+#[tokio::test]
+async fn a_code_that_nobody_used_before_a_restore_is_worth_nothing_after_it() {
+    let world = World::new().await;
+    let kept = Kept::new(&world, false, false).await;
+    let of = sign_in(&world).await;
+    let unused = code(&world, &of.client_id, of.session.expose(), "orders:read").await.unwrap();
+    kept.snapshot(&world).await;
+    kept.ship(true).await;
+    let made = kept.restore(&world, None, Engine::Memory, None).await;
+    made.world.advance(2);
+    assert_eq!(made.known, Known::All);
+    assert!(exchange(&made.world, &of.client_id, &unused).await.is_err());
+    assert!(exchange(&world, &of.client_id, &unused).await.is_ok(), "where it was given it is good");
+}

@@ -81,6 +81,9 @@ async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: 
         if then.is_some() && history.is_once_in(2) {
             history.steal().await;
         }
+        if history.is_once_in(4) {
+            history.refresh().await;
+        }
         if history.is_once_in(3) {
             kept.ship(false).await;
         }
@@ -109,6 +112,7 @@ async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: 
             kept.snapshot(&history.world).await;
         }
     }
+    history.leave_code().await;
     if !matches!(loss, Loss::Killed | Loss::KilledInSync) {
         kept.ship(false).await;
         kept.end_hole(&history.world).await;

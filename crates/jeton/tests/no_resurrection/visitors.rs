@@ -153,20 +153,31 @@ impl History {
 
     /// Allows an application something; its code is left lying now and then.
     async fn allow(&mut self) {
+        let Some((client, code)) = self.ask_for_code().await else { return };
+        if !self.is_once_in(4) {
+            self.exchange(&client, &code).await;
+        }
+    }
+
+    /// Allows an application something, and it does not come for it before all is lost.
+    pub(crate) async fn leave_code(&mut self) {
+        self.ask_for_code().await;
+    }
+
+    async fn ask_for_code(&mut self) -> Option<(String, Secret)> {
         let live = self.visits.sessions.iter().filter(|(_, held)| held.fate != Fate::Dead);
         let live: Vec<String> = live.map(|(text, _)| text.clone()).collect();
         let (session, client) = (self.one_of(&live), self.one_of(&self.visits.applications.clone()));
         let (Some(session), Some(client)) = (session, client) else {
             let username = self.some_visitor();
-            return self.visit(&username).await;
+            self.visit(&username).await;
+            return None;
         };
         let scope = self.one_of(&["orders:read", "orders:read offline_access", "orders:read orders:write offline_access"]).unwrap();
         // The session may be over, or the role give nothing any more.
-        let Some(code) = code(&self.world, &client, &session, scope).await else { return };
+        let code = code(&self.world, &client, &session, scope).await?;
         self.visits.codes.push((client.clone(), code.expose().to_owned()));
-        if !self.is_once_in(4) {
-            self.exchange(&client, &code).await;
-        }
+        Some((client, code))
     }
 
     async fn exchange(&mut self, client: &str, code: &Secret) {
@@ -189,7 +200,8 @@ impl History {
         self.one_of(&ids)
     }
 
-    async fn refresh(&mut self) {
+    /// An application spends its refresh token.
+    pub(crate) async fn refresh(&mut self) {
         let Some(id) = self.some_grant() else { return self.allow().await };
         let family = &self.visits.families[&id];
         let (client, text) = (family.client.clone(), Secret::from(family.texts.last().unwrap().as_str()));
