@@ -323,6 +323,18 @@ pub enum Event {
     /// The same password of a person was hashed anew: by a stronger hash, or by ours where it had been made elsewhere.
     #[serde(rename = "user.password_renewed")]
     UserPasswordRenewed { actor: Actor, user: PersonId },
+    /// A person has a second factor, which they prove whenever they sign in.
+    #[serde(rename = "user.second_factor_set")]
+    UserSecondFactorSet { actor: Actor, user: PersonId },
+    /// A person has no second factor any more, by their own doing or somebody else's.
+    #[serde(rename = "user.second_factor_removed")]
+    UserSecondFactorRemoved { actor: Actor, by_themselves: i64, user: PersonId },
+    /// A person has another sheet of recovery codes; the one before is worth nothing.
+    #[serde(rename = "user.recovery_codes_set")]
+    UserRecoveryCodesSet { actor: Actor, user: PersonId },
+    /// A recovery code of a person was used, and is worth nothing any more; so many are left.
+    #[serde(rename = "user.recovery_code_used")]
+    UserRecoveryCodeUsed { actor: Actor, left: u64, user: PersonId },
     /// Somebody signed in.
     #[serde(rename = "session.created")]
     SessionCreated {

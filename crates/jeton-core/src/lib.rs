@@ -43,6 +43,7 @@ pub mod rights;
 pub mod role;
 pub mod root_key;
 pub mod schema;
+pub mod second_factor;
 pub mod sender;
 pub mod session;
 pub mod throttle;

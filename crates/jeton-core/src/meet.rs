@@ -57,6 +57,8 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         "consent" => (Put::Both(person::consent), Gone::Deleted),
         "authentication" => (Put::Both(person::latest), Gone::Deleted),
         "password" => (Put::Both(person::password), Gone::Deleted),
+        // Whoever took it away later may have been whom the restore is for.
+        "second_factor" => (Put::Both(person::second_factor), Gone::Stays),
         "role" => (Put::Both(standing::role), Gone::Deleted),
         "policy_exception" => (Put::Both(standing::exception), Gone::Deleted),
         "policy" => (Put::Policy, Gone::Stays),

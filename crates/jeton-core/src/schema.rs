@@ -9,7 +9,7 @@ pub mod version_3;
 use crate::record::{Class, Column, Table};
 use crate::{
     api, api_key, authorize, canary, checkpoint, client, consent, deployment, gap, grant, group, key, notice, once, password, person,
-    policy, role, session, token, usage,
+    policy, role, second_factor, session, token, usage,
 };
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
@@ -128,7 +128,7 @@ pub static TABLES_SINCE_VERSION_15: &[&Table] = &[
 ];
 
 /// The tables that version 16 added.
-pub static TABLES_SINCE_VERSION_16: &[&Table] = &[&authorize::pushed::TABLE, &password::kept_cost::TABLE];
+pub static TABLES_SINCE_VERSION_16: &[&Table] = &[&authorize::pushed::TABLE, &password::kept_cost::TABLE, &second_factor::TABLE];
 
 /// All tables.
 pub static TABLES: &[&Table] = &[
@@ -176,4 +176,5 @@ pub static TABLES: &[&Table] = &[
     &password::TABLE,
     &authorize::pushed::TABLE,
     &password::kept_cost::TABLE,
+    &second_factor::TABLE,
 ];

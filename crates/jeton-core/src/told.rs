@@ -102,6 +102,10 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserUnlocked { .. }
         | Event::UserPasswordRenewed { .. }
         | Event::UserPasswordSet { .. }
+        | Event::UserSecondFactorSet { .. }
+        | Event::UserSecondFactorRemoved { .. }
+        | Event::UserRecoveryCodesSet { .. }
+        | Event::UserRecoveryCodeUsed { .. }
         | Event::SessionCreated { .. }
         | Event::SessionRenewed { .. }
         | Event::SessionEnded { .. }

@@ -13,6 +13,8 @@ mod guard;
 mod problem;
 mod reply;
 pub mod routes;
+mod second_factor;
+mod second_step;
 mod session_cookie;
 mod sign_in;
 mod sign_out;

@@ -31,6 +31,7 @@ use jeton_core::record::{Key, Table, Value};
 use jeton_core::refusal::Refusal;
 use jeton_core::role::holder::Holder;
 use jeton_core::schema::CHANGE;
+use jeton_core::second_factor;
 use jeton_core::session::{self, BY_PERSON, latest};
 use jeton_store::store::Store;
 
@@ -368,7 +369,7 @@ pub(crate) fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'sta
     for row in view.starting_with(&consent::TABLE, &prefix, ROWS_AT_A_TIME)? {
         found.push((&consent::TABLE, row.record.into_iter().take(consent::TABLE.key).collect()));
     }
-    for table in [&password::TABLE, &latest::TABLE] {
+    for table in [&password::TABLE, &second_factor::TABLE, &latest::TABLE] {
         found.extend(view.get(table, &prefix)?.map(|_| (table, prefix.clone())));
     }
     Ok(found)

@@ -344,6 +344,10 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::ApiKeyUsesLeased { .. }
         // What they end is cut off beside them.
         | Event::UserPasswordSet { .. }
+        | Event::UserSecondFactorSet { .. }
+        | Event::UserSecondFactorRemoved { .. }
+        | Event::UserRecoveryCodesSet { .. }
+        | Event::UserRecoveryCodeUsed { .. }
         | Event::SessionCreated { .. }
         | Event::SessionRenewed { .. }
         | Event::SessionEnded { .. }

@@ -64,6 +64,7 @@ pub mod restored;
 pub mod revoke;
 pub mod roles;
 mod scatter;
+pub mod second_factors;
 mod secret_standing;
 mod secret_uses;
 pub mod service;

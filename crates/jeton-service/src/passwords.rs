@@ -173,6 +173,16 @@ impl Service {
         Ok(person.map_or(Proven::Nobody, Proven::Somebody))
     }
 
+    /// When the password of a person was set, in seconds, where they have one that counts.
+    pub(crate) async fn password_set_at(&self, person: &PersonId) -> Result<Option<i64>, Failure> {
+        Ok(self.password_of(person).await?.map(|password| password.record.set_at))
+    }
+
+    /// Whether a device is one on which a person signed in before, by the password that they have.
+    pub(crate) async fn is_device_of(&self, device: &TrustedDevice, person: &PersonId, now: i64) -> Result<bool, Failure> {
+        Ok(self.is_trusted(device, person, self.password_of(person).await?.as_ref(), now))
+    }
+
     /// Lets somebody try again at once, wherever they failed.
     ///
     /// # Errors
@@ -188,6 +198,7 @@ impl Service {
             .await?;
         let whose = self.bucket(Kind::Name, person.username.as_bytes(), b"");
         self.throttles.forget_all_of(&whose, &[Kind::Name, Kind::NameInNetwork]);
+        self.forget_second_factors_tried(&person.id);
         Ok(person)
     }
 

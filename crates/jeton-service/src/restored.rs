@@ -14,9 +14,11 @@ use jeton_core::id::{Actor, ApiId, ApiKeyId};
 use jeton_core::key::{Purpose, State};
 use jeton_core::meet::{self, Gone};
 use jeton_core::moment::Moment;
+use jeton_core::person;
 use jeton_core::policy::effective::Policies;
 use jeton_core::policy::rule::{self, Subject};
 use jeton_core::record::{Class, Key, Malformed, Table, Value};
+use jeton_core::second_factor;
 use jeton_core::token::negative::Says;
 use jeton_core::told::{Told, told};
 use jeton_core::why::Because;
@@ -205,8 +207,8 @@ fn is_told(event: &Event, commit: &Commit) -> bool {
     }
 }
 
-/// Whether a row takes something away by being there, from something that is there: what a policy says of lifetimes, and the uses of a key
-/// that were handed out.
+/// Whether a row takes something away by being there, from something that is there: what a policy says of lifetimes, the uses of a key that
+/// were handed out, and a second factor, without which a password would be enough.
 fn takes_by_being_there(view: &dyn View, line: &RowLine) -> Result<bool, Failure> {
     let (table, key): (&'static Table, Key) = if std::ptr::eq(line.table, &rule::TABLE) {
         let (_, subject) = rule::of_key(&line.key()).map_err(damaged)?;
@@ -215,6 +217,8 @@ fn takes_by_being_there(view: &dyn View, line: &RowLine) -> Result<bool, Failure
             Subject::Api(_) => (&api::TABLE, vec![Value::Text(subject.name())]),
             Subject::Client(_) => (&client::TABLE, vec![Value::Text(subject.name())]),
         }
+    } else if std::ptr::eq(line.table, &second_factor::TABLE) {
+        (&person::TABLE, line.key())
     } else if std::ptr::eq(line.table, &uses::TABLE) {
         (&api_key::TABLE, line.key())
     } else {

@@ -11,6 +11,7 @@ use jeton_core::grant::end::is_there;
 use jeton_core::grant::scopes::IdentityScope;
 use jeton_core::id::{PersonId, SessionId};
 use jeton_core::moment::Moment;
+use jeton_core::outcome::Outcome;
 use jeton_core::record::{Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::sender::Sender;
@@ -40,7 +41,7 @@ const ENDED_AT_ONCE: usize = 128;
 
 impl Service {
     /// Begins a session of a person who proved who they are; in a browser where they are signed in already that session goes on, with another
-    /// secret.
+    /// secret. Whoever has a second factor begins none by less.
     ///
     /// # Errors
     /// [`Failure`]; nobody is signed in by this then.
@@ -52,30 +53,50 @@ impl Service {
         sender: &Sender,
         moment: &Moment,
     ) -> Result<Begun, Failure> {
+        self.signing_in(person, before, moment, |facts, moment| Ok(begin(facts, authenticated, sender, moment))).await
+    }
+
+    /// Decides, with all that is known of who signs in: in `before`, where that is a session of theirs.
+    pub(crate) async fn signing_in<R>(
+        &self,
+        person: &PersonId,
+        before: Option<&Versioned<Session>>,
+        moment: &Moment,
+        decide: impl Fn(&Facts<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
+    ) -> Result<R, Failure> {
         let before = before.filter(|session| session.record.person == *person);
-        self.transact(moment, &Arc::from(""), |reading, moment| {
-            let record = self.find_user(person.as_str())?;
-            reading.rely_on_person(&record);
-            let latest = self.registry.authenticated.latest(person);
-            reading.rely_on_authentication(person, latest.as_ref().map(|latest| latest.version));
-            if let Some(before) = before {
-                reading.rely_on_session(before.record.id, Some(before.version));
+        let nobody = Arc::from("");
+        for _ in 0..ATTEMPTS {
+            let factor = self.second_factor_of(person).await?;
+            let decided = self.attempt(moment, &nobody, |reading, moment| {
+                let record = self.find_user(person.as_str())?;
+                reading.rely_on_person(&record);
+                reading.rely_on_second_factor(person, factor.as_ref().map(|factor| factor.version));
+                let latest = self.registry.authenticated.latest(person);
+                reading.rely_on_authentication(person, latest.as_ref().map(|latest| latest.version));
+                if let Some(before) = before {
+                    reading.rely_on_session(before.record.id, Some(before.version));
+                }
+                let negatives = &self.registry.negatives;
+                let not_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, person.as_str()));
+                let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
+                let facts = Facts {
+                    person: &record.record,
+                    session: before.map(|session| &session.record),
+                    factor: factor.as_ref().map(|factor| &factor.record),
+                    latest: latest.as_ref().map(|latest| &latest.record),
+                    not_before_seconds: not_before,
+                    policies: &policies,
+                    prefix: &self.prefix,
+                    root_keys: &root_keys,
+                };
+                decide(&facts, moment)
+            });
+            if let Some(decided) = decided.await? {
+                return Ok(decided);
             }
-            let negatives = &self.registry.negatives;
-            let not_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, person.as_str()));
-            let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
-            let facts = Facts {
-                person: &record.record,
-                session: before.map(|session| &session.record),
-                latest: latest.as_ref().map(|latest| &latest.record),
-                not_before_seconds: not_before,
-                policies: &policies,
-                prefix: &self.prefix,
-                root_keys: &root_keys,
-            };
-            Ok(begin(&facts, authenticated, sender, moment))
-        })
-        .await
+        }
+        Err(Failure::Contended)
     }
 
     /// The session of a text, where it is live; `seen_at` is when its browser was last here, in seconds.

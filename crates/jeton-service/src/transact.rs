@@ -25,7 +25,7 @@ use jeton_core::role::Role;
 use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
 use jeton_core::session::latest;
-use jeton_core::{api, api_key, client, consent, grant, group, key, notice, password, person, role, session};
+use jeton_core::{api, api_key, client, consent, grant, group, key, notice, password, person, role, second_factor, session};
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
 use tokio::sync::oneshot;
@@ -233,6 +233,11 @@ impl Reading<'_> {
     /// A password that was read before: it must still be what it was.
     pub(crate) fn rely_on_password(&self, password: &Versioned<Password>) {
         self.rely(&password::TABLE, Value::Text(password.record.person.0.clone()), Some(password.version));
+    }
+
+    /// The second factor of a person must still be what it was, or not there.
+    pub(crate) fn rely_on_second_factor(&self, person: &PersonId, version: Option<Sequence>) {
+        self.rely(&second_factor::TABLE, Value::Text(person.0.clone()), version);
     }
 
     /// A group that was read before: it must still be what it was.

@@ -25,6 +25,7 @@ pub mod people;
 pub mod registered;
 pub mod request;
 pub mod seen_lines;
+pub mod telephone;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

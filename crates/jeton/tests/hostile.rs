@@ -52,6 +52,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user disable", Server, &["eve", "--why", "owner_left"]),
     ("user enable", Server, &["eve"]),
     ("user unlock", Server, &["eve"]),
+    ("user reset-mfa", Server, &["eve"]),
     ("user delete", Server, &["eve", "--transfer-to", "group:billing", "--dry-run"]),
     ("user erase", Server, &["eve", "--dry-run"]),
     ("session list", Server, &["--user", "ada"]),

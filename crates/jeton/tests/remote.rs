@@ -310,6 +310,7 @@ const COMMANDS: &[&str] = &[
     "user disable grace",
     "user enable grace",
     "user unlock grace",
+    "user reset-mfa grace --yes",
     "group create --name billing",
     "group add billing grace",
     "group members billing",

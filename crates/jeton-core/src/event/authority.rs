@@ -73,6 +73,10 @@ impl Event {
             | Event::UserCreated { .. }
             | Event::UserEnabled { .. }
             | Event::UserPasswordSet { .. }
+            | Event::UserSecondFactorSet { .. }
+            | Event::UserSecondFactorRemoved { .. }
+            | Event::UserRecoveryCodesSet { .. }
+            | Event::UserRecoveryCodeUsed { .. }
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
@@ -121,6 +125,9 @@ impl Event {
                 | Event::PolicySet { .. }
                 | Event::UserUpdated { .. }
                 | Event::UserPasswordSet { .. }
+                | Event::UserSecondFactorSet { .. }
+                | Event::UserRecoveryCodesSet { .. }
+                | Event::UserRecoveryCodeUsed { .. }
                 | Event::SessionRenewed { .. }
                 | Event::GrantRecovered { .. }
                 | Event::GrantAdvanced { .. }
@@ -156,6 +163,9 @@ impl Event {
             | Event::UserCreated { .. }
             | Event::UserEnabled { .. }
             | Event::UserPasswordSet { .. }
+            | Event::UserSecondFactorSet { .. }
+            | Event::UserSecondFactorRemoved { .. }
+            | Event::UserRecoveryCodesSet { .. }
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
@@ -210,6 +220,7 @@ impl Event {
             | Event::UserUpdated { .. }
             | Event::UserUnlocked { .. }
             | Event::UserPasswordRenewed { .. }
+            | Event::UserRecoveryCodeUsed { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }

@@ -6,6 +6,7 @@ use crate::consent::Consent;
 use crate::grant::Grant;
 use crate::password::Password;
 use crate::record::{Malformed, Row};
+use crate::second_factor::SecondFactor;
 use crate::session::latest::Latest;
 
 /// A grant. What was spent later is spent, and what was current later is current.
@@ -55,8 +56,20 @@ pub(super) fn password(then: &Row, later: &Row) -> Result<Met, Malformed> {
     Ok(Met { row: later.stopped().row(), is_stopped: true })
 }
 
+/// A second factor: what was used by then or later is used. Where another was set since, neither counts, as of passwords.
+pub(super) fn second_factor(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (SecondFactor::from_row(then)?, SecondFactor::from_row(later)?);
+    if then.set_at != later.set_at || then.is_stopped() {
+        return Ok(Met { row: later.stopped().row(), is_stopped: true });
+    }
+    let (last_step, recovery) = (then.last_step.max(later.last_step), then.recovery.intersection(&later.recovery));
+    Ok(Met::of(SecondFactor { last_step, recovery, ..later }.row()))
+}
+
 #[cfg(test)]
 mod tests {
+    use jeton_token::SecretHash;
+
     use super::*;
     use crate::api_key::state::{Ended, State};
     use crate::grant::Origin;
@@ -64,6 +77,7 @@ mod tests {
     use crate::grant::fingerprint::Fingerprint;
     use crate::grant::scopes::{IdentityScopes, ScopesByApi};
     use crate::id::{Actor, ApiId, ClientId, CredentialId, GrantId, PersonId, SessionId};
+    use crate::second_factor::recovery::Recovery;
     use crate::sender::Sender;
     use crate::session::proof::{Acr, Authenticated};
     use crate::why::{Because, Why};
@@ -81,6 +95,30 @@ mod tests {
         // Once more changes nothing.
         check(&kept(b"one", 5).stopped(), &kept(b"one", 5), b"");
         check(&kept(b"one", 6).stopped(), &kept(b"a thief's", 6), b"");
+    }
+
+    #[test]
+    fn what_was_used_of_a_second_factor_by_then_or_later_is_used() {
+        let hash = |byte: u8| SecretHash::from_bytes([byte; 32]);
+        let kept = |set_at, last_step, left: &[u8]| SecondFactor {
+            person: PersonId::from("user_1"),
+            sealed: (*b"secret").into(),
+            epoch: 1,
+            set_at,
+            last_step,
+            recovery: Recovery { left: left.iter().copied().map(hash).collect(), epoch: 1, made_at: set_at },
+        };
+        let met = |then: &SecondFactor, later: &SecondFactor| {
+            let met = second_factor(&then.row(), &later.row()).unwrap();
+            (SecondFactor::from_row(&met.row).unwrap(), met.is_stopped)
+        };
+        assert_eq!(met(&kept(5, 7, &[1, 2]), &kept(5, 9, &[2])), (kept(5, 9, &[2]), false));
+        assert_eq!(met(&kept(5, 9, &[2]), &kept(5, 7, &[1, 2])), (kept(5, 9, &[2]), false));
+        let another_sheet = SecondFactor { recovery: Recovery { made_at: 6, ..kept(5, 9, &[2]).recovery }, ..kept(5, 9, &[2]) };
+        assert!(met(&kept(5, 7, &[2]), &another_sheet).0.recovery.left.is_empty());
+        let (stopped, is_stopped) = met(&kept(5, 7, &[1]), &kept(6, 9, &[2]));
+        assert!(is_stopped && stopped.is_stopped() && stopped.recovery.left.is_empty());
+        assert!(met(&stopped, &stopped).1, "once more changes nothing");
     }
 
     fn of(generation: u32, scopes: &str, is_ended: bool) -> Grant {

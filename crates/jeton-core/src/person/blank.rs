@@ -12,6 +12,7 @@ use crate::id::{ApiKeyId, PersonId};
 use crate::password;
 use crate::policy::exception;
 use crate::record::{Key, Row, Table, Value};
+use crate::second_factor;
 use crate::session::{self, latest};
 use crate::why::{Because, Why};
 
@@ -39,13 +40,14 @@ pub enum Left {
 const ERASED: &str = "erased";
 
 /// The tables in whose rows somebody is named; of secrets, only [why](super::wordless) they are as they are.
-pub static TABLES: [&Table; 9] = [
+pub static TABLES: [&Table; 10] = [
     &TABLE,
     &api_key::TABLE,
     &word::TABLE,
     &exception::TABLE,
     &secret::TABLE,
     &password::TABLE,
+    &second_factor::TABLE,
     &session::TABLE,
     &latest::TABLE,
     &grant::TABLE,
@@ -85,7 +87,7 @@ impl Blank {
         }
         if says("person", &self.id) {
             // What they signed in with, from where and when: nobody needs it to refuse them.
-            if [&password::TABLE, &session::TABLE, &latest::TABLE].iter().any(|theirs| std::ptr::eq(table, *theirs)) {
+            if [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE].iter().any(|theirs| std::ptr::eq(table, *theirs)) {
                 return Left::Nothing;
             }
             // That a token of theirs was spent is kept.
@@ -178,6 +180,7 @@ mod tests {
         );
         check(&word::TABLE, &[("word", text("laptop")), ("key", Value::Id([7; 16]))], None);
         let theirs = ("person", text("user_1"));
+        check(&second_factor::TABLE, &[theirs.clone(), ("sealed", Value::bytes(b"sealed"))], None);
         check(&password::TABLE, &[theirs.clone(), ("sealed", Value::bytes(b"sealed"))], None);
         check(&session::TABLE, &[theirs.clone(), ("network", text("192.0.2.0/24"))], None);
         check(&latest::TABLE, &[theirs.clone(), ("at", Value::Int(7))], None);

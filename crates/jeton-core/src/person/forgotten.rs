@@ -14,6 +14,7 @@ use crate::password;
 use crate::policy::exception;
 use crate::record::{Row, Table, Value};
 use crate::role::assign;
+use crate::second_factor;
 use crate::session::{self, latest};
 
 /// People who were erased, and their keys, as far as they were met.
@@ -30,7 +31,7 @@ pub struct Forgotten {
 }
 
 /// Where something of a person is: keys stand before what is kept beside them.
-pub static TABLES: [&Table; 15] = [
+pub static TABLES: [&Table; 16] = [
     &TABLE,
     &member::TABLE,
     &assign::TABLE,
@@ -41,6 +42,7 @@ pub static TABLES: [&Table; 15] = [
     &notice::TABLE,
     &exception::TABLE,
     &password::TABLE,
+    &second_factor::TABLE,
     &session::TABLE,
     &latest::TABLE,
     &consent::TABLE,
@@ -90,7 +92,7 @@ impl Forgotten {
                 !column("key").and_then(Value::as_bytes).is_some_and(is_others)
             }
             "imported_key" | "api_key_use" => is_of_key("key"),
-            "password" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" => is_text(&self.people, "person"),
+            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" => is_text(&self.people, "person"),
             _ => is_text(&self.names, "credential"),
         }
     }

@@ -3,7 +3,7 @@
 use jeton_token::Prefix;
 
 use super::latest::{self, Latest};
-use super::proof::Authenticated;
+use super::proof::{Acr, Authenticated};
 use super::secret::draw;
 use super::{Session, TABLE};
 use crate::commit::Commit;
@@ -17,6 +17,8 @@ use crate::policy::effective::Policies;
 use crate::policy::rule::Subject;
 use crate::refusal::{Reason, Refusal};
 use crate::root_key::RootKeys;
+use crate::second_factor::prove::Proved;
+use crate::second_factor::{self, SecondFactor};
 use crate::sender::Sender;
 use crate::token::mint::Clear;
 
@@ -26,6 +28,8 @@ pub struct Facts<'a> {
     pub person: &'a Person,
     /// A live session of theirs in the same browser: it goes on.
     pub session: Option<&'a Session>,
+    /// Their second factor, where they have one: whoever has proves it each time.
+    pub factor: Option<&'a SecondFactor>,
     /// When they last proved who they are.
     pub latest: Option<&'a Latest>,
     /// The latest cut-off over anything of theirs, in seconds: a session that begins now must not lie before it.
@@ -47,7 +51,20 @@ pub struct Begun {
     pub clear: Clear,
 }
 
-/// Begins a session of somebody who proved who they are, or renews it.
+/// Begins a session of somebody who proved who they are by their second factor, too, or renews it: what was used is marked so beside it.
+pub fn begin_by_two(facts: &Facts<'_>, first: Authenticated, proved: &Proved, sender: &Sender, moment: &mut Moment) -> Outcome<Begun> {
+    let Outcome { verdict, commit } = begin(facts, first.and_code(), sender, moment);
+    match verdict {
+        Ok(begun) => {
+            let commit = commit.put(&second_factor::TABLE, proved.after.row());
+            Outcome::grant(begun, proved.event.iter().cloned().fold(commit, Commit::tell))
+        }
+        Err(refusal) => Outcome::refuse(refusal, commit),
+    }
+}
+
+/// Begins a session of somebody who proved who they are, or renews it. It says what was proved now and nothing of what was before: one that was
+/// by two factors is not renewed by a password alone as long as there is a second factor, and says so where there is none any more.
 pub fn begin(facts: &Facts<'_>, authenticated: Authenticated, sender: &Sender, moment: &mut Moment) -> Outcome<Begun> {
     let commit = Commit::new(moment);
     match begun(facts, authenticated, sender, moment) {
@@ -67,6 +84,9 @@ fn begun(facts: &Facts<'_>, authenticated: Authenticated, sender: &Sender, momen
     let Facts { person, prefix, root_keys, .. } = facts;
     if !person.is_active() {
         return Err(Refusal::new(Reason::Forbidden, "this user is disabled"));
+    }
+    if facts.factor.is_some() && authenticated.acr < Acr::TwoFactors {
+        return Err(Refusal::new(Reason::Forbidden, "this user has a second factor, and did not prove it"));
     }
     let now = moment.now.seconds();
     let renewed = facts.session.filter(|session| session.person == person.id);

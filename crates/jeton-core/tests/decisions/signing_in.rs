@@ -38,6 +38,7 @@ fn begun(person: &Person, before: Option<&Session>, seconds: i64) -> Outcome<Beg
     let facts = Beginning {
         person,
         session: before,
+        factor: None,
         latest: None,
         not_before_seconds: NO_CUT_OFF,
         policies: &policies,

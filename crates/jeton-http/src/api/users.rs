@@ -95,6 +95,15 @@ pub(super) static ROUTES: &[Route] = &[
             .answers::<ShownWhole>(),
     ),
     Route::new(
+        (Verb::Post, "/users/{user}/reset-mfa"),
+        Access::Permission(Permission::PeopleRecover),
+        Repeats::ByNature,
+        |at| at.on(reset_mfa),
+        About::new("users", "Takes away the second factor of a person who lost it: their password alone signs them in.")
+            .takes::<Nothing>()
+            .answers::<ShownWhole>(),
+    ),
+    Route::new(
         (Verb::Delete, "/users/{user}"),
         WRITE,
         Repeats::ByNature,
@@ -276,6 +285,15 @@ async fn unlock(
     Body(Nothing {}): Body<Nothing>,
 ) -> Answer {
     answer(service.unlock_user(&name, &by, &service.moments().now()).await, service).await
+}
+
+async fn reset_mfa(
+    State(Management { service, .. }): State<Management>,
+    Extension(by): Extension<Administrator>,
+    Target(name): Target<String>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Answer {
+    answer(service.reset_second_factor(&name, &by, &service.moments().now()).await, service).await
 }
 
 async fn answer(changed: Result<Person, Failure>, service: Arc<Service>) -> Answer {

@@ -4,9 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
+use jeton_core::id::PersonId;
 use jeton_core::moment::Moment;
 use jeton_oauth::form::Form;
 use jeton_service::Service;
+use jeton_service::second_factors::FirstFactor;
 
 use super::cookies;
 
@@ -30,6 +32,8 @@ pub(super) struct Flow {
     pub(super) begun_at: i64,
     /// The request of an application; `None`: somebody came to see their account.
     pub(super) asked: Option<String>,
+    /// What somebody proved in it who is still to show their second factor.
+    pub(super) first: Option<FirstFactor>,
 }
 
 /// The name of a flow: eight letters.
@@ -61,7 +65,7 @@ impl FlowId {
 impl Flow {
     /// A flow that begins now.
     pub(super) fn begin(asked: Option<String>, moment: &mut Moment) -> Flow {
-        Flow { id: FlowId::draw(moment), secret: moment.draw(), begun_at: moment.now.seconds(), asked }
+        Flow { id: FlowId::draw(moment), secret: moment.draw(), begun_at: moment.now.seconds(), asked, first: None }
     }
 
     /// The flow of this name, if the browser has it and it is not over.
@@ -95,7 +99,8 @@ impl Flow {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut state = self.secret.to_vec();
         state.extend_from_slice(&self.begun_at.to_be_bytes());
-        state.extend_from_slice(if self.asked.is_some() { b"a" } else { b"-" });
+        state.push(if self.asked.is_some() { b'a' } else { b'-' });
+        state.extend_from_slice(&first_bytes(self.first.as_ref()));
         state.extend_from_slice(self.asked.as_deref().unwrap_or_default().as_bytes());
         state
     }
@@ -105,10 +110,35 @@ impl Flow {
         let (secret, rest) = state.split_first_chunk::<16>()?;
         let (begun_at, rest) = rest.split_first_chunk::<8>()?;
         let (mark, asked) = rest.split_first()?;
+        let (first, asked) = first_from(asked)?;
         let asked = std::str::from_utf8(asked).ok()?;
         let asked = (*mark == b'a').then(|| asked.to_owned());
-        Some(Flow { id: id.clone(), secret: *secret, begun_at: i64::from_be_bytes(*begun_at), asked })
+        Some(Flow { id: id.clone(), secret: *secret, begun_at: i64::from_be_bytes(*begun_at), asked, first })
     }
+}
+
+/// What was proved first, behind how many bytes the name of the person has: none where nothing was.
+fn first_bytes(first: Option<&FirstFactor>) -> Vec<u8> {
+    let id = first.map_or("", |first| first.person.as_str()).as_bytes();
+    match (first, u8::try_from(id.len())) {
+        (Some(FirstFactor { at, password_set_at, .. }), Ok(length @ 1..)) => {
+            [&[length][..], id, &at.to_be_bytes(), &password_set_at.to_be_bytes()].concat()
+        }
+        _ => vec![0],
+    }
+}
+
+/// What was proved first, and what follows it.
+fn first_from(bytes: &[u8]) -> Option<(Option<FirstFactor>, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    if *length == 0 {
+        return Some((None, rest));
+    }
+    let (person, rest) = rest.split_at_checked(usize::from(*length))?;
+    let (at, rest) = rest.split_first_chunk::<8>()?;
+    let (password_set_at, rest) = rest.split_first_chunk::<8>()?;
+    let (at, password_set_at) = (i64::from_be_bytes(*at), i64::from_be_bytes(*password_set_at));
+    Some((Some(FirstFactor { person: PersonId::from(std::str::from_utf8(person).ok()?), at, password_set_at }), rest))
 }
 
 fn context(id: &FlowId) -> String {

@@ -24,6 +24,10 @@ pub(super) enum Door {
     SignIn,
     Consent,
     SignOut,
+    /// The second page of signing in.
+    SecondStep,
+    /// Where somebody sets or removes their second factor.
+    SecondFactor,
 }
 
 impl Door {
@@ -32,6 +36,8 @@ impl Door {
             Door::SignIn => b"sign_in",
             Door::Consent => b"consent",
             Door::SignOut => b"sign_out",
+            Door::SecondStep => b"second_step",
+            Door::SecondFactor => b"second_factor",
         }
     }
 }

@@ -9,11 +9,11 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, sign_in, sign_out};
+use super::{account, assets, authorize, second_factor, second_step, sign_in, sign_out};
 use crate::observe::{Endpoint, Observer, counted};
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 3] = ["/oauth/authorize", "/signin", "/signout"];
+pub const WITH_FORMS: [&str; 5] = ["/oauth/authorize", "/signin", "/signout", "/signin/second-factor", "/account/second-factor"];
 /// The pages that only show.
 pub const WITHOUT_FORMS: [&str; 1] = ["/account"];
 
@@ -36,6 +36,18 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
         .route(
             "/signout",
             get(counted(requests, page, with(observer, sign_out::get))).post(counted(requests, page, with(observer, sign_out::post))),
+        )
+        .route(
+            "/signin/second-factor",
+            get(counted(requests, page, with(observer, second_step::get))).post(counted(requests, page, with(observer, second_step::post))),
+        )
+        .route(
+            "/account/second-factor",
+            get(counted(requests, page, with(observer, second_factor::get))).post(counted(
+                requests,
+                page,
+                with(observer, second_factor::post),
+            )),
         )
         .route("/account", get(counted(requests, page, with(observer, account::get))))
         .route("/assets/{name}", get(counted(requests, page, asset)))

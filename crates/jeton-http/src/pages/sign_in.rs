@@ -80,6 +80,13 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     };
     // Hashing took its time: what is begun now begins now.
     let moment = visit.service.moments().now();
+    // What was typed is of when it was sent.
+    match visit.service.first_factor(&person.record.id, visit.now()).await {
+        Ok(Some(first)) => return second_step(visit, Flow { first: Some(first), ..flow }),
+        Ok(None) => {}
+        Err(Failure::Refused(_)) => return refuse(visit, &flow, username, Why::Refused),
+        Err(failure) => return Err(failure.into()),
+    }
     let before = visit.here().await?;
     let authenticated = Authenticated::by_password(moment.now.seconds());
     let before = before.as_ref().map(|here| &here.session);
@@ -89,13 +96,27 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
         Err(Failure::Refused(_)) => return refuse(visit, &flow, username, Why::Refused),
         Err(failure) => return Err(failure.into()),
     };
-    Ok(signed_in(visit, &flow, device, &begun, moment.now.seconds()))
+    signed_in(visit, flow, device, &begun, moment.now.seconds())
 }
 
-/// Somebody is signed in: they go on to what they were about.
-fn signed_in(visit: &Visit, flow: &Flow, device: Option<TrustedDevice>, begun: &Begun, now: i64) -> Response {
+/// Somebody has a second factor: what they proved is kept by their browser, and they are signed in by nothing yet.
+fn second_step(visit: &Visit, flow: Flow) -> Result<Response, Problem> {
+    let mut response = see_other(visit.issuer(), &visit.path_in("/signin/second-factor", &flow));
+    keep(visit, &flow, &mut response)?;
+    Ok(seen::with_outcome(response, "second_factor"))
+}
+
+/// Gives a flow to the browser as it is now.
+fn keep(visit: &Visit, flow: &Flow, response: &mut Response) -> Result<(), Problem> {
+    let lines = flow.keep(&visit.service, &visit.headers, &mut visit.service.moments().now()).ok_or(Problem::Unavailable)?;
+    lines.iter().for_each(|line| set_cookie(response, line));
+    Ok(())
+}
+
+/// Somebody is signed in: they go on to what they were about, and what they proved first is used up.
+pub(super) fn signed_in(visit: &Visit, flow: Flow, device: Option<TrustedDevice>, begun: &Begun, now: i64) -> Result<Response, Problem> {
     let (to, is_over) = match &flow.asked {
-        Some(_) => (visit.path_in("/oauth/authorize", flow), false),
+        Some(_) => (visit.path_in("/oauth/authorize", &flow), false),
         None => (visit.path("/account"), true),
     };
     let mut response = see_other(visit.issuer(), &to);
@@ -106,9 +127,11 @@ fn signed_in(visit: &Visit, flow: &Flow, device: Option<TrustedDevice>, begun: &
     }
     if is_over {
         set_cookie(&mut response, &flow.end(&visit.service));
+    } else if flow.first.is_some() {
+        keep(visit, &Flow { first: None, ..flow }, &mut response)?;
     }
     visit.service.count_sign_in(Outcome::SignedIn);
-    seen::with_outcome(response, Outcome::SignedIn.name())
+    Ok(seen::with_outcome(response, Outcome::SignedIn.name()))
 }
 
 /// The page once more, with what was wrong.
@@ -125,11 +148,8 @@ fn refuse(visit: &Visit, flow: &Flow, username: &str, why: Why) -> Result<Respon
 
 /// The page that asks. What was typed as a name stands there again; a password never does.
 fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<Response, Problem> {
-    let text = flow.asked.as_deref().unwrap_or_default();
-    let form = if text.is_empty() { None } else { Some(AuthorizationForm::parse(text.as_bytes()).map_err(Problem::Request)?) };
-    let target = form.as_ref().map(|form| visit.service.authorization_target(form)).transpose().map_err(|_| Problem::Redirect)?;
-    let (client, leads_to): (Option<String>, Option<RedirectUri>) =
-        target.map_or((None, None), |(client, to)| (Some(plain::shown(&client.client.record.name)), Some(to)));
+    let form = form_of(flow)?;
+    let (client, leads_to) = whereto(visit, form.as_ref())?;
     let hint = form.as_ref().and_then(|form| form.request().ok()?.login_hint.map(str::to_owned));
     let username = username.map(str::to_owned).or(hint).unwrap_or_default();
     let page = SignIn {
@@ -141,4 +161,21 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
         leads_to: leads_to.as_ref(),
     };
     Ok(page.reply(visit.issuer()))
+}
+
+/// The request of an application that a flow is about, if it is about one.
+fn form_of(flow: &Flow) -> Result<Option<AuthorizationForm<'_>>, Problem> {
+    let text = flow.asked.as_deref().unwrap_or_default();
+    if text.is_empty() { Ok(None) } else { Ok(Some(AuthorizationForm::parse(text.as_bytes()).map_err(Problem::Request)?)) }
+}
+
+/// What the application is called to which somebody goes on, and where that is.
+fn whereto(visit: &Visit, form: Option<&AuthorizationForm<'_>>) -> Result<(Option<String>, Option<RedirectUri>), Problem> {
+    let target = form.map(|form| visit.service.authorization_target(form)).transpose().map_err(|_| Problem::Redirect)?;
+    Ok(target.map_or((None, None), |(client, to)| (Some(plain::shown(&client.client.record.name)), Some(to))))
+}
+
+/// The same of a flow.
+pub(super) fn leads(visit: &Visit, flow: &Flow) -> Result<(Option<String>, Option<RedirectUri>), Problem> {
+    whereto(visit, form_of(flow)?.as_ref())
 }

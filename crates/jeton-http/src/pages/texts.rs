@@ -12,6 +12,8 @@ pub(crate) struct Texts {
     pub(crate) lang: String,
     pub(crate) frame: Frame,
     pub(crate) sign_in: SignIn,
+    pub(crate) second_step: SecondStep,
+    pub(crate) second_factor: SecondFactor,
     pub(crate) consent: Consent,
     pub(crate) scopes: Scopes,
     pub(crate) account: Account,
@@ -34,6 +36,13 @@ texts! {
     Frame { footer }
     /// Where people sign in.
     SignIn { title lead lead_here username password submit refused busy fenced again too_often too_often_minute too_often_moment }
+    /// Where they show their second factor beside it.
+    SecondStep { title lead lead_here code hint submit refused another }
+    /// Where they set and remove it.
+    SecondFactor {
+        link title none_lead secret address scan set_hint code set refused since left prove remove renew codes_title codes_lead codes_note done
+        removed_title removed back
+    }
     /// Where people say yes or no.
     Consent {
         title lead not_you use_another new already until goes_to this_computer an_application loopback_warning client_id contact allow

@@ -85,7 +85,7 @@ impl SignIn<'_> {
 }
 
 /// When to try again, in words: the same for every name.
-fn too_often(texts: &super::texts::SignIn, seconds: i64) -> String {
+pub(super) fn too_often(texts: &super::texts::SignIn, seconds: i64) -> String {
     let minutes = seconds.saturating_add(59) / 60;
     match (seconds, minutes) {
         (..=10, _) => texts.too_often_moment.clone(),
@@ -199,10 +199,11 @@ struct AccountPage {
     since: String,
     action: String,
     form: String,
+    second_factor: String,
 }
 
 /// The page that says who is signed in.
-pub(super) fn account(issuer: &Issuer, person: &str, since: i64, action: String, form: String) -> Response {
+pub(super) fn account(issuer: &Issuer, person: &str, since: i64, (action, form): (String, String), second_factor: String) -> Response {
     let frame = Frame::of(issuer);
     let texts = &frame.texts.account;
     let view = AccountPage {
@@ -210,6 +211,7 @@ pub(super) fn account(issuer: &Issuer, person: &str, since: i64, action: String,
         since: fill(&texts.since, &[("date", &rfc3339::format(since))]),
         action,
         form,
+        second_factor,
         frame,
     };
     page(issuer, StatusCode::OK, FormsLead::Here, &view)
@@ -253,7 +255,7 @@ pub(super) fn go_on(issuer: &Issuer, client: &str, to: &RedirectUri, answer: &Au
     page(issuer, StatusCode::OK, FormsLead::To(to), &view)
 }
 
-fn forms_lead(to: Option<&RedirectUri>) -> FormsLead<'_> {
+pub(super) fn forms_lead(to: Option<&RedirectUri>) -> FormsLead<'_> {
     to.map_or(FormsLead::Here, FormsLead::To)
 }
 

@@ -67,6 +67,7 @@ mod reported;
 mod reports;
 mod revocation;
 mod revoke_all;
+mod second_factor;
 mod secret_suspension;
 mod sign_in;
 mod sign_ins_listed;

@@ -33,6 +33,7 @@ pub(crate) enum User {
     Disable(Disable),
     Enable(Enable),
     Unlock(Unlock),
+    ResetMfa(ResetMfa),
     Delete(Delete),
     Erase(Erase),
 }
@@ -147,6 +148,22 @@ signed in before nobody locks them out, and nothing needs to be unlocked.";
 #[derive(Args, Debug)]
 #[command(after_help = UNLOCK_EXAMPLES)]
 pub(crate) struct Unlock {
+    /// Their username or id
+    user: String,
+}
+
+const RESET_MFA_EXAMPLES: &str = "\
+Examples:
+  jeton user reset-mfa ada --yes
+
+Their password alone signs them in from then on, until they set another second
+factor on their account page. Make sure that it is them who asks for it: whoever
+knows their password is them afterwards.";
+
+/// Take away the second factor of a person who lost it; asks first
+#[derive(Args, Debug)]
+#[command(after_help = RESET_MFA_EXAMPLES)]
+pub(crate) struct ResetMfa {
     /// Their username or id
     user: String,
 }
@@ -275,6 +292,11 @@ impl User {
             User::Unlock(Unlock { user }) => {
                 server.post(&format!("{}/unlock", path(user)), &json!({}))?;
                 context.say(&format!("{user} may try again at once: what failed for this name is forgotten."))
+            }
+            User::ResetMfa(ResetMfa { user }) => {
+                context.confirm(&format!("Take away the second factor of {user}? Their password alone signs them in then."))?;
+                server.post(&format!("{}/reset-mfa", path(user)), &json!({}))?;
+                context.say(&format!("{user} has no second factor any more: their password alone signs them in."))
             }
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }

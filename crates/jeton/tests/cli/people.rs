@@ -162,6 +162,10 @@ fn passwords_that_leaked() {
     assert_eq!(desk.run(&["user", "set-password", "ada"], "password 123\n").code, 0);
     assert_eq!(desk.done(&["user", "unlock", "ada"]), "ada may try again at once: what failed for this name is forgotten.\n");
     assert!(desk.done(&["audit", "tail", "--kind", "user.unlocked"]).contains("user.unlocked"));
+    assert_eq!(
+        desk.done(&["user", "reset-mfa", "ada", "--yes"]),
+        "ada has no second factor any more: their password alone signs them in.\n"
+    );
 }
 
 #[test]
