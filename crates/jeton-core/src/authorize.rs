@@ -14,6 +14,7 @@ use jeton_oauth::pkce::Challenge;
 
 use crate::grant::scopes::{IdentityScopes, ScopesByApi};
 use crate::id::{ApiId, ClientId};
+use crate::session::proof::Acr;
 
 /// What is asked for, checked against what the client may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,4 +37,6 @@ pub struct Asked {
     pub prompt: Prompt,
     /// How long ago the person may have proved who they are, in seconds.
     pub max_age_seconds: Option<u32>,
+    /// How strongly they must have proved it at least (RFC 9470).
+    pub acr: Acr,
 }

@@ -63,6 +63,8 @@ impl<F: Into<Failure>> From<F> for Unauthorized {
 pub enum NextStep {
     /// They sign in.
     SignIn,
+    /// They show their second factor.
+    SecondFactor,
     /// They are asked for this of what is asked.
     Consent(NewConsent, Asked),
     /// The application gets this code.
@@ -99,9 +101,15 @@ impl Service {
                 Some(session) => self.consents_of(&session.record.person, &ClientId::from(request.client_id)).await?,
                 None => Vec::new(),
             };
+            let has_second_factor = match session {
+                Some(session) if asks_for_more(request, &session.record) => {
+                    self.second_factor_of(&session.record.person).await?.is_some()
+                }
+                _ => false,
+            };
             let mut step = None;
             let decided = self.attempt(moment, &lane, |reading, moment| {
-                match self.decide(request, redirect_uri, begun_at, session, (allows, &consents), reading, moment) {
+                match self.decide(request, redirect_uri, begun_at, (session, has_second_factor), (allows, &consents), reading, moment) {
                     Ok(Decided::Answer(outcome)) => Ok(outcome.map(Some)),
                     Ok(Decided::Step(next)) => {
                         step = Some(Ok(next));
@@ -129,7 +137,7 @@ impl Service {
         request: &AuthorizationRequest<'_>,
         redirect_uri: &RedirectUri,
         begun_at: i64,
-        session: Option<&Versioned<Session>>,
+        (session, has_second_factor): (Option<&Versioned<Session>>, bool),
         (allows, consents): (Option<&NewConsent>, &[Versioned<Consent>]),
         reading: &Reading<'_>,
         moment: &mut Moment,
@@ -144,12 +152,14 @@ impl Service {
         let facts = Facts {
             begun_at,
             session: session.map(|session| &session.record),
+            has_second_factor,
             reauthentication_seconds: person.map_or(0, |person| self.reauthentication_seconds(person)),
             consents: &records,
             rights: &rights,
         };
         let (new, asked) = match (next(&asked, &facts, moment.now.seconds())?, allows) {
             (Next::SignIn, _) => return Ok(Decided::Step(NextStep::SignIn)),
+            (Next::SecondFactor, _) => return Ok(Decided::Step(NextStep::SecondFactor)),
             (Next::Answer(asked), _) => (NewConsent::default(), asked),
             // They say yes to what they were shown, and to nothing else.
             (Next::Consent(new, asked), Some(shown)) if new == *shown => (new, asked),
@@ -216,6 +226,11 @@ impl Service {
         let read = |row: &Versioned<_>| Ok(Versioned { version: row.version, record: Consent::from_row(&row.record)? });
         rows.iter().map(read).collect::<Result<_, _>>().map_err(damaged)
     }
+}
+
+/// Whether anything but what a session says of how it was proved is asked for: then it matters what its person has.
+fn asks_for_more(request: &AuthorizationRequest<'_>, session: &Session) -> bool {
+    request.acr_values.iter().any(|name| *name != session.authenticated.acr.name())
 }
 
 /// What an attempt came to.

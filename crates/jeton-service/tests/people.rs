@@ -122,7 +122,7 @@ impl Stage {
         let new = match asked {
             NextStep::Consent(new, _) => new,
             NextStep::Answer(code) => return code,
-            NextStep::SignIn => panic!("ada is signed in"),
+            NextStep::SignIn | NextStep::SecondFactor => panic!("ada is signed in"),
         };
         match service.authorize(&request, &uri, now, Some(session), Some(&new), &self.world.moment()).await.unwrap() {
             NextStep::Answer(code) => code,

@@ -113,6 +113,8 @@ pub enum BearerError {
     InvalidToken,
     /// The token may not do this: 403.
     InsufficientScope,
+    /// The person did not prove who they are strongly or recently enough: 401 (RFC 9470 section 3).
+    InsufficientUserAuthentication,
 }
 
 impl BearerError {
@@ -123,6 +125,7 @@ impl BearerError {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
         }
     }
 }
@@ -138,17 +141,24 @@ pub struct BearerChallenge<'c> {
     pub description: Option<Description>,
     /// What the request needs.
     pub scope: Option<&'c ScopeSet>,
+    /// How strongly the person should prove who they are, best first, separated by spaces (RFC 9470 section 3).
+    pub acr_values: Option<Description>,
+    /// How long ago they may have done so at most, in seconds.
+    pub max_age_seconds: Option<u32>,
     /// Where the resource describes itself (RFC 9728 section 5.1).
     pub resource_metadata: Option<Description>,
 }
 
 impl fmt::Display for BearerChallenge<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let max_age = self.max_age_seconds.map(|seconds| seconds.to_string());
         let members = [
             ("realm", self.realm.as_ref().map(Description::as_str)),
             ("error", self.error.map(BearerError::as_str)),
             ("error_description", self.description.as_ref().map(Description::as_str)),
             ("scope", self.scope.map(ScopeSet::as_str)),
+            ("acr_values", self.acr_values.as_ref().map(Description::as_str)),
+            ("max_age", max_age.as_deref()),
             ("resource_metadata", self.resource_metadata.as_ref().map(Description::as_str)),
         ];
         f.write_str("Bearer")?;
@@ -224,10 +234,24 @@ mod tests {
                 description: Some(Description::new("more is needed")),
                 scope: Some(&scope),
                 resource_metadata: Some(Description::new("https://orders.example/.well-known/oauth-protected-resource")),
+                ..BearerChallenge::default()
             },
             "Bearer realm=\"a 'b'??\", error=\"insufficient_scope\", error_description=\"more is needed\", \
              scope=\"orders:read orders:write\", resource_metadata=\"https://orders.example/.well-known/oauth-protected-resource\"",
         );
+    }
+
+    /// The challenge of RFC 9470 section 3, with a realm.
+    #[test]
+    fn a_challenge_asks_for_a_stronger_proof() {
+        let challenge = BearerChallenge {
+            error: Some(BearerError::InsufficientUserAuthentication),
+            acr_values: Some(Description::new("urn:jeton:2fa x")),
+            max_age_seconds: Some(5),
+            ..BearerChallenge::default()
+        };
+        let expected = r#"Bearer error="insufficient_user_authentication", acr_values="urn:jeton:2fa x", max_age="5""#;
+        assert_eq!(challenge.to_string(), expected);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use jeton_oauth::{Description, ScopeSet};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::authentication::Authentication;
 use crate::presented::Presented;
 use crate::refused::Refused;
 use crate::token::VerifiedToken;
@@ -29,6 +30,7 @@ pub struct VerifyLayer {
 struct Rules {
     /// `None`: what was asked for is no scope, so that nobody has it.
     scopes: Option<ScopeSet>,
+    authentication: Option<Authentication>,
     realm: Option<Description>,
     resource_metadata: Option<Description>,
 }
@@ -53,6 +55,13 @@ impl VerifyLayer {
                 None
             }
         };
+        self
+    }
+
+    /// Asks for a person who proved who they are like this; others are told to prove it, so that their application asks for it (RFC 9470).
+    #[must_use]
+    pub fn require_authentication(mut self, needed: Authentication) -> Self {
+        self.rules.authentication = Some(needed);
         self
     }
 
@@ -154,6 +163,9 @@ impl Rules {
         let token = verifier.check_presented(&token?, &presented).await?;
         if self.scopes.is_none() {
             return Err(Refused::InsufficientScope(ScopeSet::empty()));
+        }
+        if let Some(needed) = &self.authentication {
+            token.require_authentication(needed, verifier.now_seconds())?;
         }
         Ok(token)
     }

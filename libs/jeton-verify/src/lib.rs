@@ -14,6 +14,7 @@ pub mod layer;
 #[cfg(feature = "network")]
 pub mod verifier;
 
+mod authentication;
 mod jwt;
 mod keys;
 mod offline;
@@ -29,6 +30,7 @@ pub use presented::Presented;
 #[cfg(feature = "network")]
 pub use verifier::{Alert, Builder, FormerIssuer, StartError, Status, Verifier};
 
+pub use authentication::Authentication;
 pub use keys::Keys;
 pub use offline::OfflineVerifier;
 pub use refused::Refused;

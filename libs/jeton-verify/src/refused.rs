@@ -6,6 +6,7 @@ use jeton_jose::TokenError;
 use jeton_oauth::bearer::{BearerChallenge, BearerError, NoBearerToken};
 use jeton_oauth::{Description, ScopeSet};
 
+use crate::authentication::Authentication;
 use crate::negatives::Judgement;
 
 /// Why a token, or a request, was refused. The sentences hold nothing of the token.
@@ -28,6 +29,8 @@ pub enum Refused {
     Inactive,
     /// It may not do what these scopes stand for.
     InsufficientScope(ScopeSet),
+    /// Its person did not prove who they are as is needed here (RFC 9470 section 3).
+    InsufficientAuthentication(Authentication),
     /// It is of the issuer before this one, whose tokens are no longer accepted since a date.
     FormerIssuer,
     /// Whether the token lives cannot be told now: neither the feed nor the server can be reached, or the server is not to be trusted.
@@ -46,6 +49,7 @@ impl Refused {
             | Self::Bound
             | Self::Negative(_)
             | Self::Inactive
+            | Self::InsufficientAuthentication(_)
             | Self::FormerIssuer => 401,
             Self::InsufficientScope(_) => 403,
             Self::Unavailable => 503,
@@ -63,12 +67,18 @@ impl Refused {
             Self::InsufficientScope(scope) => Some(scope),
             _ => None,
         };
+        let needed = match self {
+            Self::InsufficientAuthentication(needed) => Some(needed),
+            _ => None,
+        };
         let challenge = BearerChallenge {
             realm: realm.cloned(),
             error,
             // RFC 6750 section 3.1: a request without a token is told nothing more.
             description: error.map(|_| Description::new(self.to_string())),
             scope,
+            acr_values: needed.and_then(Authentication::acr_values),
+            max_age_seconds: needed.and_then(Authentication::max_age_seconds),
             resource_metadata: resource_metadata.cloned(),
         };
         Some(challenge.to_string())
@@ -82,6 +92,7 @@ impl Refused {
                 Some(BearerError::InvalidToken)
             }
             Self::InsufficientScope(_) => Some(BearerError::InsufficientScope),
+            Self::InsufficientAuthentication(_) => Some(BearerError::InsufficientUserAuthentication),
             Self::Unavailable => None,
         }
     }
@@ -105,6 +116,7 @@ impl fmt::Display for Refused {
             Self::Inactive => "the token is not active",
             Self::FormerIssuer => "the token is of an issuer whose tokens are no longer accepted here: get a new one",
             Self::InsufficientScope(_) => "the token lacks a scope that is needed here",
+            Self::InsufficientAuthentication(_) => "the person has to prove once more, or more strongly, who they are",
             Self::Unavailable => "the token cannot be checked at the moment",
         })
     }
@@ -162,6 +174,16 @@ mod tests {
                  scope=\"orders:read orders:write\"",
             ),
         );
+        let insufficient = |needed: Authentication, asked: &str| {
+            let expected = format!(
+                "Bearer error=\"insufficient_user_authentication\", \
+                 error_description=\"the person has to prove once more, or more strongly, who they are\", {asked}"
+            );
+            check(Refused::InsufficientAuthentication(needed), 401, Some(&expected));
+        };
+        insufficient(Authentication::by("urn:jeton:2fa  phr"), "acr_values=\"urn:jeton:2fa phr\"");
+        insufficient(Authentication::within_seconds(60), "max_age=\"60\"");
+        insufficient(Authentication::by("phr").and_within_seconds(0), "acr_values=\"phr\", max_age=\"0\"");
         check(Refused::Unavailable, 503, None);
     }
 }

@@ -101,6 +101,11 @@ impl Verifier {
         report::report(self.shared()).await
     }
 
+    #[cfg(feature = "layer")]
+    pub(crate) fn now_seconds(&self) -> i64 {
+        self.shared().now().seconds()
+    }
+
     /// How the verifier stands, for health endpoints.
     #[must_use]
     pub fn status(&self) -> Status {

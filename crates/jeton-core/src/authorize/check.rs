@@ -10,6 +10,7 @@ use super::Asked;
 use crate::api::{Api, userinfo};
 use crate::client::Client;
 use crate::grant::scopes::{IdentityScope, IdentityScopes, ScopesByApi};
+use crate::session::proof::Acr;
 
 /// What is known when it is checked.
 pub struct Facts<'a> {
@@ -51,7 +52,21 @@ pub fn check(facts: &Facts<'_>, request: &AuthorizationRequest<'_>, redirect_uri
         nonce: request.nonce.map(Into::into),
         prompt: request.prompt,
         max_age_seconds: request.max_age_seconds,
+        acr: least(&request.acr_values)?,
     })
+}
+
+/// The weakest of what is asked for is enough; where nobody can reach any of it, it is said before somebody signs in for it (RFC 9470 section 5).
+fn least(values: &[&str]) -> Result<Acr, ErrorResponse> {
+    let known = values.iter().filter_map(|name| Acr::from_name(name)).filter(|acr| Acr::OFFERED.contains(acr)).min();
+    match known {
+        None if values.is_empty() => Ok(Acr::OneFactor),
+        None => Err(ErrorResponse::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            "none of acr_values is offered: acr_values_supported of the metadata has those that are",
+        )),
+        Some(acr) => Ok(acr),
+    }
 }
 
 /// What tokens will be for: what is named; else the only API of the client, where anything of one is asked; else who the person is.

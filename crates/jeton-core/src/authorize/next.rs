@@ -18,6 +18,8 @@ pub struct Facts<'a> {
     pub begun_at: i64,
     /// Who is signed in, in this browser.
     pub session: Option<&'a Session>,
+    /// Whether they have a second factor; asked where more is needed than they proved.
+    pub has_second_factor: bool,
     /// How long it counts that they proved who they are, in seconds.
     pub reauthentication_seconds: i64,
     /// What they said of this client before.
@@ -31,6 +33,8 @@ pub struct Facts<'a> {
 pub enum Next {
     /// They sign in, also where somebody is signed in.
     SignIn,
+    /// They show their second factor beside what they proved.
+    SecondFactor,
     /// They are asked for this, of what they may give.
     Consent(NewConsent, Asked),
     /// The application is answered: with this, at most.
@@ -48,6 +52,16 @@ pub fn next(asked: &Asked, facts: &Facts<'_>, now: i64) -> Result<Next, ErrorRes
         }
         return Ok(Next::SignIn);
     };
+    if session.authenticated.acr < asked.acr {
+        return match (facts.has_second_factor, asked.prompt.nothing) {
+            (false, _) => Err(ErrorResponse::new(
+                ErrorCode::UnmetAuthenticationRequirements,
+                "this person has no second factor: they set one on their account page",
+            )),
+            (true, true) => Err(ErrorResponse::new(ErrorCode::LoginRequired, "the person has to show their second factor")),
+            (true, false) => Ok(Next::SecondFactor),
+        };
+    }
     let asked = allowed(asked, facts)?;
     let held = if asked.prompt.consent { &[] } else { facts.consents };
     debug_assert!(held.iter().all(|consent| consent.person == session.person), "consents of somebody else");

@@ -30,6 +30,9 @@ impl Acr {
     /// All of them, the weakest first.
     pub const ALL: [Acr; 3] = [Acr::OneFactor, Acr::TwoFactors, Acr::PhishingResistant];
 
+    /// What somebody can reach here: what is in the metadata.
+    pub const OFFERED: [Acr; 2] = [Acr::OneFactor, Acr::TwoFactors];
+
     /// Its name in `acr` and `acr_values`.
     #[must_use]
     pub fn name(self) -> &'static str {

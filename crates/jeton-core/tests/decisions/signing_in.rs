@@ -23,7 +23,7 @@ use jeton_core::session::Session;
 use jeton_core::session::begin::{Begun, Facts as Beginning, begin};
 use jeton_core::session::end::end;
 use jeton_core::session::judge::{Facts as Judging, Judged, judge};
-use jeton_core::session::proof::Authenticated;
+use jeton_core::session::proof::{Acr, Authenticated};
 use jeton_core::token::text;
 use jeton_oauth::authorization::AuthorizationForm;
 use jeton_oauth::{ErrorCode, ScopeSet};
@@ -209,18 +209,36 @@ fn said(asked: &Asked, client: &Client, session: &Session, scopes: &str, expires
 /// What comes next for somebody who signed in `ago` seconds ago, and said yes to these scopes before.
 #[track_caller]
 fn check_next(parameters: &str, ago: Option<i64>, before: &[(&str, i64)], rights: &str, expected: Result<&str, ErrorCode>) {
+    check_next_by(parameters, ago.map(|seconds| Authenticated::by_password(NOW - seconds)), false, (before, rights), expected);
+}
+
+/// The same for somebody who proved it like this.
+#[track_caller]
+fn check_next_by(
+    parameters: &str,
+    proof: Option<Authenticated>,
+    has_second_factor: bool,
+    (before, rights): (&[(&str, i64)], &str),
+    expected: Result<&str, ErrorCode>,
+) {
     let (asked, _, client) = asked(parameters).unwrap();
-    let authenticated = |seconds: i64| Session { authenticated: Authenticated::by_password(NOW - seconds), ..session() };
-    let session = ago.map(authenticated);
+    let session = proof.map(|authenticated| Session { authenticated, ..session() });
     let consents: Vec<Consent> = session
         .iter()
         .flat_map(|session| before.iter().map(|(scopes, ends_at)| said(&asked, &client, session, scopes, *ends_at)).collect::<Vec<_>>())
         .collect();
     let rights = |_: &ApiId| Rights { scopes: ScopeSet::parse(rights).unwrap(), standing: OwnerStanding::Stands };
-    let facts =
-        Next { begun_at: NOW - 10, session: session.as_ref(), reauthentication_seconds: 1_000, consents: &consents, rights: &rights };
+    let facts = Next {
+        begun_at: NOW - 10,
+        session: session.as_ref(),
+        has_second_factor,
+        reauthentication_seconds: 1_000,
+        consents: &consents,
+        rights: &rights,
+    };
     let found = next(&asked, &facts, NOW).map_err(|error| error.code).map(|step| match step {
         Step::SignIn => "sign in".to_owned(),
+        Step::SecondFactor => "second factor".to_owned(),
         Step::Consent(new, asked) => format!("consent {} {} of {}", new.scopes, new.identity, asked.scopes),
         Step::Answer(asked) => format!("answer {}", asked.scopes),
     });
@@ -257,6 +275,33 @@ fn somebody_signs_in_and_is_asked_once() {
     check_next("&scope=read+write", Some(5), &all, "read", Ok(r#"answer {"ORDERS":"read"}"#));
     check_next("&scope=read+write", Some(5), &all, "", Err(ErrorCode::AccessDenied));
     check_next("&scope=openid", Some(5), &[], "", Ok("consent {} openid of {}"));
+}
+
+#[test]
+fn more_is_asked_for_than_was_proved() {
+    let all = ([("read write", NOW + 1)].as_slice(), "read");
+    let one = |ago: i64| Some(Authenticated::by_password(NOW - ago));
+    let two = |ago: i64| one(ago).map(Authenticated::and_code);
+    let (answer, unmet) = (Ok(r#"answer {"ORDERS":"read"}"#), Err(ErrorCode::UnmetAuthenticationRequirements));
+    let step_up = "&scope=read&acr_values=urn%3Ajeton%3A2fa";
+    check_next_by(step_up, one(5), true, all, Ok("second factor"));
+    check_next_by(step_up, one(5), false, all, unmet);
+    check_next_by(step_up, two(5), true, all, answer);
+    check_next_by(step_up, two(5), false, all, answer);
+    check_next_by(step_up, None, true, all, Ok("sign in"));
+    // Where the password is too old it comes first.
+    check_next_by(&format!("{step_up}&max_age=20"), one(21), true, all, Ok("sign in"));
+    check_next_by(&format!("{step_up}&max_age=20"), one(20), true, all, Ok("second factor"));
+    check_next_by(&format!("{step_up}&prompt=none"), one(5), true, all, Err(ErrorCode::LoginRequired));
+    check_next_by(&format!("{step_up}&prompt=none"), one(5), false, all, unmet);
+    check_next_by(&format!("{step_up}&prompt=none"), two(5), true, all, answer);
+    // The weakest of several is enough, and what is not offered is passed over beside others.
+    check_next_by("&scope=read&acr_values=urn%3Ajeton%3A2fa+urn%3Ajeton%3A1fa", one(5), true, all, answer);
+    check_next_by("&scope=read&acr_values=phr+urn%3Ajeton%3A2fa+x", one(5), true, all, Ok("second factor"));
+    for nothing in ["phr", "x", "urn%3Ajeton%3A3fa"] {
+        assert_eq!(asked(&format!("&scope=read&acr_values={nothing}")).err(), Some(ErrorCode::UnmetAuthenticationRequirements));
+    }
+    assert_eq!(asked("&scope=read").unwrap().0.acr, Acr::OneFactor);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn describe(service: &Service) -> ServerMetadata {
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: owned(&ResponseMode::ALL.map(ResponseMode::as_str)),
         claims_supported: owned(&CLAIMS),
-        acr_values_supported: owned(&[Acr::OneFactor.name()]),
+        acr_values_supported: owned(&Acr::OFFERED.map(Acr::name)),
         prompt_values_supported: owned(&PROMPTS),
         ui_locales_supported: vec![texts().lang.clone()],
         authorization_response_iss_parameter_supported: Some(true),

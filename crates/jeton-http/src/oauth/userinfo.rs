@@ -76,7 +76,7 @@ fn described(person: &Userinfo) -> UserinfoResponse<'_> {
 /// What the answer asks for (RFC 6750 section 3).
 fn challenge(error: Option<BearerError>, description: Option<String>) -> Response {
     let code = match error {
-        None | Some(BearerError::InvalidToken) => StatusCode::UNAUTHORIZED,
+        None | Some(BearerError::InvalidToken | BearerError::InsufficientUserAuthentication) => StatusCode::UNAUTHORIZED,
         Some(BearerError::InvalidRequest) => StatusCode::BAD_REQUEST,
         Some(BearerError::InsufficientScope) => StatusCode::FORBIDDEN,
     };

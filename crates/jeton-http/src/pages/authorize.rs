@@ -165,6 +165,7 @@ async fn answered(
     }
     match step {
         Ok(NextStep::SignIn) => Ok(see_other(visit.issuer(), &visit.path_in("/signin", flow))),
+        Ok(NextStep::SecondFactor) => Ok(see_other(visit.issuer(), &visit.path_in("/signin/second-factor", flow))),
         Ok(NextStep::Consent(new, asked)) => consent_page(visit, flow, way, here, (&new, &asked), decision.is_some()),
         Ok(NextStep::Answer(code)) => {
             let answer = AuthorizationAnswer::code(&code, form.state(), visit.issuer());

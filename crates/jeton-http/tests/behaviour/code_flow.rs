@@ -347,7 +347,7 @@ async fn both_documents_say_what_there_is() {
         ("id_token_signing_alg_values_supported", json!(["RS256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
-        ("acr_values_supported", json!(["urn:jeton:1fa"])),
+        ("acr_values_supported", json!(["urn:jeton:1fa", "urn:jeton:2fa"])),
         ("scopes_supported", json!(["email", "offline_access", "openid", "profile"])),
     ] {
         assert_eq!(said[name], expected, "{name}");

@@ -72,6 +72,7 @@ mod secret_suspension;
 mod sign_in;
 mod sign_ins_listed;
 mod signing_keys;
+mod step_up;
 mod suspensions;
 mod sweep;
 mod texts;

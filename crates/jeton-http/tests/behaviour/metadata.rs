@@ -22,7 +22,8 @@ async fn both_documents_say_the_same() {
     assert_snapshot!(serde_json::to_string_pretty(&first.json()).unwrap(), @r#"
     {
       "acr_values_supported": [
-        "urn:jeton:1fa"
+        "urn:jeton:1fa",
+        "urn:jeton:2fa"
       ],
       "authorization_endpoint": "https://tokens.example/oauth/authorize",
       "authorization_response_iss_parameter_supported": true,

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response};
 use http_body_util::{Empty, Full};
-use jeton_verify::{VerifiedToken, VerifyLayer};
+use jeton_verify::{Authentication, VerifiedToken, VerifyLayer};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
+use crate::clock::START;
 use crate::fixture::Fixture;
 use crate::ledger::revoked;
 
@@ -27,6 +28,39 @@ async fn answer(layer: &VerifyLayer, uri: &str, headers: &[&str]) -> (u16, Strin
 async fn handler(request: Request<Empty<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let token = request.extensions().get::<VerifiedToken>().unwrap();
     Ok(Response::builder().header("x-subject", token.subject()).body(Full::new(Bytes::from_static(b"orders"))).unwrap())
+}
+
+#[tokio::test]
+async fn a_person_proves_more_where_more_is_needed() {
+    let fixture = Fixture::live().await;
+    let two = fixture.verifier.layer().require_authentication(Authentication::by("urn:jeton:2fa phr").and_within_seconds(60));
+    let recent = fixture.verifier.layer().require_authentication(Authentication::within_seconds(60));
+    let token = |acr: Option<&str>, ago: Option<i64>| {
+        let mut claims = fixture.ledger.claims(1);
+        claims.authentication_class = acr.map(str::to_owned);
+        claims.authenticated_at = ago.map(|seconds| START - seconds);
+        format!("Bearer {}", fixture.ledger.sign(&claims))
+    };
+    let check = async |layer: &VerifyLayer, acr, ago, expected: Result<(), &str>| {
+        let found = answer(layer, "/orders", &[&token(acr, ago)]).await;
+        let challenge = |asked: &str| {
+            format!(
+                "Bearer error=\"insufficient_user_authentication\", \
+                 error_description=\"the person has to prove once more, or more strongly, who they are\", {asked}"
+            )
+        };
+        assert_eq!(found, expected.map_or_else(|asked| (401, challenge(asked)), |()| (200, "worker".to_owned())), "{acr:?} {ago:?}");
+    };
+    let (asked, young) = ("acr_values=\"urn:jeton:2fa phr\", max_age=\"60\"", "max_age=\"60\"");
+    check(&two, Some("urn:jeton:2fa"), Some(60), Ok(())).await;
+    check(&two, Some("phr"), Some(0), Ok(())).await;
+    check(&two, Some("urn:jeton:2fa"), Some(61), Err(asked)).await;
+    check(&two, Some("urn:jeton:1fa"), Some(5), Err(asked)).await;
+    check(&two, None, Some(5), Err(asked)).await;
+    check(&two, Some("urn:jeton:2fa"), None, Err(asked)).await;
+    check(&recent, None, Some(60), Ok(())).await;
+    check(&recent, Some("urn:jeton:1fa"), Some(61), Err(young)).await;
+    check(&recent, None, None, Err(young)).await;
 }
 
 #[tokio::test]
