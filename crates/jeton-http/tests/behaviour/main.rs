@@ -61,6 +61,7 @@ mod permissions;
 mod policy;
 mod pushed;
 mod refresh;
+mod reauthentication;
 mod remembered_keys;
 mod repeats;
 mod reported;
