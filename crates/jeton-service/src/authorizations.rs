@@ -102,9 +102,7 @@ impl Service {
                 None => Vec::new(),
             };
             let has_second_factor = match session {
-                Some(session) if asks_for_more(request, &session.record) => {
-                    self.second_factor_of(&session.record.person).await?.is_some()
-                }
+                Some(session) if asks_for_more(request, &session.record) => self.second_factor_of(&session.record.person).await?.is_some(),
                 _ => false,
             };
             let mut step = None;

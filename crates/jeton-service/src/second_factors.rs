@@ -129,9 +129,8 @@ impl Service {
     ) -> Result<Enrolled, Failure> {
         let given = Given::parse(given).ok_or_else(|| Refusal::invalid("a code has six digits"))?;
         let person = &session.record.person;
-        let enrolled = self.signing_in(person, Some(session), moment, |facts, moment| {
-            Ok(enrol(facts, &session.record, secret, &given, sender, moment))
-        });
+        let enrolled = self
+            .signing_in(person, Some(session), moment, |facts, moment| Ok(enrol(facts, &session.record, secret, &given, sender, moment)));
         enrolled.await
     }
 

@@ -2,9 +2,6 @@
 
 use jeton_oauth::Description;
 
-use crate::refused::Refused;
-use crate::token::VerifiedToken;
-
 /// What an API asks of how a person proved who they are. Tokens of clients that act for themselves have nothing of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authentication {
@@ -32,26 +29,19 @@ impl Authentication {
         Self { max_age_seconds: Some(seconds), ..self }
     }
 
+    /// Whether a proof is such a one; `now_seconds` is since 1970.
+    pub(crate) fn is_met_by(&self, class: Option<&str>, at_seconds: Option<i64>, now_seconds: i64) -> bool {
+        let is_strong = self.acr_values.is_empty() || class.is_some_and(|class| self.acr_values.iter().any(|value| value == class));
+        let is_within = |at: i64, most: u32| now_seconds.saturating_sub(at) <= i64::from(most);
+        let is_young = self.max_age_seconds.is_none_or(|most| at_seconds.is_some_and(|at| is_within(at, most)));
+        is_strong && is_young
+    }
+
     pub(crate) fn acr_values(&self) -> Option<Description> {
         (!self.acr_values.is_empty()).then(|| Description::new(self.acr_values.join(" ")))
     }
 
     pub(crate) const fn max_age_seconds(&self) -> Option<u32> {
         self.max_age_seconds
-    }
-}
-
-impl VerifiedToken {
-    /// Whether its person proved who they are as is needed here; `now_seconds` is since 1970.
-    ///
-    /// # Errors
-    /// [`Refused::InsufficientAuthentication`]: they did not, or it does not say. Its challenge tells the application what to ask for.
-    pub fn require_authentication(&self, needed: &Authentication, now_seconds: i64) -> Result<(), Refused> {
-        let is_strong = needed.acr_values.is_empty()
-            || self.authentication_class().is_some_and(|class| needed.acr_values.iter().any(|value| value == class));
-        let is_young = needed.max_age_seconds.is_none_or(|seconds| {
-            self.authenticated_at_seconds().is_some_and(|at| now_seconds.saturating_sub(at) <= i64::from(seconds))
-        });
-        if is_strong && is_young { Ok(()) } else { Err(Refused::InsufficientAuthentication(needed.clone())) }
     }
 }

@@ -10,6 +10,7 @@ use jeton_oauth::ScopeSet;
 use jeton_token::TokenId;
 use serde_json::{Map, Value};
 
+use crate::authentication::Authentication;
 use crate::negatives::Described;
 use crate::refused::Refused;
 
@@ -97,6 +98,15 @@ impl VerifiedToken {
     /// [`Refused::InsufficientScope`]: it may not.
     pub fn require(&self, scopes: &ScopeSet) -> Result<(), Refused> {
         if scopes.is_subset(&self.0.scopes) { Ok(()) } else { Err(Refused::InsufficientScope(scopes.clone())) }
+    }
+
+    /// Whether its person proved who they are as is needed here; `now_seconds` is since 1970.
+    ///
+    /// # Errors
+    /// [`Refused::InsufficientAuthentication`]: they did not, or it does not say. Its challenge tells the application what to ask for.
+    pub fn require_authentication(&self, needed: &Authentication, now_seconds: i64) -> Result<(), Refused> {
+        let is_met = needed.is_met_by(self.authentication_class(), self.authenticated_at_seconds(), now_seconds);
+        if is_met { Ok(()) } else { Err(Refused::InsufficientAuthentication(needed.clone())) }
     }
 
     /// When it was issued. `iat`.

@@ -87,7 +87,8 @@ impl Blank {
         }
         if says("person", &self.id) {
             // What they signed in with, from where and when: nobody needs it to refuse them.
-            if [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE].iter().any(|theirs| std::ptr::eq(table, *theirs)) {
+            if [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE].iter().any(|theirs| std::ptr::eq(table, *theirs))
+            {
                 return Left::Nothing;
             }
             // That a token of theirs was spent is kept.

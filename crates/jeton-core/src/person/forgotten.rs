@@ -92,7 +92,9 @@ impl Forgotten {
                 !column("key").and_then(Value::as_bytes).is_some_and(is_others)
             }
             "imported_key" | "api_key_use" => is_of_key("key"),
-            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" => is_text(&self.people, "person"),
+            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" => {
+                is_text(&self.people, "person")
+            }
             _ => is_text(&self.names, "credential"),
         }
     }

@@ -70,7 +70,8 @@ impl Recovery {
         let (epoch, Some(keys)) = root_keys.current() else { return Err(Refusal::invalid("the root key holds no epoch")) };
         let codes: Vec<String> = (0..CODES).map(|_| moment.draw::<LETTERS>().map(letter).iter().collect()).collect();
         let left = codes.iter().map(|code| keys.hash.hash(&hashed(person, code))).collect();
-        let shown = |code: String| Secret::from(code.split_at_checked(LETTERS / 2).map_or(String::new(), |(one, two)| format!("{one}-{two}")));
+        let shown =
+            |code: String| Secret::from(code.split_at_checked(LETTERS / 2).map_or(String::new(), |(one, two)| format!("{one}-{two}")));
         Ok((codes.into_iter().map(shown).collect(), Recovery { left, epoch, made_at: moment.now.seconds() }))
     }
 

@@ -27,6 +27,12 @@ async fn show(visit: &Visit) -> Result<Response, Problem> {
     let person = visit.service.registry().people.all.get(session.person.as_str()).ok_or(Problem::Unavailable)?;
     let form = token(&visit.service, Door::SignOut, here.whose(), visit.now());
     let name = plain::shown(&person.record.username);
-    let page = view::account(visit.issuer(), &name, session.authenticated.at, (visit.path("/signout"), form), visit.path("/account/second-factor"));
+    let page = view::account(
+        visit.issuer(),
+        &name,
+        session.authenticated.at,
+        (visit.path("/signout"), form),
+        visit.path("/account/second-factor"),
+    );
     Ok(visit.seen(Some(&here), page))
 }
