@@ -10,6 +10,7 @@ mod cargo_deny;
 mod crash;
 mod dist;
 mod failure;
+mod foreign;
 mod fuzz;
 mod process;
 mod quickstart;
@@ -47,6 +48,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "deny", summary: "licences, bans and sources of the dependencies", help: cargo_deny::HELP, run: cargo_deny::run },
     Command { name: "fuzz", summary: "one fuzz target under libFuzzer", help: fuzz::HELP, run: fuzz::run },
+    Command { name: "foreign", summary: "other people's clients and a browser, over https", help: foreign::HELP, run: foreign::run },
     Command {
         name: "quickstart",
         summary: "the tour of `jeton quickstart --exit` in an empty folder",

@@ -3,6 +3,7 @@
 use crate::cargo_deny;
 use crate::crash;
 use crate::failure::Failure;
+use crate::foreign;
 use crate::process::{self, cargo};
 use crate::quickstart;
 use crate::simulate;
@@ -13,14 +14,14 @@ use crate::tidy;
 pub(crate) const HELP: &str = "\
 Runs everything that a change must pass, one step after another, and stops at the first that fails:
 formatting, tidy, clippy, all tests, the public vectors, the fuzz smoke, feature builds, ACME, the dependencies, the simulation, the quickstart,
-rounds of crashes.
+other people's clients and a browser, rounds of crashes.
 
 Needs the Rust toolchain and a C compiler. What is missing beyond these is installed below the build folder,
 or the step says how to get it. The last line counts the tests.
 
 Usage: cargo xtask test [--all]
 
-  --all   more seeds, longer fuzzing and more crashes, for a quiet evening
+  --all   more seeds, longer fuzzing, more crashes and every client and page, for a quiet evening
 
 Examples:
   cargo xtask test
@@ -88,6 +89,11 @@ const STEPS: &[Step] = &[
         heading: "quickstart",
         run: |_| quickstart::run(&[]).map(|()| Done::Passed),
         remedy: "Run `cargo run -- quickstart --exit` in an empty folder and read where it stops; it needs the ports 8420 and 8421.",
+    },
+    Step {
+        heading: "foreign clients",
+        run: foreign_clients,
+        remedy: "The output names the client, what it did, and where it stopped: `cargo xtask foreign NAME` runs it again.",
     },
     Step {
         heading: "crashes",
@@ -236,6 +242,18 @@ fn crashes(run: &mut Run) -> Result<Done, Failure> {
     // The other faults were tried, and count.
     run.skipped.extend(not_run.into_iter().map(|fault| format!("crashes: {fault}")));
     Ok(Done::Passed)
+}
+
+/// One client and one walk through the pages; all of them on a quiet evening.
+fn foreign_clients(run: &mut Run) -> Result<Done, Failure> {
+    let names: &[&str] = match run.effort {
+        Effort::Usual => &["openid_client", "pages_small"],
+        Effort::Long => &[],
+    };
+    let (ran, result) = foreign::clients(names)?;
+    run.tally.add(ran.tally);
+    run.skipped.extend(ran.skipped.into_iter().map(|sentence| format!("foreign clients: {sentence}")));
+    result.map(|()| Done::Passed)
 }
 
 fn dependencies(_: &mut Run) -> Result<Done, Failure> {
