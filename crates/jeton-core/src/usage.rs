@@ -268,6 +268,12 @@ impl Cell {
         of_api.into_iter().chain([Cell { subject: Subject::All, api: None, outcome: self.outcome }]).filter(move |_| is_summed)
     }
 
+    /// Whether both are counted in the same sums.
+    #[must_use]
+    pub fn has_sums_of(&self, other: &Cell) -> bool {
+        self.outcome == other.outcome && self.api == other.api
+    }
+
     /// The same use, no longer told apart from others'.
     #[must_use]
     pub fn among_others(&self) -> Cell {

@@ -1,5 +1,6 @@
 //! Usage: recorded in memory by whoever answers, journaled each second, kept by minute, hour and day. Nobody waits for it.
 
+pub(crate) mod facts;
 pub mod flush;
 pub(crate) mod keeping;
 pub mod marks;
@@ -16,3 +17,4 @@ pub(crate) mod subjects;
 pub(crate) mod told;
 pub mod unused;
 pub(crate) mod unused_grants;
+pub(crate) mod waiting;

@@ -83,7 +83,27 @@ impl Counts {
 
     /// Counts uses in the open minute, and in the sums of its API and of all.
     pub fn add(&mut self, cell: &Cell, count: u64) {
-        self.now.add(cell, count);
+        self.add_all([(cell, count)]);
+    }
+
+    /// The same for many. Neighbours of one API and outcome are summed once: of a crowd of keys all may be.
+    pub fn add_all<'c>(&mut self, counted: impl IntoIterator<Item = (&'c Cell, u64)>) {
+        let mut run: Option<(&Cell, u64)> = None;
+        for (cell, count) in counted {
+            self.now.add(cell, count);
+            run = match run {
+                Some((first, sum)) if first.has_sums_of(cell) => Some((first, sum + count)),
+                run => {
+                    self.sum(run);
+                    Some((cell, count))
+                }
+            };
+        }
+        self.sum(run);
+    }
+
+    fn sum(&mut self, run: Option<(&Cell, u64)>) {
+        let Some((cell, count)) = run else { return };
         cell.sums().for_each(|sum| self.now.add(&sum, count));
     }
 
@@ -129,13 +149,18 @@ impl Level {
             known.count += count;
             return;
         }
-        let place = self.place_of(cell);
+        let place = self.place_of_new(cell);
         self.cells.entry(place).or_default().count += count;
     }
 
     /// The cell that a cell is counted in.
     fn place_of(&self, cell: &Cell) -> Cell {
-        let is_one_too_many = cell.subject.is_one_of_many() && self.cells.len() >= self.most && !self.cells.contains_key(cell);
+        if self.cells.contains_key(cell) { cell.clone() } else { self.place_of_new(cell) }
+    }
+
+    /// The same of one that is not among them yet.
+    fn place_of_new(&self, cell: &Cell) -> Cell {
+        let is_one_too_many = cell.subject.is_one_of_many() && self.cells.len() >= self.most;
         if is_one_too_many { cell.among_others() } else { cell.clone() }
     }
 

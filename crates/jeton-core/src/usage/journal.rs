@@ -1,5 +1,8 @@
 //! The journal: what was counted since the second before, packed into few rows. It is folded again after a crash.
 
+use std::fmt;
+use std::io::Write as _;
+
 use super::{Cell, Outcome, Subject};
 use crate::id::ApiId;
 use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
@@ -34,14 +37,15 @@ const PACKED_BYTES: usize = 80;
 
 /// The rows of what was counted in a minute since the journal was last written.
 #[must_use]
-pub fn rows(minute: i64, written_at: i64, counted: &[(Cell, u32)]) -> Vec<Row> {
+pub fn rows<'c>(minute: i64, written_at: i64, counted: impl ExactSizeIterator<Item = (&'c Cell, u32)>) -> Vec<Row> {
     let mut parts: Vec<Vec<u8>> = Vec::new();
+    let about = PART_BYTES.min(PACKED_BYTES * counted.len());
     for (cell, count) in counted {
         match parts.last_mut() {
-            Some(part) if part.len() < PART_BYTES => pack(cell, *count, part),
+            Some(part) if part.len() < PART_BYTES => pack(cell, count, part),
             _ => {
-                let mut part = Vec::with_capacity(PART_BYTES.min(PACKED_BYTES * counted.len()));
-                pack(cell, *count, &mut part);
+                let mut part = Vec::with_capacity(about);
+                pack(cell, count, &mut part);
                 parts.push(part);
             }
         }
@@ -64,15 +68,23 @@ impl Entry {
 
 /// Subject and API, each behind its length in a byte; the outcome's number; the count in four bytes, big-endian.
 fn pack(cell: &Cell, count: u32, packed: &mut Vec<u8>) {
-    let subject = cell.subject.to_string();
-    for text in [subject.as_str(), cell.api.as_ref().map_or("", |api| api.as_str())] {
-        // An id is no longer than a name: the length fits, or the text is cut.
-        let bytes = text.as_bytes().get(..text.len().min(255)).unwrap_or_default();
-        packed.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
-        packed.extend_from_slice(bytes);
-    }
+    pack_text(&cell.subject, packed);
+    pack_text(&cell.api.as_ref().map_or("", |api| api.as_str()), packed);
     packed.push(cell.outcome.number());
     packed.extend_from_slice(&count.to_be_bytes());
+}
+
+/// An id is no longer than a name: the length fits, or the text is cut.
+fn pack_text(text: &dyn fmt::Display, packed: &mut Vec<u8>) {
+    let place = packed.len();
+    packed.push(0);
+    // A vector takes whatever is written.
+    let _ = write!(packed, "{text}");
+    packed.truncate(place + 256);
+    let length = u8::try_from(packed.len() - place - 1).unwrap_or(u8::MAX);
+    if let Some(first) = packed.get_mut(place) {
+        *first = length;
+    }
 }
 
 fn unpack(mut packed: &[u8]) -> Option<Vec<(Cell, u32)>> {
@@ -106,6 +118,10 @@ mod tests {
         Cell { subject, api: Some(api).filter(|api| !api.is_empty()).map(ApiId::from), outcome: Outcome::Key(Code::Valid) }
     }
 
+    fn borrowed(counted: &[(Cell, u32)]) -> impl ExactSizeIterator<Item = (&Cell, u32)> {
+        counted.iter().map(|(cell, count)| (cell, *count))
+    }
+
     #[test]
     fn what_is_packed_is_read_back() {
         let counted = vec![
@@ -113,7 +129,7 @@ mod tests {
             (cell(Subject::Key(ApiKeyId([7; 16])), ""), u32::MAX),
             (cell(Subject::Unknown, ""), 0),
         ];
-        let rows = rows(60, 61_000_000, &counted);
+        let rows = rows(60, 61_000_000, borrowed(&counted));
         let entries: Vec<Entry> = rows.iter().map(|row| Entry::from_row(row).unwrap()).collect();
         assert_eq!(entries, [Entry { minute: 60, written_at: 61_000_000, part: 0, counted }]);
     }
@@ -122,7 +138,7 @@ mod tests {
     fn much_is_packed_into_parts() {
         let counted: Vec<_> =
             (0..5_000).map(|number| (cell(Subject::Client(ClientId::from(&*format!("c{number}"))), "api_b"), 1)).collect();
-        let rows = rows(60, 1, &counted);
+        let rows = rows(60, 1, borrowed(&counted));
         assert!(rows.len() > 1 && rows.iter().all(|row| row[3].as_bytes().unwrap().len() < PART_BYTES + 600));
         let read: Vec<_> = rows.iter().flat_map(|row| Entry::from_row(row).unwrap().counted).collect();
         assert_eq!(read, counted);
@@ -130,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_was_not_packed_so_is_refused() {
-        let whole = rows(60, 1, &[(cell(Subject::Client(ClientId::from("client_a")), "api_b"), 7)]);
+        let whole = rows(60, 1, borrowed(&[(cell(Subject::Client(ClientId::from("client_a")), "api_b"), 7)]));
         let packed = whole[0][3].as_bytes().unwrap();
         assert!(unpack(packed).is_some());
         for end in 1..packed.len() {

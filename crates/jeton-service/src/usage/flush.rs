@@ -8,9 +8,9 @@ use jeton_core::usage::{mixed, subject};
 use jeton_store::store::{Fault, FaultKind, Noted};
 use tokio::sync::oneshot;
 
+use super::facts::facts;
 use super::keeping::Batch;
 use super::recorder::Seen;
-use super::subjects::facts;
 use super::told::Told;
 use crate::failure::Failure;
 use crate::service::Service;
@@ -101,7 +101,7 @@ impl Service {
             if is_off {
                 kept.ends_counting();
             }
-            kept.fold(taken.counted, &told, now, is_last)
+            kept.fold(&taken.counted, &told, now, is_last)
         })?;
         let uses = batch.uses;
         let noted = self.write(batch).await;

@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jeton_core::commit::Write;
 use jeton_core::moment::Time;
 use jeton_core::record::{Malformed, Row, Table, Value};
-use jeton_core::usage::Cell;
 use jeton_core::usage::bucket::{Bucket, Resolution};
 use jeton_core::usage::counts::{Bounds, Closed, Counts};
 use jeton_core::usage::journal::{self, Entry};
@@ -118,20 +117,21 @@ impl Kept {
     /// journal of the open one. So whoever finds only a part of it folds the rest again, and nothing twice. What verifiers told goes into the
     /// journal of the open minute, whenever it was, with the numbers of their reports and at last: all of it is there or nothing. It is
     /// counted once it is written ([`Kept::count_told`]).
-    pub(crate) fn fold(&mut self, recorded: Vec<Counted>, told: &Told, now: Time, is_last: bool) -> Batch {
+    pub(crate) fn fold(&mut self, recorded: &[Counted], told: &Told, now: Time, is_last: bool) -> Batch {
         let mut batch = Batch::default();
-        let mut journaled: Vec<(Cell, u32)> = Vec::with_capacity(recorded.len());
-        for ((minute, cell), count) in recorded {
+        let (mut seen, mut journaled) = (0, recorded);
+        for of_a_minute in recorded.chunk_by(|((one, _), _), ((next, _), _)| one == next) {
+            let minute = of_a_minute.first().map_or(self.counts.minute(), |((minute, _), _)| *minute);
             if let Some(closed) = self.counts.close_before(minute) {
                 batch.close(closed);
-                journaled.clear();
+                journaled = recorded.get(seen..).unwrap_or_default();
             }
-            self.counts.add(&cell, u64::from(count));
-            journaled.push((cell, count));
+            seen += of_a_minute.len();
+            self.counts.add_all(of_a_minute.iter().map(|((_, cell), count)| (cell, u64::from(*count))));
         }
         if let Some(closed) = self.counts.close_before(now.seconds()) {
             batch.close(closed);
-            journaled.clear();
+            journaled = &[];
         }
         let progress = Progress { minute: self.counts.minute(), is_running: !is_last, ..self.progress };
         let is_news = progress != self.progress && (!batch.writes.is_empty() || !journaled.is_empty() || !told.is_empty() || is_last);
@@ -141,7 +141,7 @@ impl Kept {
             batch.put(&progress::TABLE, progress.row());
         }
         self.written_at = now.micros().max(self.written_at + 1);
-        for row in journal::rows(self.counts.minute(), self.written_at, &journaled) {
+        for row in journal::rows(self.counts.minute(), self.written_at, journaled.iter().map(|((_, cell), count)| (cell, *count))) {
             batch.put(&journal::TABLE, row);
         }
         if !told.is_empty() {
@@ -153,7 +153,7 @@ impl Kept {
 
     /// What verifiers told was written, in the minute that is open.
     pub(crate) fn count_told(&mut self, told: &Told) {
-        told.counted.iter().for_each(|((_, cell), count)| self.counts.add(cell, u64::from(*count)));
+        self.counts.add_all(told.counted.iter().map(|((_, cell), count)| (cell, u64::from(*count))));
     }
 
     /// Uses are not counted now.
@@ -178,9 +178,9 @@ impl Batch {
     }
 
     fn tell(&mut self, told: &Told, minute: i64, written_at: i64) {
-        let counted: Vec<(Cell, u32)> = told.counted.iter().map(|((_, cell), count)| (cell.clone(), *count)).collect();
+        let counted = told.counted.iter().map(|((_, cell), count)| (cell, *count));
         let numbers = told.numbers.iter().map(|reported| Write::Put { table: &report::TABLE, row: reported.row() });
-        let journaled = journal::rows(minute, written_at, &counted).into_iter().map(|row| Write::Put { table: &journal::TABLE, row });
+        let journaled = journal::rows(minute, written_at, counted).into_iter().map(|row| Write::Put { table: &journal::TABLE, row });
         self.together = numbers.chain(journaled).collect();
     }
 

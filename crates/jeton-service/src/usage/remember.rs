@@ -8,9 +8,9 @@ use jeton_core::usage::subject::{self, SubjectUse};
 use jeton_store::store::{Fault, FaultKind, Fetch, View};
 use tokio::sync::oneshot;
 
+use super::facts::Facts;
 use super::keeping::damaged;
 use super::sketch;
-use super::subjects::Facts;
 use crate::failure::Failure;
 use crate::keys::entry::KeyEntry;
 use crate::service::Service;

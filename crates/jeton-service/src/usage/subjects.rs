@@ -1,52 +1,32 @@
 //! What is remembered of subjects: in memory while it is not in the store, and for a while after.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
-use std::mem;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
-use jeton_core::owner::Owner;
 use jeton_core::policy::idle::USES_KNOWN_TO_SECONDS;
-use jeton_core::usage::bucket::Resolution;
+use jeton_core::usage::Subject;
 use jeton_core::usage::subject::SubjectUse;
-use jeton_core::usage::{Outcome, Subject};
 use quick_cache::sync::Cache;
 
-use super::marks::Noted;
-use super::recorder::Taken;
+use super::facts::{Facts, FactsOf};
+use super::waiting::Waiting;
 
 /// How many subjects are remembered that the store knows as they are.
 const RECENT: usize = 24_576;
 /// How many that it does not.
 const CHANGED_MAX: usize = 16_384;
-/// Of how many more it waits what happened to them, until there is room among those.
-const WAITING_MAX: usize = 65_536;
 /// With more than this that it does not, a use within the hour of the last one is no news: nobody is idle by less.
 const CROWDED: usize = 4_096;
 /// How many are written at a time.
 const ROWS_MAX: usize = 2_048;
 
-/// What happened to a subject in a second.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// The minutes of its first and last use.
-    used: Option<(i64, i64)>,
-    /// The last refusal, and its rule.
-    refused: Option<(i64, &'static str)>,
-    /// What its uses left behind.
-    noted: Noted,
-}
-
-/// What happened to whom. Somebody may be in it more than once.
-pub(crate) type FactsOf = Vec<(Subject, Facts)>;
-
 /// What is remembered of subjects.
 pub(crate) struct Subjects {
     changed: Mutex<HashMap<Subject, Arc<SubjectUse>, RandomState>>,
     /// What is not known of these is not looked up yet.
-    waiting: Mutex<BTreeMap<Subject, Facts>>,
+    waiting: Mutex<Waiting>,
     recent: Cache<Subject, Arc<SubjectUse>>,
     /// What had no room, since this process began.
     dropped: AtomicU64,
@@ -55,91 +35,6 @@ pub(crate) struct Subjects {
 impl Default for Subjects {
     fn default() -> Subjects {
         Subjects { changed: Mutex::default(), waiting: Mutex::default(), recent: Cache::new(RECENT), dropped: AtomicU64::new(0) }
-    }
-}
-
-/// What happened to whom, in what was recorded; to the API and to all as well, and to those who were granted what was used. Takes what the
-/// uses left behind.
-pub(crate) fn facts(taken: &mut Taken, holders: impl Fn(&Subject) -> Vec<Owner>) -> FactsOf {
-    // Each subject's own comes one after the other: only what several have in common is looked up.
-    let mut own: FactsOf = Vec::with_capacity(taken.counted.len());
-    let mut common: HashMap<Subject, Facts, RandomState> = HashMap::default();
-    let mut noted = mem::take(&mut taken.noted);
-    noted.remove(&Subject::Other);
-    let mut held_by = vec![];
-    for ((minute, cell), _) in taken.counted.iter().chain(&taken.told) {
-        let rule = taken.refused_by.get(&cell.subject).copied().filter(|_| cell.outcome == Outcome::IssueRefused);
-        if own.last().is_none_or(|(subject, _)| *subject != cell.subject) {
-            held_by = holders(&cell.subject);
-            let noted = noted.remove(&cell.subject).unwrap_or_default();
-            grant(&mut common, &noted, &held_by);
-            own.push((cell.subject.clone(), Facts { noted, ..Facts::default() }));
-        }
-        if let Some((_, facts)) = own.last_mut() {
-            facts.take_up(*minute, cell.outcome, rule);
-        }
-        for sum in cell.sums().filter(|sum| sum.outcome.is_use()) {
-            common.entry(sum.subject).or_default().take_up(*minute, sum.outcome, None);
-        }
-        if let Some(api) = cell.api.as_ref().filter(|_| cell.outcome.is_use()) {
-            // To the day: a row a day.
-            let day = Resolution::Day.start_of(*minute);
-            for holder in &held_by {
-                common.entry(Subject::at(api.clone(), holder.clone())).or_default().take_up(day, cell.outcome, None);
-                common.entry(Subject::Grants).or_default().take_up(*minute, cell.outcome, None);
-            }
-        }
-    }
-    for (subject, noted) in &noted {
-        grant(&mut common, noted, &holders(subject));
-    }
-    own.extend(noted.into_iter().map(|(subject, noted)| (subject, Facts { noted, ..Facts::default() })));
-    own.extend(common);
-    own
-}
-
-/// What was exercised is noted of those who were granted it.
-fn grant(common: &mut HashMap<Subject, Facts, RandomState>, noted: &Noted, held_by: &[Owner]) {
-    if held_by.is_empty() {
-        return;
-    }
-    for api in noted.apis() {
-        for holder in held_by {
-            common.entry(Subject::at(api.clone(), holder.clone())).or_default().noted.merge(noted.scopes_at(api));
-        }
-    }
-}
-
-impl Facts {
-    fn take_up(&mut self, minute: i64, outcome: Outcome, rule: Option<&'static str>) {
-        if outcome.is_use() {
-            let (first, last) = self.used.unwrap_or((minute, minute));
-            self.used = Some((first.min(minute), last.max(minute)));
-        } else if self.refused.is_none_or(|(at, _)| at <= minute) {
-            self.refused = Some((minute, rule.unwrap_or(outcome.name())));
-        }
-    }
-
-    fn merge(&mut self, later: Facts) {
-        if let Some((first, last)) = later.used {
-            let (known_first, known_last) = self.used.unwrap_or((first, last));
-            self.used = Some((first.min(known_first), last.max(known_last)));
-        }
-        self.refused = later.refused.or(self.refused);
-        self.noted.merge(later.noted);
-    }
-
-    fn on(&self, before: &SubjectUse) -> SubjectUse {
-        let mut after = before.clone();
-        if let Some((first, last)) = self.used {
-            after.used(first);
-            after.used(last);
-        }
-        if let Some((at, rule)) = self.refused {
-            after.refused(at, rule);
-        }
-        self.noted.leave_on(&mut after);
-        after
     }
 }
 
@@ -163,12 +58,7 @@ impl Subjects {
         let mut waiting = self.waiting();
         let mut forgotten = 0;
         for (subject, facts) in facts {
-            let has_room = waiting.len() < WAITING_MAX;
-            match waiting.entry(subject) {
-                Entry::Occupied(mut known) => known.get_mut().merge(facts),
-                Entry::Vacant(place) if has_room => drop(place.insert(facts)),
-                Entry::Vacant(_) => forgotten += 1,
-            }
+            forgotten += u64::from(!waiting.add(subject, facts));
         }
         forgotten
     }
@@ -186,7 +76,7 @@ impl Subjects {
     /// Some of those that wait, as far as there is room for them.
     pub(crate) fn next(&self, most: usize) -> Vec<(Subject, Facts)> {
         let room = CHANGED_MAX.saturating_sub(self.changed().len());
-        self.waiting().iter().take(most.min(room)).map(|(subject, facts)| (subject.clone(), facts.clone())).collect()
+        self.waiting().first(most.min(room))
     }
 
     /// Takes up what waits of a subject, of which this is known. For one at a time: what it was told is then in what waits no more.
@@ -235,7 +125,7 @@ impl Subjects {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Subject, Facts>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -260,6 +150,7 @@ fn is_news(before: &SubjectUse, after: &SubjectUse, seconds: i64) -> bool {
 mod tests {
     use jeton_core::id::ClientId;
 
+    use super::super::waiting::WAITING_MAX;
     use super::*;
 
     fn subject(number: usize) -> Subject {
@@ -271,7 +162,7 @@ mod tests {
     }
 
     fn used(minute: i64) -> Facts {
-        Facts { used: Some((minute, minute)), ..Facts::default() }
+        Facts::used_at(minute)
     }
 
     #[test]
