@@ -179,7 +179,7 @@ impl Drawn {
 }
 
 /// The epochs of the root file: a number and base64url of 32 bytes on each line that is no comment.
-fn root_keys(jeton: &Jeton) -> Result<RootKeys, Failure> {
+pub(crate) fn root_keys(jeton: &Jeton) -> Result<RootKeys, Failure> {
     let text = fs::read_to_string(jeton.root_key_file()).doing("reading the root file")?;
     let epoch = |line: &str| {
         let (number, secret) = line.split_once(' ')?;

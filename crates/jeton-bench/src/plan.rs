@@ -11,7 +11,7 @@ use crate::machine::Machine;
 use crate::report;
 use crate::row::{Basis, Limit, Row};
 use crate::rows::{
-    access_log, api_keys, backup, cryptography, expiry, introspect, issue, key_peer, peer, refusal, revoke, start, usage, verify,
+    access_log, api_keys, backup, cryptography, expiry, introspect, issue, key_peer, peer, refresh, refusal, revoke, start, usage, verify,
 };
 use crate::world::World;
 
@@ -45,11 +45,12 @@ fn default_scratch(beside: &Path) -> PathBuf {
 
 /// What is measured on a running Jeton, in this order: the row or the start of the rows it gives, and how.
 type Step = fn(&mut Bench<'_>, &mut World) -> Result<(), Failure>;
-const STEPS: [(&str, Step); 14] = [
+const STEPS: [(&str, Step); 15] = [
     ("rss_empty", start::empty_memory),
     ("fill", fill_with_tokens),
     ("issue", issue::measure),
     ("introspect", introspect::measure),
+    ("refresh", refresh::measure),
     ("rss_after_1m", start::full_memory),
     ("start_1m", start::start),
     ("backup_snapshot", backup::measure),

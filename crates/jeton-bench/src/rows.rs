@@ -10,6 +10,7 @@ pub(crate) mod issue;
 pub(crate) mod key_peer;
 pub(crate) mod key_scale;
 pub(crate) mod peer;
+pub(crate) mod refresh;
 pub(crate) mod refusal;
 pub(crate) mod revoke;
 pub(crate) mod start;
