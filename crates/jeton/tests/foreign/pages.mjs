@@ -1,4 +1,5 @@
 // A browser on every page, small and large, light and dark: pictures, and whatever is wrong with them.
+import { createHmac } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -43,7 +44,17 @@ async function look(page, errors, name, kind) {
   errors.length = 0
 }
 
-async function walk(browser, width, colorScheme) {
+// What an application on a telephone tells now (RFC 6238).
+function codeOf(secret) {
+  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)))
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
+  const hash = createHmac('sha1', key).update(counter).digest()
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+async function walk(browser, width, colorScheme, isLast) {
   const kind = `${width}-${colorScheme}`
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, colorScheme })
   context.setDefaultTimeout(120_000)
@@ -79,9 +90,23 @@ async function walk(browser, width, colorScheme) {
   await seen('account')
   await page.goto(`${issuer}/signin?flow=aaaaaaaa`)
   await seen('flow-that-is-over')
+  await page.goto(`${issuer}/account/second-factor`)
+  await seen('second-factor')
+  if (isLast) {
+    const address = await page.locator('a[href^="otpauth:"]').getAttribute('href')
+    await page.locator('input[name=code]').fill(codeOf(new URL(address).searchParams.get('secret')))
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
+    await seen('recovery-codes')
+  }
   await page.goto(`${issuer}/account`)
   await press('form button')
   await seen('signed-out')
+  if (isLast) {
+    await page.goto(`${issuer}/account`)
+    await signIn(password)
+    await page.locator('input[name=code]').waitFor()
+    await seen('sign-in-second-factor')
+  }
   await context.close()
 }
 
@@ -89,9 +114,9 @@ async function walk(browser, width, colorScheme) {
 const resolved = `--host-resolver-rules=MAP ${new URL(redirect_uri).host} 127.0.0.1:${new URL(issuer).port}`
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', resolved] })
 try {
-  for (const width of all ? [360, 1280] : [360]) {
-    for (const colorScheme of all ? ['light', 'dark'] : ['light']) await walk(browser, width, colorScheme)
-  }
+  const kinds = all ? [360, 1280].flatMap((width) => ['light', 'dark'].map((colours) => [width, colours])) : [[360, 'light']]
+  // Whoever has a second factor is asked for it from then on.
+  for (const [place, [width, colours]] of kinds.entries()) await walk(browser, width, colours, place === kinds.length - 1)
 } finally {
   await browser.close()
 }
