@@ -15,6 +15,8 @@ pub(crate) struct Course {
     pub(crate) end: Sequence,
     /// Whether there is no hole before the end.
     pub(crate) reaches_the_end: bool,
+    /// All that there was to choose from.
+    all: Vec<Stored>,
 }
 
 /// One of them.
@@ -48,7 +50,13 @@ impl Course {
             }
         }
         let reaches_the_end = stored.iter().all(|stored| stored.segment.to <= next);
-        Course { steps, end: next, reaches_the_end }
+        Course { steps, end: next, reaches_the_end, all: stored }
+    }
+
+    /// The same from where a store in the making is, without a segment that does not open: `None` where the others do not go beyond its end.
+    pub(crate) fn without(&self, unopened: &Segment, size: Sequence) -> Option<Course> {
+        let others = self.all.iter().filter(|stored| stored.segment != *unopened).copied().collect();
+        Some(Course::of(others, size)).filter(|course| course.end > unopened.to)
     }
 
     /// Whether the last of them has no entry.
@@ -88,6 +96,22 @@ mod tests {
         check(3, &[(0, 2), (0, 9), (5, 9)], &[(0, 9)], true);
         // Two that overlap, and none within the other.
         check(0, &[(0, 6), (4, 9), (6, 9)], &[(0, 6), (4, 9)], true);
+    }
+
+    #[test]
+    fn what_does_not_open_is_passed_over_where_others_go_beyond_it() {
+        let all = || vec![stored(0, 5), stored(5, 9), stored(5, 20), stored(9, 30)];
+        let check = |size, (from, to), expected: Option<(&[(u64, u64)], u64)>| {
+            let without = Course::of(all(), 0).without(&stored(from, to).segment, size);
+            let read = without.map(|course| {
+                let read: Vec<_> = course.steps.iter().map(|step| (step.stored.segment.from, step.stored.segment.to)).collect();
+                (read, course.end)
+            });
+            assert_eq!(read.as_ref().map(|(read, end)| (&read[..], *end)), expected, "{from}-{to} after {size}");
+        };
+        check(5, (5, 20), Some((&[(5, 9), (9, 30)], 30)));
+        check(0, (0, 5), None);
+        check(20, (9, 30), None);
     }
 
     #[test]

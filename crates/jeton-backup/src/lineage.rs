@@ -44,6 +44,14 @@ impl Lineage {
         last.retain(|other| !is_past(other));
         last
     }
+
+    /// Of each incarnation that the ledger went on from and that has no others, the segment without entries where it ended for it: its server puts
+    /// it again when it begins again.
+    pub(crate) fn marks_at_the_end(&self, segments: &[Segment]) -> Vec<Segment> {
+        let ends = |mark: &Segment| mark.from == mark.to && self.has(mark.incarnation) && mark.to == self.size_of(mark.incarnation);
+        let is_last = |mark: &Segment| segments.iter().all(|other| other.incarnation != mark.incarnation || other.to <= mark.to);
+        segments.iter().filter(|mark| ends(mark) && is_last(mark)).copied().collect()
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +95,23 @@ mod tests {
         // A longer one may begin earlier.
         check(&[segment(2, 6, 12), segment(2, 7, 8)], &[segment(2, 6, 12)]);
         check(&[segment(3, 9, 9), segment(4, 3, 3), segment(4, 3, 4), segment(5, 1, 1)], &[segment(4, 3, 4), segment(5, 1, 1)]);
+    }
+
+    #[test]
+    fn where_one_ended_it_may_begin_again() {
+        let segment = |of: u8, from, to| Segment { incarnation: [of; 16], from, to };
+        let check = |segments: &[Segment], expected: &[Segment]| {
+            let mut lineage = Lineage::default();
+            lineage.hear(&opened(1, 5, None));
+            lineage.hear(&opened(2, 9, Some(11)));
+            assert_eq!(lineage.marks_at_the_end(segments), expected, "{segments:?}");
+        };
+        check(
+            &[segment(1, 0, 5), segment(1, 5, 5), segment(2, 9, 9), segment(2, 9, 11), segment(2, 11, 11)],
+            &[segment(1, 5, 5), segment(2, 11, 11)],
+        );
+        // It is another's already, or of one that is none of its past.
+        check(&[segment(1, 5, 5), segment(1, 5, 7), segment(3, 5, 5)], &[]);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use crate::lineage::Lineage;
 use crate::names::Segment;
 use crate::object::Kind;
 use crate::open::Opening;
+use crate::past::opened_or_nobodys;
 use crate::problem::{Problem, What};
 use crate::segments::{incarnations, segments_from};
-use crate::tail::HeadOnly;
+use crate::tail::{HeadOnly, ModeLine};
 use crate::target::Target;
 
 /// An incarnation that a ledger does not come from, or not from all of it.
@@ -29,20 +30,32 @@ pub struct Other {
 const OPENED: usize = 16;
 
 /// Until when the tails of others go than `own`, as far as their last segments say. Of one that the ledger comes from, only what lies behind its
-/// entries is asked for.
+/// entries is asked for, and whether it began again there: then it may have answered what is on no target yet.
 pub(crate) async fn others(target: &Target, opening: &Opening, lineage: &Lineage, own: [u8; 16]) -> Result<Vec<Other>, Failure> {
     let mut all = Vec::new();
     for incarnation in incarnations(target).await?.into_iter().filter(|incarnation| *incarnation != own) {
         let stored = segments_from(target, incarnation, lineage.size_of(incarnation)).await?;
         all.extend(stored.into_iter().map(|stored| stored.segment));
     }
-    let last = lineage.others(own, &all);
+    let mut last = lineage.others(own, &all);
+    for mark in lineage.marks_at_the_end(&all).into_iter().filter(|mark| mark.incarnation != own) {
+        if !vouches(target, opening, &mark).await? {
+            last.push(mark);
+        }
+    }
     let mut others = Vec::with_capacity(last.len());
     for (place, segment) in last.iter().enumerate() {
         let time = if place < OPENED { time_of(target, opening, segment).await? } else { None };
         others.push(Other { incarnation: segment.incarnation, size: segment.to, time });
     }
     Ok(others)
+}
+
+/// Whether the last segment of a tail says that nothing came after it that is not there.
+async fn vouches(target: &Target, opening: &Opening, mark: &Segment) -> Result<bool, Failure> {
+    let Ok(opened) = opened_or_nobodys(target, opening, mark).await? else { return Ok(false) };
+    let mode = opened.lines().filter_map(|line| serde_json::from_str::<ModeLine>(line).ok()).last();
+    Ok(mode.is_some_and(|line| line.mode.is_final || line.mode.sync))
 }
 
 async fn time_of(target: &Target, opening: &Opening, segment: &Segment) -> Result<Option<Time>, Failure> {

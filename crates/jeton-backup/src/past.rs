@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::fetch::open;
 use crate::names::Segment;
 use crate::object::Kind;
-use crate::open::Opening;
+use crate::open::{Opened, Opening};
 use crate::problem::{Problem, What};
 use crate::target::Target;
 
@@ -51,15 +51,41 @@ pub(crate) async fn of_the_past(
         }
         unopened.push(segment);
     }
-    past.sort_unstable_by_key(|segment| (segment.to, segment.from));
-    while let Some(last) = past.pop() {
-        if is_one(target, opening, &last, unopened.len()).await? {
-            past.push(last);
+    while let Some(end) = past.iter().map(|segment| segment.to).max() {
+        // One without entries says how the one before it ended, and nothing where that does not open.
+        let at_end = past.iter().copied().filter(|segment| segment.to == end);
+        let (with_entries, marks): (Vec<_>, Vec<_>) = at_end.partition(|segment| segment.from < end);
+        let mut opens = false;
+        for segment in if with_entries.is_empty() { marks } else { with_entries } {
+            opens = is_one(target, opening, &segment, unopened.len()).await?;
+            if opens {
+                break;
+            }
+            unopened.push(segment);
+        }
+        past.retain(|segment| if opens { !unopened.contains(segment) } else { segment.to < end });
+        if opens {
             break;
         }
-        unopened.push(last);
     }
     Ok(Past { segments: past, unopened })
+}
+
+/// What a segment says, or why it is nobody's.
+///
+/// # Errors
+/// [`Failure`] where that cannot be said now.
+pub(crate) async fn opened_or_nobodys(target: &Target, opening: &Opening, segment: &Segment) -> Result<Result<Opened, Problem>, Failure> {
+    match open(target, opening, &segment.name(), Kind::Tail).await {
+        Ok(opened) => Ok(Ok(opened)),
+        Err(Failure::Object(problem)) if is_nobodys(&problem) => Ok(Err(problem)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether an object itself does not open: not where the target does not answer, or where it is this program or its root file that is too old.
+pub(crate) fn is_nobodys(problem: &Problem) -> bool {
+    !matches!(problem.what, What::Target(_) | What::Newer(_) | What::UnknownEpoch(_))
 }
 
 /// Whether a segment opens, after so many that did not.
@@ -71,11 +97,7 @@ async fn is_one(target: &Target, opening: &Opening, segment: &Segment, unopened:
             target.shown()
         )));
     }
-    match open(target, opening, &segment.name(), Kind::Tail).await {
-        Ok(_) => Ok(true),
-        Err(failure @ Failure::Object(Problem { what: What::Target(_) | What::Newer(_) | What::UnknownEpoch(_), .. })) => Err(failure),
-        Err(_) => Ok(false),
-    }
+    Ok(opened_or_nobodys(target, opening, segment).await?.is_ok())
 }
 
 /// A target that has something of a ledger which the store does not.

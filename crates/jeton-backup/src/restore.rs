@@ -20,7 +20,6 @@ use crate::course::Course;
 use crate::entry_line::HeadLine;
 use crate::erasure::{self, Erasure};
 use crate::failure::Failure;
-use crate::fetch::open;
 use crate::forgetting::Forgetting;
 use crate::lineage::Lineage;
 use crate::manifest::{Manifest, Part};
@@ -29,6 +28,7 @@ use crate::object::{Kind, hexadecimal};
 use crate::open::{Opened, Opening};
 pub use crate::other::Other;
 use crate::other::others;
+use crate::past::{is_nobodys, opened_or_nobodys};
 use crate::problem::{Problem, What};
 use crate::segments::{incarnations, segments_from};
 use crate::tail::Mode;
@@ -91,6 +91,8 @@ pub struct Restored {
     pub narrowing: Vec<Narrowing>,
     /// The snapshots that would have come first, and do not open.
     pub passed_over: Vec<Problem>,
+    /// What is only called like a segment of the tail, where segments that open have all of it.
+    pub unopened: Vec<Problem>,
     /// What newer snapshots tell to have been erased, of which the target says no more what it was. Where there is any, it is not complete.
     pub lost_erasures: Vec<String>,
 }
@@ -125,7 +127,8 @@ impl Restore<'_> {
         let mut folding = Folding::new(self, load, manifest.parts.len() + course.steps.len());
         folding.parts(&manifest.parts).await?;
         folding.check_root(&manifest.head, &SnapshotId::parse(&manifest.snapshot).map_or_else(String::new, |id| id.manifest()))?;
-        let (mut last, mut ends) = (folding.tail(&course).await?, vec![(hexadecimal(&incarnation), course.end)]);
+        let mut last = folding.tail(&mut course).await?;
+        let mut ends = vec![(hexadecimal(&incarnation), course.end)];
         let mut is_sure = true;
         while course.reaches_the_end
             && let Some(next) = self.goes_on(&folding, incarnation, &way).await?
@@ -135,7 +138,7 @@ impl Restore<'_> {
             course = Course::of(segments_from(self.target, next, course.end).await?, course.end);
             incarnation = next;
             folding.step.of += course.steps.len();
-            last = folding.tail(&course).await?;
+            last = folding.tail(&mut course).await?;
             ends.push((hexadecimal(&incarnation), course.end));
         }
         self.is_reached(incarnation)?;
@@ -225,6 +228,7 @@ struct Folding<'r, 'a> {
     forgetting: Forgetting,
     /// The segment that was read last.
     before: Before,
+    unopened: Vec<Problem>,
 }
 
 /// How many rows are put at a time.
@@ -234,8 +238,22 @@ impl<'r, 'a> Folding<'r, 'a> {
     fn new(restore: &'r Restore<'a>, load: &'r mut dyn Load, of: usize) -> Folding<'r, 'a> {
         let step = Step { done: 0, of, lines: 0 };
         let (late, lineage, forgetting) = (BTreeMap::new(), Lineage::default(), Forgetting::default());
-        let (rows, narrowing, before) = (Vec::new(), Vec::new(), Before::default());
-        Folding { restore, load, step, rows, cut: None, left_behind: 0, beyond: None, late, narrowing, lineage, forgetting, before }
+        let (rows, narrowing, before, unopened) = (Vec::new(), Vec::new(), Before::default(), Vec::new());
+        Folding {
+            restore,
+            load,
+            step,
+            rows,
+            cut: None,
+            left_behind: 0,
+            beyond: None,
+            late,
+            narrowing,
+            lineage,
+            forgetting,
+            before,
+            unopened,
+        }
     }
 
     async fn parts(&mut self, parts: &[Part]) -> Result<(), Failure> {
@@ -250,23 +268,40 @@ impl<'r, 'a> Folding<'r, 'a> {
         Ok(())
     }
 
-    /// The segments after the snapshot; how the last of them was shipped.
-    async fn tail(&mut self, course: &Course) -> Result<Option<Mode>, Failure> {
-        let Restore { target, opening, .. } = self.restore;
-        let mut ahead = Ahead::new(target, opening, course.steps.iter().map(|step| step.stored.wanted()));
+    /// The segments after the snapshot; how the last of them was shipped. One that does not open is passed over where others have all of it, and
+    /// more: whoever may write to a target must not hide what is there by a name.
+    async fn tail(&mut self, course: &mut Course) -> Result<Option<Mode>, Failure> {
         let mut last = None;
-        for step in &course.steps {
-            let Some(Read { name, found }) = ahead.next().await else { break };
-            let (opened, _) = found?;
-            let mode = self.lines(&name, &opened)?;
-            self.done(&opened);
-            last = Some(mode.ok_or_else(|| Problem::new(&name, What::Damaged("it does not say how it was shipped".into())))?);
-            for within in step.within.iter().filter(|within| !self.before.was_joined_of(within)) {
-                let name = within.name();
-                self.before.compare(&name, &open(target, opening, &name, Kind::Tail).await?)?;
-            }
+        while let Some((segment, problem)) = self.follow(course, &mut last).await? {
+            let reached = self.beyond.as_ref().unwrap_or_else(|| self.load.ledger().0).size();
+            *course = course.without(&segment, reached).ok_or_else(|| problem.clone())?;
+            self.unopened.push(problem);
         }
         Ok(last)
+    }
+
+    /// The segments of a course, until the first that does not open.
+    async fn follow(&mut self, course: &Course, last: &mut Option<Mode>) -> Result<Option<(Segment, Problem)>, Failure> {
+        let Restore { target, opening, .. } = self.restore;
+        let mut ahead = Ahead::new(target, opening, course.steps.iter().map(|step| step.stored.wanted()));
+        for step in &course.steps {
+            let Some(Read { name, found }) = ahead.next().await else { break };
+            let opened = match found {
+                Ok((opened, _)) => opened,
+                Err(problem) if is_nobodys(&problem) => return Ok(Some((step.stored.segment, problem))),
+                Err(problem) => return Err(problem.into()),
+            };
+            let mode = self.lines(&name, &opened)?;
+            self.done(&opened);
+            *last = Some(mode.ok_or_else(|| Problem::new(&name, What::Damaged("it does not say how it was shipped".into())))?);
+            for within in step.within.iter().filter(|within| !self.before.was_joined_of(within)) {
+                match opened_or_nobodys(target, opening, within).await? {
+                    Ok(opened) => self.before.compare(&within.name(), &opened)?,
+                    Err(problem) => self.unopened.push(problem),
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn done(&mut self, opened: &Opened) {
@@ -413,6 +448,7 @@ impl<'r, 'a> Folding<'r, 'a> {
             root_found: self.beyond.as_ref().unwrap_or(frontier).root(),
             narrowing: self.narrowing,
             passed_over: Vec::new(),
+            unopened: self.unopened,
             lost_erasures: Vec::new(),
         }
     }

@@ -181,6 +181,32 @@ async fn an_incarnation_that_went_on_beside_its_successor_is_named() {
 }
 
 #[tokio::test]
+async fn one_that_begins_again_once_its_successor_has_a_snapshot_is_named() {
+    let first = ended(44).await;
+    let second = went_on(&first, 2).await;
+    serves(&second, ENDED).await;
+    second.snapshot(2).await;
+    serves(&second, ENDED).await;
+    let before = first.busy.store.head();
+    let check = async |others: &[([u8; 16], u64)], when: &str| {
+        let restored = first.restore(None).await.0;
+        let named: Vec<_> = restored.others.iter().map(|other| (other.incarnation, other.size)).collect();
+        assert_eq!((restored.claim().is_complete(), &named[..]), (others.is_empty(), others), "{when}");
+        assert_eq!(restored.incarnation, second.busy.store.head().incarnation);
+    };
+    check(&[], "both ended").await;
+    let mut shipper = first.shipper().await;
+    check(&[(before.incarnation, before.size)], "the first begins again, and has put nothing").await;
+    shipper.ship(ENDED).await.unwrap();
+    check(&[], "it ended, and nothing came").await;
+    let mut shipper = first.shipper_in_sync().await;
+    check(&[], "what it acknowledges is there").await;
+    first.busy.live(3);
+    shipper.ship(ENDED).await.unwrap();
+    check(&[(before.incarnation, first.busy.store.head().size)], "it went on").await;
+}
+
+#[tokio::test]
 async fn a_process_that_began_later_takes_the_tail_over() {
     let backup = Backup::new(33, 0);
     let mut shipper = backup.shipper().await;

@@ -16,6 +16,7 @@ use jeton_backup::tail::{Mode, Shipper};
 use jeton_backup::target::Target;
 use jeton_backup::unshipped::Unshipped;
 use jeton_backup::verify::verify;
+use jeton_core::claim::End;
 use jeton_core::commit::Sequence;
 use jeton_core::moment::Time;
 use jeton_store::conformance::SCHEMA;
@@ -300,4 +301,38 @@ async fn whoever_may_write_to_a_target_stops_no_server_by_a_name() {
     owner.begin(store, &backup.target, &backup.opening).await.unwrap();
     let before: Arc<dyn Store> = Busy::new(5, 0);
     assert!(matches!(begin(before).await, Err(Failure::Parted(_))), "what opens counts");
+}
+
+/// What is only called like a segment is not taken for shipped once the ledger has grown past it, and hides nothing from a restore.
+#[tokio::test]
+async fn what_is_only_called_like_a_segment_is_not_taken_for_shipped() {
+    // Until where they go beyond what was shipped, and from where.
+    for names in [&[(0, 3)][..], &[(0, 3), (3, 7)], &[(2, 4)], &[(0, 1), (0, 2), (1, 6)], &[(-4, 5)], &[(5, 5), (0, 5)]] {
+        let backup = Backup::new(5, 0);
+        let mut shipper = backup.shipper().await;
+        backup.busy.live(10);
+        backup.snapshot(1).await;
+        let end = shipper.ship(SHIPPED).await.unwrap();
+        let store: Arc<dyn Store> = backup.busy.clone();
+        let incarnation = store.head().incarnation;
+        let mut put = Vec::new();
+        for (from, to) in names {
+            let segment = Segment { incarnation, from: end.strict_add_signed(*from), to: end + to };
+            backup.target.put(&segment.name(), b"nothing".to_vec()).await.unwrap();
+            put.push(segment.name());
+        }
+        backup.busy.live(20);
+        let (keys, unshipped) = ((backup.sealing.clone(), Some(&backup.opening)), Arc::default());
+        let owner = Owner::new([1; 16]);
+        owner.begin(store.clone(), &backup.target, &backup.opening).await.unwrap();
+        let mut again = Shipper::begin_after(0, store.clone(), &SCHEMA, backup.target.clone(), keys, unshipped, false).await.unwrap();
+        assert_eq!(again.shipped(), end, "{names:?}: nothing behind it was shipped");
+        assert!(!again.unopened().is_empty(), "{names:?}");
+        assert_eq!(again.ship(SHIPPED).await.unwrap(), store.head().size);
+        let problems = backup.problems().await;
+        assert!(put.iter().filter(|name| problems.iter().any(|(problem, _)| problem == *name)).count() >= names.len() - 1, "{problems:?}");
+        let (restored, loader) = backup.restore(None).await;
+        assert_eq!((restored.size, restored.end), (store.head().size, End::Unsaid), "{names:?}");
+        assert_eq!(rows_in(&loader), rows_of(&*backup.busy.store), "{names:?}");
+    }
 }

@@ -60,7 +60,7 @@ pub(crate) struct Made {
     pub(crate) stopped: usize,
     /// What may be claimed of it.
     pub(crate) claim: Claim,
-    /// The newer snapshots that do not open, and why.
+    /// The newer snapshots that do not open, and what is only called like a segment, and why.
     pub(crate) passed_over: Vec<String>,
     /// Incarnations on the target that it does not come from, or not from all of them.
     pub(crate) others: Vec<Other>,
@@ -130,7 +130,7 @@ impl Restoring<'_> {
             lost_erasures: restored.lost_erasures,
             issuer,
             files,
-            passed_over: restored.passed_over.iter().map(ToString::to_string).collect(),
+            passed_over: restored.passed_over.iter().chain(&restored.unopened).map(ToString::to_string).collect(),
         })
     }
 }

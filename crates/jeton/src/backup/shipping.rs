@@ -66,7 +66,7 @@ impl Backups {
                 target = self.shown(),
                 object,
                 "an object on the backup target is called like a segment of the ledger's tail and does not open: what it covers is shipped again. \
-                 A restore stops at it: see where it comes from, and remove it"
+                 A restore passes over it where others go further, and stops at it else: see where it comes from, and remove it"
             );
         }
         self.is_silent_from_now().await?;
