@@ -2,6 +2,9 @@
 //! an administrator.
 
 use http::Method;
+use jeton_core::id::Actor;
+use jeton_core::record::Value;
+use jeton_core::second_factor;
 use jeton_core::throttle::Kind;
 use jeton_testkit::World;
 use jeton_testkit::world::browser::{Browser, Page};
@@ -9,7 +12,7 @@ use jeton_testkit::world::manage::{administrator, claims_of};
 use jeton_testkit::world::people::{PASSWORD, asking};
 use jeton_testkit::world::telephone::Telephone;
 use jeton_token::Secret;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const ADA: [(&str, &str); 2] = [("username", "ada"), ("password", PASSWORD)];
 const ASKS: &str = "Show that it is you";
@@ -44,7 +47,7 @@ async fn signs_in(world: &World, code: &str) -> bool {
 }
 
 /// What the ledger tells of this kind.
-fn told(world: &World, kind: &str) -> Vec<Value> {
+fn told(world: &World, kind: &str) -> Vec<serde_json::Value> {
     let entries = world.service().store().tail(0, 10_000).unwrap();
     let of_kind = entries.into_iter().filter(|entry| &*entry.kind == kind);
     of_kind.map(|entry| serde_json::from_slice(&entry.content.unwrap().payload).unwrap()).collect()
@@ -238,4 +241,42 @@ async fn an_administrator_resets_what_was_lost() {
     world.advance(60);
     assert!(!signs_in(&world, &telephone.code(&world, 0)).await, "the one before is worth nothing");
     assert!(signs_in(&world, &another.code(&world, 0)).await);
+}
+
+#[tokio::test]
+async fn what_may_have_been_used_before_a_restore_is_not_used_after_it() {
+    let world = World::new().await;
+    let (telephone, codes) = with_factor(&world).await;
+    let code = telephone.code(&world, 0);
+    world.service().go_on_put_back(&Actor::system(), &world.moment()).await.unwrap();
+    assert!(world.service().accept_gap(&Actor::system(), &world.moment()).await.unwrap());
+    world.advance(1);
+    assert!(!signs_in(&world, &code).await, "somebody may have used it in what is missing");
+    assert!(!signs_in(&world, &codes[0]).await, "and that, too");
+    world.advance(30);
+    let mut browser = world.browser();
+    let page = asked(&mut browser).await;
+    assert_eq!(browser.show_code(&page, &telephone.code(&world, 0)).await.page().heading(), "Your account");
+    // Another sheet counts from here on.
+    world.advance(30);
+    let page = browser.open("/account/second-factor").await.page();
+    let filled = [("code", telephone.code(&world, 0))];
+    let filled = filled.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let sheet = browser.submit(&page, "/account/second-factor", Some("renew"), &filled).await.page();
+    let text = sheet.answer.text();
+    let another = text.split("<li><code>").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+    assert!(signs_in(&world, another).await);
+    assert!(!signs_in(&world, &codes[1]).await);
+}
+
+#[tokio::test]
+async fn it_goes_with_its_person() {
+    for (method, path) in [(Method::DELETE, "/users/ada"), (Method::POST, "/users/ada/erase")] {
+        let world = World::new().await;
+        let _ = with_factor(&world).await;
+        let key = vec![Value::Text(world.service().find_user("ada").unwrap().record.id.0.clone())];
+        assert!(world.row(&second_factor::TABLE, &key).is_some());
+        world.done(method, path, Some(json!({}))).await;
+        assert!(world.row(&second_factor::TABLE, &key).is_none(), "{path}");
+    }
 }
