@@ -310,7 +310,7 @@ const COMMANDS: &[&str] = &[
     "user disable grace",
     "user enable grace",
     "user unlock grace",
-    "user reset-mfa grace --yes",
+    "user reset-mfa grace",
     "group create --name billing",
     "group add billing grace",
     "group members billing",
