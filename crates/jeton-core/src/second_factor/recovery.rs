@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jeton_token::{Secret, SecretHash};
+use zeroize::Zeroizing;
 
 use super::totp;
 use crate::id::PersonId;
@@ -49,7 +50,8 @@ impl Given {
     /// What was typed, with spaces and dashes or without; `None`: it looks like neither.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Given> {
-        let bare: String = typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').take(LETTERS + 1).collect();
+        let bare = typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').take(LETTERS + 1);
+        let bare: Zeroizing<String> = Zeroizing::new(bare.collect());
         if bare.bytes().all(|byte| byte.is_ascii_digit())
             && let Ok(digits) = bare.as_bytes().try_into()
         {
@@ -68,10 +70,12 @@ impl Recovery {
     /// When the root key holds no epoch.
     pub fn draw(person: &PersonId, root_keys: &RootKeys, moment: &mut Moment) -> Result<(Vec<Secret>, Recovery), Refusal> {
         let (epoch, Some(keys)) = root_keys.current() else { return Err(Refusal::invalid("the root key holds no epoch")) };
-        let codes: Vec<String> = (0..CODES).map(|_| moment.draw::<LETTERS>().map(letter).iter().collect()).collect();
+        let codes: Vec<Zeroizing<String>> =
+            (0..CODES).map(|_| Zeroizing::new(moment.draw::<LETTERS>().map(letter).iter().collect())).collect();
         let left = codes.iter().map(|code| keys.hash.hash(&hashed(person, code))).collect();
-        let shown =
-            |code: String| Secret::from(code.split_at_checked(LETTERS / 2).map_or(String::new(), |(one, two)| format!("{one}-{two}")));
+        let shown = |code: Zeroizing<String>| {
+            Secret::from(code.split_at_checked(LETTERS / 2).map_or(String::new(), |(one, two)| format!("{one}-{two}")))
+        };
         Ok((codes.into_iter().map(shown).collect(), Recovery { left, epoch, made_at: moment.now.seconds() }))
     }
 
@@ -103,8 +107,8 @@ fn letter(byte: u8) -> char {
 }
 
 /// A code is its person's alone: the hash of one in the row of another is worth nothing.
-fn hashed(person: &PersonId, code: &str) -> String {
-    format!("recovery code of {person}: {code}")
+fn hashed(person: &PersonId, code: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("recovery code of {person}: {code}"))
 }
 
 #[cfg(test)]
