@@ -133,7 +133,7 @@ pub fn scope(data: &[u8]) {
     assert_eq!(set.difference(&part).len() + part.len(), set.len());
 }
 
-/// [`Issuer`], [`Resource`] and [`Cursor`]: what is read prints as it was.
+/// [`Issuer`], [`Resource`] and [`Cursor`]: what is read prints as it was. A [`UserCode`] that is read reads the same as it is shown.
 pub fn names(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(issuer) = Issuer::parse(text) {
@@ -142,6 +142,9 @@ pub fn names(data: &[u8]) {
     }
     if let Ok(resource) = Resource::parse(text) {
         assert_eq!(resource.as_str(), text);
+    }
+    if let Some(code) = UserCode::parse(text) {
+        assert_eq!(UserCode::parse(code.to_text().expose()), Some(code));
     }
     if let Ok(cursor) = Cursor::parse(text) {
         assert_eq!(cursor.to_string(), text);

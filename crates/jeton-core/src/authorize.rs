@@ -2,35 +2,35 @@
 
 pub mod answer;
 pub mod check;
+pub mod device;
 pub mod next;
+pub mod polling;
 pub mod pushed;
 pub mod target;
+pub mod way;
 
 use std::sync::Arc;
 
-use jeton_oauth::RedirectUri;
 use jeton_oauth::authorization::Prompt;
-use jeton_oauth::pkce::Challenge;
 
 use crate::grant::scopes::{IdentityScopes, ScopesByApi};
 use crate::id::{ApiId, ClientId};
 use crate::session::proof::Acr;
+use way::Way;
 
 /// What is asked for, checked against what the client may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Who asks.
     pub client: ClientId,
-    /// Where the answer goes.
-    pub redirect_uri: RedirectUri,
+    /// How the answer comes to it.
+    pub way: Way,
     /// The scopes of APIs.
     pub scopes: ScopesByApi,
     /// What the client wants to know of the person.
     pub identity: IdentityScopes,
     /// What a token is for when nobody says.
     pub api: ApiId,
-    /// The hash of what only the application can tell afterwards.
-    pub challenge: Challenge,
     /// What the ID token repeats.
     pub nonce: Option<Arc<str>>,
     /// What the person must or must not be asked.

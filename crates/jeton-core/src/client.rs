@@ -109,11 +109,14 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 section 6.
     RefreshToken,
+    /// RFC 8628.
+    DeviceCode,
 }
 
 impl GrantType {
     /// All of them.
-    pub const ALL: [GrantType; 3] = [GrantType::ClientCredentials, GrantType::AuthorizationCode, GrantType::RefreshToken];
+    pub const ALL: [GrantType; 4] =
+        [GrantType::ClientCredentials, GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
 
     /// Its name (RFC 7591 section 2).
     #[must_use]
@@ -122,7 +125,14 @@ impl GrantType {
             GrantType::ClientCredentials => "client_credentials",
             GrantType::AuthorizationCode => "authorization_code",
             GrantType::RefreshToken => "refresh_token",
+            GrantType::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
+    }
+
+    /// Whether it is for what somebody allows: a person signs in for it.
+    #[must_use]
+    pub fn is_of_person(self) -> bool {
+        matches!(self, GrantType::AuthorizationCode | GrantType::DeviceCode)
     }
 
     /// The grant of a name.

@@ -39,7 +39,7 @@ pub struct Grant {
     pub identity: IdentityScopes,
     /// What a token is for when nobody says.
     pub api: ApiId,
-    /// Where the person was sent back to.
+    /// Where the person was sent back to; `None`: a device asked.
     pub redirect_host: Option<Arc<str>>,
     /// How the person proved who they are.
     pub proof: Authenticated,
@@ -58,6 +58,8 @@ pub struct Grant {
 pub enum Origin {
     /// By an authorization code (RFC 6749 section 4.1).
     Code,
+    /// By a device code (RFC 8628).
+    Device,
 }
 
 impl Origin {
@@ -66,11 +68,12 @@ impl Origin {
     pub fn name(self) -> &'static str {
         match self {
             Origin::Code => "code",
+            Origin::Device => "device",
         }
     }
 
     fn from_name(name: &str) -> Option<Origin> {
-        [Origin::Code].into_iter().find(|origin| origin.name() == name)
+        [Origin::Code, Origin::Device].into_iter().find(|origin| origin.name() == name)
     }
 }
 

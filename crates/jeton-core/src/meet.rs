@@ -72,9 +72,8 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         "mark" => (Put::Whole(|_| Ok(true)), Gone::Stays),
         "deployment" | "checkpoint" | "gap" | "canary" | "erasure" | "password_cost" => (Put::Stays, Gone::Stays),
         // No change of a commit has rows of these.
-        "access_token" | "authorization_code" | "pushed_request" | "idempotency" | "ledger_content" | "ledger_change" => {
-            (Put::Stays, Gone::Stays)
-        }
+        "access_token" | "authorization_code" | "pushed_request" | "device_request" | "user_code" | "idempotency" | "ledger_content"
+        | "ledger_change" => (Put::Stays, Gone::Stays),
         _ if table.class.is_usage() => (Put::Stays, Gone::Stays),
         _ => return None,
     })

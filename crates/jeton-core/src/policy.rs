@@ -152,6 +152,17 @@ pub const PUSHED_REQUEST: Lifetime = Lifetime {
     levels: &[Level::Deployment, Level::Client],
 };
 
+/// Device codes, from the question of a device on: so long somebody has to say yes.
+pub const DEVICE_CODE: Lifetime = Lifetime {
+    policy_key: "device_code",
+    plural: "device codes",
+    default_seconds: 600,
+    least_seconds: 1,
+    max_seconds: 1_800,
+    idle_seconds: None,
+    levels: &[Level::Deployment, Level::Client],
+};
+
 /// Sessions of people who signed in: over when nobody came for the idle time.
 pub const SESSION: Lifetime = Lifetime {
     policy_key: "session",
@@ -234,6 +245,8 @@ kinds! {
     AuthorizationCode: AUTHORIZATION_CODE,
     /// Authorization requests that were handed in.
     PushedRequest: PUSHED_REQUEST,
+    /// Device codes.
+    DeviceCode: DEVICE_CODE,
     /// Sessions.
     Session: SESSION,
     /// How long it counts that somebody proved who they are.
@@ -299,6 +312,7 @@ mod tests {
                 | CredentialKind::ClientAssertion
                 | CredentialKind::AuthorizationCode
                 | CredentialKind::PushedRequest
+                | CredentialKind::DeviceCode
                 | CredentialKind::Reauthentication
                 | CredentialKind::AdministratorReauthentication
                 | CredentialKind::Consent => false,
@@ -321,9 +335,10 @@ mod tests {
             Kind::RefreshToken => Some(CredentialKind::RefreshToken),
             Kind::AuthorizationCode => Some(CredentialKind::AuthorizationCode),
             Kind::Session => Some(CredentialKind::Session),
-            Kind::DeviceCode | Kind::RegistrationAccessToken | Kind::Invitation => None,
+            Kind::DeviceCode => Some(CredentialKind::DeviceCode),
+            Kind::RegistrationAccessToken | Kind::Invitation => None,
         };
         let minted = Kind::ALL.into_iter().filter_map(line).count();
-        assert_eq!(minted, 7);
+        assert_eq!(minted, 8);
     }
 }

@@ -128,7 +128,13 @@ pub static TABLES_SINCE_VERSION_15: &[&Table] = &[
 ];
 
 /// The tables that version 16 added.
-pub static TABLES_SINCE_VERSION_16: &[&Table] = &[&authorize::pushed::TABLE, &password::kept_cost::TABLE, &second_factor::TABLE];
+pub static TABLES_SINCE_VERSION_16: &[&Table] = &[
+    &authorize::pushed::TABLE,
+    &password::kept_cost::TABLE,
+    &second_factor::TABLE,
+    &authorize::device::TABLE,
+    &authorize::device::USER_CODE,
+];
 
 /// All tables.
 pub static TABLES: &[&Table] = &[
@@ -177,4 +183,6 @@ pub static TABLES: &[&Table] = &[
     &authorize::pushed::TABLE,
     &password::kept_cost::TABLE,
     &second_factor::TABLE,
+    &authorize::device::TABLE,
+    &authorize::device::USER_CODE,
 ];

@@ -1,6 +1,7 @@
 //! The OAuth endpoints: each reads a form, lets the service decide, and answers as its RFC says.
 
 pub(crate) mod cors;
+pub mod device;
 pub mod introspect;
 pub mod key_set;
 pub mod metadata;

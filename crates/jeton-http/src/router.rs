@@ -38,12 +38,15 @@ pub fn public(management: Management, place: Place, draining: Draining) -> Route
         async |state: State<Arc<Service>>, request: Request| Asked::of(&request).share(oauth::userinfo::post(state, request).await);
     let seen = observer.clone();
     let push = move |state: State<Arc<Service>>, request: Request| oauth::pushed::post(state, seen.clone(), request);
+    let seen = observer.clone();
+    let begin = move |state: State<Arc<Service>>, request: Request| oauth::device::post(state, seen.clone(), request);
     let path = service.issuer().path().trim_end_matches('/').to_owned();
     let requests = observer.requests.clone();
     let metadata = counted(&requests, Endpoint::Metadata, oauth::metadata::get);
     let endpoints = Router::new()
         .route("/oauth/token", post(counted(&requests, Endpoint::Token, issue)).options(counted(&requests, Endpoint::Token, preflight)))
         .route("/oauth/par", post(counted(&requests, Endpoint::PushedRequest, push)))
+        .route("/oauth/device_authorization", post(counted(&requests, Endpoint::DeviceAuthorization, begin)))
         .route("/oauth/introspect", post(counted(&requests, Endpoint::Introspect, introspect)))
         .route("/oauth/revoke", post(counted(&requests, Endpoint::Revoke, revoke)).options(counted(&requests, Endpoint::Revoke, preflight)))
         .route(

@@ -6,8 +6,10 @@ use jeton_core::api::Api;
 use jeton_core::authorize::Asked;
 use jeton_core::authorize::answer::{Facts as Answering, answer};
 use jeton_core::authorize::check::{Facts as Checking, check};
+use jeton_core::authorize::device::DeviceRequest;
 use jeton_core::authorize::next::{Facts, Next, next};
 use jeton_core::authorize::target::{NoTarget, target};
+use jeton_core::client::{Client, GrantType};
 use jeton_core::consent::needed::NewConsent;
 use jeton_core::consent::{self, Consent};
 use jeton_core::id::{ApiId, ClientId, PersonId};
@@ -69,6 +71,17 @@ pub enum NextStep {
     Consent(NewConsent, Asked),
     /// The application gets this code.
     Answer(Secret),
+    /// The device comes for it with the code that it has.
+    Allowed,
+}
+
+/// Where an answer goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Destination<'a> {
+    /// To an address of the application.
+    Address(&'a RedirectUri),
+    /// To a device, which asked this; `None`: it is about to.
+    Device(Option<&'a DeviceRequest>),
 }
 
 impl Service {
@@ -89,7 +102,7 @@ impl Service {
     pub async fn authorize(
         &self,
         request: &AuthorizationRequest<'_>,
-        redirect_uri: &RedirectUri,
+        to: Destination<'_>,
         begun_at: i64,
         session: Option<&Versioned<Session>>,
         allows: Option<&NewConsent>,
@@ -107,7 +120,7 @@ impl Service {
             };
             let mut step = None;
             let decided = self.attempt(moment, &lane, |reading, moment| {
-                match self.decide(request, redirect_uri, begun_at, (session, has_second_factor), (allows, &consents), reading, moment) {
+                match self.decide(request, to, begun_at, (session, has_second_factor), (allows, &consents), reading, moment) {
                     Ok(Decided::Answer(outcome)) => Ok(outcome.map(Some)),
                     Ok(Decided::Step(next)) => {
                         step = Some(Ok(next));
@@ -121,7 +134,8 @@ impl Service {
                 }
             });
             match (decided.await?, step) {
-                (Some(Some(clear)), _) => return Ok(NextStep::Answer(clear.0.into())),
+                (Some(Some(Some(clear))), _) => return Ok(NextStep::Answer(clear.0.into())),
+                (Some(Some(None)), _) => return Ok(NextStep::Allowed),
                 (Some(None), Some(step)) => return Ok(step?),
                 _ => {}
             }
@@ -133,14 +147,14 @@ impl Service {
     fn decide(
         &self,
         request: &AuthorizationRequest<'_>,
-        redirect_uri: &RedirectUri,
+        to: Destination<'_>,
         begun_at: i64,
         (session, has_second_factor): (Option<&Versioned<Session>>, bool),
         (allows, consents): (Option<&NewConsent>, &[Versioned<Consent>]),
         reading: &Reading<'_>,
         moment: &mut Moment,
     ) -> Result<Decided, Unauthorized> {
-        let asked = self.asked(request, redirect_uri, reading)?;
+        let asked = self.asked(request, to, reading)?;
         let records: Vec<Consent> = consents.iter().map(|consent| consent.record.clone()).collect();
         let person = session.map(|session| &session.record.person);
         let rights = |api: &ApiId| match person {
@@ -173,6 +187,11 @@ impl Service {
         let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
         let facts = Answering {
             asked: &asked,
+            device: match to {
+                Destination::Address(_) => None,
+                // Nobody is here yet who could say yes.
+                Destination::Device(device) => Some(device.ok_or(Failure::Contended)?),
+            },
             session: &session.record,
             new: &new,
             consents: &records,
@@ -193,7 +212,7 @@ impl Service {
     }
 
     /// What is asked for, checked.
-    fn asked(&self, request: &AuthorizationRequest<'_>, redirect_uri: &RedirectUri, reading: &Reading<'_>) -> Result<Asked, ErrorResponse> {
+    fn asked(&self, request: &AuthorizationRequest<'_>, to: Destination<'_>, reading: &Reading<'_>) -> Result<Asked, ErrorResponse> {
         let unauthorized = |detail: &'static str| ErrorResponse::new(ErrorCode::UnauthorizedClient, detail);
         let entry = self.registry.clients.get(request.client_id).ok_or_else(|| unauthorized("this client is gone"))?;
         reading.rely_on_client(&entry);
@@ -202,7 +221,7 @@ impl Service {
             return Err(unauthorized("this client is suspended"));
         }
         // It may have been taken from it since the request came.
-        let still = target(client, Some(redirect_uri.as_str())).map_err(|_| unauthorized("this client may not be answered there"))?;
+        let still = still_there(client, to).ok_or_else(|| unauthorized("this client may not be answered there"))?;
         let apis: Vec<Option<Arc<Versioned<Api>>>> = if request.resources.is_empty() {
             client.apis.iter().map(|id| self.registry.api(id.as_str())).collect()
         } else {
@@ -231,8 +250,16 @@ fn asks_for_more(request: &AuthorizationRequest<'_>, session: &Session) -> bool 
     request.acr_values.iter().any(|name| *name != session.authenticated.acr.name())
 }
 
+/// The address that an answer goes to, if it may go there; `Some(None)`: a device comes for it.
+fn still_there(client: &Client, to: Destination<'_>) -> Option<Option<RedirectUri>> {
+    match to {
+        Destination::Address(uri) => target(client, Some(uri.as_str())).ok().map(Some),
+        Destination::Device(_) => client.grant_types.contains(&GrantType::DeviceCode).then_some(None),
+    }
+}
+
 /// What an attempt came to.
 enum Decided {
     Step(NextStep),
-    Answer(jeton_core::outcome::Outcome<jeton_core::token::mint::Clear>),
+    Answer(jeton_core::outcome::Outcome<Option<jeton_core::token::mint::Clear>>),
 }

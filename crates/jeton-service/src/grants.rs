@@ -1,5 +1,6 @@
 //! What people let clients do: codes exchanged, refreshed, ended.
 
+pub mod device;
 mod end;
 mod exchange;
 mod introspect;

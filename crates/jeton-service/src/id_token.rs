@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_core::api::userinfo;
-use jeton_core::client::{Client, GrantType};
+use jeton_core::client::Client;
 use jeton_core::grant::scopes::IdentityScope;
 use jeton_core::id::{Actor, SessionId};
 use jeton_core::session::proof::Method;
@@ -33,7 +33,7 @@ impl Service {
     /// # Errors
     /// [`Failure`]; nobody signs in to it then.
     pub(crate) async fn prepare_sign_in(&self, client: &Client, actor: &Actor) -> Result<(), Failure> {
-        if !client.grant_types.contains(&GrantType::AuthorizationCode) {
+        if !client.grant_types.iter().any(|grant| grant.is_of_person()) {
             return Ok(());
         }
         let mut moments = self.moments().now();

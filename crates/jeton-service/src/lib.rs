@@ -20,6 +20,7 @@ mod credential_cache;
 pub mod credentials;
 mod cut_offs;
 pub mod deletion;
+mod device_polls;
 mod doctor;
 pub mod durability;
 mod end_cut_off;

@@ -76,6 +76,7 @@ impl Service {
             CredentialKind::RefreshToken
             | CredentialKind::AuthorizationCode
             | CredentialKind::PushedRequest
+            | CredentialKind::DeviceCode
             | CredentialKind::Session
             | CredentialKind::Reauthentication
             | CredentialKind::AdministratorReauthentication

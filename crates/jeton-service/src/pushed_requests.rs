@@ -12,7 +12,7 @@ use jeton_oauth::authorization::AuthorizationForm;
 use jeton_oauth::{ErrorCode, ErrorResponse};
 use jeton_store::store::{CommitError, Fault, FaultKind, Taken};
 
-use crate::authorizations::{NoPlace, Unauthorized};
+use crate::authorizations::{Destination, NoPlace, Unauthorized};
 use crate::beside::beside;
 use crate::failure::Failure;
 use crate::identify::Identified;
@@ -45,7 +45,7 @@ impl Service {
         // Asked as if nobody were signed in: whoever they are, they will be asked.
         let anybody = jeton_oauth::AuthorizationRequest { prompt: Default::default(), ..asked };
         let mut moments = moment.clone();
-        self.authorize(&anybody, &redirect_uri, moment.now.seconds(), None, None, &moments.split()).await?;
+        self.authorize(&anybody, Destination::Address(&redirect_uri), moment.now.seconds(), None, None, &moments.split()).await?;
         let moment = moments.split();
         let kept = self.transact(&moment, &client.record().id.0, |reading, moment| {
             let entry = self.still_identified(client, reading, moment.now.seconds())?;

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use crate::canary_standing::Canary;
 use crate::credential_cache::{CacheUse, CredentialCache};
 use crate::cut_offs::CutOffs;
+use crate::device_polls::DevicePolls;
 use crate::durability::Kept;
 use crate::feed::Feed;
 use crate::gather::{Gather, Spawn};
@@ -54,6 +55,7 @@ pub struct Service {
     pub(crate) allowances: Allowances,
     pub(crate) leases: Leases,
     pub(crate) throttles: Throttles,
+    pub(crate) device_polls: DevicePolls,
     pub(crate) sign_ins: SignIns,
     pub(crate) sessions_seen: SessionsSeen,
     pub(crate) snapshots: Arc<Snapshots>,
@@ -161,6 +163,7 @@ impl Service {
             allowances: Allowances::default(),
             leases: Leases::default(),
             throttles: Throttles::default(),
+            device_polls: DevicePolls::default(),
             sign_ins: SignIns::default(),
             sessions_seen: SessionsSeen::default(),
             snapshots,

@@ -25,7 +25,7 @@ use jeton_oauth::authorization::AuthorizationForm;
 use jeton_oauth::pkce::Verifier;
 use jeton_oauth::token::{AuthorizationCodeRequest, RefreshRequest};
 use jeton_oauth::{ClientAuthentication, ScopeSet};
-use jeton_service::authorizations::NextStep;
+use jeton_service::authorizations::{Destination, NextStep};
 use jeton_service::durability::{Durability, Keeps};
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
@@ -118,13 +118,13 @@ impl Stage {
         let service = self.world.service();
         let (_, uri) = service.authorization_target(&form).unwrap();
         let now = self.world.now();
-        let asked = service.authorize(&request, &uri, now, Some(session), None, &self.world.moment()).await.unwrap();
+        let asked = service.authorize(&request, Destination::Address(&uri), now, Some(session), None, &self.world.moment()).await.unwrap();
         let new = match asked {
             NextStep::Consent(new, _) => new,
             NextStep::Answer(code) => return code,
-            NextStep::SignIn | NextStep::SecondFactor => panic!("ada is signed in"),
+            NextStep::SignIn | NextStep::SecondFactor | NextStep::Allowed => panic!("ada is signed in, at an address"),
         };
-        match service.authorize(&request, &uri, now, Some(session), Some(&new), &self.world.moment()).await.unwrap() {
+        match service.authorize(&request, Destination::Address(&uri), now, Some(session), Some(&new), &self.world.moment()).await.unwrap() {
             NextStep::Answer(code) => code,
             step => panic!("{step:?}"),
         }

@@ -49,11 +49,17 @@ pub enum ErrorCode {
     RegistrationNotSupported,
     /// The person cannot sign in as strongly as is asked (OpenID Connect, Unmet Authentication Requirements 1.0).
     UnmetAuthenticationRequirements,
+    /// Nobody said yes or no yet: ask again after the interval (RFC 8628 section 3.5).
+    AuthorizationPending,
+    /// The same, and the interval is five seconds longer from now on (RFC 8628 section 3.5).
+    SlowDown,
+    /// Nobody said yes in time: begin again (RFC 8628 section 3.5).
+    ExpiredToken,
 }
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -73,6 +79,9 @@ impl ErrorCode {
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
         Self::UnmetAuthenticationRequirements,
+        Self::AuthorizationPending,
+        Self::SlowDown,
+        Self::ExpiredToken,
     ];
 
     /// The code as it stands in a response.
@@ -98,6 +107,9 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
         }
     }
 

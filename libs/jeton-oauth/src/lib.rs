@@ -7,6 +7,7 @@
 pub mod authorization;
 pub mod bearer;
 pub mod client_authentication;
+pub mod device;
 pub mod error;
 pub mod feed;
 

@@ -25,6 +25,9 @@ pub struct ServerMetadata {
     /// Whether every client has to (RFC 9126).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_pushed_authorization_requests: Option<bool>,
+    /// Where devices without a browser begin (RFC 8628).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_authorization_endpoint: Option<String>,
     /// Where tokens are issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint: Option<String>,
@@ -120,6 +123,7 @@ impl ServerMetadata {
             authorization_endpoint: None,
             pushed_authorization_request_endpoint: None,
             require_pushed_authorization_requests: None,
+            device_authorization_endpoint: None,
             token_endpoint: None,
             userinfo_endpoint: None,
             jwks_uri: None,

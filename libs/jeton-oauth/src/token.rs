@@ -74,6 +74,8 @@ pub enum TokenRequest {
     AuthorizationCode(AuthorizationCodeRequest),
     /// The client goes on with what a person let it have.
     RefreshToken(RefreshRequest),
+    /// The client asks whether somebody let it have anything.
+    DeviceCode(DeviceCodeRequest),
 }
 
 /// A client asks for a token of its own (RFC 6749 section 4.4.2).
@@ -109,6 +111,15 @@ pub struct RefreshRequest {
     pub resources: Vec<Resource>,
 }
 
+/// A client asks what became of a device authorization (RFC 8628 section 3.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceCodeRequest {
+    /// The device code, or what is taken for one.
+    pub device_code: Secret,
+    /// Where the token shall be used (RFC 8707), each named once.
+    pub resources: Vec<Resource>,
+}
+
 impl TokenRequest {
     /// Reads the request's own parameters.
     ///
@@ -120,6 +131,7 @@ impl TokenRequest {
             Some(GrantType::ClientCredentials) => ClientCredentialsRequest::parse(form).map(Self::ClientCredentials),
             Some(GrantType::AuthorizationCode) => AuthorizationCodeRequest::parse(form).map(Self::AuthorizationCode),
             Some(GrantType::RefreshToken) => RefreshRequest::parse(form).map(Self::RefreshToken),
+            Some(GrantType::DeviceCode) => DeviceCodeRequest::parse(form).map(Self::DeviceCode),
             _ => Err(ErrorResponse::new(ErrorCode::UnsupportedGrantType, "this grant_type is not offered; see grant_types_supported")),
         }
     }
@@ -131,6 +143,7 @@ impl TokenRequest {
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
             Self::AuthorizationCode(_) => GrantType::AuthorizationCode,
             Self::RefreshToken(_) => GrantType::RefreshToken,
+            Self::DeviceCode(_) => GrantType::DeviceCode,
         }
     }
 }
@@ -156,6 +169,12 @@ impl AuthorizationCodeRequest {
 impl RefreshRequest {
     fn parse(form: &Form<'_>) -> Result<Self, ErrorResponse> {
         Ok(Self { refresh_token: form.require("refresh_token")?.into(), scope: scope(form)?, resources: resources(form)? })
+    }
+}
+
+impl DeviceCodeRequest {
+    fn parse(form: &Form<'_>) -> Result<Self, ErrorResponse> {
+        Ok(Self { device_code: form.require("device_code")?.into(), resources: resources(form)? })
     }
 }
 
@@ -336,6 +355,7 @@ mod tests {
                 TokenRequest::RefreshToken(RefreshRequest { refresh_token, scope, resources }) => {
                     format!("{} {} {resources:?}", refresh_token.expose(), scope.is_some())
                 }
+                TokenRequest::DeviceCode(DeviceCodeRequest { device_code, resources }) => format!("{} {resources:?}", device_code.expose()),
                 TokenRequest::ClientCredentials(_) => String::new(),
             };
             assert_eq!(shown, expected, "{body}");
@@ -349,10 +369,13 @@ mod tests {
         check("grant_type=authorization_code&code=x&code_verifier=&scope=ignored%22", "x None false []");
         check("grant_type=refresh_token&refresh_token=x", "x false []");
         check("grant_type=refresh_token&refresh_token=x&scope=a&resource=urn:a&resource=urn:a", "x true [Resource(urn:a)]");
+        let of_device = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=hunter2";
+        check(of_device, "hunter2 []");
         let shown = format!(
-            "{:?} {:?}",
+            "{:?} {:?} {:?}",
             parse("grant_type=authorization_code&code=hunter2"),
-            parse("grant_type=refresh_token&refresh_token=hunter2")
+            parse("grant_type=refresh_token&refresh_token=hunter2"),
+            parse(of_device)
         );
         assert!(!shown.contains("hunter2"), "{shown}");
     }

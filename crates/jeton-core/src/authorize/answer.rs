@@ -3,17 +3,17 @@
 use jeton_token::{Kind, Prefix};
 
 use super::Asked;
+use super::device::DeviceRequest;
 use crate::api::userinfo;
 use crate::commit::Commit;
 use crate::consent::Consent;
 use crate::consent::give::give;
 use crate::consent::needed::NewConsent;
-use crate::grant::code::{AuthorizationCode, TABLE};
+use crate::grant::code::{AuthorizationCode, Sent, TABLE};
 use crate::grant::scopes::ScopesByApi;
 use crate::id::{CommitId, GrantId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
-use crate::policy::CredentialKind;
 use crate::policy::effective::Policies;
 use crate::refusal::Refusal;
 use crate::root_key::RootKeys;
@@ -25,6 +25,8 @@ use crate::token::text::make;
 pub struct Facts<'a> {
     /// What is allowed.
     pub asked: &'a Asked,
+    /// The device that asks; `None`: an application at an address.
+    pub device: Option<&'a DeviceRequest>,
     /// Who allows it.
     pub session: &'a Session,
     /// What of it they say now for the first time, or anew.
@@ -41,8 +43,8 @@ pub struct Facts<'a> {
     pub root_keys: &'a RootKeys,
 }
 
-/// Gives a code for what a person allows, and keeps what they said.
-pub fn answer(facts: &Facts<'_>, moment: &mut Moment) -> Outcome<Clear> {
+/// Gives a code for what a person allows, and keeps what they said. `None`: a device has its code already.
+pub fn answer(facts: &Facts<'_>, moment: &mut Moment) -> Outcome<Option<Clear>> {
     let commit = Commit::new(moment);
     match given(facts, commit.clone(), moment) {
         Ok((clear, commit)) => Outcome::grant(clear, commit),
@@ -50,23 +52,28 @@ pub fn answer(facts: &Facts<'_>, moment: &mut Moment) -> Outcome<Clear> {
     }
 }
 
-fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Clear, Commit), Refusal> {
+fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Option<Clear>, Commit), Refusal> {
     let Facts { asked, session, policies, .. } = facts;
     let of = (&asked.scopes, asked.identity);
     let (mut commit, consent_ends_at) = give(commit, (session, &asked.client), of, facts.new, facts.consents, policies, moment);
-    let id = GrantId::draw(moment);
+    let (issued_at, sent) = (moment.now.seconds().max(facts.not_before_seconds), Sent::By(asked.way.clone()));
+    let (id, clear, proof, expires_at) = match facts.device {
+        Some(device) => (device.id, None, device.proof.clone(), device.expires_at),
+        None => {
+            let id = GrantId::draw(moment);
+            let made = make(Kind::AuthorizationCode, id.0, *facts.prefix, facts.root_keys, moment)?;
+            let lives = policies.resolve(sent.kind(), None, Some(&asked.client)).default_seconds;
+            (id, Some(made.clear), made.proof, issued_at.saturating_add(lives))
+        }
+    };
     commit.id = CommitId(id.0);
-    let made = make(Kind::AuthorizationCode, id.0, *facts.prefix, facts.root_keys, moment)?;
-    let issued_at = moment.now.seconds().max(facts.not_before_seconds);
-    let lives = policies.resolve(CredentialKind::AuthorizationCode, None, Some(&asked.client)).default_seconds;
     let code = AuthorizationCode {
         id,
-        proof: made.proof,
+        proof,
         client: asked.client.clone(),
         person: session.person.clone(),
         session: session.id,
-        redirect_uri: asked.redirect_uri.clone(),
-        challenge: asked.challenge,
+        sent,
         scopes: with_userinfo(&asked.scopes),
         identity: asked.identity,
         api: asked.api.clone(),
@@ -74,9 +81,9 @@ fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Clea
         authenticated: session.authenticated,
         consent_ends_at,
         issued_at,
-        expires_at: issued_at.saturating_add(lives),
+        expires_at,
     };
-    Ok((made.clear, commit.put(&TABLE, code.row())))
+    Ok((clear, commit.put(&TABLE, code.row())))
 }
 
 /// Where no API is asked for, tokens tell who somebody is.

@@ -7,6 +7,7 @@ use jeton_oauth::scope::ScopeSet;
 use jeton_oauth::{ErrorCode, ErrorResponse, RedirectUri};
 
 use super::Asked;
+use super::way::Way;
 use crate::api::{Api, userinfo};
 use crate::client::Client;
 use crate::grant::scopes::{IdentityScope, IdentityScopes, ScopesByApi};
@@ -20,14 +21,19 @@ pub struct Facts<'a> {
     pub apis: &'a [Option<&'a Api>],
 }
 
-/// Checks a request whose answer goes to this address.
+/// Checks a request whose answer goes to this address; `None`: a device comes for it.
 ///
 /// # Errors
 /// What goes back to the application.
-pub fn check(facts: &Facts<'_>, request: &AuthorizationRequest<'_>, redirect_uri: RedirectUri) -> Result<Asked, ErrorResponse> {
-    let challenge = request.challenge.ok_or_else(|| {
-        ErrorResponse::invalid_request("the parameter code_challenge is missing: send code_challenge and code_challenge_method=S256")
-    })?;
+pub fn check(facts: &Facts<'_>, request: &AuthorizationRequest<'_>, redirect_uri: Option<RedirectUri>) -> Result<Asked, ErrorResponse> {
+    let way = match (redirect_uri, request.challenge) {
+        (Some(redirect_uri), Some(challenge)) => Way::Address { redirect_uri, challenge },
+        (None, _) => Way::Device,
+        (Some(_), None) => {
+            let detail = "the parameter code_challenge is missing: send code_challenge and code_challenge_method=S256";
+            return Err(ErrorResponse::invalid_request(detail));
+        }
+    };
     let names: Vec<&str> = request.scope.iter().flat_map(ScopeSet::iter).collect();
     let identity: IdentityScopes = names.iter().filter_map(|name| IdentityScope::from_name(name)).collect();
     let of_apis: Vec<&str> = names.iter().copied().filter(|name| IdentityScope::from_name(name).is_none()).collect();
@@ -44,11 +50,10 @@ pub fn check(facts: &Facts<'_>, request: &AuthorizationRequest<'_>, redirect_uri
     let many = || ErrorResponse::new(ErrorCode::InvalidTarget, "too many resources are named");
     Ok(Asked {
         client: facts.client.id.clone(),
-        redirect_uri,
+        way,
         scopes: ScopesByApi::new(scopes).ok_or_else(many)?,
         identity,
         api: first.unwrap_or_else(userinfo::id),
-        challenge,
         nonce: request.nonce.map(Into::into),
         prompt: request.prompt,
         max_age_seconds: request.max_age_seconds,

@@ -47,8 +47,11 @@ pub(super) fn check(client: &Client) -> Result<(), Refusal> {
     if has(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
         return Err(Refusal::invalid("people who sign in must be sent back somewhere: `authorization_code` needs a redirect address"));
     }
-    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        return Err(Refusal::invalid("refresh tokens come of a code: `refresh_token` needs `authorization_code` beside it"));
+    if has(GrantType::RefreshToken) && !client.grant_types.iter().any(|grant| grant.is_of_person()) {
+        return Err(Refusal::invalid(format!(
+            "refresh tokens come of a code: `refresh_token` needs `authorization_code` or `{}` beside it",
+            GrantType::DeviceCode.name()
+        )));
     }
     if client.authentication == AuthenticationMethod::None {
         if has(GrantType::ClientCredentials) {

@@ -1,5 +1,5 @@
-//! Authorization codes (RFC 6749 section 4.1.2): what somebody allowed, for a minute, to whoever shows that it asked. Nothing about a code
-//! changes: that it was used is that there is a grant of its id.
+//! Authorization codes (RFC 6749 section 4.1.2): what somebody allowed, for a minute, to whoever shows that it asked; and device codes once
+//! somebody said yes or no (RFC 8628). Nothing about a code changes: that it was used is that there is a grant of its id.
 
 use std::sync::Arc;
 
@@ -8,7 +8,10 @@ use jeton_oauth::pkce::Challenge;
 use jeton_token::SecretHash;
 
 use super::scopes::{IdentityScopes, ScopesByApi};
+use crate::authorize::way::Way;
+use crate::client::GrantType;
 use crate::id::{ApiId, ClientId, GrantId, PersonId, SessionId};
+use crate::policy::CredentialKind;
 use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
 use crate::session::proof::Authenticated;
 
@@ -25,10 +28,8 @@ pub struct AuthorizationCode {
     pub person: PersonId,
     /// In which session.
     pub session: SessionId,
-    /// Where it was sent.
-    pub redirect_uri: RedirectUri,
-    /// `S256` of the verifier (RFC 7636 section 4.2).
-    pub challenge: Challenge,
+    /// How it comes to who may use it.
+    pub sent: Sent,
     /// What was allowed.
     pub scopes: ScopesByApi,
     /// What the client may know of the person.
@@ -45,6 +46,59 @@ pub struct AuthorizationCode {
     pub issued_at: i64,
     /// When it ends, in seconds.
     pub expires_at: i64,
+}
+
+/// How a code comes to who may use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// As it was asked for.
+    By(Way),
+    /// Not at all: the person said no to a device (RFC 8628 section 3.5, `access_denied`).
+    Denied,
+}
+
+/// What stands in place of a challenge where somebody said no.
+const DENIED: &str = "denied";
+
+impl Sent {
+    /// What a client must be registered with to use it.
+    #[must_use]
+    pub fn grant_type(&self) -> GrantType {
+        match self {
+            Sent::By(Way::Address { .. }) => GrantType::AuthorizationCode,
+            Sent::By(Way::Device) | Sent::Denied => GrantType::DeviceCode,
+        }
+    }
+
+    /// What ends it.
+    #[must_use]
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Sent::By(Way::Address { .. }) => CredentialKind::AuthorizationCode,
+            Sent::By(Way::Device) | Sent::Denied => CredentialKind::DeviceCode,
+        }
+    }
+
+    fn values(&self) -> [Value; 2] {
+        match self {
+            Sent::By(Way::Address { redirect_uri, challenge }) => [Value::text(redirect_uri.as_str()), Value::text(&challenge.to_text())],
+            Sent::By(Way::Device) => [Value::text(""), Value::text("")],
+            Sent::Denied => [Value::text(""), Value::text(DENIED)],
+        }
+    }
+
+    fn read(row: &mut Reader<'_>) -> Result<Sent, Malformed> {
+        let (uri, challenge) = (row.text()?, row.text()?);
+        let malformed = |column| Malformed { table: TABLE.name, column };
+        match (&*uri, &*challenge) {
+            ("", "") => Ok(Sent::By(Way::Device)),
+            ("", DENIED) => Ok(Sent::Denied),
+            (uri, challenge) => Ok(Sent::By(Way::Address {
+                redirect_uri: RedirectUri::parse(uri).map_err(|_| malformed("redirect_uri"))?,
+                challenge: Challenge::parse(challenge).map_err(|_| malformed("challenge"))?,
+            })),
+        }
+    }
 }
 
 /// Where codes are kept, for a day: as long as what they gave may be asked for by a replay.
@@ -81,6 +135,7 @@ impl AuthorizationCode {
     pub fn row(&self) -> Row {
         let (hash, epoch) = &self.proof;
         let [at, acr, amr] = self.authenticated.values();
+        let [redirect_uri, challenge] = self.sent.values();
         vec![
             Value::Id(self.id.0),
             Value::Hash(*hash.as_bytes()),
@@ -88,8 +143,8 @@ impl AuthorizationCode {
             Value::Text(self.client.0.clone()),
             Value::Text(self.person.0.clone()),
             Value::Id(self.session.0),
-            Value::text(self.redirect_uri.as_str()),
-            Value::text(&self.challenge.to_text()),
+            redirect_uri,
+            challenge,
             self.scopes.value(),
             Value::text(&self.identity.to_string()),
             Value::Text(self.api.0.clone()),
@@ -118,8 +173,7 @@ impl AuthorizationCode {
             client: ClientId(row.text()?),
             person: PersonId(row.text()?),
             session: row.read(|value| Some(SessionId(value.as_bytes()?.try_into().ok()?)))?,
-            redirect_uri: row.read(|value| RedirectUri::parse(value.as_text()?).ok())?,
-            challenge: row.read(|value| Challenge::parse(value.as_text()?).ok())?,
+            sent: Sent::read(&mut row)?,
             scopes: row.read(|value| ScopesByApi::parse(value.as_text()?))?,
             identity: row.read(|value| IdentityScopes::parse(value.as_text()?))?,
             api: ApiId(row.text()?),

@@ -7,7 +7,7 @@ use jeton_oauth::pkce::Verifier;
 use jeton_oauth::scope::ScopeSet;
 use jeton_token::Prefix;
 
-use super::code::AuthorizationCode;
+use super::code::{AuthorizationCode, Sent};
 use super::end::{ended, is_there};
 use super::family::Family;
 use super::fingerprint::Fingerprint;
@@ -17,6 +17,7 @@ use super::scopes::IdentityScope;
 use super::{Grant, Origin, TABLE};
 use crate::api::{Api, userinfo};
 use crate::api_key::state::State;
+use crate::authorize::way::Way;
 use crate::client::{Client, GrantType};
 use crate::commit::Commit;
 use crate::event::Event;
@@ -138,21 +139,20 @@ fn replayed(earlier: &Grant, latest_seconds: i64, commit: Commit, moment: &mut M
 /// Whether the code is good for what is asked, and for what.
 fn check<'a>(facts: &Facts<'a>, request: &Exchange<'_>, moment: &Moment) -> Result<(&'a Api, Arc<str>), Refusal> {
     let (Facts { code, client, .. }, now) = (facts, moment.now.seconds());
-    if !client.grant_types.contains(&GrantType::AuthorizationCode) {
-        return Err(Refusal::new(Reason::UnauthorizedClient, "this client may not use the grant `authorization_code`"));
+    let needed = code.sent.grant_type();
+    if !client.grant_types.contains(&needed) {
+        return Err(Refusal::new(Reason::UnauthorizedClient, format!("this client may not use the grant `{}`", needed.name())));
     }
     let allowed_in = facts
         .session
         .filter(|session| session.person == code.person && now < session.expires_at && session.created_at >= facts.ended_before_seconds);
-    let ends_at = code.expires_at.min(code.issued_at.saturating_add(lifetime(facts, CredentialKind::AuthorizationCode)));
+    let ends_at = code.expires_at.min(code.issued_at.saturating_add(lifetime(facts, code.sent.kind())));
     let is_good = allowed_in.is_some()
         && facts.is_person_active
         && now < ends_at
         && code.issued_at >= facts.known_from_seconds
         && code.issued_at >= facts.ended_before_seconds
-        // OAuth 2.1 section 10.2: it need not be said, since the challenge binds the code.
-        && request.redirect_uri.is_none_or(|uri| *uri == *code.redirect_uri.as_str())
-        && request.verifier.is_some_and(|verifier| verifier.answers(&code.challenge));
+        && is_who_asked(&code.sent, request);
     if !is_good {
         return Err(of_no_use());
     }
@@ -168,6 +168,20 @@ fn check<'a>(facts: &Facts<'a>, request: &Exchange<'_>, moment: &Moment) -> Resu
         return Err(Refusal::new(Reason::InvalidScope, "nothing of what was allowed for that resource is allowed any more"));
     }
     Ok((api, fitting(scope_of(&left, code.identity))?))
+}
+
+/// Whether whoever brings a code shows what only who asked can.
+fn is_who_asked(sent: &Sent, request: &Exchange<'_>) -> bool {
+    match sent {
+        // OAuth 2.1 section 10.2: the address need not be said, since the challenge binds the code.
+        Sent::By(Way::Address { redirect_uri, challenge }) => {
+            request.redirect_uri.is_none_or(|uri| *uri == *redirect_uri.as_str())
+                && request.verifier.is_some_and(|verifier| verifier.answers(challenge))
+        }
+        // Nobody else was given it.
+        Sent::By(Way::Device) => true,
+        Sent::Denied => false,
+    }
 }
 
 fn lifetime(facts: &Facts<'_>, kind: CredentialKind) -> i64 {
@@ -214,6 +228,10 @@ fn give(facts: &Facts<'_>, request: &Exchange<'_>, (api, scope): (&Api, Arc<str>
 
 fn grant_of(facts: &Facts<'_>, moment: &Moment) -> Grant {
     let code = facts.code;
+    let (origin, redirect_host) = match &code.sent {
+        Sent::By(Way::Address { redirect_uri, .. }) => (Origin::Code, Some(redirect_uri.host().into())),
+        Sent::By(Way::Device) | Sent::Denied => (Origin::Device, None),
+    };
     let created_at = moment.now.seconds().max(facts.not_before_seconds);
     let allowed = facts.policies.resolve(CredentialKind::RefreshToken, None, Some(&code.client));
     let with_session = facts.session.filter(|_| !code.identity.has(IdentityScope::OfflineAccess)).map(|session| session.expires_at);
@@ -223,11 +241,11 @@ fn grant_of(facts: &Facts<'_>, moment: &Moment) -> Grant {
         person: code.person.clone(),
         client: code.client.clone(),
         session: Some(code.session),
-        origin: Origin::Code,
+        origin,
         scopes: code.scopes.clone(),
         identity: code.identity,
         api: code.api.clone(),
-        redirect_host: Some(code.redirect_uri.host().into()),
+        redirect_host,
         proof: code.authenticated,
         created_at,
         expires_at,

@@ -2,7 +2,8 @@
 
 use jeton_core::api::Api;
 use jeton_core::api_key::state::State;
-use jeton_core::grant::code::AuthorizationCode;
+use jeton_core::authorize::way::Way;
+use jeton_core::grant::code::{AuthorizationCode, Sent};
 use jeton_core::grant::exchange::{Exchange, Exchanged, Facts, LIVE_MAX, exchange, too_many};
 use jeton_core::grant::of_person::GrantOfPerson;
 use jeton_core::grant::scopes::{IdentityScopes, ScopesByApi};
@@ -65,8 +66,10 @@ fn case() -> Case {
         client: client.id.clone(),
         person: PersonId::from("user_1"),
         session: session.id,
-        redirect_uri: RedirectUri::parse("https://app.example/callback").unwrap(),
-        challenge: verifier.challenge(),
+        sent: Sent::By(Way::Address {
+            redirect_uri: RedirectUri::parse("https://app.example/callback").unwrap(),
+            challenge: verifier.challenge(),
+        }),
         scopes: ScopesByApi::parse(&format!(r#"{{"{}":"read write"}}"#, api.id)).unwrap(),
         identity: IdentityScopes::parse("openid offline_access").unwrap(),
         api: api.id.clone(),

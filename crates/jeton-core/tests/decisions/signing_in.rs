@@ -165,7 +165,7 @@ fn asked(parameters: &str) -> Result<(Asked, Api, Client), ErrorCode> {
         resources => resources.iter().map(|resource| named(resource.as_str())).collect(),
     };
     let uri = target(&client, None).unwrap();
-    let found = check_request(&Checking { client: &client, apis: &apis }, &request, uri).map_err(|error| error.code)?;
+    let found = check_request(&Checking { client: &client, apis: &apis }, &request, Some(uri)).map_err(|error| error.code)?;
     Ok((found, api, client))
 }
 
@@ -190,7 +190,7 @@ fn a_client_asks_for_what_it_may_have() {
     let (api, no_challenge) = (api("orders"), AuthorizationForm::parse(b"client_id=c&response_type=code").unwrap());
     let client = application(&api, "client_secret_basic");
     let uri = target(&client, None).unwrap();
-    let refused = check_request(&Checking { client: &client, apis: &[Some(&api)] }, &no_challenge.request().unwrap(), uri);
+    let refused = check_request(&Checking { client: &client, apis: &[Some(&api)] }, &no_challenge.request().unwrap(), Some(uri));
     assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidRequest, "who proves who it is sends a challenge too");
 }
 
@@ -312,6 +312,7 @@ fn a_yes_is_kept_and_gives_a_code() {
     let new = jeton_core::consent::needed::needed(&asked.scopes, asked.identity, &before, NOW);
     let facts = |new| Answering {
         asked: &asked,
+        device: None,
         session: &session,
         new,
         consents: &before,
@@ -334,7 +335,7 @@ fn a_yes_is_kept_and_gives_a_code() {
     assert!(given.iter().all(|consent| consent.expires_at == NOW + 366 * 86_400));
     let code = AuthorizationCode::from_row(&rows("authorization_code")[0]).unwrap();
     assert_eq!((code.expires_at, code.consent_ends_at, code.nonce.as_deref()), (NOW + 60, NOW + 366 * 86_400, Some("n")));
-    assert!(text::is(verdict.unwrap().0.expose(), &code.proof, &root_keys));
+    assert!(text::is(verdict.unwrap().unwrap().0.expose(), &code.proof, &root_keys));
     assert_eq!(commit.id.0, code.id.0);
     // Where nothing is new, what was said before says until when.
     let Outcome { commit, .. } = answer(&facts(&NewConsent::default()), &mut at(NOW));

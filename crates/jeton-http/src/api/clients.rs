@@ -9,7 +9,7 @@ use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
-use jeton_core::client::{AuthenticationMethod, Client, GrantType};
+use jeton_core::client::{AuthenticationMethod, Client};
 use jeton_core::event::CutOffSubject;
 use jeton_core::id::{Actor, ClientId};
 use jeton_core::permission::Permission;
@@ -335,7 +335,7 @@ impl Shown {
 impl ForPeople {
     /// Nothing, of a client that nobody signs in to.
     fn of(client: &Client) -> Option<ForPeople> {
-        let is_for_people = client.grant_types.contains(&GrantType::AuthorizationCode)
+        let is_for_people = client.grant_types.iter().any(|grant| grant.is_of_person())
             || !client.redirect_uris.is_empty()
             || client.authentication == AuthenticationMethod::None;
         is_for_people.then(|| ForPeople {

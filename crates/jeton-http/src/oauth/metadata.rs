@@ -66,6 +66,7 @@ fn describe(service: &Service) -> ServerMetadata {
         authorization_endpoint: Some(issuer.endpoint("/oauth/authorize")),
         pushed_authorization_request_endpoint: Some(issuer.endpoint("/oauth/par")),
         require_pushed_authorization_requests: Some(false),
+        device_authorization_endpoint: Some(issuer.endpoint("/oauth/device_authorization")),
         userinfo_endpoint: Some(issuer.endpoint("/oauth/userinfo")),
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: owned(&ResponseMode::ALL.map(ResponseMode::as_str)),

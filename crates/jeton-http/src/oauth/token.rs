@@ -11,6 +11,7 @@ use jeton_oauth::{ErrorCode, ErrorResponse, Form, ScopeSet, TokenRequest};
 use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::grants::GrantedTokens;
+use jeton_service::grants::device::Answered;
 use jeton_service::identify::Identified;
 use jeton_token::Secret;
 
@@ -51,8 +52,27 @@ async fn issue(service: &Service, client: &Identified, form: &Form<'_>, sender: 
             let granted = Box::pin(service.refresh(client, &request, sender, moment)).await?;
             Ok(seen::with_outcome(for_a_person(&granted, None), "refreshed"))
         }
+        TokenRequest::DeviceCode(request) => {
+            let answered = Box::pin(service.answer_device(client, &request, sender, moment)).await?;
+            for_a_device(service, &answered)
+        }
         _ => Err(ErrorResponse::new(ErrorCode::UnsupportedGrantType, "this grant is not offered").into()),
     }
+}
+
+/// What a device hears (RFC 8628 section 3.5).
+fn for_a_device(service: &Service, answered: &Answered) -> Reply {
+    let (code, detail) = match answered {
+        Answered::Granted(granted) => {
+            let id_token = service.id_token(granted)?;
+            return Ok(seen::with_outcome(for_a_person(granted, id_token.as_ref().map(Secret::expose)), "exchanged"));
+        }
+        Answered::Pending => (ErrorCode::AuthorizationPending, "nobody said yes or no yet: ask again after the interval"),
+        Answered::TooEarly => (ErrorCode::SlowDown, "that was too early: wait five seconds longer from now on"),
+        Answered::Expired => (ErrorCode::ExpiredToken, "nobody said yes in time: begin again"),
+        Answered::Denied => (ErrorCode::AccessDenied, "the person did not allow it"),
+    };
+    Err(ErrorResponse::new(code, detail).into())
 }
 
 /// What the client gets for itself (RFC 6749 section 4.4).

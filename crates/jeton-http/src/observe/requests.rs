@@ -27,6 +27,8 @@ pub enum Endpoint {
     Authorize,
     /// `/oauth/par`.
     PushedRequest,
+    /// `/oauth/device_authorization`.
+    DeviceAuthorization,
     /// `/oauth/userinfo`.
     Userinfo,
     /// `/api/v1/keys/verify`, asked by clients.
@@ -57,12 +59,13 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Endpoint; 18] = [
+    pub const ALL: [Endpoint; 19] = [
         Endpoint::Token,
         Endpoint::Introspect,
         Endpoint::Revoke,
         Endpoint::Authorize,
         Endpoint::PushedRequest,
+        Endpoint::DeviceAuthorization,
         Endpoint::Userinfo,
         Endpoint::KeyCheck,
         Endpoint::KeyItself,
@@ -87,6 +90,7 @@ impl Endpoint {
             Endpoint::Revoke => "revoke",
             Endpoint::Authorize => "authorize",
             Endpoint::PushedRequest => "par",
+            Endpoint::DeviceAuthorization => "device_authorization",
             Endpoint::Userinfo => "userinfo",
             Endpoint::KeyCheck => "key_check",
             Endpoint::KeyItself => "key_self",

@@ -14,11 +14,11 @@ use jeton_core::consent::needed::NewConsent;
 use jeton_oauth::authorization::{AuthorizationAnswer, AuthorizationForm, AuthorizationRequest, MAX_REQUEST_LEN, PageError, ResponseMode};
 use jeton_oauth::{ErrorCode, ErrorResponse, RedirectUri};
 use jeton_service::Service;
-use jeton_service::authorizations::{NextStep, NoPlace, Unauthorized};
+use jeton_service::authorizations::{Destination, NextStep, NoPlace, Unauthorized};
 use jeton_service::registry::clients::ClientEntry;
 
 use super::consent;
-use super::flow::{ASKED_BYTES, Flow};
+use super::flow::{ASKED_BYTES, About, Flow};
 use super::guard::{Door, Posted};
 use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
@@ -95,17 +95,17 @@ async fn begin_with(visit: &mut Visit, form: &AuthorizationForm<'_>, is_pushed: 
     // Asked as if nobody were signed in: what must not be asked at all is refused before anybody signs in for it. `prompt=none` waits until
     // it is known who is here.
     let anybody = AuthorizationRequest { prompt: Default::default(), ..request };
-    match visit.service.authorize(&anybody, &way.redirect_uri, visit.now(), None, None, &visit.moment).await {
+    match visit.service.authorize(&anybody, Destination::Address(&way.redirect_uri), visit.now(), None, None, &visit.moment).await {
         Err(Unauthorized::Denied(error)) => Ok(way.error(visit, form, &error)),
         Err(Unauthorized::Failed(failure)) => Ok(way.failed(visit, form, failure)),
-        Ok(_) => visit.begin(Some(asked), "/oauth/authorize"),
+        Ok(_) => visit.begin(About::Application(asked), "/oauth/authorize"),
     }
 }
 
 /// Somebody comes back, signed in or not.
 async fn go_on(visit: &mut Visit, decision: Option<Decision<'_>>) -> Result<Response, Problem> {
     let flow = visit.flow()?;
-    let text = flow.asked.clone().ok_or(Problem::Flow)?;
+    let About::Application(text) = flow.about.clone() else { return Err(Problem::Flow) };
     let form = AuthorizationForm::parse(text.as_bytes()).map_err(Problem::Request)?;
     let way = Way::of(visit, &form)?;
     let here = visit.here().await?;
@@ -154,7 +154,7 @@ async fn answered(
     }
     let session = here.map(|here| &here.session);
     let ask = async |allows: Option<&NewConsent>| {
-        visit.service.authorize(&request, &way.redirect_uri, flow.begun_at, session, allows, &visit.moment).await
+        visit.service.authorize(&request, Destination::Address(&way.redirect_uri), flow.begun_at, session, allows, &visit.moment).await
     };
     let mut step = ask(None).await;
     if let (Ok(NextStep::Consent(new, asked)), Some(Decision::Allow(shown))) = (&step, decision) {
@@ -171,6 +171,8 @@ async fn answered(
             let answer = AuthorizationAnswer::code(&code, form.state(), visit.issuer());
             Ok(ended(seen::with_outcome(way.send(visit, form, &answer), "allowed")))
         }
+        // Only a device comes by itself.
+        Ok(NextStep::Allowed) => Err(Problem::Flow),
         Err(Unauthorized::Denied(error)) => Ok(ended(way.error(visit, form, &error))),
         Err(Unauthorized::Failed(failure)) => Ok(way.failed(visit, form, failure)),
     }

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use jeton_core::authorize::Asked;
+use jeton_core::authorize::device::DeviceRequest;
 use jeton_core::client::{Application, Client};
 use jeton_core::consent::needed::NewConsent;
 use jeton_core::grant::scopes::{IdentityScope, IdentityScopes, ScopesByApi};
@@ -9,13 +10,14 @@ use jeton_core::id::ApiId;
 use jeton_core::plain;
 use jeton_core::policy::CredentialKind;
 use jeton_oauth::RedirectUri;
+use jeton_oauth::device::UserCode;
 use jeton_oauth::scope::ScopeSet;
 
 use super::flow::Flow;
 use super::guard::{Door, token};
 use super::problem::Problem;
 use super::texts::{Texts, fill, texts};
-use super::view::{Consent, Line};
+use super::view::{self, Consent, Line};
 use super::visit::{Here, Visit};
 
 /// What somebody is asked.
@@ -57,6 +59,42 @@ impl Page<'_> {
         };
         Ok(page.reply(visit.issuer()))
     }
+}
+
+/// What somebody is asked for a device.
+pub(super) struct OfDevice<'p> {
+    pub(super) request: &'p DeviceRequest,
+    pub(super) code: &'p UserCode,
+    pub(super) new: &'p NewConsent,
+    /// Whether they answered another page.
+    pub(super) has_changed: bool,
+    /// What shows which page it is.
+    pub(super) shown: String,
+}
+
+/// The page where somebody says yes or no to a device.
+pub(super) fn device_page(visit: &Visit, flow: &Flow, here: &Here, client: &Client, of: OfDevice<'_>) -> Result<Response, Problem> {
+    let (service, now) = (&visit.service, visit.now());
+    let person = service.registry().people.all.get(here.session.record.person.as_str()).ok_or(Problem::Flow)?;
+    let lives = service.registry().policies().resolve(CredentialKind::Consent, None, Some(&client.id)).default_seconds;
+    let new = ScopesOf { scopes: of.new.scopes.clone(), identity: of.new.identity };
+    let contact = client.contact.as_deref().map(plain::shown);
+    let page = view::device::Consent {
+        action: visit.path_in("/device", flow),
+        form: token(service, Door::Device, &flow.secret, now),
+        shown: of.shown,
+        other: (visit.path_in("/signout", flow), token(service, Door::SignOut, here.whose(), now)),
+        client: &plain::shown(&client.name),
+        client_id: client.id.as_str(),
+        contact: contact.as_deref(),
+        person: &plain::shown(&person.record.username),
+        code: of.code.to_text().expose().to_owned(),
+        network: of.request.network.as_deref(),
+        asked: new.lines(visit, texts()),
+        until: now.saturating_add(lives),
+        has_changed: of.has_changed,
+    };
+    Ok(page.reply(visit.issuer()))
 }
 
 /// What is allowed at once.

@@ -30,10 +30,45 @@ pub(super) struct Flow {
     pub(super) secret: [u8; 16],
     /// When it began, in seconds.
     pub(super) begun_at: i64,
-    /// The request of an application; `None`: somebody came to see their account.
-    pub(super) asked: Option<String>,
+    /// What it is about.
+    pub(super) about: About,
     /// What somebody proved in it who is still to show their second factor.
     pub(super) first: Option<FirstFactor>,
+}
+
+/// What somebody may be about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// They came to see their account.
+    Account,
+    /// An application sent them with this request.
+    Application(String),
+    /// They are to type what a device shows: this stands there already.
+    Typed(String),
+    /// They typed what a device shows.
+    Device(String),
+}
+
+impl About {
+    /// What it is marked with where a browser keeps it, and the text.
+    fn parts(&self) -> (u8, &str) {
+        match self {
+            About::Account => (b'-', ""),
+            About::Application(asked) => (b'a', asked),
+            About::Typed(code) => (b't', code),
+            About::Device(code) => (b'd', code),
+        }
+    }
+
+    fn of_parts(mark: u8, text: &str) -> Option<About> {
+        match mark {
+            b'-' => Some(About::Account),
+            b'a' => Some(About::Application(text.to_owned())),
+            b't' => Some(About::Typed(text.to_owned())),
+            b'd' => Some(About::Device(text.to_owned())),
+            _ => None,
+        }
+    }
 }
 
 /// The name of a flow: eight letters.
@@ -64,8 +99,8 @@ impl FlowId {
 
 impl Flow {
     /// A flow that begins now.
-    pub(super) fn begin(asked: Option<String>, moment: &mut Moment) -> Flow {
-        Flow { id: FlowId::draw(moment), secret: moment.draw(), begun_at: moment.now.seconds(), asked, first: None }
+    pub(super) fn begin(about: About, moment: &mut Moment) -> Flow {
+        Flow { id: FlowId::draw(moment), secret: moment.draw(), begun_at: moment.now.seconds(), about, first: None }
     }
 
     /// The flow of this name, if the browser has it and it is not over.
@@ -99,9 +134,10 @@ impl Flow {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut state = self.secret.to_vec();
         state.extend_from_slice(&self.begun_at.to_be_bytes());
-        state.push(if self.asked.is_some() { b'a' } else { b'-' });
+        let (mark, text) = self.about.parts();
+        state.push(mark);
         state.extend_from_slice(&first_bytes(self.first.as_ref()));
-        state.extend_from_slice(self.asked.as_deref().unwrap_or_default().as_bytes());
+        state.extend_from_slice(text.as_bytes());
         state
     }
 
@@ -109,11 +145,10 @@ impl Flow {
     pub(super) fn from_bytes(id: &FlowId, state: &[u8]) -> Option<Flow> {
         let (secret, rest) = state.split_first_chunk::<16>()?;
         let (begun_at, rest) = rest.split_first_chunk::<8>()?;
-        let (mark, asked) = rest.split_first()?;
-        let (first, asked) = first_from(asked)?;
-        let asked = std::str::from_utf8(asked).ok()?;
-        let asked = (*mark == b'a').then(|| asked.to_owned());
-        Some(Flow { id: id.clone(), secret: *secret, begun_at: i64::from_be_bytes(*begun_at), asked, first })
+        let (mark, rest) = rest.split_first()?;
+        let (first, text) = first_from(rest)?;
+        let about = About::of_parts(*mark, std::str::from_utf8(text).ok()?)?;
+        Some(Flow { id: id.clone(), secret: *secret, begun_at: i64::from_be_bytes(*begun_at), about, first })
     }
 }
 

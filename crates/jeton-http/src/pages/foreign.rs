@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::flow::{Flow, FlowId};
+use super::flow::{About, Flow, FlowId};
 use super::{cookies, session_cookie};
 
 /// The value of the cookie of this name, of all that a browser sends.
@@ -27,5 +27,7 @@ pub fn flow_id(query: &str) -> Option<String> {
 #[must_use]
 pub fn flow(query: &str, state: &[u8]) -> Option<(Vec<u8>, Option<String>)> {
     let flow = Flow::from_bytes(&FlowId::of_query(Some(query))?, state)?;
-    Some((flow.to_bytes(), flow.asked))
+    let bytes = flow.to_bytes();
+    let asked = if let About::Application(asked) = flow.about { Some(asked) } else { None };
+    Some((bytes, asked))
 }

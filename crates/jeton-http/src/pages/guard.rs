@@ -23,6 +23,7 @@ const HOUR_SECONDS: i64 = 3_600;
 pub(super) enum Door {
     SignIn,
     Consent,
+    Device,
     SignOut,
     /// The second page of signing in.
     SecondStep,
@@ -35,6 +36,7 @@ impl Door {
         match self {
             Door::SignIn => b"sign_in",
             Door::Consent => b"consent",
+            Door::Device => b"device",
             Door::SignOut => b"sign_out",
             Door::SecondStep => b"second_step",
             Door::SecondFactor => b"second_factor",

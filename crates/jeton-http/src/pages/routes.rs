@@ -9,11 +9,11 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, second_factor, second_step, sign_in, sign_out};
+use super::{account, assets, authorize, device, second_factor, second_step, sign_in, sign_out};
 use crate::observe::{Endpoint, Observer, counted};
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 5] = ["/oauth/authorize", "/signin", "/signout", "/signin/second-factor", "/account/second-factor"];
+pub const WITH_FORMS: [&str; 6] = ["/oauth/authorize", "/device", "/signin", "/signout", "/signin/second-factor", "/account/second-factor"];
 /// The pages that only show.
 pub const WITHOUT_FORMS: [&str; 1] = ["/account"];
 
@@ -28,6 +28,10 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 authorize,
                 with(observer, authorize::post),
             )),
+        )
+        .route(
+            "/device",
+            get(counted(requests, page, with(observer, device::get))).post(counted(requests, page, with(observer, device::post))),
         )
         .route(
             "/signin",

@@ -23,6 +23,7 @@ use jeton_token::Secret;
 use zeroize::Zeroizing;
 
 use super::device_cookie;
+use super::flow::About;
 use super::guard::{Door, Posted, token};
 use super::problem::Problem;
 use super::reply::{FormsLead, Frame, page, see_other, set_cookie};
@@ -66,7 +67,7 @@ async fn show(visit: &mut Visit) -> Result<Response, Problem> {
             let secret = Zeroizing::new(visit.moment.draw::<SECRET_BYTES>());
             setting(visit, &here, &secret, None)?
         }
-        None => return visit.begin(None, "/signin"),
+        None => return visit.begin(About::Account, "/signin"),
     };
     Ok(visit.seen(Some(&here), answer))
 }

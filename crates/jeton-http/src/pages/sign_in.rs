@@ -18,7 +18,7 @@ use jeton_service::sign_ins::SignIn as Outcome;
 use jeton_token::Secret;
 
 use super::device_cookie;
-use super::flow::Flow;
+use super::flow::{About, Flow};
 use super::guard::{Door, Posted, token};
 use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
@@ -43,7 +43,7 @@ async fn ask(visit: &mut Visit) -> Result<Response, Problem> {
     if visit.flow_id().is_none() {
         return match here {
             Some(_) => Ok(see_other(visit.issuer(), &visit.path("/account"))),
-            None => visit.begin(None, "/signin"),
+            None => visit.begin(About::Account, "/signin"),
         };
     }
     let flow = visit.flow()?;
@@ -115,9 +115,10 @@ fn keep(visit: &Visit, flow: &Flow, response: &mut Response) -> Result<(), Probl
 
 /// Somebody is signed in: they go on to what they were about, and what they proved first is used up.
 pub(super) fn signed_in(visit: &Visit, flow: Flow, device: Option<TrustedDevice>, begun: &Begun, now: i64) -> Result<Response, Problem> {
-    let (to, is_over) = match &flow.asked {
-        Some(_) => (visit.path_in("/oauth/authorize", &flow), false),
-        None => (visit.path("/account"), true),
+    let (to, is_over) = match &flow.about {
+        About::Application(_) => (visit.path_in("/oauth/authorize", &flow), false),
+        About::Typed(_) | About::Device(_) => (visit.path_in("/device", &flow), false),
+        About::Account => (visit.path("/account"), true),
     };
     let mut response = see_other(visit.issuer(), &to);
     let text = Secret::from(begun.clear.0.clone());
@@ -156,6 +157,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
         action: visit.path_in("/signin", flow),
         form: token(&visit.service, Door::SignIn, &flow.secret, visit.now()),
         client: client.as_deref(),
+        is_for_device: matches!(flow.about, About::Typed(_) | About::Device(_)),
         username: if username.chars().count() > NAME_CHARACTERS { String::new() } else { plain::shown(&username) },
         why,
         leads_to: leads_to.as_ref(),
@@ -165,8 +167,10 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
 
 /// The request of an application that a flow is about, if it is about one.
 fn form_of(flow: &Flow) -> Result<Option<AuthorizationForm<'_>>, Problem> {
-    let text = flow.asked.as_deref().unwrap_or_default();
-    if text.is_empty() { Ok(None) } else { Ok(Some(AuthorizationForm::parse(text.as_bytes()).map_err(Problem::Request)?)) }
+    match &flow.about {
+        About::Application(text) => AuthorizationForm::parse(text.as_bytes()).map(Some).map_err(Problem::Request),
+        About::Account | About::Typed(_) | About::Device(_) => Ok(None),
+    }
 }
 
 /// What the application is called to which somebody goes on, and where that is.

@@ -15,6 +15,7 @@ pub(crate) struct Texts {
     pub(crate) second_step: SecondStep,
     pub(crate) second_factor: SecondFactor,
     pub(crate) consent: Consent,
+    pub(crate) device: Device,
     pub(crate) scopes: Scopes,
     pub(crate) account: Account,
     pub(crate) go_on: GoOn,
@@ -35,7 +36,9 @@ texts! {
     /// Around every page.
     Frame { footer }
     /// Where people sign in.
-    SignIn { title lead lead_here username password submit refused busy fenced again too_often too_often_minute too_often_moment }
+    SignIn {
+        title lead lead_here lead_device username password submit refused busy fenced again too_often too_often_minute too_often_moment
+    }
     /// Where they show their second factor beside it.
     SecondStep { title lead lead_here code hint submit refused another }
     /// Where they set and remove it.
@@ -47,6 +50,11 @@ texts! {
     Consent {
         title lead not_you use_another new already until goes_to this_computer an_application loopback_warning client_id contact allow
         deny changed
+    }
+    /// Where people say yes or no to a device.
+    Device {
+        title lead enter_warning code submit no_code unknown too_often started_title warning shows asked_from nowhere allowed_title allowed
+        denied_title denied nothing
     }
     /// What a client may know of somebody, in words.
     Scopes { openid profile email offline_access of_api }

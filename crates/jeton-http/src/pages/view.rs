@@ -1,5 +1,7 @@
 //! What pages show: texts that were put together, and nothing else. The templates escape what they print.
 
+pub(super) mod device;
+
 use askama::Template;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
@@ -19,6 +21,8 @@ pub(super) struct SignIn<'v> {
     pub(super) form: String,
     /// What the application is called; `None`: they came to see their account.
     pub(super) client: Option<&'v str>,
+    /// Whether they came to say yes or no to a device.
+    pub(super) is_for_device: bool,
     /// What they said their name is, or the application thinks.
     pub(super) username: String,
     /// Why they are asked once more.
@@ -73,7 +77,11 @@ impl SignIn<'_> {
             Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Why::First | Why::Again | Why::Refused => StatusCode::OK,
         };
-        let lead = self.client.map_or_else(|| texts.lead_here.clone(), |client| fill(&texts.lead, &[("client", client)]));
+        let lead = match (self.client, self.is_for_device) {
+            (Some(client), _) => fill(&texts.lead, &[("client", client)]),
+            (None, true) => texts.lead_device.clone(),
+            (None, false) => texts.lead_here.clone(),
+        };
         let SignIn { action, form, username, why, leads_to, .. } = self;
         let view = SignInPage { lead, problem, is_again: why == Why::Again, action, form, username, frame };
         let mut response = page(issuer, status, forms_lead(leads_to), &view);

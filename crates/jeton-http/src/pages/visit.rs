@@ -13,7 +13,7 @@ use jeton_oauth::Issuer;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 
-use super::flow::{Flow, FlowId};
+use super::flow::{About, Flow, FlowId};
 use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
 use super::session_cookie::{self, SessionCookie};
@@ -87,10 +87,15 @@ impl Visit {
     }
 
     /// Sends the browser to a page about a flow that begins.
-    pub(super) fn begin(&mut self, asked: Option<String>, path: &str) -> Result<Response, Problem> {
-        let flow = Flow::begin(asked, &mut self.moment);
+    pub(super) fn begin(&mut self, about: About, path: &str) -> Result<Response, Problem> {
+        let flow = Flow::begin(about, &mut self.moment);
+        self.keep(&flow, path)
+    }
+
+    /// Sends the browser to a page about a flow that has changed.
+    pub(super) fn keep(&mut self, flow: &Flow, path: &str) -> Result<Response, Problem> {
         let lines = flow.keep(&self.service, &self.headers, &mut self.moment).ok_or(Problem::Unavailable)?;
-        let mut response = see_other(self.issuer(), &self.path_in(path, &flow));
+        let mut response = see_other(self.issuer(), &self.path_in(path, flow));
         lines.iter().for_each(|line| set_cookie(&mut response, line));
         Ok(response)
     }

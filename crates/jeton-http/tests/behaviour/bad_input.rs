@@ -6,7 +6,7 @@ use jeton_testkit::{Answer, Registered, World};
 
 use crate::errors::{check_error, check_form};
 
-const ENDPOINTS: [&str; 4] = ["/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"];
+const ENDPOINTS: [&str; 5] = ["/oauth/token", "/oauth/par", "/oauth/device_authorization", "/oauth/introspect", "/oauth/revoke"];
 
 async fn post_bytes(world: &World, client: &Registered, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
     let mut request = Request::post(path).header("authorization", client.basic());

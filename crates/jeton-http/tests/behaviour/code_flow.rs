@@ -341,6 +341,7 @@ async fn both_documents_say_what_there_is() {
         ("userinfo_endpoint", json!("https://tokens.example/oauth/userinfo")),
         ("pushed_authorization_request_endpoint", json!("https://tokens.example/oauth/par")),
         ("require_pushed_authorization_requests", json!(false)),
+        ("device_authorization_endpoint", json!("https://tokens.example/oauth/device_authorization")),
         ("response_types_supported", json!(["code"])),
         ("response_modes_supported", json!(["query", "form_post"])),
         ("code_challenge_methods_supported", json!(["S256"])),
@@ -354,10 +355,10 @@ async fn both_documents_say_what_there_is() {
     }
     let has = |name: &str, value: &str| said[name].as_array().is_some_and(|list| list.contains(&Value::from(value)));
     assert!(has("token_endpoint_auth_methods_supported", "none") && !has("introspection_endpoint_auth_methods_supported", "none"));
-    for grant in ["authorization_code", "refresh_token", "client_credentials"] {
+    for grant in ["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"] {
         assert!(has("grant_types_supported", grant), "{grant}");
     }
-    for absent in ["device_authorization_endpoint", "end_session_endpoint", "registration_endpoint"] {
+    for absent in ["end_session_endpoint", "registration_endpoint"] {
         assert!(said.get(absent).is_none(), "{absent}");
     }
 }

@@ -26,6 +26,7 @@ mod cut_off;
 mod dead_text;
 mod declared;
 mod delete_user;
+mod device_flow;
 mod doctor;
 mod erasure;
 mod errors;

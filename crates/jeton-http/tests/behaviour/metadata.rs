@@ -49,10 +49,12 @@ async fn both_documents_say_the_same() {
       "code_challenge_methods_supported": [
         "S256"
       ],
+      "device_authorization_endpoint": "https://tokens.example/oauth/device_authorization",
       "grant_types_supported": [
         "client_credentials",
         "authorization_code",
-        "refresh_token"
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code"
       ],
       "id_token_signing_alg_values_supported": [
         "RS256"
@@ -223,7 +225,8 @@ async fn what_is_advertised_is_there() {
             assert!(!value.to_string().contains("none") && !value.to_string().contains("HS"), "{name}");
         }
     }
-    assert_eq!(document["grant_types_supported"], serde_json::json!(["client_credentials", "authorization_code", "refresh_token"]));
+    let grants = ["client_credentials", "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"];
+    assert_eq!(document["grant_types_supported"], serde_json::json!(grants));
     assert_eq!(document["issuer"], world.issuer());
 }
 

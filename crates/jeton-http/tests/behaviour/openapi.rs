@@ -11,12 +11,13 @@ use jeton_testkit::conformance::{Exchange, check};
 use serde_json::{Value, json};
 
 /// What is served and is no row of the table, and how it says what went wrong.
-const BESIDE: [(&str, &str); 12] = [
+const BESIDE: [(&str, &str); 13] = [
     ("GET /revocations/feed", "OauthError"),
     ("POST /revocations/feed", "OauthError"),
     ("POST /credentials/revoke", "Problem"),
     ("POST /oauth/token", "OauthError"),
     ("POST /oauth/par", "OauthError"),
+    ("POST /oauth/device_authorization", "OauthError"),
     ("POST /oauth/introspect", "OauthError"),
     ("POST /oauth/revoke", "OauthError"),
     ("GET /oauth/userinfo", "OauthError"),
@@ -252,6 +253,7 @@ async fn every_endpoint_of_the_metadata_is_in_it() {
     for name in [
         "token_endpoint",
         "pushed_authorization_request_endpoint",
+        "device_authorization_endpoint",
         "introspection_endpoint",
         "revocation_endpoint",
         "userinfo_endpoint",

@@ -32,6 +32,7 @@ async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str,
             *browser = another;
             page
         }
+        "/device" => browser.open("/device?user_code=WDJB-MJHT").await.page(),
         other => panic!("no page has a form for {other}: {}", world.issuer()),
     }
 }

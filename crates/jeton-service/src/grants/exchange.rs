@@ -14,6 +14,7 @@ use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::sender::Sender;
 use jeton_core::session::Session;
 use jeton_oauth::token::AuthorizationCodeRequest;
+use jeton_token::Kind;
 
 use super::read::OF_PAIR_MAX;
 use super::surroundings::Between;
@@ -59,10 +60,22 @@ impl Service {
         moment: &Moment,
     ) -> Result<GrantedTokens, Failure> {
         check_registered(client.record(), GrantType::AuthorizationCode)?;
-        let Some(code) = self.code_of(request.code.expose()).await? else {
+        let Some(code) = self.code_of(request.code.expose(), Kind::AuthorizationCode).await? else {
             self.spend_proof(client, moment).await?;
             return Err(Refusal::new(Reason::InvalidGrant, "the code is unknown, was used, or has expired").into());
         };
+        self.redeem(client, code, request, sender, moment).await
+    }
+
+    /// Gives what a code stands for, once.
+    pub(super) async fn redeem(
+        &self,
+        client: &Identified,
+        code: AuthorizationCode,
+        request: &AuthorizationCodeRequest,
+        sender: &Sender,
+        moment: &Moment,
+    ) -> Result<GrantedTokens, Failure> {
         self.check_not_fenced(code.id.issued_at())?;
         let nonce = code.nonce.clone();
         let (exchanged, api) = self.exchange_once(client, code, request, sender, moment).await?;

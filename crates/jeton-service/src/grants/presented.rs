@@ -24,9 +24,9 @@ impl Service {
         Some((GrantId(parsed.id().to_bytes()), parsed))
     }
 
-    /// The code of a text, proven; `None`: it is none of ours, or has left with its time.
-    pub(super) async fn code_of(&self, text: &str) -> Result<Option<AuthorizationCode>, Failure> {
-        let Some(parsed) = self.made_here(text, Kind::AuthorizationCode) else { return Ok(None) };
+    /// The code of a text of this kind, proven; `None`: it is none of ours, has left with its time, or is of a device that nobody answered.
+    pub(super) async fn code_of(&self, text: &str, kind: Kind) -> Result<Option<AuthorizationCode>, Failure> {
+        let Some(parsed) = self.made_here(text, kind) else { return Ok(None) };
         let Some(row) = self.fetch(&TABLE, Value::Id(parsed.id().to_bytes())).await? else { return Ok(None) };
         let code = AuthorizationCode::from_row(&row.record).map_err(damaged)?;
         Ok(text::is(text, &code.proof, &self.registry.root_keys()).then_some(code))

@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::registered::Registered;
 
 /// The OAuth endpoints, whose answers are as the document says.
-const OAUTH: [&str; 4] = ["/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke"];
+const OAUTH: [&str; 5] = ["/oauth/token", "/oauth/par", "/oauth/device_authorization", "/oauth/introspect", "/oauth/revoke"];
 
 impl World {
     /// Sends a request; the body is read to its end.

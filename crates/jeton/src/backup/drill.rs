@@ -10,6 +10,7 @@ use jeton_backup::manifest::Manifest;
 use jeton_backup::open::Opening;
 use jeton_backup::restore::{Other, Step};
 use jeton_backup::target::Target;
+use jeton_core::authorize::{device, pushed};
 use jeton_core::id::CredentialId;
 use jeton_core::moment::Time;
 use jeton_core::password::kept_cost;
@@ -25,7 +26,16 @@ use super::apart::{Apart, Source};
 use super::workplace::Workplace;
 
 /// What no entry tells of, or not always: each store keeps its own.
-static PASSED_OVER: [&Table; 5] = [&checkpoint::TABLE, &canary::TABLE, &once::TABLE, &erasing::TABLE, &kept_cost::TABLE];
+static PASSED_OVER: [&Table; 8] = [
+    &checkpoint::TABLE,
+    &canary::TABLE,
+    &once::TABLE,
+    &erasing::TABLE,
+    &kept_cost::TABLE,
+    &pushed::TABLE,
+    &device::TABLE,
+    &device::USER_CODE,
+];
 
 /// What is drilled.
 pub(crate) struct Drill<'a> {

@@ -123,7 +123,7 @@ pub(crate) struct Delete {
 #[derive(Args, Debug)]
 struct Properties {
     /// A grant it may use: client_credentials (of a new client that names none),
-    /// authorization_code, refresh_token; repeat it for each
+    /// authorization_code, refresh_token, urn:ietf:params:oauth:grant-type:device_code; repeat it for each
     #[arg(long, value_name = "GRANT")]
     grant_type: Vec<String>,
     /// How it proves who it is; none: it cannot, as an application in a browser

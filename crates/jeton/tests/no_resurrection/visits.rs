@@ -7,7 +7,7 @@ use jeton_oauth::ClientAuthentication;
 use jeton_oauth::authorization::AuthorizationForm;
 use jeton_oauth::pkce::Verifier;
 use jeton_oauth::token::{AuthorizationCodeRequest, RefreshRequest};
-use jeton_service::authorizations::NextStep;
+use jeton_service::authorizations::{Destination, NextStep};
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
 use jeton_service::passwords::Proven;
@@ -78,9 +78,11 @@ pub(crate) async fn code(world: &World, client_id: &str, session: &str, scope: &
     let form = AuthorizationForm::parse(text.as_bytes()).unwrap();
     let (_, uri) = service.authorization_target(&form).ok()?;
     let (request, begun_at) = (form.request().unwrap(), world.now());
-    let step = service.authorize(&request, &uri, begun_at, Some(&found), None, &world.moment()).await.ok()?;
+    let step = service.authorize(&request, Destination::Address(&uri), begun_at, Some(&found), None, &world.moment()).await.ok()?;
     let step = match step {
-        NextStep::Consent(new, _) => service.authorize(&request, &uri, begun_at, Some(&found), Some(&new), &world.moment()).await.ok()?,
+        NextStep::Consent(new, _) => {
+            service.authorize(&request, Destination::Address(&uri), begun_at, Some(&found), Some(&new), &world.moment()).await.ok()?
+        }
         step => step,
     };
     if let NextStep::Answer(code) = step { Some(code) } else { None }

@@ -11,6 +11,7 @@ pub(super) const ERROR: &str = "#/components/responses/OauthError";
 pub(super) fn add(paths: &mut Map<String, Value>) {
     paths.insert("/oauth/token".to_owned(), json!({ "post": token() }));
     paths.insert("/oauth/par".to_owned(), json!({ "post": push() }));
+    paths.insert("/oauth/device_authorization".to_owned(), json!({ "post": device() }));
     paths.insert("/oauth/introspect".to_owned(), json!({ "post": introspect() }));
     paths.insert("/oauth/revoke".to_owned(), json!({ "post": revoke() }));
     paths.insert("/oauth/userinfo".to_owned(), json!({ "get": userinfo("get", None), "post": userinfo("post", Some(&in_form())) }));
@@ -84,6 +85,7 @@ fn token() -> Value {
         ("redirect_uri", text("Of `authorization_code`: where the code was sent; may be left out.")),
         ("code_verifier", text("Of `authorization_code`: what the challenge was made of (RFC 7636).")),
         ("refresh_token", text("Of `refresh_token`: the refresh token.")),
+        ("device_code", text("Of a device: what it was given to ask with (RFC 8628).")),
     ];
     let answer = [
         ("access_token", text("The token.")),
@@ -123,6 +125,25 @@ fn push() -> Value {
         responses.insert("201".to_owned(), done);
     }
     operation
+}
+
+fn device() -> Value {
+    let asked = [
+        ("client_id", text("The client, where it proves itself by nothing.")),
+        ("scope", text("What is asked for: names with spaces between.")),
+        ("resource", text("The API, by audience (RFC 8707); may be left out where the client has one.")),
+    ];
+    let answer = [
+        ("device_code", text("What the device asks with at the token endpoint.")),
+        ("user_code", text("What somebody types.")),
+        ("verification_uri", text("Where.")),
+        ("verification_uri_complete", text("The same with the code in it.")),
+        ("expires_in", seconds("For how long both are good, in seconds.")),
+        ("interval", seconds("How long the device waits between two questions, in seconds.")),
+    ];
+    let answer = object(&answer, &["device_code", "user_code", "verification_uri", "expires_in"]);
+    let summary = "Begins what somebody says yes or no to in a browser elsewhere (RFC 8628).";
+    operation("post_oauth_device_authorization", summary, &form(&asked, &[]), &answer)
 }
 
 /// Who the person of a token is (OpenID Connect Core 1.0 section 5.3).
@@ -229,6 +250,7 @@ fn described() -> Value {
         "issuer",
         "authorization_endpoint",
         "pushed_authorization_request_endpoint",
+        "device_authorization_endpoint",
         "token_endpoint",
         "userinfo_endpoint",
         "jwks_uri",

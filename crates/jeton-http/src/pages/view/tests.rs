@@ -20,6 +20,7 @@ fn sign_in(why: Why) -> SignIn<'static> {
         action: "/signin?flow=abcdefgh".into(),
         form: "token".into(),
         client: Some(HOSTILE),
+        is_for_device: false,
         username: HOSTILE.into(),
         why,
         leads_to: None,
@@ -46,6 +47,28 @@ fn consent(uri: &RedirectUri) -> Consent<'_> {
     }
 }
 
+fn device_enter() -> device::Enter {
+    device::Enter { action: "/device?flow=abcdefgh".into(), form: "token".into(), typed: HOSTILE.into(), why: Some(device::Why::NoCode) }
+}
+
+fn device_consent() -> device::Consent<'static> {
+    device::Consent {
+        action: "/device?flow=abcdefgh".into(),
+        form: "token".into(),
+        shown: "shown".into(),
+        other: ("/signout?flow=abcdefgh".into(), "other".into()),
+        client: HOSTILE,
+        client_id: "client_1",
+        contact: Some(HOSTILE),
+        person: HOSTILE,
+        code: "BCDF-GHJK".into(),
+        network: Some(HOSTILE),
+        asked: vec![Line { words: HOSTILE.into(), place: Some(HOSTILE.into()) }],
+        until: 1_800_000_000,
+        has_changed: true,
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_reflected_that_was_not_escaped() {
     let uri = RedirectUri::parse("https://shop.example/cb").unwrap();
@@ -55,6 +78,8 @@ async fn nothing_is_reflected_that_was_not_escaped() {
         consent(&uri).reply(&issuer()),
         account(&issuer(), HOSTILE, 0, ("/signout".into(), "token".into()), "/account/second-factor".into()),
         go_on(&issuer(), HOSTILE, &uri, &answer),
+        device_enter().reply(&issuer()),
+        device_consent().reply(&issuer()),
     ];
     for page in pages {
         let text = text(page).await;
