@@ -16,8 +16,9 @@ pub mod text;
 
 use std::sync::Arc;
 
-use jeton_token::SecretHash;
+use jeton_token::{SecretHash, TokenId};
 
+use crate::event::CutOffSubject;
 use crate::id::{ApiId, ClientId, CredentialId};
 use crate::policy::{ACCESS_TOKEN, KEPT_AFTER_EXPIRY_SECONDS};
 use crate::record::{Class, Column, Malformed, Reader, Row, Table, Value};
@@ -71,6 +72,22 @@ impl AccessToken {
     pub fn named_in(row: &Row) -> Option<(&str, &str)> {
         let [_, client, api, ..] = row.as_slice() else { return None };
         Some((client.as_text()?, api.as_text()?))
+    }
+
+    /// Whether the token of a row carries the authority of this person, came of this grant or ends with this session, as a cut-off names it;
+    /// told without reading the row whole.
+    #[must_use]
+    pub fn is_of_holder(row: &Row, subject: CutOffSubject, name: &str) -> bool {
+        let [.., grant, person, session] = row.as_slice() else { return false };
+        let is = |value: &Value| {
+            value.as_bytes().and_then(|id| id.try_into().ok()).is_some_and(|id| TokenId::from_bytes(id).to_string() == name)
+        };
+        match subject {
+            CutOffSubject::User => person.as_text().is_some_and(|person| **person == *name),
+            CutOffSubject::Family => is(grant),
+            CutOffSubject::Session => is(session),
+            CutOffSubject::Client | CutOffSubject::Api | CutOffSubject::Group | CutOffSubject::Key | CutOffSubject::Everything => false,
+        }
     }
 
     /// As a row.

@@ -65,8 +65,10 @@ mod usage;
 mod usage_reports;
 mod used;
 mod user_deletion;
+mod user_disabling;
 mod user_erasure;
 mod user_password;
+mod user_shown;
 mod users;
 mod watched;
 

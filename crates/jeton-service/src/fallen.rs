@@ -1,24 +1,25 @@
 //! How many credentials of each kind a cut-off ends, and a suspension reaches.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod sign_ins;
+pub mod survey;
 
-use jeton_core::api::management::check_changeable;
 use jeton_core::api_key::ApiKey;
 use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::{Standing, Surroundings, standing};
 use jeton_core::api_key::state::State;
 use jeton_core::event::CutOffSubject;
-use jeton_core::id::{ApiId, ClientId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::record::Row;
-use jeton_core::refusal::{Reason, Refusal};
+use jeton_core::rights::OwnerStanding;
 use jeton_core::token::cut_off::beyond_all_issued;
 use jeton_core::token::introspect::effective_expiry;
 use jeton_core::token::{self, AccessToken};
 use jeton_core::why::Why;
 use jeton_store::store::{Fault, FaultKind};
-use jeton_verify::negatives::{Described, Judgement};
+use jeton_verify::negatives::{Described, Judgement, Subject};
+
+use sign_ins::Count;
+use survey::{Counted, Survey};
 
 use crate::Service;
 use crate::failure::Failure;
@@ -30,76 +31,10 @@ use crate::keys::walk::walks_of;
 use crate::pasted::ByKind;
 use crate::registry::judged;
 
-/// How things stood before a cut-off: taken before it, since afterwards nobody can tell what it was that ended a credential.
-pub struct Survey {
-    subject: CutOffSubject,
-    /// As cut-offs name it.
-    name: Arc<str>,
-    /// As rows name it.
-    id: Arc<str>,
-    /// The latest cut-off of the subject itself, in seconds.
-    own_before: i64,
-    /// When it was taken, in seconds.
-    taken_at: i64,
-    /// For each client and API that the cut-off may reach, from which `iat` on tokens lived.
-    living_from: HashMap<(ClientId, ApiId), i64>,
-}
-
 /// How many keys are read at once.
 const STEP: usize = 256;
 
-/// What is counted.
-#[derive(Clone, Copy)]
-enum Counted {
-    /// What a cut-off at this time ends of what was alive.
-    Ended(Time),
-    /// What is accepted, but for a suspension of the subject.
-    Accepted,
-}
-
 impl Service {
-    /// Notes how the credentials of a subject stand, so that what a cut-off ends can be counted after it.
-    ///
-    /// # Errors
-    /// `NotFound` when nobody of that name is known: a cut-off would look as if it had ended something.
-    pub fn survey(&self, subject: CutOffSubject, name: &str) -> Result<Survey, Refusal> {
-        let (clients, apis, id) = match subject {
-            CutOffSubject::Client => {
-                let entry = self.find_client(name)?;
-                let id = entry.client.record.id.0.clone();
-                (vec![entry], self.registry.apis(), id)
-            }
-            CutOffSubject::Api => {
-                let api = self.find_api(name)?;
-                let id = api.record.id.0.clone();
-                (self.clients(), vec![api], id)
-            }
-            CutOffSubject::Everything => (self.clients(), self.registry.apis(), Arc::from("")),
-            CutOffSubject::User => (vec![], vec![], self.find_user(name)?.record.id.0.clone()),
-            CutOffSubject::Group => (vec![], vec![], self.find_group(name)?.record.id.0.clone()),
-            CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => return Err(nobody()),
-        };
-        let name = self.cut_off_name(subject, name)?;
-        let own_before = self.registry.negatives.before(judged(subject), &name);
-        let mut living_from = HashMap::new();
-        for client in clients.iter().map(|entry| &entry.client.record) {
-            for api in apis.iter().map(|api| &api.record) {
-                let not_before = self.registry.negatives.not_before(client.id.as_str(), &api.audience);
-                living_from.insert((client.id.clone(), api.id.clone()), not_before);
-            }
-        }
-        Ok(Survey { subject, name, id, own_before, taken_at: self.now_on_ledger(), living_from })
-    }
-
-    /// The same of an API that is to be removed: all that is for it falls.
-    ///
-    /// # Errors
-    /// `NotFound`; `Conflict` where it is not removed.
-    pub fn survey_removal(&self, api: &str) -> Result<Survey, Refusal> {
-        check_changeable(&self.find_api(api)?.record)?;
-        self.survey(CutOffSubject::Api, api)
-    }
-
     /// How many credentials fall with an API that is there still. As [`count_fallen`](Self::count_fallen).
     ///
     /// # Errors
@@ -143,7 +78,7 @@ impl Service {
     fn count(&self, survey: &Survey, what: Counted, moment: &Moment, goes_on: &dyn Fn() -> bool) -> Result<Option<ByKind>, Failure> {
         let (mut counted, mut damaged) = (ByKind::default(), None);
         let view = self.store.view()?;
-        if !survey.living_from.is_empty() {
+        if survey.has_tokens() {
             view.scan(&token::TABLE, &mut |row| {
                 if is_row_of_subject(&row.record, survey) {
                     match AccessToken::from_row(&row.record) {
@@ -157,6 +92,7 @@ impl Service {
         if let Some(malformed) = damaged {
             return Err(Fault::new(FaultKind::Damaged, malformed.to_string()).into());
         }
+        counted.add(self.count_sign_ins(Count { view: &*view, survey, what, moment, goes_on })?);
         for walk in walks_of(survey.subject, &survey.id) {
             let mut behind = None;
             while goes_on() {
@@ -185,18 +121,23 @@ impl Service {
         let negatives = &self.registry.negatives;
         match what {
             Counted::Ended(before) => {
-                let key = (token.client.clone(), token.api.clone());
-                let lived = survey.living_from.get(&key).is_some_and(|living_from| token.issued_at >= *living_from);
+                let lived = self.lived_from(survey, token, &api.record.audience).is_some_and(|from| token.issued_at >= from);
                 // What the token's own id says, and nothing else: the cut-off itself may be in force by now.
                 let alone = Described { token: token.id.0, issued_at: i64::MAX, ..Described::default() };
                 lived && token.issued_at < before.seconds() && negatives.judge(&alone, now) != Judgement::Revoked
             }
             Counted::Accepted => {
+                let held = token.held.as_ref();
+                let (session, family) =
+                    (held.and_then(|held| held.session).map(|id| id.to_string()), held.map(|held| held.grant.to_string()));
                 let described = Described {
                     token: token.id.0,
                     issued_at: token.issued_at,
                     client: token.client.as_str(),
                     audience: &api.record.audience,
+                    user: held.map(|held| held.person.as_str()),
+                    session: session.as_deref(),
+                    family: family.as_deref(),
                     ..Described::default()
                 };
                 let but_for = Some((judged(survey.subject), &*survey.name));
@@ -206,6 +147,21 @@ impl Service {
         }
     }
 
+    /// From which `iat` on a token lived when the survey was taken, in seconds; `None`: its client or its API was not there.
+    fn lived_from(&self, survey: &Survey, token: &AccessToken, audience: &str) -> Option<i64> {
+        let of_client = match survey.subject {
+            CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family => {
+                self.registry.negatives.not_before(token.client.as_str(), audience)
+            }
+            _ => *survey.living_from.get(&(token.client.clone(), token.api.clone()))?,
+        };
+        let Some(held) = &token.held else { return Some(of_client) };
+        let (session, family) = (held.session.map(|id| id.to_string()), held.grant.to_string());
+        let named =
+            [(Subject::User, held.person.as_str()), (Subject::Family, &family), (Subject::Session, session.as_deref().unwrap_or(""))];
+        Some(of_client.max(self.ended_before_was(survey, &named)))
+    }
+
     fn counts_key(&self, survey: &Survey, entry: &KeyEntry, what: Counted, moment: &Moment) -> bool {
         let key = &entry.key.record;
         let judged_now = self.judged(entry);
@@ -213,13 +169,17 @@ impl Service {
         let subjects = subjects_over(&key.owner, key.client.as_ref(), audience);
         let (subject, policies) = (judged(survey.subject), self.registry.policies());
         let but_for = Some((subject, &*survey.name));
+        let surroundings = self.surroundings(entry, &judged_now, &policies);
+        // Who was disabled with the cut-off stood before it.
+        let was_disabled = survey.subject == CutOffSubject::User && survey.was_active && surroundings.owner == OwnerStanding::Disabled;
         let around = Surroundings {
+            owner: if was_disabled { OwnerStanding::Stands } else { surroundings.owner },
             is_suspended: self.is_any_suspended(subjects, but_for),
             not_before_seconds: match what {
                 Counted::Ended(_) => self.latest_over(subjects, Some((subject, &*survey.name, survey.own_before))),
                 Counted::Accepted => self.latest_over(subjects, None),
             },
-            ..self.surroundings(entry, &judged_now, &policies)
+            ..surroundings
         };
         // A job may have written down by now what is counted here: it is judged as it was.
         let was = matches!(key.state, State::Revoked(_)).then(|| ApiKey { state: State::Active, ..key.clone() });
@@ -240,16 +200,12 @@ fn is_row_of_subject(row: &Row, survey: &Survey) -> bool {
         CutOffSubject::Client => *client == *survey.id,
         CutOffSubject::Api => *api == *survey.id,
         CutOffSubject::Everything => true,
-        CutOffSubject::User | CutOffSubject::Group | CutOffSubject::Session | CutOffSubject::Family | CutOffSubject::Key => false,
+        CutOffSubject::User | CutOffSubject::Session | CutOffSubject::Family => AccessToken::is_of_holder(row, survey.subject, &survey.id),
+        CutOffSubject::Group | CutOffSubject::Key => false,
     }
 }
 
 /// Whether a key may count at all: one that was revoked before the survey does not, and is not read whole.
 fn may_count(row: &Row, survey: &Survey) -> bool {
     ApiKey::revoked_at(row).is_none_or(|(at, why)| at >= survey.taken_at && why == Why::CutOff.name())
-}
-
-fn nobody() -> Refusal {
-    let detail = "no token here names a session or a refresh family yet: nothing would fall";
-    Refusal::new(Reason::NotFound, detail)
 }

@@ -62,6 +62,12 @@ pub struct ByKind {
     pub personal_access_tokens: u64,
     /// Client secrets.
     pub client_secrets: u64,
+    /// Sessions of people.
+    pub sessions: u64,
+    /// Authorization codes that were not exchanged.
+    pub authorization_codes: u64,
+    /// Refresh tokens: one of each family.
+    pub refresh_tokens: u64,
 }
 
 impl Credential {
@@ -89,6 +95,9 @@ impl ByKind {
         self.keys += more.keys;
         self.personal_access_tokens += more.personal_access_tokens;
         self.client_secrets += more.client_secrets;
+        self.sessions += more.sessions;
+        self.authorization_codes += more.authorization_codes;
+        self.refresh_tokens += more.refresh_tokens;
     }
 }
 

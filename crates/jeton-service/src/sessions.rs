@@ -119,26 +119,41 @@ impl Service {
     /// How a session stands whose browser was here at a time, in seconds.
     #[must_use]
     pub fn judge_session(&self, session: &Session, seen_at: i64, moment: &Moment) -> Judged {
-        if self.registry.negatives.is_subject_suspended(Subject::User, session.person.as_str()) {
+        if self.is_session_suspended(session) {
             return Judged::Ended;
         }
         self.judge_but_for_suspension(session, seen_at, moment)
     }
 
-    /// The same, as if the person were not suspended.
+    /// Whether it counts for nothing until it, or its person, is resumed.
+    fn is_session_suspended(&self, session: &Session) -> bool {
+        let negatives = &self.registry.negatives;
+        negatives.is_subject_suspended(Subject::User, session.person.as_str())
+            || negatives.is_subject_suspended(Subject::Session, &session.id.to_string())
+    }
+
+    /// The same, as if nothing were suspended.
     fn judge_but_for_suspension(&self, session: &Session, seen_at: i64, moment: &Moment) -> Judged {
         let negatives = &self.registry.negatives;
         let named = [(Subject::Everything, ""), (Subject::User, session.person.as_str())];
         let of_itself = negatives.before(Subject::Session, &session.id.to_string());
+        let ended_before_seconds = named.into_iter().map(|(of, name)| negatives.before(of, name)).fold(of_itself, i64::max);
         let person = self.registry.people.all.get(session.person.as_str());
-        let policies = self.registry.policies();
-        let facts = Judging {
-            seen_at,
-            is_person_active: person.is_some_and(|person| person.record.is_active()),
-            ended_before_seconds: named.into_iter().map(|(of, name)| negatives.before(of, name)).fold(of_itself, i64::max),
-            known_from_seconds: self.registry.sessions_known_from(),
-            policies: &policies,
-        };
+        let is_active = person.is_some_and(|person| person.record.is_active());
+        self.judge_as(session, seen_at, ended_before_seconds, is_active, moment)
+    }
+
+    /// The same under this cut-off, in seconds, and of somebody who is active or not.
+    pub(crate) fn judge_as(
+        &self,
+        session: &Session,
+        seen_at: i64,
+        ended_before_seconds: i64,
+        is_person_active: bool,
+        moment: &Moment,
+    ) -> Judged {
+        let (policies, known_from_seconds) = (self.registry.policies(), self.registry.sessions_known_from());
+        let facts = Judging { seen_at, is_person_active, ended_before_seconds, known_from_seconds, policies: &policies };
         judge(session, facts, self.ledger_time(moment).seconds())
     }
 

@@ -26,6 +26,8 @@ pub struct CreatePerson {
     pub name: Option<String>,
     /// Where they are written to; none when empty.
     pub email: Option<String>,
+    /// Whether it is known that letters reach them there.
+    pub email_verified: bool,
 }
 
 /// Takes somebody in: with no role, no group and no key. That the username is free is the store's word: it is unique there.
@@ -42,15 +44,19 @@ pub fn create(request: &CreatePerson, actor: &Actor, moment: &mut Moment) -> Out
 
 fn parse(request: &CreatePerson, moment: &mut Moment) -> Result<Person, Refusal> {
     let seconds = moment.now.seconds();
+    let email = parse_email(request.email.as_deref())?;
+    if request.email_verified && email.is_none() {
+        return Err(no_address());
+    }
     Ok(Person {
         id: PersonId(draw_name("user_", moment)),
         username: parse_username(&request.username)?,
         name: parse_person_name(request.name.as_deref())?,
-        email: parse_email(request.email.as_deref())?,
+        email,
         state: State::Active,
         created_at: seconds,
         updated_at: seconds,
-        email_verified_at: None,
+        email_verified_at: request.email_verified.then_some(seconds),
         locale: None,
         attributes: BTreeMap::new(),
     })
@@ -73,6 +79,10 @@ pub(super) fn parse_username(text: &str) -> Result<Arc<str>, Refusal> {
 
 pub(super) fn parse_person_name(name: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     name.filter(|name| !name.is_empty()).map(|name| parse_name(name, "a person")).transpose()
+}
+
+pub(super) fn no_address() -> Refusal {
+    Refusal::invalid("an address is known to be somebody's where there is one: give `email` too")
 }
 
 /// Something that a letter can be sent to. Whether it arrives is not asked here.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::create::{parse_email, parse_person_name, parse_username};
+use super::create::{no_address, parse_email, parse_person_name, parse_username};
 use super::{Person, TABLE};
 use crate::commit::Commit;
 use crate::event::Event;
@@ -20,12 +20,14 @@ pub struct UpdatePerson {
     pub name: Option<String>,
     /// Where they are written to; an empty one takes it away.
     pub email: Option<String>,
+    /// Whether it is known that letters reach them at the address that they have then.
+    pub email_verified: Option<bool>,
 }
 
 /// Changes what is known of a person; what they may do stays as it is.
 pub fn update(person: &Person, request: &UpdatePerson, actor: &Actor, moment: &mut Moment) -> Outcome<Person> {
     let commit = Commit::new(moment);
-    let updated = match apply(person, request) {
+    let updated = match apply(person, request, moment.now.seconds()) {
         Ok(updated) => updated,
         Err(refusal) => return Outcome::refuse(refusal, commit),
     };
@@ -39,7 +41,7 @@ pub fn update(person: &Person, request: &UpdatePerson, actor: &Actor, moment: &m
     Outcome::grant(updated, commit)
 }
 
-fn apply(person: &Person, request: &UpdatePerson) -> Result<Person, Refusal> {
+fn apply(person: &Person, request: &UpdatePerson, now: i64) -> Result<Person, Refusal> {
     let mut updated = person.clone();
     if let Some(username) = &request.username {
         updated.username = parse_username(username)?;
@@ -52,11 +54,21 @@ fn apply(person: &Person, request: &UpdatePerson) -> Result<Person, Refusal> {
         // Whether letters reach them was shown of the address before.
         updated.email_verified_at = updated.email_verified_at.filter(|_| updated.email == person.email);
     }
+    updated.email_verified_at = match request.email_verified {
+        Some(true) if updated.email.is_none() => return Err(no_address()),
+        Some(true) => updated.email_verified_at.or(Some(now)),
+        Some(false) => None,
+        None => updated.email_verified_at,
+    };
     Ok(updated)
 }
 
 fn changed(before: &Person, after: &Person) -> Vec<&'static str> {
-    let changes =
-        [("username", before.username != after.username), ("name", before.name != after.name), ("email", before.email != after.email)];
+    let changes = [
+        ("username", before.username != after.username),
+        ("name", before.name != after.name),
+        ("email", before.email != after.email),
+        ("email_verified", before.email_verified_at.is_some() != after.email_verified_at.is_some()),
+    ];
     changes.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()
 }

@@ -16,6 +16,12 @@ pub(super) struct Counts {
     personal_access_tokens: Option<u64>,
     /// Client secrets.
     client_secrets: Option<u64>,
+    /// Sessions of people.
+    sessions: Option<u64>,
+    /// Authorization codes that were not exchanged.
+    authorization_codes: Option<u64>,
+    /// Refresh tokens: one of each family.
+    refresh_tokens: Option<u64>,
 }
 
 impl From<Option<ByKind>> for Counts {
@@ -25,6 +31,9 @@ impl From<Option<ByKind>> for Counts {
             keys: counted.map(|counted| counted.keys),
             personal_access_tokens: counted.map(|counted| counted.personal_access_tokens),
             client_secrets: counted.map(|counted| counted.client_secrets),
+            sessions: counted.map(|counted| counted.sessions),
+            authorization_codes: counted.map(|counted| counted.authorization_codes),
+            refresh_tokens: counted.map(|counted| counted.refresh_tokens),
         }
     }
 }

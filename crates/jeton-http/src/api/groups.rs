@@ -31,7 +31,7 @@ use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
 use super::suspended::Standing;
 use super::target::Target;
-use super::users::state_of;
+use super::user_shown::state_of;
 
 const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);

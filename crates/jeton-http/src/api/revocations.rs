@@ -133,7 +133,7 @@ async fn cut_off(
     let look = |failure| Problem::from(failure).look(look_for(subject));
     let warning = (!service.posture().may_destroy(moment.now)).then_some(DOUBTED);
     // Taken first: afterwards nobody knows what stood before.
-    let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
+    let survey = service.survey_any(subject, name).await.map_err(look)?;
     let decided = match dry_run {
         true => service.would_live_from(subject, name, before, &moment).map_err(|refusal| look(refusal.into()))?,
         false => service.cut_off(subject, name, before, said, &moment).await.map_err(look)?,

@@ -20,7 +20,8 @@ pub(super) fn look_for(subject: CutOffSubject) -> &'static str {
         CutOffSubject::Api => "`jeton api list` shows the audiences",
         CutOffSubject::User => "`jeton user list` shows the usernames",
         CutOffSubject::Group => "`jeton group list` shows the names",
-        CutOffSubject::Session | CutOffSubject::Family => "end what there is by its client, its API or its user",
+        CutOffSubject::Session => "`jeton session list` shows the ids",
+        CutOffSubject::Family => "`jeton grant list` shows the ids",
         CutOffSubject::Key | CutOffSubject::Everything => LOOK,
     }
 }
@@ -50,9 +51,9 @@ pub(super) struct Request {
     group: Option<String>,
     /// All keys that somebody outside has by now: `external:TEXT`.
     owner: Option<String>,
-    /// All tokens of this session, by id.
+    /// This session and what ends with it, by id.
     session: Option<String>,
-    /// All tokens of this family, by id.
+    /// This grant with all its tokens, by id.
     family: Option<String>,
     /// Everything that was issued to anybody.
     #[serde(default)]

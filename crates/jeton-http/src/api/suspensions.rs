@@ -209,7 +209,7 @@ async fn change_all(
 ) -> Result<Reached, Problem> {
     let moment = service.moments().now();
     let look = |failure| Problem::from(failure).look(look_for(subject));
-    let survey = service.survey(subject, name).map_err(|refusal| look(refusal.into()))?;
+    let survey = service.survey_any(subject, name).await.map_err(look)?;
     let suspends = change == TokenChange::Suspend;
     let changes = match dry_run {
         true => service.is_all_suspended(subject, name).map_err(|refusal| look(refusal.into()))? != suspends,

@@ -68,8 +68,7 @@ fn described(person: &Userinfo) -> UserinfoResponse<'_> {
         preferred_username: profile.then(|| Cow::Borrowed(&*record.username)),
         updated_at: profile.then_some(record.updated_at),
         email: record.email.as_deref().filter(|_| email).map(Cow::Borrowed),
-        // Nobody has looked yet whether an address is somebody's.
-        email_verified: record.email.as_ref().filter(|_| email).map(|_| false),
+        email_verified: record.email.as_ref().filter(|_| email).map(|_| record.email_verified_at.is_some()),
     }
 }
 

@@ -36,7 +36,7 @@ async fn a_token_from_beginning_to_end() {
             (Some(1), Some("active"))
         );
         let revoked = api.post("/revocations", json!({"token": text})).await;
-        let fell = json!({"access_tokens": 1, "keys": 0, "personal_access_tokens": 0, "client_secrets": 0});
+        let fell = json!({"access_tokens": 1, "keys": 0, "personal_access_tokens": 0, "client_secrets": 0, "sessions": 0, "authorization_codes": 0, "refresh_tokens": 0});
         assert_eq!(revoked, json!({"fell": fell, "dry_run": false}));
         assert_eq!(api.post("/revocations", json!({"id": id})).await["fell"]["access_tokens"], 0);
         assert_eq!(api.get(&format!("/tokens/{id}")).await["standing"], "revoked");

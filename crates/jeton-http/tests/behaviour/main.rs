@@ -27,6 +27,7 @@ mod dead_text;
 mod declared;
 mod delete_user;
 mod device_flow;
+mod disable_user;
 mod doctor;
 mod erasure;
 mod errors;

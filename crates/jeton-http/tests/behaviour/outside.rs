@@ -10,7 +10,7 @@ const ORDERS: &str = "https://orders.example";
 const ACME: &str = "external:acme";
 
 fn keys(count: u64) -> Value {
-    json!({"access_tokens": 0, "keys": count, "personal_access_tokens": 0, "client_secrets": 0})
+    json!({"access_tokens": 0, "keys": count, "personal_access_tokens": 0, "client_secrets": 0, "sessions": 0, "authorization_codes": 0, "refresh_tokens": 0})
 }
 
 /// A world in which somebody outside has two keys, and somebody else one; and an API that asks about them.

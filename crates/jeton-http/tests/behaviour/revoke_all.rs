@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 const ORDERS: &str = "https://orders.example";
 
 fn by_kind(access_tokens: u64, keys: u64, personal_access_tokens: u64, client_secrets: u64) -> Value {
-    json!({"access_tokens": access_tokens, "keys": keys, "personal_access_tokens": personal_access_tokens, "client_secrets": client_secrets})
+    json!({
+        "access_tokens": access_tokens, "keys": keys, "personal_access_tokens": personal_access_tokens, "client_secrets": client_secrets,
+        "sessions": 0, "authorization_codes": 0, "refresh_tokens": 0,
+    })
 }
 
 /// A world with something of every kind: two tokens and a key of `shop`, a key that it handed out, one of `own`, one of a group, one of

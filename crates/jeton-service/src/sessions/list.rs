@@ -7,7 +7,6 @@ use jeton_core::refusal::Refusal;
 use jeton_core::session::judge::Judged;
 use jeton_core::session::{BY_PERSON, Session, TABLE};
 use jeton_store::find::{Direction, Find};
-use jeton_verify::negatives::Subject;
 
 use crate::failure::Failure;
 use crate::keys::read::damaged;
@@ -25,7 +24,7 @@ pub struct LiveSession {
     pub session: Session,
     /// When its browser was last here, in seconds: as far as this process knows; otherwise when the person last proved who they are.
     pub last_seen_at: i64,
-    /// Whether it counts for nothing until the person is resumed.
+    /// Whether it counts for nothing until it, or its person, is resumed.
     pub is_suspended: bool,
 }
 
@@ -80,15 +79,20 @@ impl Service {
         Ok(SessionPage { sessions, next: behind.map(|id| id.to_string()) })
     }
 
+    /// When the browser of a session was last here, in seconds: as far as this process knows.
+    pub(crate) fn last_seen(&self, session: &Session) -> i64 {
+        self.sessions_seen.last(session.id).map_or(session.renewed_at, |at| at.max(session.renewed_at))
+    }
+
     /// This session, where it lives.
     fn live_session(&self, session: Session, moment: &Moment) -> Option<LiveSession> {
-        let last_seen_at = self.sessions_seen.last(session.id).map_or(session.renewed_at, |at| at.max(session.renewed_at));
+        let last_seen_at = self.last_seen(&session);
         match self.judge_but_for_suspension(&session, last_seen_at, moment) {
             // Idle by what this process remembers: its browser may have been here before it began.
             Judged::Live | Judged::Idle => {}
             Judged::Over | Judged::Ended => return None,
         }
-        let is_suspended = self.registry.negatives.is_subject_suspended(Subject::User, session.person.as_str());
+        let is_suspended = self.is_session_suspended(&session);
         Some(LiveSession { session, last_seen_at, is_suspended })
     }
 }

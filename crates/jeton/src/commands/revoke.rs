@@ -24,7 +24,8 @@ connected verifier within a moment. It asks first, also of one token, key or
 secret, or does it with --yes; what `-` hands in is ended without a question.
 
 Of a client, an API, a person, a group or the whole server, keys end with the
-tokens; the secrets of clients go on. No token has a --session or --family yet.";
+tokens; the secrets of clients go on. Of a person, sessions and refresh tokens
+end as well.";
 
 const USAGE: &str = "\
 jeton revoke [--dry-run] <ID|-|FILE>
@@ -34,6 +35,8 @@ jeton revoke [--dry-run] <ID|-|FILE>
        jeton revoke [--dry-run] [--before <now|TIME>] --user <USER>
        jeton revoke [--dry-run] [--before <now|TIME>] --group <GROUP>
        jeton revoke [--dry-run] [--before <now|TIME>] --owner <OWNER>
+       jeton revoke [--dry-run] [--before <now|TIME>] --session <SID>
+       jeton revoke [--dry-run] [--before <now|TIME>] --family <GID>
        jeton revoke [--dry-run] [--before <now|TIME>] --everything";
 
 /// End a token, key or secret, or all of a client, an API … issued before a time; asks first

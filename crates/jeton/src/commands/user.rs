@@ -10,7 +10,7 @@ use super::pages::Pages;
 use super::password;
 use super::percent::segment;
 use super::why::Why;
-use crate::render::users;
+use crate::render::{revocations, users};
 
 const PATH: &str = "/api/v1/users";
 
@@ -112,11 +112,14 @@ pub(crate) struct SetPassword {
 
 const DISABLE_EXAMPLES: &str = "\
 Examples:
+  jeton user disable ada --dry-run
   jeton user disable ada --yes
   jeton user disable ada --why owner_left --yes
 
-Everything of theirs is dead at once and stays dead. While they are disabled
-nothing is issued to them, and what they own is refused.";
+Everything of theirs is dead at once and stays dead: sessions, codes, refresh
+tokens, access tokens, personal access tokens and keys, and the answer counts
+them. While they are disabled nothing is issued to them, and what they own is
+refused.";
 
 /// Disable a person; everything of theirs dies; asks first
 #[derive(Args, Debug)]
@@ -126,6 +129,17 @@ pub(crate) struct Disable {
     user: String,
     #[command(flatten)]
     why: Why,
+    /// Only say what would end
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Disable {
+    fn body(&self, dry_run: bool) -> Value {
+        let mut body = self.why.members();
+        body.insert("dry_run".to_owned(), json!(dry_run));
+        Value::Object(body)
+    }
 }
 
 /// Enable a person again; what died stays dead
@@ -234,6 +248,9 @@ struct Properties {
     /// Where they are written to
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
+    /// Whether it is known that letters reach them there
+    #[arg(long, value_name = "BOOL")]
+    email_verified: Option<bool>,
 }
 
 impl User {
@@ -267,9 +284,14 @@ impl User {
                 }
                 context.show(&server.patch(&path(user), &Value::Object(body))?, users::show)
             }
-            User::Disable(Disable { user, why }) => {
-                context.confirm(&format!("Disable {user}, and end everything of theirs?"))?;
-                context.show(&server.post(&format!("{}/disable", path(user)), &why.body())?, users::show)
+            User::Disable(disable) => {
+                let (user, path) = (&disable.user, format!("{}/disable", path(&disable.user)));
+                let would = server.post(&path, &disable.body(true))?;
+                if disable.dry_run {
+                    return context.show(&would, users::would_be_disabled);
+                }
+                context.confirm(&format!("Disable {user}, and end everything of theirs: {}?", revocations::falling(&would)))?;
+                context.show(&server.post(&path, &disable.body(false))?, users::disabled)
             }
             User::Erase(Erase { user, dry_run }) => {
                 let erase = |dry_run: bool| server.post(&format!("{}/erase", path(user)), &json!({ "dry_run": dry_run }));
@@ -306,7 +328,8 @@ impl User {
 impl Properties {
     fn body(&self, username: Option<&String>) -> Map<String, Value> {
         let members = [("username", username), ("name", self.name.as_ref()), ("email", self.email.as_ref())];
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
+        let texts = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
+        texts.chain(self.email_verified.map(|is_known| ("email_verified".to_owned(), json!(is_known)))).collect()
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
                 "consequence": {"would_expire_now": 1204, "would_expire_sooner": 0}},
             {"change": "remove", "noun": "role", "name": "cl\u{1b}erk at x:y", "members": {}, "loses": ["a", "b"]},
             {"change": "remove", "noun": "client", "name": "old", "members": {},
-                "fell": {"access_tokens": 3, "keys": 1, "personal_access_tokens": 0, "client_secrets": 0}},
+                "fell": {"access_tokens": 3, "keys": 1, "personal_access_tokens": 0, "client_secrets": 0, "sessions": 0, "authorization_codes": 0, "refresh_tokens": 0}},
             {"change": "remove", "noun": "api", "name": "x:y", "members": {}, "not_known": "`jeton:apis:write` lacks"},
         ]});
         insta::assert_snapshot!(list(&changes, &VIEW), @"

@@ -6,11 +6,14 @@ use super::text::member;
 use super::view::View;
 
 /// The kinds of credentials, with what one and several of them are called.
-const KINDS: [(&str, &str, &str); 4] = [
+const KINDS: [(&str, &str, &str); 7] = [
     ("access_tokens", "access token", "access tokens"),
     ("keys", "API key", "API keys"),
     ("personal_access_tokens", "personal access token", "personal access tokens"),
     ("client_secrets", "client secret", "client secrets"),
+    ("sessions", "session", "sessions"),
+    ("authorization_codes", "authorization code", "authorization codes"),
+    ("refresh_tokens", "refresh token", "refresh tokens"),
 ];
 
 /// What fell, by kind.
@@ -152,11 +155,17 @@ mod tests {
     use super::*;
 
     fn by_kind(tokens: u64, keys: u64, personal: u64, secrets: u64) -> Value {
-        json!({"access_tokens": tokens, "keys": keys, "personal_access_tokens": personal, "client_secrets": secrets})
+        json!({
+            "access_tokens": tokens, "keys": keys, "personal_access_tokens": personal, "client_secrets": secrets,
+            "sessions": 0, "authorization_codes": 0, "refresh_tokens": 0,
+        })
     }
 
     fn uncounted() -> Value {
-        json!({"access_tokens": null, "keys": null, "personal_access_tokens": null, "client_secrets": null})
+        json!({
+            "access_tokens": null, "keys": null, "personal_access_tokens": null, "client_secrets": null,
+            "sessions": null, "authorization_codes": null, "refresh_tokens": null,
+        })
     }
 
     #[test]

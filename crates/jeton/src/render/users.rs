@@ -1,7 +1,9 @@
 use serde_json::Value;
 
 use super::details::Details;
+use super::fold::wrap;
 use super::relative::{text_from_now, with_distance};
+use super::revocations::falling;
 use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
 use super::text::{items, member};
@@ -40,7 +42,7 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
         .with("username", member(user, "username"))
         .with("id", member(user, "id"))
         .with("name", member(user, "name"))
-        .with("e-mail", member(user, "email"));
+        .with("e-mail", email(user));
     details = standing(details, user, view);
     if user.get("disabled_at").is_some() {
         details = details
@@ -59,6 +61,28 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
         .with("created", with_distance(&member(user, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(user, "updated_at"), view.now_seconds))
         .text(view)
+}
+
+/// Their address, and whether it is known to be theirs.
+fn email(user: &Value) -> String {
+    match (member(user, "email"), user.get("email_verified").and_then(Value::as_bool)) {
+        (email, Some(true)) => format!("{email} (verified)"),
+        (email, _) => email,
+    }
+}
+
+/// Somebody who is disabled, and what ended with that.
+pub(crate) fn disabled(user: &Value, view: &View) -> String {
+    format!("{}{}", show(user, view), sentence(&format!("Ended {}.", falling(user)), view))
+}
+
+/// What would end if somebody were disabled.
+pub(crate) fn would_be_disabled(user: &Value, view: &View) -> String {
+    sentence(&format!("Would end {}.", falling(user)), view)
+}
+
+fn sentence(text: &str, view: &View) -> String {
+    wrap(text, view.width).iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// What goes with somebody who is deleted.
