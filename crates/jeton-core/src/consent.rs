@@ -2,6 +2,7 @@
 
 pub mod give;
 pub mod needed;
+pub mod withdraw;
 
 use jeton_oauth::scope::ScopeSet;
 

@@ -29,8 +29,7 @@ pub enum Event {
     /// The deployment began.
     #[serde(rename = "deployment.created")]
     DeploymentCreated { actor: Actor, issuer: Arc<str> },
-    /// A new incarnation began: the sequence goes on, and whoever knew the old one takes a snapshot. Where an earlier time was restored, what
-    /// `known` entries of the old one took away is taken away in the new one, too.
+    /// A new incarnation began: whoever knew the old one takes a snapshot. What `known` entries of that took away is taken away here, too.
     #[serde(rename = "incarnation.opened")]
     IncarnationOpened {
         actor: Actor,
@@ -41,8 +40,7 @@ pub enum Event {
         root: Arc<str>,
         size: u64,
     },
-    /// Short-lived credentials were issued: `root` is the Merkle root over their rows, in the order of their ids. `changed` is how many of
-    /// their commits changed something of authority that nothing else tells of: a refresh token was spent.
+    /// Short-lived credentials were issued: `root` is the Merkle root over their rows by id; of `changed` a refresh token was spent.
     #[serde(rename = "credentials.issued")]
     Issued {
         #[serde(default, skip_serializing_if = "is_none")]
@@ -114,8 +112,7 @@ pub enum Event {
     /// A key that was made elsewhere was taken over.
     #[serde(rename = "api_key.imported")]
     ApiKeyImported { actor: Actor, api: ApiId, expires_at_seconds: i64, key: ApiKeyId, owner: Arc<str>, scopes: Arc<str> },
-    /// A key allows less. Here as in what follows, `previous` is the first sequence of the commit that wrote the key as it was; and answers
-    /// about it with `iat` before `before_seconds` are asked again.
+    /// A key allows less. `previous` is the first sequence of the commit that wrote it as it was; answers before `before_seconds` are asked again.
     #[serde(rename = "api_key.narrowed")]
     ApiKeyNarrowed { actor: Actor, api: ApiId, before_seconds: i64, changed: Arc<str>, key: ApiKeyId, previous: u64, until_seconds: i64 },
     /// A key allows more.
@@ -357,6 +354,9 @@ pub enum Event {
     /// A person said what a client may have: of an API, or, where none is named, of who they are.
     #[serde(rename = "consent.given")]
     ConsentGiven { actor: Actor, api: Arc<str>, client: ClientId, expires_at_seconds: i64, scopes: Arc<str>, user: PersonId },
+    /// What a person said of a client does not hold any more; its grants end beside it.
+    #[serde(rename = "consent.withdrawn")]
+    ConsentWithdrawn { actor: Actor, client: ClientId, user: PersonId, why: Option<Arc<str>> },
     /// A client acts for a person from now on.
     #[serde(rename = "grant.created")]
     GrantCreated {
@@ -394,6 +394,9 @@ pub enum Event {
         network: Option<Arc<str>>,
         user: PersonId,
     },
+    /// A code was given for a request without a challenge, to a client that needs none.
+    #[serde(rename = "code.unchallenged")]
+    CodeUnchallenged { actor: Actor, client: ClientId, grant: GrantId, user: PersonId },
     /// A code that was used was presented again: what it gave ended.
     #[serde(rename = "code.replayed")]
     CodeReplayed { actor: Actor, client: ClientId, grant: GrantId, user: PersonId },
@@ -463,8 +466,7 @@ pub enum Event {
     /// Another server, which went on from a backup of this ledger, ships to the same target; `incarnation` is that of its tail.
     #[serde(rename = "backup.other_found")]
     BackupOtherFound { actor: Actor, incarnation: Arc<str> },
-    /// A server went on with another backup target, or with none; `heard`: the one of before has heard so. Where it has not, nobody may restore
-    /// from it any more: it may say that nothing is missing.
+    /// A server went on with another backup target, or with none; where that of before has not `heard` so, nobody may restore from it.
     #[serde(rename = "backup.target_left")]
     BackupTargetLeft { actor: Actor, heard: bool, target: Arc<str> },
     /// A backup was restored apart and found to be what it must be. `digest` is over its rows, `identity` is who opened it.
@@ -473,15 +475,13 @@ pub enum Event {
     /// A drill failed.
     #[serde(rename = "backup.drill_failed")]
     BackupDrillFailed { actor: Actor, snapshot: Arc<str>, why: Arc<str> },
-    /// The ledger goes on from a backup, and what was revoked after entry `size` may not be known: what was made before `before_seconds` is
-    /// refused until the gap is accepted.
+    /// What was revoked after entry `size` may be lost: what was made before `before_seconds` is refused until the gap is accepted.
     #[serde(rename = "gap.opened")]
     GapOpened { actor: Actor, before_seconds: i64, size: u64 },
     /// An operator took it upon themselves that nothing is missing which anybody must be refused for.
     #[serde(rename = "gap.accepted")]
     GapAccepted { actor: Actor, size: u64 },
-    /// What so many entries said of a person is gone, and so many reasons in rows of others; more may follow, and `user.erased` once all of
-    /// it is.
+    /// What so many entries said of a person is gone, and so many reasons in rows of others; `user.erased` follows once all of it is.
     #[serde(rename = "entries.erased")]
     EntriesErased {
         actor: Actor,

@@ -110,6 +110,8 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::SessionRenewed { .. }
         | Event::SessionEnded { .. }
         | Event::ConsentGiven { .. }
+        | Event::ConsentWithdrawn { .. }
+        | Event::CodeUnchallenged { .. }
         | Event::GrantCreated { .. }
         | Event::GrantEnded { .. }
         | Event::GrantReused { .. }

@@ -16,6 +16,7 @@ mod by_kind;
 mod client_proof;
 mod client_secrets;
 mod clients;
+mod consents;
 mod counting;
 mod credentials;
 mod doctor;

@@ -14,6 +14,7 @@ mod guard;
 mod problem;
 mod reply;
 pub mod routes;
+mod scope_lines;
 mod second_factor;
 mod second_step;
 mod session_cookie;

@@ -10,22 +10,18 @@ use jeton_core::authorize::device::DeviceRequest;
 use jeton_core::authorize::next::{Facts, Next, next};
 use jeton_core::authorize::target::{NoTarget, target};
 use jeton_core::client::{Client, GrantType};
+use jeton_core::consent::Consent;
 use jeton_core::consent::needed::NewConsent;
-use jeton_core::consent::{self, Consent};
 use jeton_core::id::{ApiId, ClientId, PersonId};
 use jeton_core::moment::Moment;
 use jeton_core::record::Versioned;
 use jeton_core::session::Session;
 use jeton_oauth::authorization::{AuthorizationForm, AuthorizationRequest};
 use jeton_oauth::{ErrorCode, ErrorResponse, RedirectUri};
-use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
 use jeton_verify::negatives::Subject;
 
-use crate::beside::beside;
 use crate::failure::Failure;
-use crate::grants::read::OF_PAIR_MAX;
-use crate::keys::read::damaged;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
 use crate::transact::{ATTEMPTS, Reading};
@@ -230,18 +226,6 @@ impl Service {
         apis.iter().flatten().for_each(|api| reading.rely_on_api(api));
         let records: Vec<Option<&Api>> = apis.iter().map(|api| api.as_ref().map(|api| &api.record)).collect();
         check(&Checking { client, apis: &records }, request, still)
-    }
-
-    /// What a person said of a client.
-    ///
-    /// # Errors
-    /// [`Failure::Fault`] when the engine cannot read.
-    pub async fn consents_of(&self, person: &PersonId, client: &ClientId) -> Result<Vec<Versioned<Consent>>, Failure> {
-        let (store, prefix) = (self.store.clone(), consent::prefix(person, client));
-        let rows = beside(move || store.view()?.starting_with(&consent::TABLE, &prefix, OF_PAIR_MAX)).await;
-        let rows = rows.unwrap_or_else(|| Err(Fault::new(FaultKind::Closed, "the store is closed")))?;
-        let read = |row: &Versioned<_>| Ok(Versioned { version: row.version, record: Consent::from_row(&row.record)? });
-        rows.iter().map(read).collect::<Result<_, _>>().map_err(damaged)
     }
 }
 

@@ -352,6 +352,8 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::SessionRenewed { .. }
         | Event::SessionEnded { .. }
         | Event::ConsentGiven { .. }
+        | Event::ConsentWithdrawn { .. }
+        | Event::CodeUnchallenged { .. }
         | Event::GrantCreated { .. }
         | Event::GrantEnded { .. }
         | Event::GrantReused { .. }

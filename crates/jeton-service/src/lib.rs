@@ -16,6 +16,7 @@ mod canary_standing;
 mod canary_verifier;
 pub mod checkpoints;
 pub mod clients;
+pub mod consents;
 mod credential_cache;
 pub mod credentials;
 mod cut_offs;

@@ -18,6 +18,7 @@ use crate::commands::check::Check;
 use crate::commands::client::Client;
 use crate::commands::completions::Completions;
 use crate::commands::config::Config;
+use crate::commands::consent::Consent;
 use crate::commands::context::{Context, write};
 use crate::commands::diff::Diff;
 use crate::commands::doctor::Doctor;
@@ -106,6 +107,8 @@ enum Command {
     Session(Session),
     #[command(subcommand)]
     Grant(Grant),
+    #[command(subcommand)]
+    Consent(Consent),
     Usage(Usage),
     #[command(subcommand)]
     Policy(Policy),
@@ -183,6 +186,7 @@ impl Cli {
             Command::Suspension(suspension) => suspension.run(&context),
             Command::Session(session) => session.run(&context),
             Command::Grant(grant) => grant.run(&context),
+            Command::Consent(consent) => consent.run(&context),
             Command::Usage(usage) => usage.run(&context),
             Command::Policy(policy) => policy.run(&context),
             Command::SigningKey(signing_key) => signing_key.run(&context),
@@ -393,6 +397,7 @@ mod tests {
         ("apply", "jeton apply"),
         ("client", "jeton client delete"),
         ("client_secret", "jeton client secret revoke"),
+        ("consent", "jeton consent revoke"),
         ("export", "jeton export"),
         ("grant", "jeton grant revoke"),
         ("group", "jeton group delete"),

@@ -15,6 +15,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 mod confirm;
 pub(crate) mod connection;
+pub(crate) mod consent;
 pub(crate) mod context;
 pub(crate) mod diff;
 pub(crate) mod doctor;

@@ -7,6 +7,7 @@ pub(crate) mod apis;
 pub(crate) mod backups;
 pub(crate) mod changes;
 pub(crate) mod clients;
+pub(crate) mod consents;
 pub(crate) mod details;
 pub(crate) mod doctor;
 pub(crate) mod entries;

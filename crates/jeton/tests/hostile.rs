@@ -57,6 +57,8 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user erase", Server, &["eve", "--dry-run"]),
     ("session list", Server, &["--user", "ada"]),
     ("session revoke", Server, &[ID]),
+    ("consent list", Server, &["ada"]),
+    ("consent revoke", Server, &["ada", "worker"]),
     ("grant list", Server, &["--user", "ada", "--client", "worker"]),
     ("grant revoke", Server, &[ID]),
     ("group create", Server, &["--name", "shipping", "--description", "Who ships"]),

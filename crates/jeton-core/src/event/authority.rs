@@ -27,6 +27,7 @@ impl Event {
             | Event::UserDisabled { .. }
             | Event::UserDeleted { .. }
             | Event::SessionEnded { .. }
+            | Event::ConsentWithdrawn { .. }
             | Event::GrantEnded { .. }
             | Event::GrantReused { .. }
             | Event::CodeReplayed { .. }
@@ -80,6 +81,7 @@ impl Event {
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
+            | Event::CodeUnchallenged { .. }
             | Event::GrantCreated { .. }
             | Event::GrantRecovered { .. }
             | Event::GrantAdvanced { .. }
@@ -206,8 +208,10 @@ impl Event {
             | Event::UserDisabled { .. }
             | Event::UserDeleted { .. }
             | Event::SessionEnded { .. }
+            | Event::ConsentWithdrawn { .. }
             | Event::GrantEnded { .. }
             | Event::GrantReused { .. }
+            | Event::CodeUnchallenged { .. }
             | Event::CodeReplayed { .. }
             | Event::GrantRecovered { .. }
             | Event::GrantAdvanced { .. }

@@ -13,9 +13,9 @@ use super::management::Management;
 use super::place::Place;
 use super::route::{Access, Route};
 use super::{
-    administrators, apis, audit, backups, client_secrets, clients, credentials, doctor, grants, groups, keys, metrics, openapi, policies,
-    policy_exceptions, problem, revocations, roles, root_key, sessions, signing_keys, standing_suspensions, statistics, suspensions,
-    token_explanation, tokens, usage, usage_reports, users,
+    administrators, apis, audit, backups, client_secrets, clients, consents, credentials, doctor, grants, groups, keys, metrics, openapi,
+    policies, policy_exceptions, problem, revocations, roles, root_key, sessions, signing_keys, standing_suspensions, statistics,
+    suspensions, token_explanation, tokens, usage, usage_reports, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
 
@@ -42,6 +42,7 @@ pub static ROUTES: &[&[Route]] = &[
     users::ROUTES,
     sessions::ROUTES,
     grants::ROUTES,
+    consents::ROUTES,
     groups::ROUTES,
     roles::ROUTES,
     policy_exceptions::ROUTES,

@@ -1,4 +1,10 @@
-//! `/account`: who is signed in, and the way out.
+//! `/account`: who is signed in, and the way out. Below it each page of theirs has a file.
+
+pub(super) mod activity;
+pub(super) mod applications;
+pub(super) mod new_token;
+pub(super) mod sessions;
+pub(super) mod tokens;
 
 use std::sync::Arc;
 
@@ -22,17 +28,16 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, observer: Arc<Obser
 }
 
 async fn show(visit: &Visit) -> Result<Response, Problem> {
-    let Some(here) = visit.here().await? else { return Ok(see_other(visit.issuer(), &visit.path("/signin"))) };
+    let Some(here) = visit.here().await? else { return Ok(sign_in_first(visit)) };
     let session = &here.session.record;
     let person = visit.service.registry().people.all.get(session.person.as_str()).ok_or(Problem::Unavailable)?;
     let form = token(&visit.service, Door::SignOut, here.whose(), visit.now());
     let name = plain::shown(&person.record.username);
-    let page = view::account(
-        visit.issuer(),
-        &name,
-        session.authenticated.at,
-        (visit.path("/signout"), form),
-        visit.path("/account/second-factor"),
-    );
+    let page = view::account(visit.issuer(), &name, session.authenticated.at, (visit.path("/signout"), form));
     Ok(visit.seen(Some(&here), page))
+}
+
+/// Who is not signed in signs in, and comes to the account then.
+fn sign_in_first(visit: &Visit) -> Response {
+    see_other(visit.issuer(), &visit.path("/signin"))
 }

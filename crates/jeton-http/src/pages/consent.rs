@@ -5,7 +5,7 @@ use jeton_core::authorize::Asked;
 use jeton_core::authorize::device::DeviceRequest;
 use jeton_core::client::{Application, Client};
 use jeton_core::consent::needed::NewConsent;
-use jeton_core::grant::scopes::{IdentityScope, IdentityScopes, ScopesByApi};
+use jeton_core::grant::scopes::{IdentityScopes, ScopesByApi};
 use jeton_core::id::ApiId;
 use jeton_core::plain;
 use jeton_core::policy::CredentialKind;
@@ -16,6 +16,7 @@ use jeton_oauth::scope::ScopeSet;
 use super::flow::Flow;
 use super::guard::{Door, token};
 use super::problem::Problem;
+use super::scope_lines;
 use super::texts::{Texts, fill, texts};
 use super::view::{self, Consent, Line};
 use super::visit::{Here, Visit};
@@ -114,26 +115,8 @@ impl ScopesOf {
         ScopesOf { scopes, identity: self.identity.difference(other.identity) }
     }
 
-    /// Each of it in words: as the API describes its scopes, and as the texts do what is of no API.
+    /// Each of it in words.
     fn lines(&self, visit: &Visit, texts: &Texts) -> Vec<Line> {
-        let of_person = self.identity.iter().map(|scope| Line {
-            words: match scope {
-                IdentityScope::OpenId => texts.scopes.openid.clone(),
-                IdentityScope::Profile => texts.scopes.profile.clone(),
-                IdentityScope::Email => texts.scopes.email.clone(),
-                IdentityScope::OfflineAccess => texts.scopes.offline_access.clone(),
-            },
-            place: None,
-        });
-        let of_apis = self.scopes.iter().flat_map(|(id, scopes)| {
-            let api = visit.service.registry().api(id.as_str());
-            let lines = scopes.iter().map(|name| {
-                let described = api.as_ref().and_then(|api| api.record.scopes.get(name)).filter(|words| !words.is_empty());
-                let place = api.as_ref().map(|api| fill(&texts.scopes.of_api, &[("api", &api.record.audience)]));
-                Line { words: plain::shown(described.map_or(name, |words| words.as_ref())), place: place.as_deref().map(plain::shown) }
-            });
-            lines.collect::<Vec<_>>()
-        });
-        of_person.chain(of_apis).collect()
+        scope_lines::lines(&visit.service, texts, self.identity, self.scopes.iter())
     }
 }

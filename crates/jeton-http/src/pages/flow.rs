@@ -39,8 +39,8 @@ pub(super) struct Flow {
 /// What somebody may be about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// They came to see their account.
-    Account,
+    /// They came to see this page of their account, which is below the issuer's path.
+    Account(String),
     /// An application sent them with this request.
     Application(String),
     /// They are to type what a device shows: this stands there already.
@@ -53,7 +53,7 @@ impl About {
     /// What it is marked with where a browser keeps it, and the text.
     fn parts(&self) -> (u8, &str) {
         match self {
-            About::Account => (b'-', ""),
+            About::Account(page) => (b'p', page),
             About::Application(asked) => (b'a', asked),
             About::Typed(code) => (b't', code),
             About::Device(code) => (b'd', code),
@@ -62,7 +62,7 @@ impl About {
 
     fn of_parts(mark: u8, text: &str) -> Option<About> {
         match mark {
-            b'-' => Some(About::Account),
+            b'p' => Some(About::Account(text.to_owned())),
             b'a' => Some(About::Application(text.to_owned())),
             b't' => Some(About::Typed(text.to_owned())),
             b'd' => Some(About::Device(text.to_owned())),

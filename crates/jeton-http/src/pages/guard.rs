@@ -29,6 +29,9 @@ pub(super) enum Door {
     SecondStep,
     /// Where somebody sets or removes their second factor.
     SecondFactor,
+    Sessions,
+    Applications,
+    Tokens,
 }
 
 impl Door {
@@ -40,6 +43,9 @@ impl Door {
             Door::SignOut => b"sign_out",
             Door::SecondStep => b"second_step",
             Door::SecondFactor => b"second_factor",
+            Door::Sessions => b"sessions",
+            Door::Applications => b"applications",
+            Door::Tokens => b"tokens",
         }
     }
 }

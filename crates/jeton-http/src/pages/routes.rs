@@ -13,9 +13,20 @@ use super::{account, assets, authorize, device, second_factor, second_step, sign
 use crate::observe::{Endpoint, Observer, counted};
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 6] = ["/oauth/authorize", "/device", "/signin", "/signout", "/signin/second-factor", "/account/second-factor"];
+pub const WITH_FORMS: [&str; 10] = [
+    "/oauth/authorize",
+    "/device",
+    "/signin",
+    "/signout",
+    "/signin/second-factor",
+    "/account/second-factor",
+    "/account/sessions",
+    "/account/applications",
+    "/account/tokens",
+    "/account/tokens/new",
+];
 /// The pages that only show.
-pub const WITHOUT_FORMS: [&str; 1] = ["/account"];
+pub const WITHOUT_FORMS: [&str; 2] = ["/account", "/account/activity"];
 
 /// The pages, and what they need.
 pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
@@ -53,9 +64,49 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 with(observer, second_factor::post),
             )),
         )
-        .route("/account", get(counted(requests, page, with(observer, account::get))))
+        .merge(account_routes(observer))
         .route("/assets/{name}", get(counted(requests, page, asset)))
         .method_not_allowed_fallback(counted(requests, Endpoint::Nowhere, wrong_method))
+}
+
+/// The pages of whoever is signed in.
+fn account_routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
+    let (requests, page) = (&observer.requests, Endpoint::Page);
+    Router::new()
+        .route("/account", get(counted(requests, page, with(observer, account::get))))
+        .route(
+            "/account/sessions",
+            get(counted(requests, page, with(observer, account::sessions::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::sessions::post),
+            )),
+        )
+        .route(
+            "/account/applications",
+            get(counted(requests, page, with(observer, account::applications::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::applications::post),
+            )),
+        )
+        .route(
+            "/account/tokens",
+            get(counted(requests, page, with(observer, account::tokens::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::tokens::post),
+            )),
+        )
+        .route(
+            "/account/tokens/new",
+            get(counted(requests, page, with(observer, account::new_token::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::new_token::post),
+            )),
+        )
+        .route("/account/activity", get(counted(requests, page, with(observer, account::activity::get))))
 }
 
 /// A handler with what it notes requests with.

@@ -67,7 +67,7 @@ async fn show(visit: &mut Visit) -> Result<Response, Problem> {
             let secret = Zeroizing::new(visit.moment.draw::<SECRET_BYTES>());
             setting(visit, &here, &secret, None)?
         }
-        None => return visit.begin(About::Account, "/signin"),
+        None => return visit.sign_in_for("/account".to_owned()),
     };
     Ok(visit.seen(Some(&here), answer))
 }

@@ -43,7 +43,7 @@ async fn ask(visit: &mut Visit) -> Result<Response, Problem> {
     if visit.flow_id().is_none() {
         return match here {
             Some(_) => Ok(see_other(visit.issuer(), &visit.path("/account"))),
-            None => visit.begin(About::Account, "/signin"),
+            None => visit.sign_in_for("/account".to_owned()),
         };
     }
     let flow = visit.flow()?;
@@ -118,7 +118,7 @@ pub(super) fn signed_in(visit: &Visit, flow: Flow, device: Option<TrustedDevice>
     let (to, is_over) = match &flow.about {
         About::Application(_) => (visit.path_in("/oauth/authorize", &flow), false),
         About::Typed(_) | About::Device(_) => (visit.path_in("/device", &flow), false),
-        About::Account => (visit.path("/account"), true),
+        About::Account(page) => (visit.path(page), true),
     };
     let mut response = see_other(visit.issuer(), &to);
     let text = Secret::from(begun.clear.0.clone());
@@ -169,7 +169,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
 fn form_of(flow: &Flow) -> Result<Option<AuthorizationForm<'_>>, Problem> {
     match &flow.about {
         About::Application(text) => AuthorizationForm::parse(text.as_bytes()).map(Some).map_err(Problem::Request),
-        About::Account | About::Typed(_) | About::Device(_) => Ok(None),
+        About::Account(_) | About::Typed(_) | About::Device(_) => Ok(None),
     }
 }
 

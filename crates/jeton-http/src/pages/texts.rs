@@ -18,6 +18,10 @@ pub(crate) struct Texts {
     pub(crate) device: Device,
     pub(crate) scopes: Scopes,
     pub(crate) account: Account,
+    pub(crate) sessions: Sessions,
+    pub(crate) applications: Applications,
+    pub(crate) tokens: Tokens,
+    pub(crate) activity: Activity,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
 }
@@ -59,7 +63,27 @@ texts! {
     /// What a client may know of somebody, in words.
     Scopes { openid profile email offline_access of_api }
     /// Who is signed in.
-    Account { title signed_in_as since sign_out signed_out_title signed_out sign_in_again }
+    Account {
+        title signed_in_as since sessions applications tokens activity sign_out signed_out_title signed_out sign_in_again back when
+    }
+    /// Where somebody is signed in.
+    Sessions { title lead here unknown_agent agent_from began seen end end_label end_others }
+    /// What somebody let applications do.
+    Applications { title lead none may since used withdraw withdraw_label client_id }
+    /// Somebody's personal access tokens.
+    Tokens {
+        title lead none may_nothing of_api scope nothing made ends used unused suspended revoke revoke_label make make_for
+        new_title new_lead name scopes lives days default submit refused too_many made_title made_lead made_text list
+    }
+    /// What happened to somebody.
+    Activity {
+        title lead none more by_you by_server by_other
+        session_created session_created_from session_renewed session_ended password_set cut_off suspended resumed
+        consent_given consent_withdrawn grant_created grant_ended grant_reused code_replayed
+        key_created key_revoked key_rotated key_expiring
+        user_created user_updated user_disabled user_enabled user_unlocked
+        membership_added membership_removed role_assigned role_unassigned
+    }
     /// An answer that is posted.
     GoOn { title lead submit }
     /// What went wrong, and why.

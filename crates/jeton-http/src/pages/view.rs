@@ -205,24 +205,40 @@ struct AccountPage {
     frame: Frame,
     signed_in_as: String,
     since: String,
+    /// The other pages of the account: where they lie, and what they are called.
+    links: Vec<(String, &'static str)>,
     action: String,
     form: String,
-    second_factor: String,
 }
 
 /// The page that says who is signed in.
-pub(super) fn account(issuer: &Issuer, person: &str, since: i64, (action, form): (String, String), second_factor: String) -> Response {
+pub(super) fn account(issuer: &Issuer, person: &str, since: i64, (action, form): (String, String)) -> Response {
     let frame = Frame::of(issuer);
     let texts = &frame.texts.account;
+    let below = [
+        ("second-factor", &frame.texts.second_factor.link),
+        ("sessions", &texts.sessions),
+        ("applications", &texts.applications),
+        ("tokens", &texts.tokens),
+        ("activity", &texts.activity),
+    ];
+    let link = |(path, words): (&str, &'static String)| (format!("{}/account/{path}", issuer.path()), words.as_str());
     let view = AccountPage {
         signed_in_as: fill(&texts.signed_in_as, &[("person", person)]),
-        since: fill(&texts.since, &[("date", &rfc3339::format(since))]),
+        since: fill(&texts.since, &[("date", &when(frame.texts, since))]),
+        links: below.into_iter().map(link).collect(),
         action,
         form,
-        second_factor,
         frame,
     };
     page(issuer, StatusCode::OK, FormsLead::Here, &view)
+}
+
+/// A time, as a person reads it.
+pub(super) fn when(texts: &Texts, at: i64) -> String {
+    let text = rfc3339::format(at);
+    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+    fill(&texts.account.when, &[("date", date), ("time", time.get(..5).unwrap_or_default())])
 }
 
 #[derive(Template)]

@@ -92,6 +92,11 @@ impl Visit {
         self.keep(&flow, path)
     }
 
+    /// Lets somebody sign in, and come back to a page of their account, which is below the issuer's path.
+    pub(super) fn sign_in_for(&mut self, page: String) -> Result<Response, Problem> {
+        self.begin(About::Account(page), "/signin")
+    }
+
     /// Sends the browser to a page about a flow that has changed.
     pub(super) fn keep(&mut self, flow: &Flow, path: &str) -> Result<Response, Problem> {
         let lines = flow.keep(&self.service, &self.headers, &mut self.moment).ok_or(Problem::Unavailable)?;
@@ -108,6 +113,19 @@ impl Visit {
         let Some(cookie) = SessionCookie::read(&self.service, &self.headers) else { return Ok(None) };
         let session = self.service.session(cookie.text.expose(), cookie.seen_at, &self.moment).await?;
         Ok(session.map(|session| Here { session, cookie }))
+    }
+
+    /// What is read on a thread that may block.
+    ///
+    /// # Errors
+    /// It could not be.
+    pub(super) async fn read<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service, &Moment) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Problem> {
+        let (service, moment) = (self.service.clone(), self.moment.clone());
+        let read = tokio::task::spawn_blocking(move || work(&service, &moment)).await;
+        Ok(read.map_err(|_| Problem::Unavailable)??)
     }
 
     /// The answer, with the time that the browser was here written anew where that is due.

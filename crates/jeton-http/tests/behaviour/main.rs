@@ -10,6 +10,7 @@
 
 mod abuse;
 mod access_log;
+mod account_pages;
 mod administrators;
 mod assertion;
 mod at_rest;

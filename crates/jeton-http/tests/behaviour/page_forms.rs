@@ -33,6 +33,11 @@ async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str,
             page
         }
         "/device" => browser.open("/device?user_code=WDJB-MJHT").await.page(),
+        "/account/tokens/new" => {
+            let orders = world.service().find_api("https://orders.example").unwrap();
+            browser.open(&format!("{path}?api={}", orders.record.id)).await.page()
+        }
+        path if path.starts_with("/account/") => browser.open(path).await.page(),
         other => panic!("no page has a form for {other}: {}", world.issuer()),
     }
 }
@@ -41,6 +46,8 @@ async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str,
 async fn a_form_from_elsewhere_does_nothing() {
     let world = World::new().await;
     world.person("ada").await;
+    let orders = world.api("orders").await;
+    world.allow("ada", &orders, "orders:read").await;
     let shop = world.application("shop", &[]).await;
     let address = asking(&shop, "shop", &[]);
     for path in WITH_FORMS {

@@ -64,6 +64,8 @@ const LINES: &[(i32, &str)] = &[
     (0, "user erase grace-hopper-of-the-department --yes"),
     (0, "session list --user $USER"),
     (1, "session revoke 019967c5a3807d2f8e51b0a4c3d2e1f0 --yes"),
+    (0, "consent list $USER"),
+    (0, "consent revoke $USER $CLIENT --yes"),
     (0, "grant list --user $USER --client $CLIENT"),
     (1, "grant revoke 019967c5a3807d2f8e51b0a4c3d2e1f0 --yes"),
     (0, "group create --name those-who-bill-orders-abroad --description 'Those who bill what was ordered, abroad and at home'"),
