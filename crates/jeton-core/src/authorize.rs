@@ -31,6 +31,8 @@ pub struct Asked {
     pub identity: IdentityScopes,
     /// What a token is for when nobody says.
     pub api: ApiId,
+    /// Whether the person is asked for what they did not say yet.
+    pub asks_consent: bool,
     /// What the ID token repeats.
     pub nonce: Option<Arc<str>>,
     /// What the person must or must not be asked.

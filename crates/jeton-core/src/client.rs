@@ -1,5 +1,6 @@
 //! Clients: the applications that ask for tokens (RFC 6749 section 1.1).
 
+pub mod asking;
 pub mod assertion;
 pub mod create;
 pub mod delete;

@@ -15,6 +15,7 @@ use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
+use jeton_core::owner::Owner;
 use jeton_core::policy::rule::Subject;
 use jeton_core::policy::set::forget;
 use jeton_core::record::Versioned;
@@ -91,6 +92,7 @@ impl Service {
     ) -> Result<Outcome<(Client, Option<CreatedSecret>)>, Failure> {
         let apis = self.named_apis(reading, apis)?;
         let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
+        self.rely_on_owner(reading, request.owner.as_ref());
         let mut outcome = create(request, &records, by, moment);
         outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
         let mut created = None;
@@ -104,6 +106,16 @@ impl Service {
             outcome.commit.events.extend(secret.commit.events);
         }
         Ok(Outcome { verdict: outcome.verdict.map(|client| (client, created)), commit: outcome.commit })
+    }
+
+    /// Who answers for a client must be there when that is written.
+    fn rely_on_owner(&self, reading: &Reading<'_>, owner: Option<&Owner>) {
+        let people = &self.registry.people;
+        match owner {
+            Some(Owner::Person(id)) => people.all.get(id.as_str()).iter().for_each(|person| reading.rely_on_person(person)),
+            Some(Owner::Group(id)) => people.groups.all.get(id.as_str()).iter().for_each(|group| reading.rely_on_group(group)),
+            Some(Owner::Client(_) | Owner::External(_)) | None => {}
+        }
     }
 
     /// The secret that a request made, as it was told then.
@@ -147,6 +159,7 @@ impl Service {
             let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
             // Its key set may be another from then on: also what it keeps is given.
             by.check_gives_client(&entry.client.record)?;
+            self.rely_on_owner(reading, request.owner.as_ref().and_then(Option::as_ref));
             let outcome = update(&entry.client.record, request, &records, by, moment);
             outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
             Ok(outcome)

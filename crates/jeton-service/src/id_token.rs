@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_core::api::userinfo;
 use jeton_core::client::Client;
+use jeton_core::client::asking::ID_TOKEN_ALGORITHM;
 use jeton_core::grant::scopes::IdentityScope;
 use jeton_core::id::{Actor, SessionId};
 use jeton_core::session::proof::Method;
@@ -21,8 +22,6 @@ use crate::failure::Failure;
 use crate::grants::GrantedTokens;
 use crate::service::Service;
 
-/// What ID tokens are signed with: every client has it (OpenID Connect Core 1.0 section 15.1).
-pub const ALGORITHM: Algorithm = Algorithm::Rs256;
 /// How long one is good, in seconds: it says that somebody signed in just now.
 const LIFETIME_SECONDS: i64 = 600;
 
@@ -37,7 +36,9 @@ impl Service {
             return Ok(());
         }
         let mut moments = self.moments().now();
-        self.ensure_keys(ALGORITHM, actor, &moments.split()).await?;
+        for algorithm in [Some(ID_TOKEN_ALGORITHM), client.id_token_algorithm].into_iter().flatten() {
+            self.ensure_keys(algorithm, actor, &moments.split()).await?;
+        }
         if self.registry.api(userinfo::id().as_str()).is_some() {
             return Ok(());
         }
@@ -60,6 +61,8 @@ impl Service {
             return Ok(None);
         }
         let issued_at = granted.token.issued_at;
+        let registered = self.registry.clients.get(grant.client.as_str()).and_then(|entry| entry.client.record.id_token_algorithm);
+        let algorithm = registered.unwrap_or(ID_TOKEN_ALGORITHM);
         let claims = Claims {
             iss: self.issuer.as_str(),
             sub: grant.person.as_str(),
@@ -72,20 +75,22 @@ impl Service {
             amr: grant.proof.amr.iter().map(Method::name).collect(),
             nonce: granted.nonce.as_deref(),
             sid: grant.session,
-            at_hash: half_of_hash(granted.access_token.expose()),
+            at_hash: half_of_hash(algorithm, granted.access_token.expose()),
         };
         let failed = |what: String| Failure::Fault(Fault::new(FaultKind::Engine, what));
         let keys = self.registry.keys();
-        let key = keys.signer(ALGORITHM).ok_or_else(|| failed("no key signs ID tokens".to_owned()))?.key().clone();
+        let key = keys.signer(algorithm).ok_or_else(|| failed("no key signs ID tokens".to_owned()))?.key().clone();
         let payload = serde_json::to_vec(&claims).map_err(|error| failed(error.to_string()))?;
         let signed = Signer::new(key, "JWT").sign(&payload).map_err(|error| failed(error.to_string()))?;
         Ok(Some(Secret::new(signed)))
     }
 }
 
-/// The left half of the hash of an access token, which binds it to the ID token (OpenID Connect Core 1.0 section 3.1.3.6).
-fn half_of_hash(access_token: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, access_token.as_bytes());
+/// The left half of the hash of an access token, which binds it to the ID token (OpenID Connect Core 1.0 section 3.1.3.6); by the hash of its
+/// signature, which of EdDSA is SHA-512 (RFC 8032 section 5.1).
+fn half_of_hash(algorithm: Algorithm, access_token: &str) -> String {
+    let hash = if algorithm == Algorithm::EdDsa { &digest::SHA512 } else { &digest::SHA256 };
+    let hash = digest::digest(hash, access_token.as_bytes());
     let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
     URL_SAFE_NO_PAD.encode(half)
 }
@@ -114,6 +119,9 @@ mod tests {
     #[test]
     fn an_access_token_is_bound_by_half_of_its_hash() {
         // OpenID Connect Core 1.0 appendix A.3.
-        assert_eq!(super::half_of_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(
+            super::half_of_hash(jeton_jose::Algorithm::Rs256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+            "77QmUPtjPfzWtF2AnpK9RQ"
+        );
     }
 }

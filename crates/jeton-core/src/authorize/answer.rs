@@ -9,9 +9,10 @@ use crate::commit::Commit;
 use crate::consent::Consent;
 use crate::consent::give::give;
 use crate::consent::needed::NewConsent;
+use crate::event::Event;
 use crate::grant::code::{AuthorizationCode, Sent, TABLE};
 use crate::grant::scopes::ScopesByApi;
-use crate::id::{CommitId, GrantId};
+use crate::id::{Actor, CommitId, GrantId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::policy::effective::Policies;
@@ -55,7 +56,13 @@ pub fn answer(facts: &Facts<'_>, moment: &mut Moment) -> Outcome<Option<Clear>> 
 fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Option<Clear>, Commit), Refusal> {
     let Facts { asked, session, policies, .. } = facts;
     let of = (&asked.scopes, asked.identity);
-    let (mut commit, consent_ends_at) = give(commit, (session, &asked.client), of, facts.new, facts.consents, policies, moment);
+    let (mut commit, consent_ends_at) = if asked.asks_consent || !facts.new.is_empty() {
+        give(commit, (session, &asked.client), of, facts.new, facts.consents, policies, moment)
+    } else {
+        // Nobody was asked, and said nothing that could be kept.
+        let lives = policies.resolve(CredentialKind::Consent, None, Some(&asked.client)).default_seconds;
+        (commit, moment.now.seconds().saturating_add(lives))
+    };
     let (issued_at, sent) = (moment.now.seconds().max(facts.not_before_seconds), Sent::By(asked.way.clone()));
     let (id, clear, proof, expires_at) = match facts.device {
         Some(device) => (device.id, None, device.proof.clone(), device.expires_at),
@@ -83,6 +90,10 @@ fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Opti
         issued_at,
         expires_at,
     };
+    if matches!(code.sent, Sent::By(Way::Address { challenge: None, .. })) {
+        let (actor, client) = (Actor::client(&code.client), code.client.clone());
+        commit = commit.tell(Event::CodeUnchallenged { actor, client, grant: id, user: code.person.clone() });
+    }
     Ok((clear, commit.put(&TABLE, code.row())))
 }
 

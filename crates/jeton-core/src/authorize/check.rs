@@ -26,14 +26,15 @@ pub struct Facts<'a> {
 /// # Errors
 /// What goes back to the application.
 pub fn check(facts: &Facts<'_>, request: &AuthorizationRequest<'_>, redirect_uri: Option<RedirectUri>) -> Result<Asked, ErrorResponse> {
-    let way = match (redirect_uri, request.challenge) {
-        (Some(redirect_uri), Some(challenge)) => Way::Address { redirect_uri, challenge },
-        (None, _) => Way::Device,
-        (Some(_), None) => {
+    let way = match redirect_uri {
+        Some(_) if request.challenge.is_none() && facts.client.needs_pkce => {
             let detail = "the parameter code_challenge is missing: send code_challenge and code_challenge_method=S256";
             return Err(ErrorResponse::invalid_request(detail));
         }
+        Some(redirect_uri) => Way::Address { redirect_uri, challenge: request.challenge },
+        None => Way::Device,
     };
+    let is_device = way == Way::Device;
     let names: Vec<&str> = request.scope.iter().flat_map(ScopeSet::iter).collect();
     let identity: IdentityScopes = names.iter().filter_map(|name| IdentityScope::from_name(name)).collect();
     let of_apis: Vec<&str> = names.iter().copied().filter(|name| IdentityScope::from_name(name).is_none()).collect();
@@ -54,6 +55,8 @@ pub fn check(facts: &Facts<'_>, request: &AuthorizationRequest<'_>, redirect_uri
         scopes: ScopesByApi::new(scopes).ok_or_else(many)?,
         identity,
         api: first.unwrap_or_else(userinfo::id),
+        // Who sends others a code of a device must not find it answered by habit.
+        asks_consent: facts.client.asks_consent || is_device,
         nonce: request.nonce.map(Into::into),
         prompt: request.prompt,
         max_age_seconds: request.max_age_seconds,

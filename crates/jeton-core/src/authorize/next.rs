@@ -65,7 +65,9 @@ pub fn next(asked: &Asked, facts: &Facts<'_>, now: i64) -> Result<Next, ErrorRes
     let asked = allowed(asked, facts)?;
     let held = if asked.prompt.consent { &[] } else { facts.consents };
     debug_assert!(held.iter().all(|consent| consent.person == session.person), "consents of somebody else");
-    let new = needed(&asked.scopes, asked.identity, held, now);
+    // Of a client of one's own nobody is asked, unless it wants them to be.
+    let is_waived = !asked.asks_consent && !asked.prompt.consent;
+    let new = if is_waived { NewConsent::default() } else { needed(&asked.scopes, asked.identity, held, now) };
     match (new.is_empty(), asked.prompt.nothing) {
         (true, _) => Ok(Next::Answer(asked)),
         (false, false) => Ok(Next::Consent(new, asked)),

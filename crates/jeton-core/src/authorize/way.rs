@@ -10,8 +10,8 @@ pub enum Way {
     Address {
         /// Where.
         redirect_uri: RedirectUri,
-        /// The hash of what only the application can tell afterwards (RFC 7636 section 4.2).
-        challenge: Challenge,
+        /// The hash of what only the application can tell afterwards (RFC 7636 section 4.2); `None`: it need not.
+        challenge: Option<Challenge>,
     },
     /// A device comes for it with its own code (RFC 8628 section 3.4).
     Device,

@@ -6,6 +6,7 @@ use jeton_jose::KeyError;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use jeton_oauth::scope::ScopeSet;
 
+use super::asking::Asking;
 use super::{AuthenticationMethod, Client, GrantType, TABLE, signing_in};
 use crate::api::{Api, parse_scope_list};
 use crate::commit::Commit;
@@ -14,6 +15,7 @@ use crate::id::{Actor, ClientId, draw_name};
 use crate::moment::Moment;
 use crate::name::{parse_name, parse_words, refuse_credentials, spaced};
 use crate::outcome::Outcome;
+use crate::owner::Owner;
 use crate::refusal::Refusal;
 
 /// What is asked for; what is left out has a default.
@@ -43,6 +45,10 @@ pub struct CreateClient {
     pub refresh_window_seconds: Option<i64>,
     /// Whether it has to hand its authorization requests in first.
     pub needs_pushed_requests: bool,
+    /// What is asked of its authorization requests, of the people who sign in, and of its ID tokens.
+    pub asking: Asking,
+    /// Who answers for it: a person or a group.
+    pub owner: Option<Owner>,
 }
 
 /// Registers a client for these APIs.
@@ -79,12 +85,12 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         refresh_window_seconds: signing_in::parse_window(request.refresh_window_seconds)?,
         post_logout_redirect_uris: Vec::new(),
         backchannel_logout_uri: None,
-        needs_pkce: true,
-        asks_consent: true,
-        id_token_algorithm: None,
+        needs_pkce: request.asking.pkce()?.unwrap_or(true),
+        asks_consent: request.asking.consent()?.unwrap_or(true),
+        id_token_algorithm: request.asking.id_token_algorithm()?.flatten(),
         needs_pushed_requests: request.needs_pushed_requests,
         claims: None,
-        owner: None,
+        owner: request.owner.clone(),
     };
     signing_in::check(&client)?;
     Ok(client)

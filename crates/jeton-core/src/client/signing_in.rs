@@ -4,6 +4,7 @@ use jeton_oauth::RedirectUri;
 
 use super::{Application, AuthenticationMethod, Client, GrantType};
 use crate::name::refuse_credentials;
+use crate::owner::Owner;
 use crate::refusal::Refusal;
 
 /// The most addresses that people are sent back to.
@@ -53,6 +54,9 @@ pub(super) fn check(client: &Client) -> Result<(), Refusal> {
             GrantType::DeviceCode.name()
         )));
     }
+    if !client.owner.as_ref().is_none_or(|owner| matches!(owner, Owner::Person(_) | Owner::Group(_))) {
+        return Err(Refusal::invalid("a person or a group answers for a client: `user:NAME` or `group:NAME`"));
+    }
     if client.authentication == AuthenticationMethod::None {
         if has(GrantType::ClientCredentials) {
             return Err(Refusal::invalid(
@@ -61,6 +65,9 @@ pub(super) fn check(client: &Client) -> Result<(), Refusal> {
         }
         if client.may_introspect {
             return Err(Refusal::invalid("who cannot prove who it is may not introspect: take another authentication method"));
+        }
+        if !client.needs_pkce {
+            return Err(Refusal::invalid("who cannot prove who it is shows by a challenge that it asked: `pkce` is `required` for it"));
         }
         if !client.rotates {
             return Err(Refusal::invalid(

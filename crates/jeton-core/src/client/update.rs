@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asking::Asking;
 use super::create::{parse_contact, parse_grant_types, parse_jwks, parse_method, parse_scopes};
 use super::{Client, TABLE, signing_in};
 use crate::api::Api;
@@ -11,6 +12,7 @@ use crate::id::Actor;
 use crate::moment::Moment;
 use crate::name::parse_name;
 use crate::outcome::Outcome;
+use crate::owner::Owner;
 use crate::refusal::Refusal;
 
 /// What changes; what is left out stays.
@@ -40,6 +42,10 @@ pub struct UpdateClient {
     pub refresh_window_seconds: Option<i64>,
     /// Whether it has to hand its authorization requests in first.
     pub needs_pushed_requests: Option<bool>,
+    /// What is asked of its authorization requests, of the people who sign in, and of its ID tokens.
+    pub asking: Asking,
+    /// Who answers for it; `None` within: nobody.
+    pub owner: Option<Option<Owner>>,
 }
 
 /// Changes a client; `apis` are all those it may ask for from now on. What is given and what is taken are told apart, each by its own entry.
@@ -76,6 +82,9 @@ fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Clien
     if request.contact.is_some() {
         updated.contact = parse_contact(request.contact.as_deref())?;
     }
+    if let Some(owner) = &request.owner {
+        updated.owner.clone_from(owner);
+    }
     sign_in(&mut updated, request)?;
     updated.apis = apis.iter().map(|api| api.id.clone()).collect();
     updated.scopes = match &request.scopes {
@@ -107,6 +116,9 @@ fn sign_in(updated: &mut Client, request: &UpdateClient) -> Result<(), Refusal> 
         updated.refresh_window_seconds = signing_in::parse_window(request.refresh_window_seconds)?;
     }
     updated.needs_pushed_requests = request.needs_pushed_requests.unwrap_or(updated.needs_pushed_requests);
+    updated.needs_pkce = request.asking.pkce()?.unwrap_or(updated.needs_pkce);
+    updated.asks_consent = request.asking.consent()?.unwrap_or(updated.asks_consent);
+    updated.id_token_algorithm = request.asking.id_token_algorithm()?.unwrap_or(updated.id_token_algorithm);
     Ok(())
 }
 
@@ -120,6 +132,8 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
         ("rotates", before.rotates != after.rotates),
         ("refresh_window_seconds", before.refresh_window() != after.refresh_window()),
         ("require_pushed_authorization_requests", before.needs_pushed_requests != after.needs_pushed_requests),
+        ("id_token_signed_response_alg", before.id_token_algorithm != after.id_token_algorithm),
+        ("owner", before.owner != after.owner),
     ];
     let (actor, client) = (actor.clone(), before.id.clone());
     let updated = named(&described).map(|changed| Event::ClientUpdated { actor: actor.clone(), changed, client: client.clone() });
@@ -130,13 +144,15 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
 }
 
 /// In what one may do more than another.
-fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 5] {
+fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 7] {
     [
         ("grant_types", one.grant_types.iter().any(|grant| !other.grant_types.contains(grant))),
         ("redirect_uris", one.redirect_uris.iter().any(|uri| !other.redirect_uris.contains(uri))),
         ("apis", one.apis.iter().any(|api| !other.apis.contains(api))),
         ("scopes", !one.scopes.difference(&other.scopes).is_empty()),
         ("may_introspect", one.may_introspect && !other.may_introspect),
+        ("pkce", !one.needs_pkce && other.needs_pkce),
+        ("consent", !one.asks_consent && other.asks_consent),
     ]
 }
 

@@ -81,7 +81,9 @@ impl Sent {
 
     fn values(&self) -> [Value; 2] {
         match self {
-            Sent::By(Way::Address { redirect_uri, challenge }) => [Value::text(redirect_uri.as_str()), Value::text(&challenge.to_text())],
+            Sent::By(Way::Address { redirect_uri, challenge }) => {
+                [Value::text(redirect_uri.as_str()), Value::text(&challenge.map_or_else(String::new, |challenge| challenge.to_text()))]
+            }
             Sent::By(Way::Device) => [Value::text(""), Value::text("")],
             Sent::Denied => [Value::text(""), Value::text(DENIED)],
         }
@@ -95,7 +97,10 @@ impl Sent {
             ("", DENIED) => Ok(Sent::Denied),
             (uri, challenge) => Ok(Sent::By(Way::Address {
                 redirect_uri: RedirectUri::parse(uri).map_err(|_| malformed("redirect_uri"))?,
-                challenge: Challenge::parse(challenge).map_err(|_| malformed("challenge"))?,
+                challenge: match challenge {
+                    "" => None,
+                    text => Some(Challenge::parse(text).map_err(|_| malformed("challenge"))?),
+                },
             })),
         }
     }

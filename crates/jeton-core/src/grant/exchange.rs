@@ -173,10 +173,15 @@ fn check<'a>(facts: &Facts<'a>, request: &Exchange<'_>, moment: &Moment) -> Resu
 /// Whether whoever brings a code shows what only who asked can.
 fn is_who_asked(sent: &Sent, request: &Exchange<'_>) -> bool {
     match sent {
-        // OAuth 2.1 section 10.2: the address need not be said, since the challenge binds the code.
         Sent::By(Way::Address { redirect_uri, challenge }) => {
-            request.redirect_uri.is_none_or(|uri| *uri == *redirect_uri.as_str())
-                && request.verifier.is_some_and(|verifier| verifier.answers(challenge))
+            let is_there = request.redirect_uri.map(|uri| *uri == *redirect_uri.as_str());
+            match (challenge, request.verifier) {
+                // OAuth 2.1 section 10.2: the address need not be said, since the challenge binds the code.
+                (Some(challenge), Some(verifier)) => is_there != Some(false) && verifier.answers(challenge),
+                // A verifier without a challenge is of a request whose challenge somebody took away (RFC 9700 section 4.8.2).
+                (None, None) => is_there == Some(true),
+                (Some(_), None) | (None, Some(_)) => false,
+            }
         }
         // Nobody else was given it.
         Sent::By(Way::Device) => true,

@@ -68,7 +68,7 @@ fn case() -> Case {
         session: session.id,
         sent: Sent::By(Way::Address {
             redirect_uri: RedirectUri::parse("https://app.example/callback").unwrap(),
-            challenge: verifier.challenge(),
+            challenge: Some(verifier.challenge()),
         }),
         scopes: ScopesByApi::parse(&format!(r#"{{"{}":"read write"}}"#, api.id)).unwrap(),
         identity: IdentityScopes::parse("openid offline_access").unwrap(),

@@ -7,6 +7,7 @@ use axum::extract::State;
 use http::Uri;
 use jeton_core::administrator::Administrator;
 use jeton_core::api::Api;
+use jeton_core::client::asking::{Asking, ID_TOKEN_ALGORITHM};
 use jeton_core::client::create::CreateClient;
 use jeton_core::client::update::UpdateClient;
 use jeton_core::client::{AuthenticationMethod, Client};
@@ -28,7 +29,7 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
-use super::names::{ApplicationName, AuthenticationMethodName, GrantTypeName};
+use super::names::{ApplicationName, AuthenticationMethodName, ConsentName, GrantTypeName, IdTokenAlgorithmName, PkceName};
 use super::once::Once;
 use super::page::Listing;
 use super::problem::{Problem, ProblemKind};
@@ -80,6 +81,7 @@ pub(super) static ROUTES: &[Route] = &[
 ];
 
 const LOOK: &str = "list the clients and the APIs: `jeton client list`, `jeton api list`";
+const LOOK_OWNER: &str = "list the users and the groups: `jeton user list`, `jeton group list`";
 const TAKEN: &str =
     "choose another name; or use the client there is: `jeton client show NAME`, and `jeton client secret create NAME` for another secret";
 
@@ -110,6 +112,9 @@ struct Shown {
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<Arc<str>>,
+    /// Who answers for it: `user:ID` or `group:ID`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
     #[serde(flatten)]
     people: Option<ForPeople>,
     #[serde(flatten)]
@@ -138,6 +143,15 @@ struct ForPeople {
     refresh_window_seconds: i64,
     /// Whether it has to hand its authorization requests in first (RFC 9126).
     require_pushed_authorization_requests: bool,
+    /// `required`; `optional`: its authorization requests need no challenge (RFC 7636).
+    #[schemars(with = "PkceName")]
+    pkce: &'static str,
+    /// `required`; `waived`: nobody is asked before it gets what it asks for.
+    #[schemars(with = "ConsentName")]
+    consent: &'static str,
+    /// What signs its ID tokens.
+    #[schemars(with = "IdTokenAlgorithmName")]
+    id_token_signed_response_alg: &'static str,
 }
 
 /// A client that was just registered, with the secret that is shown this once.
@@ -188,6 +202,17 @@ pub(super) struct Create {
     /// Whether it has to hand its authorization requests in first (RFC 9126).
     #[serde(default)]
     require_pushed_authorization_requests: bool,
+    /// `required`; `optional`: its authorization requests need no challenge (RFC 7636). Not of a client that cannot prove who it is.
+    #[schemars(with = "Option<PkceName>")]
+    pkce: Option<String>,
+    /// `required`; `waived`: nobody is asked before it gets what it asks for.
+    #[schemars(with = "Option<ConsentName>")]
+    consent: Option<String>,
+    /// What signs its ID tokens: `RS256`, `ES256` or `EdDSA`.
+    #[schemars(with = "Option<IdTokenAlgorithmName>")]
+    id_token_signed_response_alg: Option<String>,
+    /// Who answers for it: `user:NAME` or `group:NAME`.
+    owner: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -223,6 +248,17 @@ pub(super) struct Update {
     refresh_window_seconds: Option<i64>,
     /// Whether it has to hand its authorization requests in first (RFC 9126).
     require_pushed_authorization_requests: Option<bool>,
+    /// `required`; `optional`: its authorization requests need no challenge (RFC 7636). Not of a client that cannot prove who it is.
+    #[schemars(with = "Option<PkceName>")]
+    pkce: Option<String>,
+    /// `required`; `waived`: nobody is asked before it gets what it asks for.
+    #[schemars(with = "Option<ConsentName>")]
+    consent: Option<String>,
+    /// What signs its ID tokens: `RS256`, `ES256` or `EdDSA`.
+    #[schemars(with = "Option<IdTokenAlgorithmName>")]
+    id_token_signed_response_alg: Option<String>,
+    /// Who answers for it: `user:NAME` or `group:NAME`; an empty one is nobody.
+    owner: Option<String>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -244,6 +280,7 @@ async fn create(
     Extension(by): Extension<Administrator>,
     Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
+    let owner = create.owner.as_deref().map(|owner| service.named_owner(owner)).transpose();
     let request = CreateClient {
         name: create.name,
         grant_types: create.grant_types,
@@ -257,6 +294,8 @@ async fn create(
         keeps_refresh_tokens: create.rotates_refresh_tokens == Some(false),
         refresh_window_seconds: create.refresh_window_seconds,
         needs_pushed_requests: create.require_pushed_authorization_requests,
+        asking: Asking { pkce: create.pkce, consent: create.consent, id_token_algorithm: create.id_token_signed_response_alg },
+        owner: owner.map_err(|refusal| Problem::from(refusal).look(LOOK_OWNER))?,
     };
     let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -281,6 +320,10 @@ async fn update(
     Target(name): Target<String>,
     Body(update): Body<Update>,
 ) -> Answer {
+    let owner = update.owner.as_deref().map(|owner| match owner {
+        "" => Ok(None),
+        owner => service.named_owner(owner).map(Some),
+    });
     let request = UpdateClient {
         name: update.name,
         authentication: update.token_endpoint_auth_method,
@@ -294,6 +337,8 @@ async fn update(
         keeps_refresh_tokens: update.rotates_refresh_tokens.map(|rotates| !rotates),
         refresh_window_seconds: update.refresh_window_seconds,
         needs_pushed_requests: update.require_pushed_authorization_requests,
+        asking: Asking { pkce: update.pkce, consent: update.consent, id_token_algorithm: update.id_token_signed_response_alg },
+        owner: owner.transpose().map_err(|refusal| Problem::from(refusal).look(LOOK_OWNER))?,
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -323,6 +368,7 @@ impl Shown {
             scope: scopes_of(client, &apis),
             may_introspect: client.may_introspect,
             contact: client.contact.clone(),
+            owner: client.owner.as_ref().map(ToString::to_string),
             people: ForPeople::of(client),
             standing: Standing::of(service, CutOffSubject::Client, &client.id.0)?,
             used: Used::default(),
@@ -344,6 +390,9 @@ impl ForPeople {
             rotates_refresh_tokens: client.rotates,
             refresh_window_seconds: client.refresh_window(),
             require_pushed_authorization_requests: client.needs_pushed_requests,
+            pkce: if client.needs_pkce { "required" } else { "optional" },
+            consent: if client.asks_consent { "required" } else { "waived" },
+            id_token_signed_response_alg: client.id_token_algorithm.unwrap_or(ID_TOKEN_ALGORITHM).name(),
         })
     }
 }

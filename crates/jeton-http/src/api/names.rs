@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jeton_core::api::TokenFormat;
 use jeton_core::api_key::verify::Code;
 use jeton_core::api_key::{ApiKeyKind, environment_name};
+use jeton_core::client::asking::ID_TOKEN_ALGORITHMS;
 use jeton_core::client::{Application, AuthenticationMethod, GrantType};
 use jeton_core::explain::scope::TakenBy;
 use jeton_core::key::{Purpose, State};
@@ -82,6 +83,12 @@ names! {
     outcomes OutcomeName = of(Outcome::ALL, Outcome::name);
     /// Permissions of the management API.
     permissions PermissionName = of(Permission::ALL.iter().copied(), Permission::name);
+    /// Whether a client's authorization requests need a challenge.
+    pkce PkceName = ["required", "optional"];
+    /// Whether people are asked before a client gets anything.
+    consents ConsentName = ["required", "waived"];
+    /// What may sign ID tokens.
+    id_token_algorithms IdTokenAlgorithmName = of(ID_TOKEN_ALGORITHMS, Algorithm::name);
     /// How a person stands.
     person_states PersonState = ["active", "disabled"];
     /// How a person stands, and whether all that is theirs is suspended.

@@ -8,9 +8,11 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use jeton_core::client::asking::ID_TOKEN_ALGORITHMS;
 use jeton_core::client::{AuthenticationMethod, GrantType};
 use jeton_core::grant::scopes::IdentityScope;
 use jeton_core::session::proof::Acr;
+use jeton_jose::Algorithm;
 use jeton_oauth::ServerMetadata;
 use jeton_oauth::authorization::ResponseMode;
 use jeton_service::Service;
@@ -92,7 +94,7 @@ fn describe(service: &Service) -> ServerMetadata {
         introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
         code_challenge_methods_supported: vec!["S256".to_owned()],
         subject_types_supported: vec!["public".to_owned()],
-        id_token_signing_alg_values_supported: vec!["RS256".to_owned()],
+        id_token_signing_alg_values_supported: owned(&ID_TOKEN_ALGORITHMS.map(Algorithm::name)),
         jeton_revocation_feed: Some(issuer.endpoint("/api/v1/revocations/feed")),
         ..ServerMetadata::new(issuer.clone())
     }

@@ -345,7 +345,7 @@ async fn both_documents_say_what_there_is() {
         ("response_types_supported", json!(["code"])),
         ("response_modes_supported", json!(["query", "form_post"])),
         ("code_challenge_methods_supported", json!(["S256"])),
-        ("id_token_signing_alg_values_supported", json!(["RS256"])),
+        ("id_token_signing_alg_values_supported", json!(["RS256", "ES256", "EdDSA"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
         ("acr_values_supported", json!(["urn:jeton:1fa", "urn:jeton:2fa"])),

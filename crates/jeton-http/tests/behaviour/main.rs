@@ -56,6 +56,7 @@ mod never_more;
 mod notices;
 mod openapi;
 mod outside;
+mod own_clients;
 mod page_forms;
 mod password_hashes;
 mod pasted;

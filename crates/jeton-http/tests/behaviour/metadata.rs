@@ -57,7 +57,9 @@ async fn both_documents_say_the_same() {
         "urn:ietf:params:oauth:grant-type:device_code"
       ],
       "id_token_signing_alg_values_supported": [
-        "RS256"
+        "RS256",
+        "ES256",
+        "EdDSA"
       ],
       "introspection_endpoint": "https://tokens.example/oauth/introspect",
       "introspection_endpoint_auth_methods_supported": [

@@ -144,6 +144,19 @@ struct Properties {
     /// Whether it has to hand its authorization requests in first (RFC 9126)
     #[arg(long, value_name = "WHETHER", value_parser = ["required", "optional"])]
     par: Option<String>,
+    /// Whether its authorization requests need a challenge (RFC 7636)
+    #[arg(long, value_name = "WHETHER", value_parser = ["required", "optional"])]
+    pkce: Option<String>,
+    /// Whether people are asked before it gets anything: waived is for
+    /// applications of your own
+    #[arg(long, value_name = "WHETHER", value_parser = ["required", "waived"])]
+    consent: Option<String>,
+    /// What signs its ID tokens; RS256 if left out
+    #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    id_token_signed_response_alg: Option<String>,
+    /// Who answers for it: user:NAME or group:NAME; an empty text is nobody
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<String>,
     /// Its public keys, a JWK Set: `-`, standard input; or a file
     #[arg(long, value_name = "-|FILE")]
     jwks: Option<PathBuf>,
@@ -273,6 +286,10 @@ impl Properties {
             ("rotates_refresh_tokens", self.rotate_refresh_tokens.map(|rotate| json!(rotate))),
             ("refresh_window_seconds", self.refresh_window.map(|seconds| json!(seconds))),
             ("require_pushed_authorization_requests", self.par.as_ref().map(|par| json!(par == "required"))),
+            ("pkce", self.pkce.as_ref().map(|pkce| json!(pkce))),
+            ("consent", self.consent.as_ref().map(|consent| json!(consent))),
+            ("id_token_signed_response_alg", self.id_token_signed_response_alg.as_ref().map(|algorithm| json!(algorithm))),
+            ("owner", self.owner.as_ref().map(|owner| json!(owner))),
             ("audiences", (!self.audience.is_empty()).then(|| json!(self.audience))),
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
             ("contact", self.contact.as_ref().map(|contact| json!(contact))),

@@ -32,6 +32,9 @@ const CLIENT: &[&str] = &[
     "rotates_refresh_tokens",
     "refresh_window_seconds",
     "require_pushed_authorization_requests",
+    "pkce",
+    "consent",
+    "id_token_signed_response_alg",
     "jwks",
 ];
 const GROUP: &[&str] = &["name", "description"];

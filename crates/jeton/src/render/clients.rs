@@ -41,7 +41,7 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
     let keys = client.pointer("/jwks/keys").and_then(Value::as_array).into_iter().flatten();
     let may_introspect = client.get("may_introspect").and_then(Value::as_bool) == Some(true);
     let details = Details::default().with("name", member(client, "name")).with("client id", member(client, "client_id"));
-    let details = standing(details, client, view)
+    let mut details = standing(details, client, view)
         .with("grants", grants.join(" "))
         .with("authenticates by", member(client, "token_endpoint_auth_method"))
         .with_each("keys", keys.map(|key| format!("{} {}", member(key, "alg"), member(key, "kid")).trim().to_owned()))
@@ -51,7 +51,13 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with("application", member(client, "application_type"))
         .with("refresh tokens", refreshing(client))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
-        .with("contact", member(client, "contact"));
+        .with("contact", member(client, "contact"))
+        .with("owner", member(client, "owner"));
+    for (name, word, said) in [("pkce", "optional", "PKCE"), ("consent", "waived", "consent")] {
+        if member(client, name) == word {
+            details = details.with(said, word);
+        }
+    }
     used(details, client, view)
         .with("created", with_distance(&member(client, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(client, "updated_at"), view.now_seconds))

@@ -124,10 +124,12 @@ fn apis_and_clients() -> Vec<Right> {
     let shop = json!({
         "name": "webshop", "audiences": [ORDERS], "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
         "redirect_uris": ["https://webshop.example/callback"], "application_type": "web", "rotates_refresh_tokens": true,
-        "refresh_window_seconds": 30, "require_pushed_authorization_requests": true
+        "refresh_window_seconds": 30, "require_pushed_authorization_requests": true, "pkce": "required", "consent": "waived",
+        "id_token_signed_response_alg": "ES256", "owner": "user:ada"
     });
     let mut of_other = shop.clone();
     of_other["token_endpoint_auth_method"] = json!("client_secret_post");
+    of_other["pkce"] = json!("optional");
     vec![
         Right::of("POST /apis", api).status(201),
         changed,
@@ -145,7 +147,7 @@ fn apis_and_clients() -> Vec<Right> {
 }
 
 fn people() -> Vec<Right> {
-    let person = json!({"username": "eve", "name": "Eve Example", "email": "eve@example.org"});
+    let person = json!({"username": "eve", "name": "Eve Example", "email": "eve@example.org", "email_verified": true});
     let group = json!({"name": "shipping", "description": "Who ships"});
     let mut role = json!({"name": "packer", "description": "Who packs", "scope": "orders:read"});
     let changed = Right::of("PATCH /roles/{role}", role.clone());
@@ -155,7 +157,7 @@ fn people() -> Vec<Right> {
         Right::of("PUT /users/{user}/password", json!({"password": "correct horse battery"})).status(204),
         Right::of("POST /users", person.clone()).status(201),
         Right::of("PATCH /users/{user}", person),
-        Right::of("POST /users/{user}/disable", json!({"why": "case 4711"})),
+        Right::of("POST /users/{user}/disable", json!({"why": "case 4711", "dry_run": false})),
         Right::of("POST /users/{user}/enable", json!({})),
         Right::of("POST /users/{user}/unlock", json!({})),
         Right::of("POST /users/{user}/reset-mfa", json!({})),
@@ -163,6 +165,7 @@ fn people() -> Vec<Right> {
         Right::of("DELETE /users/{user}", json!({"revoke_owned": true, "dry_run": true})),
         Right::of("DELETE /users/{user}", json!({"transfer_to": "group:billing", "dry_run": true})),
         Right::of("DELETE /sessions/{session}", json!({"why": "leaked"})),
+        Right::of("DELETE /consents/{user}/{client}", json!({"why": "leaked"})),
         Right::of("DELETE /grants/{grant}", json!({"why": "leaked"})),
         Right::of("POST /groups", group.clone()).status(201),
         Right::of("PATCH /groups/{group}", group),
@@ -269,12 +272,14 @@ fn ends(furnished: &Furnished) -> Vec<Right> {
         ("user", furnished.name("user")),
         ("group", furnished.name("group")),
         ("owner", "external:acme"),
+        ("session", furnished.name("session")),
+        ("family", furnished.name("grant")),
     ];
     // Everything has a cut-off, and is not suspended.
     let everything = json!({"everything": true, "before": furnished.day(0), "why": "case 4711", "dry_run": false});
     let with = |row: &'static str| {
         let named = subjects.iter().map(move |(name, value)| Right::of(row, json!({*name: value})));
-        // No token here names these.
+        // There are none of these.
         let nobody = ["session", "family"].map(|name| Right::of(row, json!({name: "0".repeat(32)})).status(404));
         let all = Right::of(row, everything.clone()).times(&["/before"]).status(if row == "POST /revocations" { 200 } else { 400 });
         named.chain(nobody).chain([all]).collect::<Vec<_>>()
