@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
-    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, PersonId, RoleId, SecretId, SessionId,
+    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, LinkId, PersonId, RoleId, SecretId, SessionId,
 };
 
 use encoded::is_none;
@@ -332,6 +332,12 @@ pub enum Event {
     /// A recovery code of a person was used, and is worth nothing any more; so many are left.
     #[serde(rename = "user.recovery_code_used")]
     UserRecoveryCodeUsed { actor: Actor, left: u64, user: PersonId },
+    /// Somebody gets a link to choose a password by, or to show that letters reach them; those of the same purpose that they had are good for nothing.
+    #[serde(rename = "link.made")]
+    LinkMade { actor: Actor, expires_at_seconds: i64, link: LinkId, purpose: Arc<str>, user: PersonId },
+    /// A link was used, and is good for nothing any more.
+    #[serde(rename = "link.used")]
+    LinkUsed { actor: Actor, link: LinkId, purpose: Arc<str>, user: PersonId },
     /// Somebody signed in.
     #[serde(rename = "session.created")]
     SessionCreated {

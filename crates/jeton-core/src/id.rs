@@ -103,6 +103,23 @@ impl SessionId {
     }
 }
 
+/// The id of a link that is sent to somebody. Time-ordered, printed as 32 lowercase hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub [u8; 16]);
+
+impl LinkId {
+    /// A fresh id at the moment's time.
+    pub fn draw(moment: &mut Moment) -> LinkId {
+        LinkId(moment.draw_time_ordered())
+    }
+
+    /// Reads the printed form; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<LinkId> {
+        parse_hexadecimal(text).map(LinkId)
+    }
+}
+
 /// The id of a commit: time-ordered. It finds a commit again whose answer was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub [u8; 16]);
@@ -139,7 +156,7 @@ macro_rules! printed_as_hexadecimal {
         }
     )*};
 }
-printed_as_hexadecimal!(CredentialId, ApiKeyId, GrantId, SessionId, CommitId);
+printed_as_hexadecimal!(CredentialId, ApiKeyId, GrantId, SessionId, LinkId, CommitId);
 
 fn parse_hexadecimal(text: &str) -> Option<[u8; 16]> {
     TokenId::parse(text).ok().map(TokenId::to_bytes)

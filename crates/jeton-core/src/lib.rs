@@ -21,6 +21,7 @@ pub mod group;
 pub mod id;
 pub mod key;
 mod length;
+pub mod link;
 pub mod meet;
 pub mod moment;
 mod name;

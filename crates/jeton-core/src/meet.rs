@@ -65,7 +65,7 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         // They are kept for what a key is called, which stays.
         "api_key_word" => (Put::Stays, Gone::WithItsKey),
         // Nothing in them but that they are there, or what people call something.
-        "grant_of_person" | "session" | "imported_key" | "person_group" | "membership" | "assignment" | "expiry_notice" => {
+        "grant_of_person" | "session" | "link" | "imported_key" | "person_group" | "membership" | "assignment" | "expiry_notice" => {
             (Put::Stays, Gone::Deleted)
         }
         "negative" => (Put::Whole(standing::takes), Gone::Stays),

@@ -207,6 +207,39 @@ pub const CONSENT: Lifetime = Lifetime {
     levels: &[Level::Deployment, Level::Client],
 };
 
+/// Links by which somebody who was taken in chooses a password.
+pub const INVITATION: Lifetime = Lifetime {
+    policy_key: "invitation",
+    plural: "invitations",
+    default_seconds: 7 * DAY,
+    least_seconds: 1,
+    max_seconds: 30 * DAY,
+    idle_seconds: None,
+    levels: &[Level::Deployment],
+};
+
+/// Links by which somebody who forgot their password chooses another.
+pub const PASSWORD_RESET: Lifetime = Lifetime {
+    policy_key: "password_reset",
+    plural: "links to choose another password",
+    default_seconds: HOUR,
+    least_seconds: 1,
+    max_seconds: DAY,
+    idle_seconds: None,
+    levels: &[Level::Deployment],
+};
+
+/// Links by which somebody shows that letters reach them.
+pub const EMAIL_VERIFICATION: Lifetime = Lifetime {
+    policy_key: "email_verification",
+    plural: "links to confirm an address",
+    default_seconds: DAY,
+    least_seconds: 1,
+    max_seconds: 7 * DAY,
+    idle_seconds: None,
+    levels: &[Level::Deployment],
+};
+
 /// Declares the kinds of credentials, each with its line of the table: there is no other way to have one.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $lifetime:ident),* $(,)?) => {
@@ -255,6 +288,12 @@ kinds! {
     AdministratorReauthentication: ADMINISTRATOR_REAUTHENTICATION,
     /// What people allowed applications.
     Consent: CONSENT,
+    /// Links by which somebody who was taken in chooses a password.
+    Invitation: INVITATION,
+    /// Links by which somebody who forgot their password chooses another.
+    PasswordReset: PASSWORD_RESET,
+    /// Links by which somebody shows that letters reach them.
+    EmailVerification: EMAIL_VERIFICATION,
 }
 
 impl CredentialKind {
@@ -265,6 +304,8 @@ impl CredentialKind {
             CredentialKind::PushedRequest => "request handed in",
             CredentialKind::Reauthentication => "proof of who somebody is",
             CredentialKind::AdministratorReauthentication => "proof of who an administrator is",
+            CredentialKind::PasswordReset => "link to choose another password",
+            CredentialKind::EmailVerification => "link to confirm an address",
             _ => self.lifetime().plural.trim_end_matches('s'),
         }
     }
@@ -315,7 +356,10 @@ mod tests {
                 | CredentialKind::DeviceCode
                 | CredentialKind::Reauthentication
                 | CredentialKind::AdministratorReauthentication
-                | CredentialKind::Consent => false,
+                | CredentialKind::Consent
+                | CredentialKind::Invitation
+                | CredentialKind::PasswordReset
+                | CredentialKind::EmailVerification => false,
             };
             assert_eq!(lifetime.idle_seconds.is_some(), is_presented, "{}", lifetime.policy_key);
             assert!(lifetime.idle_seconds.is_none_or(|idle| (idle::LEAST_SECONDS..=lifetime.default_seconds).contains(&idle)));
@@ -336,9 +380,11 @@ mod tests {
             Kind::AuthorizationCode => Some(CredentialKind::AuthorizationCode),
             Kind::Session => Some(CredentialKind::Session),
             Kind::DeviceCode => Some(CredentialKind::DeviceCode),
-            Kind::RegistrationAccessToken | Kind::Invitation => None,
+            // Each purpose of a link has its own.
+            Kind::Invitation => Some(CredentialKind::Invitation),
+            Kind::RegistrationAccessToken => None,
         };
         let minted = Kind::ALL.into_iter().filter_map(line).count();
-        assert_eq!(minted, 8);
+        assert_eq!(minted, 9);
     }
 }

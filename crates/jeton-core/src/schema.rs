@@ -8,7 +8,7 @@ pub mod version_3;
 
 use crate::record::{Class, Column, Table};
 use crate::{
-    api, api_key, authorize, canary, checkpoint, client, consent, deployment, gap, grant, group, key, notice, once, password, person,
+    api, api_key, authorize, canary, checkpoint, client, consent, deployment, gap, grant, group, key, link, notice, once, password, person,
     policy, role, second_factor, session, token, usage,
 };
 
@@ -134,6 +134,7 @@ pub static TABLES_SINCE_VERSION_16: &[&Table] = &[
     &second_factor::TABLE,
     &authorize::device::TABLE,
     &authorize::device::USER_CODE,
+    &link::TABLE,
 ];
 
 /// All tables.
@@ -185,4 +186,5 @@ pub static TABLES: &[&Table] = &[
     &second_factor::TABLE,
     &authorize::device::TABLE,
     &authorize::device::USER_CODE,
+    &link::TABLE,
 ];

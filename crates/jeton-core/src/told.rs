@@ -101,6 +101,8 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserEnabled { .. }
         | Event::UserUnlocked { .. }
         | Event::UserPasswordRenewed { .. }
+        | Event::LinkMade { .. }
+        | Event::LinkUsed { .. }
         | Event::UserPasswordSet { .. }
         | Event::UserSecondFactorSet { .. }
         | Event::UserSecondFactorRemoved { .. }

@@ -11,6 +11,7 @@ mod device_cookie;
 mod flow;
 pub mod foreign;
 mod guard;
+mod link;
 mod problem;
 mod reply;
 pub mod routes;

@@ -16,6 +16,7 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::grant;
 use jeton_core::grant::of_person::{self, GrantOfPerson};
 use jeton_core::id::{Actor, ApiKeyId, PersonId};
+use jeton_core::link;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::password;
@@ -360,6 +361,9 @@ pub(crate) fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'sta
     let prefix = vec![Value::Text(id.0.clone())];
     for row in view.range(&session::TABLE, BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
         found.push((&session::TABLE, row.record.first().cloned().into_iter().collect()));
+    }
+    for row in view.range(&link::TABLE, link::BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
+        found.push((&link::TABLE, row.record.first().cloned().into_iter().collect()));
     }
     for row in view.starting_with(&of_person::TABLE, &prefix, ROWS_AT_A_TIME)? {
         let line = GrantOfPerson::from_row(&row.record).map_err(damaged)?;

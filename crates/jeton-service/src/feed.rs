@@ -370,6 +370,8 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::UserDeleted { .. }
         | Event::UserEnabled { .. }
         | Event::UserUnlocked { .. }
+        | Event::LinkMade { .. }
+        | Event::LinkUsed { .. }
         | Event::UserPasswordRenewed { .. }
         | Event::GroupCreated { .. }
         | Event::GroupUpdated { .. }

@@ -44,6 +44,7 @@ pub mod keys;
 mod last_checkpoint;
 mod leaks;
 mod leap;
+pub mod links;
 pub mod moments;
 mod narrow_durably;
 mod negatives_image;

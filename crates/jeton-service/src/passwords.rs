@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use jeton_core::administrator::Administrator;
-use jeton_core::id::PersonId;
+use jeton_core::id::{Actor, PersonId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::outcome::Outcome;
 use jeton_core::password::acceptable::{Context, Weak, acceptable};
@@ -84,8 +84,7 @@ impl Service {
         self.check_acceptable(&person, password).await?;
         let hashing = self.hashing()?;
         let mut moments = moment.clone();
-        let hash = Zeroizing::new(hashing.make(password.clone(), moments.draw()).await.ok_or(Failure::Busy)?);
-        self.keep_password_cost(&moments.split()).await;
+        let hash = self.hash_password(hashing, password, &mut moments).await?;
         let set_at = moments.split();
         let person = self
             .transact(&set_at, &Arc::from(""), |reading, moment| {
@@ -95,14 +94,31 @@ impl Service {
                 Ok(set(&person.record, &hash, &self.registry.root_keys(), by, moment).map(|()| person.record.clone()))
             })
             .await?;
-        for session in self.sessions_of(&person.id).await? {
+        self.end_sessions_of(&person.id, by, &mut moments).await?;
+        Ok(person)
+    }
+
+    pub(crate) async fn hash_password(
+        &self,
+        hashing: &Arc<dyn PasswordHashing>,
+        password: &Secret,
+        moments: &mut Moment,
+    ) -> Result<Zeroizing<String>, Failure> {
+        let hash = Zeroizing::new(hashing.make(password.clone(), moments.draw()).await.ok_or(Failure::Busy)?);
+        self.keep_password_cost(&moments.split()).await;
+        Ok(hash)
+    }
+
+    /// Ends every session of a person.
+    pub(crate) async fn end_sessions_of(&self, person: &PersonId, by: &Actor, moments: &mut Moment) -> Result<(), Failure> {
+        for session in self.sessions_of(person).await? {
             match self.end_session(session.record.id, by, &moments.split()).await {
                 // It has ended meanwhile.
                 Ok(_) | Err(Failure::Refused(_)) => {}
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(person)
+        Ok(())
     }
 
     /// Whether a password is taken for somebody.
@@ -251,13 +267,13 @@ impl Service {
         Ok(self.password_of(person).await?.is_some())
     }
 
-    async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
+    pub(crate) async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
         let Some(row) = self.fetch(&password::TABLE, Value::Text(person.0.clone())).await? else { return Ok(None) };
         let record = Password::from_row(&row.record).map_err(damaged)?;
         Ok((!record.is_stopped()).then_some(Versioned { version: row.version, record }))
     }
 
-    fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {
+    pub(crate) fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {
         self.hashing.get().ok_or(Failure::Busy)
     }
 }

@@ -80,7 +80,10 @@ impl Service {
             | CredentialKind::Session
             | CredentialKind::Reauthentication
             | CredentialKind::AdministratorReauthentication
-            | CredentialKind::Consent => Ok(None),
+            | CredentialKind::Consent
+            | CredentialKind::Invitation
+            | CredentialKind::PasswordReset
+            | CredentialKind::EmailVerification => Ok(None),
         }
     }
 

@@ -81,6 +81,8 @@ pub struct Service {
     pub(crate) durability: OnceLock<Kept>,
     /// Who hashes passwords.
     pub(crate) hashing: OnceLock<Arc<dyn PasswordHashing>>,
+    /// Whether links are sent, and not told to whoever asks for them.
+    pub(crate) sends_links: AtomicBool,
     /// Whether it is written down how much work a hash is.
     pub(crate) is_password_cost_kept: AtomicBool,
     /// Held by whoever erases somebody: one at a time.
@@ -186,6 +188,7 @@ impl Service {
             started_at,
             durability: OnceLock::new(),
             hashing: OnceLock::new(),
+            sends_links: AtomicBool::new(false),
             is_password_cost_kept: AtomicBool::new(false),
             erasing: Mutex::default(),
             is_ending: AtomicBool::new(false),

@@ -73,6 +73,8 @@ impl Event {
             | Event::PolicyExceptionCreated { .. }
             | Event::UserCreated { .. }
             | Event::UserEnabled { .. }
+            | Event::LinkMade { .. }
+            | Event::LinkUsed { .. }
             | Event::UserPasswordSet { .. }
             | Event::UserSecondFactorSet { .. }
             | Event::UserSecondFactorRemoved { .. }
@@ -130,6 +132,8 @@ impl Event {
                 | Event::UserSecondFactorSet { .. }
                 | Event::UserRecoveryCodesSet { .. }
                 | Event::UserRecoveryCodeUsed { .. }
+                | Event::LinkMade { .. }
+                | Event::LinkUsed { .. }
                 | Event::SessionRenewed { .. }
                 | Event::GrantRecovered { .. }
                 | Event::GrantAdvanced { .. }
@@ -168,6 +172,7 @@ impl Event {
             | Event::UserSecondFactorSet { .. }
             | Event::UserSecondFactorRemoved { .. }
             | Event::UserRecoveryCodesSet { .. }
+            | Event::LinkMade { .. }
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
@@ -225,6 +230,7 @@ impl Event {
             | Event::UserUnlocked { .. }
             | Event::UserPasswordRenewed { .. }
             | Event::UserRecoveryCodeUsed { .. }
+            | Event::LinkUsed { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }

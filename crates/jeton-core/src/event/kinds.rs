@@ -65,6 +65,8 @@ pub const KINDS: &[&str] = &[
     "user.second_factor_removed",
     "user.recovery_codes_set",
     "user.recovery_code_used",
+    "link.made",
+    "link.used",
     "session.created",
     "session.renewed",
     "session.ended",

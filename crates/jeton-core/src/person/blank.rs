@@ -9,6 +9,7 @@ use crate::api_key::{self, word};
 use crate::client::secret;
 use crate::grant;
 use crate::id::{ApiKeyId, PersonId};
+use crate::link;
 use crate::password;
 use crate::policy::exception;
 use crate::record::{Key, Row, Table, Value};
@@ -40,7 +41,7 @@ pub enum Left {
 const ERASED: &str = "erased";
 
 /// The tables in whose rows somebody is named; of secrets, only [why](super::wordless) they are as they are.
-pub static TABLES: [&Table; 10] = [
+pub static TABLES: [&Table; 11] = [
     &TABLE,
     &api_key::TABLE,
     &word::TABLE,
@@ -50,6 +51,7 @@ pub static TABLES: [&Table; 10] = [
     &second_factor::TABLE,
     &session::TABLE,
     &latest::TABLE,
+    &link::TABLE,
     &grant::TABLE,
 ];
 
@@ -87,8 +89,8 @@ impl Blank {
         }
         if says("person", &self.id) {
             // What they signed in with, from where and when: nobody needs it to refuse them.
-            if [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE].iter().any(|theirs| std::ptr::eq(table, *theirs))
-            {
+            let theirs = [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE, &link::TABLE];
+            if theirs.iter().any(|theirs| std::ptr::eq(table, *theirs)) {
                 return Left::Nothing;
             }
             // That a token of theirs was spent is kept.

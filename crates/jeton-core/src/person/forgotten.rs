@@ -9,6 +9,7 @@ use crate::consent;
 use crate::grant::{self, of_person};
 use crate::group::member;
 use crate::id::PersonId;
+use crate::link;
 use crate::notice;
 use crate::password;
 use crate::policy::exception;
@@ -31,7 +32,7 @@ pub struct Forgotten {
 }
 
 /// Where something of a person is: keys stand before what is kept beside them.
-pub static TABLES: [&Table; 16] = [
+pub static TABLES: [&Table; 17] = [
     &TABLE,
     &member::TABLE,
     &assign::TABLE,
@@ -48,6 +49,7 @@ pub static TABLES: [&Table; 16] = [
     &consent::TABLE,
     &of_person::TABLE,
     &grant::TABLE,
+    &link::TABLE,
 ];
 
 impl Forgotten {
@@ -92,7 +94,7 @@ impl Forgotten {
                 !column("key").and_then(Value::as_bytes).is_some_and(is_others)
             }
             "imported_key" | "api_key_use" => is_of_key("key"),
-            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" => {
+            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" | "link" => {
                 is_text(&self.people, "person")
             }
             _ => is_text(&self.names, "credential"),
@@ -132,6 +134,8 @@ mod tests {
             row(TABLES[12], &[("person", Value::text("user_1")), ("client", Value::text("c"))]),
             row(TABLES[13], &[("person", Value::text("user_1")), ("client", Value::text("c"))]),
             row(TABLES[14], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
+            row(TABLES[15], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
+            row(TABLES[16], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
         ];
         let mut nobody = Forgotten::default();
         for (table, row) in TABLES.into_iter().zip(&theirs) {

@@ -1,4 +1,4 @@
-//! What ended long ago is forgotten: sessions, grants and consents. A month later nobody asks any more why something was refused.
+//! What ended long ago is forgotten: sessions, grants, consents and links. A month later nobody asks any more why something was refused.
 
 use super::Session;
 use crate::api_key::state::State;
@@ -8,12 +8,15 @@ use crate::event::Event;
 use crate::grant::Grant;
 use crate::grant::refresh::ends_at;
 use crate::id::Actor;
+use crate::link::Link;
 use crate::moment::Moment;
 use crate::policy::effective::Policies;
 use crate::record::{Key, Table};
 
 /// How long after its end something is kept, in seconds.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
+/// How long after its end a link is kept, in seconds: nobody asks what became of it, and its address need not stay.
+pub const LINK_KEPT_SECONDS: i64 = 86_400;
 /// The most rows that leave in one commit.
 pub const ROWS_AT_A_TIME: usize = 256;
 
@@ -38,6 +41,12 @@ pub fn session_from(session: &Session) -> i64 {
 #[must_use]
 pub fn consent_from(consent: &Consent) -> i64 {
     consent.expires_at.saturating_add(KEPT_SECONDS)
+}
+
+/// From when on a link may leave that nobody used, in seconds.
+#[must_use]
+pub fn link_from(link: &Link) -> i64 {
+    link.expires_at.saturating_add(LINK_KEPT_SECONDS)
 }
 
 /// From when on a grant may leave, in seconds: until then one of its tokens that comes again is known for what it is.

@@ -32,6 +32,7 @@ pub(super) enum Door {
     Sessions,
     Applications,
     Tokens,
+    Link,
 }
 
 impl Door {
@@ -46,6 +47,7 @@ impl Door {
             Door::Sessions => b"sessions",
             Door::Applications => b"applications",
             Door::Tokens => b"tokens",
+            Door::Link => b"link",
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum Problem {
     Grant,
     /// The flow is over, or the browser did not keep it.
     Flow,
+    /// A link was used, was replaced, or is over; or the browser did not keep it.
+    Link,
     /// The form is not from a page that is still good.
     Form,
     /// More than is read.
@@ -65,7 +67,9 @@ impl Problem {
     /// The status, and how it is called in the access log.
     const fn status(self) -> (StatusCode, &'static str) {
         match self {
-            Problem::Request(_) | Problem::Pushed | Problem::Redirect | Problem::Flow => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Problem::Request(_) | Problem::Pushed | Problem::Redirect | Problem::Flow | Problem::Link => {
+                (StatusCode::BAD_REQUEST, "invalid_request")
+            }
             Problem::Client => (StatusCode::BAD_REQUEST, "invalid_client"),
             Problem::Grant => (StatusCode::BAD_REQUEST, "unauthorized_client"),
             Problem::Form => (StatusCode::FORBIDDEN, "forbidden"),
@@ -87,6 +91,7 @@ impl Problem {
             Problem::Redirect => (&problems.redirect, application),
             Problem::Grant => (&problems.grant, application),
             Problem::Flow => (&problems.flow, application),
+            Problem::Link => (&problems.link, &problems.advice_letter),
             Problem::Form => (&problems.form, &problems.advice_back),
             Problem::Unavailable => (&problems.unavailable, &problems.advice_later),
             Problem::Nowhere | Problem::WrongMethod => (&problems.nowhere, &problems.advice_back),

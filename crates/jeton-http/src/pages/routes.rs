@@ -9,11 +9,11 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, device, second_factor, second_step, sign_in, sign_out};
+use super::{account, assets, authorize, device, link, second_factor, second_step, sign_in, sign_out};
 use crate::observe::{Endpoint, Observer, counted};
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 10] = [
+pub const WITH_FORMS: [&str; 11] = [
     "/oauth/authorize",
     "/device",
     "/signin",
@@ -24,6 +24,7 @@ pub const WITH_FORMS: [&str; 10] = [
     "/account/applications",
     "/account/tokens",
     "/account/tokens/new",
+    "/link",
 ];
 /// The pages that only show.
 pub const WITHOUT_FORMS: [&str; 2] = ["/account", "/account/activity"];
@@ -64,6 +65,8 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 with(observer, second_factor::post),
             )),
         )
+        .route("/link", get(counted(requests, page, with(observer, link::get))).post(counted(requests, page, with(observer, link::post))))
+        .route("/link/{text}", get(counted(requests, page, with(observer, link::take))))
         .merge(account_routes(observer))
         .route("/assets/{name}", get(counted(requests, page, asset)))
         .method_not_allowed_fallback(counted(requests, Endpoint::Nowhere, wrong_method))

@@ -22,6 +22,7 @@ pub(crate) struct Texts {
     pub(crate) applications: Applications,
     pub(crate) tokens: Tokens,
     pub(crate) activity: Activity,
+    pub(crate) link: Link,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
 }
@@ -84,6 +85,8 @@ texts! {
         user_created user_updated user_disabled user_enabled user_unlocked
         membership_added membership_removed role_assigned role_unassigned
     }
+    /// What somebody does who got a link.
+    Link { welcome another confirm lead_password lead_confirm password submit_password submit_confirm }
     /// An answer that is posted.
     GoOn { title lead submit }
     /// What went wrong, and why.
@@ -98,12 +101,14 @@ pub(crate) struct Problems {
     pub(crate) advice_application: String,
     pub(crate) advice_back: String,
     pub(crate) advice_later: String,
+    pub(crate) advice_letter: String,
     pub(crate) request: Problem,
     pub(crate) client: Problem,
     pub(crate) pushed: Problem,
     pub(crate) redirect: Problem,
     pub(crate) grant: Problem,
     pub(crate) flow: Problem,
+    pub(crate) link: Problem,
     pub(crate) form: Problem,
     pub(crate) too_long: Problem,
     pub(crate) unavailable: Problem,

@@ -1,6 +1,7 @@
 //! What pages show: texts that were put together, and nothing else. The templates escape what they print.
 
 pub(super) mod device;
+pub(super) mod link;
 
 use askama::Template;
 use axum::response::Response;

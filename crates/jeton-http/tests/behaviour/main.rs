@@ -49,6 +49,7 @@ mod key_lists;
 mod key_lookup;
 mod key_rotation;
 mod key_verify;
+mod links;
 mod malformed;
 mod metadata;
 mod metrics;

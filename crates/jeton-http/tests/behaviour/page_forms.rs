@@ -4,6 +4,8 @@
 use axum::body::Body;
 use http::Request;
 use http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
+use jeton_core::link::Purpose;
+use jeton_core::person::create::CreatePerson;
 use jeton_http::pages::routes::{WITH_FORMS, WITHOUT_FORMS};
 use jeton_testkit::World;
 use jeton_testkit::world::browser::{Arrived, Browser, Page};
@@ -14,6 +16,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A page with a form for each path, in the browser that has it.
 async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str, path: &str) -> Page {
+    if path == "/link" {
+        let username = format!("guest-{}", world.ledger_size());
+        let request = CreatePerson { username: username.clone(), name: None, email: Some("guest@example.com".to_owned()) };
+        world.service().create_user(&request, &administrator(), &world.moment()).await.unwrap();
+        let made = world.service().make_link(&username, Purpose::Invitation, &administrator(), &world.moment()).await.unwrap();
+        return browser.open(world.service().link_address(&made.text).expose()).await.page();
+    }
     let page = browser.open(client).await.page();
     if path == "/signin" {
         return page;

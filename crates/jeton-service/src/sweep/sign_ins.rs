@@ -1,4 +1,4 @@
-//! Sessions, grants and consents that ended long ago leave; and a grant that lost its session without hearing of it ends.
+//! Sessions, grants, consents and links that ended long ago leave; and a grant that lost its session without hearing of it ends.
 
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use jeton_core::grant::of_person::{self, GrantOfPerson};
 use jeton_core::grant::scopes::IdentityScope;
 use jeton_core::grant::{self, Grant};
 use jeton_core::id::{Actor, GrantId};
+use jeton_core::link::{self, Link};
 use jeton_core::moment::Moment;
 use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
-use jeton_core::session::leave::{Leaving, ROWS_AT_A_TIME, consent_from, grant_from, leave, session_from};
+use jeton_core::session::leave::{Leaving, ROWS_AT_A_TIME, consent_from, grant_from, leave, link_from, session_from};
 use jeton_core::session::{self, Session};
 use jeton_store::store::CommitError;
 
@@ -27,7 +28,7 @@ impl Service {
     /// Goes over all of them; what fails is noted, and the rest does not wait for it.
     pub(super) async fn sweep_sign_ins(&self, pass: &mut Pass, moment: &Moment) {
         let mut moment = moment.clone();
-        for table in [&session::TABLE, &grant::TABLE, &consent::TABLE] {
+        for table in [&session::TABLE, &grant::TABLE, &consent::TABLE, &link::TABLE] {
             let swept = self.sweep_table(table, pass, &mut moment).await;
             pass.note(swept);
         }
@@ -71,6 +72,10 @@ impl Service {
         if std::ptr::eq(table, &consent::TABLE) {
             let consent = Consent::from_row(&row.record)?;
             return Ok((consent_from(&consent) <= now).then(|| itself(consent.key())).into_iter().collect());
+        }
+        if std::ptr::eq(table, &link::TABLE) {
+            let link = Link::from_row(&row.record)?;
+            return Ok((link_from(&link) <= now).then(|| itself(vec![Value::Id(link.id.0)])).into_iter().collect());
         }
         let grant = Grant::from_row(&row.record)?;
         if grant_from(&grant, &self.registry.policies()) > now {
