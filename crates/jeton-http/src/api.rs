@@ -68,6 +68,7 @@ mod used;
 mod user_deletion;
 mod user_disabling;
 mod user_erasure;
+mod user_invitation;
 mod user_password;
 mod user_shown;
 mod users;

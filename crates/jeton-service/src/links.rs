@@ -13,7 +13,10 @@ use jeton_core::link::{self, BY_PERSON, Link, Purpose};
 use jeton_core::moment::Moment;
 use jeton_core::password::{self, Password};
 use jeton_core::person::Person;
+use jeton_core::person::create::CreatePerson;
+use jeton_core::person::update::UpdatePerson;
 use jeton_core::record::{Value, Versioned};
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
 use jeton_core::token::text;
 use jeton_store::store::{Fault, FaultKind};
@@ -36,7 +39,56 @@ pub struct Good {
     password: Option<Versioned<Password>>,
 }
 
+/// What is asked for of somebody who is invited.
+#[derive(Clone, Debug, Default)]
+pub struct Invitation {
+    /// Their address.
+    pub email: Option<String>,
+    /// What they are called; nothing: it stays as it is.
+    pub name: Option<String>,
+}
+
+/// Somebody who is invited.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// Their link.
+    pub made: Made,
+    /// What they are known by.
+    pub username: Arc<str>,
+    /// Whether they were taken in by it.
+    pub is_new: bool,
+}
+
 impl Service {
+    /// Invites somebody, and takes them in where nobody of this name is here.
+    ///
+    /// # Errors
+    /// As [`make_link`](Self::make_link); `Conflict` also where they have another address than that; `InvalidRequest` of somebody new without one.
+    pub async fn invite(&self, name: &str, asked: &Invitation, by: &Administrator, moment: &Moment) -> Result<Invited, Failure> {
+        let mut moments = moment.clone();
+        let (person, is_new) = match self.find_user(name) {
+            Ok(person) => (person.record.clone(), false),
+            Err(_) if asked.email.as_deref().is_none_or(str::is_empty) => {
+                let detail = "there is no user of this id or username, and nobody is invited without an address";
+                return Err(Refusal::invalid(detail).hinting("say where the invitation goes: `--email`").into());
+            }
+            Err(_) => {
+                let request = CreatePerson { username: name.to_owned(), name: asked.name.clone(), email: asked.email.clone() };
+                (self.create_user(&request, by, &moments.split()).await?, true)
+            }
+        };
+        if asked.email.as_deref().is_some_and(|email| person.email.as_deref().is_some_and(|known| known != email)) {
+            let refusal = Refusal::new(Reason::Conflict, "another address of this user is known");
+            return Err(refusal.hinting("`jeton user update --email` changes it").into());
+        }
+        if !is_new && (asked.name.is_some() || asked.email.is_some()) {
+            let request = UpdatePerson { username: None, name: asked.name.clone(), email: asked.email.clone() };
+            self.update_user(person.id.as_str(), &request, by, &moments.split()).await?;
+        }
+        let made = self.make_link(person.id.as_str(), Purpose::Invitation, by, &moments.split()).await?;
+        Ok(Invited { made, username: person.username, is_new })
+    }
+
     /// Links are sent from now on, and not told to whoever asks for them.
     pub fn send_links(&self) {
         self.sends_links.store(true, Ordering::Release);

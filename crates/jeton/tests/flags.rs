@@ -20,6 +20,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("POST /users", "user create"),
     ("PATCH /users/{user}", "user update"),
     ("PUT /users/{user}/password", "user set-password"),
+    ("POST /users/{user}/invitation", "user invite"),
     ("POST /users/{user}/disable", "user disable"),
     ("DELETE /users/{user}", "user delete"),
     ("POST /users/{user}/erase", "user erase"),

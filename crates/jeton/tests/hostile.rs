@@ -49,6 +49,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user show", Server, &["ada"]),
     ("user update", Server, &["ada", "--name", "Ada"]),
     ("user set-password", Server, &["ada"]),
+    ("user invite", Server, &["eve", "--email", "eve@example.org"]),
     ("user disable", Server, &["eve", "--why", "owner_left"]),
     ("user enable", Server, &["eve"]),
     ("user unlock", Server, &["eve"]),

@@ -307,6 +307,7 @@ const COMMANDS: &[&str] = &[
     "user create --username grace",
     "user list",
     "user show grace",
+    "user invite lin --email lin@example.com",
     "user disable grace",
     "user enable grace",
     "user unlock grace",

@@ -29,6 +29,7 @@ use super::target::Target;
 use super::user_deletion::{self, Delete, Deleted};
 use super::user_disabling::{self, Disable, Disabled};
 use super::user_erasure::{self, Erase, Erased};
+use super::user_invitation::{self, Invite};
 use super::user_password::{self, SetPassword};
 use super::user_shown::{LOOK, Shown, ShownWhole};
 
@@ -64,6 +65,15 @@ pub(super) static ROUTES: &[Route] = &[
         Repeats::ByNature,
         |at| at.on(user_password::set),
         About::new("users", "Gives a person a password.").takes::<SetPassword>().only_does(),
+    ),
+    Route::new(
+        (Verb::Post, "/users/{user}/invitation"),
+        WRITE,
+        Repeats::ByNature,
+        |at| at.on(user_invitation::invite),
+        About::new("users", "Invites a person, taken in by it or here already: they choose their first password.")
+            .takes::<Invite>()
+            .answers::<user_invitation::Shown>(),
     ),
     Route::new(
         (Verb::Post, "/users/{user}/disable"),

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::pages::Pages;
 use super::percent::segment;
+use super::server::Server;
 use crate::render::roles;
 
 const PATH: &str = "/api/v1/roles";
@@ -160,7 +161,7 @@ impl Role {
             }
             Role::Holders(Holders { role, pages }) => pages.show(context, &format!("{}/assignments", path(role)), roles::holders),
             Role::Assign(Assign { role, subject }) => {
-                server.put(&assignment(role, subject), &json!({}))?;
+                assign(&server, role, subject)?;
                 context.say(&format!("{subject} holds {role}."))
             }
             Role::Unassign(Unassign { role, subject }) => {
@@ -179,6 +180,11 @@ fn body(name: Option<&String>, scope: &[String], description: Option<&String>) -
 
 fn path(role: &str) -> String {
     format!("{PATH}/{}", segment(role))
+}
+
+/// Gives somebody a role.
+pub(super) fn assign(server: &Server, role: &str, subject: &str) -> Result<(), Failure> {
+    server.put(&assignment(role, subject), &json!({})).map(drop)
 }
 
 fn assignment(role: &str, subject: &str) -> String {

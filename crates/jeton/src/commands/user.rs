@@ -30,6 +30,7 @@ pub(crate) enum User {
     Show(Show),
     Update(Update),
     SetPassword(SetPassword),
+    Invite(Invite),
     Disable(Disable),
     Enable(Enable),
     Unlock(Unlock),
@@ -108,6 +109,28 @@ sessions end.";
 pub(crate) struct SetPassword {
     /// Their username or id
     user: String,
+}
+
+const INVITE_EXAMPLES: &str = "\
+Examples:
+  jeton user invite ada --email ada@example.com
+  jeton user invite ada --email ada@example.com --role clerk
+
+Whoever has the link chooses the first password of this user: give it to nobody
+else. It is good once, for seven days, and another one takes its place. Nobody
+is taken in twice: of somebody who is here, the address is the one that is known.";
+
+/// Invite somebody, taken in by it or here already: they choose their password
+#[derive(Args, Debug)]
+#[command(after_help = INVITE_EXAMPLES)]
+pub(crate) struct Invite {
+    /// Their username or id
+    user: String,
+    #[command(flatten)]
+    properties: Properties,
+    /// Give them this role; may be repeated
+    #[arg(long)]
+    role: Vec<String>,
 }
 
 const DISABLE_EXAMPLES: &str = "\
@@ -274,6 +297,13 @@ impl User {
                 let password = password::typed(user)?;
                 password::set(&server, &path(user), &password)?;
                 context.say(&format!("{user} signs in with this password from now on."))
+            }
+            User::Invite(Invite { user, properties, role }) => {
+                let invited = server.post(&format!("{}/invitation", path(user)), &Value::Object(properties.body(None)))?;
+                for role in role {
+                    super::role::assign(&server, role, &format!("user:{user}"))?;
+                }
+                context.show(&invited, users::invited)
             }
             User::List(List { pages }) => pages.show(context, PATH, users::list),
             User::Show(Show { user }) => context.show(&server.get(&path(user))?, users::show),

@@ -31,6 +31,19 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
     table(columns, &rows, view)
 }
 
+/// An invitation: where it went, or the link, once.
+pub(crate) fn invited(invited: &Value, view: &View) -> String {
+    let (username, email) = (member(invited, "username"), member(invited, "email"));
+    let until = with_distance(&member(invited, "expires_at"), view.now_seconds);
+    let details = Details::default().with("username", &username).with("id", member(invited, "id")).with("e-mail", &email);
+    let details = details.with("link", member(invited, "link")).with("good until", until).text(view);
+    let what = match member(invited, "link").as_str() {
+        "" => format!("A link was sent to {email}."),
+        _ => format!("Give this link to {username} and to nobody else. It is shown this once."),
+    };
+    format!("{details}\n{what}\n")
+}
+
 /// One person, with groups and roles.
 pub(crate) fn show(user: &Value, view: &View) -> String {
     let each = |name: &str| user.get(name).and_then(Value::as_array).into_iter().flatten();

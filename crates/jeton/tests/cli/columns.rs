@@ -54,6 +54,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "user show $USER"),
     (0, "user update $USER --name 'Augusta Ada King, Countess of Lovelace'"),
     (2, "user set-password $USER"),
+    (0, "user invite grace-hopper-of-the-department --email grace.hopper@compilers.department.example"),
     (0, "user disable grace-hopper-of-the-department --why owner_left --yes"),
     (0, "user list"),
     (0, "user enable grace-hopper-of-the-department"),

@@ -154,6 +154,7 @@ fn people() -> Vec<Right> {
     role["audience"] = json!(ORDERS);
     let administrator = json!({"username": "eve", "role": "auditor", "expires_in_seconds": 3_600, "allow_ip": ["192.0.2.0/24"]});
     vec![
+        Right::of("POST /users/{user}/invitation", json!({"email": "bob@example.org", "name": "Bob Example"})),
         Right::of("PUT /users/{user}/password", json!({"password": "correct horse battery"})).status(204),
         Right::of("POST /users", person.clone()).status(201),
         Right::of("PATCH /users/{user}", person),
