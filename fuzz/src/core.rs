@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use jeton_core::api_key::search::Search;
+use jeton_core::client::asking::Asking;
 use jeton_core::client::create::{CreateClient, create};
 use jeton_core::client::{AuthenticationMethod, Client};
 use jeton_core::id::Actor;
@@ -129,5 +130,7 @@ fn request(members: &Map<String, Value>) -> CreateClient {
         keeps_refresh_tokens: members.get("rotates_refresh_tokens") == Some(&Value::Bool(false)),
         refresh_window_seconds: members.get("refresh_window_seconds").and_then(Value::as_i64),
         needs_pushed_requests: members.contains_key("require_pushed_authorization_requests"),
+        asking: Asking { pkce: text("pkce"), consent: text("consent"), id_token_algorithm: text("id_token_signed_response_alg") },
+        owner: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The wire types of OAuth.
 
 use jeton_oauth::authorization::AuthorizationForm;
+use jeton_oauth::device::UserCode;
 use jeton_oauth::feed::{Cursor, FeedParser, SnapshotPart};
 use jeton_oauth::pkce::{Challenge, Verifier};
 use jeton_oauth::token::{REPEATABLE, ReceivedToken};

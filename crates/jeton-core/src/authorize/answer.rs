@@ -4,6 +4,7 @@ use jeton_token::{Kind, Prefix};
 
 use super::Asked;
 use super::device::DeviceRequest;
+use super::way::Way;
 use crate::api::userinfo;
 use crate::commit::Commit;
 use crate::consent::Consent;
@@ -15,6 +16,7 @@ use crate::grant::scopes::ScopesByApi;
 use crate::id::{Actor, CommitId, GrantId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
+use crate::policy::CredentialKind;
 use crate::policy::effective::Policies;
 use crate::refusal::Refusal;
 use crate::root_key::RootKeys;

@@ -67,7 +67,7 @@ pub fn spend(facts: Facts<'_>, hash: Option<&str>, root_keys: &RootKeys, moment:
     }
     if !link.is_shown && person.email_verified_at.is_none() {
         let verified = Person { email_verified_at: Some(now), updated_at: now, ..person.clone() };
-        let event = Event::UserUpdated { actor: by, changed: "email_verified_at".into(), user: person.id.clone() };
+        let event = Event::UserUpdated { actor: by, changed: "email_verified".into(), user: person.id.clone() };
         commit = commit.put(&person::TABLE, verified.row()).tell(event);
     }
     Outcome::grant((), commit)

@@ -17,7 +17,7 @@ use super::flow::Flow;
 use super::guard::{Door, token};
 use super::problem::Problem;
 use super::scope_lines;
-use super::texts::{Texts, fill, texts};
+use super::texts::{Texts, texts};
 use super::view::{self, Consent, Line};
 use super::visit::{Here, Visit};
 

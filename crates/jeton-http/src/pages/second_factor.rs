@@ -23,7 +23,6 @@ use jeton_token::Secret;
 use zeroize::Zeroizing;
 
 use super::device_cookie;
-use super::flow::About;
 use super::guard::{Door, Posted, token};
 use super::problem::Problem;
 use super::reply::{FormsLead, Frame, page, see_other, set_cookie};

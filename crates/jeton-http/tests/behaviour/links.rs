@@ -19,7 +19,7 @@ const OVER: &str = "This link is not good any more";
 /// Somebody without a password.
 async fn take_in(world: &World, username: &str) {
     let email = Some(format!("{username}@example.com"));
-    let request = CreatePerson { username: username.to_owned(), name: None, email };
+    let request = CreatePerson { username: username.to_owned(), name: None, email, email_verified: false };
     world.service().create_user(&request, &administrator(), &world.moment()).await.unwrap();
 }
 

@@ -18,7 +18,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str, path: &str) -> Page {
     if path == "/link" {
         let username = format!("guest-{}", world.ledger_size());
-        let request = CreatePerson { username: username.clone(), name: None, email: Some("guest@example.com".to_owned()) };
+        let request =
+            CreatePerson { username: username.clone(), name: None, email: Some("guest@example.com".to_owned()), email_verified: false };
         world.service().create_user(&request, &administrator(), &world.moment()).await.unwrap();
         let made = world.service().make_link(&username, Purpose::Invitation, &administrator(), &world.moment()).await.unwrap();
         return browser.open(world.service().link_address(&made.text).expose()).await.page();

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::pages::Pages;
 use super::password;
 use super::percent::segment;
+use super::server::Server;
 use super::why::Why;
 use crate::render::{revocations, users};
 
@@ -280,19 +281,7 @@ impl User {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.server()?;
         match self {
-            User::Create(Create { username, properties, password_stdin, again }) => {
-                let password = if *password_stdin { Some(password::of_stdin()?) } else { None };
-                let body = properties.body(Some(username));
-                let made = again.post(&server, PATH, &Value::Object(body))?;
-                if let Some(password) = password {
-                    let unset = |failure: Failure| {
-                        failure
-                            .after(&format!("{username} was taken in, without a password"), "give them another: `jeton user set-password`")
-                    };
-                    password::set(&server, &path(username), &password).map_err(unset)?;
-                }
-                context.show(&made, users::show)
-            }
+            User::Create(create) => create.run(&server, context),
             User::SetPassword(SetPassword { user }) => {
                 let password = password::typed(user)?;
                 password::set(&server, &path(user), &password)?;
@@ -352,6 +341,21 @@ impl User {
             }
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }
+    }
+}
+
+impl Create {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let username = &self.username;
+        let password = if self.password_stdin { Some(password::of_stdin()?) } else { None };
+        let made = self.again.post(server, PATH, &Value::Object(self.properties.body(Some(username))))?;
+        if let Some(password) = password {
+            let unset = |failure: Failure| {
+                failure.after(&format!("{username} was taken in, without a password"), "give them another: `jeton user set-password`")
+            };
+            password::set(server, &path(username), &password).map_err(unset)?;
+        }
+        context.show(&made, users::show)
     }
 }
 
