@@ -67,7 +67,7 @@ fn given(facts: &Facts<'_>, commit: Commit, moment: &mut Moment) -> Result<(Opti
     };
     let (issued_at, sent) = (moment.now.seconds().max(facts.not_before_seconds), Sent::By(asked.way.clone()));
     let (id, clear, proof, expires_at) = match facts.device {
-        Some(device) => (device.id, None, device.proof.clone(), device.expires_at),
+        Some(device) => (device.id, None, device.proof, device.expires_at),
         None => {
             let id = GrantId::draw(moment);
             let made = make(Kind::AuthorizationCode, id.0, *facts.prefix, facts.root_keys, moment)?;

@@ -121,7 +121,7 @@ pub fn deny(request: &DeviceRequest, session: &Session, moment: &mut Moment) -> 
     commit.id = CommitId(request.id.0);
     let denied = AuthorizationCode {
         id: request.id,
-        proof: request.proof.clone(),
+        proof: request.proof,
         client: request.client.clone(),
         person: session.person.clone(),
         session: session.id,

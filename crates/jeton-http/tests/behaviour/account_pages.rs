@@ -155,7 +155,7 @@ async fn somebody_takes_back_what_an_application_may() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("<b>"), "{text}");
-    assert_eq!(buttons(&page, "/account/applications", "client"), [shop.id.clone()], "once, however much it may");
+    assert_eq!(buttons(&page, "/account/applications", "client"), std::slice::from_ref(&shop.id), "once, however much it may");
     let page = ada.submit(&page, "/account/applications", Some(&shop.id), &[]).await.page();
     assert!(page.answer.text().contains("No application may use your account."), "{}", page.answer.shown());
     check_error(&world.refresh(&shop, &refresh).await, 400, "invalid_grant");

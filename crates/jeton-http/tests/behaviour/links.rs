@@ -131,61 +131,52 @@ async fn another_password_ends_sessions_and_a_sent_link_shows_that_letters_arriv
     assert!(is_over(&world, &link).await);
 }
 
+/// A link is good until this ends it.
+async fn check_end(what: &str, purpose: Purpose, end: impl AsyncFnOnce(&World)) {
+    let world = World::new().await;
+    match purpose {
+        Purpose::Invitation => take_in(&world, "ada").await,
+        _ => drop(world.person("ada").await),
+    }
+    world.advance(2);
+    let link = address(&world, &make(&world, "ada", purpose).await);
+    assert!(!is_over(&world, &link).await, "{what}: it is good before");
+    end(&world).await;
+    assert!(is_over(&world, &link).await, "{what}");
+}
+
 #[tokio::test]
 async fn whatever_ends_a_link_is_answered_alike() {
-    let check = async |what: &str, purpose: Purpose, end: &dyn Fn(&World) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| {
-        let world = World::new().await;
-        match purpose {
-            Purpose::Invitation => take_in(&world, "ada").await,
-            _ => drop(world.person("ada").await),
-        }
-        world.advance(2);
-        let link = address(&world, &make(&world, "ada", purpose).await);
-        assert!(!is_over(&world, &link).await, "{what}: it is good before");
-        end(&world).await;
-        assert!(is_over(&world, &link).await, "{what}");
-    };
-    check("time", Purpose::Invitation, &|world| Box::pin(async move { world.advance(7 * 86_400) })).await;
-    check("time", Purpose::PasswordReset, &|world| Box::pin(async move { world.advance(3_600) })).await;
-    check("time", Purpose::EmailVerification, &|world| Box::pin(async move { world.advance(86_400) })).await;
-    check("another one", Purpose::Invitation, &|world| Box::pin(async move { drop(make(world, "ada", Purpose::Invitation).await) })).await;
-    check("disabled and enabled", Purpose::Invitation, &|world| {
-        Box::pin(async move {
-            world.done(Method::POST, "/users/ada/disable", Some(json!({}))).await;
-            world.advance(5);
-            world.done(Method::POST, "/users/ada/enable", Some(json!({}))).await;
-        })
+    check_end("time", Purpose::Invitation, async |world: &World| world.advance(7 * 86_400)).await;
+    check_end("time", Purpose::PasswordReset, async |world: &World| world.advance(3_600)).await;
+    check_end("time", Purpose::EmailVerification, async |world: &World| world.advance(86_400)).await;
+    check_end("another one", Purpose::Invitation, async |world: &World| drop(make(world, "ada", Purpose::Invitation).await)).await;
+    check_end("disabled and enabled", Purpose::Invitation, async |world: &World| {
+        world.done(Method::POST, "/users/ada/disable", Some(json!({}))).await;
+        world.advance(5);
+        world.done(Method::POST, "/users/ada/enable", Some(json!({}))).await;
     })
     .await;
-    check("suspended", Purpose::Invitation, &|world| {
-        Box::pin(async move { drop(world.done(Method::POST, "/suspensions", Some(json!({"subject": "user", "id": "ada"}))).await) })
+    for (what, method, path, body) in [
+        ("suspended", Method::POST, "/suspensions", json!({"subject": "user", "id": "ada"})),
+        ("erased", Method::POST, "/users/ada/erase", json!({})),
+        ("deleted", Method::DELETE, "/users/ada", json!({})),
+    ] {
+        check_end(what, Purpose::Invitation, async |world: &World| drop(world.done(method, path, Some(body)).await)).await;
+    }
+    check_end("another address", Purpose::PasswordReset, async |world: &World| {
+        world.done(Method::PATCH, "/users/ada", Some(json!({"email": "eve@example.org"}))).await;
     })
     .await;
-    check("erased", Purpose::Invitation, &|world| {
-        Box::pin(async move { drop(world.done(Method::POST, "/users/ada/erase", Some(json!({}))).await) })
+    check_end("another password", Purpose::PasswordReset, async |world: &World| {
+        world.advance(1);
+        world.done(Method::PUT, "/users/ada/password", Some(json!({"password": NEW}))).await;
     })
     .await;
-    check("deleted", Purpose::Invitation, &|world| {
-        Box::pin(async move { drop(world.done(Method::DELETE, "/users/ada", Some(json!({}))).await) })
-    })
-    .await;
-    check("another address", Purpose::PasswordReset, &|world| {
-        Box::pin(async move { drop(world.done(Method::PATCH, "/users/ada", Some(json!({"email": "eve@example.org"}))).await) })
-    })
-    .await;
-    check("another password", Purpose::PasswordReset, &|world| {
-        Box::pin(async move {
-            world.advance(1);
-            world.done(Method::PUT, "/users/ada/password", Some(json!({"password": NEW}))).await;
-        })
-    })
-    .await;
-    check("a gap, also once it is accepted", Purpose::Invitation, &|world| {
-        Box::pin(async move {
-            world.service().go_on_put_back(&Actor::system(), &world.moment()).await.unwrap();
-            world.advance(10);
-            assert!(world.service().accept_gap(&Actor::system(), &world.moment()).await.unwrap());
-        })
+    check_end("a gap, also once it is accepted", Purpose::Invitation, async |world: &World| {
+        world.service().go_on_put_back(&Actor::system(), &world.moment()).await.unwrap();
+        world.advance(10);
+        assert!(world.service().accept_gap(&Actor::system(), &world.moment()).await.unwrap());
     })
     .await;
 }
