@@ -9,8 +9,7 @@ use crate::affinity::Cores;
 use crate::arguments::Options;
 use crate::clock;
 use crate::failure::{Doing, Failure};
-use crate::floor;
-use crate::http::Template;
+use crate::floor::Floor;
 use crate::jeton::Jeton;
 use crate::load::{self, Shape, Traffic};
 use crate::measured::Measured;
@@ -30,7 +29,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) raw: Vec<(String, Vec<f64>)>,
     failed: Vec<String>,
     floor: Server,
-    floors: Vec<(usize, Measured)>,
+    floors: Vec<(Floor, usize, Measured)>,
     start: Instant,
 }
 
@@ -129,23 +128,22 @@ impl<'a> Bench<'a> {
     /// Measures the floor once more: each row has one right before and one right after it, because a machine's speed drifts within
     /// seconds.
     pub(crate) fn sample_floor(&mut self) -> Result<(), Failure> {
-        self.sizes.connections.iter().try_for_each(|connections| self.sample_floor_at(*connections))
+        self.sizes.connections.iter().try_for_each(|connections| self.sample_floor_at(Floor::Form, *connections))
     }
 
-    /// The same for one number of connections.
-    pub(crate) fn sample_floor_at(&mut self, connections: usize) -> Result<(), Failure> {
+    /// The same for one question and one number of connections.
+    pub(crate) fn sample_floor_at(&mut self, what: Floor, connections: usize) -> Result<(), Failure> {
         let shape = Shape { connections, warm_up: self.sizes.floor / 4, measured: self.sizes.floor, rate: None };
-        let request = Template::form("/", &[]).with(floor::FORM);
-        let measured = load::run(self.floor.address, self.floor.process(), shape, &mut Same::new(request))?;
-        println!("  floor at {connections}: {:.2} µs, {:.0}/s", measured.cpu_us_per_request(), measured.requests_per_second());
-        self.floors.push((connections, measured));
+        let measured = load::run(self.floor.address, self.floor.process(), shape, &mut Same::new(what.request()))?;
+        println!("  {} at {connections}: {:.2} µs, {:.0}/s", what.name(), measured.cpu_us_per_request(), measured.requests_per_second());
+        self.floors.push((what, connections, measured));
         Ok(())
     }
 
     /// Runs `traffic` against a server over `connections`, once it has come to rest and right after the floor.
     pub(crate) fn load(&mut self, jeton: &Jeton, connections: usize, traffic: &mut dyn Traffic) -> Result<Measured, Failure> {
         jeton.rest()?;
-        self.sample_floor_at(connections)?;
+        self.sample_floor_at(Floor::Form, connections)?;
         let server = jeton.server()?;
         let shape = Shape { connections, warm_up: self.sizes.warm_up, measured: self.sizes.measured, rate: None };
         load::run(server.address, server.process(), shape, traffic)
@@ -196,8 +194,10 @@ impl<'a> Bench<'a> {
 
     /// The floors, one reading per number of connections: the slice with the median processor time.
     pub(crate) fn floor_readings(&self) -> Vec<Reading> {
-        let medians = self.sizes.connections.iter().filter_map(|connections| {
-            let mut slices: Vec<&Measured> = self.floors.iter().filter(|(at, _)| at == connections).map(|(_, measured)| measured).collect();
+        let all = Floor::ALL.into_iter().flat_map(|what| self.sizes.connections.iter().map(move |connections| (what, connections)));
+        let medians = all.filter_map(|(what, connections)| {
+            let of = self.floors.iter().filter(|(asked, at, _)| *asked == what && at == connections);
+            let mut slices: Vec<&Measured> = of.map(|(.., measured)| measured).collect();
             slices.sort_by(|one, other| one.cpu_us_per_request().total_cmp(&other.cpu_us_per_request()));
             let median = (*slices.get(slices.len() / 2)?).clone();
             let range = slices.first().zip(slices.last()).map(|(low, high)| {
@@ -209,7 +209,7 @@ impl<'a> Bench<'a> {
                 )
             });
             Some(Reading {
-                name: row_name("floor", *connections),
+                name: row_name(what.name(), *connections),
                 figures: Figures::Load { connections: *connections, measured: median },
                 limit: Limit::None,
                 mean_group: None,
@@ -227,11 +227,14 @@ impl<'a> Bench<'a> {
 
     fn basis(&self, place: usize) -> Basis {
         let (before, after) = self.floors.split_at(place.min(self.floors.len()));
-        let floors = self.sizes.connections.iter().filter_map(|connections| {
-            let of = |(at, measured): &(usize, Measured)| (at == connections).then(|| measured.cpu_us_per_request());
+        let all = Floor::ALL.into_iter().flat_map(|what| self.sizes.connections.iter().map(move |connections| (what, connections)));
+        let floors = all.filter_map(|(what, connections)| {
+            let of = |(asked, at, measured): &(Floor, usize, Measured)| {
+                (*asked == what && at == connections).then(|| measured.cpu_us_per_request())
+            };
             let (before, after) = (before.iter().rev().find_map(of), after.iter().find_map(of));
             let floor = before.zip(after).map(|(before, after)| before.midpoint(after)).or(before).or(after)?;
-            Some((*connections, floor))
+            Some((what, *connections, floor))
         });
         let raw = self.raw.iter().map(|(name, samples)| (name.clone(), raw::median(&mut samples.clone())));
         Basis { floors: floors.collect(), raw: raw.collect() }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::floor::Floor;
 use crate::measured::Measured;
 
 /// One measurement with what it may cost, before the floor of the whole run is known.
@@ -48,14 +49,15 @@ pub(crate) enum Limit {
 #[derive(Debug, Default)]
 pub(crate) struct Basis {
     /// Connections and processor time per request of the floor, in microseconds.
-    pub(crate) floors: Vec<(usize, f64)>,
+    pub(crate) floors: Vec<(Floor, usize, f64)>,
     /// Name and processor time of raw operations, in microseconds.
     pub(crate) raw: Vec<(String, f64)>,
 }
 
 impl Basis {
-    fn floor(&self, connections: usize) -> Option<f64> {
-        self.floors.iter().min_by_key(|(at, _)| at.abs_diff(connections)).map(|(_, cpu_us)| *cpu_us)
+    fn floor(&self, what: Floor, connections: usize) -> Option<f64> {
+        let asked = self.floors.iter().filter(|(asked, ..)| *asked == what);
+        asked.min_by_key(|(_, at, _)| at.abs_diff(connections)).map(|(.., cpu_us)| *cpu_us)
     }
 
     fn raw(&self, operation: &str) -> Option<f64> {
@@ -128,7 +130,7 @@ impl Row {
             Limit::Operation(cpu_us) => Some(cpu_us),
             Limit::Floor { factor, signature } => self.connections.and_then(|connections| {
                 let signature = signature.map_or(Some(0.0), |name| basis.raw(name))?;
-                Some(factor * (basis.floor(connections)? + signature))
+                Some(factor * (basis.floor(Floor::Form, connections)? + signature))
             }),
         };
         if let Limit::Value(limit) = limit {
@@ -158,7 +160,10 @@ mod tests {
 
     #[track_caller]
     fn check(figures: Figures, limit: Limit, expected_limit: Option<f64>, expected_ratio: Option<f64>) {
-        let basis = Basis { floors: vec![(64, 8.0), (256, 9.0)], raw: vec![("sign_es256".to_owned(), 12.0)] };
+        let basis = Basis {
+            floors: vec![(Floor::Form, 64, 8.0), (Floor::Form, 256, 9.0), (Floor::KeyCheck, 64, 10.0)],
+            raw: vec![("sign_es256".to_owned(), 12.0)],
+        };
         let reading = Reading { name: "x".to_owned(), figures, limit, mean_group: None, note: None };
         let row = Row::new(reading, &basis);
         assert_eq!((row.limit_cpu_us.or(row.limit), row.ratio), (expected_limit, expected_ratio));

@@ -26,7 +26,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("POST /users/{user}/erase", "user erase"),
     ("DELETE /sessions/{session}", "session revoke"),
     ("DELETE /grants/{grant}", "grant revoke"),
-    ("DELETE /consents/{user}/{client}", "consent revoke"),
+    ("DELETE /users/{user}/consents/{client}", "consent revoke"),
     ("POST /groups", "group create"),
     ("PATCH /groups/{group}", "group update"),
     ("POST /roles", "role create"),

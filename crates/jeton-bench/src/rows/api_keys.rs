@@ -9,6 +9,7 @@ use crate::bench::{Bench, row_name};
 use crate::clock;
 use crate::failure::{Doing, Failure};
 use crate::fill_keys::{self, AUDIENCE, OWNERS, RARE, Texts};
+use crate::floor::Floor;
 use crate::http::{Template, basic_authorization, exchange_on_socket, get};
 use crate::jeton::Jeton;
 use crate::load::Traffic;
@@ -165,8 +166,10 @@ fn row(
     limit: Limit,
     traffic: &mut dyn Traffic,
 ) -> Result<(), Failure> {
+    bench.sample_floor_at(Floor::KeyCheck, connections)?;
     let measured = bench.load(jeton, connections, traffic)?;
     value(bench, &row_name(name, connections), Figures::Load { connections, measured }, limit);
+    bench.sample_floor_at(Floor::KeyCheck, connections)?;
     Ok(())
 }
 

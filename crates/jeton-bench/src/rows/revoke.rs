@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bench::{Bench, row_name};
 use crate::failure::Failure;
+use crate::floor::Floor;
 use crate::load::{self, Shape};
 use crate::row::{Figures, Limit, Reading};
 use crate::traffic::PerToken;
@@ -68,7 +69,7 @@ pub(crate) fn row(bench: &mut Bench<'_>, world: &mut World, name: &str, share: u
     let template = world.endpoint("revoke");
     let share = world.take(share)?;
     world.jeton.rest()?;
-    bench.sample_floor_at(shape.connections)?;
+    bench.sample_floor_at(Floor::Form, shape.connections)?;
     let before = world.jeton.counters()?;
     let mut traffic = PerToken::once(&template, &world.tokens, share, b"");
     let server = world.jeton.server()?;

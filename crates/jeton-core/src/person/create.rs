@@ -63,17 +63,18 @@ fn parse(request: &CreatePerson, moment: &mut Moment) -> Result<Person, Refusal>
 }
 
 /// A username as it is kept: 1 to 64 of `a-z`, `0-9`, `.`, `_`, `-`; capitals are written small. It neither begins with `-`, as an option
-/// of a command does, nor with `user_`, as an id does; and it is not `self`, as whoever asks is called.
+/// of a command does, nor with `user_`, as an id does; and it is not `self`, as whoever asks is called, nor of points alone, as a folder in a
+/// path is.
 pub(super) fn parse_username(text: &str) -> Result<Arc<str>, Refusal> {
     let folded = text.to_ascii_lowercase();
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
     let is_name = (1..=USERNAME_MAX).contains(&folded.len()) && folded.bytes().all(is_allowed);
-    if is_name && !folded.starts_with('-') && !folded.starts_with("user_") && folded != "self" {
+    if is_name && !folded.starts_with('-') && !folded.starts_with("user_") && folded != "self" && folded.bytes().any(|byte| byte != b'.') {
         return Ok(Arc::from(folded));
     }
     Err(Refusal::invalid(format!(
-        "a username has 1 to {USERNAME_MAX} of the characters a-z, 0-9, `.`, `_` and `-`, begins neither with `-` nor with `user_`, and is not \
-         `self`"
+        "a username has 1 to {USERNAME_MAX} of the characters a-z, 0-9, `.`, `_` and `-`, begins neither with `-` nor with `user_`, and is \
+         neither `self` nor points alone"
     )))
 }
 

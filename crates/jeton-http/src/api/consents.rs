@@ -1,4 +1,4 @@
-//! `/consents`: what people said clients may have; taken back for them.
+//! `/users/{user}/consents`: what people said clients may have; taken back for them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,6 @@ use super::body::Body;
 use super::ending::End;
 use super::management::Management;
 use super::page::Listing;
-use super::parameter::Parameter;
 use super::problem::Problem;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
@@ -25,14 +24,14 @@ use super::target::Target;
 
 pub(super) static ROUTES: &[Route] = &[
     Route::new(
-        (Verb::Get, "/consents"),
+        (Verb::Get, "/users/{user}/consents"),
         Access::Permission(Permission::TokensRead),
         Repeats::Reads,
         |at| at.on(list),
-        About::new("consents", "Lists what a person said clients may have.").asks(PARAMETERS).lists::<Shown>(),
+        About::new("consents", "Lists what a person said clients may have.").lists::<Shown>(),
     ),
     Route::new(
-        (Verb::Delete, "/consents/{user}/{client}"),
+        (Verb::Delete, "/users/{user}/consents/{client}"),
         Access::Permission(Permission::RevocationsWrite),
         Repeats::ByNature,
         |at| at.on(withdraw),
@@ -42,7 +41,6 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
-const PARAMETERS: &[Parameter] = &[Parameter::text("user", "Whose, by username or id.")];
 const LOOK: &str = "list the people and the clients: `jeton user list`, `jeton client list`";
 
 /// What somebody said of a client and one API, or of who they are.
@@ -79,10 +77,9 @@ struct Withdrawn {
     grants: u64,
 }
 
-async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
+async fn list(State(Management { service, .. }): State<Management>, Target(user): Target<String>, uri: Uri) -> Answer {
     let listing = Listing::parse(&uri, &service)?;
-    let named = listing.query().text("user").ok_or_else(|| Problem::invalid("the parameter `user` is missing", "name whose consents"))?;
-    let person = service.find_user(named).map_err(|refusal| Problem::from(refusal).look(LOOK))?.record.id.clone();
+    let person = service.find_user(&user).map_err(|refusal| Problem::from(refusal).look(LOOK))?.record.id.clone();
     let now = service.moments().time().seconds();
     let all = service.all_consents_of(&person).await?;
     let held: Vec<Consent> = all.into_iter().map(|consent| consent.record).filter(|consent| now < consent.expires_at).collect();

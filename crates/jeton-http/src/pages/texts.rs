@@ -83,6 +83,7 @@ texts! {
         consent_given consent_withdrawn grant_created grant_ended grant_reused code_replayed
         key_created key_revoked key_rotated key_expiring
         user_created user_updated user_disabled user_enabled user_unlocked
+        second_factor_set second_factor_removed recovery_codes_set recovery_code_used link_made link_used
         membership_added membership_removed role_assigned role_unassigned
     }
     /// What somebody does who got a link.

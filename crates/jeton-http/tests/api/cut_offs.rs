@@ -40,7 +40,7 @@ async fn a_cut_off_counts_what_falls_and_only_that() {
         assert!(ahead == 0 || done["before_seconds"] == api.world.now() + ahead, "{done}");
     }
     let size = api.world.ledger_size();
-    for (kind, said) in [("user", "there is no user"), ("session", "no token here names"), ("family", "no token here names")] {
+    for (kind, said) in [("user", "there is no user"), ("session", "there is no session"), ("family", "there is no session")] {
         let problem = api.refused(Method::POST, "/revocations", json!({kind: "mallory"}), 404, "not_found").await;
         assert!(problem["detail"].as_str().unwrap().contains(said), "{problem}");
     }

@@ -29,7 +29,7 @@ const LISTS: &[(&str, &str)] = &[
     ("/grants", "id"),
     ("/grants?user=v0", "id"),
     ("/grants?client=shop", "id"),
-    ("/consents?user=v0", "client_id"),
+    ("/users/v0/consents", "client_id"),
 ];
 
 /// A world with a few of everything.

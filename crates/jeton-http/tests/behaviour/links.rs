@@ -158,7 +158,7 @@ async fn whatever_ends_a_link_is_answered_alike() {
     })
     .await;
     for (what, method, path, body) in [
-        ("suspended", Method::POST, "/suspensions", json!({"subject": "user", "id": "ada"})),
+        ("suspended", Method::POST, "/suspensions", json!({"user": "ada"})),
         ("erased", Method::POST, "/users/ada/erase", json!({})),
         ("deleted", Method::DELETE, "/users/ada", json!({})),
     ] {

@@ -56,7 +56,7 @@ async fn of_a_client_of_one_s_own_nobody_is_asked() {
     let answer = world.exchange(&shop, &code).await;
     assert_eq!(answer.status, 200, "{}", answer.shown());
     assert!(told(&world, "consent.given").is_empty(), "nobody said anything");
-    assert_eq!(world.done(Method::GET, "/consents?user=ada", None).await["items"], json!([]));
+    assert_eq!(world.done(Method::GET, "/users/ada/consents", None).await["items"], json!([]));
     // It lives on as any other, and what wants a question gets one.
     let refresh = answer.member("refresh_token").as_str().unwrap().to_owned();
     world.advance(86_400);
@@ -169,22 +169,25 @@ async fn whoever_administers_takes_a_consent_back() {
     let address = asking(&shop, "shop", &[("scope", SCOPE)]);
     let code = world.code_for("ada", &address).await;
     let refresh = world.exchange(&shop, &code).await.member("refresh_token").as_str().unwrap().to_owned();
-    let listed = world.done(Method::GET, "/consents?user=ada", None).await["items"].as_array().unwrap().clone();
+    let listed = world.done(Method::GET, "/users/ada/consents", None).await["items"].as_array().unwrap().clone();
     let said: Vec<(&Value, &Value)> = listed.iter().map(|consent| (&consent["audience"], &consent["scope"])).collect();
     assert_eq!(said, [(&Value::Null, &json!("offline_access openid")), (&json!("https://orders.example"), &json!("orders:read"))]);
     assert!(listed.iter().all(|consent| consent["client_name"] == "shop"), "{listed:?}");
-    let taken = world.done(Method::DELETE, "/consents/ada/shop", Some(json!({"why": "case 4711"}))).await;
+    let taken = world.done(Method::DELETE, "/users/ada/consents/shop", Some(json!({"why": "case 4711"}))).await;
     assert_eq!(taken, json!({"consents": 2, "grants": 1}));
     check_error(&world.refresh(&shop, &refresh).await, 400, "invalid_grant");
-    assert_eq!(world.done(Method::GET, "/consents?user=ada", None).await["items"], json!([]));
+    assert_eq!(world.done(Method::GET, "/users/ada/consents", None).await["items"], json!([]));
     assert!(arrives(&world, &address).await.page().heading().starts_with("Allow"), "she is asked again");
     let withdrawn = told(&world, "consent.withdrawn");
     assert_eq!((withdrawn.len(), &withdrawn[0]["actor"], &withdrawn[0]["why"]), (1, &json!("unix:1000"), &json!("case 4711")));
-    assert_eq!(world.done(Method::DELETE, "/consents/ada/shop", None).await, json!({"consents": 0, "grants": 0}), "nothing is left of it");
-    for path in ["/consents/nobody/shop", "/consents/ada/nothing"] {
+    assert_eq!(
+        world.done(Method::DELETE, "/users/ada/consents/shop", None).await,
+        json!({"consents": 0, "grants": 0}),
+        "nothing is left of it"
+    );
+    for path in ["/users/nobody/consents/shop", "/users/ada/consents/nothing"] {
         assert_eq!(world.administer(Method::DELETE, path, None).await.status, 404, "{path}");
     }
-    assert_eq!(world.administer(Method::GET, "/consents", None).await.status, 400, "of everybody nobody lists them");
 }
 
 #[tokio::test]

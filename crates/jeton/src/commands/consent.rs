@@ -9,8 +9,6 @@ use super::percent::segment;
 use super::why::Why;
 use crate::render::consents;
 
-const PATH: &str = "/api/v1/consents";
-
 const EXAMPLES: &str = "\
 Examples:
   jeton consent list ada
@@ -60,12 +58,16 @@ pub(crate) struct Revoke {
 impl Consent {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
-            Consent::List(List { user, pages }) => pages.show(context, &format!("{PATH}?user={}", segment(user)), consents::list),
+            Consent::List(List { user, pages }) => pages.show(context, &path(user), consents::list),
             Consent::Revoke(Revoke { user, client, why }) => {
                 context.confirm(&format!("Take back what {user} said of {client}, and end what came of it?"))?;
-                let path = format!("{PATH}/{}/{}", segment(user), segment(client));
+                let path = format!("{}/{}", path(user), segment(client));
                 context.show(&context.server()?.delete_with(&path, &why.body())?, consents::withdrawn)
             }
         }
     }
+}
+
+fn path(user: &str) -> String {
+    format!("/api/v1/users/{}/consents", segment(user))
 }

@@ -207,6 +207,7 @@ const UNCUT: &[(&str, &str)] = &[
     ("completions", "a script for a shell"),
     ("audit checkpoint", "a note that must be printed as it was signed"),
     ("token issue", "the token"),
+    ("user invite", "the link"),
     ("jwt sign", "the token"),
     ("export", "a file"),
     ("request", "the body as the server sent it"),

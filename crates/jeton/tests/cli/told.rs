@@ -65,7 +65,7 @@ fn whom_it_is_about_is_told_by_name() {
         "there is no user of this id or username\n  → `jeton user list` shows the usernames",
     );
     desk.fails(&["revoke", "--client", "nobody", "--yes"], "", 1, "`jeton client list` shows the names");
-    desk.fails(&["revoke", "--session", "x", "--yes"], "", 1, "no token here names a session or a refresh family yet");
+    desk.fails(&["revoke", "--session", "x", "--yes"], "", 1, "there is no session, grant or key of this id");
 }
 
 /// The answer is no, and says so like every other no.

@@ -165,6 +165,12 @@ fn words_of<'t>(texts: &'t Activity, kind: &str, has_network: bool) -> Option<&'
         "user.disabled" => &texts.user_disabled,
         "user.enabled" => &texts.user_enabled,
         "user.unlocked" => &texts.user_unlocked,
+        "user.second_factor_set" => &texts.second_factor_set,
+        "user.second_factor_removed" => &texts.second_factor_removed,
+        "user.recovery_codes_set" => &texts.recovery_codes_set,
+        "user.recovery_code_used" => &texts.recovery_code_used,
+        "link.made" => &texts.link_made,
+        "link.used" => &texts.link_used,
         "membership.added" => &texts.membership_added,
         "membership.removed" => &texts.membership_removed,
         "role.assigned" => &texts.role_assigned,
@@ -194,6 +200,6 @@ mod tests {
     fn only_kinds_of_the_ledger_have_words() {
         let texts = &crate::pages::texts::texts().activity;
         let known = jeton_core::event::kinds::KINDS.iter().filter(|kind| words_of(texts, kind, false).is_some()).count();
-        assert_eq!(known, 25, "each that has words is a kind of the ledger");
+        assert_eq!(known, 32, "each that has words is a kind of the ledger");
     }
 }

@@ -166,7 +166,7 @@ fn people() -> Vec<Right> {
         Right::of("DELETE /users/{user}", json!({"revoke_owned": true, "dry_run": true})),
         Right::of("DELETE /users/{user}", json!({"transfer_to": "group:billing", "dry_run": true})),
         Right::of("DELETE /sessions/{session}", json!({"why": "leaked"})),
-        Right::of("DELETE /consents/{user}/{client}", json!({"why": "leaked"})),
+        Right::of("DELETE /users/{user}/consents/{client}", json!({"why": "leaked"})),
         Right::of("DELETE /grants/{grant}", json!({"why": "leaked"})),
         Right::of("POST /groups", group.clone()).status(201),
         Right::of("PATCH /groups/{group}", group),
