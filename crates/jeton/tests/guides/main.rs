@@ -173,6 +173,16 @@ fn web() {
 }
 
 #[test]
+fn single_page() {
+    check("how-to/single-page.md", &["first: two orders", "again: two orders", "left: nothing is held any more"]);
+}
+
+#[test]
+fn service() {
+    check("how-to/service.md", &["200 200 200 - it may orders:read", "Would end 1 access token", "Revoked 1 access token"]);
+}
+
+#[test]
 fn version_control() {
     check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 to make", "- group forgotten", "differs: 1"]);
 }
