@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use super::device_cookie;
 use super::guard::{Door, Posted, token};
+use super::picture::Picture;
 use super::problem::Problem;
 use super::reply::{FormsLead, Frame, page, see_other, set_cookie};
 use super::session_cookie;
@@ -144,6 +145,7 @@ struct SettingPage<'v> {
     problem: Option<String>,
     secret: &'v str,
     address: &'v str,
+    picture: Option<&'v Picture>,
     action: String,
     form: String,
     sealed: String,
@@ -156,11 +158,12 @@ fn setting(visit: &Visit, here: &Here, secret: &[u8; SECRET_BYTES], problem: Opt
     let frame = Frame::of(visit.issuer());
     let text = Zeroizing::new(totp::shown(secret));
     let address = Zeroizing::new(address(&frame.service, &plain::shown(&person.record.username), &text));
-    let grouped = Zeroizing::new(grouped(&text));
+    let (grouped, picture) = (Zeroizing::new(grouped(&text)), Picture::of(&address));
     let view = SettingPage {
         problem: problem.map(|_| frame.texts.second_factor.refused.clone()),
         secret: &grouped,
         address: &address,
+        picture: picture.as_ref(),
         action: visit.path("/account/second-factor"),
         form: token(&visit.service, Door::SecondFactor, here.whose(), visit.now()),
         sealed: seal(visit, here, secret).ok_or(Problem::Unavailable)?,

@@ -48,7 +48,7 @@ texts! {
     SecondStep { title lead lead_here code hint submit refused another }
     /// Where they set and remove it.
     SecondFactor {
-        link title none_lead secret address scan set_hint code set refused since left prove remove renew codes_title codes_lead codes_note done
+        link title none_lead secret address picture scan set_hint code set refused since left prove remove renew codes_title codes_lead codes_note done
         removed_title removed back
     }
     /// Where people say yes or no.
