@@ -134,6 +134,7 @@ async fn a_key_is_not_told_what_administrators_say_of_it() {
         "name",
         "owner",
         "scope",
+        "secret_created_at",
         "state",
     ];
     assert_eq!(members(&shown), own);

@@ -20,6 +20,9 @@ use super::secret_in_path;
 /// The most of an answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The way to a server.
 pub(crate) struct Connection {
     way: Way,
@@ -85,8 +88,27 @@ impl Connection {
     /// # Errors
     /// When nobody answers.
     pub(crate) fn ask_once(&self, method: Method, path: &str, body: Option<Bytes>, key: Option<&str>) -> Result<Reply, Failure> {
+        self.ask_of_type(JSON, method, path, body, key)
+    }
+
+    /// Sends a form, and reads the answer whole.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub(crate) fn ask_form(&self, path: &str, form: String) -> Result<Reply, Failure> {
+        self.ask_of_type(FORM, Method::POST, path, Some(Bytes::from(form)), None)
+    }
+
+    fn ask_of_type(
+        &self,
+        media_type: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        key: Option<&str>,
+    ) -> Result<Reply, Failure> {
         self.runtime.block_on(async {
-            let (status, answer) = self.send(method, path, body, key).await?;
+            let (status, answer) = self.send(media_type, method, path, body, key).await?;
             let body = Limited::new(answer, ANSWER_BYTES_MAX).collect().await.map_err(|error| self.broken(&error))?.to_bytes();
             Ok(Reply { status, body })
         })
@@ -98,7 +120,7 @@ impl Connection {
     /// When nobody answers, or the answer breaks off.
     pub(crate) fn ask_lines(&self, path: &str, body: Bytes, mut each: impl FnMut(&[u8])) -> Result<Reply, Failure> {
         self.runtime.block_on(async {
-            let (status, answer) = self.send(Method::POST, path, Some(body), None).await?;
+            let (status, answer) = self.send(JSON, Method::POST, path, Some(body), None).await?;
             let mut answer = Limited::new(answer, ANSWER_BYTES_MAX);
             let mut rest = Vec::new();
             while let Some(frame) = answer.frame().await {
@@ -113,7 +135,14 @@ impl Connection {
         })
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Bytes>, key: Option<&str>) -> Result<(StatusCode, Incoming), Failure> {
+    async fn send(
+        &self,
+        media_type: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        key: Option<&str>,
+    ) -> Result<(StatusCode, Incoming), Failure> {
         secret_in_path::refuse(path)?;
         let request = Request::builder().method(method);
         let mut request = match &self.way {
@@ -122,7 +151,7 @@ impl Connection {
             Way::Network(remote) => remote.address(request, path),
         };
         if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+            request = request.header(CONTENT_TYPE, media_type);
         }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);

@@ -56,7 +56,7 @@ impl Context {
         let no_key = || Failure::usage(NO_KEY, "it is one word, of letters, digits and signs");
         let authorization = bearer(key.expose()).ok_or_else(no_key)?;
         let connection = match &self.options.server {
-            Some(server) => Connection::to(Remote::with(server, &self.options, authorization)?),
+            Some(server) => Connection::to(Remote::with(server, &self.options, Some(authorization))?),
             None => Connection::over_with(self.options.socket(), authorization),
         };
         connection.map(Server::new)

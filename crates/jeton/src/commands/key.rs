@@ -1,6 +1,7 @@
 //! `jeton key`.
 
 mod import;
+pub(crate) mod in_file;
 mod list;
 mod metadata;
 mod path;

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jeton_oauth::Issuer;
 
+use super::failure::Failure;
 use crate::config::environment;
 use crate::render::addressed::addressed;
 
@@ -61,6 +62,14 @@ impl Options {
             return text.to_owned();
         }
         addressed(text, &word(&self.data))
+    }
+
+    /// The server that is named, for what no socket has.
+    ///
+    /// # Errors
+    /// When none is.
+    pub(crate) fn named_server(&self) -> Result<&Issuer, Failure> {
+        self.server.as_ref().ok_or_else(|| Failure::usage("nothing says which server", "name it with --server or JETON_SERVER"))
     }
 
     /// The server's socket.

@@ -36,7 +36,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 pub(crate) struct Remote {
     /// Below which its paths lie. Encrypted unless it is this machine.
     server: Issuer,
-    authorization: HeaderValue,
+    authorization: Option<HeaderValue>,
     connector: Connector,
 }
 
@@ -51,14 +51,14 @@ impl Remote {
     /// # Errors
     /// When nobody is signed in, or the authority's certificate cannot be used.
     pub(crate) fn new(server: &Issuer, options: &Options) -> Result<Remote, Failure> {
-        Remote::with(server, options, authorization(server, options)?)
+        Remote::with(server, options, Some(authorization(server, options)?))
     }
 
-    /// The same for whoever has this proof, instead of who is signed in.
+    /// The same for whoever has this proof, instead of who is signed in; or none, where what is sent proves itself.
     ///
     /// # Errors
     /// When the authority's certificate cannot be used.
-    pub(crate) fn with(server: &Issuer, options: &Options, authorization: HeaderValue) -> Result<Remote, Failure> {
+    pub(crate) fn with(server: &Issuer, options: &Options, authorization: Option<HeaderValue>) -> Result<Remote, Failure> {
         let connector = if server.is_https() {
             Connector::Encrypted(encrypted(options.ca_file.as_deref())?)
         } else {
@@ -76,7 +76,10 @@ impl Remote {
     pub(crate) fn address(&self, request: Builder, path: &str) -> Builder {
         let host = self.server.origin().split_once("://").map_or("", |(_, host)| host);
         let request = request.uri(format!("{}{path}", self.server.path())).header(HOST, host);
-        request.header(AUTHORIZATION, self.authorization.clone())
+        match &self.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization.clone()),
+            None => request,
+        }
     }
 
     /// Sends a request, and gives the beginning of the answer. No redirect is followed: the token is for this server.

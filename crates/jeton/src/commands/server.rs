@@ -44,17 +44,16 @@ impl Server {
         value(&ask().or_else(|_| ask())?)
     }
 
+    /// Reads what a key asks of itself.
+    pub(crate) fn get_as_key(&self, path: &str) -> Result<Value, Failure> {
+        as_key(&self.0.ask(Method::GET, path, None)?)
+    }
+
     /// Lets something happen that a key asks for itself and that a repeat answers alike: where the answer is lost, it is asked once more.
     pub(crate) fn post_as_key(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let ask = || self.0.ask(Method::POST, path, Some(Bytes::from(body.to_string())));
         let lost = |failure: Failure| failure.after("what holds the key is as it was", "run it again: a lost answer is told once more");
-        let reply = ask().or_else(|_| ask()).map_err(lost)?;
-        if reply.status != StatusCode::UNAUTHORIZED {
-            return value(&reply);
-        }
-        let problem = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
-        let sentence = said(&problem, "detail").unwrap_or_else(|| "this key is not accepted".to_owned());
-        Err(Failure::no(sentence, said(&problem, "hint").unwrap_or_default()))
+        as_key(&ask().or_else(|_| ask()).map_err(lost)?)
     }
 
     /// Changes.
@@ -135,6 +134,16 @@ fn no_empty_name(path: &str) -> Result<(), Failure> {
         return Err(Failure::usage("a name or an id is empty", "look at what was given: a variable of the shell may have nothing in it"));
     }
     Ok(())
+}
+
+/// What a key hears: where it is refused, the answer is no.
+fn as_key(reply: &Reply) -> Result<Value, Failure> {
+    if reply.status != StatusCode::UNAUTHORIZED {
+        return value(reply);
+    }
+    let problem = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+    let sentence = said(&problem, "detail").unwrap_or_else(|| "this key is not accepted".to_owned());
+    Err(Failure::no(sentence, said(&problem, "hint").unwrap_or_default()))
 }
 
 fn value(reply: &Reply) -> Result<Value, Failure> {

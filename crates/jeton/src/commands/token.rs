@@ -1,5 +1,7 @@
 //! `jeton token`.
 
+mod get;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -14,11 +16,13 @@ use super::why::Why;
 use crate::render::explained_tokens;
 use crate::render::text::member;
 use crate::render::tokens;
+use get::Get;
 
 const PATH: &str = "/api/v1/tokens";
 
 const EXAMPLES: &str = "\
 Examples:
+  jeton token get --client client_0123456789abcdefghij --secret-file secret.txt
   jeton token issue --client worker --scope orders:read
   jeton token introspect - < token.txt
   jeton token suspend 019967c5a3807d2f8e51b0a4c3d2e1f0
@@ -29,10 +33,11 @@ There is no list of tokens. What you may look for instead:
   jeton audit tail                           what was issued and ended, and when
   jeton signing-key list                     the keys that sign them";
 
-/// Access tokens: issue, look at, suspend
+/// Access tokens: get, issue, look at, suspend
 #[derive(Subcommand, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Token {
+    Get(Get),
     Issue(Issue),
     Show(Show),
     Introspect(Introspect),
@@ -130,24 +135,26 @@ pub(crate) struct Resume {
 
 impl Token {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let server = context.server()?;
         let change = |token: &str, verb: &str, body: &Value| -> Result<(), Failure> {
+            let server = context.server()?;
             let path = format!("{PATH}/{}/{verb}", segment(&id(&server, token)?));
             context.show(&server.post(&path, body)?, tokens::show)
         };
         match self {
-            Token::Issue(issue) => context.show(&issue.again.post(&server, PATH, &issue.body())?, tokens::issued),
+            Token::Get(get) => get.run(context),
+            Token::Issue(issue) => context.show(&issue.again.post(&context.server()?, PATH, &issue.body())?, tokens::issued),
             Token::Show(Show { token }) => {
+                let server = context.server()?;
                 let path = format!("{PATH}/{}", segment(&id(&server, token)?));
                 context.show(&server.get(&path)?, tokens::show)
             }
             Token::Introspect(Introspect { token }) => {
-                let answer = introspected(&server, token)?;
+                let answer = introspected(&context.server()?, token)?;
                 context.show(&answer, tokens::introspected)?;
                 let is_active = answer.get("active").and_then(Value::as_bool) == Some(true);
                 if is_active { Ok(()) } else { Err(Failure::no("the token is not active", "")) }
             }
-            Token::Explain(explain) => explain.run(context, &server),
+            Token::Explain(explain) => explain.run(context, &context.server()?),
             Token::Suspend(Suspend { token, why }) => change(token, "suspend", &why.body()),
             Token::Resume(Resume { token }) => change(token, "resume", &json!({})),
         }

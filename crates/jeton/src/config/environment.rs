@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use jeton_token::Secret;
 use toml::{Table, Value};
 
 use super::key::{Holds, KEYS, variable};
@@ -13,9 +14,21 @@ pub(crate) type Variable = (OsString, OsString);
 
 const PREFIX: &str = "JETON_";
 
+/// What may hold the secret of a client that asks for a token.
+pub(crate) const CLIENT_SECRET: &str = "JETON_CLIENT_SECRET";
+
 /// The variables that are no keys: of every command, of one that serves, and the filter of the log.
-const OTHERS: [&str; 8] =
-    ["JETON_DATA", "JETON_SERVER", "JETON_TOKEN", "JETON_CA_FILE", "JETON_CONFIG", "JETON_TLS_CERT", "JETON_TLS_KEY", "JETON_LOG"];
+const OTHERS: [&str; 9] = [
+    "JETON_DATA",
+    "JETON_SERVER",
+    "JETON_TOKEN",
+    CLIENT_SECRET,
+    "JETON_CA_FILE",
+    "JETON_CONFIG",
+    "JETON_TLS_CERT",
+    "JETON_TLS_KEY",
+    "JETON_LOG",
+];
 
 /// The variables of this process that are meant for Jeton.
 pub(crate) fn of_process() -> Vec<Variable> {
@@ -25,6 +38,13 @@ pub(crate) fn of_process() -> Vec<Variable> {
 /// The data folder that the environment names.
 pub(crate) fn data_folder() -> Option<PathBuf> {
     std::env::var_os("JETON_DATA").map(PathBuf::from)
+}
+
+/// The secret of a client that asks for a token, where the environment holds it: no flag, which every user of the machine could see.
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub(crate) fn client_secret() -> Option<Secret> {
+    let text = Secret::new(std::env::var(CLIENT_SECRET).ok()?);
+    Some(Secret::from(text.expose().trim())).filter(|secret| !secret.is_empty())
 }
 
 /// Where systemd keeps what this service alone may read (`LoadCredential=`).

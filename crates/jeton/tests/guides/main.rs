@@ -183,6 +183,12 @@ fn service() {
 }
 
 #[test]
+fn command_line() {
+    let shows = ["a token of ", "https://orders.example", "a key of "];
+    check("how-to/command-line.md", &shows);
+}
+
+#[test]
 fn version_control() {
     check("how-to/version-control.md", &["Nothing to change", "+ role clerk", "4 to make", "- group forgotten", "differs: 1"]);
 }

@@ -51,6 +51,8 @@ pub(super) struct Own {
     /// How its current secret stands now.
     #[schemars(with = "StandingName")]
     state: &'static str,
+    /// When its current secret was made.
+    secret_created_at: String,
     /// When its current secret ends, as things are.
     expires_at: String,
     /// When the secret before ends, during an overlap.
@@ -90,6 +92,7 @@ impl Own {
             rate_limit: key.rate.map(Rate::from),
             max_uses: key.max_uses,
             state: StandingKind::from(standing).name(),
+            secret_created_at: rfc3339::format(key.current.created_at),
             expires_at: rfc3339::format(key.ends_at(&key.current, &policies)),
             previous_expires_at: previous.filter(|ends_at| moment.now.seconds() < *ends_at).map(rfc3339::format),
             generation: key.generation,

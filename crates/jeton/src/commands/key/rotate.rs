@@ -1,22 +1,18 @@
 //! `jeton key rotate`: by whoever administers, or by the key itself.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jeton_token::Secret;
 use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
 
 use super::super::again::Again;
-use super::super::context::{Context, NO_KEY};
+use super::super::context::Context;
 use super::super::duration;
 use super::super::failure::Failure;
-use super::super::input;
-use super::path::{PATH, path};
+use super::in_file;
+use super::path::path;
 use crate::render::api_keys;
 use crate::render::text::member;
-use crate::replacement::Replacement;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,9 +25,6 @@ Everything but the text is carried over. The new text is shown once; with
 With --self nobody has to be signed in: the key proves itself. Where the
 answer was lost, run it again: the same text is answered for a day, until it
 is used. A key that is bound to networks needs --server.";
-
-/// What the server says of a text that is no key.
-const NOT_KNOWN: &str = "this key is not accepted: not_found";
 
 /// Less would not be enough to ask again, and then nobody could.
 const LEAST_OVERLAP_SECONDS: i64 = 60;
@@ -66,31 +59,17 @@ impl Rotate {
             (Some(key), _) => {
                 context.show(&self.again.post(&context.server()?, &format!("{}/rotate", path(key)?), &self.body())?, api_keys::created)
             }
-            (None, Some(file)) if file == Path::new("-") => context.show(&self.rotated(context, file)?, api_keys::created),
+            (None, Some(file)) if file == Path::new("-") => {
+                context.show(&in_file::rotated(context, file, &self.body_by_itself()?)?, api_keys::created)
+            }
             (None, Some(file)) => self.replace(context, file),
             (None, None) => Err(Failure::usage("nothing says which key", "name its id, or --self and --key-file")),
         }
     }
 
-    /// Rotates the key in a file, and puts the new one there. Room is made first: what cannot be kept is not asked for.
+    /// Rotates the key in a file, and puts the new one there.
     fn replace(&self, context: &Context, file: &Path) -> Result<(), Failure> {
-        let shown = file.display();
-        let unchanged = |error: io::Error| {
-            Failure::could_not(format!("{shown} cannot be replaced: {error}"), "look who may write its folder; the key is as it was")
-        };
-        let lost = |error: io::Error| {
-            Failure::could_not(
-                format!("the key has another text, which cannot be written to {shown}: {error}"),
-                "make room and run it again: the same text is answered for a day, until it is used",
-            )
-        };
-        let begun = Replacement::begin(file).map_err(unchanged)?;
-        let mut rotated = self.rotated(context, file)?;
-        let key = rotated.as_object_mut().and_then(|members| members.remove("key"));
-        let Some(Value::String(key)) = key else {
-            return Err(Failure::could_not("the server answered no key", "look whether --server names a server of Jeton"));
-        };
-        begun.finish(Zeroizing::new(key + "\n").as_bytes()).map_err(lost)?;
+        let (_, rotated) = in_file::replaced(context, file, &self.body_by_itself()?)?;
         context.show(&rotated, |key, view| {
             let until = member(key, "previous_expires_at");
             let old = if until.is_empty() {
@@ -98,23 +77,19 @@ impl Rotate {
             } else {
                 format!("The old text goes on until {until}.")
             };
-            format!("{}\nThe new text is in {shown}. {old}\n", api_keys::show(key, view))
+            format!("{}\nThe new text is in {}. {old}\n", api_keys::show(key, view), file.display())
         })
     }
 
-    /// What the server answers to the key that this holds.
-    fn rotated(&self, context: &Context, file: &Path) -> Result<Value, Failure> {
-        let key = input::pasted(file)?;
+    /// What a key asks for itself.
+    fn body_by_itself(&self) -> Result<Value, Failure> {
         if self.overlap.is_some_and(|seconds| seconds < LEAST_OVERLAP_SECONDS) {
             return Err(Failure::usage(
                 "by itself a key keeps its old text for a minute at least: with that it asks again where the answer is lost",
                 "leave --overlap out, or say 1m; afterwards `jeton key end-previous KEY` ends the old text at once",
             ));
         }
-        let ask = |key: &Secret| context.server_for_key(key)?.post_as_key(&format!("{PATH}/self/rotate"), &self.body());
-        // What is no word cannot be a key that asks for itself: in it there may be one.
-        let is_unknown = |failure: &Failure| [NO_KEY, NOT_KNOWN].contains(&failure.sentence());
-        key.ask(ask, |answer| answer.as_ref().is_err_and(is_unknown))
+        Ok(self.body())
     }
 
     fn body(&self) -> Value {
