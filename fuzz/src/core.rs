@@ -117,15 +117,17 @@ fn unquoted(value: &Value) -> String {
 
 fn request(members: &Map<String, Value>) -> CreateClient {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    let list = |name: &str| members.get(name).and_then(Value::as_array).into_iter().flatten().map(unquoted).collect();
     CreateClient {
         name: text("name").unwrap_or_default(),
-        grant_types: members.get("grant_types").and_then(Value::as_array).into_iter().flatten().map(unquoted).collect(),
+        grant_types: list("grant_types"),
         authentication: text("token_endpoint_auth_method"),
         jwks: members.get("jwks").map(Value::to_string),
         scopes: text("scope"),
         may_introspect: members.contains_key("may_introspect"),
         contact: text("contact"),
-        redirect_uris: members.get("redirect_uris").and_then(Value::as_array).into_iter().flatten().map(unquoted).collect(),
+        redirect_uris: list("redirect_uris"),
+        post_logout_redirect_uris: list("post_logout_redirect_uris"),
         application: text("application_type"),
         keeps_refresh_tokens: members.get("rotates_refresh_tokens") == Some(&Value::Bool(false)),
         refresh_window_seconds: members.get("refresh_window_seconds").and_then(Value::as_i64),

@@ -5,6 +5,7 @@ pub mod end;
 pub mod judge;
 pub mod latest;
 pub mod leave;
+pub mod logout;
 pub mod proof;
 pub mod secret;
 

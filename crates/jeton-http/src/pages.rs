@@ -12,6 +12,7 @@ mod flow;
 pub mod foreign;
 mod guard;
 mod link;
+mod logout;
 mod picture;
 mod problem;
 mod reply;

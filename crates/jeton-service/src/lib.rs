@@ -35,6 +35,7 @@ pub mod grants;
 pub mod groups;
 mod hashing;
 pub mod id_token;
+mod id_token_hint;
 pub mod identify;
 pub mod incarnation;
 pub mod introspect;

@@ -34,6 +34,9 @@ pub struct ServerMetadata {
     /// Where an application asks about the person (OpenID Connect).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userinfo_endpoint: Option<String>,
+    /// Where people who signed out of an application are sent (OpenID Connect RP-Initiated Logout 1.0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_session_endpoint: Option<String>,
     /// Where the public keys are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
@@ -126,6 +129,7 @@ impl ServerMetadata {
             device_authorization_endpoint: None,
             token_endpoint: None,
             userinfo_endpoint: None,
+            end_session_endpoint: None,
             jwks_uri: None,
             scopes_supported: Vec::new(),
             response_types_supported: Vec::new(),

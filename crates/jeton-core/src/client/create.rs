@@ -37,6 +37,8 @@ pub struct CreateClient {
     pub contact: Option<String>,
     /// Where people who signed in may be sent back to.
     pub redirect_uris: Vec<String>,
+    /// Where people who signed out may be sent back to.
+    pub post_logout_redirect_uris: Vec<String>,
     /// What kind of application it is; `web` when left out.
     pub application: Option<String>,
     /// Whether its refresh tokens stay as they are.
@@ -79,11 +81,11 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         created_at: seconds,
         updated_at: seconds,
         contact: parse_contact(request.contact.as_deref())?,
-        redirect_uris: signing_in::parse_redirect_uris(&request.redirect_uris)?,
+        redirect_uris: signing_in::parse_redirect_uris(&request.redirect_uris, signing_in::SIGNED_IN)?,
         application: signing_in::parse_application(request.application.as_deref())?,
         rotates: !request.keeps_refresh_tokens,
         refresh_window_seconds: signing_in::parse_window(request.refresh_window_seconds)?,
-        post_logout_redirect_uris: Vec::new(),
+        post_logout_redirect_uris: signing_in::parse_redirect_uris(&request.post_logout_redirect_uris, signing_in::SIGNED_OUT)?,
         backchannel_logout_uri: None,
         needs_pkce: request.asking.pkce()?.unwrap_or(true),
         asks_consent: request.asking.consent()?.unwrap_or(true),

@@ -7,23 +7,27 @@ use crate::name::refuse_credentials;
 use crate::owner::Owner;
 use crate::refusal::Refusal;
 
-/// The most addresses that people are sent back to.
+/// What an address is called that people are sent back to who signed in.
+pub(super) const SIGNED_IN: &str = "a redirect address";
+/// The same, of those who signed out.
+pub(super) const SIGNED_OUT: &str = "a redirect address after signing out";
+/// The most addresses of each kind that people are sent back to.
 pub const REDIRECT_URIS_MAX: usize = 32;
 /// The longest window in which a spent refresh token is answered as before, in seconds.
 pub const WINDOW_MAX_SECONDS: i64 = 300;
 
-/// The addresses, each once.
-pub(super) fn parse_redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>, Refusal> {
+/// The addresses, each once; `what` is what they are called where one is wrong.
+pub(super) fn parse_redirect_uris(texts: &[String], what: &str) -> Result<Vec<RedirectUri>, Refusal> {
     let mut uris = Vec::new();
     for text in texts {
-        refuse_credentials(text, "a redirect address")?;
-        let uri = RedirectUri::parse(text).map_err(|problem| Refusal::invalid(format!("a redirect address: {problem}")))?;
+        refuse_credentials(text, what)?;
+        let uri = RedirectUri::parse(text).map_err(|problem| Refusal::invalid(format!("{what}: {problem}")))?;
         if !uris.contains(&uri) {
             uris.push(uri);
         }
     }
     if uris.len() > REDIRECT_URIS_MAX {
-        return Err(Refusal::invalid(format!("a client has at most {REDIRECT_URIS_MAX} redirect addresses")));
+        return Err(Refusal::invalid(format!("a client has at most {REDIRECT_URIS_MAX} of each kind of redirect address")));
     }
     Ok(uris)
 }

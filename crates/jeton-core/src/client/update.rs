@@ -34,6 +34,8 @@ pub struct UpdateClient {
     pub grant_types: Option<Vec<String>>,
     /// Where people who signed in may be sent back to, all of them.
     pub redirect_uris: Option<Vec<String>>,
+    /// Where people who signed out may be sent back to, all of them.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
     /// What kind of application it is.
     pub application: Option<String>,
     /// Whether its refresh tokens stay as they are.
@@ -104,7 +106,10 @@ fn sign_in(updated: &mut Client, request: &UpdateClient) -> Result<(), Refusal> 
         updated.grant_types = parse_grant_types(grant_types)?;
     }
     if let Some(uris) = &request.redirect_uris {
-        updated.redirect_uris = signing_in::parse_redirect_uris(uris)?;
+        updated.redirect_uris = signing_in::parse_redirect_uris(uris, signing_in::SIGNED_IN)?;
+    }
+    if let Some(uris) = &request.post_logout_redirect_uris {
+        updated.post_logout_redirect_uris = signing_in::parse_redirect_uris(uris, signing_in::SIGNED_OUT)?;
     }
     if request.application.is_some() {
         updated.application = signing_in::parse_application(request.application.as_deref())?;
@@ -144,10 +149,11 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
 }
 
 /// In what one may do more than another.
-fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 7] {
+fn beyond(one: &Client, other: &Client) -> [(&'static str, bool); 8] {
     [
         ("grant_types", one.grant_types.iter().any(|grant| !other.grant_types.contains(grant))),
         ("redirect_uris", one.redirect_uris.iter().any(|uri| !other.redirect_uris.contains(uri))),
+        ("post_logout_redirect_uris", one.post_logout_redirect_uris.iter().any(|uri| !other.post_logout_redirect_uris.contains(uri))),
         ("apis", one.apis.iter().any(|api| !other.apis.contains(api))),
         ("scopes", !one.scopes.difference(&other.scopes).is_empty()),
         ("may_introspect", one.may_introspect && !other.may_introspect),

@@ -134,6 +134,8 @@ struct Shown {
 struct ForPeople {
     /// Where people who signed in may be sent back to.
     redirect_uris: Vec<String>,
+    /// Where people who signed out may be sent back to.
+    post_logout_redirect_uris: Vec<String>,
     /// What kind of application it is: `web`, or `native`, which may listen on any port of its own machine.
     #[schemars(with = "ApplicationName")]
     application_type: &'static str,
@@ -192,6 +194,9 @@ pub(super) struct Create {
     /// Where people who signed in may be sent back to: addresses of `https`, of this machine, or of a scheme of the application's own.
     #[serde(default)]
     redirect_uris: Vec<String>,
+    /// Where people who signed out may be sent back to: addresses of the same kinds.
+    #[serde(default)]
+    post_logout_redirect_uris: Vec<String>,
     /// What kind of application it is: `web` if left out, or `native`, which may listen on any port of its own machine.
     #[schemars(with = "Option<ApplicationName>")]
     application_type: Option<String>,
@@ -239,6 +244,8 @@ pub(super) struct Update {
     grant_types: Option<Vec<String>>,
     /// Where people who signed in may be sent back to: they replace those it has.
     redirect_uris: Option<Vec<String>>,
+    /// Where people who signed out may be sent back to: they replace those it has.
+    post_logout_redirect_uris: Option<Vec<String>>,
     /// What kind of application it is: `web` or `native`.
     #[schemars(with = "Option<ApplicationName>")]
     application_type: Option<String>,
@@ -290,6 +297,7 @@ async fn create(
         may_introspect: create.may_introspect,
         contact: create.contact,
         redirect_uris: create.redirect_uris,
+        post_logout_redirect_uris: create.post_logout_redirect_uris,
         application: create.application_type,
         keeps_refresh_tokens: create.rotates_refresh_tokens == Some(false),
         refresh_window_seconds: create.refresh_window_seconds,
@@ -333,6 +341,7 @@ async fn update(
         contact: update.contact,
         grant_types: update.grant_types,
         redirect_uris: update.redirect_uris,
+        post_logout_redirect_uris: update.post_logout_redirect_uris,
         application: update.application_type,
         keeps_refresh_tokens: update.rotates_refresh_tokens.map(|rotates| !rotates),
         refresh_window_seconds: update.refresh_window_seconds,
@@ -386,6 +395,7 @@ impl ForPeople {
             || client.authentication == AuthenticationMethod::None;
         is_for_people.then(|| ForPeople {
             redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
+            post_logout_redirect_uris: client.post_logout_redirect_uris.iter().map(ToString::to_string).collect(),
             application_type: client.application.name(),
             rotates_refresh_tokens: client.rotates,
             refresh_window_seconds: client.refresh_window(),

@@ -70,6 +70,7 @@ fn describe(service: &Service) -> ServerMetadata {
         require_pushed_authorization_requests: Some(false),
         device_authorization_endpoint: Some(issuer.endpoint("/oauth/device_authorization")),
         userinfo_endpoint: Some(issuer.endpoint("/oauth/userinfo")),
+        end_session_endpoint: Some(issuer.endpoint("/oauth/logout")),
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: owned(&ResponseMode::ALL.map(ResponseMode::as_str)),
         claims_supported: owned(&CLAIMS),

@@ -47,6 +47,8 @@ pub(super) enum About {
     Typed(String),
     /// They typed what a device shows.
     Device(String),
+    /// An application sent them here to sign out, with this request.
+    Logout(String),
 }
 
 impl About {
@@ -57,6 +59,7 @@ impl About {
             About::Application(asked) => (b'a', asked),
             About::Typed(code) => (b't', code),
             About::Device(code) => (b'd', code),
+            About::Logout(asked) => (b'o', asked),
         }
     }
 
@@ -66,6 +69,7 @@ impl About {
             b'a' => Some(About::Application(text.to_owned())),
             b't' => Some(About::Typed(text.to_owned())),
             b'd' => Some(About::Device(text.to_owned())),
+            b'o' => Some(About::Logout(text.to_owned())),
             _ => None,
         }
     }

@@ -25,6 +25,8 @@ pub(super) enum Door {
     Consent,
     Device,
     SignOut,
+    /// Where somebody signs out of an application.
+    Logout,
     /// The second page of signing in.
     SecondStep,
     /// Where somebody sets or removes their second factor.
@@ -42,6 +44,7 @@ impl Door {
             Door::Consent => b"consent",
             Door::Device => b"device",
             Door::SignOut => b"sign_out",
+            Door::Logout => b"logout",
             Door::SecondStep => b"second_step",
             Door::SecondFactor => b"second_factor",
             Door::Sessions => b"sessions",

@@ -20,6 +20,8 @@ pub(super) enum Problem {
     Client,
     /// What the client handed in before was used, is over, or is another's.
     Pushed,
+    /// What should be an ID token is none of ours, or another client's.
+    Hint,
     /// The address is not registered for this client.
     Redirect,
     /// The client is for something else.
@@ -67,7 +69,7 @@ impl Problem {
     /// The status, and how it is called in the access log.
     const fn status(self) -> (StatusCode, &'static str) {
         match self {
-            Problem::Request(_) | Problem::Pushed | Problem::Redirect | Problem::Flow | Problem::Link => {
+            Problem::Request(_) | Problem::Pushed | Problem::Hint | Problem::Redirect | Problem::Flow | Problem::Link => {
                 (StatusCode::BAD_REQUEST, "invalid_request")
             }
             Problem::Client => (StatusCode::BAD_REQUEST, "invalid_client"),
@@ -88,6 +90,7 @@ impl Problem {
             Problem::Request(_) => (&problems.request, application),
             Problem::Client => (&problems.client, application),
             Problem::Pushed => (&problems.pushed, application),
+            Problem::Hint => (&problems.hint, application),
             Problem::Redirect => (&problems.redirect, application),
             Problem::Grant => (&problems.grant, application),
             Problem::Flow => (&problems.flow, application),

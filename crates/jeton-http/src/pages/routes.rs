@@ -9,12 +9,13 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, device, link, second_factor, second_step, sign_in, sign_out};
+use super::{account, assets, authorize, device, link, logout, second_factor, second_step, sign_in, sign_out};
 use crate::observe::{Endpoint, Observer, counted};
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 11] = [
+pub const WITH_FORMS: [&str; 12] = [
     "/oauth/authorize",
+    "/oauth/logout",
     "/device",
     "/signin",
     "/signout",
@@ -40,6 +41,10 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 authorize,
                 with(observer, authorize::post),
             )),
+        )
+        .route(
+            "/oauth/logout",
+            get(counted(requests, page, with(observer, logout::get))).post(counted(requests, page, with(observer, logout::post))),
         )
         .route(
             "/device",

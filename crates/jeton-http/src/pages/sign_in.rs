@@ -119,6 +119,8 @@ pub(super) fn signed_in(visit: &Visit, flow: Flow, device: Option<TrustedDevice>
         About::Application(_) => (visit.path_in("/oauth/authorize", &flow), false),
         About::Typed(_) | About::Device(_) => (visit.path_in("/device", &flow), false),
         About::Account(page) => (visit.path(page), true),
+        // Nobody is sent to sign in for it.
+        About::Logout(_) => (visit.path("/account"), true),
     };
     let mut response = see_other(visit.issuer(), &to);
     let text = Secret::from(begun.clear.0.clone());
@@ -169,7 +171,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
 fn form_of(flow: &Flow) -> Result<Option<AuthorizationForm<'_>>, Problem> {
     match &flow.about {
         About::Application(text) => AuthorizationForm::parse(text.as_bytes()).map(Some).map_err(Problem::Request),
-        About::Account(_) | About::Typed(_) | About::Device(_) => Ok(None),
+        About::Account(_) | About::Typed(_) | About::Device(_) | About::Logout(_) => Ok(None),
     }
 }
 

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
 use super::session_cookie;
 use super::view;
-use super::visit::Visit;
+use super::visit::{Here, Visit};
 use crate::observe::Observer;
 use crate::seen;
 
@@ -45,15 +45,23 @@ pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Obse
 async fn end(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     let here = visit.here().await?.ok_or(Problem::Form)?;
     posted.open(&visit.service, Door::SignOut, here.whose(), visit.now())?;
-    let session = &here.session.record;
-    match visit.service.end_session(session.id, &Actor::person(&session.person), &visit.moment).await {
-        Ok(_) => {}
-        // It ended meanwhile, which is what was asked for.
-        Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound => {}
-        Err(failure) => return Err(failure.into()),
-    }
+    end_session(visit, &here).await?;
     let to = visit.flow().map_or_else(|_| visit.path("/signout"), |flow| visit.path_in("/signin", &flow));
     let mut response = see_other(visit.issuer(), &to);
     set_cookie(&mut response, &session_cookie::remove(&visit.service));
     Ok(seen::with_outcome(response, "signed_out"))
+}
+
+/// Ends the session of a browser, and what goes with it.
+///
+/// # Errors
+/// It is not known to have ended.
+pub(super) async fn end_session(visit: &Visit, here: &Here) -> Result<(), Problem> {
+    let session = &here.session.record;
+    match visit.service.end_session(session.id, &Actor::person(&session.person), &visit.moment).await {
+        Ok(_) => Ok(()),
+        // It ended meanwhile, which is what was asked for.
+        Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound => Ok(()),
+        Err(failure) => Err(failure.into()),
+    }
 }

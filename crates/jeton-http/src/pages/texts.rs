@@ -23,6 +23,7 @@ pub(crate) struct Texts {
     pub(crate) tokens: Tokens,
     pub(crate) activity: Activity,
     pub(crate) link: Link,
+    pub(crate) logout: Logout,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
 }
@@ -88,6 +89,8 @@ texts! {
     }
     /// What somebody does who got a link.
     Link { welcome another confirm lead_password lead_confirm password submit_password submit_confirm }
+    /// Where somebody is asked who signs out of an application.
+    Logout { title lead lead_application stay }
     /// An answer that is posted.
     GoOn { title lead submit }
     /// What went wrong, and why.
@@ -106,6 +109,7 @@ pub(crate) struct Problems {
     pub(crate) request: Problem,
     pub(crate) client: Problem,
     pub(crate) pushed: Problem,
+    pub(crate) hint: Problem,
     pub(crate) redirect: Problem,
     pub(crate) grant: Problem,
     pub(crate) flow: Problem,

@@ -2,6 +2,7 @@
 
 pub(super) mod device;
 pub(super) mod link;
+pub(super) mod logout;
 
 use askama::Template;
 use axum::response::Response;

@@ -50,6 +50,7 @@ mod key_lookup;
 mod key_rotation;
 mod key_verify;
 mod links;
+mod logout;
 mod malformed;
 mod metadata;
 mod metrics;

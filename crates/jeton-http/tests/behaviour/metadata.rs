@@ -50,6 +50,7 @@ async fn both_documents_say_the_same() {
         "S256"
       ],
       "device_authorization_endpoint": "https://tokens.example/oauth/device_authorization",
+      "end_session_endpoint": "https://tokens.example/oauth/logout",
       "grant_types_supported": [
         "client_credentials",
         "authorization_code",

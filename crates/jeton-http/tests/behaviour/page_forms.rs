@@ -31,6 +31,7 @@ async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str,
     let _: Arrived = browser.submit(&page, "/signin", None, &[("username", "ada"), ("password", PASSWORD)]).await;
     match path {
         "/oauth/authorize" => browser.open(&format!("{client}&prompt=consent")).await.page(),
+        "/oauth/logout" => browser.open(path).await.page(),
         "/signout" => browser.open("/account").await.page(),
         "/account/second-factor" => browser.open(path).await.page(),
         "/signin/second-factor" => {

@@ -132,6 +132,10 @@ struct Properties {
     /// Where people who signed in may be sent back to; repeat it for each
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
+    /// Where people who signed out may be sent back to; repeat it for each; ''
+    /// is nowhere
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
     /// What it is: native may listen on any port of its own machine
     #[arg(long, value_name = "TYPE", value_parser = ["web", "native"])]
     application_type: Option<String>,
@@ -253,9 +257,11 @@ impl Update {
                 scopes.split(' ').filter(|name| !name.is_empty() && !scope.iter().any(|given| given == name)),
             )?;
         }
-        for (given, what, name) in
-            [(&self.properties.redirect_uri, "redirect URI", "redirect_uris"), (&self.properties.grant_type, "grant", "grant_types")]
-        {
+        for (given, what, name) in [
+            (&self.properties.redirect_uri, "redirect-uri", "redirect_uris"),
+            (&self.properties.post_logout_redirect_uri, "post-logout-redirect-uri", "post_logout_redirect_uris"),
+            (&self.properties.grant_type, "grant-type", "grant_types"),
+        ] {
             let known = known.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
             if !given.is_empty() {
                 replacing::ask(context, &whose, what, known.filter(|known| !given.iter().any(|given| given == known)))?;
@@ -268,7 +274,9 @@ impl Update {
 impl Properties {
     /// Whether anything is named that takes the place of what the client has.
     fn replaces(&self) -> bool {
-        [&self.audience, &self.scope, &self.redirect_uri, &self.grant_type].iter().any(|given| !given.is_empty())
+        [&self.audience, &self.scope, &self.redirect_uri, &self.post_logout_redirect_uri, &self.grant_type]
+            .iter()
+            .any(|given| !given.is_empty())
     }
 
     fn body(&self) -> Result<Map<String, Value>, Failure> {
@@ -277,11 +285,14 @@ impl Properties {
             serde_json::from_str::<Value>(&text)
                 .map_err(|error| Failure::usage(format!("the JWK Set is no JSON: {error}"), "it is an object with a member `keys`"))
         };
+        let given = Some(&self.post_logout_redirect_uri).filter(|uris| !uris.is_empty());
+        let after_sign_out = given.map(|uris| uris.iter().filter(|uri| !uri.is_empty()).collect::<Vec<_>>());
         let members = [
             ("token_endpoint_auth_method", self.token_endpoint_auth_method.as_ref().map(|method| json!(method))),
             ("grant_types", (!self.grant_type.is_empty()).then(|| json!(self.grant_type))),
             ("jwks", jwks.map(parse).transpose()?),
             ("redirect_uris", (!self.redirect_uri.is_empty()).then(|| json!(self.redirect_uri))),
+            ("post_logout_redirect_uris", after_sign_out.map(|uris| json!(uris))),
             ("application_type", self.application_type.as_ref().map(|kind| json!(kind))),
             ("rotates_refresh_tokens", self.rotate_refresh_tokens.map(|rotate| json!(rotate))),
             ("refresh_window_seconds", self.refresh_window.map(|seconds| json!(seconds))),

@@ -28,6 +28,7 @@ const CLIENT: &[&str] = &[
     "scope",
     "may_introspect",
     "redirect_uris",
+    "post_logout_redirect_uris",
     "application_type",
     "rotates_refresh_tokens",
     "refresh_window_seconds",

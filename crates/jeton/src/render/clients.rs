@@ -47,7 +47,8 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with_each("keys", keys.map(|key| format!("{} {}", member(key, "alg"), member(key, "kid")).trim().to_owned()))
         .with_each("audiences", audiences(client))
         .with("scope", member(client, "scope"))
-        .with_each("redirects to", redirect_uris(client))
+        .with_each("redirects to", texts(client, "redirect_uris"))
+        .with_each("after sign-out to", texts(client, "post_logout_redirect_uris"))
         .with("application", member(client, "application_type"))
         .with("refresh tokens", refreshing(client))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
@@ -78,10 +79,6 @@ pub(crate) fn created(client: &Value, view: &View) -> String {
 
 fn audiences(client: &Value) -> Vec<String> {
     texts(client, "audiences")
-}
-
-fn redirect_uris(client: &Value) -> Vec<String> {
-    texts(client, "redirect_uris")
 }
 
 fn texts(client: &Value, name: &str) -> Vec<String> {

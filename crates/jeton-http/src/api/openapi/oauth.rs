@@ -253,6 +253,7 @@ fn described() -> Value {
         "device_authorization_endpoint",
         "token_endpoint",
         "userinfo_endpoint",
+        "end_session_endpoint",
         "jwks_uri",
         "revocation_endpoint",
         "introspection_endpoint",

@@ -123,7 +123,8 @@ fn apis_and_clients() -> Vec<Right> {
     let signing = json!({"name": "signer", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks});
     let shop = json!({
         "name": "webshop", "audiences": [ORDERS], "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
-        "redirect_uris": ["https://webshop.example/callback"], "application_type": "web", "rotates_refresh_tokens": true,
+        "redirect_uris": ["https://webshop.example/callback"], "post_logout_redirect_uris": ["https://webshop.example/bye"],
+        "application_type": "web", "rotates_refresh_tokens": true,
         "refresh_window_seconds": 30, "require_pushed_authorization_requests": true, "pkce": "required", "consent": "waived",
         "id_token_signed_response_alg": "ES256", "owner": "user:ada"
     });
