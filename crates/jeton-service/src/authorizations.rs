@@ -151,7 +151,10 @@ impl Service {
         moment: &mut Moment,
     ) -> Result<Decided, Unauthorized> {
         let asked = self.asked(request, to, reading)?;
-        let records: Vec<Consent> = consents.iter().map(|consent| consent.record.clone()).collect();
+        // Whether what was said before was taken back since is not known: it is asked anew.
+        let known_from = self.registry.sessions_known_from();
+        let records: Vec<Consent> =
+            consents.iter().map(|consent| &consent.record).filter(|consent| consent.given_at >= known_from).cloned().collect();
         let person = session.map(|session| &session.record.person);
         let rights = |api: &ApiId| match person {
             Some(person) => self.rights_at(person, self.registry.api(api.as_str()).as_ref().map(|api| &api.record)),

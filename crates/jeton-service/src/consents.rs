@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use jeton_core::consent::withdraw::{Withdrawing, withdraw};
 use jeton_core::consent::{self, Consent};
-use jeton_core::event::CutOffSubject;
-use jeton_core::grant::code::{self, AuthorizationCode};
 use jeton_core::id::{ClientId, GrantId, PersonId};
 use jeton_core::moment::Moment;
-use jeton_core::record::{Row, Value, Versioned};
+use jeton_core::record::{Value, Versioned};
 use jeton_core::why::Speaker;
 use jeton_store::store::{Fault, FaultKind};
+use jeton_verify::negatives::Subject;
 
 use crate::beside::beside;
 use crate::failure::Failure;
+use crate::grants::live_codes::live_codes;
 use crate::grants::read::OF_PAIR_MAX;
 use crate::keys::read::damaged;
 use crate::service::Service;
@@ -68,8 +68,9 @@ impl Service {
         moment: &Moment,
     ) -> Result<Withdrawn, Failure> {
         let (by, mut moments) = (by.into(), moment.clone());
-        // First: afterwards no grant comes without a question.
-        let consents = self.withdraw_consents((person, client), by, &moments.split()).await?;
+        // First: afterwards no code comes without a question. Twice: one may have come of what had been said while the others were read.
+        let mut consents = self.withdraw_consents((person, client), by, &moments.split()).await?;
+        consents += self.withdraw_consents((person, client), by, &moments.split()).await?;
         let mut grants = 0;
         loop {
             let of_pair = self.grants_of(person, Some(client), OF_PAIR_MAX).await?;
@@ -95,8 +96,7 @@ impl Service {
             let withdrawn = self.attempt(moment, &nobody, |reading, moment| {
                 consents.iter().for_each(|consent| reading.rely_on_consent(consent));
                 let records: Vec<Consent> = consents.iter().map(|consent| consent.record.clone()).collect();
-                let latest = |code: &GrantId| self.registry.latest_cut_off(CutOffSubject::Family, &code.to_string());
-                let latest_seconds = codes.iter().map(latest).fold(i64::MIN, i64::max);
+                let latest_seconds = codes.iter().map(|code| self.latest_over_grant(*code)).fold(i64::MIN, i64::max);
                 let withdrawing = Withdrawing { person, client, consents: &records, codes: &codes, latest_seconds };
                 Ok(withdraw(&withdrawing, by, moment))
             });
@@ -107,23 +107,24 @@ impl Service {
         Err(Failure::Contended)
     }
 
-    /// The codes of a person that a client may exchange yet, or has just exchanged.
+    /// The codes of a person that a client may exchange yet, or has just exchanged, and that were not cut off.
     async fn codes_of(&self, person: &PersonId, client: &ClientId, moment: &Moment) -> Result<Vec<GrantId>, Failure> {
         let (store, person, client) = (self.store.clone(), person.clone(), client.clone());
         let now = self.ledger_time(moment).seconds();
-        let read = move || {
-            let (mut codes, mut failed) = (Vec::new(), None);
-            store.view()?.scan(&code::TABLE, &mut |row: &Versioned<Row>| {
-                match AuthorizationCode::from_row(&row.record) {
-                    Ok(code) if code.person == person && code.client == client && now < code.expires_at => codes.push(code.id),
-                    Ok(_) => {}
-                    Err(malformed) => failed = Some(malformed),
+        let read = move || -> Result<Vec<(GrantId, i64)>, Failure> {
+            let mut codes = Vec::new();
+            live_codes(&*store.view()?, now, &mut |code| {
+                if code.person == person && code.client == client {
+                    codes.push((code.id, code.issued_at));
                 }
-                failed.is_none()
+                true
             })?;
-            failed.map_or(Ok(codes), |malformed| Err(Fault::new(FaultKind::Damaged, malformed.to_string())))
+            Ok(codes)
         };
-        Ok(beside(read).await.unwrap_or_else(closed)?)
+        let mut codes = beside(read).await.unwrap_or_else(|| closed().map_err(Failure::from))?;
+        let ended_before = |code: &GrantId| self.registry.negatives.before(Subject::Family, &code.to_string());
+        codes.retain(|(code, issued_at)| *issued_at >= ended_before(code));
+        Ok(codes.into_iter().map(|(code, _)| code).collect())
     }
 }
 

@@ -5,6 +5,7 @@ mod end;
 mod exchange;
 mod introspect;
 pub mod list;
+pub(crate) mod live_codes;
 mod presented;
 pub(crate) mod read;
 mod refresh;

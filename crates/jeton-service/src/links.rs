@@ -112,7 +112,7 @@ impl Service {
         let (nobody, is_shown) = (Arc::from(""), !self.sends_links());
         for _ in 0..ATTEMPTS {
             let (before, premise) = self.links_of(&person, purpose).await?;
-            let password = self.password_of(&person).await?;
+            let password = self.password_row(&person).await?;
             let made = self.attempt(moment, &nobody, |reading, moment| {
                 let record = self.find_user(person.as_str())?;
                 reading.rely_on_person(&record);
@@ -122,7 +122,7 @@ impl Service {
                 let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
                 let facts = Making {
                     person: &record.record,
-                    has_password: password.is_some(),
+                    has_password: set_at(password.as_ref()).is_some(),
                     before: &before,
                     not_before_seconds: self.links_ended_before(&person),
                     policies: &policies,
@@ -155,7 +155,7 @@ impl Service {
         if !text::is(text, &link.record.proof, &self.registry.root_keys()) {
             return Ok(None);
         }
-        let password = self.password_of(&link.record.person).await?;
+        let password = self.password_row(&link.record.person).await?;
         let Some(person) = self.registry.people.all.get(link.record.person.as_str()) else { return Ok(None) };
         let good = Good { link, person, password };
         let is_good = self.with_facts(&good, |facts| is_good(facts, self.ledger_time(moment).seconds()));
@@ -206,7 +206,7 @@ impl Service {
         ask(Facts {
             link: &good.link.record,
             person: Some(person),
-            password_set_at: good.password.as_ref().map(|password| password.record.set_at),
+            password_set_at: set_at(good.password.as_ref()),
             is_suspended: self.registry.suspended_since(CutOffSubject::User, &person.id.0).is_some(),
             ended_before_seconds: self.links_ended_before(&person.id),
             known_from_seconds: self.registry.sessions_known_from(),
@@ -230,6 +230,11 @@ impl Service {
         let rows = rows.iter().zip(&links).map(|(row, link)| (vec![Value::Id(link.id.0)], row.version)).collect();
         Ok((links, Premise::Range { table: &link::TABLE, index: BY_PERSON, prefix, rows }))
     }
+}
+
+/// When a password was set, in seconds; `None`: there is none, or nothing is left of it.
+fn set_at(password: Option<&Versioned<Password>>) -> Option<i64> {
+    password.filter(|password| !password.record.is_stopped()).map(|password| password.record.set_at)
 }
 
 /// A password that was read before must still be what it was, or not there.

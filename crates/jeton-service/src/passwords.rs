@@ -267,10 +267,14 @@ impl Service {
         Ok(self.password_of(person).await?.is_some())
     }
 
-    pub(crate) async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
+    async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
+        Ok(self.password_row(person).await?.filter(|password| !password.record.is_stopped()))
+    }
+
+    /// The same, also where nothing is left of it.
+    pub(crate) async fn password_row(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
         let Some(row) = self.fetch(&password::TABLE, Value::Text(person.0.clone())).await? else { return Ok(None) };
-        let record = Password::from_row(&row.record).map_err(damaged)?;
-        Ok((!record.is_stopped()).then_some(Versioned { version: row.version, record }))
+        Ok(Some(Versioned { version: row.version, record: Password::from_row(&row.record).map_err(damaged)? }))
     }
 
     pub(crate) fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {

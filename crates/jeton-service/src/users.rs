@@ -50,12 +50,21 @@ impl Service {
         self.once(moment, make, again).await
     }
 
-    /// Changes what is known of a person.
+    /// Changes what is known of a person. Whoever reads their letters can choose their password: nobody changes the address of somebody with
+    /// permissions that he lacks.
     ///
     /// # Errors
-    /// [`Failure`]; nothing is changed then.
-    pub async fn update_user(&self, name: &str, request: &UpdatePerson, actor: &Actor, moment: &Moment) -> Result<Person, Failure> {
-        self.change_user(name, moment, |person, moment| Ok(update(person, request, actor, moment))).await
+    /// `NotFound`; `Forbidden`; any other [`Failure`]: nothing is changed then.
+    pub async fn update_user(&self, name: &str, request: &UpdatePerson, by: &Administrator, moment: &Moment) -> Result<Person, Failure> {
+        self.change_user(name, moment, |person, moment| {
+            let outcome = update(person, request, by, moment);
+            let address = |person: &Person| (person.email.clone(), person.email_verified_at);
+            if outcome.verdict.as_ref().is_ok_and(|updated| address(updated) != address(person)) {
+                self.check_gives_holder(by, &Holder::Person(person.id.clone()))?;
+            }
+            Ok(outcome)
+        })
+        .await
     }
 
     /// Disables a person: everything of theirs is dead, and nothing is issued to them.

@@ -184,13 +184,13 @@ async fn show(State(Management { service, .. }): State<Management>, Target(name)
 
 async fn update(
     State(Management { service, .. }): State<Management>,
-    Extension(actor): Extension<Actor>,
+    Extension(by): Extension<Administrator>,
     Target(name): Target<String>,
     Body(update): Body<Update>,
 ) -> Answer {
     let Update { username, name: called, email, email_verified } = update;
     let request = UpdatePerson { username, name: called, email, email_verified };
-    answer(service.update_user(&name, &request, &actor, &service.moments().now()).await, service).await
+    answer(service.update_user(&name, &request, &by, &service.moments().now()).await, service).await
 }
 
 async fn enable(

@@ -266,9 +266,17 @@ async fn nobody_gives_what_they_have_not() {
         (Method::PATCH, "/clients/robot".to_owned(), json!({"scope": "jeton:keys:read", "audiences": [AUDIENCE]})),
         (Method::POST, "/clients/robot/secrets".to_owned(), json!({})),
         (Method::POST, "/tokens".to_owned(), json!({"client": "robot"})),
+        // Whoever reads their letters could choose their password.
+        (Method::PATCH, "/users/boss".to_owned(), json!({"email": "ada@example.org"})),
+        (Method::POST, "/users/boss/invitation".to_owned(), json!({"email": "ada@example.org"})),
     ] {
         let answer = world.manage(Some(&bearer(&operator)), method, &path, Some(&body)).await;
         assert_eq!((answer.status, answer.member("code")), (403, json!("forbidden")), "{path} {body}: {}", answer.shown());
+    }
+    assert!(world.done(Method::GET, "/users/boss", None).await.get("email").is_none());
+    for (who, change) in [("boss", json!({"name": "The boss"})), ("ada", json!({"email": "ada@example.org"}))] {
+        let answer = world.manage(Some(&bearer(&operator)), Method::PATCH, &format!("/users/{who}"), Some(&change)).await;
+        assert_eq!(answer.status, 200, "{change}: {}", answer.shown());
     }
     // Taking away is free.
     for (method, path) in [(Method::POST, format!("/keys/{strong}/suspend")), (Method::DELETE, "/clients/robot".to_owned())] {

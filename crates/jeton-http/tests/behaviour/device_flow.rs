@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use http::Method;
 use jeton_core::api::Api;
 use jeton_oauth::form;
 use jeton_testkit::World;
@@ -10,6 +11,7 @@ use jeton_testkit::world::browser::{Arrived, Browser, Page};
 use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::people::PASSWORD;
 use jeton_testkit::world::registered::Registered;
+use serde_json::json;
 
 use crate::errors::check_error;
 
@@ -291,6 +293,33 @@ async fn who_is_disabled_takes_their_device_codes_with_them() {
     check_error(&poll(&world, &television, &begun).await, 400, "invalid_grant");
     world.service().enable_user("ada", &administrator(), &world.moment()).await.unwrap();
     world.advance(2);
+    check_error(&poll(&world, &television, &begun).await, 400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn what_somebody_takes_back_gives_a_device_nothing() {
+    let world = World::new().await;
+    world.person("ada").await;
+    world.done(Method::PUT, "/policies/device_code", Some(json!({"default_seconds": 1_800}))).await;
+    let television = television(&world, &[]).await;
+    let withdrawn = async || {
+        let taken = world.done(Method::DELETE, "/users/ada/consents/television", None).await;
+        let told = world.done(Method::GET, "/audit/entries?kind=consent.withdrawn", None).await;
+        (taken["consents"].as_u64(), told["items"].as_array().map(Vec::len))
+    };
+    // Who said no has nothing to take back.
+    let refused = begin(&world, &television, &[("scope", "openid")]).await;
+    let mut browser = world.browser();
+    let page = typed(&mut browser, &user_code(&refused)).await;
+    say(&mut browser, &page, "deny").await;
+    assert_eq!(withdrawn().await, (Some(0), Some(0)));
+    check_error(&poll(&world, &television, &refused).await, 400, "access_denied");
+    // A device may wait for long.
+    let begun = begin(&world, &television, &[("scope", "openid")]).await;
+    world.advance(1_790);
+    let page = typed(&mut browser, &user_code(&begun)).await;
+    assert_eq!(say(&mut browser, &page, "allow").await.heading(), "The device is connected");
+    assert_eq!(withdrawn().await, (Some(1), Some(1)));
     check_error(&poll(&world, &television, &begun).await, 400, "invalid_grant");
 }
 

@@ -4,6 +4,7 @@ use http::Method;
 use jeton_core::id::Actor;
 use jeton_core::link::make::Made;
 use jeton_core::link::{self, Link, Purpose};
+use jeton_core::password::{self, Password};
 use jeton_core::person::create::CreatePerson;
 use jeton_core::record::Value as Column;
 use jeton_testkit::World;
@@ -203,4 +204,17 @@ async fn a_link_is_for_somebody_who_can_have_one() {
     let request = CreatePerson { username: "bea".to_owned(), ..CreatePerson::default() };
     world.service().create_user(&request, &administrator(), &world.moment()).await.unwrap();
     assert!(refused("bea", Purpose::Invitation).await.contains("no address"));
+}
+
+/// A restore to an earlier time leaves nothing of a password that was set since: who had it is invited, and chooses another.
+#[tokio::test]
+async fn who_has_nothing_left_of_a_password_chooses_another() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let row = world.row(&password::TABLE, &vec![Column::Text(ada.0.clone())]).unwrap();
+    world.damage(&password::TABLE, &Password::from_row(&row).unwrap().stopped().row());
+    let link = address(&world, &make(&world, "ada", Purpose::Invitation).await);
+    choose(&mut world.browser(), &link, NEW).await;
+    assert!(signs_in(&world, "ada", NEW).await);
+    assert!(is_over(&world, &link).await);
 }

@@ -2,6 +2,7 @@
 //! consents that are taken back by whoever administers.
 
 use http::Method;
+use jeton_core::id::Actor;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use jeton_jose::jws;
 use jeton_testkit::World;
@@ -185,9 +186,27 @@ async fn whoever_administers_takes_a_consent_back() {
         json!({"consents": 0, "grants": 0}),
         "nothing is left of it"
     );
+    assert_eq!(told(&world, "consent.withdrawn").len(), 1, "and nothing is told of it");
     for path in ["/users/nobody/consents/shop", "/users/ada/consents/nothing"] {
         assert_eq!(world.administer(Method::DELETE, path, None).await.status, 404, "{path}");
     }
+}
+
+/// Whether it was taken back in what is missing, nobody knows.
+#[tokio::test]
+async fn what_was_said_before_a_gap_is_asked_anew() {
+    let (world, shop) = world(Value::Null).await;
+    let address = asking(&shop, "shop", &[("scope", SCOPE)]);
+    world.code_for("ada", &address).await;
+    world.advance(5);
+    assert_ne!(arrives(&world, &address).await.parameter("code"), "", "nobody is asked twice");
+    world.service().go_on_put_back(&Actor::system(), &world.moment()).await.unwrap();
+    world.advance(10);
+    assert!(world.service().accept_gap(&Actor::system(), &world.moment()).await.unwrap());
+    let page = arrives(&world, &address).await.page();
+    assert!(page.heading().starts_with("Allow") && page.answer.text().contains("know who you are here"), "{}", page.answer.text());
+    world.code_for("ada", &address).await;
+    assert_ne!(arrives(&world, &address).await.parameter("code"), "", "what is said since counts");
 }
 
 #[tokio::test]

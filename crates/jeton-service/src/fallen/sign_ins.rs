@@ -1,7 +1,6 @@
 //! How many sessions, codes and refresh families a cut-off ends, and a suspension reaches.
 
 use jeton_core::event::CutOffSubject;
-use jeton_core::grant::code::{self, AuthorizationCode};
 use jeton_core::grant::end::is_there;
 use jeton_core::grant::of_person::{self, GrantOfPerson};
 use jeton_core::grant::refresh::ends_at;
@@ -17,6 +16,7 @@ use jeton_verify::negatives::Subject;
 use super::survey::{Counted, Survey};
 use crate::failure::Failure;
 use crate::grants::Between;
+use crate::grants::live_codes::live_codes;
 use crate::keys::read::damaged;
 use crate::pasted::ByKind;
 use crate::registry::judged;
@@ -120,14 +120,12 @@ impl Service {
 
     fn count_codes(&self, count: Count<'_>) -> Result<u64, Failure> {
         let mut live = Vec::new();
-        let now = self.ledger_time(count.moment).seconds();
-        scanned(count, &code::TABLE, &mut |row| {
-            let code = AuthorizationCode::from_row(row)?;
+        live_codes(count.view, self.ledger_time(count.moment).seconds(), &mut |code| {
             let between = Between { person: &code.person, client: &code.client, session: Some(code.session), family: Some(code.id) };
-            if is_of(count.survey, &between) && now < code.expires_at && self.counts_between(count, &between, code.issued_at) {
+            if is_of(count.survey, &between) && self.counts_between(count, &between, code.issued_at) {
                 live.push(code.id);
             }
-            Ok(())
+            (count.goes_on)()
         })?;
         let mut codes = 0;
         for id in live {
