@@ -320,6 +320,9 @@ pub enum Event {
     /// The same password of a person was hashed anew: by a stronger hash, or by ours where it had been made elsewhere.
     #[serde(rename = "user.password_renewed")]
     UserPasswordRenewed { actor: Actor, user: PersonId },
+    /// Whoever did it has what is known of so many people, and the hashes of their passwords where `with_passwords` is 1.
+    #[serde(rename = "users.exported")]
+    UsersExported { actor: Actor, count: u64, with_passwords: i64 },
     /// A person has a second factor, which they prove whenever they sign in.
     #[serde(rename = "user.second_factor_set")]
     UserSecondFactorSet { actor: Actor, user: PersonId },

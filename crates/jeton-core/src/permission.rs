@@ -97,6 +97,8 @@ permissions! {
     BackupsAccept = "jeton:backups:accept",
     /// Erase people, and what the ledger says of them.
     PeopleErase = "jeton:people:erase",
+    /// Take out people with the hashes of their passwords.
+    PeopleExport = "jeton:people:export",
 }
 
 impl Permission {
@@ -277,7 +279,7 @@ impl BuiltIn {
                 matches!(self, Owner | Operator)
             }
             P::AuditRead | P::RootKeyRead => self != Developer,
-            P::RolesWrite | P::RootKeyWrite | P::BackupsAccept | P::PeopleErase => self == Owner,
+            P::RolesWrite | P::RootKeyWrite | P::BackupsAccept | P::PeopleErase | P::PeopleExport => self == Owner,
         }
     }
 }
@@ -292,7 +294,7 @@ mod tests {
             assert_eq!(Permission::from_name(permission.name()), Some(*permission));
             assert_eq!(Permissions::of(&[*permission]).0, 1 << place, "{permission:?}");
         }
-        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (29, 29));
+        assert_eq!((Permission::ALL.len(), Permissions::all().0.count_ones()), (30, 30));
         assert_eq!(Permission::from_name("jeton:everything"), None);
     }
 

@@ -101,6 +101,7 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserEnabled { .. }
         | Event::UserUnlocked { .. }
         | Event::UserPasswordRenewed { .. }
+        | Event::UsersExported { .. }
         | Event::LinkMade { .. }
         | Event::LinkUsed { .. }
         | Event::UserPasswordSet { .. }

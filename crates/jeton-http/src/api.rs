@@ -68,6 +68,8 @@ mod used;
 mod user_deletion;
 mod user_disabling;
 mod user_erasure;
+mod user_exports;
+mod user_imports;
 mod user_invitation;
 mod user_password;
 mod user_shown;

@@ -373,6 +373,7 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::LinkMade { .. }
         | Event::LinkUsed { .. }
         | Event::UserPasswordRenewed { .. }
+        | Event::UsersExported { .. }
         | Event::GroupCreated { .. }
         | Event::GroupUpdated { .. }
         | Event::MembershipAdded { .. }

@@ -86,6 +86,8 @@ pub mod token_state;
 mod transact;
 pub mod tries;
 pub mod usage;
+pub mod user_exports;
+pub mod user_imports;
 pub mod userinfo;
 pub mod users;
 

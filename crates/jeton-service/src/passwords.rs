@@ -267,7 +267,7 @@ impl Service {
         Ok(self.password_of(person).await?.is_some())
     }
 
-    async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
+    pub(crate) async fn password_of(&self, person: &PersonId) -> Result<Option<Versioned<Password>>, Failure> {
         Ok(self.password_row(person).await?.filter(|password| !password.record.is_stopped()))
     }
 

@@ -4,6 +4,8 @@ mod compare;
 mod cost;
 mod floor;
 mod known;
+#[cfg(test)]
+mod moved;
 mod pool;
 #[cfg(test)]
 mod timing;

@@ -17,7 +17,7 @@ mod explanation;
 pub(crate) mod fold;
 pub(crate) mod grants;
 pub(crate) mod groups;
-pub(crate) mod imported_keys;
+pub(crate) mod imported;
 pub(crate) mod jwt;
 pub(crate) mod keys;
 pub(crate) mod policies;

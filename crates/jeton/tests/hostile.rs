@@ -56,6 +56,8 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user reset-mfa", Server, &["eve"]),
     ("user delete", Server, &["eve", "--transfer-to", "group:billing", "--dry-run"]),
     ("user erase", Server, &["eve", "--dry-run"]),
+    ("user import", Server, &["FILE"]),
+    ("user export", Server, &["--without-passwords"]),
     ("session list", Server, &["--user", "ada"]),
     ("session revoke", Server, &[ID]),
     ("consent list", Server, &["ada"]),
@@ -172,6 +174,7 @@ impl Desk {
         let desk =
             Desk { folder: tempfile::tempdir().unwrap(), server: None, url: String::new(), token: String::new(), key: ID.to_owned() };
         desk.write("FILE", b"jtn_key_none");
+        desk.write("people.csv", b"username,name\nhedy,Hedy Example\n");
         desk.write("keys.csv", format!("sha256\n{}\n", "0".repeat(64)).as_bytes());
         desk
     }
@@ -230,6 +233,7 @@ impl Desk {
         let arguments = arguments.iter().map(|word| match *word {
             "KEY" => self.key.as_str(),
             "FILE" if command == "key import" => "keys.csv",
+            "FILE" if command == "user import" => "people.csv",
             word => word,
         });
         command.split(' ').chain(arguments).chain(["--yes"]).collect()
@@ -330,9 +334,9 @@ fn files_that_cannot_be_read() {
                     // The other file may be looked at first.
                     _ if unread && arguments.iter().filter(|word| **word == "FILE").count() > 1 => &[2, 3],
                     // What is no table is seen before its end.
-                    _ if unread && *command == "key import" => &[2, 3],
+                    _ if unread && matches!(*command, "key import" | "user import") => &[2, 3],
                     _ if unread => &[3],
-                    "empty" if matches!(*command, "diff" | "apply" | "key import") => &[0, 2],
+                    "empty" if matches!(*command, "diff" | "apply" | "key import" | "user import") => &[0, 2],
                     _ => &[1, 2, 3],
                 };
                 assert!(codes.contains(&said.code), "{label}: {} {}{}", said.code, said.out, said.err);

@@ -308,6 +308,7 @@ const COMMANDS: &[&str] = &[
     "user list",
     "user show grace",
     "user invite lin --email lin@example.com",
+    "user export --without-passwords",
     "user disable grace",
     "user enable grace",
     "user unlock grace",

@@ -95,6 +95,7 @@ impl Event {
             | Event::UserUpdated { .. }
             | Event::UserUnlocked { .. }
             | Event::UserPasswordRenewed { .. }
+            | Event::UsersExported { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }
@@ -229,6 +230,7 @@ impl Event {
             | Event::UserUpdated { .. }
             | Event::UserUnlocked { .. }
             | Event::UserPasswordRenewed { .. }
+            | Event::UsersExported { .. }
             | Event::UserRecoveryCodeUsed { .. }
             | Event::LinkUsed { .. }
             | Event::GroupCreated { .. }

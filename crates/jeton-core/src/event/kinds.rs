@@ -61,6 +61,7 @@ pub const KINDS: &[&str] = &[
     "user.unlocked",
     "user.password_set",
     "user.password_renewed",
+    "users.exported",
     "user.second_factor_set",
     "user.second_factor_removed",
     "user.recovery_codes_set",

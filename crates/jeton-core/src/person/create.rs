@@ -42,7 +42,7 @@ pub fn create(request: &CreatePerson, actor: &Actor, moment: &mut Moment) -> Out
     Outcome::grant(person, commit)
 }
 
-fn parse(request: &CreatePerson, moment: &mut Moment) -> Result<Person, Refusal> {
+pub(super) fn parse(request: &CreatePerson, moment: &mut Moment) -> Result<Person, Refusal> {
     let seconds = moment.now.seconds();
     let email = parse_email(request.email.as_deref())?;
     if request.email_verified && email.is_none() {

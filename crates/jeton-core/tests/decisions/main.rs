@@ -18,6 +18,7 @@ mod key;
 mod known;
 mod notice;
 mod person;
+mod person_import;
 mod policy;
 mod refresh;
 mod refresh_histories;

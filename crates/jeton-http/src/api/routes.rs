@@ -15,7 +15,7 @@ use super::route::{Access, Route};
 use super::{
     administrators, apis, audit, backups, client_secrets, clients, consents, credentials, doctor, grants, groups, keys, metrics, openapi,
     policies, policy_exceptions, problem, revocations, roles, root_key, sessions, signing_keys, standing_suspensions, statistics,
-    suspensions, token_explanation, tokens, usage, usage_reports, users,
+    suspensions, token_explanation, tokens, usage, usage_reports, user_exports, user_imports, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
 
@@ -40,6 +40,8 @@ pub static ROUTES: &[&[Route]] = &[
     suspensions::ROUTES,
     standing_suspensions::ROUTES,
     users::ROUTES,
+    user_imports::ROUTES,
+    user_exports::ROUTES,
     sessions::ROUTES,
     grants::ROUTES,
     consents::ROUTES,

@@ -86,4 +86,5 @@ mod texts;
 mod throttle;
 mod token;
 mod usage;
+mod user_import;
 mod why;

@@ -6,7 +6,6 @@ mod list;
 mod metadata;
 mod path;
 mod rotate;
-mod table;
 mod update;
 
 pub(crate) use import::read_table;

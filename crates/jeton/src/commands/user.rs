@@ -1,5 +1,8 @@
 //! `jeton user`.
 
+mod export;
+mod import;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -38,6 +41,8 @@ pub(crate) enum User {
     ResetMfa(ResetMfa),
     Delete(Delete),
     Erase(Erase),
+    Import(import::Import),
+    Export(export::Export),
 }
 
 const CREATE_EXAMPLES: &str = "\
@@ -282,6 +287,8 @@ impl User {
         let server = context.server()?;
         match self {
             User::Create(create) => create.run(&server, context),
+            User::Import(import) => import.run(&server, context),
+            User::Export(export) => export.run(&server, context),
             User::SetPassword(SetPassword { user }) => {
                 let password = password::typed(user)?;
                 password::set(&server, &path(user), &password)?;

@@ -62,6 +62,10 @@ const LINES: &[(i32, &str)] = &[
     (0, "user reset-mfa grace-hopper-of-the-department --yes"),
     (0, "user delete grace-hopper-of-the-department --dry-run"),
     (0, "user erase grace-hopper-of-the-department --dry-run"),
+    (0, "user import people.csv --dry-run"),
+    (0, "user import people.csv"),
+    (1, "user import wrong-people.csv"),
+    (0, "user export --file people-out.csv"),
     (0, "user erase grace-hopper-of-the-department --yes"),
     (0, "session list --user $USER"),
     (1, "session revoke 019967c5a3807d2f8e51b0a4c3d2e1f0 --yes"),
@@ -281,6 +285,8 @@ fn deployment() -> (Desk, Made) {
     desk.write("token.txt", &text(&token, "access_token"));
     desk.write("opaque.txt", &text(&opaque, "access_token"));
     desk.write("foreign.txt", "this is nothing that any server of this kind makes");
+    desk.write("people.csv", "username,name\nsomebody-from-elsewhere-with-a-long-name,Somebody from elsewhere\n");
+    desk.write("wrong-people.csv", "username,password_hash,disabled\na b,,\nanother,hunter2,\nthird,,perhaps\n");
     desk.write("keys.csv", &format!("sha256,name\n{},a key from elsewhere\n", "ab".repeat(32)));
     desk.write(
         "wrong.csv",

@@ -194,3 +194,47 @@ fn nobody_is_deleted_with_keys_that_nobody_else_has() {
     desk.fails(&["user", "show", "ada"], "", 1, "no user");
     assert!(desk.done(&["key", "list", "--owner", "group:desk"]).contains("till"));
 }
+
+/// What one server writes the next one takes, with groups and roles; lines that cannot be taken are named.
+#[test]
+fn people_come_from_elsewhere_and_go_on() {
+    let furnished = || {
+        let desk = Desk::with_server();
+        desk.done(&["api", "create", "--audience", "a:b", "--scope", "read"]);
+        desk.done(&["role", "create", "--audience", "a:b", "--name", "clerk", "--scope", "read"]);
+        desk.done(&["group", "create", "--name", "night shift"]);
+        desk
+    };
+    let first = furnished();
+    first.write(
+        "people.csv",
+        "Username,name,password_hash,disabled,groups,roles\n\
+         ada,\"Example, Ada\",$2y$04$9zrIkTL.tD2ercRgIPAW6.u56QtsVFKXcAKXcLPsoGUIV5e/DD5yy,,night shift,clerk\n\
+         bob,,,true,,\n\
+         a b,,,,,\n\
+         carl,,hunter2,,,\n\
+         dora,,,perhaps,,\n",
+    );
+    assert!(first.done(&["user", "list"]).contains("nobody yet"));
+    let said = first.run(&["user", "import", "people.csv", "--dry-run"], "");
+    assert_eq!(said.code, 1, "{}", said.err);
+    for words in ["2 would be imported", "line 4: a username", "line 5: `password_hash`: it is no hash", "line 6: `disabled` is neither"] {
+        assert!(said.out.contains(words), "{}", said.out);
+    }
+    assert!(!said.out.contains("hunter2") && first.done(&["user", "list"]).contains("nobody yet"));
+    first.fails(&["user", "import", "people.csv"], "", 1, "3 people were refused");
+    first.fails(&["user", "import", "people.csv"], "", 1, "3 people were refused");
+    first.fails(&["user", "import", "-"], "username,password\nada,hunter2\n", 2, "not given in clear");
+    for format in [&["--file", "out"][..], &["--file", "out", "--json"]] {
+        let written = first.done(&[&["user", "export", "--yes"], format].concat());
+        assert!(written.contains("Wrote 2 people to out."), "{written}");
+        let text = std::fs::read_to_string(first.folder.path().join("out")).unwrap();
+        let second = furnished();
+        second.write("in", &text);
+        assert_eq!(second.done(&["user", "import", "in"]), "2 imported, 0 there already, 0 refused.\n");
+        assert_eq!(second.done(&["user", "export"]), first.done(&["user", "export"]));
+        assert_eq!(second.json(&["user", "show", "bob"])["state"], "disabled");
+    }
+    let told = first.done(&["audit", "tail", "--kind", "users.exported"]);
+    assert!(told.contains("count=2"), "{told}");
+}

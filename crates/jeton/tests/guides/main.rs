@@ -126,6 +126,12 @@ fn move_keys_here() {
 }
 
 #[test]
+fn move_people_here() {
+    let shows = ["2 would be imported", "2 imported, 0 there already", "0 imported, 2 there already", "ada,Ada Example", "users.exported"];
+    check("how-to/move-people-here.md", &shows);
+}
+
+#[test]
 fn keys_for_customers() {
     check(
         "how-to/keys-for-customers.md",

@@ -149,6 +149,10 @@ fn apis_and_clients() -> Vec<Right> {
 
 fn people() -> Vec<Right> {
     let person = json!({"username": "eve", "name": "Eve Example", "email": "eve@example.org", "email_verified": true});
+    let foreign = json!({
+        "username": "grace", "name": "Grace Example", "email": "grace@example.org", "email_verified": true, "disabled": false,
+        "password_hash": "$2b$08$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e", "groups": ["billing"], "roles": ["clerk"],
+    });
     let group = json!({"name": "shipping", "description": "Who ships"});
     let mut role = json!({"name": "packer", "description": "Who packs", "scope": "orders:read"});
     let changed = Right::of("PATCH /roles/{role}", role.clone());
@@ -156,6 +160,8 @@ fn people() -> Vec<Right> {
     let administrator = json!({"username": "eve", "role": "auditor", "expires_in_seconds": 3_600, "allow_ip": ["192.0.2.0/24"]});
     vec![
         Right::of("POST /users/{user}/invitation", json!({"email": "bob@example.org", "name": "Bob Example"})),
+        Right::of("POST /imports/users", json!({"users": [foreign], "dry_run": false})).or(&[("/users/0/", 200)]),
+        Right::of("POST /exports/users", json!({"after": "aaa", "without_passwords": false})).or(&[("/after", 200)]),
         Right::of("PUT /users/{user}/password", json!({"password": "correct horse battery"})).status(204),
         Right::of("POST /users", person.clone()).status(201),
         Right::of("PATCH /users/{user}", person),

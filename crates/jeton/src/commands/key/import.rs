@@ -8,15 +8,16 @@ use jeton_http::api::rfc3339;
 use serde_json::{Map, Value, json};
 
 use super::path::PATH;
-use super::table::{self, Line};
 use crate::commands::again::Again;
+use crate::commands::batches::{Batch, Row, batches, wrong_row};
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::input;
 use crate::commands::progress::Progress;
 use crate::commands::rate;
 use crate::commands::server::Server;
-use crate::render::imported_keys;
+use crate::commands::table::{self, Line, Things};
+use crate::render::imported;
 use crate::render::text::member;
 
 const EXAMPLES: &str = "\
@@ -58,10 +59,7 @@ pub(crate) struct Import {
     again: Again,
 }
 
-/// The most keys of a request, and about how many bytes.
-const AT_ONCE: usize = 100;
-const BATCH_BYTES: usize = 48 * 1024;
-
+const KEYS: Things = Things { one: "a key", many: "keys", needed: "sha256", columns: "sha256,owner,name", help: "jeton key import --help" };
 const TEXTS: [&str; 7] = ["sha256", "owner", "name", "scope", "note", "client", "environment"];
 const OTHERS: [&str; 5] = ["metadata", "allow_ip", "rate_limit", "max_uses", "expires_at"];
 /// Before the name of a text to remember.
@@ -73,33 +71,22 @@ impl Import {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         // All of it before any is sent: what is no table is none of it.
         let rows = read_table(&input::large_text(&self.file, "the keys")?, self.owner.as_deref())?;
-        let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let total = rows.len();
         let server = context.server()?;
+        let (batches, wrong) = batches(rows);
         let mut report = Report::default();
+        report.refused.extend(wrong.into_iter().map(wrong_row));
         let mut progress = Progress::new("keys");
-        let (mut batch, mut bytes): (Vec<(u64, Value)>, usize) = (vec![], 0);
-        for (done, (number, row)) in (0_u64..).zip(rows) {
-            let key = match row {
-                Ok(key) => key,
-                Err(detail) => {
-                    report.refused.push(json!({ "line": number, "code": "invalid_request", "detail": detail }));
-                    continue;
-                }
-            };
-            let size = key.to_string().len();
-            if batch.len() == AT_ONCE || bytes + size > BATCH_BYTES {
-                self.send(&server, std::mem::take(&mut batch), &mut report)?;
-                bytes = 0;
-                progress.show(done, total);
-            }
-            bytes += size;
-            batch.push((number, key));
+        let mut done = report.refused.len();
+        for batch in batches {
+            done += batch.len();
+            self.send(&server, batch, &mut report)?;
+            progress.show(done as u64, total as u64);
         }
-        self.send(&server, batch, &mut report)?;
         drop(progress);
         let is_whole = report.refused.is_empty();
         let refused = report.refused.len();
-        context.show(&report.into_json(self.dry_run), imported_keys::imported)?;
+        context.show(&report.into_json(self.dry_run), imported::imported)?;
         if is_whole {
             Ok(())
         } else {
@@ -108,10 +95,7 @@ impl Import {
         }
     }
 
-    fn send(&self, server: &Server, batch: Vec<(u64, Value)>, report: &mut Report) -> Result<(), Failure> {
-        if batch.is_empty() {
-            return Ok(());
-        }
+    fn send(&self, server: &Server, batch: Batch, report: &mut Report) -> Result<(), Failure> {
         let said: Vec<Said> = batch.iter().map(|(line, key)| Said::of(*line, key)).collect();
         let keys: Vec<Value> = batch.into_iter().map(|(_, key)| key).collect();
         let body = json!({ "audience": self.audience, "keys": keys, "dry_run": self.dry_run });
@@ -127,15 +111,12 @@ impl Import {
     }
 }
 
-/// A row of a table of keys: its number, and what it says, as the API takes it; or what is wrong with it.
-pub(crate) type Row = (u64, Result<Value, String>);
-
 /// Every row of a table of keys; `owner` has those that name none.
 ///
 /// # Errors
 /// Where it is no such table.
 pub(crate) fn read_table(text: &str, owner: Option<&str>) -> Result<Vec<Row>, Failure> {
-    table::read(text, check_column)?.into_iter().map(|line| Ok((line.number, key(line, owner)?))).collect()
+    table::read(text, &KEYS, check_column)?.into_iter().map(|line| Ok((line.number, key(line, owner)?))).collect()
 }
 
 /// What a line says, as the API takes it; or what is wrong with it.

@@ -1,17 +1,31 @@
-//! Tables as CSV (RFC 4180), and as JSON: rows of named texts, each with the line that it came from.
+//! Tables of keys or people as CSV (RFC 4180), and as JSON: rows of named texts, each with the line that it came from.
 
 use csv_core::{ReadRecordResult, Reader};
 use serde_json::{Map, Value};
 
-use crate::commands::failure::Failure;
+use super::failure::Failure;
 
-/// One row: what is known of one key.
+/// What a table has.
+pub(crate) struct Things {
+    /// One of them, with its article.
+    pub(crate) one: &'static str,
+    /// All of them: also the member of an object that has the list.
+    pub(crate) many: &'static str,
+    /// The column that none goes without.
+    pub(crate) needed: &'static str,
+    /// A first line, as an example.
+    pub(crate) columns: &'static str,
+    /// Where all columns are told.
+    pub(crate) help: &'static str,
+}
+
+/// One row: what is known of one thing.
 #[derive(Debug, PartialEq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Where it begins in the file; in JSON, which of them it is.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// Its members.
-    pub(super) members: Map<String, Value>,
+    pub(crate) members: Map<String, Value>,
 }
 
 /// The longest row of CSV, and the most columns.
@@ -23,35 +37,35 @@ const COLUMNS_MAX: usize = 64;
 ///
 /// # Errors
 /// When it is neither, has no row, or what `check` says.
-pub(super) fn read(text: &str, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<Line>, Failure> {
+pub(crate) fn read(text: &str, things: &Things, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<Line>, Failure> {
     match text.trim_start().chars().next() {
-        Some('[' | '{') => of_json(text),
-        Some(_) => of_csv(text.strip_prefix('\u{feff}').unwrap_or(text), check),
-        None => Err(Failure::usage("there is nothing in the input", "name a file of keys: `jeton key import --help`")),
+        Some('[' | '{') => of_json(text, things),
+        Some(_) => of_csv(text.strip_prefix('\u{feff}').unwrap_or(text), things, check),
+        None => Err(Failure::usage("there is nothing in the input", format!("name a file of {}: `{}`", things.many, things.help))),
     }
 }
 
-fn of_json(text: &str) -> Result<Vec<Line>, Failure> {
-    let unread = |error: serde_json::Error| {
-        Failure::usage(format!("the input is no JSON: {error}"), "write a list of objects, or an object with the list as `keys`")
-    };
-    let mut value: Value = serde_json::from_str(text).map_err(unread)?;
-    let keys = match value.get_mut("keys") {
-        Some(keys) => keys.take(),
+fn of_json(text: &str, things: &Things) -> Result<Vec<Line>, Failure> {
+    let many = things.many;
+    let hint = format!("write a list of objects, or an object with the list as `{many}`");
+    let mut value: Value =
+        serde_json::from_str(text).map_err(|error| Failure::usage(format!("the input is no JSON: {error}"), hint.as_str()))?;
+    let list = match value.get_mut(many) {
+        Some(list) => list.take(),
         None => value,
     };
-    let wanted = || Failure::usage("the input is no list of keys", "write a list of objects, or an object with the list as `keys`");
-    let Value::Array(keys) = keys else { return Err(wanted()) };
+    let wanted = || Failure::usage(format!("the input is no list of {many}"), hint.as_str());
+    let Value::Array(list) = list else { return Err(wanted()) };
     (1..)
-        .zip(keys)
-        .map(|(number, key)| match key {
+        .zip(list)
+        .map(|(number, one)| match one {
             Value::Object(members) => Ok(Line { number, members }),
             _ => Err(wanted()),
         })
         .collect()
 }
 
-fn of_csv(text: &str, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<Line>, Failure> {
+fn of_csv(text: &str, things: &Things, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<Line>, Failure> {
     let (mut reader, mut rest) = (Reader::new(), text.as_bytes());
     let (mut names, mut lines): (Option<Vec<String>>, Vec<Line>) = (None, vec![]);
     let mut line = 1;
@@ -62,7 +76,7 @@ fn of_csv(text: &str, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec
         let Some(fields) = record(&mut reader, &mut rest, number)? else { break };
         line += newlines(before.get(..before.len() - rest.len()).unwrap_or_default());
         let Some(names) = &names else {
-            names = Some(columns(&fields, &check)?);
+            names = Some(columns(&fields, things, &check)?);
             continue;
         };
         if fields.len() != names.len() {
@@ -74,31 +88,43 @@ fn of_csv(text: &str, check: impl Fn(&str) -> Result<(), Failure>) -> Result<Vec
         lines.push(Line { number, members });
     }
     if lines.is_empty() {
-        return Err(Failure::usage("there is no key below the first line", NAMES));
+        return Err(Failure::usage(format!("there is no {} below the first line", things.bare()), things.names()));
     }
     Ok(lines)
 }
 
-const NAMES: &str = "the first line names the columns, as `sha256,owner,name`, and each line below it is a key: `jeton key import --help`";
+impl Things {
+    /// One of them, without an article.
+    fn bare(&self) -> &'static str {
+        self.one.split_once(' ').map_or(self.one, |(_, bare)| bare)
+    }
+
+    /// What the first line is.
+    fn names(&self) -> String {
+        let Things { one, columns, help, .. } = self;
+        format!("the first line names the columns, as `{columns}`, and each line below it is {one}: `{help}`")
+    }
+}
 
 /// The columns that the first line names.
-fn columns(fields: &[String], check: &impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<String>, Failure> {
-    let is_hash = |field: &String| field.len() == 64 && field.bytes().all(|byte| byte.is_ascii_hexdigit());
+fn columns(fields: &[String], things: &Things, check: &impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<String>, Failure> {
+    // Such as the SHA-256 of a key, or an address.
+    let is_value = |field: &String| field.len() == 64 && field.bytes().all(|byte| byte.is_ascii_hexdigit()) || field.contains('@');
     let names: Vec<String> = fields.iter().map(|name| name.trim().to_lowercase()).collect();
-    if names.iter().any(is_hash) {
-        return Err(Failure::usage("the first line is a key, and names no columns", NAMES));
+    if names.iter().any(is_value) {
+        return Err(Failure::usage(format!("the first line is {}, and names no columns", things.one), things.names()));
     }
     if let [only] = names.as_slice()
         && only.contains([';', '\t', '|'])
     {
         return Err(Failure::usage(
             "the first line has one column, and other signs than commas in it",
-            "put commas between the columns, as `sha256,owner,name`",
+            format!("put commas between the columns, as `{}`", things.columns),
         ));
     }
     names.iter().try_for_each(|name| check(name))?;
-    if !names.iter().any(|name| name == "sha256") {
-        return Err(Failure::usage("no column is called `sha256`", NAMES));
+    if !names.iter().any(|name| name == things.needed) {
+        return Err(Failure::usage(format!("no column is called `{}`", things.needed), things.names()));
     }
     Ok(names)
 }
@@ -149,9 +175,13 @@ mod tests {
 
     use super::*;
 
+    const THINGS: Things =
+        Things { one: "a key", many: "keys", needed: "sha256", columns: "sha256,owner,name", help: "jeton key import --help" };
+
     #[track_caller]
     fn check(text: &str, expected: &Value) {
-        let lines: Vec<Value> = read(text, |_| Ok(())).unwrap().into_iter().map(|line| json!([line.number, line.members])).collect();
+        let lines: Vec<Value> =
+            read(text, &THINGS, |_| Ok(())).unwrap().into_iter().map(|line| json!([line.number, line.members])).collect();
         assert_eq!(json!(lines), *expected, "{text}");
     }
 
@@ -161,7 +191,7 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str, words: &str) {
-        let failure = read(text, no_x).unwrap_err().to_json().to_string();
+        let failure = read(text, &THINGS, no_x).unwrap_err().to_json().to_string();
         assert!(failure.contains(words), "{failure}");
     }
 
@@ -179,6 +209,7 @@ mod tests {
         refused("x", "no x");
         refused(&format!("{}\n", "0a".repeat(32)), "names no columns");
         refused(&format!("acme,{},z\n", "0A".repeat(32)), "names no columns");
+        refused("ada@example.org,Ada", "names no columns");
         refused("[1]", "no list of keys");
         refused("{}", "no list of keys");
         refused("[", "no JSON");

@@ -1,4 +1,4 @@
-//! What became of keys that were imported.
+//! What became of keys, or of people, that were imported.
 
 use serde_json::Value;
 
