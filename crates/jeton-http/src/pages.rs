@@ -6,6 +6,7 @@ mod assets;
 mod authorize;
 mod consent;
 pub(crate) mod cookies;
+mod dates;
 mod device;
 mod device_cookie;
 mod flow;

@@ -16,7 +16,7 @@ mod tests {
     fn product_and_major_version() {
         for (header, expected) in [
             ("curl/8.5.0", "curl/8"),
-            ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/130.0", "Mozilla/5"),
+            ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/130.0", "Firefox/130"),
             ("orders-worker", "orders-worker"),
             ("go-http-client/x", "go-http-client"),
             ("", "other"),

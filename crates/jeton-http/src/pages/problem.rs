@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use jeton_core::rfc3339;
 use jeton_oauth::Issuer;
 use jeton_oauth::authorization::PageError;
 
+use super::dates::minute;
 use super::reply::{FormsLead, Frame, page};
 use super::texts::{Texts, fill};
 use crate::seen;
@@ -61,7 +61,7 @@ impl Problem {
         let (problem, advice) = self.words(frame.texts);
         let detail = if let Problem::Request(error) = self { error.to_string() } else { String::new() };
         let text = fill(&problem.text, &[("detail", &detail)]);
-        let when = fill(&frame.texts.problem.when, &[("time", &rfc3339::format(now))]);
+        let when = fill(&frame.texts.problem.when, &[("time", &minute(frame.texts, now))]);
         let view = View { title: &problem.title, text: &text, advice, when, frame };
         seen::with_outcome(page(issuer, status, FormsLead::Here, &view), outcome)
     }

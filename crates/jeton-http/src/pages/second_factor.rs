@@ -12,7 +12,6 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use jeton_core::plain;
 use jeton_core::refusal::Reason;
-use jeton_core::rfc3339;
 use jeton_core::second_factor::totp::{self, SECRET_BYTES};
 use jeton_core::session::Session;
 use jeton_oauth::Form;
@@ -22,6 +21,7 @@ use jeton_service::second_factors::Second;
 use jeton_token::Secret;
 use zeroize::Zeroizing;
 
+use super::dates::day;
 use super::device_cookie;
 use super::guard::{Door, Posted, token};
 use super::picture::Picture;
@@ -197,7 +197,7 @@ async fn standing(visit: &Visit, here: &Here, problem: Option<&Problematic>) -> 
     };
     let view = StandingPage {
         problem: told,
-        since: fill(&texts.since, &[("date", &rfc3339::format(factor.set_at))]),
+        since: fill(&texts.since, &[("date", &day(frame.texts, factor.set_at))]),
         left: fill(&texts.left, &[("count", &factor.recovery.left.len().to_string())]),
         action: visit.path("/account/second-factor"),
         form: token(&visit.service, Door::SecondFactor, here.whose(), visit.now()),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 pub(crate) struct Texts {
     /// The language, for the attribute `lang`.
     pub(crate) lang: String,
+    pub(crate) dates: Dates,
     pub(crate) frame: Frame,
     pub(crate) sign_in: SignIn,
     pub(crate) second_step: SecondStep,
@@ -26,6 +27,15 @@ pub(crate) struct Texts {
     pub(crate) logout: Logout,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
+}
+
+/// How times are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dates {
+    pub(crate) day: String,
+    pub(crate) minute: String,
+    pub(crate) months: [String; 12],
 }
 
 /// Declares a table of the file: each name is a text.
@@ -49,7 +59,7 @@ texts! {
     SecondStep { title lead lead_here code hint submit refused another }
     /// Where they set and remove it.
     SecondFactor {
-        link title none_lead secret address picture scan set_hint code set refused since left prove remove renew codes_title codes_lead codes_note done
+        link title none_lead scan picture address set_hint code set refused since left prove remove renew codes_title codes_lead codes_note done
         removed_title removed back
     }
     /// Where people say yes or no.
@@ -66,7 +76,7 @@ texts! {
     Scopes { openid profile email offline_access of_api }
     /// Who is signed in.
     Account {
-        title signed_in_as since sessions applications tokens activity sign_out signed_out_title signed_out sign_in_again back when
+        title signed_in_as since sessions applications tokens activity sign_out signed_out_title signed_out sign_in_again back
     }
     /// Where somebody is signed in.
     Sessions { title lead here unknown_agent agent_from began seen end end_label end_others }

@@ -8,10 +8,10 @@ use askama::Template;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
-use jeton_core::rfc3339;
 use jeton_oauth::authorization::AuthorizationAnswer;
 use jeton_oauth::{Issuer, RedirectUri};
 
+use super::dates::{day, minute};
 use super::reply::{FormsLead, Frame, page};
 use super::texts::{Texts, fill};
 
@@ -164,8 +164,6 @@ impl Consent<'_> {
         let frame = Frame::of(issuer);
         let texts = &frame.texts.consent;
         let named = [("client", self.client), ("person", self.person)];
-        let until = rfc3339::format(self.until);
-        let date = until.split('T').next().unwrap_or_default();
         let (other_action, other_form) = self.other;
         let view = ConsentPage {
             title: fill(&texts.title, &named),
@@ -175,7 +173,7 @@ impl Consent<'_> {
             other_form,
             asked: self.asked,
             already: self.already,
-            until: fill(&texts.until, &[("date", date)]),
+            until: fill(&texts.until, &[("date", &day(frame.texts, self.until))]),
             is_loopback: self.redirect_uri.is_loopback() && !self.is_native,
             goes_to: goes_to(frame.texts, self.redirect_uri),
             client_id: self.client_id,
@@ -227,20 +225,13 @@ pub(super) fn account(issuer: &Issuer, person: &str, since: i64, (action, form):
     let link = |(path, words): (&str, &'static String)| (format!("{}/account/{path}", issuer.path()), words.as_str());
     let view = AccountPage {
         signed_in_as: fill(&texts.signed_in_as, &[("person", person)]),
-        since: fill(&texts.since, &[("date", &when(frame.texts, since))]),
+        since: fill(&texts.since, &[("date", &minute(frame.texts, since))]),
         links: below.into_iter().map(link).collect(),
         action,
         form,
         frame,
     };
     page(issuer, StatusCode::OK, FormsLead::Here, &view)
-}
-
-/// A time, as a person reads it.
-pub(super) fn when(texts: &Texts, at: i64) -> String {
-    let text = rfc3339::format(at);
-    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
-    fill(&texts.account.when, &[("date", date), ("time", time.get(..5).unwrap_or_default())])
 }
 
 #[derive(Template)]

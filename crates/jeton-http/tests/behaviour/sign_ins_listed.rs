@@ -83,7 +83,7 @@ async fn sessions_are_listed_and_one_of_them_is_ended() {
         ("authenticated_at", time(began)),
         ("acr", json!("urn:jeton:1fa")),
         ("last_seen_at", time(world.now())),
-        ("agent", json!("Mozilla/5")),
+        ("agent", json!("Firefox/140")),
     ] {
         assert_eq!(seen[name], expected, "{name}: {seen}");
     }

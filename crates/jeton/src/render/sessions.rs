@@ -60,10 +60,10 @@ mod tests {
     #[test]
     fn lists_sessions() {
         let session = json!({"id": "019967c5a3807d2f8e51b0a4c3d2e1f0", "username": "ada\u{1b}[2J", "state": "active",
-            "created_at": "2026-09-18T14:13:20Z", "last_seen_at": "2026-09-21T14:11:20Z", "network": "192.0.2.0/24", "agent": "Mozilla/5"});
+            "created_at": "2026-09-18T14:13:20Z", "last_seen_at": "2026-09-21T14:11:20Z", "network": "192.0.2.0/24", "agent": "Firefox/140"});
         let text = list(&json!({"items": [session]}), &VIEW);
         let text = anstream::adapter::strip_str(&text).to_string();
-        for part in ["USER", "LAST SEEN", "019967c5a3807d2f8e51b0a4c3d2e1f0", "3 d ago", "2 min ago", "192.0.2.0/24", "Mozilla/5"] {
+        for part in ["USER", "LAST SEEN", "019967c5a3807d2f8e51b0a4c3d2e1f0", "3 d ago", "2 min ago", "192.0.2.0/24", "Firefox/140"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains('\u{1b}'), "{text}");

@@ -20,10 +20,10 @@ use serde_json::Value;
 
 use super::sign_in_first;
 use crate::observe::Observer;
+use crate::pages::dates::minute;
 use crate::pages::problem::Problem;
 use crate::pages::reply::{FormsLead, Frame, page};
 use crate::pages::texts::{Activity, fill};
-use crate::pages::view::when;
 use crate::pages::visit::Visit;
 
 const PATH: &str = "/account/activity";
@@ -73,7 +73,7 @@ async fn show(visit: &Visit) -> Result<Response, Problem> {
         let told: Value = serde_json::from_slice(&entry.content.as_ref()?.payload).ok()?;
         let (words, by) =
             Told { kind: &entry.kind, told: &told, ids: &ids, person: &person }.words(&visit.service, &frame.texts.activity)?;
-        Some(Line { words, by, when: when(frame.texts, entry.time.seconds()) })
+        Some(Line { words, by, when: minute(frame.texts, entry.time.seconds()) })
     });
     let view = View {
         lines: lines.collect(),

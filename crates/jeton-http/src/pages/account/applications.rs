@@ -19,12 +19,13 @@ use jeton_service::grants::list::GrantFilter;
 
 use super::sign_in_first;
 use crate::observe::Observer;
+use crate::pages::dates::minute;
 use crate::pages::guard::{Door, Posted, token};
 use crate::pages::problem::Problem;
 use crate::pages::reply::{FormsLead, Frame, page, see_other};
 use crate::pages::scope_lines;
 use crate::pages::texts::{Texts, fill};
-use crate::pages::view::{self, when};
+use crate::pages::view;
 use crate::pages::visit::Visit;
 use crate::seen;
 
@@ -161,7 +162,7 @@ impl Line {
     fn of(client: &ClientId, allowed: &Allowed, visit: &Visit, texts: &Texts) -> Line {
         let (words, known) = (&texts.applications, visit.service.find_client(client.as_str()).ok());
         let name = known.as_ref().map_or_else(|| client.to_string(), |entry| plain::shown(&entry.client.record.name));
-        let at = |text: &str, at: i64| fill(text, &[("when", &when(texts, at))]);
+        let at = |text: &str, at: i64| fill(text, &[("when", &minute(texts, at))]);
         Line {
             client_id: client.to_string(),
             contact: known.as_ref().and_then(|entry| entry.client.record.contact.as_deref()).map(plain::shown),

@@ -15,11 +15,11 @@ use jeton_service::sessions::list::LiveSession;
 
 use super::sign_in_first;
 use crate::observe::Observer;
+use crate::pages::dates::minute;
 use crate::pages::guard::{Door, Posted, token};
 use crate::pages::problem::Problem;
 use crate::pages::reply::{FormsLead, Frame, page, see_other};
 use crate::pages::texts::{Texts, fill};
-use crate::pages::view::when;
 use crate::pages::visit::Visit;
 use crate::seen;
 
@@ -126,7 +126,9 @@ async fn end_one(visit: &Visit, person: &PersonId, id: SessionId) -> Result<(), 
 impl Line {
     fn of(live: &LiveSession, this: SessionId, texts: &Texts) -> Line {
         let (session, words) = (&live.session, &texts.sessions);
-        let agent = session.sender.agent.as_deref().map_or_else(|| words.unknown_agent.clone(), plain::shown);
+        // A class that tells no browser from another tells nothing.
+        let agent = session.sender.agent.as_deref().filter(|agent| !matches!(*agent, "other" | "Mozilla/5"));
+        let agent = agent.map_or_else(|| words.unknown_agent.clone(), |agent| plain::shown(&agent.replace('/', " ")));
         let what = match session.sender.network.as_deref() {
             Some(network) => fill(&words.agent_from, &[("agent", &agent), ("network", &plain::shown(network))]),
             None => agent,
@@ -135,8 +137,8 @@ impl Line {
             id: session.id.to_string(),
             end_label: fill(&words.end_label, &[("session", &what)]),
             what,
-            began: fill(&words.began, &[("when", &when(texts, session.created_at))]),
-            seen: fill(&words.seen, &[("when", &when(texts, live.last_seen_at))]),
+            began: fill(&words.began, &[("when", &minute(texts, session.created_at))]),
+            seen: fill(&words.seen, &[("when", &minute(texts, live.last_seen_at))]),
             is_here: session.id == this,
         }
     }

@@ -23,11 +23,11 @@ use jeton_service::keys::filter::{KeyFilter, StandingKind};
 
 use super::sign_in_first;
 use crate::observe::Observer;
+use crate::pages::dates::minute;
 use crate::pages::guard::{Door, Posted, token};
 use crate::pages::problem::Problem;
 use crate::pages::reply::{FormsLead, Frame, page, see_other};
 use crate::pages::texts::{Texts, fill};
-use crate::pages::view::when;
 use crate::pages::visit::Visit;
 use crate::seen;
 
@@ -153,7 +153,7 @@ impl Line {
         let (key, words) = (&entry.key.record, &texts.tokens);
         let (name, scope) = (plain::shown(&key.name), key.scopes.to_string());
         let api = service.registry().api(key.api.as_str());
-        let at = |text: &str, at: i64| fill(text, &[("when", &when(texts, at))]);
+        let at = |text: &str, at: i64| fill(text, &[("when", &minute(texts, at))]);
         Line {
             id: key.id.to_string(),
             api: api.map(|api| fill(&words.of_api, &[("api", &plain::shown(&api.record.audience))])),

@@ -4,10 +4,10 @@ use askama::Template;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
-use jeton_core::rfc3339;
 use jeton_oauth::Issuer;
 
 use super::Line;
+use crate::pages::dates::day;
 use crate::pages::reply::{FormsLead, Frame, page};
 use crate::pages::texts::fill;
 
@@ -114,7 +114,6 @@ impl Consent<'_> {
         let frame = Frame::of(issuer);
         let (texts, words) = (&frame.texts.device, &frame.texts.consent);
         let named = [("client", self.client), ("person", self.person)];
-        let until = rfc3339::format(self.until);
         let (other_action, other_form) = self.other;
         let view = ConsentPage {
             title: fill(&texts.started_title, &named),
@@ -124,7 +123,7 @@ impl Consent<'_> {
             other_action,
             other_form,
             asked: self.asked,
-            until: fill(&words.until, &[("date", until.split('T').next().unwrap_or_default())]),
+            until: fill(&words.until, &[("date", &day(frame.texts, self.until))]),
             code: self.code,
             network: self.network.unwrap_or(&texts.nowhere),
             client_id: self.client_id,

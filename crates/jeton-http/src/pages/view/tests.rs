@@ -137,7 +137,7 @@ async fn who_is_asked_reads_where_the_answer_goes() {
         let text = text(Consent { is_native, ..consent(&uri) }.reply(&issuer())).await;
         assert!(text.contains(&format!("<dd>{expected}</dd>")), "{expected}: {text}");
         assert_eq!(text.contains("class=\"note\""), is_warned, "{text}");
-        assert!(text.contains("This holds until 2027-01-15,"), "{text}");
+        assert!(text.contains("This holds until 15 January 2027,"), "{text}");
         // Both answers are one press away, and saying no comes first.
         let (deny, allow) = (text.find("value=\"deny\"").unwrap(), text.find("value=\"allow\"").unwrap());
         assert!(deny < allow, "{text}");
