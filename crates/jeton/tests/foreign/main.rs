@@ -18,6 +18,7 @@ mod program;
 mod visitor;
 
 use apache::Apache;
+use jeton_http::pages::routes::{WITH_FORMS, WITHOUT_FORMS};
 use packages::{Packages, debian};
 use place::{CALLBACK, PASSWORD, Place};
 use program::Program;
@@ -77,8 +78,8 @@ fn mod_auth_openidc() {
     assert!(!apache.lets_in(token), "it revokes what it has when somebody signs out");
 }
 
-/// Walks through the pages with a browser, at all sizes and in all colours or in one.
-fn walk_pages(of: &str, all: bool) {
+/// Somebody walks over the pages with a browser of each width, in each of these colours; where there is one, with a closer look at each path alone.
+fn walk_pages(of: &str, kinds: &[(&str, u32, &str)]) {
     let browser = "/usr/bin/chromium";
     let made = Packages::named().and_then(|packages| {
         debian(browser, &["chromium"])?;
@@ -89,22 +90,30 @@ fn walk_pages(of: &str, all: bool) {
         Err(sentence) => return println!("skipped: {of}: {sentence}"),
     };
     let place = Place::new();
+    let person = |(username, width, colours): &(&str, u32, &str)| {
+        let link = place.invite(username);
+        json!({ "username": username, "link": link, "width": width, "colours": colours })
+    };
     let mut settings = place.application("shop", CALLBACK);
     settings.as_object_mut().unwrap().extend([
         ("browser".to_owned(), json!(browser)),
         ("pictures".to_owned(), json!(pictures)),
         ("password".to_owned(), json!(PASSWORD)),
-        ("all".to_owned(), json!(all)),
+        ("all".to_owned(), json!(kinds.len() > 1)),
+        ("device".to_owned(), json!(place.device("television"))),
+        ("people".to_owned(), kinds.iter().map(person).collect()),
+        ("paths".to_owned(), WITH_FORMS.iter().chain(&WITHOUT_FORMS).copied().collect()),
     ]);
     assert_eq!(program.run(&place, &settings), ["pages"]);
 }
 
 #[test]
 fn pages_small_and_light() {
-    walk_pages("the pages", false);
+    walk_pages("the pages", &[("grace", 360, "light")]);
 }
 
 #[test]
 fn pages_at_every_size_and_in_every_colour() {
-    walk_pages("the pages at every size", true);
+    let kinds = [("grace", 360, "light"), ("joan", 360, "dark"), ("barbara", 1280, "light"), ("frances", 1280, "dark")];
+    walk_pages("the pages at every size", &kinds);
 }

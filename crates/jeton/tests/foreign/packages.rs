@@ -9,6 +9,14 @@ use crate::program::Program;
 /// A folder that packages are installed into; they stay there for the next run.
 pub(crate) struct Packages(PathBuf);
 
+/// What scripts for Node find beside them.
+const BESIDE: [(&str, &str); 4] = [
+    ("package.json", include_str!("node.json")),
+    ("visit.mjs", include_str!("visit.mjs")),
+    ("person.mjs", include_str!("person.mjs")),
+    ("look.mjs", include_str!("look.mjs")),
+];
+
 impl Packages {
     /// The one that is named.
     pub(crate) fn named() -> Result<Packages, String> {
@@ -17,10 +25,9 @@ impl Packages {
         Ok(Packages(PathBuf::from(folder)))
     }
 
-    /// A script for Node, beside the packages that it imports.
+    /// A script for Node, beside the packages and the scripts that it imports.
     pub(crate) fn node(&self, name: &str, text: &str) -> Result<Program, String> {
-        let files = [("package.json", include_str!("node.json")), ("visit.mjs", include_str!("visit.mjs")), (name, text)];
-        let folder = self.lay_out("node", &files)?;
+        let folder = self.lay_out("node", &[&BESIDE[..], &[(name, text)]].concat())?;
         let words = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
         install("npm", Command::new("npm").args(words).current_dir(&folder))?;
         Ok(Program::new("node", &[folder.join(name)]))

@@ -1,14 +1,13 @@
-// A browser on every page, small and large, light and dark: pictures, and whatever is wrong with them.
-import { createHmac } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+// A browser on every page, small and large, light and dark: pictures, and whatever is wrong with them. Whoever walks here has no mouse.
+import { mkdirSync } from 'node:fs'
 import { chromium } from 'playwright-core'
+import { Looks } from './look.mjs'
+import { Person, codeOf } from './person.mjs'
 import { check, did, settings } from './visit.mjs'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const { issuer, client_id, redirect_uri, scope, password, pictures, browser: executablePath, all } = settings
+const { issuer, client_id, redirect_uri, scope, password, device, people, paths, pictures, browser: executablePath, all } = settings
 mkdirSync(pictures, { recursive: true })
+const looks = new Looks(pictures, all)
 
 const asked = (more) => {
   const parameters = {
@@ -23,102 +22,178 @@ const asked = (more) => {
   return `${issuer}/oauth/authorize?${new URLSearchParams({ ...parameters, ...more })}`
 }
 
-const found = []
-
-// Looks at a page as it is now.
-async function look(page, errors, name, kind) {
-  const place = `${name} ${kind}`
-  const told = errors.splice(0).filter((text) => !/^Failed to load resource: .* status of 4\d\d/.test(text))
-  told.forEach((text) => found.push(`${place}: the console says: ${text}`))
-  const { wide, seen, broken } = await page.evaluate(() => ({
-    wide: document.documentElement.scrollWidth,
-    seen: document.documentElement.clientWidth,
-    broken: [...document.images].filter((image) => !image.naturalWidth).map((image) => image.src)
-  }))
-  if (wide > seen) found.push(`${place}: it is ${wide} wide where ${seen} are seen`)
-  broken.forEach((source) => found.push(`${place}: no picture at ${source}`))
-  await page.screenshot({ path: join(pictures, `${name}-${kind}.png`), fullPage: true })
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => globalThis.axe.run())
-  for (const { id, help, nodes } of violations) found.push(`${place}: ${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`)
-  errors.length = 0
+// A device asks, and shows what somebody types (RFC 8628).
+async function asks() {
+  const body = new URLSearchParams({ client_id: device, scope: 'openid offline_access orders:read' })
+  const answer = await fetch(`${issuer}/oauth/device_authorization`, { method: 'POST', body })
+  return answer.json()
 }
 
-// What an application on a telephone tells now (RFC 6238).
-function codeOf(secret) {
-  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)))
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
-  const hash = createHmac('sha1', key).update(counter).digest()
-  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+// Somebody walks over all pages; `see` looks at the one where they are.
+async function whatGoesWrong({ ada, at, see }) {
+  await at(asked({ client_id: 'client_nobody' }), 'unknown-application')
+  await at(asked({ redirect_uri: 'https://elsewhere.example/' }), 'unknown-address')
+  await at(`${issuer}/oauth/authorize`, 'unreadable')
+  await at(asked({ client_id: device }), 'not-for-people')
+  await at(`${issuer}/oauth/authorize?${new URLSearchParams({ client_id, request_uri: 'urn:ietf:params:oauth:request_uri:x' })}`, 'handed-in')
+  await at(`${issuer}/assets/nothing`, 'nowhere')
+  await at(`${issuer}/signin?flow=aaaaaaaa`, 'flow-that-is-over')
+  await ada.go(`${issuer}/account`)
+  await ada.page.evaluate(() => (document.querySelector('input[name=form]').value = 'AAAAAAAAAAAAAAAAAAAAAA'))
+  await ada.press('form button')
+  await see('form-that-is-old')
 }
 
-async function walk(browser, width, colorScheme, isLast) {
-  const kind = `${width}-${colorScheme}`
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height: 800 }, colorScheme })
-  context.setDefaultTimeout(120_000)
-  const page = await context.newPage()
-  const errors = []
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && errors.push(message.text()))
-  page.on('pageerror', (error) => errors.push(String(error)))
-  const seen = (name) => look(page, errors, name, kind)
-  // Presses a button, and waits for what comes of it.
-  const press = (button) => Promise.all([page.waitForNavigation(), page.locator(button).last().click()])
-  const signIn = async (typed) => {
-    await page.locator('input[name=username]').fill('ada')
-    await page.locator('input[name=password]').fill(typed)
-    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
-  }
+async function isInvited({ ada, link, at, see }) {
+  await at(link, 'link')
+  await ada.type('input[name=password]', 'short')
+  await ada.enter()
+  await see('link-refused')
+  await ada.type('input[name=password]', password)
+  await ada.enter()
+  check(ada.page.url().includes('/signin'), `it led to ${ada.page.url()}`)
+  await at(link, 'link-that-was-used')
+}
 
-  await page.goto(asked({ client_id: 'client_nobody' }))
-  await seen('unknown-application')
-  await page.goto(asked({ redirect_uri: 'https://elsewhere.example/' }))
-  await seen('unknown-address')
-  await page.goto(asked({ prompt: 'consent' }))
-  await seen('sign-in')
-  await signIn('not my password')
-  await seen('sign-in-refused')
-  await signIn(password)
-  await seen('consent')
-  await press('button[value=allow]')
-  check(new URL(page.url()).searchParams.get('code')?.startsWith('jtn_ac_'), `it came back with ${page.url()}`)
-  errors.length = 0
-  await page.goto(`${issuer}/assets/nothing`)
-  await seen('nowhere')
-  await page.goto(`${issuer}/account`)
-  await seen('account')
-  await page.goto(`${issuer}/signin?flow=aaaaaaaa`)
-  await seen('flow-that-is-over')
-  await page.goto(`${issuer}/account/second-factor`)
-  await seen('second-factor')
-  if (isLast) {
-    const address = await page.locator('a[href^="otpauth:"]').getAttribute('href')
-    await page.locator('input[name=code]').fill(codeOf(new URL(address).searchParams.get('secret')))
-    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
-    await seen('recovery-codes')
+async function signsIn({ ada, username, at, see }) {
+  await at(asked({ scope: 'openid orders:read' }), 'sign-in')
+  await ada.signIn(username, 'not my password')
+  await see('sign-in-refused')
+  await ada.type('input[name=password]', password)
+  await ada.enter()
+  await see('consent')
+  await ada.press('button[value=allow]')
+  ada.cameBackWith('code=jtn_ac_')
+  await ada.go(asked({}))
+  await ada.reach('summary')
+  await ada.page.keyboard.press('Enter')
+  await see('consent-to-more')
+  await ada.press('button[value=deny]')
+  ada.cameBackWith('error=access_denied')
+  await at(asked({ prompt: 'login' }), 'sign-in-again')
+  await at(asked({ scope: 'openid orders:read', response_mode: 'form_post' }), 'going-on')
+}
+
+async function connectsDevices({ ada, at, see }) {
+  const type = async (code, name) => {
+    await ada.type('input[name=user_code]', code)
+    await ada.enter()
+    await see(name)
   }
-  await page.goto(`${issuer}/account`)
-  await press('form button')
-  await seen('signed-out')
-  if (isLast) {
-    await page.goto(`${issuer}/account`)
-    await signIn(password)
-    await page.locator('input[name=code]').waitFor()
-    await seen('sign-in-second-factor')
+  await at(`${issuer}/device`, 'device')
+  await type('television', 'device-no-code')
+  await type('BCDF-GHJK', 'device-unknown')
+  await type((await asks()).user_code, 'device-consent')
+  await ada.press('button[value=deny]')
+  await see('device-refused')
+  await at((await asks()).verification_uri_complete, 'device-typed')
+  await ada.press('button.first')
+  await ada.press('button[value=allow]')
+  await see('device-connected')
+}
+
+async function looksAfterTheAccount({ ada, username, browser, options, at, see }) {
+  for (let other = 0; other < 2; other++) {
+    const elsewhere = await Person.come(browser, options)
+    await elsewhere.go(`${issuer}/signin`)
+    await elsewhere.signIn(username, password)
+    await elsewhere.leave()
   }
-  await context.close()
+  await at(`${issuer}/account`, 'account')
+  await ada.press('a[href$="/sessions"]')
+  await see('sessions')
+  await ada.press('button[name=session]')
+  await ada.press('button[name=others]')
+  await see('sessions-ended')
+  await at(`${issuer}/account/applications`, 'applications')
+  await ada.press('button[name=client]')
+  await ada.press('button[name=client]')
+  await see('applications-none')
+}
+
+async function makesTokens({ ada, at, see }) {
+  await at(`${issuer}/account/tokens`, 'tokens-none')
+  await ada.press('a[href*="/tokens/new"]')
+  await see('new-token')
+  // A name that is a secret is refused.
+  await ada.type('input[name=name]', (await asks()).device_code)
+  await ada.enter()
+  await see('new-token-refused')
+  await ada.type('input[name=name]', 'reports on my laptop')
+  await ada.tick('input[name="scope:orders:read"]')
+  await ada.reach('select')
+  await ada.page.keyboard.press('ArrowDown')
+  await ada.press('button.first')
+  await see('token-made')
+  await ada.press('main a')
+  await see('tokens')
+  await ada.press('button[name=token]')
+  await at(`${issuer}/account/activity`, 'activity')
+}
+
+async function hasASecondFactor({ ada, username, at, see }) {
+  const code = async (code, name) => {
+    await ada.code(code)
+    await see(name)
+  }
+  const sheet = () => ada.page.locator('main li code').allInnerTexts()
+  await at(`${issuer}/account/second-factor`, 'second-factor')
+  await code('000000', 'second-factor-refused')
+  const address = await ada.page.locator('a[href^="otpauth:"]').getAttribute('href')
+  await code(codeOf(new URL(address).searchParams.get('secret')), 'recovery-codes')
+  const [first] = await sheet()
+  await at(`${issuer}/account/second-factor`, 'second-factor-set')
+  await code('no such code', 'second-factor-wrong')
+  await code(first, 'recovery-codes-anew')
+  const [second, third] = await sheet()
+  await ada.go(`${issuer}/account`)
+  await ada.press('form button')
+  await see('signed-out')
+  await at((await asks()).verification_uri_complete, 'device-signed-out')
+  await ada.press('button.first')
+  await see('sign-in-for-device')
+  await ada.signIn(username, password)
+  await see('second-step')
+  await code('no such code', 'second-step-refused')
+  await ada.code(second)
+  await ada.go(`${issuer}/account/second-factor`)
+  await ada.type('input[name=code]', third)
+  await ada.press('button[value=remove]')
+  await see('second-factor-removed')
+}
+
+async function signsOutOfAnApplication({ ada, at, see }) {
+  const logout = (more) => `${issuer}/oauth/logout?${new URLSearchParams(more)}`
+  await at(logout({ id_token_hint: 'x.y.z' }), 'no-such-hint')
+  await at(logout({ client_id }), 'signing-out')
+  await ada.press('button[value=deny]')
+  await ada.go(logout({ client_id }))
+  await ada.press('button[value=allow]')
+  await see('signed-out-of-an-application')
+}
+
+async function walk(browser, { username, link, width, colours: colorScheme }) {
+  const options = { viewport: { width, height: 800 }, colorScheme }
+  const ada = await Person.come(browser, options)
+  const see = (name) => looks.at(ada.page, ada.errors, name, `${width}-${colorScheme}`)
+  const at = async (address, name) => {
+    await ada.go(address)
+    await see(name)
+  }
+  const about = { ada, username, link, browser, options, at, see }
+  const parts = [isInvited, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, whatGoesWrong]
+  for (const part of [...parts, signsOutOfAnApplication]) await part(about)
+  await ada.leave()
 }
 
 // The application is not there: what it is sent comes here, and is nothing that is known here.
 const resolved = `--host-resolver-rules=MAP ${new URL(redirect_uri).host} 127.0.0.1:${new URL(issuer).port}`
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', resolved] })
 try {
-  const kinds = all ? [360, 1280].flatMap((width) => ['light', 'dark'].map((colours) => [width, colours])) : [[360, 'light']]
-  // Whoever has a second factor is asked for it from then on.
-  for (const [place, [width, colours]] of kinds.entries()) await walk(browser, width, colours, place === kinds.length - 1)
+  for (const person of people) await walk(browser, person)
 } finally {
   await browser.close()
 }
-check(found.length === 0, `\n${found.join('\n')}`)
+const wrong = looks.all(paths)
+check(wrong.length === 0, `\n${wrong.join('\n')}`)
 did('pages')

@@ -65,6 +65,23 @@ impl Place {
         })
     }
 
+    /// Registers a program on a device that shows a code, and has no secret: its id.
+    pub(crate) fn device(&self, name: &str) -> String {
+        let words = ["client", "create", "--name", name, "--audience", "https://orders.example", "--scope", "orders:read", "--json"];
+        let grants = ["--grant-type", "urn:ietf:params:oauth:grant-type:device_code", "--grant-type", "refresh_token"];
+        let more = ["--token-endpoint-auth-method", "none", "--contact", "Ada Example, ada@example.com"];
+        let made: Value = serde_json::from_str(&self.done(&[&words[..], &grants, &more].concat(), "")).unwrap();
+        made["client_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Takes somebody in who may read at the API: the link by which they choose a password.
+    pub(crate) fn invite(&self, username: &str) -> String {
+        let email = format!("{username}@example.com");
+        let words = ["user", "invite", username, "--email", &email, "--role", "reader", "--json"];
+        let invited: Value = serde_json::from_str(&self.done(&words, "")).unwrap();
+        invited["link"].as_str().unwrap().to_owned()
+    }
+
     /// The certificate of the authority.
     pub(crate) fn authority(&self) -> PathBuf {
         self.path("authority.pem")
