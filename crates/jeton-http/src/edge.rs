@@ -18,6 +18,7 @@
 mod accept;
 mod admission;
 mod body;
+mod browsers;
 mod certificate;
 mod connection;
 mod deadline;

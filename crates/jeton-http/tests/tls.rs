@@ -82,6 +82,17 @@ async fn who_trusts_another_authority_or_speaks_another_protocol_is_not_served()
     assert_eq!(ask(&mut server.connect().await, GET).await, "200 hello");
 }
 
+#[tokio::test]
+async fn every_answer_binds_browsers_to_https_for_a_year() {
+    let server = Server::start(Limits::default()).await;
+    for request in ["GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"] {
+        let mut client = server.connect().await;
+        client.write_all(request.as_bytes()).await.unwrap();
+        let answer = rest(&mut client).await.to_ascii_lowercase();
+        assert!(answer.contains("\r\nstrict-transport-security: max-age=31536000\r\n"), "{answer}");
+    }
+}
+
 // Who is told or cut off.
 
 #[tokio::test]

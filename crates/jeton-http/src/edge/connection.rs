@@ -47,8 +47,9 @@ where
     let Shared { limits, admission, draining, aborting } = &*shared;
     let progress = Arc::new(Progress::default());
     let builder = builder(limits);
+    let is_encrypted = transport.is_encrypted();
     let start = |stream| {
-        let answering = service_fn(|request| answer(request, peer, limits, &progress, service.clone()));
+        let answering = service_fn(|request| answer(request, peer, is_encrypted, limits, &progress, service.clone()));
         Box::new(builder.serve_connection(stream, answering))
     };
     let mut awake = Some(start(WatchedStream::new(transport, Arc::clone(&progress))));

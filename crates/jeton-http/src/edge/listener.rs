@@ -35,6 +35,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn is_opening(&self) -> bool {
         false
     }
+
+    /// Whether nobody on the way can read along.
+    fn is_encrypted(&self) -> bool {
+        false
+    }
 }
 
 /// A TCP listener with a queue long enough for a crowd that comes at once. The usual 128 overflow when a few hundred clients reconnect after a

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use tower::Service;
 
 use super::body::RequestBody;
+use super::browsers;
 use super::limits::Limits;
 use super::peer::Peer;
 use super::progress::{Progress, Wait};
@@ -24,6 +25,7 @@ use super::response_body::ResponseBody;
 pub(super) async fn answer<S>(
     request: Request<Incoming>,
     peer: Peer,
+    is_encrypted: bool,
     limits: &Limits,
     progress: &Arc<Progress>,
     service: S,
@@ -34,10 +36,11 @@ where
     progress.end(Wait::Header);
     progress.begin(Wait::Request);
     progress.set_unread(!request.body().is_end_stream());
-    let response = match check(&request, limits) {
+    let mut response = match check(&request, limits) {
         Ok(()) => handle(request, peer, limits, progress, service).await,
         Err(refusal) => refusal.response(request.uri().path()),
     };
+    browsers::tell(response.headers_mut(), is_encrypted);
     progress.end(Wait::Request);
     Ok(response.map(|body| ResponseBody::new(body, progress)))
 }

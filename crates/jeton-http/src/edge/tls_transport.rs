@@ -178,6 +178,10 @@ impl Transport for TlsTransport {
     fn is_opening(&self) -> bool {
         matches!(self.state, State::Handshaking(_) | State::Told(_))
     }
+
+    fn is_encrypted(&self) -> bool {
+        true
+    }
 }
 
 /// Writes what the kernel takes without waiting.

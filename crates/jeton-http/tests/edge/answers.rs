@@ -91,3 +91,22 @@ async fn host_and_target() {
     check(b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400).await;
     check(b"CONNECT other.example:443 HTTP/1.1\r\nHost: other.example:443\r\n\r\n", 501).await;
 }
+
+#[tokio::test]
+async fn a_browser_does_nothing_with_an_answer_that_says_nothing_else() {
+    let server = Server::start(Limits::default()).await;
+    let check = async |request: &[u8], status: &str| {
+        let mut client = server.connect().await;
+        client.send(request).await;
+        let head = client.head().await.to_ascii_lowercase();
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{head}");
+        let policy = "\r\ncontent-security-policy: default-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n";
+        assert!(head.contains(policy) && head.contains("\r\nx-content-type-options: nosniff\r\n"), "{head}");
+        assert!(!head.contains("strict-transport-security"), "plain http must not bind a browser to https: {head}");
+    };
+    check(GET, "200").await;
+    check(b"GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n", "404").await;
+    check(b"GET /panic HTTP/1.1\r\nHost: h\r\n\r\n", "500").await;
+    check(b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "400").await;
+    check(&[&b"GET /"[..], &[b'a'; 9_000], b" HTTP/1.1\r\nHost: h\r\n\r\n"].concat(), "414").await;
+}
