@@ -2,6 +2,7 @@
 
 mod arrows;
 mod circles;
+mod cited_tests;
 mod crate_modules;
 mod decisions;
 mod finding;
@@ -35,6 +36,7 @@ Checks the rules of the house that no compiler checks, and says for each finding
   words     no paths of one machine, no addresses of registries, no unfinished merges
   links     every relative link of the documentation leads to a file, and to a place on it where it names one
   decisions every decision has a number of its own, and whatever cites one by its number cites one that there is
+  tests     every test that a page of docs/security names is there
   fuzz      every fuzz function has a libFuzzer target and a place in the smoke test
 
 Usage: cargo xtask tidy [CHECK…]
@@ -56,6 +58,7 @@ const CHECKS: &[Check] = &[
     ("words", words::check),
     ("links", links::check),
     ("decisions", decisions::check),
+    ("tests", cited_tests::check),
     ("fuzz", fuzz_targets::check),
 ];
 
