@@ -128,6 +128,7 @@ fn request(members: &Map<String, Value>) -> CreateClient {
         contact: text("contact"),
         redirect_uris: list("redirect_uris"),
         post_logout_redirect_uris: list("post_logout_redirect_uris"),
+        backchannel_logout_uri: text("backchannel_logout_uri"),
         application: text("application_type"),
         keeps_refresh_tokens: members.get("rotates_refresh_tokens") == Some(&Value::Bool(false)),
         refresh_window_seconds: members.get("refresh_window_seconds").and_then(Value::as_i64),

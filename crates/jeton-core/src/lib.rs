@@ -29,6 +29,7 @@ pub mod network;
 pub mod notice;
 pub mod once;
 pub mod outcome;
+pub mod outgoing;
 pub mod owner;
 pub mod password;
 pub mod pasted;

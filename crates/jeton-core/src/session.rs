@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod end;
+pub mod ended;
 pub mod judge;
 pub mod latest;
 pub mod leave;

@@ -195,6 +195,8 @@ impl Service {
 
     /// Deletes what they signed in with and allowed, so many rows in a commit.
     async fn delete_sign_ins(&self, id: &PersonId, by: &Administrator, moments: &mut Moment) -> Result<(), Failure> {
+        // They say whom to tell that the person is signed out.
+        self.find_logouts().await?;
         loop {
             let (store, of) = (self.store.clone(), id.clone());
             let rows = beside(move || sign_ins_of(&*store, &of)).await.unwrap_or(Err(Failure::Busy))?;

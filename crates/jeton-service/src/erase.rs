@@ -223,6 +223,8 @@ impl Service {
 
     /// Deletes what they signed in with and allowed, so many rows in a commit. Nothing more becomes theirs: they are disabled.
     async fn forget_sign_ins(&self, person: &Person, actor: &Actor, moments: &mut Moment) -> Result<(), Failure> {
+        // They say whom to tell that the person is signed out.
+        self.find_logouts().await?;
         loop {
             let (store, id) = (self.store.clone(), person.id.clone());
             let rows = beside(move || sign_ins_of(&*store, &id)).await.unwrap_or(Err(Failure::Busy))?;

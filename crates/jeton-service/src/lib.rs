@@ -46,6 +46,8 @@ mod last_checkpoint;
 mod leaks;
 mod leap;
 pub mod links;
+pub mod logouts;
+pub mod logouts_waiting;
 pub mod moments;
 mod narrow_durably;
 mod negatives_image;

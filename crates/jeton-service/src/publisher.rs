@@ -13,6 +13,7 @@ use jeton_store::store::{Answer, Fault, Group, Subscriber};
 use crate::cut_offs::CutOffs;
 use crate::feed::{Feed, change_of_negative};
 use crate::key_cache::KeyCache;
+use crate::logouts_waiting::Logouts;
 use crate::registry::Registry;
 use crate::scatter::Scatter;
 use crate::snapshot_cache::Snapshots;
@@ -23,6 +24,7 @@ pub(crate) struct Publisher {
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) keys: Arc<KeyCache>,
     pub(crate) cut_offs: Arc<CutOffs>,
+    pub(crate) logouts: Arc<Logouts>,
     pub(crate) scatter: Scatter,
     pub(crate) on_lost: Box<dyn Fn(&Fault) + Send + Sync>,
 }
@@ -33,6 +35,8 @@ impl Subscriber for Publisher {
         for (first, commit) in group.commits {
             events.extend((*first..).zip(&commit.events).map(|(sequence, event)| (sequence, time_of(group, sequence), event)));
         }
+        // Before the ledger is said to have come so far: whoever looks how far it was worked off finds these in it.
+        events.iter().for_each(|(sequence, _, event)| self.logouts.note(*sequence, event));
         let leaving = self.leaving(&events);
         for (sequence, commit) in group.commits {
             if let Err(error) = self.registry.apply(*sequence, &commit.writes) {

@@ -227,6 +227,11 @@ impl Registry {
         self.rights_generation.load(Ordering::Acquire)
     }
 
+    /// How many entries of the ledger were followed.
+    pub(crate) fn followed(&self) -> Sequence {
+        self.head.load().as_ref().map_or(0, |head| head.size)
+    }
+
     /// A group was followed to its end, and this is the ledger's head after it.
     pub(crate) fn reached(&self, head: Arc<Head>) {
         self.head.store(Some(head));

@@ -26,6 +26,7 @@ use crate::keys::leases::Leases;
 use crate::last_checkpoint::LastCheckpoint;
 use crate::leaks::Leaks;
 use crate::leap::last_leap;
+use crate::logouts_waiting::Logouts;
 use crate::moments::Moments;
 use crate::notices_told::Notices;
 use crate::posture::Posture;
@@ -51,6 +52,7 @@ pub struct Service {
     pub(crate) credentials: CredentialCache,
     pub(crate) keys: Arc<KeyCache>,
     pub(crate) cut_offs: Arc<CutOffs>,
+    pub(crate) logouts: Arc<Logouts>,
     pub(crate) leaks: Leaks,
     pub(crate) allowances: Allowances,
     pub(crate) leases: Leases,
@@ -130,16 +132,15 @@ impl Service {
         open: impl FnOnce(Arc<dyn Subscriber>) -> Result<Arc<dyn Store>, E>,
     ) -> Result<Service, E> {
         let registry = Arc::new(Registry::new(parts.root_keys));
-        let feed = Arc::new(Feed::default());
-        let snapshots = Arc::new(Snapshots::default());
-        let keys = Arc::new(KeyCache::default());
-        let cut_offs = Arc::new(CutOffs::default());
+        let (feed, snapshots) = (Arc::new(Feed::default()), Arc::new(Snapshots::default()));
+        let (keys, cut_offs, logouts) = (Arc::new(KeyCache::default()), Arc::new(CutOffs::default()), Arc::new(Logouts::default()));
         let publisher = Publisher {
             registry: registry.clone(),
             feed: feed.clone(),
             snapshots: snapshots.clone(),
             keys: keys.clone(),
             cut_offs: cut_offs.clone(),
+            logouts: logouts.clone(),
             scatter: Scatter::new(parts.spawn.as_ref()),
             on_lost: parts.on_lost,
         };
@@ -161,6 +162,7 @@ impl Service {
             credentials: CredentialCache::new(parts.cached_credentials),
             keys,
             cut_offs,
+            logouts,
             leaks: Leaks::default(),
             allowances: Allowances::default(),
             leases: Leases::default(),

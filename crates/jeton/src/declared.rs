@@ -68,6 +68,8 @@ pub(crate) struct Client {
     #[serde(skip_serializing_if = "Option::is_none")]
     post_logout_redirect_uris: Option<BTreeSet<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    backchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     application_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rotates_refresh_tokens: Option<bool>,

@@ -38,6 +38,7 @@ use crate::dice::{Dice, seed};
 use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::kept_database;
+use crate::logouts;
 use crate::negatives_file;
 use crate::opening::Opening;
 use crate::passwords;
@@ -205,6 +206,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     let (mut jobs, usage) = (schedules::begin(&service, &clock, &hears), schedules::keep_usage(&service));
     jobs.push(certificate.watch());
     jobs.push(kept_database::begin(&service, &config.data));
+    jobs.push(logouts::begin(&service, &config.data, &hears));
     if let Some(backups) = &backups {
         jobs.extend(backups.begin_jobs(&hears));
     }

@@ -62,6 +62,14 @@ impl Issuer {
         self.text.get(self.path_start..).unwrap_or_default().trim_end_matches('/')
     }
 
+    /// Whether it leads to whoever asks: to nobody but this computer itself.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.origin().split_once("://").map_or("", |(_, authority)| authority);
+        let end = if host.starts_with('[') { host.find(']').map(|end| end + 1) } else { host.find(':') };
+        is_loopback(host.get(..end.unwrap_or(host.len())).unwrap_or_default())
+    }
+
     /// Whether the connection is encrypted.
     #[must_use]
     pub fn is_https(&self) -> bool {

@@ -37,6 +37,12 @@ pub struct ServerMetadata {
     /// Where people who signed out of an application are sent (OpenID Connect RP-Initiated Logout 1.0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_session_endpoint: Option<String>,
+    /// Whether applications are told that somebody signed out (OpenID Connect Back-Channel Logout 1.0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_supported: Option<bool>,
+    /// Whether they are told which session it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_session_supported: Option<bool>,
     /// Where the public keys are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
@@ -130,6 +136,8 @@ impl ServerMetadata {
             token_endpoint: None,
             userinfo_endpoint: None,
             end_session_endpoint: None,
+            backchannel_logout_supported: None,
+            backchannel_logout_session_supported: None,
             jwks_uri: None,
             scopes_supported: Vec::new(),
             response_types_supported: Vec::new(),

@@ -39,6 +39,8 @@ pub struct CreateClient {
     pub redirect_uris: Vec<String>,
     /// Where people who signed out may be sent back to.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody signed out.
+    pub backchannel_logout_uri: Option<String>,
     /// What kind of application it is; `web` when left out.
     pub application: Option<String>,
     /// Whether its refresh tokens stay as they are.
@@ -86,7 +88,7 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         rotates: !request.keeps_refresh_tokens,
         refresh_window_seconds: signing_in::parse_window(request.refresh_window_seconds)?,
         post_logout_redirect_uris: signing_in::parse_redirect_uris(&request.post_logout_redirect_uris, signing_in::SIGNED_OUT)?,
-        backchannel_logout_uri: None,
+        backchannel_logout_uri: signing_in::parse_backchannel(request.backchannel_logout_uri.as_deref().unwrap_or_default())?,
         needs_pkce: request.asking.pkce()?.unwrap_or(true),
         asks_consent: request.asking.consent()?.unwrap_or(true),
         id_token_algorithm: request.asking.id_token_algorithm()?.flatten(),

@@ -1,5 +1,7 @@
 //! What a client is registered with that people sign in to.
 
+use std::sync::Arc;
+
 use jeton_oauth::RedirectUri;
 
 use super::{Application, AuthenticationMethod, Client, GrantType};
@@ -30,6 +32,20 @@ pub(super) fn parse_redirect_uris(texts: &[String], what: &str) -> Result<Vec<Re
         return Err(Refusal::invalid(format!("a client has at most {REDIRECT_URIS_MAX} of each kind of redirect address")));
     }
     Ok(uris)
+}
+
+/// Where a client is told that somebody signed out; an empty text is nowhere.
+pub(super) fn parse_backchannel(text: &str) -> Result<Option<Arc<str>>, Refusal> {
+    const WHAT: &str = "the back-channel logout address";
+    if text.is_empty() {
+        return Ok(None);
+    }
+    refuse_credentials(text, WHAT)?;
+    let uri = RedirectUri::parse(text).map_err(|problem| Refusal::invalid(format!("{WHAT}: {problem}")))?;
+    if !text.starts_with("https:") && !uri.is_loopback() {
+        return Err(Refusal::invalid(format!("{WHAT} is one of `https`, or of `http` on this machine")));
+    }
+    Ok(Some(text.into()))
 }
 
 pub(super) fn parse_application(name: Option<&str>) -> Result<Application, Refusal> {

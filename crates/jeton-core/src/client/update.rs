@@ -36,6 +36,8 @@ pub struct UpdateClient {
     pub redirect_uris: Option<Vec<String>>,
     /// Where people who signed out may be sent back to, all of them.
     pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where it is told that somebody signed out; an empty text is nowhere.
+    pub backchannel_logout_uri: Option<String>,
     /// What kind of application it is.
     pub application: Option<String>,
     /// Whether its refresh tokens stay as they are.
@@ -111,6 +113,9 @@ fn sign_in(updated: &mut Client, request: &UpdateClient) -> Result<(), Refusal> 
     if let Some(uris) = &request.post_logout_redirect_uris {
         updated.post_logout_redirect_uris = signing_in::parse_redirect_uris(uris, signing_in::SIGNED_OUT)?;
     }
+    if let Some(uri) = &request.backchannel_logout_uri {
+        updated.backchannel_logout_uri = signing_in::parse_backchannel(uri)?;
+    }
     if request.application.is_some() {
         updated.application = signing_in::parse_application(request.application.as_deref())?;
     }
@@ -138,6 +143,7 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
         ("refresh_window_seconds", before.refresh_window() != after.refresh_window()),
         ("require_pushed_authorization_requests", before.needs_pushed_requests != after.needs_pushed_requests),
         ("id_token_signed_response_alg", before.id_token_algorithm != after.id_token_algorithm),
+        ("backchannel_logout_uri", before.backchannel_logout_uri != after.backchannel_logout_uri),
         ("owner", before.owner != after.owner),
     ];
     let (actor, client) = (actor.clone(), before.id.clone());

@@ -136,6 +136,9 @@ struct ForPeople {
     redirect_uris: Vec<String>,
     /// Where people who signed out may be sent back to.
     post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody signed out (OpenID Connect Back-Channel Logout 1.0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backchannel_logout_uri: Option<Arc<str>>,
     /// What kind of application it is: `web`, or `native`, which may listen on any port of its own machine.
     #[schemars(with = "ApplicationName")]
     application_type: &'static str,
@@ -197,6 +200,8 @@ pub(super) struct Create {
     /// Where people who signed out may be sent back to: addresses of the same kinds.
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody signed out (OpenID Connect Back-Channel Logout 1.0): an address of `https`, or of this machine.
+    backchannel_logout_uri: Option<String>,
     /// What kind of application it is: `web` if left out, or `native`, which may listen on any port of its own machine.
     #[schemars(with = "Option<ApplicationName>")]
     application_type: Option<String>,
@@ -246,6 +251,8 @@ pub(super) struct Update {
     redirect_uris: Option<Vec<String>>,
     /// Where people who signed out may be sent back to: they replace those it has.
     post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where it is told that somebody signed out (OpenID Connect Back-Channel Logout 1.0); an empty one is nowhere.
+    backchannel_logout_uri: Option<String>,
     /// What kind of application it is: `web` or `native`.
     #[schemars(with = "Option<ApplicationName>")]
     application_type: Option<String>,
@@ -298,6 +305,7 @@ async fn create(
         contact: create.contact,
         redirect_uris: create.redirect_uris,
         post_logout_redirect_uris: create.post_logout_redirect_uris,
+        backchannel_logout_uri: create.backchannel_logout_uri,
         application: create.application_type,
         keeps_refresh_tokens: create.rotates_refresh_tokens == Some(false),
         refresh_window_seconds: create.refresh_window_seconds,
@@ -342,6 +350,7 @@ async fn update(
         grant_types: update.grant_types,
         redirect_uris: update.redirect_uris,
         post_logout_redirect_uris: update.post_logout_redirect_uris,
+        backchannel_logout_uri: update.backchannel_logout_uri,
         application: update.application_type,
         keeps_refresh_tokens: update.rotates_refresh_tokens.map(|rotates| !rotates),
         refresh_window_seconds: update.refresh_window_seconds,
@@ -396,6 +405,7 @@ impl ForPeople {
         is_for_people.then(|| ForPeople {
             redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
             post_logout_redirect_uris: client.post_logout_redirect_uris.iter().map(ToString::to_string).collect(),
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             application_type: client.application.name(),
             rotates_refresh_tokens: client.rotates,
             refresh_window_seconds: client.refresh_window(),

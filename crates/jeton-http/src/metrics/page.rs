@@ -137,6 +137,10 @@ fn sign_ins(text: &mut Text, service: &Service) {
     for (kind, count) in service.throttled() {
         family = family.with(&[("by", kind.name())], count);
     }
+    let mut family = text.counter("jeton_logouts_total", "Applications that were to be told who signed out, by how that went.");
+    for (outcome, count) in service.logout_counts() {
+        family = family.with(&[("outcome", outcome.name())], count);
+    }
 }
 
 /// The label of a number of days: of a closed list.

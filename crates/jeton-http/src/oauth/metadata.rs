@@ -71,6 +71,8 @@ fn describe(service: &Service) -> ServerMetadata {
         device_authorization_endpoint: Some(issuer.endpoint("/oauth/device_authorization")),
         userinfo_endpoint: Some(issuer.endpoint("/oauth/userinfo")),
         end_session_endpoint: Some(issuer.endpoint("/oauth/logout")),
+        backchannel_logout_supported: Some(true),
+        backchannel_logout_session_supported: Some(true),
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: owned(&ResponseMode::ALL.map(ResponseMode::as_str)),
         claims_supported: owned(&CLAIMS),

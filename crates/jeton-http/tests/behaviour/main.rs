@@ -16,6 +16,7 @@ mod assertion;
 mod at_rest;
 mod audit_filters;
 mod authorize;
+mod backchannel;
 mod bad_input;
 mod client_authentication;
 mod clock;

@@ -27,6 +27,8 @@ async fn both_documents_say_the_same() {
       ],
       "authorization_endpoint": "https://tokens.example/oauth/authorize",
       "authorization_response_iss_parameter_supported": true,
+      "backchannel_logout_session_supported": true,
+      "backchannel_logout_supported": true,
       "claims_parameter_supported": false,
       "claims_supported": [
         "iss",

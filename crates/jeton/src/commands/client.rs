@@ -136,6 +136,9 @@ struct Properties {
     /// is nowhere
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
+    /// Where it is told that somebody signed out; '' is nowhere
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
     /// What it is: native may listen on any port of its own machine
     #[arg(long, value_name = "TYPE", value_parser = ["web", "native"])]
     application_type: Option<String>,
@@ -293,6 +296,7 @@ impl Properties {
             ("jwks", jwks.map(parse).transpose()?),
             ("redirect_uris", (!self.redirect_uri.is_empty()).then(|| json!(self.redirect_uri))),
             ("post_logout_redirect_uris", after_sign_out.map(|uris| json!(uris))),
+            ("backchannel_logout_uri", self.backchannel_logout_uri.as_ref().map(|uri| json!(uri))),
             ("application_type", self.application_type.as_ref().map(|kind| json!(kind))),
             ("rotates_refresh_tokens", self.rotate_refresh_tokens.map(|rotate| json!(rotate))),
             ("refresh_window_seconds", self.refresh_window.map(|seconds| json!(seconds))),

@@ -29,6 +29,7 @@ const CLIENT: &[&str] = &[
     "may_introspect",
     "redirect_uris",
     "post_logout_redirect_uris",
+    "backchannel_logout_uri",
     "application_type",
     "rotates_refresh_tokens",
     "refresh_window_seconds",

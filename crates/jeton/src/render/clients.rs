@@ -49,6 +49,7 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with("scope", member(client, "scope"))
         .with_each("redirects to", texts(client, "redirect_uris"))
         .with_each("after sign-out to", texts(client, "post_logout_redirect_uris"))
+        .with("hears sign-outs at", member(client, "backchannel_logout_uri"))
         .with("application", member(client, "application_type"))
         .with("refresh tokens", refreshing(client))
         .with("may introspect", if may_introspect { "yes" } else { "no" })

@@ -284,6 +284,8 @@ fn described() -> Value {
         "claims_parameter_supported",
         "require_pushed_authorization_requests",
         "request_parameter_supported",
+        "backchannel_logout_supported",
+        "backchannel_logout_session_supported",
         "request_uri_parameter_supported",
     ];
     let mut members: Vec<(&str, Value)> = texts.map(|name| (name, text("As RFC 8414 says."))).into();

@@ -124,6 +124,7 @@ fn apis_and_clients() -> Vec<Right> {
     let shop = json!({
         "name": "webshop", "audiences": [ORDERS], "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
         "redirect_uris": ["https://webshop.example/callback"], "post_logout_redirect_uris": ["https://webshop.example/bye"],
+        "backchannel_logout_uri": "https://webshop.example/signed-out",
         "application_type": "web", "rotates_refresh_tokens": true,
         "refresh_window_seconds": 30, "require_pushed_authorization_requests": true, "pkce": "required", "consent": "waived",
         "id_token_signed_response_alg": "ES256", "owner": "user:ada"
