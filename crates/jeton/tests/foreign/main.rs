@@ -36,7 +36,8 @@ fn check(name: &str, program: fn(&Packages) -> Result<Program, String>, expected
         Err(sentence) => return println!("skipped: {name}: {sentence}"),
     };
     let place = Place::new();
-    let settings = place.application(name, CALLBACK);
+    let mut settings = place.application(name, CALLBACK);
+    settings["device"] = json!(place.device("television"));
     assert_eq!(program.run(&place, &settings), expected, "{name}");
 }
 
@@ -54,6 +55,12 @@ fn oauth4webapi() {
 #[test]
 fn authlib() {
     check("Authlib", |packages| packages.python("authlib_client.py", include_str!("authlib_client.py")), &WALK);
+}
+
+#[test]
+fn devices_and_requests_that_are_handed_in() {
+    let walk = ["device_authorization", "device_code", "refresh", "par", "code"];
+    check("openid-client on a device", |packages| packages.node("devices.mjs", include_str!("devices.mjs")), &walk);
 }
 
 #[test]

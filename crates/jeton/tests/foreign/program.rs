@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::place::{CALLBACK, Place};
-use crate::visitor::Visitor;
+use crate::visitor::{Led, Visitor};
 
 /// A program and what stands after its name.
 pub(crate) struct Program {
@@ -22,7 +22,8 @@ impl Program {
         Program { name: name.into(), arguments: arguments.to_vec() }
     }
 
-    /// Runs it with settings; each `open ADDRESS` that it prints is visited by `ada`, who allows what is asked. What it did, in order.
+    /// Runs it with settings; each `open ADDRESS` that it prints is visited by `ada`, who allows what is asked and says where that led. What it did,
+    /// in order.
     pub(crate) fn run(&self, place: &Place, settings: &Value) -> Vec<String> {
         fs::write(place.path("settings.json"), settings.to_string()).unwrap();
         let mut command = Command::new(&self.name);
@@ -43,7 +44,10 @@ impl Program {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if let Some(address) = line.strip_prefix("open ") {
-                let back = Visitor::new(place, "ada").sign_in(address, CALLBACK);
+                let back = match Visitor::new(place, "ada").walk(address, Some(CALLBACK)) {
+                    Led::To(address) => address,
+                    Led::Page(page) => page.address,
+                };
                 input.write_all(format!("{back}\n").as_bytes()).unwrap();
             } else if let Some(step) = line.strip_prefix("did ") {
                 did.push(step.to_owned());

@@ -34,15 +34,7 @@ impl Visitor<'_> {
         Visitor { place, username }
     }
 
-    /// Opens an address, signs in and allows what is asked, until an address begins with `until`: that address.
-    pub(crate) fn sign_in(&self, address: &str, until: &str) -> String {
-        match self.walk(address, Some(until)) {
-            Led::To(address) => address,
-            Led::Page(page) => panic!("it stayed at {}: {}", page.address, page.answer.shown()),
-        }
-    }
-
-    /// The same until there is a page that asks nothing.
+    /// Opens an address, signs in and allows what is asked, until an address begins with `until` or there is a page that asks nothing.
     pub(crate) fn walk(&self, address: &str, until: Option<&str>) -> Led {
         let mut led = Led::To(address.to_owned());
         for _ in 0..STEPS_MAX {
@@ -53,6 +45,8 @@ impl Visitor<'_> {
                     self.submit(&page, "/signin", &[("username", self.username), ("password", PASSWORD)])
                 }
                 Led::Page(page) if asks(&page, "/oauth/authorize") => self.submit(&page, "/oauth/authorize", &[("decision", "allow")]),
+                // What the device shows is typed already, and then they are asked.
+                Led::Page(page) if asks(&page, "/device") => self.submit(&page, "/device", &[("decision", "allow")]),
                 Led::Page(page) => return Led::Page(page),
             };
         }
