@@ -11,6 +11,7 @@ mod bench;
 mod clock;
 mod failure;
 mod fill;
+mod fill_codes;
 mod fill_grants;
 mod fill_keys;
 mod floor;

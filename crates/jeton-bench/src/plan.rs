@@ -45,12 +45,13 @@ fn default_scratch(beside: &Path) -> PathBuf {
 
 /// What is measured on a running Jeton, in this order: the row or the start of the rows it gives, and how.
 type Step = fn(&mut Bench<'_>, &mut World) -> Result<(), Failure>;
-const STEPS: [(&str, Step); 15] = [
+const STEPS: [(&str, Step); 16] = [
     ("rss_empty", start::empty_memory),
     ("fill", fill_with_tokens),
     ("issue", issue::measure),
     ("introspect", introspect::measure),
     ("refresh", refresh::measure),
+    ("code_exchange", refresh::measure_exchange),
     ("rss_after_1m", start::full_memory),
     ("start_1m", start::start),
     ("backup_snapshot", backup::measure),
