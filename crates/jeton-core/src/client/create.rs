@@ -117,7 +117,10 @@ pub(super) fn parse_grant_types(names: &[String]) -> Result<Vec<GrantType>, Refu
     }
     let mut grants = vec![];
     for name in names {
-        let unknown = || Refusal::invalid("the grant types are `authorization_code`, `refresh_token` and `client_credentials`");
+        let unknown = || {
+            let device = GrantType::DeviceCode.name();
+            Refusal::invalid(format!("the grant types are `authorization_code`, `refresh_token`, `client_credentials` and `{device}`"))
+        };
         let grant = GrantType::from_name(name).ok_or_else(unknown)?;
         if !grants.contains(&grant) {
             grants.push(grant);

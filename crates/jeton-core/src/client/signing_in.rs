@@ -89,6 +89,12 @@ pub(super) fn check(client: &Client) -> Result<(), Refusal> {
         if !client.needs_pkce {
             return Err(Refusal::invalid("who cannot prove who it is shows by a challenge that it asked: `pkce` is `required` for it"));
         }
+        if !client.asks_consent && client.application == Application::Native {
+            return Err(Refusal::invalid(
+                "another program on the machine could ask in its name: people are asked (`consent` is `required`) for a native client that cannot \
+                 prove who it is",
+            ));
+        }
         if !client.rotates {
             return Err(Refusal::invalid(
                 "refresh tokens of a client that cannot prove who it is rotate: take another authentication method",

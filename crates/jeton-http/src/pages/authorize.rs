@@ -157,8 +157,8 @@ async fn answered(
         visit.service.authorize(&request, Destination::Address(&way.redirect_uri), flow.begun_at, session, allows, &visit.moment).await
     };
     let mut step = ask(None).await;
-    if let (Ok(NextStep::Consent(new, asked)), Some(Decision::Allow(shown))) = (&step, decision) {
-        if shown_of(visit, flow, new, asked) != *shown {
+    if let (Ok(NextStep::Consent(new, asked)), Some(Decision::Allow(shown)), Some(who)) = (&step, decision, here) {
+        if shown_of(visit, flow, who, (new, asked)) != *shown {
             return consent_page(visit, flow, way, here, (new, asked), true);
         }
         step = ask(Some(new)).await;
@@ -188,14 +188,21 @@ fn consent_page(
 ) -> Result<Response, Problem> {
     let here = here.ok_or(Problem::Flow)?;
     let page = consent::Page { client: &way.client.client.record, redirect_uri: &way.redirect_uri, new, asked, has_changed };
-    page.reply(visit, flow, here, shown_of(visit, flow, new, asked))
+    page.reply(visit, flow, here, shown_of(visit, flow, here, (new, asked)))
 }
 
-/// What shows which page somebody saw: an answer to another one is no answer to this.
-fn shown_of(visit: &Visit, flow: &Flow, new: &NewConsent, asked: &Asked) -> String {
+/// What shows which page somebody saw, and who: an answer to another one, or of somebody who was here before, is no answer to this.
+fn shown_of(visit: &Visit, flow: &Flow, here: &Here, (new, asked): (&NewConsent, &Asked)) -> String {
     let (scopes, identity) = (asked.scopes.to_string(), asked.identity.to_string());
     let (new_scopes, new_identity) = (new.scopes.to_string(), new.identity.to_string());
-    let parts = [&flow.secret[..], scopes.as_bytes(), identity.as_bytes(), new_scopes.as_bytes(), new_identity.as_bytes()];
+    let parts = [
+        &flow.secret[..],
+        &here.session.record.id.0,
+        scopes.as_bytes(),
+        identity.as_bytes(),
+        new_scopes.as_bytes(),
+        new_identity.as_bytes(),
+    ];
     URL_SAFE_NO_PAD.encode(visit.service.page_tag(&parts))
 }
 

@@ -144,7 +144,7 @@ async fn answered(
     let mut moments = visit.moment.clone();
     let mut step = ask(None, &moments.split()).await;
     if let (Ok(NextStep::Consent(new, asked)), Some(Decision::Allow(shown))) = (&step, decision)
-        && shown_of(visit, flow, request, new, asked) == *shown
+        && shown_of(visit, flow, here, request, (new, asked)) == *shown
     {
         step = ask(Some(new), &moments.split()).await;
     }
@@ -187,7 +187,7 @@ fn page(
     has_changed: bool,
 ) -> Result<Response, Problem> {
     let client = visit.service.registry().clients.get(request.client.as_str()).ok_or(Problem::Client)?;
-    let shown = shown_of(visit, flow, request, new, asked);
+    let shown = shown_of(visit, flow, here, request, (new, asked));
     consent::device_page(visit, flow, here, &client.client.record, consent::OfDevice { request, code, new, has_changed, shown })
 }
 
@@ -197,11 +197,11 @@ fn over(visit: &Visit, flow: &Flow, how: Ended) -> Response {
     seen::with_outcome(response, how.name())
 }
 
-/// What shows which page somebody saw: an answer to another one is no answer to this.
-fn shown_of(visit: &Visit, flow: &Flow, request: &DeviceRequest, new: &NewConsent, asked: &Asked) -> String {
+/// What shows which page somebody saw, and who: an answer to another one, or of somebody who was here before, is no answer to this.
+fn shown_of(visit: &Visit, flow: &Flow, here: &Here, request: &DeviceRequest, (new, asked): (&NewConsent, &Asked)) -> String {
     let (scopes, identity) = (asked.scopes.to_string(), asked.identity.to_string());
     let (new_scopes, new_identity) = (new.scopes.to_string(), new.identity.to_string());
     let texts = [&scopes, &identity, &new_scopes, &new_identity].map(|text| text.as_bytes());
-    let parts: Vec<&[u8]> = [&flow.secret[..], &request.id.0].into_iter().chain(texts).collect();
+    let parts: Vec<&[u8]> = [&flow.secret[..], &here.session.record.id.0, &request.id.0].into_iter().chain(texts).collect();
     URL_SAFE_NO_PAD.encode(visit.service.page_tag(&parts))
 }

@@ -70,6 +70,20 @@ async fn of_a_client_of_one_s_own_nobody_is_asked() {
     assert!(arrives(&world, &address).await.page().heading().starts_with("Allow"), "from then on they are asked");
 }
 
+/// Any program on the machine can open a browser for a native client and take what comes back (RFC 8252 section 8.6).
+#[tokio::test]
+async fn for_a_native_client_that_proves_nothing_people_are_asked() {
+    let (world, _) = world(Value::Null).await;
+    let mut body = json!({
+        "name": "tool", "application_type": "native", "token_endpoint_auth_method": "none", "consent": "waived",
+        "grant_types": ["authorization_code"], "redirect_uris": ["http://127.0.0.1/callback"]
+    });
+    refused(&world, Method::POST, "/clients", body.clone(), "people are asked").await;
+    body["consent"] = "required".into();
+    world.done(Method::POST, "/clients", Some(body)).await;
+    refused(&world, Method::PATCH, "/clients/tool", json!({"consent": "waived"}), "people are asked").await;
+}
+
 #[tokio::test]
 async fn a_client_that_needs_no_challenge_is_told_of_each_time() {
     let (world, shop) = world(json!({"pkce": "optional"})).await;

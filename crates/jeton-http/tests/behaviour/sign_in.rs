@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::Request;
 use jeton_testkit::World;
-use jeton_testkit::world::browser::{Arrived, Page};
+use jeton_testkit::world::browser::{Arrived, Browser, Page};
 use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::people::{PASSWORD, asking};
 
@@ -226,4 +226,30 @@ async fn signed_in<'w>(world: &'w World, username: &str) -> jeton_testkit::world
     let account = browser.submit(&page, "/signin", None, &[("username", username), ("password", PASSWORD)]).await.page();
     assert_eq!(account.heading(), "Your account", "{}", account.answer.text());
     browser
+}
+
+/// A page that was left open is answered after somebody else signed in: what the one read, the other did not say.
+#[tokio::test]
+async fn what_one_person_read_is_not_said_by_another() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    for name in ["ada", "bob"] {
+        world.person(name).await;
+        world.allow(name, &orders, "orders:read").await;
+    }
+    let shop = world.application("shop", &[&orders]).await;
+    let mut browser = world.browser();
+    let signed_in = async |browser: &mut Browser<'_>, page: &Page, name: &str| {
+        browser.submit(page, "/signin", None, &[("username", name), ("password", PASSWORD)]).await.page()
+    };
+    let page = browser.open(&asking(&shop, "shop", &[("scope", "orders:read")])).await.page();
+    let left_open = signed_in(&mut browser, &page, "ada").await;
+    assert!(left_open.answer.text().contains("ada"), "{}", left_open.answer.text());
+    let account = browser.open("/account").await.page();
+    let _: Arrived = browser.submit(&account, "/signout", None, &[]).await;
+    let page = browser.open("/account").await.page();
+    let _: Page = signed_in(&mut browser, &page, "bob").await;
+    let again = browser.submit(&left_open, "/oauth/authorize", Some("allow"), &[]).await.page();
+    let text = again.answer.text();
+    assert!(text.contains("has changed") && text.contains("bob") && !text.contains("ada"), "{text}");
 }

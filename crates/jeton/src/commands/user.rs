@@ -296,10 +296,12 @@ impl User {
             }
             User::Invite(Invite { user, properties, role }) => {
                 let invited = server.post(&format!("{}/invitation", path(user)), &Value::Object(properties.body(None)))?;
-                for role in role {
-                    super::role::assign(&server, role, &format!("user:{user}"))?;
-                }
-                context.show(&invited, users::invited)
+                // The link is shown this once, whatever becomes of the roles.
+                context.show(&invited, users::invited)?;
+                let lacks = |failure: Failure| {
+                    failure.after(&format!("{user} is invited, and lacks a role"), "give it to them: `jeton role assign`")
+                };
+                role.iter().try_for_each(|role| super::role::assign(&server, role, &format!("user:{user}")).map_err(lacks))
             }
             User::List(List { pages }) => pages.show(context, PATH, users::list),
             User::Show(Show { user }) => context.show(&server.get(&path(user))?, users::show),

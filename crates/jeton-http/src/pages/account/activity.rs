@@ -29,7 +29,7 @@ use crate::pages::visit::Visit;
 const PATH: &str = "/account/activity";
 /// How many entries a page has, and how many are looked at for it.
 const SHOWN: usize = 50;
-const LOOKED_MAX: u64 = 20_000;
+const LOOKED_MAX: u64 = 2_000;
 /// Of how many of their keys it is told what became of them.
 const KEYS: usize = 100;
 
