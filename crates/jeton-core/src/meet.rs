@@ -70,7 +70,7 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         }
         "negative" => (Put::Whole(standing::takes), Gone::Stays),
         "mark" => (Put::Whole(|_| Ok(true)), Gone::Stays),
-        "deployment" | "checkpoint" | "gap" | "canary" | "erasure" | "password_cost" => (Put::Stays, Gone::Stays),
+        "deployment" | "checkpoint" | "gap" | "canary" | "erasure" | "password_cost" | "ledger_consumer" => (Put::Stays, Gone::Stays),
         // No change of a commit has rows of these.
         "access_token" | "authorization_code" | "pushed_request" | "device_request" | "user_code" | "idempotency" | "ledger_content"
         | "ledger_change" => (Put::Stays, Gone::Stays),

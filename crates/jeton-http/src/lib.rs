@@ -5,6 +5,7 @@ pub mod edge;
 pub mod extract;
 pub mod feed;
 pub mod health;
+pub mod letters;
 pub mod metrics;
 pub mod oauth;
 pub mod observe;

@@ -11,6 +11,7 @@ mod device;
 mod device_cookie;
 mod flow;
 pub mod foreign;
+mod forgot;
 mod guard;
 mod link;
 mod logout;

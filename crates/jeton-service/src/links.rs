@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use jeton_core::administrator::Administrator;
 use jeton_core::commit::Premise;
 use jeton_core::event::CutOffSubject;
-use jeton_core::id::{Actor, PersonId};
+use jeton_core::id::{Actor, LinkId, PersonId};
 use jeton_core::link::make::{Facts as Making, Made, make};
 use jeton_core::link::spend::{Facts, is_good, no_link, spend};
 use jeton_core::link::{self, BY_PERSON, Link, Purpose};
@@ -92,13 +92,24 @@ impl Service {
 
     /// Links are sent from now on, and not told to whoever asks for them.
     pub fn send_links(&self) {
-        self.sends_links.store(true, Ordering::Release);
+        self.letters.are_sent.store(true, Ordering::Release);
     }
 
     /// Whether links are sent.
     #[must_use]
     pub fn sends_links(&self) -> bool {
-        self.sends_links.load(Ordering::Acquire)
+        self.letters.are_sent.load(Ordering::Acquire)
+    }
+
+    /// Letters are shown to whoever runs the server from now on: nobody sends any.
+    pub fn show_letters(&self) {
+        self.letters.are_shown.store(true, Ordering::Release);
+    }
+
+    /// Whether a letter comes to anybody's eyes.
+    #[must_use]
+    pub fn writes_letters(&self) -> bool {
+        self.sends_links() || self.letters.are_shown.load(Ordering::Acquire)
     }
 
     /// Makes a link for a person, which replaces those of the same purpose. Whoever has it could sign in as them: nobody makes one for somebody
@@ -109,22 +120,49 @@ impl Service {
     /// [`Failure`]: no link is made then.
     pub async fn make_link(&self, name: &str, purpose: Purpose, by: &Administrator, moment: &Moment) -> Result<Made, Failure> {
         let person = self.find_user(name)?.record.id.clone();
+        self.link_for(&person, purpose, by, || self.check_gives_holder(by, &Holder::Person(person.clone())), moment).await
+    }
+
+    /// Makes a link that nobody but its person gets to see: they asked for it themselves.
+    ///
+    /// # Errors
+    /// As [`make_link`](Self::make_link), and never `Forbidden`.
+    pub(crate) async fn make_own_link(&self, person: &PersonId, purpose: Purpose, by: &Actor, moment: &Moment) -> Result<Made, Failure> {
+        self.link_for(person, purpose, by, || Ok(()), moment).await
+    }
+
+    /// Sends somebody who is signed in a link by which they show that letters reach them; they asked for it from here.
+    ///
+    /// # Errors
+    /// As [`make_link`](Self::make_link), and never `Forbidden`.
+    pub async fn ask_to_confirm_address(&self, person: &PersonId, moment: &Moment) -> Result<(), Failure> {
+        self.make_own_link(person, Purpose::EmailVerification, &Actor::person(person), moment).await.map(drop)
+    }
+
+    async fn link_for(
+        &self,
+        person: &PersonId,
+        purpose: Purpose,
+        by: &Actor,
+        may: impl Fn() -> Result<(), Refusal>,
+        moment: &Moment,
+    ) -> Result<Made, Failure> {
         let (nobody, is_shown) = (Arc::from(""), !self.sends_links());
         for _ in 0..ATTEMPTS {
-            let (before, premise) = self.links_of(&person, purpose).await?;
-            let password = self.password_row(&person).await?;
+            let (before, premise) = self.links_of(person, purpose).await?;
+            let password = self.password_row(person).await?;
             let made = self.attempt(moment, &nobody, |reading, moment| {
                 let record = self.find_user(person.as_str())?;
                 reading.rely_on_person(&record);
-                self.check_gives_holder(by, &Holder::Person(person.clone()))?;
+                may()?;
                 reading.rely_on_premise(Some(&premise));
-                reading.rely_on_premise(Some(&premise_of(&person, password.as_ref())));
+                reading.rely_on_premise(Some(&premise_of(person, password.as_ref())));
                 let (policies, root_keys) = (self.registry.policies(), self.registry.root_keys());
                 let facts = Making {
                     person: &record.record,
                     has_password: set_at(password.as_ref()).is_some(),
                     before: &before,
-                    not_before_seconds: self.links_ended_before(&person),
+                    not_before_seconds: self.links_ended_before(person),
                     policies: &policies,
                     prefix: &self.prefix,
                     root_keys: &root_keys,
@@ -150,11 +188,20 @@ impl Service {
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn link(&self, text: &str, moment: &Moment) -> Result<Option<Good>, Failure> {
         let Some(parsed) = self.made_here(text, Kind::Invitation) else { return Ok(None) };
-        let Some(row) = self.fetch(&link::TABLE, Value::Id(parsed.id().to_bytes())).await? else { return Ok(None) };
+        let good = self.good_link(LinkId(parsed.id().to_bytes()), moment).await?;
+        Ok(good.filter(|good| text::is(text, &good.link.record.proof, &self.registry.root_keys())))
+    }
+
+    /// A link that is good, with its text made again from its row; `None` also where the root key lacks its epoch.
+    pub(crate) async fn link_again(&self, id: LinkId, moment: &Moment) -> Result<Option<(Good, Secret)>, Failure> {
+        let Some(good) = self.good_link(id, moment).await? else { return Ok(None) };
+        let text = link::text::again(&good.link.record, self.prefix, &self.registry.root_keys());
+        Ok(text.map(|text| (good, text)))
+    }
+
+    async fn good_link(&self, id: LinkId, moment: &Moment) -> Result<Option<Good>, Failure> {
+        let Some(row) = self.fetch(&link::TABLE, Value::Id(id.0)).await? else { return Ok(None) };
         let link = Versioned { version: row.version, record: Link::from_row(&row.record).map_err(damaged)? };
-        if !text::is(text, &link.record.proof, &self.registry.root_keys()) {
-            return Ok(None);
-        }
         let password = self.password_row(&link.record.person).await?;
         let Some(person) = self.registry.people.all.get(link.record.person.as_str()) else { return Ok(None) };
         let good = Good { link, person, password };

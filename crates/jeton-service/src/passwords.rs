@@ -283,6 +283,6 @@ impl Service {
 }
 
 /// A name as people are known by, and as it is counted: otherwise each spelling would have tries of its own.
-fn folded(username: &str) -> String {
+pub(crate) fn folded(username: &str) -> String {
     username.trim().to_ascii_lowercase()
 }

@@ -26,6 +26,7 @@ use crate::keys::leases::Leases;
 use crate::last_checkpoint::LastCheckpoint;
 use crate::leaks::Leaks;
 use crate::leap::last_leap;
+use crate::letters_carried::Letters;
 use crate::logouts_waiting::Logouts;
 use crate::moments::Moments;
 use crate::notices_told::Notices;
@@ -83,8 +84,7 @@ pub struct Service {
     pub(crate) durability: OnceLock<Kept>,
     /// Who hashes passwords.
     pub(crate) hashing: OnceLock<Arc<dyn PasswordHashing>>,
-    /// Whether links are sent, and not told to whoever asks for them.
-    pub(crate) sends_links: AtomicBool,
+    pub(crate) letters: Letters,
     /// Whether it is written down how much work a hash is.
     pub(crate) is_password_cost_kept: AtomicBool,
     /// Held by whoever erases somebody: one at a time.
@@ -190,7 +190,7 @@ impl Service {
             started_at,
             durability: OnceLock::new(),
             hashing: OnceLock::new(),
-            sends_links: AtomicBool::new(false),
+            letters: Letters::default(),
             is_password_cost_kept: AtomicBool::new(false),
             erasing: Mutex::default(),
             is_ending: AtomicBool::new(false),

@@ -22,6 +22,7 @@ use crate::access_log::Bounds;
 use crate::acme_settings::{self, AcmeSettings};
 use crate::backup_settings::{BackupSettings, Said};
 use crate::certificates::Files;
+use crate::mail_settings::{self, MailSettings};
 use crate::size::Size;
 use environment::Variable;
 use key::KEYS;
@@ -110,6 +111,27 @@ pub(crate) struct File {
     /// The header line that they write: `x-forwarded-for` (default) or `forwarded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) forwarded_header: Option<String>,
+    /// The mail server that letters are sent by; none are sent when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_host: Option<String>,
+    /// Its port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_port: Option<u16>,
+    /// How the way to it is protected: `starttls` (default), `tls`, or `none` on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_security: Option<String>,
+    /// Who sends, where it wants to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_username: Option<String>,
+    /// The file that holds their password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_password_file: Option<PathBuf>,
+    /// The address that letters come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_from: Option<String>,
+    /// Who signed its certificate, in PEM; whom this machine trusts when nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) smtp_ca_file: Option<PathBuf>,
     /// Where backups go: a folder, `s3://bucket/prefix`, or `none`; a folder beside the data when nobody says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) backup_target: Option<String>,
@@ -206,6 +228,8 @@ pub(crate) struct Config {
     pub(crate) password_list_file: Option<PathBuf>,
     /// What the doctor finds and somebody accepts.
     pub(crate) accepted: Vec<Accepted>,
+    /// The mail server that letters are sent by.
+    pub(crate) mail: Option<MailSettings>,
     /// Where backups go.
     pub(crate) backup: BackupSettings,
     /// What the file and the environment say, each key as it stands.
@@ -304,6 +328,7 @@ impl Config {
             observing,
             password_list_file: file.password_list_file.as_ref().map(|path| overrides.data.join(path)),
             accepted: accepted(&file)?,
+            mail: MailSettings::of(mail_said(&file, &overrides.data))?,
             backup,
             said: file,
         })
@@ -330,6 +355,18 @@ fn backup_said(file: &File) -> Said<'_> {
         region: file.backup_s3_region.as_deref(),
         access_key_id: file.backup_s3_access_key_id.as_deref(),
         secret_file: None,
+    }
+}
+
+fn mail_said<'f>(file: &'f File, data: &Path) -> mail_settings::Said<'f> {
+    mail_settings::Said {
+        host: file.smtp_host.as_deref(),
+        port: file.smtp_port,
+        security: file.smtp_security.as_deref(),
+        username: file.smtp_username.as_deref(),
+        password_file: file.smtp_password_file.as_ref().map(|path| data.join(path)),
+        from: file.smtp_from.as_deref(),
+        ca_file: file.smtp_ca_file.as_ref().map(|path| data.join(path)),
     }
 }
 

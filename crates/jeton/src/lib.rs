@@ -26,6 +26,8 @@ mod interrupted;
 mod kept_database;
 mod logout_cursor;
 mod logouts;
+mod mail;
+mod mail_settings;
 mod misuse;
 mod negatives_file;
 mod opening;

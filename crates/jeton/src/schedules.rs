@@ -188,7 +188,7 @@ fn sweep_schedule(service: &Arc<Service>, hears: &Hears) -> JoinHandle<()> {
 
 /// When a schedule's work is done first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum First {
+pub(crate) enum First {
     /// When the schedule begins.
     AtOnce,
     /// A period after that.
@@ -197,7 +197,8 @@ enum First {
     After(Duration),
 }
 
-fn every<F: Future<Output = ()> + Send>(
+/// Work that is done again and again until it is aborted.
+pub(crate) fn every<F: Future<Output = ()> + Send>(
     (work, hears): (&'static str, &Hears),
     (period, first): (Duration, First),
     mut turn: impl FnMut() -> F + Send + 'static,

@@ -39,6 +39,7 @@ use crate::footing::{Footing, Held};
 use crate::integrity::StoreIntegrity;
 use crate::kept_database;
 use crate::logouts;
+use crate::mail;
 use crate::negatives_file;
 use crate::opening::Opening;
 use crate::passwords;
@@ -196,6 +197,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     let certificate = Served::open(config, files, &service, &draining).await?;
     let tls = certificate.tls().cloned();
     let (observer, access_log) = observer(config, (&service, &clock), tls.clone(), backups.clone())?;
+    let mail = mail::open(config, &service).await?;
     let serving = Serving { config, tls: tls.as_ref(), draining: &draining, held: &held };
     let management = management((service.clone(), store.clone()), config, observer, backups.clone());
     let listeners = serving.begin(listener, management)?;
@@ -207,6 +209,7 @@ pub(crate) async fn start(config: &Config, listener: TcpListener, agreed: Agreed
     jobs.push(certificate.watch());
     jobs.push(kept_database::begin(&service, &config.data));
     jobs.push(logouts::begin(&service, &config.data, &hears));
+    jobs.extend(mail.into_iter().flat_map(|mail| mail.begin(&service, &hears)));
     if let Some(backups) = &backups {
         jobs.extend(backups.begin_jobs(&hears));
     }

@@ -78,6 +78,8 @@ fn the_defaults_of_the_page_are_those_of_the_program() {
         ("acme_ca_file", ""),
         ("root_key_file", "jeton-data.root-key"),
         ("log_format", "json"),
+        ("smtp_port", ""),
+        ("smtp_ca_file", ""),
         ("backup_target", "jeton-data.backups"),
         ("backup_s3_region", ""),
         ("backup_s3_secret_file", ""),

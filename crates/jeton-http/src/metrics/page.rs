@@ -23,6 +23,7 @@ pub(super) fn page(service: &Service, observer: &Observer, process: ProcessFigur
     memory(&mut text, service);
     notices(&mut text, service);
     sign_ins(&mut text, service);
+    letters(&mut text, service);
     usage(&mut text, service);
     around::backups(&mut text, service, observer);
     around::access_log(&mut text, observer);
@@ -141,6 +142,16 @@ fn sign_ins(text: &mut Text, service: &Service) {
     for (outcome, count) in service.logout_counts() {
         family = family.with(&[("outcome", outcome.name())], count);
     }
+}
+
+fn letters(text: &mut Text, service: &Service) {
+    let (went, waiting) = service.letters_carried();
+    let mut family =
+        text.counter("jeton_letters_total", "Letters by how they went: taken by the mail server, to be tried again, or given up.");
+    for (outcome, count) in went {
+        family = family.with(&[("outcome", outcome.name())], count);
+    }
+    text.gauge("jeton_letters_waiting", "Letters that were not taken yet, and are tried again.").is(waiting);
 }
 
 /// The label of a number of days: of a closed list.

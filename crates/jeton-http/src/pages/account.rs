@@ -1,6 +1,7 @@
 //! `/account`: who is signed in, and the way out. Below it each page of theirs has a file.
 
 pub(super) mod activity;
+pub(super) mod address;
 pub(super) mod applications;
 pub(super) mod new_token;
 pub(super) mod sessions;
@@ -33,7 +34,8 @@ async fn show(visit: &Visit) -> Result<Response, Problem> {
     let person = visit.service.registry().people.all.get(session.person.as_str()).ok_or(Problem::Unavailable)?;
     let form = token(&visit.service, Door::SignOut, here.whose(), visit.now());
     let name = plain::shown(&person.record.username);
-    let page = view::account(visit.issuer(), &name, session.authenticated.at, (visit.path("/signout"), form));
+    let may_confirm = visit.service.sends_links() && person.record.email.is_some() && person.record.email_verified_at.is_none();
+    let page = view::account(visit.issuer(), &name, session.authenticated.at, may_confirm, (visit.path("/signout"), form));
     Ok(visit.seen(Some(&here), page))
 }
 

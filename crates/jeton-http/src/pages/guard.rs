@@ -35,6 +35,10 @@ pub(super) enum Door {
     Applications,
     Tokens,
     Link,
+    /// Where somebody asks for another password.
+    Forgot,
+    /// Where somebody asks for a letter, to confirm their address.
+    Address,
 }
 
 impl Door {
@@ -51,6 +55,8 @@ impl Door {
             Door::Applications => b"applications",
             Door::Tokens => b"tokens",
             Door::Link => b"link",
+            Door::Forgot => b"forgot",
+            Door::Address => b"address",
         }
     }
 }

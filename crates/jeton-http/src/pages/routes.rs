@@ -9,11 +9,11 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, device, link, logout, second_factor, second_step, sign_in, sign_out};
+use super::{account, assets, authorize, device, forgot, link, logout, second_factor, second_step, sign_in, sign_out};
 use crate::observe::{Endpoint, Observer, counted};
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 12] = [
+pub const WITH_FORMS: [&str; 14] = [
     "/oauth/authorize",
     "/oauth/logout",
     "/device",
@@ -26,6 +26,8 @@ pub const WITH_FORMS: [&str; 12] = [
     "/account/tokens",
     "/account/tokens/new",
     "/link",
+    "/forgot",
+    "/account/address",
 ];
 /// The pages that only show.
 pub const WITHOUT_FORMS: [&str; 2] = ["/account", "/account/activity"];
@@ -70,6 +72,10 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 with(observer, second_factor::post),
             )),
         )
+        .route(
+            "/forgot",
+            get(counted(requests, page, with(observer, forgot::get))).post(counted(requests, page, with(observer, forgot::post))),
+        )
         .route("/link", get(counted(requests, page, with(observer, link::get))).post(counted(requests, page, with(observer, link::post))))
         .route("/link/{text}", get(counted(requests, page, with(observer, link::take))))
         .merge(account_routes(observer))
@@ -112,6 +118,14 @@ fn account_routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 requests,
                 page,
                 with(observer, account::new_token::post),
+            )),
+        )
+        .route(
+            "/account/address",
+            get(counted(requests, page, with(observer, account::address::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::address::post),
             )),
         )
         .route("/account/activity", get(counted(requests, page, with(observer, account::activity::get))))

@@ -163,6 +163,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
         username: if username.chars().count() > NAME_CHARACTERS { String::new() } else { plain::shown(&username) },
         why,
         leads_to: leads_to.as_ref(),
+        forgot: visit.service.writes_letters().then(|| visit.path_in("/forgot", flow)),
     };
     Ok(page.reply(visit.issuer()))
 }

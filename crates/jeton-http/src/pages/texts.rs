@@ -25,6 +25,9 @@ pub(crate) struct Texts {
     pub(crate) activity: Activity,
     pub(crate) link: Link,
     pub(crate) logout: Logout,
+    pub(crate) forgot: Forgot,
+    pub(crate) address: Address,
+    pub(crate) letter: Letter,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
 }
@@ -101,6 +104,14 @@ texts! {
     Link { welcome another confirm lead_password lead_confirm password submit_password submit_confirm }
     /// Where somebody is asked who signs out of an application.
     Logout { title lead lead_application stay }
+    /// What somebody does who forgot their password.
+    Forgot { link title lead submit back asked_title asked }
+    /// Whether letters reach somebody.
+    Address { link title none known unknown submit asked }
+    /// What letters say.
+    Letter {
+        greeting closing invitation_subject invitation password_reset_subject password_reset email_verification_subject email_verification
+    }
     /// An answer that is posted.
     GoOn { title lead submit }
     /// What went wrong, and why.

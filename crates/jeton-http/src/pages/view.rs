@@ -31,6 +31,8 @@ pub(super) struct SignIn<'v> {
     pub(super) why: Why,
     /// Where they are sent in the end.
     pub(super) leads_to: Option<&'v RedirectUri>,
+    /// Where somebody asks for another password; `None`: nobody sends letters.
+    pub(super) forgot: Option<String>,
 }
 
 /// Why somebody is asked to sign in.
@@ -60,6 +62,7 @@ struct SignInPage {
     action: String,
     form: String,
     username: String,
+    forgot: Option<String>,
 }
 
 impl SignIn<'_> {
@@ -84,8 +87,8 @@ impl SignIn<'_> {
             (None, true) => texts.lead_device.clone(),
             (None, false) => texts.lead_here.clone(),
         };
-        let SignIn { action, form, username, why, leads_to, .. } = self;
-        let view = SignInPage { lead, problem, is_again: why == Why::Again, action, form, username, frame };
+        let SignIn { action, form, username, why, leads_to, forgot, .. } = self;
+        let view = SignInPage { lead, problem, is_again: why == Why::Again, action, form, username, forgot, frame };
         let mut response = page(issuer, status, forms_lead(leads_to), &view);
         if let Why::TooOften(seconds) = why {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -211,10 +214,11 @@ struct AccountPage {
     form: String,
 }
 
-/// The page that says who is signed in.
-pub(super) fn account(issuer: &Issuer, person: &str, since: i64, (action, form): (String, String)) -> Response {
+/// The page that says who is signed in; `may_confirm`: it is not known that letters reach them, and could be.
+pub(super) fn account(issuer: &Issuer, person: &str, since: i64, may_confirm: bool, (action, form): (String, String)) -> Response {
     let frame = Frame::of(issuer);
     let texts = &frame.texts.account;
+    let confirm = may_confirm.then_some(("address", &frame.texts.address.link));
     let below = [
         ("second-factor", &frame.texts.second_factor.link),
         ("sessions", &texts.sessions),
@@ -226,7 +230,7 @@ pub(super) fn account(issuer: &Issuer, person: &str, since: i64, (action, form):
     let view = AccountPage {
         signed_in_as: fill(&texts.signed_in_as, &[("person", person)]),
         since: fill(&texts.since, &[("date", &minute(frame.texts, since))]),
-        links: below.into_iter().map(link).collect(),
+        links: confirm.into_iter().chain(below).map(link).collect(),
         action,
         form,
         frame,

@@ -50,6 +50,7 @@ mod key_lists;
 mod key_lookup;
 mod key_rotation;
 mod key_verify;
+mod letters;
 mod links;
 mod logout;
 mod malformed;

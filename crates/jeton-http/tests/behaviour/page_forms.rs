@@ -16,6 +16,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A page with a form for each path, in the browser that has it.
 async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str, path: &str) -> Page {
+    if path == "/forgot" {
+        return browser.open(path).await.page();
+    }
     if path == "/link" {
         let username = format!("guest-{}", world.ledger_size());
         let request =
@@ -56,6 +59,7 @@ async fn page_for<'w>(world: &'w World, browser: &mut Browser<'w>, client: &str,
 #[tokio::test]
 async fn a_form_from_elsewhere_does_nothing() {
     let world = World::new().await;
+    world.service().send_links();
     world.person("ada").await;
     let orders = world.api("orders").await;
     world.allow("ada", &orders, "orders:read").await;

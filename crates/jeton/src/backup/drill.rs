@@ -16,7 +16,7 @@ use jeton_core::moment::Time;
 use jeton_core::password::kept_cost;
 use jeton_core::person::erasing;
 use jeton_core::record::Table;
-use jeton_core::{canary, checkpoint, once};
+use jeton_core::{canary, checkpoint, consumer, once};
 use jeton_http::api::Progress;
 use jeton_service::Service;
 use jeton_store::schema::SCHEMA;
@@ -26,12 +26,13 @@ use super::apart::{Apart, Source};
 use super::workplace::Workplace;
 
 /// What no entry tells of, or not always: each store keeps its own.
-static PASSED_OVER: [&Table; 8] = [
+static PASSED_OVER: [&Table; 9] = [
     &checkpoint::TABLE,
     &canary::TABLE,
     &once::TABLE,
     &erasing::TABLE,
     &kept_cost::TABLE,
+    &consumer::TABLE,
     &pushed::TABLE,
     &device::TABLE,
     &device::USER_CODE,

@@ -15,7 +15,7 @@ use crate::backup_settings::{BackupPlace, USUAL_DRILL_EVERY, USUAL_EVERY, USUAL_
 use crate::certificates::Files;
 use crate::config::Config as Loaded;
 use crate::render::details::Details;
-use crate::{apart, passwords, root_file, serve, writable};
+use crate::{apart, mail, passwords, root_file, serve, writable};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +52,7 @@ impl Config {
         let epochs = root_file::numbers(&config.root_key_file).map_err(rootless)?;
         let pair = config.tls.as_ref().map(Files::read).transpose().map_err(|problem| rootless(problem.to_string()))?;
         let ends = pair.map(|pair| pair.validity().ends_seconds);
+        mail::look(&config).map_err(rootless)?;
         config.password_list_file.as_deref().map(passwords::look).transpose().map_err(rootless)?;
         let is_used = config.data.join("jeton.db").exists();
         // Whom a server answers for has the root file that it started with.
@@ -118,6 +119,13 @@ fn holds(config: &Loaded) -> Map<String, Value> {
         "doctor_accepted": texts(&said.doctor_accepted),
         "trusted_proxies": texts(&said.trusted_proxies),
         "forwarded_header": or(&said.forwarded_header, "x-forwarded-for"),
+        "smtp_host": config.mail.as_ref().map(|mail| &mail.host),
+        "smtp_port": config.mail.as_ref().map(|mail| mail.port),
+        "smtp_security": or(&said.smtp_security, "starttls"),
+        "smtp_username": said.smtp_username,
+        "smtp_password_file": config.mail.as_ref().and_then(|mail| mail.login.as_ref()).map(|(_, file)| file),
+        "smtp_from": said.smtp_from,
+        "smtp_ca_file": config.mail.as_ref().and_then(|mail| mail.ca_file.as_ref()),
         "backup_target": backup.place.as_ref().map_or_else(|| "none".to_owned(), BackupPlace::text),
         "backup_recipients": texts(&said.backup_recipients),
         "backup_every": or(&said.backup_every, USUAL_EVERY), "backup_kept": or(&said.backup_kept, USUAL_KEPT),
@@ -175,11 +183,20 @@ fn details(config: &Loaded, epochs: &[u16], ends: Option<i64>) -> Details {
         .with_each("accepted", said.doctor_accepted.iter().flatten().cloned())
         .with("proxies", if proxies.is_empty() { "none is believed".to_owned() } else { proxies.join(", ") })
         .with("connections", format!("{} at most", config.connections_max))
+        .with("letters", letters(config))
         .with("backups", backups)
         .with(
             "a revocation",
             if backup.is_sync { "is answered once the backup target has it" } else { "is answered once it is on this disk" },
         )
+}
+
+/// How letters are sent.
+fn letters(config: &Loaded) -> String {
+    config.mail.as_ref().map_or_else(
+        || "none is sent".to_owned(),
+        |mail| format!("from {} by {}, port {}, {}", mail.from, mail.host, mail.port, mail.security.name()),
+    )
 }
 
 /// Where the certificate comes from, and when it ends.

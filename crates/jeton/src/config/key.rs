@@ -18,7 +18,7 @@ pub(crate) enum Holds {
 }
 
 /// Every key.
-pub(crate) const KEYS: [(&str, Holds); 34] = [
+pub(crate) const KEYS: [(&str, Holds); 41] = [
     ("issuer", Holds::Text),
     ("listen", Holds::Text),
     ("metrics_listen", Holds::Text),
@@ -42,6 +42,13 @@ pub(crate) const KEYS: [(&str, Holds); 34] = [
     ("doctor_accepted", Holds::Sentences),
     ("trusted_proxies", Holds::List),
     ("forwarded_header", Holds::Text),
+    ("smtp_host", Holds::Text),
+    ("smtp_port", Holds::Number),
+    ("smtp_security", Holds::Text),
+    ("smtp_username", Holds::Text),
+    ("smtp_password_file", Holds::Path),
+    ("smtp_from", Holds::Text),
+    ("smtp_ca_file", Holds::Path),
     ("backup_target", Holds::Place),
     ("backup_recipients", Holds::List),
     ("backup_every", Holds::Text),

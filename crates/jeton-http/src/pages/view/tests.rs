@@ -24,6 +24,7 @@ fn sign_in(why: Why) -> SignIn<'static> {
         username: HOSTILE.into(),
         why,
         leads_to: None,
+        forgot: Some("/forgot?flow=abcdefgh".to_owned()),
     }
 }
 
@@ -76,7 +77,7 @@ async fn nothing_is_reflected_that_was_not_escaped() {
     let pages = [
         sign_in(Why::Refused).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), HOSTILE, 0, ("/signout".into(), "token".into())),
+        account(&issuer(), HOSTILE, 0, true, ("/signout".into(), "token".into())),
         go_on(&issuer(), HOSTILE, &uri, &answer),
         device_enter().reply(&issuer()),
         device_consent().reply(&issuer()),
@@ -95,7 +96,7 @@ async fn no_page_has_script_or_style_in_it_and_each_has_its_headings_and_labels(
     let pages = [
         sign_in(Why::First).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), "ada", 0, ("/signout".into(), "token".into())),
+        account(&issuer(), "ada", 0, true, ("/signout".into(), "token".into())),
         signed_out(&issuer(), "/signin".into()),
         go_on(&issuer(), "Shop", &uri, &answer),
     ];
