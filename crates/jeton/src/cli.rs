@@ -30,6 +30,7 @@ use crate::commands::group::Group;
 use crate::commands::init::Init;
 use crate::commands::jwt::Jwt;
 use crate::commands::key::Key;
+use crate::commands::login::{Login, Logout, Whoami};
 use crate::commands::options::{Options, Output};
 use crate::commands::policy::Policy;
 use crate::commands::quickstart::Quickstart;
@@ -132,6 +133,9 @@ enum Command {
     #[command(subcommand)]
     Jwt(Jwt),
     Exec(Exec),
+    Login(Login),
+    Logout(Logout),
+    Whoami(Whoami),
     Request(Request),
     Version(Version),
     Completions(Completions),
@@ -205,6 +209,9 @@ impl Cli {
             Command::Config(config) => config.run(&context),
             Command::Jwt(jwt) => jwt.run(&context),
             Command::Exec(exec) => return exec.run(&context).map_err(told),
+            Command::Login(login) => login.run(&context),
+            Command::Logout(logout) => logout.run(&context),
+            Command::Whoami(whoami) => whoami.run(&context),
             Command::Request(request) => request.run(&context),
             Command::Version(version) => version.run(&context),
             Command::Completions(completions) => completions.run(Cli::command()),

@@ -29,6 +29,7 @@ pub(crate) mod revocations;
 pub(crate) mod roles;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
+pub(crate) mod signed_in;
 mod suspended;
 pub(crate) mod suspensions;
 pub(crate) mod table;

@@ -164,8 +164,8 @@ fn who_gets_no_token_hears_why() {
         check(&of(&["--audience", "a:b", "--secret-file", "none.txt"]), "", 3, "none.txt");
         check(&of(&["--audience", "a:b", "--server", "http://127.0.0.1:1"]), secret, 3, "cannot be reached");
     }
-    check(&["token", "get"], secret, 2, "--client");
-    check(&["exec", "--", "true"], secret, 2, "--key-file");
+    check(&["token", "get"], secret, 4, "`jeton login`");
+    check(&["exec", "--", "true"], secret, 4, "--client");
     check(&["exec", "--client", client], secret, 2, "CMD");
     check(&["exec", "--client", client, "--key-file", "key.txt", "--", "true"], secret, 2, "cannot be used with");
     check(&["exec", "--client", client, "--variable", "1A", "--", "true"], secret, 2, "begins with no digit");

@@ -12,6 +12,7 @@ use super::confirm;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::options::{Options, Output};
+use super::proof;
 use super::remote::Remote;
 use super::secret_in_path;
 use super::server::Server;
@@ -46,7 +47,7 @@ impl Context {
     /// The way to it.
     pub(crate) fn connection(&self) -> Result<Connection, Failure> {
         match &self.options.server {
-            Some(server) => Connection::to(Remote::new(server, &self.options)?),
+            Some(server) => Connection::to(Remote::with(server, &self.options, Some(proof::of(server, &self.options)?))?),
             None => Connection::over(self.options.socket()),
         }
     }

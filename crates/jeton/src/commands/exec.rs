@@ -11,19 +11,21 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 use jeton_token::Secret;
 
-use super::client_credentials::ClientCredentials;
 use super::context::Context;
 use super::failure::Failure;
+use super::wanted_token::WantedToken;
 use crate::config::environment::CLIENT_SECRET;
 
 const EXAMPLES: &str = "\
 Examples:
+  jeton exec --audience https://orders.example -- ./import --all
   jeton exec --client client_0123456789abcdefghij --secret-file secret.txt \\
       --server https://tokens.example -- ./import --all
   jeton exec --key-file key.txt --variable ORDERS_KEY -- ./import --all
 
 With --client the command takes the place of this process, with a token that
-was just issued; nothing of it is written to a disk. With --key-file the key
+was just issued; nothing of it is written to a disk. Without it, the token is
+one of who signed in with `jeton login`. With --key-file the key
 rotates itself where half of its life is over, before the command begins and
 while it runs: the new text is in FILE before anybody uses it. What runs keeps
 the text that it was given, which goes on for as long as it would have, and 30
@@ -36,7 +38,7 @@ The exit code is the command's; 128 and more where a signal ended it.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Exec {
     #[command(flatten)]
-    token: ClientCredentials,
+    token: WantedToken,
     /// The file that holds a key, and the new text once it rotated itself
     #[arg(long, value_name = "FILE", conflicts_with_all = ["client", "audience", "scope"])]
     key_file: Option<PathBuf>,
@@ -51,19 +53,15 @@ pub(crate) struct Exec {
 impl Exec {
     /// Does not come back where it works with a token: this process is the command then.
     pub(crate) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
-        match (&self.token.client, &self.key_file) {
-            (Some(client), _) => {
-                let token = self.token.token(context, client)?.access_token;
-                let mut command = self.with(&token);
+        match &self.key_file {
+            None => {
+                let mut command = self.with(&self.token.got(context)?.text);
                 Err(self.not_begun(&command.exec()))
             }
-            (None, Some(file)) => {
+            Some(file) => {
                 let begun = key_file::fresh(context, file)?;
                 let mut command = self.with(&begun.text);
                 running::run(&mut command, key_file::keeping(context, file.clone(), begun.wait)).map_err(|error| self.not_begun(&error))
-            }
-            (None, None) => {
-                Err(Failure::usage("nothing says what the command shall have", "name a client with --client, or a key with --key-file"))
             }
         }
     }

@@ -2,9 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Once;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,18 +14,13 @@ use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use jeton_oauth::Issuer;
-use jeton_token::Secret;
 use rustls::CertificateError;
 use tower_service::Service as _;
 
-use super::aside::aside;
-use super::bearer::bearer;
 use super::exchange::exchange;
 use super::failure::Failure;
-use super::input;
 use super::options::Options;
 use crate::https::{self, cause, tls_error};
-use crate::render::text::lines;
 
 /// How long an answer may take to begin.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -46,15 +39,7 @@ enum Connector {
 }
 
 impl Remote {
-    /// The way to this server. Nothing is asked yet.
-    ///
-    /// # Errors
-    /// When nobody is signed in, or the authority's certificate cannot be used.
-    pub(crate) fn new(server: &Issuer, options: &Options) -> Result<Remote, Failure> {
-        Remote::with(server, options, Some(authorization(server, options)?))
-    }
-
-    /// The same for whoever has this proof, instead of who is signed in; or none, where what is sent proves itself.
+    /// The way to this server for whoever has this proof; or none, where what is sent proves itself. Nothing is asked yet.
     ///
     /// # Errors
     /// When the authority's certificate cannot be used.
@@ -154,48 +139,6 @@ fn distrusted(name: &str, problem: &CertificateError) -> Failure {
             Failure::could_not(format!("the certificate of {name} is not accepted: {other}"), "look at it: `openssl s_client -connect …`")
         }
     }
-}
-
-/// The token as it is sent. What cannot be in a header line is no token.
-fn authorization(server: &Issuer, options: &Options) -> Result<HeaderValue, Failure> {
-    let unsigned = || {
-        Failure::sign_in(
-            format!("nobody is signed in at {server}"),
-            "put an administrator's token into JETON_TOKEN, or name a file that holds it with --token-file; where the server runs, `jeton admin create` \
-             makes one",
-        )
-    };
-    let text = match &options.token_file {
-        Some(file) if file.as_path() == Path::new("-") => {
-            return Err(Failure::usage("standard input belongs to the command", "name a file with --token-file, or set JETON_TOKEN"));
-        }
-        Some(file) => {
-            warn_of_readers(file);
-            Secret::new(input::text(file, "the token")?)
-        }
-        None => from_environment().ok_or_else(unsigned)?,
-    };
-    let token = text.expose().trim();
-    if token.is_empty() {
-        return Err(unsigned());
-    }
-    let no_token = || Failure::usage("what is in JETON_TOKEN or --token-file is no token", "it is one word, of letters, digits and signs");
-    bearer(token).ok_or_else(no_token)
-}
-
-/// Says where others may read a token: it is an administrator's.
-fn warn_of_readers(file: &Path) {
-    let mode = std::fs::metadata(file).map(|found| found.permissions().mode());
-    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
-        static TOLD: Once = Once::new();
-        let shown = file.display();
-        TOLD.call_once(|| aside(&lines(&format!("Others on this machine may read the token in {shown}: `chmod 600 {shown}`."))));
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a token is no argument, which `env` of clap would make it")]
-fn from_environment() -> Option<Secret> {
-    std::env::var("JETON_TOKEN").ok().map(Secret::new)
 }
 
 /// Whom this machine trusts, or the authority in this file and nobody else.

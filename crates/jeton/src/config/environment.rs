@@ -40,6 +40,21 @@ pub(crate) fn data_folder() -> Option<PathBuf> {
     std::env::var_os("JETON_DATA").map(PathBuf::from)
 }
 
+/// Where this user's programs keep what they remember (XDG Base Directory Specification); `None`: nothing says so.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    folder("XDG_STATE_HOME", ".local/state")
+}
+
+/// The same for what they are set to.
+pub(crate) fn settings_folder() -> Option<PathBuf> {
+    folder("XDG_CONFIG_HOME", ".config")
+}
+
+fn folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    Some(named(variable).or_else(|| Some(named("HOME")?.join(below_home)))?.join("jeton"))
+}
+
 /// The secret of a client that asks for a token, where the environment holds it: no flag, which every user of the machine could see.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub(crate) fn client_secret() -> Option<Secret> {

@@ -190,7 +190,7 @@ fn service() {
 
 #[test]
 fn command_line() {
-    let shows = ["a token of ", "https://orders.example", "a key of "];
+    let shows = ["a token of ", "https://orders.example", "a key of ", "Go back to the terminal", "Ada Example", "not signed in: 4"];
     check("how-to/command-line.md", &shows);
 }
 

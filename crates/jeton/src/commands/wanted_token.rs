@@ -1,4 +1,4 @@
-//! A client that asks for a token of its own (RFC 6749 section 4.4), as flags and environment name it.
+//! A token that is asked for: of a client that proves itself (RFC 6749 section 4.4), or of who signed in from here.
 
 use std::path::{Path, PathBuf};
 
@@ -13,13 +13,14 @@ use super::context::Context;
 use super::failure::Failure;
 use super::input;
 use super::remote::Remote;
+use super::sign_in::fresh;
 use super::token_endpoint;
 use crate::config::environment;
 
 /// Whose token, and for what.
 #[derive(Args, Debug)]
-pub(crate) struct ClientCredentials {
-    /// The client that the token is for, by its id
+pub(crate) struct WantedToken {
+    /// The client that the token is for, by its id (who signed in if left out)
     #[arg(long, value_name = "ID")]
     pub(super) client: Option<String>,
     /// What holds its secret: `-`, standard input; or a file. It may be in
@@ -34,12 +35,38 @@ pub(crate) struct ClientCredentials {
     pub(super) scope: Vec<String>,
 }
 
-impl ClientCredentials {
-    /// A token for this client, fresh.
+/// A token that was got.
+pub(super) struct Got {
+    pub(super) text: Secret,
+    /// How long it lives from now on, where that is said.
+    pub(super) expires_in_seconds: Option<u64>,
+    pub(super) scope: Option<String>,
+}
+
+impl WantedToken {
+    /// The token, fresh.
     ///
     /// # Errors
-    /// When no server is named, the secret cannot be read, or the server gives no token.
-    pub(super) fn token(&self, context: &Context, client: &str) -> Result<ReceivedToken, Failure> {
+    /// When no server is named, the secret cannot be read, nobody is signed in, or the server gives no token.
+    pub(super) fn got(&self, context: &Context) -> Result<Got, Failure> {
+        let scope = self.scope.join(" ");
+        if let Some(client) = &self.client {
+            let ReceivedToken { access_token, expires_in_seconds, scope, .. } = self.of_client(context, client, &scope)?;
+            let scope = scope.map(|scope| scope.as_str().to_owned());
+            return Ok(Got { text: access_token, expires_in_seconds, scope });
+        }
+        let server = context.options.named_server()?;
+        let token = fresh::token(server, &context.options, self.audience.as_deref(), &scope)?.ok_or_else(|| {
+            Failure::sign_in(
+                format!("nobody is signed in at {server} from here"),
+                "sign in with `jeton login`, or name a client with --client",
+            )
+        })?;
+        let left = u64::try_from(token.ends_at - context.now_seconds).ok();
+        Ok(Got { text: token.text, expires_in_seconds: left, scope: token.scope })
+    }
+
+    fn of_client(&self, context: &Context, client: &str, scope: &str) -> Result<ReceivedToken, Failure> {
         let server = context.options.named_server()?;
         let secret = self.secret()?;
         let unsendable =
@@ -47,7 +74,7 @@ impl ClientCredentials {
         let mut proof = HeaderValue::from_str(basic_authorization(client, &secret).expose()).map_err(|_| unsendable())?;
         proof.set_sensitive(true);
         let connection = Connection::to(Remote::with(server, &context.options, Some(proof))?)?;
-        Ok(token_endpoint::ask(&connection, token_endpoint::PATH, &self.parameters(&self.scope.join(" ")))?)
+        Ok(token_endpoint::ask(&connection, token_endpoint::PATH, &self.parameters(scope))?)
     }
 
     fn parameters<'a>(&'a self, scope: &'a str) -> Vec<(&'a str, &'a str)> {
