@@ -79,7 +79,7 @@ impl Mail {
             every(("carrying letters", hears), (PERIOD, First::AtOnce), move || {
                 let (service, round, carrier) = (carrying.clone(), round.clone(), self.carrier.clone());
                 async move {
-                    if let Err(error) = service.carry_letters(&mut round.lock().await, &*carrier).await {
+                    if let Err(error) = service.carry_letters(&mut *round.lock().await, &*carrier).await {
                         tracing::error!(%error, "letters could not be gone on with: it is tried again");
                     }
                 }

@@ -67,7 +67,7 @@ impl Vault {
         let sealed = [nonce.as_ref(), &text[..]].concat();
         let put = || -> io::Result<()> {
             match create(&self.sealed) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
                 _ => Replacement::begin(&self.sealed)?.finish(&sealed),
             }
         };
