@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn built_in_roles() {
         let counts = BuiltIn::ALL.map(|role| (role.name(), role.permissions().0.count_ones()));
-        assert_eq!(counts, [("owner", 29), ("operator", 25), ("developer", 17), ("auditor", 12)]);
+        assert_eq!(counts, [("owner", 30), ("operator", 25), ("developer", 17), ("auditor", 12)]);
         for role in BuiltIn::ALL {
             assert_eq!(BuiltIn::from_name(role.name()), Some(role));
         }
