@@ -7,7 +7,7 @@ use jeton_core::id::Actor;
 use jeton_core::moment::Moment;
 use jeton_core::password::Password;
 use jeton_core::person::Person;
-use jeton_core::person::export::{AT_ONCE_MAX, behind, export};
+use jeton_core::person::export::{AT_ONCE_MAX, export, parse_after};
 use jeton_core::record::Versioned;
 use jeton_core::role::Role;
 use jeton_core::role::holder::Holder;
@@ -35,7 +35,7 @@ impl Service {
     /// The first people whose username comes after this one, in order: a hundred at most, which is told before they are. Fewer are the last.
     ///
     /// # Errors
-    /// [`Failure`]: `InvalidRequest` where nobody can have that username; nobody is taken out then.
+    /// [`Failure`]; nobody is taken out then.
     pub async fn export_users(
         &self,
         after: Option<&str>,
@@ -43,7 +43,7 @@ impl Service {
         actor: &Actor,
         moment: &Moment,
     ) -> Result<Vec<ExportedUser>, Failure> {
-        let after = after.map(behind).transpose()?;
+        let after = after.map(parse_after).transpose()?;
         let people = self.registry.people.all.after(after.as_deref(), AT_ONCE_MAX);
         let mut users = Vec::with_capacity(people.len());
         for person in people {

@@ -7,18 +7,20 @@ use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
 use crate::moment::Moment;
+use crate::name::refuse_credentials;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
 /// The most people of one answer.
 pub const AT_ONCE_MAX: usize = 100;
 
-/// The username behind which it goes on, as usernames are kept; nobody need have it any more.
+/// The username behind which an answer goes on.
 ///
 /// # Errors
-/// `InvalidRequest`: nobody can have it.
-pub fn behind(username: &str) -> Result<Arc<str>, Refusal> {
-    parse_username(username)
+/// `InvalidRequest` where it is none; `CredentialInText`.
+pub fn parse_after(text: &str) -> Result<Arc<str>, Refusal> {
+    refuse_credentials(text, "a username")?;
+    parse_username(text)
 }
 
 /// Tells that so many people are taken out, with the hashes of their passwords or without.

@@ -13,8 +13,9 @@ async fn world() -> World {
     world.api("orders").await;
     world.api("stock").await;
     world.done(Method::POST, "/groups", Some(json!({"name": "billing"}))).await;
-    for (audience, name) in [(ORDERS, "clerk"), ("https://stock.example", "clerk"), (ORDERS, "packer")] {
-        world.done(Method::POST, "/roles", Some(json!({"audience": audience, "name": name, "scope": "orders:read"}))).await;
+    for (api, name) in [("orders", "clerk"), ("stock", "clerk"), ("orders", "packer")] {
+        let role = json!({"audience": format!("https://{api}.example"), "name": name, "scope": format!("{api}:read")});
+        world.done(Method::POST, "/roles", Some(role)).await;
     }
     world.done(Method::PUT, "/roles/packer/assignments/group:billing", Some(json!({}))).await;
     world
