@@ -15,6 +15,7 @@ use crate::commands::failure::Failure;
 use crate::commands::options::Output;
 use crate::commands::progress::Progress;
 use crate::commands::server::Server;
+use crate::render::text::{escaped, lines};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,8 +48,8 @@ impl Export {
         }
         let people = self.people(server)?;
         let text = Zeroizing::new(match context.options.output() {
-            Output::Table | Output::Wide => csv(&people)?,
-            Output::Json | Output::Jsonl => format!("{:#}\n", json!({ "users": people })),
+            Output::Table | Output::Wide => lines(&csv(&people)?),
+            Output::Json | Output::Jsonl => escaped(&format!("{:#}\n", json!({ "users": people }))),
         });
         let Some(path) = &self.file else { return context.print(&text) };
         write(path, &text)
