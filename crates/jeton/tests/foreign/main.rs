@@ -96,7 +96,7 @@ fn walk_pages(of: &str, kinds: &[(&str, u32, &str)]) {
         Ok(made) => made,
         Err(sentence) => return println!("skipped: {of}: {sentence}"),
     };
-    let place = Place::new();
+    let mut place = Place::new();
     let person = |(username, width, colours): &(&str, u32, &str)| {
         let link = place.invite(username);
         json!({ "username": username, "link": link, "width": width, "colours": colours })
@@ -111,6 +111,7 @@ fn walk_pages(of: &str, kinds: &[(&str, u32, &str)]) {
         ("people".to_owned(), kinds.iter().map(person).collect()),
         ("paths".to_owned(), WITH_FORMS.iter().chain(&WITHOUT_FORMS).copied().collect()),
     ]);
+    place.write_letters();
     assert_eq!(program.run(&place, &settings), ["pages"]);
 }
 

@@ -55,6 +55,15 @@ async function isInvited({ ada, link, at, see }) {
   await at(link, 'link-that-was-used')
 }
 
+async function forgets({ ada, username, see }) {
+  await ada.go(`${issuer}/signin`)
+  await ada.press('a[href*="/forgot"]')
+  await see('forgot')
+  await ada.type('input[name=username]', username)
+  await ada.enter()
+  await see('forgot-asked')
+}
+
 async function signsIn({ ada, username, at, see }) {
   await at(asked({ scope: 'openid orders:read' }), 'sign-in')
   await ada.signIn(username, 'not my password')
@@ -100,6 +109,11 @@ async function looksAfterTheAccount({ ada, username, browser, options, at, see }
     await elsewhere.leave()
   }
   await at(`${issuer}/account`, 'account')
+  await ada.press('a[href$="/address"]')
+  await see('address')
+  await ada.press('form button')
+  await see('address-asked')
+  await ada.go(`${issuer}/account`)
   await ada.press('a[href$="/sessions"]')
   await see('sessions')
   await ada.press('button[name=session]')
@@ -181,7 +195,7 @@ async function walk(browser, { username, link, width, colours: colorScheme }) {
     await see(name)
   }
   const about = { ada, username, link, browser, options, at, see }
-  const parts = [isInvited, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, whatGoesWrong]
+  const parts = [isInvited, forgets, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, whatGoesWrong]
   for (const part of [...parts, signsOutOfAnApplication]) await part(about)
   await ada.leave()
 }

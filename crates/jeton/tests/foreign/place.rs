@@ -39,7 +39,7 @@ impl Place {
         let mut place = Place { folder: tempfile::tempdir().unwrap(), issuer: format!("https://localhost:{port}"), server: None };
         place.certify();
         place.done(&["init", "--listen", &format!("127.0.0.1:{port}"), "--issuer", &place.issuer], "");
-        place.serve();
+        place.serve(&[]);
         place.done(&["api", "create", "--audience", "https://orders.example", "--scope", "orders:read=See your orders"], "");
         let ada = ["user", "create", "--username", "ada", "--name", "Ada Example", "--email", "ada@example.com", "--password-stdin"];
         place.done(&ada, PASSWORD);
@@ -130,8 +130,20 @@ impl Place {
         fs::set_permissions(self.path("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn serve(&mut self) {
+    /// Lets the server write letters from now on, which nobody takes: they wait.
+    pub(crate) fn write_letters(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+        let port = free_port().to_string();
+        let post = [("HOST", "127.0.0.1"), ("PORT", &port), ("SECURITY", "none"), ("FROM", "jeton@example.com")];
+        self.serve(&post.map(|(key, value)| (format!("JETON_SMTP_{key}"), value)));
+    }
+
+    fn serve(&mut self, told: &[(String, &str)]) {
         let mut command = self.command(&["serve", "--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+        command.envs(told.iter().map(|(name, value)| (name, value)));
         let mut server = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
         let started = lines.by_ref().map_while(Result::ok).any(|line| line.contains("jeton serves"));
