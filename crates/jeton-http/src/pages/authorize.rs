@@ -48,14 +48,7 @@ pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Obse
         let answer = begin_by_form(&mut visit, request).await;
         return visit.reply(answer);
     }
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let mut visit = visit.later();
-            let answer = decide(&mut visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| decide(visit, posted).await).await
 }
 
 async fn begin_by_form(visit: &mut Visit, request: Request) -> Result<Response, Problem> {

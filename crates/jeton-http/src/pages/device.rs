@@ -50,14 +50,7 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, observer: Arc<Obser
 /// Takes the code, or what somebody says.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let mut visit = visit.later();
-            let answer = take(&mut visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| take(visit, posted).await).await
 }
 
 fn typed_in(query: Option<&str>) -> String {

@@ -68,14 +68,7 @@ fn ask(visit: &mut Visit) -> Result<Response, Problem> {
 /// Takes a name.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = take(&visit, &posted);
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| take(visit, posted)).await
 }
 
 fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {

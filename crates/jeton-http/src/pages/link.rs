@@ -67,14 +67,7 @@ async fn ask(visit: &Visit) -> Result<Response, Problem> {
 /// Uses it.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = spend(&visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| spend(visit, posted).await).await
 }
 
 async fn spend(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {

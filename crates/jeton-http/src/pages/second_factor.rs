@@ -49,14 +49,7 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, observer: Arc<Obser
 /// Sets it, removes it, or makes another sheet.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = take(&visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| take(visit, posted).await).await
 }
 
 async fn show(visit: &mut Visit) -> Result<Response, Problem> {

@@ -32,14 +32,7 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, observer: Arc<Obser
 /// Ends the session of this browser. In a flow somebody else signs in next.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = end(&visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| end(visit, posted).await).await
 }
 
 async fn end(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {

@@ -14,6 +14,7 @@ use jeton_service::Service;
 use jeton_service::failure::Failure;
 
 use super::flow::{About, Flow, FlowId};
+use super::guard::Posted;
 use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
 use super::session_cookie::{self, SessionCookie};
@@ -134,6 +135,22 @@ impl Visit {
             set_cookie(&mut response, &session_cookie::set(&self.service, &cookie.text, self.now(), session.record.expires_at));
         }
         response
+    }
+
+    /// Reads the form of the request, and answers it by `take`; by a page of why where it is none, or comes from elsewhere.
+    pub(super) async fn posted(
+        self,
+        request: Request,
+        take: impl AsyncFnOnce(&mut Visit, &Posted) -> Result<Response, Problem>,
+    ) -> Response {
+        match Posted::read(&self.service, request).await {
+            Ok(posted) => {
+                let mut visit = self.later();
+                let answer = take(&mut visit, &posted).await;
+                visit.reply(answer)
+            }
+            Err(problem) => self.reply(Err(problem)),
+        }
     }
 
     /// The answer, or the page that says why there is none.

@@ -101,14 +101,7 @@ async fn show(visit: &Visit) -> Result<Response, Problem> {
 /// Takes back what one of them was allowed.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = withdraw(&visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| withdraw(visit, posted).await).await
 }
 
 async fn withdraw(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {

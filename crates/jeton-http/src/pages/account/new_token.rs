@@ -135,14 +135,7 @@ fn form(visit: &mut Visit, here: &Here, api: &Api, problem: Option<String>) -> R
 /// Makes it.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let mut visit = visit.later();
-            let answer = make(&mut visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| make(visit, posted).await).await
 }
 
 async fn make(visit: &mut Visit, posted: &Posted) -> Result<Response, Problem> {

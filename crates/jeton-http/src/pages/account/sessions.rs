@@ -75,14 +75,7 @@ async fn show(visit: &Visit) -> Result<Response, Problem> {
 /// Ends one of them, or all but this one.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = end(&visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| end(visit, posted).await).await
 }
 
 async fn end(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {

@@ -120,14 +120,7 @@ fn lines(service: &Service, person: &PersonId, texts: &'static Texts, moment: &M
 /// Revokes one of them.
 pub(crate) async fn post(State(service): State<Arc<Service>>, observer: Arc<Observer>, request: Request) -> Response {
     let visit = Visit::of(&service, &observer, &request);
-    match Posted::read(&service, request).await {
-        Ok(posted) => {
-            let visit = visit.later();
-            let answer = revoke(&visit, &posted).await;
-            visit.reply(answer)
-        }
-        Err(problem) => problem.reply(visit.issuer(), visit.now()),
-    }
+    visit.posted(request, async |visit, posted| revoke(visit, posted).await).await
 }
 
 async fn revoke(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
