@@ -1,12 +1,13 @@
 //! What the core reads of requests beside credentials: networks, limits, names, and what a client says of itself.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jeton_core::api_key::search::Search;
 use jeton_core::client::asking::Asking;
 use jeton_core::client::create::{CreateClient, create};
 use jeton_core::client::{AuthenticationMethod, Client};
-use jeton_core::id::Actor;
+use jeton_core::id::{Actor, ProviderId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::network::{Network, Networks};
 use jeton_core::once::Repeatable;
@@ -14,12 +15,17 @@ use jeton_core::owner::Owner;
 use jeton_core::password::hash::{Argon2, Hash, How, TEXT_BYTES_MAX};
 use jeton_core::password::parse::parse;
 use jeton_core::plain;
+use jeton_core::provider::{Provider, id_token};
 use jeton_core::rate::RateLimit;
 use jeton_core::role::holder::Holder;
 use jeton_core::usage::Subject;
 use jeton_core::usage::origin::agent_class;
 use jeton_jose::json::{self, Limits};
+use jeton_jose::jwt::Claims;
+use jeton_oauth::Issuer;
 use serde_json::{Map, Value};
+
+use crate::jose;
 
 /// [`Networks::parse`]: what is read prints to networks that read the same and admit the same; each holds its own address and its neighbours do
 /// not hold more than the wider one.
@@ -110,6 +116,46 @@ pub fn client(data: &[u8]) {
     assert!(Client::from_row(&client.row()).is_ok_and(|again| again == client));
 }
 
+/// [`id_token::check`] and [`id_token::said`]: what counts is of the provider, for this server and this request, and says somebody; what fills it in
+/// is of the same one, and an address is theirs in one word alone.
+pub fn provider_claims(data: &[u8]) {
+    const LIMITS: Limits = Limits { length_bytes: 16 * 1024, depth: 16 };
+    let object = json::parse_object(data, LIMITS).unwrap_or_default();
+    let is_true = |name: &str| object.get(name) == Some(&Value::Bool(true));
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    let Some(provider) = corp() else { return };
+    let Some(verified) = jose::signed(data) else { return };
+    if let Ok(claims) = id_token::check(&verified, &provider, "n", 1_700_000_000) {
+        assert_eq!((text("iss"), text("nonce")), (Some("https://corp.example"), Some("n")));
+        assert!(
+            claims.expires_at.is_some_and(|end| end > 1_700_000_000 - 61) && claims.audience.is_some_and(|names| names.contains("jeton"))
+        );
+    }
+    let Ok(claims) = Claims::parse(br#"{"sub":"7"}"#) else { return };
+    if let Ok(said) = id_token::said(&claims, Some(&object), Some("groups")) {
+        assert!(said.subject == "7" && text("sub") == Some("7") && said.email.as_deref() == text("email"));
+        assert!(!said.email_verified || is_true("email_verified"));
+    }
+}
+
+fn corp() -> Option<Provider> {
+    Some(Provider {
+        id: ProviderId::from("provider_1"),
+        name: "corp".into(),
+        title: "Corp".into(),
+        issuer: Issuer::parse("https://corp.example").ok()?,
+        client_id: "jeton".into(),
+        sealed: [].into(),
+        epoch: 1,
+        domains: BTreeSet::new(),
+        creates_users: true,
+        role_claim: None,
+        roles: BTreeMap::new(),
+        created_at: 0,
+        updated_at: 0,
+    })
+}
+
 /// A text as it is; anything else as JSON has it.
 fn unquoted(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -118,6 +164,7 @@ fn unquoted(value: &Value) -> String {
 fn request(members: &Map<String, Value>) -> CreateClient {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     let list = |name: &str| members.get(name).and_then(Value::as_array).into_iter().flatten().map(unquoted).collect();
+    let claims = members.get("claims").and_then(Value::as_object).into_iter().flatten();
     CreateClient {
         name: text("name").unwrap_or_default(),
         grant_types: list("grant_types"),
@@ -135,5 +182,6 @@ fn request(members: &Map<String, Value>) -> CreateClient {
         needs_pushed_requests: members.contains_key("require_pushed_authorization_requests"),
         asking: Asking { pkce: text("pkce"), consent: text("consent"), id_token_algorithm: text("id_token_signed_response_alg") },
         owner: None,
+        claims: claims.map(|(name, source)| (name.clone(), unquoted(source))).collect(),
     }
 }

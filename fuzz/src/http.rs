@@ -12,6 +12,9 @@ use jeton_http::api::rfc3339;
 use jeton_http::edge::{Certificate, Peer};
 use jeton_http::extract::{Bearer, ClientAddress, ContentType, ForwardedHeader, TrustedProxies, content_type};
 use jeton_http::pages::foreign;
+use jeton_http::upstream;
+use jeton_jose::json::{self, Limits};
+use jeton_oauth::Issuer;
 use zeroize::Zeroizing;
 
 const NOW: Time = Time::from_seconds(1_700_000_000);
@@ -121,4 +124,25 @@ pub fn flow(data: &[u8]) {
     if let Some(device) = TrustedDevice::from_bytes(data) {
         assert_eq!(TrustedDevice::from_bytes(&device.to_bytes()), Some(device));
     }
+}
+
+/// What a provider publishes of itself: whatever it says, people and requests go where nobody listens on the way, or stay with the issuer.
+pub fn provider(data: &[u8]) {
+    for text in ["https://corp.example", "http://127.0.0.1:9000"] {
+        let Ok(issuer) = Issuer::parse(text) else { return };
+        for address in upstream::foreign::metadata(data, &issuer).into_iter().flatten() {
+            let (scheme, rest) = address.split_once("://").unwrap_or_default();
+            let authority = rest.split(['/', '?']).next().unwrap_or_default();
+            assert!(scheme == "https" || format!("{scheme}://{authority}") == issuer.origin(), "{address}");
+            assert!(!authority.is_empty() && !authority.contains('@') && address.bytes().all(|byte| byte.is_ascii_graphic()), "{address}");
+        }
+    }
+}
+
+/// What a provider answers to a code: a text that is there once, in an object that is JSON.
+pub fn provider_answer(data: &[u8]) {
+    let Some((id_token, access_token)) = upstream::foreign::given(data) else { return };
+    let answer = json::parse_object(data, Limits { length_bytes: 64 * 1024, depth: 8 }).unwrap_or_default();
+    assert!(answer.get("id_token").is_some_and(|token| *token == *id_token));
+    assert_eq!(answer.get("access_token").and_then(|token| token.as_str()), access_token.as_deref());
 }

@@ -2,7 +2,7 @@
 
 use jeton_jose::json::{self, Limits};
 use jeton_jose::jwk::{Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
-use jeton_jose::jws::{self, MAX_TOKEN_BYTES, Signer, Unverified};
+use jeton_jose::jws::{self, MAX_TOKEN_BYTES, Signer, Unverified, Verified};
 use jeton_jose::jwt::{AccessTokenClaims, Claims, Validation};
 use jeton_jose::{Algorithm, base64url};
 use std::sync::{Arc, LazyLock};
@@ -119,6 +119,15 @@ pub fn json(data: &[u8]) {
     if let Some(members) = value.as_object() {
         assert_eq!(json::parse_object(data, LIMITS).map(|object| object.len()), Ok(members.len()));
     }
+}
+
+/// What a key signed that is no matter: a token of the usual kind that says this.
+pub(crate) fn signed(payload: &[u8]) -> Option<Verified<'static>> {
+    let (genuine, keys) = GENUINE.as_ref()?;
+    let mut verified = jws::verify(genuine, keys, MAX_TOKEN_BYTES).ok()?;
+    verified.payload = payload.to_vec();
+    verified.header.token_type = Some("JWT".to_owned());
+    Some(verified)
 }
 
 #[expect(clippy::panic, reason = "a target without its key would test nothing")]

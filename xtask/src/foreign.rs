@@ -7,7 +7,7 @@ use crate::workspace;
 
 pub(crate) const HELP: &str = "\
 Runs other people's clients and a browser against `jeton serve` over https, under an authority made for it: openid-client, oauth4webapi,
-Authlib, Debian's mod_auth_openidc, and Chromium with axe-core on every page, by keyboard.
+Authlib, openidconnect of Rust, Debian's mod_auth_openidc, and Chromium with axe-core on every page, by keyboard.
 
 What they are made of is installed below the build folder from the registries of their languages. Of Debian's packages (chromium,
 apache2-bin, libapache2-mod-auth-openidc) what is missing is installed where CI is set, and not on people's machines. What cannot be had

@@ -39,6 +39,8 @@ pub(crate) enum Limit {
     None,
     /// Processor time: `factor` × (floor + signature), the floor at the same number of connections.
     Floor { factor: f64, signature: Option<&'static str> },
+    /// Processor time: `factor` × the floor of a check of a key, at the same number of connections (docs/decisions/0078).
+    KeyCheck { factor: f64 },
     /// Processor time in microseconds.
     Operation(f64),
     /// A value in the row's unit; for delays the p99.
@@ -128,6 +130,9 @@ impl Row {
         self.limit_cpu_us = match limit {
             Limit::None | Limit::Value(_) => None,
             Limit::Operation(cpu_us) => Some(cpu_us),
+            Limit::KeyCheck { factor } => {
+                self.connections.and_then(|connections| Some(factor * basis.floor(Floor::KeyCheck, connections)?))
+            }
             Limit::Floor { factor, signature } => self.connections.and_then(|connections| {
                 let signature = signature.map_or(Some(0.0), |name| basis.raw(name))?;
                 Some(factor * (basis.floor(Floor::Form, connections)? + signature))
@@ -176,6 +181,7 @@ mod tests {
         check(load(64, 40), Limit::Floor { factor: 2.5, signature: None }, Some(20.0), Some(2.0));
         check(load(256, 36), Limit::Floor { factor: 2.0, signature: None }, Some(18.0), Some(2.0));
         check(load(64, 15), Limit::Floor { factor: 1.5, signature: Some("sign_unknown") }, None, None);
+        check(load(64, 15), Limit::KeyCheck { factor: 1.5 }, Some(15.0), Some(1.0));
         check(Figures::Operation { cpu_us: 0.5 }, Limit::Operation(1.0), Some(1.0), Some(0.5));
         check(Figures::Value { value: 25.0, unit: "ms" }, Limit::Value(50.0), Some(50.0), Some(0.5));
         check(Figures::Delay { p50_ms: 1.0, p99_ms: 50.0, worst_ms: 90.0 }, Limit::Value(100.0), Some(100.0), Some(0.5));

@@ -14,6 +14,7 @@ use jeton_jose::Algorithm;
 use jeton_oauth::scope::{NotAScope, ScopeSet};
 
 use self::declared_scopes::DeclaredScopes;
+use crate::claim_rules::ClaimRules;
 use crate::id::ApiId;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
 use crate::token::cut_off::DATED_AHEAD_SECONDS;
@@ -41,8 +42,8 @@ pub struct Api {
     pub created_at: i64,
     /// When it last changed, in seconds.
     pub updated_at: i64,
-    /// The rules of what its access tokens tell of a person.
-    pub claims: Option<Arc<str>>,
+    /// What its access tokens tell beside what is standard.
+    pub claims: ClaimRules,
 }
 
 impl Api {
@@ -122,7 +123,7 @@ impl Api {
             Value::text(self.signing_algorithm.name()),
             Value::Int(self.created_at),
             Value::Int(self.updated_at),
-            self.claims.clone().map_or(Value::Null, Value::Text),
+            self.claims.value(),
         ]
     }
 
@@ -143,7 +144,7 @@ impl Api {
             signing_algorithm: row.read(|value| Algorithm::from_name(value.as_text()?))?,
             created_at: row.int()?,
             updated_at: row.int()?,
-            claims: row.text_or_null()?,
+            claims: row.read(ClaimRules::from_value)?,
         })
     }
 }

@@ -16,6 +16,7 @@ use jeton_oauth::RedirectUri;
 use jeton_oauth::scope::ScopeSet;
 
 use crate::api::parse_scope_list;
+use crate::claim_rules::ClaimRules;
 use crate::id::{ApiId, ClientId};
 use crate::owner::Owner;
 use crate::record::{Class, Column, Index, Malformed, Reader, Row, Table, Value};
@@ -65,8 +66,8 @@ pub struct Client {
     pub id_token_algorithm: Option<Algorithm>,
     /// Whether it has to hand its authorization requests in first (RFC 9126).
     pub needs_pushed_requests: bool,
-    /// The rules of what its ID tokens tell beside what is standard.
-    pub claims: Option<Arc<str>>,
+    /// What its ID tokens, and userinfo, tell beside what is standard.
+    pub claims: ClaimRules,
     /// Who answers for it: a person or a group.
     pub owner: Option<Owner>,
 }
@@ -257,7 +258,7 @@ impl Client {
             said(!self.asks_consent, || Value::text("waived")),
             self.id_token_algorithm.map_or(Value::Null, |algorithm| Value::text(algorithm.name())),
             said(self.needs_pushed_requests, || Value::text("required")),
-            self.claims.clone().map_or(Value::Null, Value::Text),
+            self.claims.value(),
             self.owner.as_ref().map_or(Value::Null, |owner| Value::text(&owner.to_string())),
         ]
     }
@@ -296,7 +297,7 @@ impl Client {
                 value => Algorithm::from_name(value.as_text()?).map(Some),
             })?,
             needs_pushed_requests: row.read(|value| is_said(value, "required"))?,
-            claims: row.text_or_null()?,
+            claims: row.read(ClaimRules::from_value)?,
             owner: row.read(|value| match value {
                 Value::Null => Some(None),
                 value => Owner::parse(value.as_text()?).ok().map(Some),
@@ -359,7 +360,8 @@ mod tests {
             asks_consent: false,
             id_token_algorithm: Some(Algorithm::Es256),
             needs_pushed_requests: true,
-            claims: Some("{}".into()),
+            claims: ClaimRules::parse(&[("room".to_owned(), "attribute:room".to_owned())].into(), crate::claim_rules::Place::Identity)
+                .unwrap(),
             owner: Some(Owner::Person(crate::id::PersonId::from("user_1"))),
         }
     }
@@ -375,7 +377,7 @@ mod tests {
             asks_consent: true,
             id_token_algorithm: None,
             needs_pushed_requests: false,
-            claims: None,
+            claims: ClaimRules::default(),
             owner: None,
             ..client()
         };

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
-    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, LinkId, PersonId, RoleId, SecretId, SessionId,
+    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, LinkId, PersonId, ProviderId, RoleId, SecretId,
+    SessionId,
 };
 
 use encoded::is_none;
@@ -341,6 +342,21 @@ pub enum Event {
     /// A link was used, and is good for nothing any more.
     #[serde(rename = "link.used")]
     LinkUsed { actor: Actor, link: LinkId, purpose: Arc<str>, user: PersonId },
+    /// A provider by which people sign in was made.
+    #[serde(rename = "provider.created")]
+    ProviderCreated { actor: Actor, issuer: Arc<str>, name: Arc<str>, provider: ProviderId },
+    /// What was agreed with a provider changed.
+    #[serde(rename = "provider.updated")]
+    ProviderUpdated { actor: Actor, changed: Arc<str>, provider: ProviderId },
+    /// A provider is gone: nobody signs in by it any more.
+    #[serde(rename = "provider.deleted")]
+    ProviderDeleted { actor: Actor, provider: ProviderId },
+    /// It is known who somebody is at a provider: they sign in by it from now on.
+    #[serde(rename = "identity.linked")]
+    IdentityLinked { actor: Actor, provider: ProviderId, user: PersonId },
+    /// Somebody took back that they sign in by a provider.
+    #[serde(rename = "identity.unlinked")]
+    IdentityUnlinked { actor: Actor, provider: ProviderId, user: PersonId },
     /// Somebody signed in.
     #[serde(rename = "session.created")]
     SessionCreated {

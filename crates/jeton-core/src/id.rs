@@ -208,6 +208,8 @@ named!(
     PersonId,
     /// The id of a group of persons: random.
     GroupId,
+    /// The id of a provider by which people sign in: random.
+    ProviderId,
     /// The id of a role: random.
     RoleId,
     /// Who did it: `client:ID`, `key:ID`, `user:ID`, `unix:UID`, `system`.

@@ -1,4 +1,6 @@
-//! Letters: how often one is tried, and when again.
+//! Letters: what is told by one, how often one is tried, and when again.
+
+pub mod due;
 
 /// How long after each try that failed the next one is made, in seconds. What all of them together take is as long as a mail server may be away
 /// before anything is given up: a little less than seven hours.

@@ -61,13 +61,13 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         "second_factor" => (Put::Both(person::second_factor), Gone::Stays),
         "role" => (Put::Both(standing::role), Gone::Deleted),
         "policy_exception" => (Put::Both(standing::exception), Gone::Deleted),
+        "provider" => (Put::Both(standing::provider), Gone::Deleted),
         "policy" => (Put::Policy, Gone::Stays),
         // They are kept for what a key is called, which stays.
         "api_key_word" => (Put::Stays, Gone::WithItsKey),
         // Nothing in them but that they are there, or what people call something.
-        "grant_of_person" | "session" | "link" | "imported_key" | "person_group" | "membership" | "assignment" | "expiry_notice" => {
-            (Put::Stays, Gone::Deleted)
-        }
+        "grant_of_person" | "session" | "link" | "identity" | "imported_key" | "person_group" | "membership" | "assignment"
+        | "expiry_notice" => (Put::Stays, Gone::Deleted),
         "negative" => (Put::Whole(standing::takes), Gone::Stays),
         "mark" => (Put::Whole(|_| Ok(true)), Gone::Stays),
         "deployment" | "checkpoint" | "gap" | "canary" | "erasure" | "password_cost" | "ledger_consumer" => (Put::Stays, Gone::Stays),

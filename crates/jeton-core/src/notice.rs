@@ -41,6 +41,12 @@ impl Ending {
             Ending::PolicyException => "policy_exception",
         }
     }
+
+    /// The one of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Ending> {
+        Ending::ALL.into_iter().find(|ending| ending.name() == name)
+    }
 }
 
 /// Something that ends.

@@ -1,6 +1,7 @@
 //! Passwords: each kept as the text of a slow hash, sealed, so that another root key seals it anew and no thief of the database tries one.
 
 pub mod acceptable;
+pub mod change;
 pub mod cost;
 pub mod hash;
 pub mod kept_cost;

@@ -1,6 +1,7 @@
 //! People: who may own keys and hold roles. How somebody signs in is none of this.
 
 pub mod alone;
+mod attributes;
 pub mod blank;
 pub mod create;
 pub mod delete;
@@ -44,12 +45,9 @@ pub struct Person {
     pub email_verified_at: Option<i64>,
     /// The language that they read, as a tag (RFC 5646).
     pub locale: Option<Arc<str>>,
-    /// What an organisation knows of them, by name; [`ATTRIBUTES_MAX`] bytes at most, written as JSON.
+    /// What an organisation knows of them, by name.
     pub attributes: BTreeMap<String, String>,
 }
-
-/// The most bytes of what is known of a person by name, as JSON.
-pub const ATTRIBUTES_MAX: usize = 4_096;
 
 /// Whether anything of a person is accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ pub mod version_3;
 
 use crate::record::{Class, Column, Table};
 use crate::{
-    api, api_key, authorize, canary, checkpoint, client, consent, consumer, deployment, gap, grant, group, key, link, notice, once,
-    password, person, policy, role, second_factor, session, token, usage,
+    api, api_key, authorize, canary, checkpoint, client, consent, consumer, deployment, gap, grant, group, identity, key, link, notice,
+    once, password, person, policy, provider, role, second_factor, session, token, usage,
 };
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
@@ -136,6 +136,8 @@ pub static TABLES_SINCE_VERSION_16: &[&Table] = &[
     &authorize::device::USER_CODE,
     &link::TABLE,
     &consumer::TABLE,
+    &provider::TABLE,
+    &identity::TABLE,
 ];
 
 /// All tables.
@@ -189,4 +191,6 @@ pub static TABLES: &[&Table] = &[
     &authorize::device::USER_CODE,
     &link::TABLE,
     &consumer::TABLE,
+    &provider::TABLE,
+    &identity::TABLE,
 ];

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::id::ApiId;
 use crate::record::Table;
 use crate::token::negative::Says;
-use crate::{api, client, group, key, person, role};
+use crate::{api, client, group, key, person, provider, role};
 
 /// What is so of rows once an event is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         Event::UserCreated { user, .. } => Told::Kept(&person::TABLE, user.0.clone()),
         Event::GroupCreated { group, .. } => Told::Kept(&group::TABLE, group.0.clone()),
         Event::GroupDeleted { group, .. } => Told::Gone(&group::TABLE, group.0.clone()),
+        Event::ProviderCreated { provider, .. } => Told::Kept(&provider::TABLE, provider.0.clone()),
+        Event::ProviderDeleted { provider, .. } => Told::Gone(&provider::TABLE, provider.0.clone()),
         Event::RoleCreated { role, .. } => Told::Kept(&role::TABLE, role.0.clone()),
         Event::RoleDeleted { role, .. } => Told::Gone(&role::TABLE, role.0.clone()),
         Event::TokenRevoked { api, token, until_seconds, .. } => Told::Negative(Says::Revoked(*token, audience_of(api)), *until_seconds),
@@ -104,6 +106,9 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UsersExported { .. }
         | Event::LinkMade { .. }
         | Event::LinkUsed { .. }
+        | Event::ProviderUpdated { .. }
+        | Event::IdentityLinked { .. }
+        | Event::IdentityUnlinked { .. }
         | Event::UserPasswordSet { .. }
         | Event::UserSecondFactorSet { .. }
         | Event::UserSecondFactorRemoved { .. }

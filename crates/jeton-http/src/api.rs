@@ -41,6 +41,7 @@ mod place;
 mod policies;
 mod policy_exceptions;
 mod problem;
+mod providers;
 mod query;
 mod reach;
 mod response;

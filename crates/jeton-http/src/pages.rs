@@ -4,9 +4,10 @@
 mod account;
 mod assets;
 mod authorize;
+mod choices;
 mod consent;
 pub(crate) mod cookies;
-mod dates;
+pub(crate) mod dates;
 mod device;
 mod device_cookie;
 mod flow;
@@ -26,6 +27,7 @@ mod session_cookie;
 mod sign_in;
 mod sign_out;
 pub(crate) mod texts;
+mod upstream;
 mod view;
 mod visit;
 

@@ -92,7 +92,7 @@ impl Service {
     ) -> Result<Outcome<(Client, Option<CreatedSecret>)>, Failure> {
         let apis = self.named_apis(reading, apis)?;
         let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
-        self.rely_on_owner(reading, request.owner.as_ref());
+        self.rely_on_owner(reading, request.owner.as_ref())?;
         let mut outcome = create(request, &records, by, moment);
         outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
         let mut created = None;
@@ -109,13 +109,19 @@ impl Service {
     }
 
     /// Who answers for a client must be there when that is written.
-    fn rely_on_owner(&self, reading: &Reading<'_>, owner: Option<&Owner>) {
-        let people = &self.registry.people;
+    fn rely_on_owner(&self, reading: &Reading<'_>, owner: Option<&Owner>) -> Result<(), Refusal> {
         match owner {
-            Some(Owner::Person(id)) => people.all.get(id.as_str()).iter().for_each(|person| reading.rely_on_person(person)),
-            Some(Owner::Group(id)) => people.groups.all.get(id.as_str()).iter().for_each(|group| reading.rely_on_group(group)),
+            Some(Owner::Person(id)) => {
+                let person = self.find_user(id.as_str())?;
+                reading.rely_on_person(&person);
+            }
+            Some(Owner::Group(id)) => {
+                let group = self.find_group(id.as_str())?;
+                reading.rely_on_group(&group);
+            }
             Some(Owner::Client(_) | Owner::External(_)) | None => {}
         }
+        Ok(())
     }
 
     /// The secret that a request made, as it was told then.
@@ -159,7 +165,7 @@ impl Service {
             let records: Vec<&Api> = apis.iter().map(|api| &api.record).collect();
             // Its key set may be another from then on: also what it keeps is given.
             by.check_gives_client(&entry.client.record)?;
-            self.rely_on_owner(reading, request.owner.as_ref().and_then(Option::as_ref));
+            self.rely_on_owner(reading, request.owner.as_ref().and_then(Option::as_ref))?;
             let outcome = update(&entry.client.record, request, &records, by, moment);
             outcome.verdict.iter().try_for_each(|client| by.check_gives_client(client))?;
             Ok(outcome)

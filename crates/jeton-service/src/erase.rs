@@ -16,6 +16,7 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::grant;
 use jeton_core::grant::of_person::{self, GrantOfPerson};
 use jeton_core::id::{Actor, ApiKeyId, PersonId};
+use jeton_core::identity;
 use jeton_core::link;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
@@ -366,6 +367,9 @@ pub(crate) fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'sta
     }
     for row in view.range(&link::TABLE, link::BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
         found.push((&link::TABLE, row.record.first().cloned().into_iter().collect()));
+    }
+    for row in view.range(&identity::TABLE, identity::BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
+        found.push((&identity::TABLE, row.record.into_iter().take(identity::TABLE.key).collect()));
     }
     for row in view.starting_with(&of_person::TABLE, &prefix, ROWS_AT_A_TIME)? {
         let line = GrantOfPerson::from_row(&row.record).map_err(damaged)?;

@@ -372,6 +372,11 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::UserUnlocked { .. }
         | Event::LinkMade { .. }
         | Event::LinkUsed { .. }
+        | Event::ProviderCreated { .. }
+        | Event::ProviderUpdated { .. }
+        | Event::ProviderDeleted { .. }
+        | Event::IdentityLinked { .. }
+        | Event::IdentityUnlinked { .. }
         | Event::UserPasswordRenewed { .. }
         | Event::UsersExported { .. }
         | Event::GroupCreated { .. }

@@ -1,7 +1,7 @@
 //! Somebody forgot their password, and asks for a letter. Whether there is anybody of this name is looked at beside the request: neither the
 //! answer nor the time it takes tells.
 
-use jeton_core::id::Actor;
+use jeton_core::id::{Actor, PersonId};
 use jeton_core::link::Purpose;
 use jeton_core::sender::Sender;
 use jeton_core::throttle::{Kind, Wait};
@@ -10,8 +10,11 @@ use crate::failure::Failure;
 use crate::passwords::folded;
 use crate::service::Service;
 
+/// How many people of one address get a letter each.
+const OF_ADDRESS_MAX: usize = 5;
+
 impl Service {
-    /// Takes it that whoever is called so wants a letter by which they choose another password.
+    /// Takes it that whoever is called so, or has this address and confirmed it, wants a letter by which they choose another password.
     ///
     /// # Errors
     /// [`Wait`] where too many were asked for by this name or from this network: the same for names that nobody has.
@@ -38,15 +41,24 @@ impl Service {
     pub async fn work_off_forgotten_passwords(&self) -> Result<u64, Failure> {
         let mut made = 0;
         while let Some(name) = self.letters.forgotten.next() {
-            let Some(person) = self.registry.people.all.named(&name) else { continue };
-            let (person, moment) = (person.record.id.clone(), self.moments.now());
-            match self.make_own_link(&person, Purpose::PasswordReset, &Actor::system(), &moment).await {
-                Ok(_) => made += 1,
-                // They are disabled, or have no address.
-                Err(Failure::Refused(_)) => {}
-                Err(failure) => return Err(failure),
+            for person in self.who_forgot(&name) {
+                match self.make_own_link(&person, Purpose::PasswordReset, &Actor::system(), &self.moments.now()).await {
+                    Ok(_) => made += 1,
+                    // They are disabled, or have no address.
+                    Err(Failure::Refused(_)) => {}
+                    Err(failure) => return Err(failure),
+                }
             }
         }
         Ok(made)
+    }
+
+    /// Who is called so, or has this address. An address that nobody confirmed is nobody's: whoever else has it would choose a password.
+    fn who_forgot(&self, name: &str) -> Vec<PersonId> {
+        let people = &self.registry.people;
+        if name.contains('@') {
+            return people.addresses.of(name, OF_ADDRESS_MAX);
+        }
+        people.all.named(name).map(|person| person.record.id.clone()).into_iter().collect()
     }
 }

@@ -1,5 +1,5 @@
 //! ID tokens (OpenID Connect Core 1.0 section 2): who signed in, when and how, for the client alone. What else is known of the person is told at
-//! userinfo.
+//! userinfo, and here as far as the client declares it.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use jeton_jose::jws::Signer;
 use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::grants::GrantedTokens;
@@ -63,6 +64,7 @@ impl Service {
         let issued_at = granted.token.issued_at;
         let registered = self.registry.clients.get(grant.client.as_str()).and_then(|entry| entry.client.record.id_token_algorithm);
         let algorithm = registered.unwrap_or(ID_TOKEN_ALGORITHM);
+        let person = self.registry.people.all.get(grant.person.as_str());
         let claims = Claims {
             iss: self.issuer.as_str(),
             sub: grant.person.as_str(),
@@ -76,6 +78,7 @@ impl Service {
             nonce: granted.nonce.as_deref(),
             sid: grant.session,
             at_hash: half_of_hash(algorithm, granted.access_token.expose()),
+            declared: person.map(|person| self.claims_of_person(&grant.client, &person.record, grant.identity)).unwrap_or_default(),
         };
         let failed = |what: String| Failure::Fault(Fault::new(FaultKind::Engine, what));
         let keys = self.registry.keys();
@@ -112,6 +115,8 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<SessionId>,
     at_hash: String,
+    #[serde(flatten)]
+    declared: Map<String, Value>,
 }
 
 #[cfg(test)]

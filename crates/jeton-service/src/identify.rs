@@ -11,6 +11,7 @@ use jeton_oauth::ClientAuthentication;
 use jeton_verify::negatives::Subject;
 
 use crate::authenticate::Authenticated;
+use crate::authorizations::Unauthorized;
 use crate::failure::Failure;
 use crate::registry::clients::ClientEntry;
 use crate::service::Service;
@@ -98,6 +99,19 @@ impl Service {
         match client {
             Identified::Proven(client) => self.spend(client, moment).await,
             Identified::Public(_) => Ok(()),
+        }
+    }
+}
+
+impl Service {
+    /// The same for a request that is refused before anything of it is written; what cannot be decided now spends nothing.
+    pub(crate) async fn spend_proof_of_refused(&self, client: &Identified, refused: Unauthorized, moment: &Moment) -> Unauthorized {
+        match refused {
+            Unauthorized::Denied(_) | Unauthorized::Failed(Failure::Refused(_)) => match self.spend_proof(client, moment).await {
+                Ok(()) => refused,
+                Err(failure) => failure.into(),
+            },
+            Unauthorized::Failed(_) => refused,
         }
     }
 }

@@ -22,6 +22,7 @@ use jeton_store::store::{Fault, FaultKind};
 use jeton_token::Secret;
 use jeton_verify::negatives::Subject;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::authenticate::Authenticated;
 use crate::failure::Failure;
@@ -233,6 +234,7 @@ impl Service {
             acr: proof.map(|proof| proof.acr.name()),
             amr: proof.map(|proof| proof.amr.iter().map(Method::name).collect()),
             ver: CLAIMS_VERSION,
+            declared: self.claims_of_token(token, api),
         };
         let missing = || Failure::Fault(Fault::new(FaultKind::Engine, format!("no signing key for {}", api.signing_algorithm.name())));
         let mut payload = Vec::with_capacity(384);
@@ -266,4 +268,6 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     amr: Option<Vec<&'static str>>,
     ver: u32,
+    #[serde(flatten)]
+    declared: Map<String, Value>,
 }

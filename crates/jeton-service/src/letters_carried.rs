@@ -39,7 +39,8 @@ pub(crate) struct Letters {
     pub(crate) are_shown: AtomicBool,
     pub(crate) forgotten: ForgottenNames,
     went: [AtomicU64; Carried::ALL.len()],
-    waiting: AtomicU64,
+    /// Of each round.
+    waiting: [AtomicU64; 2],
 }
 
 impl Letters {
@@ -51,9 +52,11 @@ impl Letters {
         }
     }
 
-    /// So many wait.
-    pub(crate) fn wait(&self, waiting: usize) {
-        self.waiting.store(waiting as u64, Ordering::Relaxed);
+    /// So many of a round wait.
+    pub(crate) fn wait(&self, round: usize, waiting: usize) {
+        if let Some(count) = self.waiting.get(round) {
+            count.store(waiting as u64, Ordering::Relaxed);
+        }
     }
 
     /// How many of each.
@@ -63,6 +66,6 @@ impl Letters {
 
     /// How many wait.
     pub(crate) fn waiting(&self) -> u64 {
-        self.waiting.load(Ordering::Relaxed)
+        self.waiting.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 }

@@ -73,8 +73,12 @@ impl Service {
                 return Err(Refusal::invalid(detail).hinting("say where the invitation goes: `--email`").into());
             }
             Err(_) => {
-                let request =
-                    CreatePerson { username: name.to_owned(), name: asked.name.clone(), email: asked.email.clone(), email_verified: false };
+                let request = CreatePerson {
+                    username: name.to_owned(),
+                    name: asked.name.clone(),
+                    email: asked.email.clone(),
+                    ..CreatePerson::default()
+                };
                 (self.create_user(&request, by, &moments.split()).await?, true)
             }
         };
@@ -83,7 +87,7 @@ impl Service {
             return Err(refusal.hinting("`jeton user update --email` changes it").into());
         }
         if !is_new && (asked.name.is_some() || asked.email.is_some()) {
-            let request = UpdatePerson { username: None, name: asked.name.clone(), email: asked.email.clone(), email_verified: None };
+            let request = UpdatePerson { name: asked.name.clone(), email: asked.email.clone(), ..UpdatePerson::default() };
             self.update_user(person.id.as_str(), &request, by, &moments.split()).await?;
         }
         let made = self.make_link(person.id.as_str(), Purpose::Invitation, by, &moments.split()).await?;

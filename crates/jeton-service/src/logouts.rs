@@ -37,14 +37,14 @@ impl Service {
         self.logouts.follow(from, self.store.head().size);
     }
 
-    /// Waits until applications are to be told that sessions ended, and says which.
+    /// Waits until applications are to be told that sessions ended, and says which, at most so many at once.
     ///
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read; whoever asks again gets what it missed.
-    pub async fn next_logouts(&self) -> Result<Vec<Logout>, Failure> {
+    pub async fn next_logouts(&self, limit: usize) -> Result<Vec<Logout>, Failure> {
         loop {
             self.find_logouts().await?;
-            let found = self.logouts.take();
+            let found = self.logouts.take(limit);
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -163,10 +163,15 @@ impl Service {
 
     /// Whom the end of a person's sessions is told that began before a time and had not ended by themselves.
     async fn to_tell_of(&self, entry: &Entry, person: &PersonId, before_seconds: i64) -> Result<Vec<Logout>, Failure> {
-        let sessions = self.sessions_of(person).await?;
-        let ended = sessions.iter().map(|session| &session.record);
-        let ended = ended.filter(|session| session.created_at < before_seconds && entry.time.seconds() < session.expires_at);
-        let ended: Vec<SessionId> = ended.map(|session| session.id).collect();
+        let (mut ended, mut after) = (Vec::new(), None);
+        loop {
+            let sessions = self.sessions_of_after(person, after).await?;
+            let Some(last) = sessions.last() else { break };
+            after = Some(last.record.id);
+            let sessions = sessions.iter().map(|session| &session.record);
+            let of_then = sessions.filter(|session| session.created_at < before_seconds && entry.time.seconds() < session.expires_at);
+            ended.extend(of_then.map(|session| session.id));
+        }
         self.to_tell(entry, person, &ended).await
     }
 

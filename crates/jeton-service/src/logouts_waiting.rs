@@ -79,13 +79,11 @@ impl Logouts {
             return;
         }
         let mut place = self.place();
-        if !place.is_followed {
-            return;
-        }
-        if place.noted <= place.next {
+        if place.is_followed && place.noted <= place.next {
             // Nothing between them ends a session.
             place.next = place.next.max(sequence);
         }
+        // Also before anybody follows: whoever begins to may have read the end of the ledger before this.
         place.noted = place.noted.max(sequence + 1);
         self.woken.notify_one();
     }
@@ -111,8 +109,11 @@ impl Logouts {
         place.next = place.next.max(next);
     }
 
-    pub(crate) fn take(&self) -> Vec<Logout> {
-        self.place().found.drain(..).collect()
+    /// Takes out what was found first, at most so many.
+    pub(crate) fn take(&self, limit: usize) -> Vec<Logout> {
+        let mut place = self.place();
+        let count = place.found.len().min(limit);
+        place.found.drain(..count).collect()
     }
 
     /// Before where all was read and taken, of a ledger that ends at `end`.
@@ -140,5 +141,23 @@ impl Logouts {
 
     fn place(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jeton_core::id::Actor;
+
+    use super::*;
+
+    #[test]
+    fn what_ends_while_somebody_begins_to_follow_is_read() {
+        let logouts = Logouts::default();
+        let ended = Event::SessionEnded { actor: Actor::system(), session: SessionId([1; 16]), user: PersonId::from("user_1") };
+        // The end of the ledger was read as 5 before this.
+        logouts.note(5, &ended);
+        logouts.follow(5, 5);
+        logouts.note(9, &ended);
+        assert_eq!(logouts.next(), Some(5));
     }
 }

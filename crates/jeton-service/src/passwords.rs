@@ -16,7 +16,7 @@ use jeton_core::password::{self, Password, kept_cost};
 use jeton_core::person::Person;
 use jeton_core::person::unlock::unlock;
 use jeton_core::record::{Value, Versioned};
-use jeton_core::refusal::Refusal;
+use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
 use jeton_core::sender::Sender;
 use jeton_core::throttle::{Kind, Wait};
@@ -37,8 +37,8 @@ pub use crate::hashing::{Compared, Hashing, PasswordHashing};
 /// What comes of a username and a password.
 #[derive(Clone, Debug)]
 pub enum Proven {
-    /// They are of this person.
-    Somebody(Arc<Versioned<Person>>),
+    /// They are of this person, whose password was set then, in seconds.
+    Somebody(Arc<Versioned<Person>>, i64),
     /// The password is wrong, nobody is called so, they have no password, or they are disabled; all of it costs the same.
     Nobody,
     /// It was tried too often: nothing was looked at.
@@ -109,16 +109,23 @@ impl Service {
         Ok(hash)
     }
 
-    /// Ends every session of a person.
+    /// Ends every session of a person, as many as there are. Where it fails in between, those that are left count for nothing, and are ended by
+    /// the next pass.
     pub(crate) async fn end_sessions_of(&self, person: &PersonId, by: &Actor, moments: &mut Moment) -> Result<(), Failure> {
-        for session in self.sessions_of(person).await? {
-            match self.end_session(session.record.id, by, &moments.split()).await {
-                // It has ended meanwhile.
-                Ok(_) | Err(Failure::Refused(_)) => {}
-                Err(failure) => return Err(failure),
+        loop {
+            let sessions = self.sessions_of(person).await?;
+            if sessions.is_empty() {
+                return Ok(());
+            }
+            for session in sessions {
+                match self.end_session(session.record.id, by, &moments.split()).await {
+                    Ok(_) => {}
+                    // It has ended meanwhile.
+                    Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound => {}
+                    Err(failure) => return Err(failure),
+                }
             }
         }
-        Ok(())
     }
 
     /// Whether a password is taken for somebody.
@@ -183,15 +190,21 @@ impl Service {
         if let (Some(_), Some(known)) = (&person, &known) {
             self.check_not_fenced(Time::from_seconds(known.record.set_at))?;
         }
-        if let (true, Some(anew), Some(known)) = (is_it, anew, known) {
-            self.renew_password(&known, &anew, &moments.split()).await;
+        if let (true, Some(anew), Some(known)) = (is_it, anew, &known) {
+            self.renew_password(known, &anew, &moments.split()).await;
         }
-        Ok(person.map_or(Proven::Nobody, Proven::Somebody))
+        Ok(person.zip(known).map_or(Proven::Nobody, |(person, known)| Proven::Somebody(person, known.record.set_at)))
     }
 
     /// When the password of a person was set, in seconds, where they have one that counts.
     pub(crate) async fn password_set_at(&self, person: &PersonId) -> Result<Option<i64>, Failure> {
         Ok(self.password_of(person).await?.map(|password| password.record.set_at))
+    }
+
+    /// The password of a person, where it is the one that was set at this time, in seconds.
+    pub(crate) async fn password_set_then(&self, person: &PersonId, set_at: i64) -> Result<Versioned<Password>, Failure> {
+        let password = self.password_of(person).await?.filter(|password| password.record.set_at == set_at);
+        Ok(password.ok_or_else(another_password)?)
     }
 
     /// Whether a device is one on which a person signed in before, by the password that they have.
@@ -280,6 +293,11 @@ impl Service {
     pub(crate) fn hashing(&self) -> Result<&Arc<dyn PasswordHashing>, Failure> {
         self.hashing.get().ok_or(Failure::Busy)
     }
+}
+
+/// What is said of a password that was right when it was compared, and is not any more.
+pub(crate) fn another_password() -> Refusal {
+    Refusal::new(Reason::Forbidden, "this user has another password now")
 }
 
 /// A name as people are known by, and as it is counted: otherwise each spelling would have tries of its own.

@@ -39,13 +39,10 @@ impl Service {
     /// # Errors
     /// [`Unauthorized`]: as the application would be told at the authorization endpoint, and where nothing could be told it.
     pub async fn push(&self, client: &Identified, request: &str, moment: &Moment) -> Result<RequestUri, Unauthorized> {
-        let form = AuthorizationForm::parse(request.as_bytes()).map_err(|error| ErrorResponse::invalid_request(error.to_string()))?;
-        let (_, redirect_uri) = self.authorization_target(&form).map_err(no_place)?;
-        let asked = form.request()?;
-        // Asked as if nobody were signed in: whoever they are, they will be asked.
-        let anybody = jeton_oauth::AuthorizationRequest { prompt: Default::default(), ..asked };
         let mut moments = moment.clone();
-        self.authorize(&anybody, Destination::Address(&redirect_uri), moment.now.seconds(), None, None, &moments.split()).await?;
+        if let Err(refused) = self.check_pushed(request, &moments.split()).await {
+            return Err(self.spend_proof_of_refused(client, refused, &moments.split()).await);
+        }
         let moment = moments.split();
         let kept = self.transact(&moment, &client.record().id.0, |reading, moment| {
             let entry = self.still_identified(client, reading, moment.now.seconds())?;
@@ -54,6 +51,14 @@ impl Service {
             Ok(outcome)
         });
         Ok(kept.await?)
+    }
+
+    /// Whether it may be asked at all: as if nobody were signed in, since whoever they are, they will be asked.
+    async fn check_pushed(&self, request: &str, moment: &Moment) -> Result<(), Unauthorized> {
+        let form = AuthorizationForm::parse(request.as_bytes()).map_err(|error| ErrorResponse::invalid_request(error.to_string()))?;
+        let (_, redirect_uri) = self.authorization_target(&form).map_err(no_place)?;
+        let anybody = jeton_oauth::AuthorizationRequest { prompt: Default::default(), ..form.request()? };
+        self.authorize(&anybody, Destination::Address(&redirect_uri), moment.now.seconds(), None, None, moment).await.map(drop)
     }
 
     /// The request that a `request_uri` stands for, which is spent with it; `None`: it is another client's, was used, is over, or was none.

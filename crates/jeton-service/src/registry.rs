@@ -1,6 +1,7 @@
 //! The control plane in memory: everything that decides a request but the credential itself. Fed by the ledger, group by group, before the
 //! commits of the group are answered; read without a lock.
 
+pub mod addresses;
 pub mod authenticated;
 pub mod clients;
 pub mod groups;

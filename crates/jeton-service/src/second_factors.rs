@@ -20,7 +20,6 @@ use jeton_core::second_factor::{self, SecondFactor};
 use jeton_core::sender::Sender;
 use jeton_core::session::Session;
 use jeton_core::session::begin::{Begun, begin_by_two};
-use jeton_core::session::proof::Authenticated;
 use jeton_core::throttle::{Kind, Wait};
 use jeton_core::trusted_device::TrustedDevice;
 use jeton_store::store::{Fault, FaultKind};
@@ -30,6 +29,7 @@ use jeton_verify::negatives::Subject;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
+use crate::sessions::Proof;
 use crate::transact::ATTEMPTS;
 
 /// For how long a password that was right waits for the code beside it, in seconds.
@@ -38,12 +38,12 @@ pub const FIRST_FACTOR_SECONDS: i64 = 600;
 /// What somebody proved who has a second factor and did not show it yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstFactor {
-    /// Who they are, by their password.
+    /// Who they are, by their password or by a provider.
     pub person: PersonId,
     /// When they proved it, in seconds.
     pub at: i64,
-    /// When that password was set, in seconds: with another one it is worth nothing.
-    pub password_set_at: i64,
+    /// When that password was set, in seconds: with another one it is worth nothing; `None`: they came by a provider.
+    pub password_set_at: Option<i64>,
 }
 
 /// What comes of a second factor.
@@ -67,18 +67,14 @@ impl Service {
         Ok(Some(Versioned { version: row.version, record: SecondFactor::from_row(&row.record).map_err(damaged)? }))
     }
 
-    /// What somebody who has a second factor proved by a password that they gave at `at`, in seconds; `None`: they have none, and the password is
-    /// all. One that was set since is not what they gave.
+    /// What somebody who has a second factor proved at `at`, in seconds, by the password that was set then, or by a provider; `None`: they have
+    /// none, and that is all.
     ///
     /// # Errors
-    /// [`Failure::Fault`] when the engine cannot read; `Forbidden`: they have another password now.
-    pub async fn first_factor(&self, person: &PersonId, at: i64) -> Result<Option<FirstFactor>, Failure> {
-        if self.second_factor_of(person).await?.is_none() {
-            return Ok(None);
-        }
-        let set_at = self.password_set_at(person).await?.filter(|set_at| *set_at <= at);
-        let password_set_at = set_at.ok_or_else(|| Refusal::new(Reason::Forbidden, "this user has another password now"))?;
-        Ok(Some(FirstFactor { person: person.clone(), at, password_set_at }))
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn first_factor(&self, person: &PersonId, password_set_at: Option<i64>, at: i64) -> Result<Option<FirstFactor>, Failure> {
+        let has_second = self.second_factor_of(person).await?.is_some();
+        Ok(has_second.then(|| FirstFactor { person: person.clone(), at, password_set_at }))
     }
 
     /// Whether what somebody proved first still counts.
@@ -90,7 +86,8 @@ impl Service {
         let ended_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, first.person.as_str()));
         let is_young = (first.at..first.at.saturating_add(FIRST_FACTOR_SECONDS)).contains(&now);
         let is_of_now = first.at >= ended_before.max(self.registry.sessions_known_from());
-        Ok(is_young && is_of_now && self.password_set_at(&first.person).await? == Some(first.password_set_at))
+        let is_by_provider = first.password_set_at.is_none();
+        Ok(is_young && is_of_now && (is_by_provider || self.password_set_at(&first.person).await? == first.password_set_at))
     }
 
     /// Begins a session of a person who proved who they are, by a second factor beside what they proved first; or raises the one in which they do.
@@ -99,16 +96,18 @@ impl Service {
     /// [`Failure`]; nobody is signed in by this then.
     pub async fn begin_session_by_two(
         &self,
-        (person, first): (&PersonId, Authenticated),
+        (person, first): (&PersonId, Proof),
         given: &str,
         before: Option<&Versioned<Session>>,
         (sender, device): (&Sender, Option<&TrustedDevice>),
         moment: &Moment,
     ) -> Result<Second<Begun>, Failure> {
         self.trying(person, device, given, moment, async |given| {
-            self.signing_in(person, before, moment, |facts, moment| match self.proved(facts.factor, given, moment)? {
-                Some(proved) => Ok(begin_by_two(facts, first, &proved, sender, moment)),
-                None => Ok(wrong(moment)),
+            self.signing_in(person, first.password_set_at, before, moment, |facts, moment| {
+                match self.proved(facts.factor, given, moment)? {
+                    Some(proved) => Ok(begin_by_two(facts, first.authenticated, &proved, sender, moment)),
+                    None => Ok(wrong(moment)),
+                }
             })
             .await
         })
@@ -129,8 +128,9 @@ impl Service {
     ) -> Result<Enrolled, Failure> {
         let given = Given::parse(given).ok_or_else(|| Refusal::invalid("a code has six digits"))?;
         let person = &session.record.person;
-        let enrolled = self
-            .signing_in(person, Some(session), moment, |facts, moment| Ok(enrol(facts, &session.record, secret, &given, sender, moment)));
+        let enrolled = self.signing_in(person, None, Some(session), moment, |facts, moment| {
+            Ok(enrol(facts, &session.record, secret, &given, sender, moment))
+        });
         enrolled.await
     }
 
@@ -227,7 +227,7 @@ impl Service {
     }
 
     /// One try of a person's second factor: counted before it is made. Whoever fails elsewhere is not forgiven because somebody succeeds.
-    async fn trying<R>(
+    pub(crate) async fn trying<R>(
         &self,
         person: &PersonId,
         device: Option<&TrustedDevice>,
@@ -267,7 +267,8 @@ impl Service {
         }
     }
 
-    fn proved(&self, factor: Option<&SecondFactor>, given: &Given, moment: &Moment) -> Result<Option<Proved>, Failure> {
+    /// What a code proves; `None`: it is not right, or was used.
+    pub(crate) fn proved(&self, factor: Option<&SecondFactor>, given: &Given, moment: &Moment) -> Result<Option<Proved>, Failure> {
         let Some(factor) = factor else { return Err(no_factor().into()) };
         let known_from = self.registry.sessions_known_from();
         let proved = prove(factor, given, known_from, &self.registry.root_keys(), moment.now.seconds());
@@ -278,7 +279,8 @@ impl Service {
 /// Why a code is refused, and nothing else is.
 const WRONG: Reason = Reason::InvalidRequest;
 
-fn wrong<R>(moment: &mut Moment) -> Outcome<R> {
+/// The answer to a code that is not right.
+pub(crate) fn wrong<R>(moment: &mut Moment) -> Outcome<R> {
     Outcome::refuse(Refusal::new(WRONG, "the code is not right, or was used"), Commit::new(moment))
 }
 

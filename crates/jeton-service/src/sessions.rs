@@ -39,6 +39,15 @@ const GRANTS_MAX: usize = 4_096;
 /// How many grants end in one commit with their session.
 const ENDED_AT_ONCE: usize = 128;
 
+/// What somebody who signs in proved.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof {
+    /// How, and when.
+    pub authenticated: Authenticated,
+    /// When the password was set that was compared, in seconds: they have none other when they are signed in. `None`: none was compared now.
+    pub password_set_at: Option<i64>,
+}
+
 impl Service {
     /// Begins a session of a person who proved who they are; in a browser where they are signed in already that session goes on, with another
     /// secret. Whoever has a second factor begins none by less.
@@ -48,18 +57,21 @@ impl Service {
     pub async fn begin_session(
         &self,
         person: &PersonId,
-        authenticated: Authenticated,
+        proof: Proof,
         before: Option<&Versioned<Session>>,
         sender: &Sender,
         moment: &Moment,
     ) -> Result<Begun, Failure> {
-        self.signing_in(person, before, moment, |facts, moment| Ok(begin(facts, authenticated, sender, moment))).await
+        let set_at = proof.password_set_at;
+        self.signing_in(person, set_at, before, moment, |facts, moment| Ok(begin(facts, proof.authenticated, sender, moment))).await
     }
 
-    /// Decides, with all that is known of who signs in: in `before`, where that is a session of theirs.
+    /// Decides, with all that is known of who signs in: in `before`, where that is a session of theirs, and by the password that was set at a time,
+    /// where they proved one.
     pub(crate) async fn signing_in<R>(
         &self,
         person: &PersonId,
+        password_set_at: Option<i64>,
         before: Option<&Versioned<Session>>,
         moment: &Moment,
         decide: impl Fn(&Facts<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
@@ -68,9 +80,16 @@ impl Service {
         let nobody = Arc::from("");
         for _ in 0..ATTEMPTS {
             let factor = self.second_factor_of(person).await?;
+            let password = match password_set_at {
+                Some(set_at) => Some(self.password_set_then(person, set_at).await?),
+                None => None,
+            };
             let decided = self.attempt(moment, &nobody, |reading, moment| {
                 let record = self.find_user(person.as_str())?;
                 reading.rely_on_person(&record);
+                if let Some(password) = &password {
+                    reading.rely_on_password(password);
+                }
                 reading.rely_on_second_factor(person, factor.as_ref().map(|factor| factor.version));
                 let latest = self.registry.authenticated.latest(person);
                 reading.rely_on_authentication(person, latest.as_ref().map(|latest| latest.version));
@@ -109,11 +128,16 @@ impl Service {
         if !text::is(text, &found.record.proof, &self.registry.root_keys()) {
             return Ok(None);
         }
-        if self.judge_session(&found.record, seen_at, moment) != Judged::Live {
+        if self.judge_session(&found.record, seen_at, moment) != Judged::Live || self.is_of_another_password(&found.record).await? {
             return Ok(None);
         }
         self.sessions_seen.note(found.record.id, moment.now.seconds());
         Ok(Some(found))
+    }
+
+    /// Whether its person has another password since: it ends then, also where whoever set that one could not end it.
+    pub(crate) async fn is_of_another_password(&self, session: &Session) -> Result<bool, Failure> {
+        Ok(self.password_set_at(&session.person).await?.is_some_and(|set_at| is_outlived(session, set_at)))
     }
 
     /// How a session stands whose browser was here at a time, in seconds.
@@ -157,19 +181,33 @@ impl Service {
         judge(session, facts, self.ledger_time(moment).seconds())
     }
 
+    /// A session, where it is of this person, live or not.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub async fn session_of(&self, person: &PersonId, id: SessionId) -> Result<Option<Versioned<Session>>, Failure> {
+        Ok(self.session_row(id).await?.filter(|session| session.record.person == *person))
+    }
+
     /// The row of a session.
     pub(crate) async fn session_row(&self, id: SessionId) -> Result<Option<Versioned<Session>>, Failure> {
         let Some(row) = self.fetch(&session::TABLE, Value::Id(id.0)).await? else { return Ok(None) };
         Ok(Some(Versioned { version: row.version, record: Session::from_row(&row.record).map_err(damaged)? }))
     }
 
-    /// The sessions of a person, live or not, oldest first.
+    /// Sessions of a person, live or not, oldest first: as many as are looked at at once.
     ///
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
     pub async fn sessions_of(&self, person: &PersonId) -> Result<Vec<Versioned<Session>>, Failure> {
+        self.sessions_of_after(person, None).await
+    }
+
+    /// The same, behind one of them.
+    pub(crate) async fn sessions_of_after(&self, person: &PersonId, after: Option<SessionId>) -> Result<Vec<Versioned<Session>>, Failure> {
         let (store, prefix) = (self.store.clone(), vec![Value::Text(person.0.clone())]);
-        let rows = beside(move || store.view()?.range(&session::TABLE, BY_PERSON, &prefix, None, OF_PERSON_MAX)).await;
+        let after = after.map(|id| vec![Value::Id(id.0)]);
+        let rows = beside(move || store.view()?.range(&session::TABLE, BY_PERSON, &prefix, after.as_ref(), OF_PERSON_MAX)).await;
         let rows = rows.unwrap_or_else(|| Err(Fault::new(FaultKind::Closed, "the store is closed")))?;
         let read = |row: &Versioned<_>| Ok(Versioned { version: row.version, record: Session::from_row(&row.record)? });
         rows.iter().map(read).collect::<Result<_, _>>().map_err(damaged)
@@ -222,6 +260,11 @@ impl Service {
         }
         Ok(bound)
     }
+}
+
+/// Whether a session was renewed last before the password was set that its person has, in seconds.
+pub(crate) fn is_outlived(session: &Session, password_set_at: i64) -> bool {
+    session.renewed_at < password_set_at
 }
 
 fn no_session() -> Refusal {

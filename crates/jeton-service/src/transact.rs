@@ -19,13 +19,16 @@ use jeton_core::person::Person;
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::exception::{self, PolicyException};
 use jeton_core::policy::rule::{self, Subject};
+use jeton_core::provider::Provider;
 use jeton_core::record::{Key, Table, Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::Role;
 use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
 use jeton_core::session::latest;
-use jeton_core::{api, api_key, client, consent, grant, group, key, notice, password, person, role, second_factor, session};
+use jeton_core::{
+    api, api_key, client, consent, grant, group, identity, key, notice, password, person, provider, role, second_factor, session,
+};
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
 use tokio::sync::oneshot;
@@ -143,12 +146,14 @@ pub(crate) fn failure(error: CommitError) -> Failure {
                 "policy_exception_by_credential" => "there is an exception for this credential already",
                 "person_by_username" => "somebody has this username already",
                 "person_group_by_name" => "a group of this name exists already",
+                "provider_by_name" => "a provider of this name exists already",
                 "role_by_name" => "this API has a role of this name already",
                 _ => "this name is taken",
             };
             let hint = match index {
                 "person_by_username" => "`jeton user show USERNAME` shows them; take another username for somebody else",
                 "person_group_by_name" => "`jeton group show NAME` shows it; take another name for another group",
+                "provider_by_name" => "`jeton provider show NAME` shows it; take another name for another provider",
                 "role_by_name" => "`jeton role list` shows it; `jeton role update ROLE` changes it",
                 _ => return Failure::Refused(Refusal::new(Reason::Conflict, what)),
             };
@@ -263,6 +268,16 @@ impl Reading<'_> {
     /// Whether somebody holds a role must still be as it was.
     pub(crate) fn rely_on_assignment(&self, role: &RoleId, holder: &Holder, found: Option<&Versioned<Assignment>>) {
         self.rely_on_row(&assign::TABLE, assign::key(role, holder), found.map(|assignment| assignment.version));
+    }
+
+    /// A provider that was read before: it must still be what it was.
+    pub(crate) fn rely_on_provider(&self, provider: &Versioned<Provider>) {
+        self.rely(&provider::TABLE, Value::Text(provider.record.id.0.clone()), Some(provider.version));
+    }
+
+    /// Who somebody is at a provider must still be so, or not known.
+    pub(crate) fn rely_on_identity(&self, key: Key, version: Option<Sequence>) {
+        self.rely_on_row(&identity::TABLE, key, version);
     }
 
     /// A grant must still be what it was, or not there.

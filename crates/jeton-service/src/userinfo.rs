@@ -8,6 +8,7 @@ use jeton_core::moment::Moment;
 use jeton_core::person::Person;
 use jeton_core::record::Versioned;
 use jeton_core::token::standing::Standing;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::service::Service;
@@ -19,6 +20,8 @@ pub struct Userinfo {
     pub person: Arc<Versioned<Person>>,
     /// What was granted.
     pub scopes: IdentityScopes,
+    /// What the client declares beside what is standard.
+    pub declared: Map<String, Value>,
 }
 
 /// Why nothing is told.
@@ -55,6 +58,8 @@ impl Service {
         }
         let person = self.registry.people.all.get(held.person.as_str()).filter(|person| person.record.is_active());
         let is_suspended = self.registry.suspended_since(CutOffSubject::User, &held.person.0).is_some();
-        Ok(Userinfo { person: person.filter(|_| !is_suspended).ok_or(NotTold::Invalid)?, scopes })
+        let person = person.filter(|_| !is_suspended).ok_or(NotTold::Invalid)?;
+        let declared = self.claims_of_person(&proven.token.client, &person.record, scopes);
+        Ok(Userinfo { person, scopes, declared })
     }
 }

@@ -31,6 +31,7 @@ use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
 use jeton_service::identify::Identified;
 use jeton_service::passwords::{Compared, Hashing, PasswordHashing, Proven};
+use jeton_service::sessions::Proof;
 use jeton_service::usage::marks::Marks;
 use jeton_testkit::World;
 use jeton_testkit::world::manage::administrator;
@@ -100,7 +101,10 @@ impl Stage {
     async fn sign_in(&self) -> (Secret, Versioned<Session>) {
         let service = self.world.service();
         let authenticated = Authenticated::by_password(self.world.now());
-        let begun = service.begin_session(&self.ada, authenticated, None, &owner(), &self.world.moment()).await.unwrap();
+        let begun = service
+            .begin_session(&self.ada, Proof { authenticated, password_set_at: None }, None, &owner(), &self.world.moment())
+            .await
+            .unwrap();
         let text = Secret::from(begun.clear.0);
         let session = service.session(text.expose(), self.world.now(), &self.world.moment()).await.unwrap().unwrap();
         (text, session)
@@ -377,7 +381,7 @@ async fn a_password_says_who_somebody_is() {
     let proves = async |username: &str, password: &str| {
         let from = (&Sender::default(), None);
         let proven = service.prove_password(username, &Secret::from(password), from, &stage.world.moment()).await.unwrap();
-        matches!(proven, Proven::Somebody(_))
+        matches!(proven, Proven::Somebody(..))
     };
     assert!(!proves("ada", PASSWORD).await, "she has none yet");
     let by = administrator();

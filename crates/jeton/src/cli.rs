@@ -33,6 +33,7 @@ use crate::commands::key::Key;
 use crate::commands::login::{Login, Logout, Whoami};
 use crate::commands::options::{Options, Output};
 use crate::commands::policy::Policy;
+use crate::commands::provider::Provider;
 use crate::commands::quickstart::Quickstart;
 use crate::commands::recovery_kit::RecoveryKit;
 use crate::commands::request::Request;
@@ -96,6 +97,8 @@ enum Command {
     Group(Group),
     #[command(subcommand)]
     Role(Role),
+    #[command(subcommand)]
+    Provider(Provider),
     #[command(subcommand)]
     Key(Key),
     #[command(subcommand)]
@@ -185,6 +188,7 @@ impl Cli {
             Command::User(user) => user.run(&context),
             Command::Group(group) => group.run(&context),
             Command::Role(role) => role.run(&context),
+            Command::Provider(provider) => provider.run(&context),
             Command::Key(key) => key.run(&context),
             Command::Token(token) => token.run(&context),
             Command::Revoke(revoke) => revoke.run(&context),
@@ -415,6 +419,7 @@ mod tests {
         ("key", "jeton key revoke"),
         ("policy", "jeton policy set"),
         ("policy_exception", "jeton policy exception end"),
+        ("provider", "jeton provider delete"),
         ("replacing", "jeton client update"),
         ("restore", "jeton backup restore accept-gap"),
         ("revoke", "jeton revoke"),
@@ -460,8 +465,11 @@ mod tests {
         each_command(&root, "", &mut |path, command| {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
+                // The name of a file with it is none itself.
+                let is_file = argument.get_value_names().is_some_and(|names| names.iter().all(|name| name.as_str() == "FILE"));
                 assert!(
                     !name.contains("secret")
+                        || is_file
                         || name == "secret_file"
                         || matches!(path, "jeton client secret revoke" | "jeton client secret suspend" | "jeton client secret resume"),
                     "{path} --{name}"

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// All that is declared. What a thing's table leaves out is left as it is.
-#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Declared {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -42,6 +42,8 @@ pub(crate) struct Api {
     token_format: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signing_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) claims: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<BTreeMap<String, String>>,
 }
@@ -83,6 +85,8 @@ pub(crate) struct Client {
     consent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token_signed_response_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) claims: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jwks: Option<Map<String, Value>>,
 }
@@ -189,6 +193,14 @@ impl Declared {
         things.extend(self.policy.iter().map(|policy| Thing::of(Noun::Policy, policy)));
         things.sort_by(|one, other| (one.noun, &one.key).cmp(&(other.noun, &other.key)));
         things
+    }
+
+    /// The same without what says that there is nothing: a new deployment has nothing either.
+    pub(crate) fn without_empty_claims(&self) -> Declared {
+        let mut declared = self.clone();
+        let claims = declared.api.iter_mut().map(|api| &mut api.claims).chain(declared.client.iter_mut().map(|client| &mut client.claims));
+        claims.filter(|claims| claims.as_ref().is_some_and(BTreeMap::is_empty)).for_each(|claims| *claims = None);
+        declared
     }
 
     /// The roles whose groups are said.

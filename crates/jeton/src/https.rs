@@ -80,12 +80,3 @@ pub(crate) fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rust
     }
     None
 }
-
-/// What lies at the bottom of an error: the layers above say only whose it was.
-pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    crate::render::text::shown(&error.to_string())
-}

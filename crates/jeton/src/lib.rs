@@ -18,7 +18,6 @@ mod declared;
 mod dice;
 mod footing;
 pub mod foreign;
-mod guarded;
 mod https;
 mod init;
 mod integrity;

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jeton_core::commit::Sequence;
+use jeton_core::outgoing::Reach;
+use jeton_http::guarded::Guarded;
 use jeton_oauth::form;
 use jeton_service::Service;
 use jeton_service::logouts_waiting::{Logout, LogoutOutcome};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::guarded::Guarded;
 use crate::logout_cursor;
 use crate::supervised::{Hears, supervised};
 
@@ -28,8 +30,12 @@ const WAITS: [Duration; 6] = [
     Duration::from_secs(120),
     Duration::from_secs(300),
 ];
-/// How many are under way at most; more wait in the ledger.
-const UNDER_WAY_MAX: usize = 1_024;
+/// How many are under way at most, most of which wait for their next attempt; more wait in the ledger.
+const UNDER_WAY_MAX: usize = 16_384;
+/// How many begin at once.
+const BEGUN_AT_ONCE: usize = 256;
+/// How many applications are asked at the same time.
+const ASKED_MAX: usize = 128;
 /// How often it is kept how far the ledger was worked off while nobody was to be told.
 const KEPT_EACH: Duration = Duration::from_secs(60);
 
@@ -38,7 +44,7 @@ pub(crate) fn begin(service: &Arc<Service>, data: &Path, hears: &Hears) -> JoinH
     let (service, data) = (service.clone(), data.to_owned());
     supervised("telling applications who signed out", hears.clone(), async move {
         let guarded = loop {
-            match Guarded::new(service.issuer().is_loopback(), ANSWER) {
+            match Guarded::new(Reach::of_registered(service.issuer().is_loopback()), ANSWER) {
                 Ok(guarded) => break Arc::new(guarded),
                 Err(error) => tracing::error!(%error, "applications cannot be told that somebody signed out: it is tried again"),
             }
@@ -67,20 +73,30 @@ impl Telling {
         // Whoever begins anew, or goes on from a backup, tells of what happens from now on.
         let from = logout_cursor::read(&self.data, head.incarnation).filter(|from| *from <= head.size).unwrap_or(head.size);
         self.service.follow_logouts(from);
-        let mut telling = JoinSet::new();
+        let (mut telling, asking) = (JoinSet::new(), Arc::new(Semaphore::new(ASKED_MAX)));
+        let service = self.service.clone();
+        let next = || {
+            let service = service.clone();
+            async move { service.next_logouts(BEGUN_AT_ONCE).await }
+        };
+        // What is read goes on while others are told: begun anew each time it might never end.
+        let mut reading = Box::pin(next());
         let (mut ticks, mut idle) = (interval(Duration::from_secs(1)), interval(KEPT_EACH));
         [&mut ticks, &mut idle].into_iter().for_each(|ticks| ticks.set_missed_tick_behavior(MissedTickBehavior::Delay));
         loop {
             tokio::select! {
-                found = self.service.next_logouts(), if telling.len() < UNDER_WAY_MAX => match found {
-                    Ok(found) => for logout in found {
-                        *self.under_way.entry(logout.sequence).or_default() += 1;
-                        telling.spawn(tell(self.service.clone(), self.guarded.clone(), self.waits, logout));
-                    },
-                    Err(error) => {
-                        tracing::error!(%error, "who signed out could not be read: it is tried again");
-                        sleep(Duration::from_secs(1)).await;
+                found = &mut reading, if telling.len() < UNDER_WAY_MAX => {
+                    match found {
+                        Ok(found) => for logout in found {
+                            *self.under_way.entry(logout.sequence).or_default() += 1;
+                            telling.spawn(tell(self.service.clone(), self.guarded.clone(), asking.clone(), self.waits, logout));
+                        },
+                        Err(error) => {
+                            tracing::error!(%error, "who signed out could not be read: it is tried again");
+                            sleep(Duration::from_secs(1)).await;
+                        }
                     }
+                    reading.set(next());
                 },
                 Some(told) = telling.join_next() => self.is_told(told.ok()),
                 _ = ticks.tick(), if self.is_due => self.keep(),
@@ -116,10 +132,18 @@ impl Telling {
 }
 
 /// Tells one application, as often as it takes or until it is given up.
-async fn tell(service: Arc<Service>, guarded: Arc<Guarded>, waits: &'static [Duration], logout: Logout) -> Sequence {
+async fn tell(
+    service: Arc<Service>,
+    guarded: Arc<Guarded>,
+    asking: Arc<Semaphore>,
+    waits: &'static [Duration],
+    logout: Logout,
+) -> Sequence {
     let mut why = String::new();
     for wait in waits {
         sleep(*wait).await;
+        // Nobody closes it.
+        let _turn = asking.acquire().await.ok();
         match attempt(&service, &guarded, &logout).await {
             Ok(()) => return logout.sequence,
             Err(failed) => why = failed,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jeton_service::Service;
-use jeton_service::letters::{Carrier, Round};
+use jeton_service::letters::{Carrier, Follows, Round};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -26,7 +26,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Who carries letters, and how far.
 pub(crate) struct Mail {
     carrier: Arc<dyn Carrier>,
-    round: Round,
+    links: Round,
+    news: Round,
 }
 
 /// Whether what a server would send by could be used: what is read of it is.
@@ -47,7 +48,8 @@ pub(crate) async fn open(config: &Config, service: &Service) -> Result<Option<Ma
         None if is_watched(config) => Arc::new(Shown { issuer: config.issuer.clone() }),
         None => return Ok(None),
     };
-    let round = service.begin_letters().await.map_err(|error| format!("letters cannot be sent: {error}"))?;
+    let begin = async |follows| service.begin_letters(follows).await.map_err(|error| format!("letters cannot be sent: {error}"));
+    let (links, news) = (begin(Follows::Links).await?, begin(Follows::News).await?);
     match &config.mail {
         Some(MailSettings { host, port, security, .. }) => {
             service.send_links();
@@ -55,7 +57,7 @@ pub(crate) async fn open(config: &Config, service: &Service) -> Result<Option<Ma
         }
         None => service.show_letters(),
     }
-    Ok(Some(Mail { carrier, round }))
+    Ok(Some(Mail { carrier, links, news }))
 }
 
 /// Whether whoever administers sits at the terminal that the log goes to, and is alone with the server.
@@ -66,7 +68,7 @@ fn is_watched(config: &Config) -> bool {
 impl Mail {
     /// Begins to carry.
     pub(crate) fn begin(self, service: &Arc<Service>, hears: &Hears) -> Vec<JoinHandle<()>> {
-        let (carrying, asking, round) = (service.clone(), service.clone(), Arc::new(Mutex::new(self.round)));
+        let asking = service.clone();
         vec![
             every(("looking at who forgot a password", hears), (PERIOD, First::AtOnce), move || {
                 let service = asking.clone();
@@ -76,14 +78,21 @@ impl Mail {
                     }
                 }
             }),
-            every(("carrying letters", hears), (PERIOD, First::AtOnce), move || {
-                let (service, round, carrier) = (carrying.clone(), round.clone(), self.carrier.clone());
-                async move {
-                    if let Err(error) = service.carry_letters(&mut *round.lock().await, &*carrier).await {
-                        tracing::error!(%error, "letters could not be gone on with: it is tried again");
-                    }
-                }
-            }),
+            carry("carrying letters with links", service, (self.links, self.carrier.clone()), hears),
+            carry("carrying letters with news", service, (self.news, self.carrier), hears),
         ]
     }
+}
+
+fn carry(work: &'static str, service: &Arc<Service>, (round, carrier): (Round, Arc<dyn Carrier>), hears: &Hears) -> JoinHandle<()> {
+    let (service, round) = (service.clone(), Arc::new(Mutex::new(round)));
+    every((work, hears), (PERIOD, First::AtOnce), move || {
+        let (service, round, carrier) = (service.clone(), round.clone(), carrier.clone());
+        async move {
+            let mut round = round.lock().await;
+            if let Err(error) = service.carry_letters(&mut round, &*carrier).await {
+                tracing::error!(%error, "letters could not be gone on with: it is tried again");
+            }
+        }
+    })
 }

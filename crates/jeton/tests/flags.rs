@@ -31,6 +31,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("PATCH /groups/{group}", "group update"),
     ("POST /roles", "role create"),
     ("PATCH /roles/{role}", "role update"),
+    ("POST /providers", "provider create"),
+    ("PATCH /providers/{provider}", "provider update"),
     ("POST /keys", "key create"),
     ("PATCH /keys/{key}", "key update"),
     ("DELETE /keys/{key}", "key revoke"),

@@ -71,6 +71,27 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("group members", Server, &["billing"]),
     ("group add", Server, &["billing", "ada"]),
     ("group remove", Server, &["billing", "ada"]),
+    (
+        "provider create",
+        Server,
+        &[
+            "--name",
+            "p",
+            "--issuer",
+            "https://p.example",
+            "--client-id",
+            "c",
+            "--client-secret",
+            "FILE",
+            "--role-claim",
+            "g",
+            "--role",
+            "a=clerk",
+        ],
+    ),
+    ("provider list", Server, &[]),
+    ("provider show", Server, &["corp"]),
+    ("provider update", Server, &["corp", "--title", "Another", "--domain", "example.com"]),
     ("role create", Server, &["--audience", "a:b", "--name", "packer", "--scope", "read"]),
     ("role list", Server, &[]),
     ("role show", Server, &["clerk"]),
@@ -149,6 +170,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("completions", Nothing, &["bash"]),
     // What these name goes.
     ("group delete", Server, &["billing"]),
+    ("provider delete", Server, &["corp"]),
     ("role delete", Server, &["clerk"]),
     ("admin remove", Server, &["boss"]),
     ("client delete", Server, &["worker"]),
@@ -199,6 +221,9 @@ impl Desk {
         desk.made(&["client", "create", "--name", "worker", "--audience", "a:b"], "client_id");
         desk.made(&["user", "create", "--username", "ada"], "id");
         desk.made(&["group", "create", "--name", "billing"], "id");
+        desk.write("secret.txt", b"s3cret");
+        let provider = ["--name", "corp", "--issuer", "https://corp.example", "--client-id", "c", "--client-secret", "secret.txt"];
+        desk.made(&[&["provider", "create"], &provider[..]].concat(), "id");
         desk.made(&["role", "create", "--audience", "a:b", "--name", "clerk", "--scope", "read"], "id");
         desk.key = desk.made(&["key", "create", "--owner", "external:acme", "--audience", "a:b", "--name", "k"], "id");
         desk

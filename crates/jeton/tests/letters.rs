@@ -258,6 +258,61 @@ fn an_invitation_goes_over_tls_and_once_more_after_a_crash() {
 }
 
 #[test]
+fn news_go_to_the_address_of_whom_they_concern() {
+    let post = Post::open(true);
+    let desk = Desk::new(&post);
+    let _server = desk.serve();
+    desk.done(&["api", "create", "--audience", "https://orders.example"]);
+    desk.done(&["user", "create", "--username", "ada", "--email", "ada@example.com"]);
+    let key = desk.done(&["key", "create", "--owner", "user:ada", "--audience", "https://orders.example", "--name", "Büro"]);
+    desk.done(&["key", "suspend", key["id"].as_str().unwrap()]);
+    let dialogue = post.next();
+    assert_eq!(dialogue.sealed.iter().filter(|said| said.starts_with("RCPT")).collect::<Vec<_>>(), ["RCPT TO:<ada@example.com>"]);
+    let (head, body) = dialogue.letter.split_once("\r\n\r\n").unwrap();
+    let subject = format!("Subject: Something of yours at {} is suspended", desk.address);
+    assert!(head.replace("\r\n ", " ").lines().any(|said| said == subject) && head.is_ascii(), "{head}");
+    assert!(body.contains(&format!("your API key {}", key["id"].as_str().unwrap())) && body.contains("called B=C3=BCro"), "{body}");
+}
+
+#[test]
+fn an_address_is_one_or_no_letter_goes() {
+    let post = Post::open(true);
+    let desk = Desk::new(&post);
+    let mut server = desk.serve();
+    let (long, longer) = (format!("{}@example.com", "a".repeat(242)), format!("{}@example.com", "a".repeat(243)));
+    let invite = |number: usize, address: &str| {
+        let output = desk.command(&["user", "invite", &format!("guest-{number}"), "--email", address, "--json", "--yes"]).output();
+        output.unwrap().status.success()
+    };
+    for (number, address) in
+        ["ada@example.com\r\nBcc: eve@example.org", "a b@example.com", "ada", "@example.com", "ada\u{202e}@example.com", &longer]
+            .into_iter()
+            .enumerate()
+    {
+        assert!(!invite(number, address), "{address:?}");
+    }
+    // What is taken as an address and is none to a mail server: given up at once, without a word of it in the log.
+    for (number, address) in ["a@b@example.com", "<ada@example.com>", "ada@example.com,eve@example.org", &long, "\u{e4}d\u{e4}@example.com"]
+        .into_iter()
+        .enumerate()
+    {
+        assert!(invite(100 + number, address), "{address:?}");
+        let line = server.logs("given up");
+        assert!(!line.contains(address), "{line}");
+    }
+    assert!(invite(200, "ada+news@example.com"));
+    let reached = loop {
+        let said = post.next();
+        let reached: Vec<_> = said.sealed.iter().filter(|said| said.starts_with("RCPT")).cloned().collect();
+        if !reached.is_empty() {
+            break reached;
+        }
+        assert!(said.letter.is_empty(), "{said:?}");
+    };
+    assert_eq!(reached, ["RCPT TO:<ada+news@example.com>"]);
+}
+
+#[test]
 fn nothing_is_sent_in_the_clear_and_a_letter_that_is_refused_is_given_up() {
     let plain = Post::open(false);
     let desk = Desk::new(&plain);

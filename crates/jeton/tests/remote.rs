@@ -321,6 +321,7 @@ const COMMANDS: &[&str] = &[
     "role assign clerk group:billing",
     "role holders clerk",
     "role list",
+    "provider list",
     "key create --owner external:acme --audience https://orders.example --scope orders:read --name acme",
     "key list",
     "suspension list",

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::error::ErrorResponse;
 use crate::form::Form;
@@ -169,6 +170,22 @@ impl IntrospectionResponse<'_> {
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.write_json(&mut out);
+        out
+    }
+}
+
+impl IntrospectionResponse<'_> {
+    /// The response's body with claims that are of no standard, none of which is one of [`ActiveToken`]'s; of an inactive one nothing is told.
+    #[must_use]
+    pub fn to_json_with(&self, claims: &Map<String, Value>) -> Vec<u8> {
+        let mut out = self.to_json();
+        let mut more = serde_json::to_vec(claims).unwrap_or_default();
+        if let (Self::Active(_), false, Some(brace)) = (self, claims.is_empty(), more.first_mut()) {
+            // Another object's members go on where this one ends.
+            *brace = b',';
+            out.pop();
+            out.append(&mut more);
+        }
         out
     }
 }

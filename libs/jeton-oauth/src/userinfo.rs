@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// The claims of a person; those that the token's scope does not cover are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +25,9 @@ pub struct UserinfoResponse<'u> {
     /// Whether somebody has seen that the address is the person's (scope `email`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
+    /// Every other claim.
+    #[serde(flatten)]
+    pub additional: Map<String, Value>,
 }
 
 impl UserinfoResponse<'_> {
@@ -52,10 +56,11 @@ mod tests {
             updated_at: Some(5),
             email: Some("ada@example.com".into()),
             email_verified: Some(false),
+            additional: Map::from_iter([("room".to_owned(), Value::from("7"))]),
         };
         check(
             &whole,
-            r#"{"sub":"user_1","name":"Ada \"L\"","preferred_username":"ada","updated_at":5,"email":"ada@example.com","email_verified":false}"#,
+            r#"{"sub":"user_1","name":"Ada \"L\"","preferred_username":"ada","updated_at":5,"email":"ada@example.com","email_verified":false,"room":"7"}"#,
         );
     }
 }

@@ -26,9 +26,9 @@ const HOT: usize = 1_000;
 /// Pages of each list that are read.
 const PAGES: usize = 60;
 
-const FROM_MEMORY: Limit = Limit::Floor { factor: 1.5, signature: None };
-const ON_A_MISS: Limit = Limit::Floor { factor: 2.5, signature: None };
-const WITH_LIMITS: Limit = Limit::Floor { factor: 2.0, signature: None };
+const FROM_MEMORY: Limit = Limit::KeyCheck { factor: 1.5 };
+const ON_A_MISS: Limit = Limit::KeyCheck { factor: 2.5 };
+const WITH_LIMITS: Limit = Limit::KeyCheck { factor: 2.0 };
 const PAGE: Limit = Limit::Value(50.0);
 
 /// What a list is asked for, the how-manieth time.

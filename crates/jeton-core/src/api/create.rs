@@ -8,6 +8,7 @@ use jeton_oauth::resource::Resource;
 use jeton_oauth::scope::{ScopeName, ScopeSet};
 
 use super::{Api, TABLE, TokenFormat, parse_scope_list};
+use crate::claim_rules::{ClaimRules, Place};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ApiId, draw_name};
@@ -37,6 +38,8 @@ pub struct CreateApi {
     pub token_format: Option<String>,
     /// What signs its JWTs: `ES256` when left out.
     pub signing_algorithm: Option<String>,
+    /// What its access tokens tell beside what is standard: claims, each with its source.
+    pub claims: BTreeMap<String, String>,
 }
 
 /// Declares an API; `policies` say how long its tokens may live. That the audience is free is the store's word: it is unique there.
@@ -78,7 +81,7 @@ fn parse(request: &CreateApi, policies: &Policies, moment: &mut Moment) -> Resul
         signing_algorithm: request.signing_algorithm.as_deref().map_or(Ok(Algorithm::Es256), parse_algorithm)?,
         created_at: seconds,
         updated_at: seconds,
-        claims: None,
+        claims: ClaimRules::parse(&request.claims, Place::AccessToken)?,
     })
 }
 

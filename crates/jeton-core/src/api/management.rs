@@ -8,6 +8,7 @@ use jeton_jose::Algorithm;
 use jeton_oauth::scope::ScopeSet;
 
 use super::{Api, TABLE, TokenFormat, userinfo};
+use crate::claim_rules::ClaimRules;
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ApiId, RoleId};
@@ -131,7 +132,7 @@ fn make(issuer: &str, scopes: BTreeMap<String, String>, policies: &Policies, mom
         signing_algorithm: Algorithm::Es256,
         created_at: seconds,
         updated_at: seconds,
-        claims: None,
+        claims: ClaimRules::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::create::{parse_algorithm, parse_default_scope, parse_format, parse_lifetime, parse_scopes};
 use super::{Api, TABLE};
+use crate::claim_rules::{ClaimRules, Place};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
@@ -33,6 +34,8 @@ pub struct UpdateApi {
     pub token_format: Option<String>,
     /// What signs its JWTs.
     pub signing_algorithm: Option<String>,
+    /// All that its access tokens tell beside what is standard.
+    pub claims: Option<BTreeMap<String, String>>,
 }
 
 /// Changes an API: scopes that it knows from then on, or no longer, are told by entries of their own. `policies` say how long its tokens may live, `latest_cut_off_seconds` is the latest cut-off over any of its tokens.
@@ -90,6 +93,9 @@ fn apply(api: &Api, request: &UpdateApi, policies: &Policies) -> Result<Api, Ref
     if let Some(algorithm) = &request.signing_algorithm {
         updated.signing_algorithm = parse_algorithm(algorithm)?;
     }
+    if let Some(claims) = &request.claims {
+        updated.claims = ClaimRules::parse(claims, Place::AccessToken)?;
+    }
     Ok(updated)
 }
 
@@ -103,6 +109,7 @@ fn changes(before: &Api, after: &Api, actor: &Actor) -> Vec<Event> {
         ("access_token_lifetime_seconds", after.access_token_lifetime_seconds != before.access_token_lifetime_seconds),
         ("token_format", after.token_format != before.token_format),
         ("signing_algorithm", after.signing_algorithm != before.signing_algorithm),
+        ("claims", after.claims != before.claims),
     ];
     let changed: Vec<&str> = changed.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect();
     let (known, knows) = (before.scope_set(), after.scope_set());

@@ -8,6 +8,7 @@ use jeton_jose::Algorithm;
 use jeton_oauth::scope::ScopeSet;
 
 use super::{Api, TABLE, TokenFormat};
+use crate::claim_rules::ClaimRules;
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ApiId};
@@ -56,7 +57,7 @@ pub fn keep(issuer: &str, known: Option<&Api>, policies: &Policies, actor: &Acto
         signing_algorithm: Algorithm::Es256,
         created_at: seconds,
         updated_at: seconds,
-        claims: None,
+        claims: ClaimRules::default(),
     };
     let event = Event::ApiCreated { actor: actor.clone(), api: made.id.clone(), audience: made.audience.clone(), scopes: Arc::from("") };
     Outcome::grant((), commit.put(&TABLE, made.row()).tell(event))

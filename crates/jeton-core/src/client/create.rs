@@ -1,5 +1,6 @@
 //! Registering a client.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_jose::KeyError;
@@ -9,6 +10,7 @@ use jeton_oauth::scope::ScopeSet;
 use super::asking::Asking;
 use super::{AuthenticationMethod, Client, GrantType, TABLE, signing_in};
 use crate::api::{Api, parse_scope_list};
+use crate::claim_rules::{ClaimRules, Place};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, ClientId, draw_name};
@@ -53,6 +55,8 @@ pub struct CreateClient {
     pub asking: Asking,
     /// Who answers for it: a person or a group.
     pub owner: Option<Owner>,
+    /// What its ID tokens, and userinfo, tell beside what is standard: claims, each with its source.
+    pub claims: BTreeMap<String, String>,
 }
 
 /// Registers a client for these APIs.
@@ -93,7 +97,7 @@ fn parse(request: &CreateClient, apis: &[&Api], moment: &mut Moment) -> Result<C
         asks_consent: request.asking.consent()?.unwrap_or(true),
         id_token_algorithm: request.asking.id_token_algorithm()?.flatten(),
         needs_pushed_requests: request.needs_pushed_requests,
-        claims: None,
+        claims: ClaimRules::parse(&request.claims, Place::Identity)?,
         owner: request.owner.clone(),
     };
     signing_in::check(&client)?;

@@ -89,10 +89,11 @@ pub(super) fn check(client: &Client) -> Result<(), Refusal> {
         if !client.needs_pkce {
             return Err(Refusal::invalid("who cannot prove who it is shows by a challenge that it asked: `pkce` is `required` for it"));
         }
-        if !client.asks_consent && client.application == Application::Native {
+        let is_of_a_machine = |uri: &RedirectUri| !uri.as_str().starts_with("https://");
+        if !client.asks_consent && (client.application == Application::Native || client.redirect_uris.iter().any(is_of_a_machine)) {
             return Err(Refusal::invalid(
-                "another program on the machine could ask in its name: people are asked (`consent` is `required`) for a native client that cannot \
-                 prove who it is",
+                "another program on the machine could ask in its name: people are asked (`consent` is `required`) for a client that cannot prove \
+                 who it is, where it is native or has an address that is not https",
             ));
         }
         if !client.rotates {

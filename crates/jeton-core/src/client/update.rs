@@ -1,11 +1,13 @@
 //! Changing a client's registration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::asking::Asking;
 use super::create::{parse_contact, parse_grant_types, parse_jwks, parse_method, parse_scopes};
 use super::{Client, TABLE, signing_in};
 use crate::api::Api;
+use crate::claim_rules::{ClaimRules, Place};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
@@ -50,6 +52,8 @@ pub struct UpdateClient {
     pub asking: Asking,
     /// Who answers for it; `None` within: nobody.
     pub owner: Option<Option<Owner>>,
+    /// All that its ID tokens, and userinfo, tell beside what is standard.
+    pub claims: Option<BTreeMap<String, String>>,
 }
 
 /// Changes a client; `apis` are all those it may ask for from now on. What is given and what is taken are told apart, each by its own entry.
@@ -88,6 +92,9 @@ fn apply(client: &Client, request: &UpdateClient, apis: &[&Api]) -> Result<Clien
     }
     if let Some(owner) = &request.owner {
         updated.owner.clone_from(owner);
+    }
+    if let Some(claims) = &request.claims {
+        updated.claims = ClaimRules::parse(claims, Place::Identity)?;
     }
     sign_in(&mut updated, request)?;
     updated.apis = apis.iter().map(|api| api.id.clone()).collect();
@@ -145,6 +152,7 @@ fn changes(before: &Client, after: &Client, actor: &Actor) -> Vec<Event> {
         ("id_token_signed_response_alg", before.id_token_algorithm != after.id_token_algorithm),
         ("backchannel_logout_uri", before.backchannel_logout_uri != after.backchannel_logout_uri),
         ("owner", before.owner != after.owner),
+        ("claims", before.claims != after.claims),
     ];
     let (actor, client) = (actor.clone(), before.id.clone());
     let updated = named(&described).map(|changed| Event::ClientUpdated { actor: actor.clone(), changed, client: client.clone() });

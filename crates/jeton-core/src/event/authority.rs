@@ -26,6 +26,8 @@ impl Event {
             | Event::PolicyExceptionEnded { .. }
             | Event::UserDisabled { .. }
             | Event::UserDeleted { .. }
+            | Event::ProviderDeleted { .. }
+            | Event::IdentityUnlinked { .. }
             | Event::SessionEnded { .. }
             | Event::ConsentWithdrawn { .. }
             | Event::GrantEnded { .. }
@@ -75,6 +77,9 @@ impl Event {
             | Event::UserEnabled { .. }
             | Event::LinkMade { .. }
             | Event::LinkUsed { .. }
+            | Event::ProviderCreated { .. }
+            | Event::ProviderUpdated { .. }
+            | Event::IdentityLinked { .. }
             | Event::UserPasswordSet { .. }
             | Event::UserSecondFactorSet { .. }
             | Event::UserSecondFactorRemoved { .. }
@@ -135,6 +140,7 @@ impl Event {
                 | Event::UserRecoveryCodeUsed { .. }
                 | Event::LinkMade { .. }
                 | Event::LinkUsed { .. }
+                | Event::ProviderUpdated { .. }
                 | Event::SessionRenewed { .. }
                 | Event::GrantRecovered { .. }
                 | Event::GrantAdvanced { .. }
@@ -174,6 +180,9 @@ impl Event {
             | Event::UserSecondFactorRemoved { .. }
             | Event::UserRecoveryCodesSet { .. }
             | Event::LinkMade { .. }
+            | Event::ProviderCreated { .. }
+            | Event::ProviderUpdated { .. }
+            | Event::IdentityLinked { .. }
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
@@ -233,6 +242,8 @@ impl Event {
             | Event::UsersExported { .. }
             | Event::UserRecoveryCodeUsed { .. }
             | Event::LinkUsed { .. }
+            | Event::ProviderDeleted { .. }
+            | Event::IdentityUnlinked { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }

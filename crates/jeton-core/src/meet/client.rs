@@ -36,7 +36,7 @@ pub(super) fn client(then: &Row, later: &Row) -> Result<Met, Malformed> {
         needs_pkce: then.needs_pkce || later.needs_pkce,
         asks_consent: then.asks_consent || later.asks_consent,
         needs_pushed_requests: then.needs_pushed_requests || later.needs_pushed_requests,
-        claims: same(then.claims.as_ref(), later.claims.as_ref()),
+        claims: then.claims.in_both(&later.claims),
         owner: same(then.owner.as_ref(), later.owner.as_ref()),
         ..then.clone()
     };
@@ -77,7 +77,7 @@ pub(super) fn api(then: &Row, later: &Row) -> Result<Met, Malformed> {
     let (then, later) = (Api::from_row(then)?, Api::from_row(later)?);
     let known = |(name, _): &(&String, &String)| later.scopes.contains_key(*name);
     let scopes: BTreeMap<String, String> = then.scopes.iter().filter(known).map(|(name, text)| (name.clone(), text.clone())).collect();
-    let claims = same(then.claims.as_ref(), later.claims.as_ref());
+    let claims = then.claims.in_both(&later.claims);
     let mut met = Api { scopes: scopes.into(), claims, ..then.clone() };
     let default_scope = match (then.default_scope.is_empty(), later.default_scope.is_empty()) {
         (true, _) => later.default_scope,
@@ -101,6 +101,7 @@ mod tests {
     use jeton_oauth::scope::ScopeSet;
 
     use super::*;
+    use crate::claim_rules::ClaimRules;
     use crate::client::GrantType;
     use crate::id::{ApiId, ClientId};
 
@@ -127,7 +128,7 @@ mod tests {
             asks_consent: true,
             id_token_algorithm: None,
             needs_pushed_requests: false,
-            claims: None,
+            claims: ClaimRules::default(),
             owner: None,
         }
     }

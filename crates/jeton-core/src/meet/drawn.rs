@@ -1,6 +1,5 @@
 //! Rows by chance: what is put allows nothing that they did not both allow.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_jose::Algorithm;
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Met, put};
 use crate::api::parse_scope_list;
+use crate::claim_rules::{ClaimRules, Place};
 use crate::client::{self, Application, AuthenticationMethod, Client, GrantType};
 use crate::id::{Actor, ApiId, ClientId, ExceptionId, KeyId, PersonId, RoleId};
 use crate::key::{self, Purpose, SigningKeyRecord, State};
@@ -97,7 +97,11 @@ fn client(dice: &mut Dice) -> Client {
         asks_consent: dice.is(),
         id_token_algorithm: None,
         needs_pushed_requests: dice.is(),
-        claims: dice.one(&[None, Some("a".into()), Some("b".into())]),
+        claims: ClaimRules::parse(
+            &dice.some(&["a", "b"]).into_iter().map(|name| (name.to_owned(), "groups".to_owned())).collect(),
+            Place::Identity,
+        )
+        .unwrap(),
         owner: dice.one(&[None, Some(Owner::Person(PersonId::from("p"))), Some(Owner::Person(PersonId::from("thief")))]),
     }
 }
@@ -129,7 +133,7 @@ fn a_client_proves_itself_by_what_it_had_both_then_and_later() {
             assert!(met.post_logout_redirect_uris.iter().all(|uri| other.post_logout_redirect_uris.contains(uri)));
             assert!((met.needs_pkce || !other.needs_pkce) && (met.asks_consent || !other.asks_consent));
             assert!(met.needs_pushed_requests || !other.needs_pushed_requests);
-            assert!(met.claims.is_none() || met.claims == other.claims);
+            assert!(met.claims.iter().all(|rule| other.claims.iter().any(|known| known == rule)));
             assert!(met.owner.is_none() || met.owner == other.owner);
             assert!(met.refresh_window() <= other.refresh_window());
             assert!(met.application == Application::Web || other.application == Application::Native);
@@ -156,13 +160,15 @@ fn a_person_is_active_who_was_so_both_then_and_later() {
         updated_at: dice.at(),
         email_verified_at: dice.maybe(9),
         locale: None,
-        attributes: BTreeMap::new(),
+        attributes: dice.some(&["room", "floor"]).into_iter().map(|name| (name.to_owned(), dice.one(&["1", "2"]).to_owned())).collect(),
     };
     for _ in 0..DRAWN {
         let (then, later) = (person(&mut dice), person(&mut dice));
         let (row, is_stopped) = met(&person::TABLE, &then.row(), &later.row(), &Policies::default());
         let met = Person::from_row(&row).unwrap();
         assert_eq!((met.is_active(), is_stopped), (then.is_active() && later.is_active(), false));
+        let both = then.attributes.iter().filter(|(name, text)| later.attributes.get(*name) == Some(text));
+        assert!(met.attributes.iter().eq(both), "{met:?}");
         assert_eq!((&met.username, &met.name, &met.email), (&then.username, &then.name, &then.email), "whoever it was called by later");
     }
 }

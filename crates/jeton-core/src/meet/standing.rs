@@ -8,18 +8,20 @@ use crate::policy::effective::Effective;
 use crate::policy::exception::PolicyException;
 use crate::policy::idle::IdleRule;
 use crate::policy::rule::{PolicyRule, Subject};
+use crate::provider::Provider;
 use crate::record::{Malformed, Row};
 use crate::role::Role;
 use crate::token::negative::{Negative, Says};
 
-/// A person: what they are called stays as it was.
+/// A person: what they are called stays as it was. Of what is known of them by name, by which APIs may decide, what both say is left.
 pub(super) fn person(then: &Row, later: &Row) -> Result<Met, Malformed> {
     let (then, later) = (Person::from_row(then)?, Person::from_row(later)?);
-    if !then.is_active() || later.is_active() {
-        return Ok(Met::of(then.row()));
-    }
-    let updated_at = then.updated_at.max(later.updated_at);
-    Ok(Met::of(Person { state: later.state, updated_at, ..then }.row()))
+    let state = if then.is_active() { later.state } else { then.state.clone() };
+    let mut attributes = then.attributes.clone();
+    attributes.retain(|name, text| later.attributes.get(name) == Some(text));
+    let is_less = state != then.state || attributes != then.attributes;
+    let updated_at = if is_less { then.updated_at.max(later.updated_at) } else { then.updated_at };
+    Ok(Met::of(Person { state, attributes, updated_at, ..then }.row()))
 }
 
 /// A role.
@@ -28,6 +30,30 @@ pub(super) fn role(then: &Row, later: &Row) -> Result<Met, Malformed> {
     let scopes = then.scopes.intersection(&later.scopes);
     let updated_at = if scopes == then.scopes { then.updated_at } else { then.updated_at.max(later.updated_at) };
     Ok(Met::of(Role { scopes, updated_at, ..then }.row()))
+}
+
+/// A provider lets in whom both let in, and gives the roles that both give. Where no domain is left of those that each names, its secret goes,
+/// and nobody signs in by it until it is given again. A secret that came later took the place of the one before.
+pub(super) fn provider(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Provider::from_row(then)?, Provider::from_row(later)?);
+    let domains = match (then.domains.is_empty(), later.domains.is_empty()) {
+        (true, _) => later.domains.clone(),
+        (false, true) => then.domains.clone(),
+        (false, false) => then.domains.intersection(&later.domains).cloned().collect(),
+    };
+    let is_stopped = domains.is_empty() && !then.domains.is_empty();
+    let roles = then.roles.into_iter().filter(|(value, role)| later.roles.get(value) == Some(role)).collect();
+    let met = Provider {
+        domains,
+        roles,
+        creates_users: then.creates_users && later.creates_users,
+        client_id: later.client_id,
+        sealed: if is_stopped { std::sync::Arc::from([]) } else { later.sealed },
+        epoch: later.epoch,
+        updated_at: then.updated_at.max(later.updated_at),
+        ..then
+    };
+    Ok(Met { row: met.row(), is_stopped })
 }
 
 /// A signing key moves down only; what is sealed is under the newest root key that it was seen under.

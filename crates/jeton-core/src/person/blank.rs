@@ -9,6 +9,7 @@ use crate::api_key::{self, word};
 use crate::client::secret;
 use crate::grant;
 use crate::id::{ApiKeyId, PersonId};
+use crate::identity;
 use crate::link;
 use crate::password;
 use crate::policy::exception;
@@ -41,7 +42,7 @@ pub enum Left {
 const ERASED: &str = "erased";
 
 /// The tables in whose rows somebody is named; of secrets, only [why](super::wordless) they are as they are.
-pub static TABLES: [&Table; 11] = [
+pub static TABLES: [&Table; 12] = [
     &TABLE,
     &api_key::TABLE,
     &word::TABLE,
@@ -52,6 +53,7 @@ pub static TABLES: [&Table; 11] = [
     &session::TABLE,
     &latest::TABLE,
     &link::TABLE,
+    &identity::TABLE,
     &grant::TABLE,
 ];
 
@@ -89,7 +91,7 @@ impl Blank {
         }
         if says("person", &self.id) {
             // What they signed in with, from where and when: nobody needs it to refuse them.
-            let theirs = [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE, &link::TABLE];
+            let theirs = [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE, &link::TABLE, &identity::TABLE];
             if theirs.iter().any(|theirs| std::ptr::eq(table, *theirs)) {
                 return Left::Nothing;
             }
@@ -187,6 +189,7 @@ mod tests {
         check(&password::TABLE, &[theirs.clone(), ("sealed", Value::bytes(b"sealed"))], None);
         check(&session::TABLE, &[theirs.clone(), ("network", text("192.0.2.0/24"))], None);
         check(&latest::TABLE, &[theirs.clone(), ("at", Value::Int(7))], None);
+        check(&identity::TABLE, &[theirs.clone(), ("subject", text("7"))], None);
         let spent = ("generation", Value::Int(7));
         check(&grant::TABLE, &[theirs.clone(), spent.clone(), ("network", text("192.0.2.0/24"))], Some(&[theirs, spent]));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Person, State, TABLE};
+use super::{Person, State, TABLE, attributes};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::{Actor, PersonId, draw_name};
@@ -28,6 +28,8 @@ pub struct CreatePerson {
     pub email: Option<String>,
     /// Whether it is known that letters reach them there.
     pub email_verified: bool,
+    /// What an organisation knows of them, by name.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Takes somebody in: with no role, no group and no key. That the username is free is the store's word: it is unique there.
@@ -58,14 +60,14 @@ pub(super) fn parse(request: &CreatePerson, moment: &mut Moment) -> Result<Perso
         updated_at: seconds,
         email_verified_at: request.email_verified.then_some(seconds),
         locale: None,
-        attributes: BTreeMap::new(),
+        attributes: attributes::changed(&BTreeMap::new(), &request.attributes)?,
     })
 }
 
 /// A username as it is kept: 1 to 64 of `a-z`, `0-9`, `.`, `_`, `-`; capitals are written small. It neither begins with `-`, as an option
 /// of a command does, nor with `user_`, as an id does; and it is not `self`, as whoever asks is called, nor of points alone, as a folder in a
 /// path is.
-pub(super) fn parse_username(text: &str) -> Result<Arc<str>, Refusal> {
+pub(crate) fn parse_username(text: &str) -> Result<Arc<str>, Refusal> {
     let folded = text.to_ascii_lowercase();
     let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
     let is_name = (1..=USERNAME_MAX).contains(&folded.len()) && folded.bytes().all(is_allowed);
@@ -78,7 +80,7 @@ pub(super) fn parse_username(text: &str) -> Result<Arc<str>, Refusal> {
     )))
 }
 
-pub(super) fn parse_person_name(name: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
+pub(crate) fn parse_person_name(name: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     name.filter(|name| !name.is_empty()).map(|name| parse_name(name, "a person")).transpose()
 }
 
@@ -87,7 +89,7 @@ pub(super) fn no_address() -> Refusal {
 }
 
 /// Something that a letter can be sent to. Whether it arrives is not asked here.
-pub(super) fn parse_email(email: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
+pub(crate) fn parse_email(email: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     let Some(email) = email.filter(|email| !email.is_empty()) else { return Ok(None) };
     refuse_credentials(email, "an e-mail address")?;
     let is_written_well = email.len() <= EMAIL_MAX && is_plain(email) && !email.contains(char::is_whitespace);

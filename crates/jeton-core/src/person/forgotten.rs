@@ -9,6 +9,7 @@ use crate::consent;
 use crate::grant::{self, of_person};
 use crate::group::member;
 use crate::id::PersonId;
+use crate::identity;
 use crate::link;
 use crate::notice;
 use crate::password;
@@ -32,7 +33,7 @@ pub struct Forgotten {
 }
 
 /// Where something of a person is: keys stand before what is kept beside them.
-pub static TABLES: [&Table; 17] = [
+pub static TABLES: [&Table; 18] = [
     &TABLE,
     &member::TABLE,
     &assign::TABLE,
@@ -50,6 +51,7 @@ pub static TABLES: [&Table; 17] = [
     &of_person::TABLE,
     &grant::TABLE,
     &link::TABLE,
+    &identity::TABLE,
 ];
 
 impl Forgotten {
@@ -94,7 +96,7 @@ impl Forgotten {
                 !column("key").and_then(Value::as_bytes).is_some_and(is_others)
             }
             "imported_key" | "api_key_use" => is_of_key("key"),
-            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" | "link" => {
+            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" | "link" | "identity" => {
                 is_text(&self.people, "person")
             }
             _ => is_text(&self.names, "credential"),
@@ -136,6 +138,7 @@ mod tests {
             row(TABLES[14], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
             row(TABLES[15], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
             row(TABLES[16], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
+            row(TABLES[17], &[("subject", Value::text("7")), ("person", Value::text("user_1"))]),
         ];
         let mut nobody = Forgotten::default();
         for (table, row) in TABLES.into_iter().zip(&theirs) {

@@ -1,9 +1,10 @@
 //! Changing what is known of a person.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::create::{no_address, parse_email, parse_person_name, parse_username};
-use super::{Person, TABLE};
+use super::{Person, TABLE, attributes};
 use crate::commit::Commit;
 use crate::event::Event;
 use crate::id::Actor;
@@ -22,6 +23,8 @@ pub struct UpdatePerson {
     pub email: Option<String>,
     /// Whether it is known that letters reach them at the address that they have then.
     pub email_verified: Option<bool>,
+    /// What an organisation knows of them, by name; an empty text takes one away, and what is not named stays.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Changes what is known of a person; what they may do stays as it is.
@@ -60,6 +63,7 @@ fn apply(person: &Person, request: &UpdatePerson, now: i64) -> Result<Person, Re
         Some(false) => None,
         None => updated.email_verified_at,
     };
+    updated.attributes = attributes::changed(&person.attributes, &request.attributes)?;
     Ok(updated)
 }
 
@@ -69,6 +73,7 @@ fn changed(before: &Person, after: &Person) -> Vec<&'static str> {
         ("name", before.name != after.name),
         ("email", before.email != after.email),
         ("email_verified", before.email_verified_at.is_some() != after.email_verified_at.is_some()),
+        ("attributes", before.attributes != after.attributes),
     ];
     changes.into_iter().filter_map(|(name, is_changed)| is_changed.then_some(name)).collect()
 }

@@ -118,6 +118,12 @@ impl Authenticated {
         Authenticated { at, acr: Acr::OneFactor, amr: Methods::from_iter([Method::Password]) }
     }
 
+    /// By a provider elsewhere: by what they proved it there is not known here.
+    #[must_use]
+    pub fn by_provider(at: i64) -> Authenticated {
+        Authenticated { at, acr: Acr::OneFactor, amr: Methods::default() }
+    }
+
     /// The same and a code beside it: by two factors. It is as old as the older of both, so that nobody is taken for having typed a password now
     /// who typed it an hour ago.
     #[must_use]

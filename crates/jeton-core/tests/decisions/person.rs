@@ -118,6 +118,13 @@ fn changed() {
     let refuse = |request, words| refused(update(&before, &request, &actor(), &mut moment()), words);
     refuse(UpdatePerson { username: Some(String::new()), ..nothing() }, "username");
     refuse(UpdatePerson { name: Some("\u{7}".into()), ..nothing() }, "name");
+    let room = |text: &str| [("room".to_owned(), text.to_owned())].into();
+    let at_seven = check(UpdatePerson { attributes: room("7"), ..nothing() }, "attributes");
+    assert_eq!(at_seven.attributes, room("7"));
+    assert_eq!(update(&at_seven, &nothing(), &actor(), &mut moment()).verdict.unwrap(), at_seven, "what is not named stays");
+    let nowhere = update(&at_seven, &UpdatePerson { attributes: room(""), ..nothing() }, &actor(), &mut moment()).verdict.unwrap();
+    assert!(nowhere.attributes.is_empty());
+    refuse(UpdatePerson { attributes: room("\u{7}"), ..nothing() }, "attribute");
     refuse(UpdatePerson { email: Some("x".into()), ..nothing() }, "e-mail");
 }
 

@@ -93,6 +93,8 @@ struct Shown {
     /// The algorithm that its JWTs are signed with.
     #[schemars(with = "AlgorithmName")]
     signing_alg: &'static str,
+    /// What its access tokens tell beside what is standard: claims, each with its source, `text:WORDS`, `attribute:NAME`, `groups` or `roles`.
+    claims: BTreeMap<String, String>,
     #[serde(flatten)]
     standing: Standing,
     /// When it was made.
@@ -122,6 +124,9 @@ pub(super) struct Create {
     /// The algorithm that its JWTs are signed with.
     #[schemars(with = "Option<AlgorithmName>")]
     signing_alg: Option<String>,
+    /// What its access tokens tell beside what is standard: claims, each with its source, `text:WORDS`, `attribute:NAME`, `groups` or `roles`.
+    #[serde(default)]
+    claims: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -142,6 +147,8 @@ pub(super) struct Update {
     /// The algorithm that its JWTs are signed with.
     #[schemars(with = "Option<AlgorithmName>")]
     signing_alg: Option<String>,
+    /// What its access tokens tell beside what is standard: they replace those it has.
+    claims: Option<BTreeMap<String, String>>,
     /// Whether to look only, and write nothing.
     #[serde(default)]
     dry_run: bool,
@@ -203,6 +210,7 @@ async fn create(
         access_token_lifetime_seconds: create.access_token_lifetime_seconds,
         token_format: create.token_format,
         signing_algorithm: create.signing_alg,
+        claims: create.claims,
     };
     let made = service.create_api(&request, &actor, &repeat.moment(&service)).await;
     let taken = "see it with `jeton api show AUDIENCE`, and change it with `jeton api update AUDIENCE`";
@@ -228,6 +236,7 @@ async fn update(
         access_token_lifetime_seconds: update.access_token_lifetime_seconds,
         token_format: update.token_format,
         signing_algorithm: update.signing_alg,
+        claims: update.claims,
     };
     let (moment, look) = (service.moments().now(), |problem: Problem| problem.look(LOOK));
     if update.dry_run {
@@ -277,6 +286,7 @@ impl Shown {
             effective_lifetime_seconds: api.access_token_lifetime_seconds.min(allowed.max_seconds),
             token_format: api.token_format.name(),
             signing_alg: api.signing_algorithm.name(),
+            claims: api.claims.texts(),
             standing: Standing::of(service, CutOffSubject::Api, &api.audience)?,
             created_at: rfc3339::format(api.created_at),
             updated_at: rfc3339::format(api.updated_at),

@@ -1,5 +1,6 @@
 //! `/clients`: registered, changed, removed, listed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -157,6 +158,9 @@ struct ForPeople {
     /// What signs its ID tokens.
     #[schemars(with = "IdTokenAlgorithmName")]
     id_token_signed_response_alg: &'static str,
+    /// What its ID tokens, and userinfo, tell beside what is standard: claims, each with its source, `text:WORDS`, `username`, `name`, `email`,
+    /// `attribute:NAME` or `groups`.
+    claims: BTreeMap<String, String>,
 }
 
 /// A client that was just registered, with the secret that is shown this once.
@@ -223,6 +227,10 @@ pub(super) struct Create {
     id_token_signed_response_alg: Option<String>,
     /// Who answers for it: `user:NAME` or `group:NAME`.
     owner: Option<String>,
+    /// What its ID tokens, and userinfo, tell beside what is standard: claims, each with its source, `text:WORDS`, `username`, `name`, `email`,
+    /// `attribute:NAME` or `groups`.
+    #[serde(default)]
+    claims: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -273,6 +281,8 @@ pub(super) struct Update {
     id_token_signed_response_alg: Option<String>,
     /// Who answers for it: `user:NAME` or `group:NAME`; an empty one is nobody.
     owner: Option<String>,
+    /// What its ID tokens, and userinfo, tell beside what is standard: they replace those it has.
+    claims: Option<BTreeMap<String, String>>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -312,6 +322,7 @@ async fn create(
         needs_pushed_requests: create.require_pushed_authorization_requests,
         asking: Asking { pkce: create.pkce, consent: create.consent, id_token_algorithm: create.id_token_signed_response_alg },
         owner: owner.map_err(|refusal| Problem::from(refusal).look(LOOK_OWNER))?,
+        claims: create.claims,
     };
     let made = service.create_client(&request, &create.audiences, &by, &repeat.moment(&service)).await;
     let (client, secret) = made.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -357,6 +368,7 @@ async fn update(
         needs_pushed_requests: update.require_pushed_authorization_requests,
         asking: Asking { pkce: update.pkce, consent: update.consent, id_token_algorithm: update.id_token_signed_response_alg },
         owner: owner.transpose().map_err(|refusal| Problem::from(refusal).look(LOOK_OWNER))?,
+        claims: update.claims,
     };
     let updated = service.update_client(&name, &request, update.audiences.as_deref(), &by, &service.moments().now()).await;
     let client = updated.map_err(|failure| Problem::from(failure).look(LOOK).advise(ProblemKind::Conflict, TAKEN))?;
@@ -401,7 +413,8 @@ impl ForPeople {
     fn of(client: &Client) -> Option<ForPeople> {
         let is_for_people = client.grant_types.iter().any(|grant| grant.is_of_person())
             || !client.redirect_uris.is_empty()
-            || client.authentication == AuthenticationMethod::None;
+            || client.authentication == AuthenticationMethod::None
+            || !client.claims.is_empty();
         is_for_people.then(|| ForPeople {
             redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
             post_logout_redirect_uris: client.post_logout_redirect_uris.iter().map(ToString::to_string).collect(),
@@ -413,6 +426,7 @@ impl ForPeople {
             pkce: if client.needs_pkce { "required" } else { "optional" },
             consent: if client.asks_consent { "required" } else { "waived" },
             id_token_signed_response_alg: client.id_token_algorithm.unwrap_or(ID_TOKEN_ALGORITHM).name(),
+            claims: client.claims.texts(),
         })
     }
 }

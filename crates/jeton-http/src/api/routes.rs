@@ -14,8 +14,8 @@ use super::place::Place;
 use super::route::{Access, Route};
 use super::{
     administrators, apis, audit, backups, client_secrets, clients, consents, credentials, doctor, grants, groups, keys, metrics, openapi,
-    policies, policy_exceptions, problem, revocations, roles, root_key, sessions, signing_keys, standing_suspensions, statistics,
-    suspensions, token_explanation, tokens, usage, usage_reports, user_exports, user_imports, users,
+    policies, policy_exceptions, problem, providers, revocations, roles, root_key, sessions, signing_keys, standing_suspensions,
+    statistics, suspensions, token_explanation, tokens, usage, usage_reports, user_exports, user_imports, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
 
@@ -47,6 +47,7 @@ pub static ROUTES: &[&[Route]] = &[
     consents::ROUTES,
     groups::ROUTES,
     roles::ROUTES,
+    providers::ROUTES,
     policy_exceptions::ROUTES,
     policies::ROUTES,
     signing_keys::ROUTES,

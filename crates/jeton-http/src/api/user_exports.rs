@@ -1,5 +1,6 @@
 //! `/exports/users`: people as an import takes them, with the hashes of their passwords.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -68,6 +69,9 @@ struct Shown<'a> {
     /// The hash of their password, where they have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_hash: Option<&'a str>,
+    /// What is known of them by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: &'a BTreeMap<String, String>,
     /// The names of the groups that they are in.
     groups: &'a [Arc<str>],
     /// The roles that they hold themselves, each written so that it names one alone.
@@ -94,6 +98,7 @@ impl<'a> From<&'a ExportedUser> for Shown<'a> {
             email_verified: person.email_verified_at.is_some(),
             disabled: user.is_disabled,
             password_hash: user.password_hash.as_ref().map(Secret::expose),
+            attributes: &person.attributes,
             groups: &user.groups,
             roles: &user.roles,
         }

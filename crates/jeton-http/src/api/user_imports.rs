@@ -1,5 +1,7 @@
 //! `/imports/users`: people who are known elsewhere, with the hashes of their passwords.
 
+use std::collections::BTreeMap;
+
 use axum::Extension;
 use axum::extract::State;
 use jeton_core::administrator::Administrator;
@@ -64,6 +66,9 @@ struct Foreign {
     /// they sign in.
     #[schemars(with = "Option<String>")]
     password_hash: Option<SecretText>,
+    /// What is known of them by name, and told by the rules of APIs and clients: 32 texts at most.
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
     /// The groups that they are in, by name or id: 32 at most.
     #[serde(default)]
     groups: Vec<String>,
@@ -137,8 +142,8 @@ async fn import(
 
 impl From<Foreign> for UserToImport {
     fn from(foreign: Foreign) -> UserToImport {
-        let Foreign { username, name, email, email_verified, disabled, password_hash, groups, roles } = foreign;
-        let described = CreatePerson { username, name, email, email_verified };
+        let Foreign { username, name, email, email_verified, disabled, password_hash, attributes, groups, roles } = foreign;
+        let described = CreatePerson { username, name, email, email_verified, attributes };
         let person = PersonToImport { described, is_disabled: disabled, password_hash: password_hash.map(|SecretText(hash)| hash) };
         UserToImport { person, groups, roles }
     }

@@ -1,5 +1,6 @@
 //! A person, as they are answered: in lists, and with what they have by groups and roles.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jeton_core::event::CutOffSubject;
@@ -62,6 +63,8 @@ pub(super) struct Shown {
 pub(super) struct ShownWhole {
     #[serde(flatten)]
     person: Shown,
+    /// What is known of them by name.
+    attributes: BTreeMap<String, String>,
     /// The groups that they are in.
     groups: Vec<InGroup>,
     /// The roles that they hold.
@@ -134,6 +137,7 @@ impl ShownWhole {
         let roles = service.registry().people.roles_of(&Holder::Person(person.id.clone()));
         Ok(ShownWhole {
             person: Shown::of(person, service)?,
+            attributes: person.attributes.clone(),
             groups: groups.iter().map(|group| InGroup::of(&group.record, service)).collect(),
             roles: roles.iter().filter_map(|held| HeldRole::of(held, service)).collect(),
         })

@@ -1,5 +1,6 @@
 //! `/users`: people, taken in, changed, disabled, enabled, listed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -140,6 +141,9 @@ pub(super) struct Create {
     /// Whether it is known that letters reach them there.
     #[serde(default)]
     email_verified: bool,
+    /// What is known of them by name, and told by the rules of APIs and clients: 32 texts at most.
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -154,6 +158,9 @@ pub(super) struct Update {
     email: Option<String>,
     /// Whether it is known that letters reach them at the address that they have then; another address is not known so.
     email_verified: Option<bool>,
+    /// What is known of them by name: an empty text takes one away, what is not named stays.
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
 }
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
@@ -171,8 +178,8 @@ async fn create(
     Extension(actor): Extension<Actor>,
     Once { body: create, repeat }: Once<Create>,
 ) -> Answer {
-    let Create { username, name, email, email_verified } = create;
-    let request = CreatePerson { username, name, email, email_verified };
+    let Create { username, name, email, email_verified, attributes } = create;
+    let request = CreatePerson { username, name, email, email_verified, attributes };
     let person = service.create_user(&request, &actor, &repeat.moment(&service)).await?;
     created(&blocking(move || ShownWhole::of(&person, &service)).await??)
 }
@@ -188,8 +195,8 @@ async fn update(
     Target(name): Target<String>,
     Body(update): Body<Update>,
 ) -> Answer {
-    let Update { username, name: called, email, email_verified } = update;
-    let request = UpdatePerson { username, name: called, email, email_verified };
+    let Update { username, name: called, email, email_verified, attributes } = update;
+    let request = UpdatePerson { username, name: called, email, email_verified, attributes };
     answer(service.update_user(&name, &request, &by, &service.moments().now()).await, service).await
 }
 

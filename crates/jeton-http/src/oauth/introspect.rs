@@ -13,6 +13,7 @@ use jeton_service::Service;
 use jeton_service::authenticate::Authenticated;
 use jeton_service::introspect::{Active, ActiveKey, ActiveRefresh, Introspected};
 use jeton_service::issue::CLAIMS_VERSION;
+use serde_json::Map;
 
 use super::{authenticate, form_body};
 use crate::observe::Observer;
@@ -40,7 +41,11 @@ async fn introspect(service: &Service, client: &Authenticated, form: &Form<'_>, 
         Some(Introspected::Key(active)) => describe_key(service, active),
         Some(Introspected::Refresh(active)) => describe_refresh(service, active),
     };
-    Ok(seen::with_outcome(json(response.to_json()), if active.is_some() { "active" } else { "inactive" }))
+    let declared = match &active {
+        Some(Introspected::Token(active)) => service.claims_of_token(&active.proven.token, &active.api.record),
+        _ => Map::new(),
+    };
+    Ok(seen::with_outcome(json(response.to_json_with(&declared)), if active.is_some() { "active" } else { "inactive" }))
 }
 
 fn describe<'a>(service: &'a Service, active: &'a Active) -> IntrospectionResponse<'a> {

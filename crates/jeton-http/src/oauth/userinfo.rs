@@ -69,6 +69,7 @@ fn described(person: &Userinfo) -> UserinfoResponse<'_> {
         updated_at: profile.then_some(record.updated_at),
         email: record.email.as_deref().filter(|_| email).map(Cow::Borrowed),
         email_verified: record.email.as_ref().filter(|_| email).map(|_| record.email_verified_at.is_some()),
+        additional: person.declared.clone(),
     }
 }
 

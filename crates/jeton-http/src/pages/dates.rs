@@ -16,7 +16,7 @@ pub(super) fn day(texts: &Texts, at: i64) -> String {
 }
 
 /// The minute, as `27 November 2026, 21:48 UTC`.
-pub(super) fn minute(texts: &Texts, at: i64) -> String {
+pub(crate) fn minute(texts: &Texts, at: i64) -> String {
     let text = rfc3339::format(at);
     let time = text.split_once('T').and_then(|(_, time)| time.get(..5)).unwrap_or_default();
     fill(&texts.dates.minute, &[("day", &day(texts, at)), ("time", time)])

@@ -90,7 +90,7 @@ async fn go_on(visit: &Visit, decision: Option<Decision<'_>>) -> Result<Response
     let code = match &flow.about {
         About::Typed(typed) if decision.is_none() => return Ok(enter(visit, &flow, typed, None)),
         About::Device(code) => UserCode::parse(code).ok_or(Problem::Flow)?,
-        About::Typed(_) | About::Account(_) | About::Application(_) | About::Logout(_) => return Err(Problem::Flow),
+        About::Typed(_) | About::Account(_) | About::Application(_) | About::Logout(_) | About::Connect(_) => return Err(Problem::Flow),
     };
     let Some(here) = visit.here().await? else { return Ok(see_other(visit.issuer(), &visit.path_in("/signin", &flow))) };
     let answer = match find(visit, &here, &code).await? {

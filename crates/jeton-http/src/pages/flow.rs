@@ -18,6 +18,8 @@ pub(super) const FLOW_SECONDS: i64 = 3_600;
 pub(crate) const ASKED_BYTES: usize = 2_600;
 /// How much all flows of a browser may take, in bytes: with more its requests would be refused as too large.
 const ALL_BYTES: usize = 7 * 1024;
+/// What stands for when a password was set where somebody came by a provider: no password was set then.
+const BY_PROVIDER: i64 = i64::MIN;
 const ID_CHARACTERS: usize = 8;
 const ID_LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -49,6 +51,8 @@ pub(super) enum About {
     Device(String),
     /// An application sent them here to sign out, with this request.
     Logout(String),
+    /// Whoever has this id and is signed in connects a provider.
+    Connect(String),
 }
 
 impl About {
@@ -60,6 +64,7 @@ impl About {
             About::Typed(code) => (b't', code),
             About::Device(code) => (b'd', code),
             About::Logout(asked) => (b'o', asked),
+            About::Connect(person) => (b'c', person),
         }
     }
 
@@ -70,6 +75,7 @@ impl About {
             b't' => Some(About::Typed(text.to_owned())),
             b'd' => Some(About::Device(text.to_owned())),
             b'o' => Some(About::Logout(text.to_owned())),
+            b'c' => Some(About::Connect(text.to_owned())),
             _ => None,
         }
     }
@@ -86,7 +92,7 @@ impl FlowId {
         FlowId::parse(form.get("flow")?)
     }
 
-    fn parse(text: &str) -> Option<FlowId> {
+    pub(super) fn parse(text: &str) -> Option<FlowId> {
         let fine = text.len() == ID_CHARACTERS && text.bytes().all(|byte| ID_LETTERS.contains(&byte));
         fine.then(|| FlowId(text.to_owned()))
     }
@@ -161,7 +167,7 @@ fn first_bytes(first: Option<&FirstFactor>) -> Vec<u8> {
     let id = first.map_or("", |first| first.person.as_str()).as_bytes();
     match (first, u8::try_from(id.len())) {
         (Some(FirstFactor { at, password_set_at, .. }), Ok(length @ 1..)) => {
-            [&[length][..], id, &at.to_be_bytes(), &password_set_at.to_be_bytes()].concat()
+            [&[length][..], id, &at.to_be_bytes(), &password_set_at.unwrap_or(BY_PROVIDER).to_be_bytes()].concat()
         }
         _ => vec![0],
     }
@@ -177,6 +183,7 @@ fn first_from(bytes: &[u8]) -> Option<(Option<FirstFactor>, &[u8])> {
     let (at, rest) = rest.split_first_chunk::<8>()?;
     let (password_set_at, rest) = rest.split_first_chunk::<8>()?;
     let (at, password_set_at) = (i64::from_be_bytes(*at), i64::from_be_bytes(*password_set_at));
+    let password_set_at = Some(password_set_at).filter(|set_at| *set_at != BY_PROVIDER);
     Some((Some(FirstFactor { person: PersonId::from(std::str::from_utf8(person).ok()?), at, password_set_at }), rest))
 }
 

@@ -39,6 +39,10 @@ pub(super) enum Door {
     Forgot,
     /// Where somebody asks for a letter, to confirm their address.
     Address,
+    /// Where somebody disconnects a provider.
+    Providers,
+    /// Where somebody chooses another password.
+    Password,
 }
 
 impl Door {
@@ -57,6 +61,8 @@ impl Door {
             Door::Link => b"link",
             Door::Forgot => b"forgot",
             Door::Address => b"address",
+            Door::Providers => b"providers",
+            Door::Password => b"password",
         }
     }
 }

@@ -13,6 +13,7 @@ use jeton_core::session::logout::{Step, step, target};
 use jeton_oauth::authorization::{MAX_REQUEST_LEN, PageError};
 use jeton_oauth::{Form, LogoutForm, RedirectUri, form};
 use jeton_service::Service;
+use jeton_service::id_token_hint::NotOurs;
 use jeton_service::registry::clients::ClientEntry;
 
 use super::flow::{ASKED_BYTES, About, Flow};
@@ -129,7 +130,7 @@ struct Asked {
 
 impl Asked {
     fn of(service: &Service, form: &LogoutForm<'_>) -> Result<Asked, Problem> {
-        let hint = form.id_token_hint().map(|text| service.id_token_hint(text).ok_or(Problem::Hint)).transpose()?;
+        let hint = form.id_token_hint().map(|text| service.id_token_hint(text).map_err(|NotOurs| Problem::Hint)).transpose()?.flatten();
         let named = form.client_id().map(ClientId::from);
         let session = hint.as_ref().and_then(|hint| hint.session);
         let client = match (hint, named) {

@@ -30,6 +30,8 @@ pub(super) enum Problem {
     Flow,
     /// A link was used, was replaced, or is over; or the browser did not keep it.
     Link,
+    /// A provider did not say who somebody is, or nobody is known here by what it says.
+    Provider,
     /// The form is not from a page that is still good.
     Form,
     /// More than is read.
@@ -74,7 +76,7 @@ impl Problem {
             }
             Problem::Client => (StatusCode::BAD_REQUEST, "invalid_client"),
             Problem::Grant => (StatusCode::BAD_REQUEST, "unauthorized_client"),
-            Problem::Form => (StatusCode::FORBIDDEN, "forbidden"),
+            Problem::Form | Problem::Provider => (StatusCode::FORBIDDEN, "forbidden"),
             Problem::TooLong(status) => (status, "invalid_request"),
             Problem::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Problem::Nowhere => (StatusCode::NOT_FOUND, "not_found"),
@@ -95,6 +97,7 @@ impl Problem {
             Problem::Grant => (&problems.grant, application),
             Problem::Flow => (&problems.flow, application),
             Problem::Link => (&problems.link, &problems.advice_letter),
+            Problem::Provider => (&problems.provider, &problems.advice_provider),
             Problem::Form => (&problems.form, &problems.advice_back),
             Problem::Unavailable => (&problems.unavailable, &problems.advice_later),
             Problem::Nowhere | Problem::WrongMethod => (&problems.nowhere, &problems.advice_back),

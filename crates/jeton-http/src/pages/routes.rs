@@ -9,11 +9,12 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, device, forgot, link, logout, second_factor, second_step, sign_in, sign_out};
+use super::{account, assets, authorize, device, forgot, link, logout, second_factor, second_step, sign_in, sign_out, upstream};
 use crate::observe::{Endpoint, Observer, counted};
+use crate::upstream::Upstream;
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 14] = [
+pub const WITH_FORMS: [&str; 16] = [
     "/oauth/authorize",
     "/oauth/logout",
     "/device",
@@ -28,6 +29,8 @@ pub const WITH_FORMS: [&str; 14] = [
     "/link",
     "/forgot",
     "/account/address",
+    "/account/providers",
+    "/account/password",
 ];
 /// The pages that only show.
 pub const WITHOUT_FORMS: [&str; 2] = ["/account", "/account/activity"];
@@ -79,6 +82,7 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
         .route("/link", get(counted(requests, page, with(observer, link::get))).post(counted(requests, page, with(observer, link::post))))
         .route("/link/{text}", get(counted(requests, page, with(observer, link::take))))
         .merge(account_routes(observer))
+        .merge(provider_routes(observer))
         .route("/assets/{name}", get(counted(requests, page, asset)))
         .method_not_allowed_fallback(counted(requests, Endpoint::Nowhere, wrong_method))
 }
@@ -128,7 +132,34 @@ fn account_routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 with(observer, account::address::post),
             )),
         )
+        .route(
+            "/account/providers",
+            get(counted(requests, page, with(observer, account::providers::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::providers::post),
+            )),
+        )
+        .route(
+            "/account/password",
+            get(counted(requests, page, with(observer, account::password::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::password::post),
+            )),
+        )
         .route("/account/activity", get(counted(requests, page, with(observer, account::activity::get))))
+}
+
+/// Where people go to a provider elsewhere, and come back from it.
+fn provider_routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
+    let asking = (observer.clone(), Arc::new(Upstream::default()));
+    let again = asking.clone();
+    let start = move |state: State<Arc<Service>>, request: Request| upstream::start(state, asking.clone(), request);
+    let back = move |state: State<Arc<Service>>, request: Request| upstream::back(state, again.clone(), request);
+    Router::new()
+        .route("/signin/with/{provider}", get(counted(&observer.requests, Endpoint::Page, start)))
+        .route("/signin/with/{provider}/callback", get(counted(&observer.requests, Endpoint::Page, back)))
 }
 
 /// A handler with what it notes requests with.

@@ -13,7 +13,6 @@ use http::{HeaderValue, StatusCode};
 use jeton_core::plain;
 use jeton_core::refusal::Reason;
 use jeton_core::second_factor::totp::{self, SECRET_BYTES};
-use jeton_core::session::Session;
 use jeton_oauth::Form;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
@@ -34,8 +33,6 @@ use super::visit::{Here, Visit};
 use crate::observe::Observer;
 use crate::seen;
 
-/// How long ago somebody may have proved who they are who sets a second factor, in seconds: whoever finds a browser open sets none.
-const FRESH_SECONDS: i64 = 600;
 /// How long what is to be set is good, in seconds.
 const SEALED_SECONDS: i64 = 3_600;
 
@@ -56,17 +53,13 @@ async fn show(visit: &mut Visit) -> Result<Response, Problem> {
     let Some(here) = visit.here().await? else { return Ok(see_other(visit.issuer(), &visit.path("/signin"))) };
     let answer = match visit.service.second_factor_of(&here.session.record.person).await? {
         Some(_) => standing(visit, &here, None).await?,
-        None if is_fresh(&here.session.record, visit.now()) => {
+        None if here.is_fresh(visit.now()) => {
             let secret = Zeroizing::new(visit.moment.draw::<SECRET_BYTES>());
             setting(visit, &here, &secret, None)?
         }
         None => return visit.sign_in_for("/account".to_owned()),
     };
     Ok(visit.seen(Some(&here), answer))
-}
-
-fn is_fresh(session: &Session, now: i64) -> bool {
-    now.saturating_sub(session.authenticated.at) <= FRESH_SECONDS
 }
 
 async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {

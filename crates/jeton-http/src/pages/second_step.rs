@@ -13,6 +13,7 @@ use jeton_core::session::proof::{Acr, Authenticated};
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::second_factors::Second;
+use jeton_service::sessions::Proof;
 use jeton_service::sign_ins::SignIn as Outcome;
 
 use super::device_cookie;
@@ -68,17 +69,22 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
 }
 
 /// Who is to show it, and what they proved before.
-async fn first_of(visit: &Visit, flow: &Flow) -> Result<Option<(PersonId, Authenticated)>, Problem> {
+async fn first_of(visit: &Visit, flow: &Flow) -> Result<Option<(PersonId, Proof)>, Problem> {
     if let Some(first) = &flow.first {
         let stands = visit.service.stands_first(first, visit.now()).await?;
-        return Ok(stands.then(|| (first.person.clone(), Authenticated::by_password(first.at))));
+        let authenticated = match first.password_set_at {
+            Some(_) => Authenticated::by_password(first.at),
+            None => Authenticated::by_provider(first.at),
+        };
+        let proof = Proof { authenticated, password_set_at: first.password_set_at };
+        return Ok(stands.then(|| (first.person.clone(), proof)));
     }
     let Some(here) = visit.here().await? else { return Ok(None) };
     let session = &here.session.record;
     if session.authenticated.acr >= Acr::TwoFactors || visit.service.second_factor_of(&session.person).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some((session.person.clone(), session.authenticated)))
+    Ok(Some((session.person.clone(), Proof { authenticated: session.authenticated, password_set_at: None })))
 }
 
 /// Why they are asked.

@@ -14,9 +14,11 @@ use jeton_oauth::authorization::AuthorizationForm;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::passwords::Proven;
+use jeton_service::sessions::Proof;
 use jeton_service::sign_ins::SignIn as Outcome;
 use jeton_token::Secret;
 
+use super::choices::choices;
 use super::device_cookie;
 use super::flow::{About, Flow};
 use super::guard::{Door, Posted, token};
@@ -63,8 +65,8 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     let (username, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
     let device = device_cookie::read(&visit.service, &visit.headers);
     let from = (&visit.sender, device.as_ref());
-    let person = match visit.service.prove_password(username, &Secret::from(password), from, &visit.moment).await {
-        Ok(Proven::Somebody(person)) => person,
+    let (person, password_set_at) = match visit.service.prove_password(username, &Secret::from(password), from, &visit.moment).await {
+        Ok(Proven::Somebody(person, set_at)) => (person, set_at),
         Ok(Proven::Nobody) => return refuse(visit, &flow, username, Why::Refused),
         Ok(Proven::Wait(wait)) => return refuse(visit, &flow, username, Why::TooOften(wait.seconds)),
         Err(Failure::Busy) => return refuse(visit, &flow, username, Why::Busy),
@@ -74,18 +76,17 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     // Hashing took its time: what is begun now begins now.
     let moment = visit.service.moments().now();
     // What was typed is of when it was sent.
-    match visit.service.first_factor(&person.record.id, visit.now()).await {
+    match visit.service.first_factor(&person.record.id, Some(password_set_at), visit.now()).await {
         Ok(Some(first)) => return second_step(visit, Flow { first: Some(first), ..flow }),
         Ok(None) => {}
-        Err(Failure::Refused(_)) => return refuse(visit, &flow, username, Why::Refused),
         Err(failure) => return Err(failure.into()),
     }
     let before = visit.here().await?;
-    let authenticated = Authenticated::by_password(moment.now.seconds());
+    let proof = Proof { authenticated: Authenticated::by_password(moment.now.seconds()), password_set_at: Some(password_set_at) };
     let before = before.as_ref().map(|here| &here.session);
-    let begun = match visit.service.begin_session(&person.record.id, authenticated, before, &visit.sender, &moment).await {
+    let begun = match visit.service.begin_session(&person.record.id, proof, before, &visit.sender, &moment).await {
         Ok(begun) => begun,
-        // Disabled meanwhile: nothing else refuses whoever proved who they are.
+        // Disabled meanwhile, or of another password: nothing else refuses whoever proved who they are.
         Err(Failure::Refused(_)) => return refuse(visit, &flow, username, Why::Refused),
         Err(failure) => return Err(failure.into()),
     };
@@ -93,7 +94,7 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
 }
 
 /// Somebody has a second factor: what they proved is kept by their browser, and they are signed in by nothing yet.
-fn second_step(visit: &Visit, flow: Flow) -> Result<Response, Problem> {
+pub(super) fn second_step(visit: &Visit, flow: Flow) -> Result<Response, Problem> {
     let mut response = see_other(visit.issuer(), &visit.path_in("/signin/second-factor", &flow));
     keep(visit, &flow, &mut response)?;
     Ok(seen::with_outcome(response, "second_factor"))
@@ -112,8 +113,8 @@ pub(super) fn signed_in(visit: &Visit, flow: Flow, device: Option<TrustedDevice>
         About::Application(_) => (visit.path_in("/oauth/authorize", &flow), false),
         About::Typed(_) | About::Device(_) => (visit.path_in("/device", &flow), false),
         About::Account(page) => (visit.path(page), true),
-        // Nobody is sent to sign in for it.
-        About::Logout(_) => (visit.path("/account"), true),
+        // Nobody is sent to sign in for them.
+        About::Logout(_) | About::Connect(_) => (visit.path("/account"), true),
     };
     let mut response = see_other(visit.issuer(), &to);
     let text = Secret::from(begun.clear.0.clone());
@@ -157,6 +158,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
         why,
         leads_to: leads_to.as_ref(),
         forgot: visit.service.writes_letters().then(|| visit.path_in("/forgot", flow)),
+        providers: choices(visit, flow).into_iter().map(|choice| (choice.to, choice.title)).collect(),
     };
     Ok(page.reply(visit.issuer()))
 }
@@ -165,7 +167,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
 fn form_of(flow: &Flow) -> Result<Option<AuthorizationForm<'_>>, Problem> {
     match &flow.about {
         About::Application(text) => AuthorizationForm::parse(text.as_bytes()).map(Some).map_err(Problem::Request),
-        About::Account(_) | About::Typed(_) | About::Device(_) | About::Logout(_) => Ok(None),
+        About::Account(_) | About::Typed(_) | About::Device(_) | About::Logout(_) | About::Connect(_) => Ok(None),
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Texts {
     pub(crate) logout: Logout,
     pub(crate) forgot: Forgot,
     pub(crate) address: Address,
+    pub(crate) providers: Providers,
+    pub(crate) password: Password,
     pub(crate) letter: Letter,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
@@ -57,6 +59,7 @@ texts! {
     /// Where people sign in.
     SignIn {
         title lead lead_here lead_device username password submit refused busy fenced again too_often too_often_minute too_often_moment
+        with_provider
     }
     /// Where they show their second factor beside it.
     SecondStep { title lead lead_here code hint submit refused another }
@@ -97,7 +100,8 @@ texts! {
         consent_given consent_withdrawn grant_created grant_ended grant_reused code_replayed
         key_created key_revoked key_rotated key_expiring
         user_created user_updated user_disabled user_enabled user_unlocked
-        second_factor_set second_factor_removed recovery_codes_set recovery_code_used link_made link_used
+        second_factor_set second_factor_removed recovery_codes_set recovery_code_used link_made link_used identity_linked
+        identity_unlinked
         membership_added membership_removed role_assigned role_unassigned
     }
     /// What somebody does who got a link.
@@ -105,12 +109,19 @@ texts! {
     /// Where somebody is asked who signs out of an application.
     Logout { title lead lead_application stay }
     /// What somebody does who forgot their password.
-    Forgot { link title lead submit back asked_title asked }
+    Forgot { link title lead who submit back asked_title asked }
     /// Whether letters reach somebody.
     Address { link title none known unknown submit asked }
+    /// By which providers somebody signs in.
+    Providers { link title lead none since connect disconnect disconnect_label refused last }
+    /// Where somebody chooses another password.
+    Password { link title lead present chosen hint submit refused changed }
     /// What letters say.
     Letter {
         greeting closing invitation_subject invitation password_reset_subject password_reset email_verification_subject email_verification
+        api_key personal_access_token client_secret policy_exception named
+        ends_subject ends ends_tomorrow days leaked_subject leaked suspended_subject suspended account_suspended_subject account_suspended
+        password_set_subject password_set second_factor_reset_subject second_factor_reset
     }
     /// An answer that is posted.
     GoOn { title lead submit }
@@ -127,6 +138,7 @@ pub(crate) struct Problems {
     pub(crate) advice_back: String,
     pub(crate) advice_later: String,
     pub(crate) advice_letter: String,
+    pub(crate) advice_provider: String,
     pub(crate) request: Problem,
     pub(crate) client: Problem,
     pub(crate) pushed: Problem,
@@ -135,6 +147,7 @@ pub(crate) struct Problems {
     pub(crate) grant: Problem,
     pub(crate) flow: Problem,
     pub(crate) link: Problem,
+    pub(crate) provider: Problem,
     pub(crate) form: Problem,
     pub(crate) too_long: Problem,
     pub(crate) unavailable: Problem,

@@ -33,6 +33,8 @@ pub(super) struct SignIn<'v> {
     pub(super) leads_to: Option<&'v RedirectUri>,
     /// Where somebody asks for another password; `None`: nobody sends letters.
     pub(super) forgot: Option<String>,
+    /// The providers that they may choose: where each begins, and what it is called.
+    pub(super) providers: Vec<(String, String)>,
 }
 
 /// Why somebody is asked to sign in.
@@ -63,6 +65,7 @@ struct SignInPage {
     form: String,
     username: String,
     forgot: Option<String>,
+    providers: Vec<(String, String)>,
 }
 
 impl SignIn<'_> {
@@ -87,8 +90,11 @@ impl SignIn<'_> {
             (None, true) => texts.lead_device.clone(),
             (None, false) => texts.lead_here.clone(),
         };
-        let SignIn { action, form, username, why, leads_to, forgot, .. } = self;
-        let view = SignInPage { lead, problem, is_again: why == Why::Again, action, form, username, forgot, frame };
+        let SignIn { action, form, username, why, leads_to, forgot, providers, .. } = self;
+        let words = |title: &str| fill(&texts.with_provider, &[("provider", title)]);
+        let providers = providers.into_iter().map(|(to, title)| (to, words(&title))).collect();
+        let is_again = why == Why::Again;
+        let view = SignInPage { lead, problem, is_again, action, form, username, forgot, providers, frame };
         let mut response = page(issuer, status, forms_lead(leads_to), &view);
         if let Why::TooOften(seconds) = why {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -215,11 +221,19 @@ struct AccountPage {
 }
 
 /// The page that says who is signed in; `may_confirm`: it is not known that letters reach them, and could be.
-pub(super) fn account(issuer: &Issuer, person: &str, since: i64, may_confirm: bool, (action, form): (String, String)) -> Response {
+pub(super) fn account(
+    issuer: &Issuer,
+    person: &str,
+    since: i64,
+    (may_confirm, has_providers): (bool, bool),
+    (action, form): (String, String),
+) -> Response {
     let frame = Frame::of(issuer);
     let texts = &frame.texts.account;
     let confirm = may_confirm.then_some(("address", &frame.texts.address.link));
+    let providers = has_providers.then_some(("providers", &frame.texts.providers.link));
     let below = [
+        ("password", &frame.texts.password.link),
         ("second-factor", &frame.texts.second_factor.link),
         ("sessions", &texts.sessions),
         ("applications", &texts.applications),
@@ -230,7 +244,7 @@ pub(super) fn account(issuer: &Issuer, person: &str, since: i64, may_confirm: bo
     let view = AccountPage {
         signed_in_as: fill(&texts.signed_in_as, &[("person", person)]),
         since: fill(&texts.since, &[("date", &minute(frame.texts, since))]),
-        links: confirm.into_iter().chain(below).map(link).collect(),
+        links: confirm.into_iter().chain(providers).chain(below).map(link).collect(),
         action,
         form,
         frame,

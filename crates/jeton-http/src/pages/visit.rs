@@ -21,6 +21,9 @@ use super::session_cookie::{self, SessionCookie};
 use crate::extract::sender;
 use crate::observe::Observer;
 
+/// How long ago somebody may have proved who they are who changes by what they sign in, in seconds.
+const FRESH_SECONDS: i64 = 600;
+
 /// One request of a browser.
 pub(super) struct Visit {
     pub(super) service: Arc<Service>,
@@ -160,6 +163,11 @@ impl Visit {
 }
 
 impl Here {
+    /// Whether they proved who they are a moment ago: whoever finds a browser open makes no way in.
+    pub(super) fn is_fresh(&self, now: i64) -> bool {
+        now.saturating_sub(self.session.record.authenticated.at) <= FRESH_SECONDS
+    }
+
     /// What forms of the session are bound to.
     pub(super) fn whose(&self) -> &[u8; 16] {
         &self.session.record.id.0

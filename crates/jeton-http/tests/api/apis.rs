@@ -15,7 +15,7 @@ async fn an_api_from_beginning_to_end() {
         without(created, &["id", "created_at", "updated_at"]),
         json!({"audience": ORDERS, "name": ORDERS, "scopes": {"read": "Read orders"}, "default_scope": "",
             "access_token_lifetime_seconds": 3600, "effective_lifetime_seconds": 3600, "token_format": "jwt", "signing_alg": "ES256",
-            "state": "active"})
+            "claims": {}, "state": "active"})
     );
     for name in [id.as_str(), "https%3A%2F%2Forders.example"] {
         assert_eq!(api.get(&format!("/apis/{name}")).await["id"], id.as_str());

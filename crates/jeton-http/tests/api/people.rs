@@ -12,7 +12,8 @@ async fn a_person_from_beginning_to_end() {
     let id = created["id"].as_str().unwrap().to_owned();
     assert_eq!(
         without(created, &["id", "created_at", "updated_at"]),
-        json!({"username": "ada", "name": "Ada Example", "email": "ada@example.com", "email_verified": false, "state": "active", "groups": [], "roles": []})
+        json!({"username": "ada", "name": "Ada Example", "email": "ada@example.com", "email_verified": false, "state": "active", "groups": [],
+            "roles": [], "attributes": {}})
     );
     for name in [id.as_str(), "ada", "ADA"] {
         assert_eq!(api.get(&format!("/users/{name}")).await["id"], id.as_str());

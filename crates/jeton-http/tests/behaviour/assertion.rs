@@ -180,6 +180,31 @@ async fn a_jti_is_good_for_one_use_at_every_endpoint() {
     check_error(&present(&world, &assertion(&world, &worker, "issue"), &[]).await, 401, "invalid_client");
 }
 
+#[tokio::test]
+async fn a_request_that_is_refused_spends_it_too() {
+    let world = World::new().await;
+    let orders = world.api("orders").await;
+    let worker = world.signing_client("worker", &[&orders], Algorithm::Es256).await;
+    let television = world.signing_client("television", &[&orders], Algorithm::Es256).await;
+    let device_code = "urn:ietf:params:oauth:grant-type:device_code";
+    let request =
+        UpdateClient { grant_types: Some([device_code, "client_credentials"].map(str::to_owned).to_vec()), ..UpdateClient::default() };
+    world.service().update_client(&television.id, &request, None, &administrator(), &world.moment()).await.unwrap();
+    let asked = [("response_type", "code"), ("scope", "openid")];
+    for (client, path, asked, expected) in [
+        (&worker, "/oauth/par", &asked[..], "unauthorized_client"),
+        (&worker, "/oauth/device_authorization", &[], "unauthorized_client"),
+        (&television, "/oauth/device_authorization", &[("scope", "unknown")], "invalid_scope"),
+    ] {
+        let assertion = assertion(&world, client, &format!("{path} {expected}"));
+        let parameters = assertion.parameters();
+        let body = encode(parameters.iter().map(|(name, value)| (*name, value.as_str())).chain(asked.iter().copied()));
+        check_error(&world.post(path, None, body.clone()).await, 400, expected);
+        check_error(&world.post(path, None, body).await, 401, "invalid_client");
+        check_error(&present(&world, &assertion, &[]).await, 401, "invalid_client");
+    }
+}
+
 /// F5: of twenty uses at once exactly one counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_twenty_uses_at_once_one_counts() {

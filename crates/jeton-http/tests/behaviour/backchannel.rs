@@ -48,7 +48,7 @@ async fn signs_in(world: &World, browser: &mut Browser<'_>, application: &Regist
 
 /// Who is to be told next.
 async fn to_tell(world: &World) -> Vec<Logout> {
-    let found = timeout(Duration::from_secs(30), world.service().next_logouts()).await;
+    let found = timeout(Duration::from_secs(30), world.service().next_logouts(1_000)).await;
     found.expect("nobody is to be told").unwrap()
 }
 

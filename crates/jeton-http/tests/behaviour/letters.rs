@@ -9,7 +9,7 @@ use jeton_core::link::Purpose;
 use jeton_core::person::create::CreatePerson;
 use jeton_http::letters::write;
 use jeton_oauth::Issuer;
-use jeton_service::letters::{Carrier, Handing, Letter, NotTaken, Round};
+use jeton_service::letters::{Carrier, Follows, Handing, Letter, NotTaken, Round};
 use jeton_testkit::World;
 use jeton_testkit::world::browser::{Browser, Page};
 use jeton_testkit::world::manage::administrator;
@@ -50,7 +50,7 @@ impl Carrier for Mailbox {
 
 /// A server with a mail server.
 async fn begin(world: &World) -> Round {
-    let round = world.service().begin_letters().await.unwrap();
+    let round = world.service().begin_letters(Follows::Links).await.unwrap();
     world.service().send_links();
     round
 }
@@ -119,6 +119,47 @@ async fn who_forgot_their_password_gets_a_letter_and_nobody_learns_who_is_here()
     let text = letters[0].2.rsplit('/').next().unwrap();
     assert!(!world.access_log().contains(text));
     assert_eq!(went(&world), "1 0 0 0");
+}
+
+#[tokio::test]
+async fn a_confirmed_address_is_as_good_as_a_name() {
+    let world = World::new().await;
+    for username in ["ada", "bea", "cy", "dan"] {
+        world.person(username).await;
+    }
+    for (username, email, is_confirmed) in [
+        ("ada", "Ada@Example.com", true),
+        ("bea", "ada@example.com", true),
+        ("cy", "ada@example.com", false),
+        ("dan", "dan@example.com", true),
+    ] {
+        world.done(Method::PATCH, &format!("/users/{username}"), Some(json!({"email": email, "email_verified": is_confirmed}))).await;
+    }
+    let (mut round, mailbox) = (begin(&world).await, Mailbox::default());
+    let (size, reads) = (world.ledger_size(), world.reads());
+    let mut said = Vec::new();
+    for address in
+        [" ADA@example.com", "dan@example.com.", "@example.com", "an@example.com", "ada@example.com@example.com", "nobody@example.com"]
+    {
+        said.push(words(&ask(&mut world.browser(), address).await));
+    }
+    assert_eq!((world.ledger_size(), world.reads()), (size, reads), "nothing is looked up while somebody waits");
+    assert!(said[0].contains("a letter is on its way") && said.iter().all(|other| *other == said[0]), "{said:#?}");
+    assert_eq!(tick(&world, &mut round, &mailbox).await, 2);
+    let mut to: Vec<_> = mailbox.look().into_iter().map(|(address, ..)| address).collect();
+    to.sort();
+    assert_eq!(to, ["Ada@Example.com", "ada@example.com"], "each as it is kept, and whoever confirmed none gets none");
+
+    // An address that was given up, or whose bearer went, leads to nobody; after a start it is known as before.
+    world.done(Method::PATCH, "/users/bea", Some(json!({"email": "bea@example.com"}))).await;
+    world.done(Method::DELETE, "/users/dan", None).await;
+    let world = world.reopen().await;
+    let mut round = begin(&world).await;
+    for address in ["ada@example.com", "bea@example.com", "dan@example.com"] {
+        let _ = ask(&mut world.browser(), address).await;
+    }
+    assert_eq!(tick(&world, &mut round, &mailbox).await, 1);
+    assert_eq!(mailbox.look()[0].0, "Ada@Example.com");
 }
 
 #[tokio::test]
@@ -258,4 +299,89 @@ async fn whoever_is_signed_in_confirms_their_address_by_a_letter() {
     let page = browser.open("/account/address").await.page();
     assert!(page.answer.text().contains("you confirmed it") && !page.answer.text().contains("<form"), "{}", page.answer.shown());
     assert!(!browser.open("/account").await.page().answer.text().contains("/account/address"));
+}
+
+/// Whom it is about, and about what, of each letter with news since the last look.
+async fn news(world: &World, round: &mut Round, mailbox: &Mailbox) -> Vec<(String, String)> {
+    world.service().carry_letters(round, mailbox).await.unwrap();
+    let letters = mailbox.look().into_iter();
+    let mut news: Vec<_> = letters.map(|(address, subject, _)| (address, subject.replace(" at tokens.example", ""))).collect();
+    news.sort();
+    news
+}
+
+#[tokio::test]
+async fn owners_hear_what_happens_to_what_is_theirs() {
+    let world = World::new().await;
+    for username in ["ada", "bea", "cy"] {
+        world.person(username).await;
+    }
+    world.done(Method::POST, "/users/cy/disable", Some(json!({}))).await;
+    let orders = world.api("orders").await;
+    world.done(Method::POST, "/groups", Some(json!({"name": "crew"}))).await;
+    for username in ["ada", "bea"] {
+        world.allow(username, &orders, "orders:read").await;
+    }
+    world.service().assign_role("role-of-ada", "group:crew", &administrator(), &world.moment()).await.unwrap();
+    for username in ["bea", "cy"] {
+        world.done(Method::PUT, &format!("/groups/crew/members/{username}"), None).await;
+    }
+    let key = async |owner: &str| {
+        let asked = json!({"owner": owner, "audience": "https://orders.example", "name": "nightly", "scope": "orders:read"});
+        let made = world.done(Method::POST, "/keys", Some(asked)).await;
+        (made["id"].as_str().unwrap().to_owned(), made["key"].as_str().unwrap().to_owned())
+    };
+    let suspend = async |id: &str| drop(world.done(Method::POST, &format!("/keys/{id}/suspend"), Some(json!({}))).await);
+    let (before, _) = key("user:ada").await;
+    suspend(&before).await;
+    let (mut round, mailbox) = (world.service().begin_letters(Follows::News).await.unwrap(), Mailbox::default());
+    assert!(news(&world, &mut round, &mailbox).await.is_empty(), "nobody hears of the past");
+
+    let told =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(who, what)| (format!("{who}@example.com"), (*what).to_owned())).collect::<Vec<_>>();
+    let ((of_ada, text), (of_crew, _), (of_acme, _)) = (key("user:ada").await, key("group:crew").await, key("external:acme").await);
+    for id in [&of_ada, &of_crew, &of_acme] {
+        suspend(id).await;
+    }
+    let suspended = "Something of yours is suspended";
+    assert_eq!(news(&world, &mut round, &mailbox).await, told(&[("ada", suspended), ("bea", suspended)]));
+    assert!(news(&world, &mut round, &mailbox).await.is_empty(), "once");
+
+    let reported = world.service().report(vec![jeton_token::Secret::from(text)]);
+    assert_eq!(reported, jeton_service::reported::Reported::Taken);
+    world.service().work_off_reports().await.unwrap();
+    assert_eq!(news(&world, &mut round, &mailbox).await, told(&[("ada", "Something of yours had leaked")]));
+
+    let _ = key("user:bea").await;
+    world.advance(83 * 86_400);
+    world.service().sweep(&world.moment()).await.unwrap();
+    let ends = news(&world, &mut round, &mailbox).await;
+    assert!(ends.contains(&("bea@example.com".to_owned(), "Something of yours ends soon".to_owned())), "{ends:?}");
+
+    world.done(Method::POST, "/suspensions", Some(json!({"user": "ada"}))).await;
+    assert_eq!(news(&world, &mut round, &mailbox).await, told(&[("ada", "Your account is suspended")]));
+}
+
+#[tokio::test]
+async fn whose_second_factor_was_taken_away_hears_of_it() {
+    let world = World::new().await;
+    world.person("ada").await;
+    let mut browser = world.browser();
+    let page = browser.open("/signin").await.page();
+    browser.submit(&page, "/signin", None, &[("username", "ada"), ("password", PASSWORD)]).await.page();
+    let _ = browser.set_second_factor(&world).await;
+    let (mut round, mailbox) =
+        (world.service().begin_letters(Follows::News).await.unwrap(), Mailbox::saying(&NotTaken::ForNow("away".to_owned()), 1));
+    world.service().reset_second_factor("ada", &administrator(), &world.moment()).await.unwrap();
+    assert!(news(&world, &mut round, &mailbox).await.is_empty());
+    drop(browser);
+    let world = world.reopen().await;
+    let mut round = world.service().begin_letters(Follows::News).await.unwrap();
+    let told = ("ada@example.com".to_owned(), "Your second factor was taken away".to_owned());
+    assert_eq!(news(&world, &mut round, &mailbox).await, [told], "by the next process");
+    // What is days old is no news.
+    world.service().make_link("ada", Purpose::PasswordReset, &administrator(), &world.moment()).await.unwrap();
+    world.done(Method::POST, "/suspensions", Some(json!({"user": "ada"}))).await;
+    world.advance(3 * 86_400);
+    assert!(news(&world, &mut round, &mailbox).await.is_empty());
 }

@@ -20,7 +20,7 @@ const OVER: &str = "This link is not good any more";
 /// Somebody without a password.
 async fn take_in(world: &World, username: &str) {
     let email = Some(format!("{username}@example.com"));
-    let request = CreatePerson { username: username.to_owned(), name: None, email, email_verified: false };
+    let request = CreatePerson { username: username.to_owned(), email, ..CreatePerson::default() };
     world.service().create_user(&request, &administrator(), &world.moment()).await.unwrap();
 }
 

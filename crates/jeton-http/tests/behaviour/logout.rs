@@ -4,9 +4,11 @@ use axum::body::Body;
 use http::header::{CONTENT_TYPE, LOCATION, ORIGIN};
 use http::{Method, Request};
 use jeton_core::moment::{Moment, Time};
+use jeton_jose::Algorithm;
 use jeton_oauth::form;
 use jeton_testkit::World;
 use jeton_testkit::world::browser::{Arrived, Browser, Page};
+use jeton_testkit::world::manage::administrator;
 use jeton_testkit::world::people::{PASSWORD, asking};
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
@@ -58,6 +60,26 @@ async fn is_signed_in(browser: &mut Browser<'_>) -> bool {
 fn refused(page: &Page, words: &str) {
     assert_eq!(page.answer.status, 400, "{}", page.answer.shown());
     assert!(page.answer.text().contains(words), "{words}: {}", page.answer.text());
+}
+
+#[tokio::test]
+async fn an_id_token_of_a_key_that_is_gone_says_nothing_and_people_are_asked() {
+    let (world, shop) = world().await;
+    let mut browser = world.browser();
+    let hint = text(&signs_in(&world, &mut browser, &shop, "shop").await, "id_token");
+    world.service().rotate_signing_key(Algorithm::Rs256, true, &administrator(), &world.moment()).await.unwrap();
+    // Its key has left by then, and the session is there.
+    for _ in 0..3 {
+        world.advance(20 * 3_600);
+        assert!(is_signed_in(&mut browser).await);
+        world.service().tend_signing_keys(&world.moment()).await.unwrap();
+    }
+    let address = leaving(&[("id_token_hint", &hint), ("client_id", shop.id.as_str()), ("post_logout_redirect_uri", BYE)]);
+    let page = browser.open(&address).await.page();
+    assert!(is_signed_in(&mut browser).await, "nobody has said yes");
+    assert_eq!(page.answer.status, 200, "{}", page.answer.shown());
+    assert_eq!(browser.submit(&page, "/oauth/logout", Some("allow"), &[]).await.away(), BYE);
+    assert!(!is_signed_in(&mut browser).await);
 }
 
 #[tokio::test]
@@ -151,7 +173,11 @@ async fn what_is_wrong_is_said_here_and_ends_nothing() {
     let (_, rest_of_foreign) = foreign.split_once('.').unwrap();
     let forged = format!("{head}.{}.{signature}", rest_of_foreign.split('.').next().unwrap());
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", rest.split('.').next().unwrap());
-    for wrong in ["x", &forged, &unsigned, &foreign, &access, &hint[..hint.len() - 8]] {
+    // Of a key that nobody here knows, any more or ever: it says nothing.
+    let page = browser.open(&leaving(&[("id_token_hint", &foreign)])).await.page();
+    assert_eq!(page.answer.status, 200, "{}", page.answer.shown());
+    assert!(is_signed_in(&mut browser).await);
+    for wrong in ["x", &forged, &unsigned, &access, &hint[..hint.len() - 8]] {
         let page = browser.open(&leaving(&[("id_token_hint", wrong), ("post_logout_redirect_uri", BYE)])).await.page();
         refused(&page, "an ID token that is not of this server");
     }

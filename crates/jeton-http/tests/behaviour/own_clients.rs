@@ -2,13 +2,17 @@
 //! consents that are taken back by whoever administers.
 
 use http::Method;
-use jeton_core::id::Actor;
+use jeton_core::client::create::CreateClient;
+use jeton_core::id::{Actor, PersonId};
+use jeton_core::owner::Owner;
+use jeton_core::refusal::Reason;
 use jeton_jose::jwk::{JwkSet, VerifyingKeys};
 use jeton_jose::jws;
+use jeton_service::failure::Failure;
 use jeton_testkit::World;
 use jeton_testkit::world::answer::Answer;
 use jeton_testkit::world::browser::Arrived;
-use jeton_testkit::world::manage::claims_of;
+use jeton_testkit::world::manage::{administrator, claims_of};
 use jeton_testkit::world::people::{PASSWORD, VERIFIER, asking};
 use jeton_testkit::world::registered::Registered;
 use serde_json::{Value, json};
@@ -80,8 +84,16 @@ async fn for_a_native_client_that_proves_nothing_people_are_asked() {
     });
     refused(&world, Method::POST, "/clients", body.clone(), "people are asked").await;
     body["consent"] = "required".into();
-    world.done(Method::POST, "/clients", Some(body)).await;
+    world.done(Method::POST, "/clients", Some(body.clone())).await;
     refused(&world, Method::PATCH, "/clients/tool", json!({"consent": "waived"}), "people are asked").await;
+    // Whatever it calls itself: these addresses are of a machine, too.
+    for address in ["http://127.0.0.1:3000/callback", "com.example.tool:/callback"] {
+        body["consent"] = "waived".into();
+        body["name"] = "page".into();
+        body["application_type"] = "web".into();
+        body["redirect_uris"] = json!(["https://page.example/callback", address]);
+        refused(&world, Method::POST, "/clients", body.clone(), "people are asked").await;
+    }
 }
 
 #[tokio::test]
@@ -243,4 +255,13 @@ async fn an_address_is_told_as_verified_where_that_is_known() {
     refused(&world, Method::POST, "/users", json!({"username": "eve", "email_verified": true}), "give `email` too").await;
     let eve = json!({"username": "eve", "email": "eve@example.org", "email_verified": true});
     assert_eq!(world.done(Method::POST, "/users", Some(eve)).await["email_verified"], true);
+}
+
+#[tokio::test]
+async fn nobody_who_is_gone_answers_for_a_client() {
+    let (world, _) = world(Value::Null).await;
+    let request =
+        CreateClient { name: "tool".to_owned(), owner: Some(Owner::Person(PersonId::from("user_gone"))), ..CreateClient::default() };
+    let refused = world.service().create_client(&request, &[], &administrator(), &world.moment()).await;
+    assert!(matches!(&refused, Err(Failure::Refused(refusal)) if refusal.reason == Reason::NotFound), "{refused:?}");
 }

@@ -38,7 +38,7 @@ fn people() -> Value {
     json!([
         {
             "username": "Ada", "name": "Ada Example", "email": "ada@example.org", "email_verified": true, "password_hash": HASH,
-            "groups": ["billing", "billing"], "roles": [format!("{ORDERS} clerk"), "packer"],
+            "groups": ["billing", "billing"], "roles": [format!("{ORDERS} clerk"), "packer"], "attributes": {"costCenter": "7", "room": ""},
         },
         {"username": "bob", "disabled": true, "password_hash": HASH},
         {"username": "carl"},
@@ -72,7 +72,7 @@ async fn what_is_taken_out_of_one_goes_into_another_as_it_was() {
     let expected = json!([
         {
             "username": "ada", "name": "Ada Example", "email": "ada@example.org", "email_verified": true, "disabled": false,
-            "password_hash": HASH, "groups": ["billing"], "roles": [format!("{ORDERS} clerk"), "packer"],
+            "password_hash": HASH, "groups": ["billing"], "roles": [format!("{ORDERS} clerk"), "packer"], "attributes": {"costCenter": "7"},
         },
         {"username": "bob", "email_verified": false, "disabled": true, "password_hash": HASH, "groups": [], "roles": []},
         {"username": "carl", "email_verified": false, "disabled": false, "groups": [], "roles": []},
@@ -107,15 +107,16 @@ async fn who_is_here_stays_as_they_are_and_who_cannot_come_holds_up_nobody() {
         {"username": "h"},
         {"username": "H"},
         {"username": "i", "groups": vec!["billing"; 33]},
+        {"username": "j", "attributes": {"room": "7\u{7}"}},
     ]);
     let report = imported(&world, &users).await;
     assert_eq!(
         (places(&report, "imported"), &report["existed"], places(&report, "refused")),
-        (vec![7], &json!([8]), vec![0, 1, 2, 3, 4, 5, 6, 9])
+        (vec![7], &json!([8]), vec![0, 1, 2, 3, 4, 5, 6, 9, 10])
     );
     let codes: Vec<&str> = report["refused"].as_array().unwrap().iter().map(|refused| refused["code"].as_str().unwrap()).collect();
     let (invalid, missing) = ("invalid_request", "not_found");
-    assert_eq!(codes, [invalid, invalid, invalid, missing, missing, "conflict", invalid, invalid]);
+    assert_eq!(codes, [invalid, invalid, invalid, missing, missing, "conflict", invalid, invalid, invalid]);
     assert!(!report.to_string().contains("hunter2"), "{report}");
     let many: Vec<Value> = (0..101).map(|number| json!({"username": format!("p{number:03}")})).collect();
     assert_eq!(world.administer(Method::POST, "/imports/users", Some(json!({ "users": many }))).await.status, 400);

@@ -50,10 +50,10 @@ impl Service {
         sender: &Sender,
         moment: &Moment,
     ) -> Result<Begun, Unauthorized> {
-        check_registered(client.record(), GrantType::DeviceCode)?;
         let mut moments = moment.clone();
-        let request = request_of(client.record().id.as_str(), asked);
-        self.authorize(&request, Destination::Device(None), moment.now.seconds(), None, None, &moments.split()).await?;
+        if let Err(refused) = self.check_device(client, asked, &moments.split()).await {
+            return Err(self.spend_proof_of_refused(client, refused, &moments.split()).await);
+        }
         let moment = moments.split();
         let begun = self.transact(&moment, &client.record().id.0, |reading, moment| {
             let entry = self.still_identified(client, reading, moment.now.seconds())?;
@@ -63,6 +63,13 @@ impl Service {
             Ok(outcome)
         });
         Ok(begun.await?)
+    }
+
+    /// Whether it may be asked at all.
+    async fn check_device(&self, client: &Identified, asked: &DeviceAuthorizationRequest, moment: &Moment) -> Result<(), Unauthorized> {
+        check_registered(client.record(), GrantType::DeviceCode)?;
+        let request = request_of(client.record().id.as_str(), asked);
+        self.authorize(&request, Destination::Device(None), moment.now.seconds(), None, None, moment).await.map(drop)
     }
 
     /// What a device asks for that shows this code; `None`: none does, or it was answered, or is over.

@@ -6,6 +6,7 @@ use jeton_core::api::{Api, parse_scope_list};
 use jeton_core::commit::Sequence;
 use jeton_core::group::{self, Group, member, member::Membership};
 use jeton_core::person::{self, Person};
+use jeton_core::provider::{self, Provider};
 use jeton_core::record::{Key, Malformed, Row, Table, Value, Versioned};
 use jeton_core::rights::{OwnerStanding, Rights};
 use jeton_core::role::assign::{self, Assignment};
@@ -13,6 +14,7 @@ use jeton_core::role::holder::Holder;
 use jeton_core::role::{self, Role};
 use jeton_oauth::scope::ScopeSet;
 
+use super::addresses::Addresses;
 use super::groups::Groups;
 use super::named::{Named, Record};
 use super::roles::Roles;
@@ -27,15 +29,29 @@ impl Record for Person {
     }
 }
 
+impl Record for Provider {
+    fn id(&self) -> &Arc<str> {
+        &self.id.0
+    }
+
+    fn name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+}
+
 /// Everybody, and what they may do.
 #[derive(Default)]
 pub struct People {
     /// The people.
     pub all: Named<Person>,
+    /// Their addresses.
+    pub addresses: Addresses,
     /// Their groups.
     pub groups: Groups,
     /// Their roles, and those of groups.
     pub roles: Roles,
+    /// The providers by which they sign in.
+    pub providers: Named<Provider>,
 }
 
 /// A role that somebody holds.
@@ -47,7 +63,7 @@ pub struct Held {
 }
 
 /// The tables that are kept here.
-pub(super) static TABLES: [&Table; 5] = [&person::TABLE, &group::TABLE, &member::TABLE, &role::TABLE, &assign::TABLE];
+pub(super) static TABLES: [&Table; 6] = [&person::TABLE, &group::TABLE, &member::TABLE, &role::TABLE, &assign::TABLE, &provider::TABLE];
 
 impl People {
     /// What a person or a group may do at an API now: the scopes of their roles of that API, a person's own and those of the groups that
@@ -97,7 +113,10 @@ impl People {
 
     pub(super) fn put(&self, table: &'static Table, version: Sequence, row: &Row) -> Result<(), Malformed> {
         if std::ptr::eq(table, &person::TABLE) {
-            self.all.put(Versioned { version, record: Person::from_row(row)? });
+            let record = Person::from_row(row)?;
+            let before = self.all.get(record.id.as_str());
+            self.addresses.change(before.as_deref().map(|before| &before.record), Some(&record));
+            self.all.put(Versioned { version, record });
         } else if std::ptr::eq(table, &group::TABLE) {
             self.groups.all.put(Versioned { version, record: Group::from_row(row)? });
         } else if std::ptr::eq(table, &member::TABLE) {
@@ -106,6 +125,8 @@ impl People {
             self.roles.all.put(Versioned { version, record: Role::from_row(row)? });
         } else if std::ptr::eq(table, &assign::TABLE) {
             self.roles.put_assignment(Versioned { version, record: Assignment::from_row(row)? });
+        } else if std::ptr::eq(table, &provider::TABLE) {
+            self.providers.put(Versioned { version, record: Provider::from_row(row)? });
         }
         Ok(())
     }
@@ -119,11 +140,14 @@ impl People {
             self.roles.remove_assignment(&role, &holder);
         } else if let Some(id) = key.first().and_then(Value::as_text) {
             if std::ptr::eq(table, &person::TABLE) {
+                self.addresses.change(self.all.get(id).as_deref().map(|gone| &gone.record), None);
                 self.all.remove(id);
             } else if std::ptr::eq(table, &group::TABLE) {
                 self.groups.all.remove(id);
             } else if std::ptr::eq(table, &role::TABLE) {
                 self.roles.all.remove(id);
+            } else if std::ptr::eq(table, &provider::TABLE) {
+                self.providers.remove(id);
             }
         }
         Ok(())

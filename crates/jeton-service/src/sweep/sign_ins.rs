@@ -1,4 +1,5 @@
-//! Sessions, grants, consents and links that ended long ago leave; and a grant that lost its session without hearing of it ends.
+//! Sessions, grants, consents and links that ended long ago leave; and what lost what it stands on without hearing of it ends: a grant its session,
+//! a session its password.
 
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use jeton_core::grant::end::is_there;
 use jeton_core::grant::of_person::{self, GrantOfPerson};
 use jeton_core::grant::scopes::IdentityScope;
 use jeton_core::grant::{self, Grant};
-use jeton_core::id::{Actor, GrantId};
+use jeton_core::id::{Actor, GrantId, SessionId};
 use jeton_core::link::{self, Link};
 use jeton_core::moment::Moment;
+use jeton_core::password::{self, Password};
 use jeton_core::record::{Malformed, Row, Table, Value, Versioned};
 use jeton_core::session::leave::{Leaving, ROWS_AT_A_TIME, consent_from, grant_from, leave, link_from, session_from};
 use jeton_core::session::{self, Session};
@@ -19,6 +21,7 @@ use super::Pass;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
+use crate::sessions::is_outlived;
 use crate::transact::failure;
 
 /// How many rows are read at once.
@@ -40,16 +43,27 @@ impl Service {
             let rows = self.store.view()?.walk(table, None, after.as_ref(), ROWS)?;
             let Some(last) = rows.last() else { break };
             after = Some(last.record.clone());
-            let (mut leaving, mut orphans) = (Vec::new(), Vec::new());
+            let (mut leaving, mut orphans, mut outlived) = (Vec::new(), Vec::new(), Vec::new());
             for row in &rows {
                 match self.leaves(table, row) {
-                    Ok(rows) if rows.is_empty() => orphans.extend(self.orphan(table, row)?),
+                    Ok(rows) if rows.is_empty() => {
+                        orphans.extend(self.orphan(table, row)?);
+                        outlived.extend(self.outlived(table, row)?);
+                    }
                     Ok(rows) => leaving.extend(rows),
                     Err(malformed) => pass.note(Err(damaged(malformed))),
                 }
             }
             for rows in leaving.chunks(ROWS_AT_A_TIME) {
                 pass.swept.removed += self.let_leave(rows, &mut moment.split()).await?;
+            }
+            for session in outlived {
+                match self.end_session(session, &Actor::system(), &moment.split()).await {
+                    Ok(_) => pass.swept.revoked += 1,
+                    // Its browser was here meanwhile, and left.
+                    Err(Failure::Refused(_)) => {}
+                    Err(failure) => pass.note(Err(failure)),
+                }
             }
             for grant in orphans {
                 match self.end_grant(grant, &Actor::system(), &moment.split()).await {
@@ -96,6 +110,18 @@ impl Service {
         };
         let is_there = self.store.view()?.get(&session::TABLE, &vec![Value::Id(session.0)])?.is_some();
         Ok((!is_there).then_some(grant.id))
+    }
+
+    /// A session whose person has another password since, and which is there: the process ended before all of them had ended.
+    fn outlived(&self, table: &'static Table, row: &Versioned<Row>) -> Result<Option<SessionId>, Failure> {
+        if !std::ptr::eq(table, &session::TABLE) {
+            return Ok(None);
+        }
+        let session = Session::from_row(&row.record).map_err(damaged)?;
+        let password = self.store.view()?.get(&password::TABLE, &vec![Value::Text(session.person.0.clone())])?;
+        let password = password.map(|row| Password::from_row(&row.record)).transpose().map_err(damaged)?;
+        let is_of_another = password.is_some_and(|password| !password.is_stopped() && is_outlived(&session, password.set_at));
+        Ok(is_of_another.then_some(session.id))
     }
 
     /// How many left: none where one of them has changed since, which is looked at in the next pass.

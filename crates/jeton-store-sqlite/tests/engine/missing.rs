@@ -35,12 +35,8 @@ fn filled(folder: &Path) -> CredentialId {
     let actor = Actor::system();
     let asked = CreateApi {
         audience: "https://a.example".into(),
-        name: None,
         scopes: BTreeMap::from([("read".to_owned(), String::new())]),
-        default_scope: None,
-        access_token_lifetime_seconds: None,
-        token_format: None,
-        signing_algorithm: None,
+        ..CreateApi::default()
     };
     let created = create(&asked, &Policies::default(), &actor, &mut moment);
     let api = created.verdict.unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jeton_core::claim_rules::ClaimRules;
 use jeton_core::commit::Commit;
 use jeton_core::event::Event;
 use jeton_core::id::{Actor, ClientId};
@@ -87,7 +88,7 @@ fn it_is_brought_up_to_date_and_loses_nothing() {
     let shop = client::Client::from_row(&found(&client::TABLE, "client_1")).unwrap();
     assert!(shop.needs_pkce && shop.asks_consent && !shop.needs_pushed_requests);
     assert!(shop.post_logout_redirect_uris.is_empty() && shop.backchannel_logout_uri.is_none() && shop.owner.is_none());
-    assert_eq!(api::Api::from_row(&found(&api::TABLE, "api_1")).unwrap().claims, None);
+    assert_eq!(api::Api::from_row(&found(&api::TABLE, "api_1")).unwrap().claims, ClaimRules::default());
     let ada = person::Person::from_row(&found(&person::TABLE, "user_1")).unwrap();
     assert_eq!((ada.email_verified_at, ada.locale, ada.attributes.len()), (None, None, 0));
     for table in [&session::TABLE, &grant::TABLE] {

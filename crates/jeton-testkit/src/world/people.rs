@@ -28,7 +28,7 @@ impl World {
             username: username.to_owned(),
             name: Some(format!("{username} Example")),
             email: Some(format!("{username}@example.com")),
-            email_verified: false,
+            ..CreatePerson::default()
         };
         let person = self.service.create_user(&request, &administrator(), &self.moment()).await.expect("a person");
         let set = self.service.set_password(username, &Secret::from(PASSWORD), &administrator(), &self.moment()).await;

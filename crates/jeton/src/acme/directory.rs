@@ -16,6 +16,7 @@ use instant_acme::{
     Account, AuthorizationStatus, BodyWrapper, BytesResponse, ChallengeType, Error, HttpClient, Identifier, NewAccount, NewOrder, Order,
     OrderStatus, Problem, RetryPolicy,
 };
+use jeton_http::guarded::cause;
 use zeroize::Zeroizing;
 
 use super::challenges::Challenges;
@@ -138,7 +139,7 @@ fn unreached(error: &(dyn StdError + 'static)) -> Refused {
             hint: "where its authority is one of your own, name the file of that authority with `acme_ca_file`".to_owned(),
         },
         None => Refused {
-            sentence: format!("the directory cannot be reached: {}", said(&https::cause(error))),
+            sentence: format!("the directory cannot be reached: {}", said(&cause(error))),
             hint: "look at `acme_directory`, and whether this machine reaches it".to_owned(),
         },
     }

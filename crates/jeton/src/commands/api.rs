@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::again::Again;
+use super::claims::{self, Claim, claim};
 use super::context::Context;
 use super::duration;
 use super::failure::Failure;
@@ -131,6 +132,10 @@ struct Properties {
     /// What signs its JWTs: ES256, EdDSA, RS256, PS256 …
     #[arg(long, value_name = "ALG")]
     signing_alg: Option<String>,
+    /// What its access tokens tell beside what is standard, from text:WORDS,
+    /// attribute:NAME, groups or roles; repeat it for each; '' is none
+    #[arg(long, value_name = "NAME=SOURCE", value_parser = claim)]
+    claim: Vec<Claim>,
 }
 
 impl Api {
@@ -231,6 +236,7 @@ impl Properties {
             ("access_token_lifetime_seconds", self.access_token_lifetime.map(|seconds| json!(seconds))),
             ("token_format", self.token_format.as_ref().map(|format| json!(format))),
             ("signing_alg", self.signing_alg.as_ref().map(|algorithm| json!(algorithm))),
+            ("claims", claims::body(&self.claim)),
         ];
         members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }

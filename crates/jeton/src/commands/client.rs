@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::again::Again;
+use super::claims::{self, Claim, claim};
 use super::client_secret::Secret;
 use super::context::Context;
 use super::duration;
@@ -177,6 +178,11 @@ struct Properties {
     /// Whom to ask about it, in words; an empty text is nobody
     #[arg(long, value_name = "TEXT")]
     contact: Option<String>,
+    /// What its ID tokens, and userinfo, tell beside what is standard, from
+    /// text:WORDS, username, name, email, attribute:NAME or groups; repeat it
+    /// for each; '' is none
+    #[arg(long, value_name = "NAME=SOURCE", value_parser = claim)]
+    claim: Vec<Claim>,
 }
 
 impl Client {
@@ -308,6 +314,7 @@ impl Properties {
             ("audiences", (!self.audience.is_empty()).then(|| json!(self.audience))),
             ("scope", (!self.scope.is_empty()).then(|| json!(self.scope.join(" ")))),
             ("contact", self.contact.as_ref().map(|contact| json!(contact))),
+            ("claims", claims::body(&self.claim)),
         ];
         Ok(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
     }

@@ -97,9 +97,21 @@ impl Login {
         let mut kept = SignIn::new(asked.client, asked.audiences, endpoints.token, endpoints.revocation);
         kept.subject = who.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
         kept.take(&received, &audience, true, context.now_seconds);
-        let _held = vault.lock()?;
+        let held = vault.lock()?;
+        // What cannot be opened cannot be ended.
+        let before = vault.read().ok().flatten();
         vault.write(&kept)?;
-        context.show(&answer(server, &kept, &who), signed_in::shown)
+        drop(held);
+        context.show(&answer(server, &kept, &who), signed_in::shown)?;
+        match before {
+            Some(before) => end(server, context, &before).map_err(|failure| {
+                failure.after(
+                    "you are signed in, and the sign-in from before is not ended there",
+                    "end it on the account page of the server, under applications",
+                )
+            }),
+            None => Ok(()),
+        }
     }
 
     fn asked(&self, server: &Issuer, vault: &Vault) -> Result<Asked, Failure> {
@@ -130,19 +142,33 @@ impl Logout {
         vault.remove()?;
         drop(held);
         let Some(kept) = kept? else { return Err(nobody(server)) };
-        if let (Some(path), Some(token)) = (&kept.revocation_path, &kept.refresh_token) {
-            let connection = Connection::to(Remote::with(server, &context.options, None)?)?;
-            let parameters = [("client_id", kept.client.as_str()), ("token", token.expose()), ("token_type_hint", "refresh_token")];
-            let told = token_endpoint::post(&connection, path, &parameters).map_err(Failure::from);
-            told.map_err(|failure| {
-                failure.after(
-                    "the sign-in is forgotten here, and not ended there",
-                    "end it on the account page of the server, under applications",
-                )
-            })?;
-        }
+        end(server, context, &kept).map_err(|failure| {
+            failure
+                .after("the sign-in is forgotten here, and not ended there", "end it on the account page of the server, under applications")
+        })?;
         context.say(&format!("Signed out at {server}."))
     }
+}
+
+/// Ends a sign-in at its server: all that came of it goes with its refresh token, where there is one.
+fn end(server: &Issuer, context: &Context, kept: &SignIn) -> Result<(), Failure> {
+    let Some(path) = &kept.revocation_path else {
+        return match kept.access_tokens(context.now_seconds).next() {
+            Some(_) => Err(Failure::could_not(format!("{server} revokes no tokens"), "wait until they expire")),
+            None => Ok(()),
+        };
+    };
+    let of_refresh = kept.refresh_token.iter().map(|token| (token, "refresh_token"));
+    let of_access = kept.access_tokens(context.now_seconds).map(|token| (&token.text, "access_token"));
+    let left: Vec<_> = if kept.refresh_token.is_some() { of_refresh.collect() } else { of_access.collect() };
+    if left.is_empty() {
+        return Ok(());
+    }
+    let connection = Connection::to(Remote::with(server, &context.options, None)?)?;
+    left.iter().try_for_each(|(token, kind)| {
+        let parameters = [("client_id", kept.client.as_str()), ("token", token.expose()), ("token_type_hint", kind)];
+        token_endpoint::post(&connection, path, &parameters).map(drop).map_err(Failure::from)
+    })
 }
 
 impl Whoami {

@@ -13,6 +13,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
+use jeton_http::guarded::cause;
 use jeton_oauth::Issuer;
 use rustls::CertificateError;
 use tower_service::Service as _;
@@ -20,7 +21,7 @@ use tower_service::Service as _;
 use super::exchange::exchange;
 use super::failure::Failure;
 use super::options::Options;
-use crate::https::{self, cause, tls_error};
+use crate::https::{self, tls_error};
 
 /// How long an answer may take to begin.
 const ANSWER: Duration = Duration::from_secs(60);

@@ -30,7 +30,7 @@ pub(crate) struct Line {
 
 /// The longest row of CSV, and the most columns.
 const ROW_BYTES: usize = 32 * 1024;
-const COLUMNS_MAX: usize = 64;
+pub(crate) const COLUMNS_MAX: usize = 64;
 
 /// The rows of a file: JSON where it begins as JSON does, else CSV whose first row names the columns. `check` looks at the names of columns
 /// before any row.
@@ -110,7 +110,12 @@ impl Things {
 fn columns(fields: &[String], things: &Things, check: &impl Fn(&str) -> Result<(), Failure>) -> Result<Vec<String>, Failure> {
     // Such as the SHA-256 of a key, or an address.
     let is_value = |field: &String| field.len() == 64 && field.bytes().all(|byte| byte.is_ascii_hexdigit()) || field.contains('@');
-    let names: Vec<String> = fields.iter().map(|name| name.trim().to_lowercase()).collect();
+    // What stands behind a point is a name of theirs, as `attribute.costCenter`.
+    let lowered = |name: &String| match name.trim().split_once('.') {
+        Some((column, theirs)) => format!("{}.{theirs}", column.to_lowercase()),
+        None => name.trim().to_lowercase(),
+    };
+    let names: Vec<String> = fields.iter().map(lowered).collect();
     if names.iter().any(is_value) {
         return Err(Failure::usage(format!("the first line is {}, and names no columns", things.one), things.names()));
     }

@@ -1,5 +1,6 @@
 //! `jeton user`.
 
+mod attribute;
 mod export;
 mod import;
 
@@ -86,9 +87,19 @@ pub(crate) struct Show {
     user: String,
 }
 
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  jeton user update ada --email ada@example.org
+  jeton user update ada --name 'Ada Example'
+  jeton user update ada --attribute department=research
+  jeton user update ada --attribute department=
+
+What is left out stays as it is. Attributes are told to whom a claim declares
+them: `--claim NAME=attribute:NAME` of an API or a client.";
+
 /// Change what is known of a person
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton user update ada --email ada@example.org\n  jeton user update ada --name 'Ada Example'")]
+#[command(after_help = UPDATE_EXAMPLES)]
 pub(crate) struct Update {
     /// Their username or id
     user: String,
@@ -133,7 +144,7 @@ pub(crate) struct Invite {
     /// Their username or id
     user: String,
     #[command(flatten)]
-    properties: Properties,
+    called: Called,
     /// Give them this role; may be repeated
     #[arg(long)]
     role: Vec<String>,
@@ -268,18 +279,29 @@ pub(crate) struct Erase {
     dry_run: bool,
 }
 
-/// What is known of a person.
+/// What a person is called, and where.
 #[derive(Args, Debug)]
-struct Properties {
+struct Called {
     /// Their name, as they write it
     #[arg(long)]
     name: Option<String>,
     /// Where they are written to
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
+}
+
+/// What is known of a person.
+#[derive(Args, Debug)]
+struct Properties {
+    #[command(flatten)]
+    called: Called,
     /// Whether it is known that letters reach them there
     #[arg(long, value_name = "BOOL")]
     email_verified: Option<bool>,
+    /// What is known of them by a name, for claims; an empty text takes it
+    /// away; repeat it for each
+    #[arg(long, value_name = "NAME=TEXT", value_parser = attribute::attribute)]
+    attribute: Vec<(String, String)>,
 }
 
 impl User {
@@ -294,8 +316,8 @@ impl User {
                 password::set(&server, &path(user), &password)?;
                 context.say(&format!("{user} signs in with this password from now on."))
             }
-            User::Invite(Invite { user, properties, role }) => {
-                let invited = server.post(&format!("{}/invitation", path(user)), &Value::Object(properties.body(None)))?;
+            User::Invite(Invite { user, called, role }) => {
+                let invited = server.post(&format!("{}/invitation", path(user)), &Value::Object(called.body(None)))?;
                 // The link is shown this once, whatever becomes of the roles.
                 context.show(&invited, users::invited)?;
                 let lacks = |failure: Failure| {
@@ -368,11 +390,19 @@ impl Create {
     }
 }
 
-impl Properties {
+impl Called {
     fn body(&self, username: Option<&String>) -> Map<String, Value> {
         let members = [("username", username), ("name", self.name.as_ref()), ("email", self.email.as_ref())];
-        let texts = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
-        texts.chain(self.email_verified.map(|is_known| ("email_verified".to_owned(), json!(is_known)))).collect()
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
+    }
+}
+
+impl Properties {
+    fn body(&self, username: Option<&String>) -> Map<String, Value> {
+        let mut body = self.called.body(username);
+        body.extend(self.email_verified.map(|is_known| ("email_verified".to_owned(), json!(is_known))));
+        body.extend(attribute::body(&self.attribute).map(|attributes| ("attributes".to_owned(), attributes)));
+        body
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Declared, Failure> {
 /// When it cannot be written as TOML.
 pub(crate) fn write(declared: &Declared) -> Result<String, Failure> {
     let mut text = String::from("# What `jeton export` found. `jeton diff FILE` compares, `jeton apply FILE` makes it so.\n");
-    let tables = toml::to_string_pretty(declared);
+    let tables = toml::to_string_pretty(&declared.without_empty_claims());
     let tables =
         tables.map_err(|error| Failure::could_not(format!("this cannot be written as a file: {error}"), "use `jeton request GET …`"))?;
     // Writing into a text cannot fail.

@@ -18,7 +18,8 @@ pub(crate) struct Held {
     pub(crate) management: String,
 }
 
-const API: &[&str] = &["audience", "name", "default_scope", "access_token_lifetime_seconds", "token_format", "signing_alg", "scopes"];
+const API: &[&str] =
+    &["audience", "name", "default_scope", "access_token_lifetime_seconds", "token_format", "signing_alg", "claims", "scopes"];
 const CLIENT: &[&str] = &[
     "name",
     "contact",
@@ -37,6 +38,7 @@ const CLIENT: &[&str] = &[
     "pkce",
     "consent",
     "id_token_signed_response_alg",
+    "claims",
     "jwks",
 ];
 const GROUP: &[&str] = &["name", "description"];

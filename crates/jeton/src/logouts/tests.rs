@@ -76,7 +76,7 @@ async fn signs_in_and_out(world: &World, shop: &Registered) -> serde_json::Value
 
 fn begin(world: &World, data: &TempDir) -> JoinHandle<()> {
     let service = world.service().clone();
-    let guarded = Arc::new(Guarded::new(service.issuer().is_loopback(), Duration::from_secs(5)).unwrap());
+    let guarded = Arc::new(Guarded::new(Reach::of_registered(service.issuer().is_loopback()), Duration::from_secs(5)).unwrap());
     let data = data.path().to_owned();
     tokio::spawn(Telling { service, guarded, waits: &AT_ONCE, data, under_way: BTreeMap::new(), kept: None, is_due: true }.go_on())
 }

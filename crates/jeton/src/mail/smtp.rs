@@ -108,6 +108,10 @@ fn tls(settings: &MailSettings) -> Result<Tls, String> {
 /// What a mail server answers may repeat an address: its number says enough. Only a letter that it refuses to take is given up at once; what is
 /// wrong with the way to it, somebody may put right.
 fn not_taken(error: &Error) -> NotTaken {
+    // Whoever has letters beyond ASCII in their address is written to by a mail server that takes them (RFC 6531), or not at all.
+    if error.is_client() && error.to_string().contains("SMTPUTF8") {
+        return NotTaken::ForGood("the mail server takes no address with letters beyond ASCII".to_owned());
+    }
     let Some(code) = error.status() else {
         return NotTaken::ForNow(match error {
             error if error.is_timeout() => "the mail server took too long".to_owned(),

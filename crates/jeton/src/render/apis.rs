@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::details::Details;
+use super::named::named;
 use super::policies::ending;
 use super::relative::{length, with_distance};
 use super::suspended::{standing, state};
@@ -41,6 +42,7 @@ pub(crate) fn show(api: &Value, view: &View) -> String {
         .with_each("scopes", scope_lines(api))
         .with("default scope", default_scope)
         .with("access tokens", format!("{format}, for {}{}", lifetime(api), as_set(api)))
+        .with_each("claims", named(api, "claims"))
         .with("created", with_distance(&member(api, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(api, "updated_at"), view.now_seconds))
         .text(view)

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::details::Details;
+use super::named::named;
 use super::relative::with_distance;
 use super::suspended::{standing, state};
 use super::table::{Cell, Column, table};
@@ -54,7 +55,8 @@ pub(crate) fn show(client: &Value, view: &View) -> String {
         .with("refresh tokens", refreshing(client))
         .with("may introspect", if may_introspect { "yes" } else { "no" })
         .with("contact", member(client, "contact"))
-        .with("owner", member(client, "owner"));
+        .with("owner", member(client, "owner"))
+        .with_each("claims", named(client, "claims"));
     for (name, word, said) in [("pkce", "optional", "PKCE"), ("consent", "waived", "consent")] {
         if member(client, name) == word {
             details = details.with(said, word);

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::details::Details;
 use super::fold::wrap;
+use super::named::named;
 use super::relative::{text_from_now, with_distance};
 use super::revocations::falling;
 use super::suspended::{standing, state};
@@ -71,6 +72,7 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
             }),
         )
         .with_each("roles", each("roles").map(held))
+        .with_each("attributes", named(user, "attributes"))
         .with("created", with_distance(&member(user, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(user, "updated_at"), view.now_seconds))
         .text(view)
@@ -179,6 +181,7 @@ mod tests {
                 {"id": "role_0123456789abcdefghij", "name": "reader", "audience": "https://orders.example", "scope": "orders:read"},
                 {"id": "role_0123456789abcdefghik", "name": "clerk", "audience": "https://orders.example", "scope": "orders:write", "group": "billing"},
             ],
+            "attributes": {"department": "research", "room": "7, second floor"},
             "created_at": "2026-09-18T14:13:20Z", "updated_at": "2026-09-21T14:11:20Z",
         })
     }
@@ -201,6 +204,8 @@ mod tests {
         groups       billing
         roles        reader at https://orders.example
                      clerk at https://orders.example, by billing
+        attributes   department = research
+                     room = 7, second floor
         created      2026-09-18T14:13:20Z (3 d ago)
         changed      2026-09-21T14:11:20Z (2 min ago)
         ");

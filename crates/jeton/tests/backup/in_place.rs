@@ -184,12 +184,12 @@ pub(crate) fn stopped(place: &Place, words: &[&str], file: &Path, again: &dyn Fn
     for _ in 0..100 {
         let mut child = place.begin(words);
         let pid = Pid::from_child(&child);
-        while !file.exists() && child.try_wait().unwrap().is_none() {}
+        while !is_there(file) && child.try_wait().unwrap().is_none() {}
         // It may have ended by now.
         if kill_process(pid, Signal::STOP).is_ok()
             && waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().is_some_and(|(_, status)| status.stopped())
         {
-            if file.exists() {
+            if is_there(file) {
                 return child;
             }
             kill_process(pid, Signal::CONT).unwrap();
@@ -198,6 +198,14 @@ pub(crate) fn stopped(place: &Place, words: &[&str], file: &Path, again: &dyn Fn
         again();
     }
     panic!("nothing was caught with {}", file.display());
+}
+
+/// Whether a file is there; one that is locked is there once it is: it is made before.
+fn is_there(file: &Path) -> bool {
+    let Ok(metadata) = fs::metadata(file) else { return false };
+    let inode = format!(":{} ", metadata.ino());
+    file.extension().is_none_or(|extension| extension != "lock")
+        || fs::read_to_string("/proc/locks").unwrap().lines().any(|line| line.contains(&inode))
 }
 
 /// Ends it by a signal, in order.

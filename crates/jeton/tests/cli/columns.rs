@@ -83,6 +83,14 @@ const LINES: &[(i32, &str)] = &[
     (0, "group delete those-who-bill-orders-abroad --yes"),
     (
         0,
+        "provider create --name those-of-corp --title 'The people of Example Corporation' --issuer https://id.corporation.example --client-id jeton --client-secret secret.txt --domain corporation.example --role-claim groups --role sellers=$ROLE",
+    ),
+    (0, "provider list"),
+    (0, "provider show those-of-corp"),
+    (0, "provider update those-of-corp --creates-users true"),
+    (0, "provider delete those-of-corp --yes"),
+    (
+        0,
         "role create --audience $API --name those-who-may-bill-orders --scope orders:read --scope orders:write --description 'May see and change all orders of the department'",
     ),
     (0, "role list"),
@@ -287,6 +295,7 @@ fn deployment() -> (Desk, Made) {
     desk.write("own.txt", &text(&own, "key"));
     desk.write("token.txt", &text(&token, "access_token"));
     desk.write("opaque.txt", &text(&opaque, "access_token"));
+    desk.write("secret.txt", "what-a-provider-knows-us-by");
     desk.write("foreign.txt", "this is nothing that any server of this kind makes");
     desk.write("people.csv", "username,name\nsomebody-from-elsewhere-with-a-long-name,Somebody from elsewhere\n");
     desk.write("wrong-people.csv", "username,password_hash,disabled\na b,,\nanother,hunter2,\nthird,,perhaps\n");

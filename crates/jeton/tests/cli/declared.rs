@@ -1,6 +1,6 @@
 //! Declared files.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::desk::Desk;
 
@@ -77,10 +77,12 @@ fn an_export_applied_elsewhere_is_exported_the_same() {
     let desk = Desk::with_server();
     let api =
         ["api", "create", "--audience", "urn:orders", "--name", "Orders", "--scope", "read=Read them", "--scope", "write=Change them"];
-    desk.done(&[&api[..], &["--default-scope", "read"]].concat());
+    desk.done(&[&api[..], &["--default-scope", "read", "--claim", "region=text:eu", "--claim", "teams=groups"]].concat());
     desk.done(&["api", "create", "--audience", "urn:stock"]);
     let client = ["client", "create", "--name", "shop", "--audience", "urn:orders", "--audience", "urn:stock", "--scope", "read"];
-    desk.done(&[&client[..], &["--contact", "Ada \"the boss\""]].concat());
+    let signing_in =
+        ["--grant-type", "authorization_code", "--redirect-uri", "https://shop.example/callback", "--claim", "room=attribute:room"];
+    desk.done(&[&client[..], &["--contact", "Ada \"the boss\""], &signing_in].concat());
     desk.done(&["client", "create", "--name", "gate", "--audience", "urn:orders", "--may-introspect"]);
     desk.done(&["group", "create", "--name", "billing", "--description", "Who bills"]);
     desk.done(&["role", "create", "--audience", "urn:orders", "--name", "clerk", "--scope", "read"]);
@@ -89,7 +91,7 @@ fn an_export_applied_elsewhere_is_exported_the_same() {
     desk.done(&["policy", "set", "api_key", "--max", "60d", "--idle", "20d", "--yes"]);
     desk.done(&["export", "--file", "one.toml"]);
     let one = std::fs::read_to_string(desk.folder.path().join("one.toml")).unwrap();
-    for part in ["urn:stock", "boss", "Who bills", "clerk", "auditor", "api_key"] {
+    for part in ["urn:stock", "boss", "Who bills", "clerk", "auditor", "api_key", "text:eu", "attribute:room"] {
         assert!(one.contains(part), "{part}: {one}");
     }
 
@@ -99,4 +101,12 @@ fn an_export_applied_elsewhere_is_exported_the_same() {
     empty.done(&["export", "--file", "two.toml"]);
     assert_eq!(std::fs::read_to_string(empty.folder.path().join("two.toml")).unwrap(), one);
     empty.done(&["diff", "one.toml", "--prune"]);
+
+    // What is left out stays; an empty table is none.
+    empty.write("none.toml", "[[api]]\naudience = 'urn:orders'\n[[client]]\nname = 'shop'\n[client.claims]\n");
+    assert!(empty.run(&["diff", "none.toml"], "").out.contains("claims"));
+    empty.done(&["apply", "none.toml", "--yes"]);
+    empty.done(&["diff", "none.toml"]);
+    assert_eq!(empty.json(&["api", "show", "urn:orders"])["claims"], json!({"region": "text:eu", "teams": "groups"}));
+    assert_eq!(empty.json(&["client", "show", "shop"])["claims"], json!({}));
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::desk::Desk;
 
@@ -91,6 +91,13 @@ fn people_groups_and_roles() {
     }
     assert_eq!(desk.json(&["role", "update", "clerk", "--scope", "orders:read"])["scope"], "orders:read");
     desk.fails(&["user", "update", "ada"], "", 2, "nothing to change");
+    desk.done(&["user", "update", "ada", "--attribute", "department=research", "--attribute", "room=7"]);
+    let shown = desk.done(&["user", "update", "ada", "--attribute", "room="]);
+    assert!(shown.contains("attributes  department = research\n") && !shown.contains("room"), "{shown}");
+    assert_eq!(desk.json(&["user", "show", "ada"])["attributes"], json!({"department": "research"}));
+    for wrong in ["department", "=x", "a b=x", "a=\u{1b}[31m"] {
+        assert_eq!(desk.run(&["user", "update", "ada", "--attribute", wrong], "").code, 2, "{wrong}");
+    }
     desk.fails(&["user", "disable", "ada"], "y\n", 2, "add --yes");
     assert_eq!(desk.json(&["user", "disable", "ada", "--yes"])["state"], "disabled");
     assert!(desk.done(&["audit", "tail", "-n", "20"]).contains("tokens.cut_off"));
@@ -208,12 +215,12 @@ fn people_come_from_elsewhere_and_go_on() {
     let first = furnished();
     first.write(
         "people.csv",
-        "Username,name,password_hash,disabled,groups,roles\n\
-         ada,\"Example, Ada\",$2y$04$9zrIkTL.tD2ercRgIPAW6.u56QtsVFKXcAKXcLPsoGUIV5e/DD5yy,,night shift,clerk\n\
-         bob,,,true,,\n\
-         a b,,,,,\n\
-         carl,,hunter2,,,\n\
-         dora,,,perhaps,,\n",
+        "Username,name,password_hash,disabled,groups,roles,attribute.costCenter\n\
+         ada,\"Example, Ada\",$2y$04$9zrIkTL.tD2ercRgIPAW6.u56QtsVFKXcAKXcLPsoGUIV5e/DD5yy,,night shift,clerk,7\n\
+         bob,,,true,,,\n\
+         a b,,,,,,\n\
+         carl,,hunter2,,,,\n\
+         dora,,,perhaps,,,\n",
     );
     assert!(first.done(&["user", "list"]).contains("nobody yet"));
     let said = first.run(&["user", "import", "people.csv", "--dry-run"], "");
@@ -234,6 +241,7 @@ fn people_come_from_elsewhere_and_go_on() {
         assert_eq!(second.done(&["user", "import", "in"]), "2 imported, 0 there already, 0 refused.\n");
         assert_eq!(second.done(&["user", "export"]), first.done(&["user", "export"]));
         assert_eq!(second.json(&["user", "show", "bob"])["state"], "disabled");
+        assert_eq!(second.json(&["user", "show", "ada"])["attributes"], json!({"costCenter": "7"}));
     }
     let told = first.done(&["audit", "tail", "--kind", "users.exported"]);
     assert!(told.contains("count=2"), "{told}");

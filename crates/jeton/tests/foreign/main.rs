@@ -58,6 +58,14 @@ fn authlib() {
 }
 
 #[test]
+fn openidconnect() {
+    let made = |packages: &Packages| {
+        packages.rust("openidconnect", include_str!("openidconnect/manifest.toml"), include_str!("openidconnect/main.rs"))
+    };
+    check("openidconnect", made, &["discovery", "code", "id_token", "userinfo", "refresh"]);
+}
+
+#[test]
 fn devices_and_requests_that_are_handed_in() {
     let walk = ["device_authorization", "device_code", "refresh", "par", "code"];
     check("openid-client on a device", |packages| packages.node("devices.mjs", include_str!("devices.mjs")), &walk);
@@ -111,6 +119,7 @@ fn walk_pages(of: &str, kinds: &[(&str, u32, &str)]) {
         ("people".to_owned(), kinds.iter().map(person).collect()),
         ("paths".to_owned(), WITH_FORMS.iter().chain(&WITHOUT_FORMS).copied().collect()),
     ]);
+    place.provider("corp");
     place.write_letters();
     assert_eq!(program.run(&place, &settings), ["pages"]);
 }

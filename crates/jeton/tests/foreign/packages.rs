@@ -33,6 +33,20 @@ impl Packages {
         Ok(Program::new("node", &[folder.join(name)]))
     }
 
+    /// A program in Rust with the crates that it uses: in a workspace of its own, so that nobody else compiles them.
+    pub(crate) fn rust(&self, name: &str, manifest: &str, text: &str) -> Result<Program, String> {
+        let folder = self.lay_out(name, &[("Cargo.toml", manifest), ("main.rs", text)])?;
+        let cargo = || {
+            let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            command.current_dir(&folder);
+            command
+        };
+        install("cargo", cargo().arg("fetch"))?;
+        let built = cargo().args(["build", "--quiet", "--offline", "--target-dir", "target"]).status().unwrap();
+        assert!(built.success(), "{name} does not compile");
+        Ok(Program::new(folder.join("target/debug/application"), &[]))
+    }
+
     /// A script for Python, run in an environment with the packages that it imports.
     pub(crate) fn python(&self, name: &str, text: &str) -> Result<Program, String> {
         let folder = self.lay_out("python", &[("requirements.txt", include_str!("requirements.txt")), (name, text)])?;

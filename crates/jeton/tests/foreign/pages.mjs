@@ -64,6 +64,12 @@ async function forgets({ ada, username, see }) {
   await see('forgot-asked')
 }
 
+async function comesByAProvider({ ada, at, see }) {
+  await at(`${issuer}/signin`, 'sign-in-by-a-provider')
+  await ada.press('a[href*="/signin/with/corp"]')
+  await see('provider-without-answer')
+}
+
 async function signsIn({ ada, username, at, see }) {
   await at(asked({ scope: 'openid orders:read' }), 'sign-in')
   await ada.signIn(username, 'not my password')
@@ -102,17 +108,34 @@ async function connectsDevices({ ada, at, see }) {
 }
 
 async function looksAfterTheAccount({ ada, username, browser, options, at, see }) {
-  for (let other = 0; other < 2; other++) {
+  const signsInElsewhere = async () => {
     const elsewhere = await Person.come(browser, options)
     await elsewhere.go(`${issuer}/signin`)
     await elsewhere.signIn(username, password)
     await elsewhere.leave()
+  }
+  const changes = async (ada, present, chosen) => {
+    await ada.type('input[name=password]', present)
+    await ada.type('input[name=new_password]', chosen)
+    await ada.enter()
   }
   await at(`${issuer}/account`, 'account')
   await ada.press('a[href$="/address"]')
   await see('address')
   await ada.press('form button')
   await see('address-asked')
+  await ada.go(`${issuer}/account`)
+  await ada.press('a[href$="/providers"]')
+  await see('providers')
+  await ada.go(`${issuer}/account`)
+  await ada.press('a[href$="/password"]')
+  await see('password')
+  await changes(ada, 'not my password', `${password} anew`)
+  await see('password-refused')
+  await changes(ada, password, `${password} anew`)
+  await see('password-changed')
+  await changes(ada, `${password} anew`, password)
+  for (let other = 0; other < 2; other++) await signsInElsewhere()
   await ada.go(`${issuer}/account`)
   await ada.press('a[href$="/sessions"]')
   await see('sessions')
@@ -195,7 +218,7 @@ async function walk(browser, { username, link, width, colours: colorScheme }) {
     await see(name)
   }
   const about = { ada, username, link, browser, options, at, see }
-  const parts = [isInvited, forgets, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, whatGoesWrong]
+  const parts = [isInvited, forgets, comesByAProvider, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, whatGoesWrong]
   for (const part of [...parts, signsOutOfAnApplication]) await part(about)
   await ada.leave()
 }

@@ -11,6 +11,7 @@ use jeton_service::authorizations::{Destination, NextStep};
 use jeton_service::failure::Failure;
 use jeton_service::grants::GrantedTokens;
 use jeton_service::passwords::Proven;
+use jeton_service::sessions::Proof;
 use jeton_service::usage::marks::Marks;
 use jeton_testkit::world::World;
 use jeton_token::Secret;
@@ -46,7 +47,7 @@ pub(crate) async fn proves_from(world: &World, username: &str, password: &str, s
     let (service, moment) = (world.service(), world.moment());
     let proven = service.prove_password(username, &Secret::from(password), (sender, None), &moment).await?;
     Ok(match proven {
-        Proven::Somebody(person) => Some(person.record.id.clone()),
+        Proven::Somebody(person, _) => Some(person.record.id.clone()),
         Proven::Nobody => None,
         Proven::Wait(wait) => panic!("{username} waits for {wait:?}"),
     })
@@ -59,8 +60,8 @@ pub(crate) async fn begin(world: &World, person: &PersonId, before: Option<&str>
         Some(text) => service.session(text, world.now(), &world.moment()).await.unwrap(),
         None => None,
     };
-    let authenticated = Authenticated::by_password(world.now());
-    let begun = service.begin_session(person, authenticated, before.as_ref(), &owner(), &world.moment()).await.ok()?;
+    let proof = Proof { authenticated: Authenticated::by_password(world.now()), password_set_at: None };
+    let begun = service.begin_session(person, proof, before.as_ref(), &owner(), &world.moment()).await.ok()?;
     Some(Secret::from(begun.clear.0))
 }
 

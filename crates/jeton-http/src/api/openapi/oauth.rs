@@ -163,7 +163,7 @@ fn userinfo(method: &str, form: Option<&Value>) -> Value {
         &format!("{method}_oauth_userinfo"),
         "Says who the person of a token is (OpenID Connect).",
         form.unwrap_or(&Value::Null),
-        &object(&members, &["sub"]),
+        &with_declared(object(&members, &["sub"])),
     );
     if let Some(operation) = operation.as_object_mut() {
         operation.insert(
@@ -222,8 +222,17 @@ fn introspect() -> Value {
     ));
     let inactive =
         json!({ "type": "boolean", "enum": [false], "description": "It is not accepted, or not known, or not the caller's to ask about." });
-    let answer = json!({ "anyOf": [object(&members, &["active"]), object(&[("active", inactive)], &["active"])] });
+    let answer = json!({ "anyOf": [with_declared(object(&members, &["active"])), object(&[("active", inactive)], &["active"])] });
     operation("post_oauth_introspect", "Says whether a token or a key is accepted (RFC 7662).", &form(&presented(), &["token"]), &answer)
+}
+
+/// Of which claims are declared too, by an API or a client: texts, or lists of them.
+fn with_declared(mut schema: Value) -> Value {
+    let declared = json!({ "type": ["string", "array"], "items": { "type": "string" }, "description": "A claim that is declared." });
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("additionalProperties".to_owned(), declared);
+    }
+    schema
 }
 
 fn revoke() -> Value {

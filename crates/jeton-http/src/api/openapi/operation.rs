@@ -132,6 +132,7 @@ fn named_by(parameter: &str) -> &'static str {
         "group" => "A group, by id or name.",
         "key" => "A key, by id.",
         "kind" => "A kind of credential, by name.",
+        "provider" => "A provider, by id or name.",
         "role" => "A role, by id or name.",
         "secret" => "A secret, by id.",
         "session" => "A session, by id.",

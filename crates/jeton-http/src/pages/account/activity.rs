@@ -171,6 +171,8 @@ fn words_of<'t>(texts: &'t Activity, kind: &str, has_network: bool) -> Option<&'
         "user.recovery_code_used" => &texts.recovery_code_used,
         "link.made" => &texts.link_made,
         "link.used" => &texts.link_used,
+        "identity.linked" => &texts.identity_linked,
+        "identity.unlinked" => &texts.identity_unlinked,
         "membership.added" => &texts.membership_added,
         "membership.removed" => &texts.membership_removed,
         "role.assigned" => &texts.role_assigned,
@@ -200,6 +202,6 @@ mod tests {
     fn only_kinds_of_the_ledger_have_words() {
         let texts = &crate::pages::texts::texts().activity;
         let known = jeton_core::event::kinds::KINDS.iter().filter(|kind| words_of(texts, kind, false).is_some()).count();
-        assert_eq!(known, 32, "each that has words is a kind of the ledger");
+        assert_eq!(known, 34, "each that has words is a kind of the ledger");
     }
 }

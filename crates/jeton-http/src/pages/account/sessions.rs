@@ -85,8 +85,8 @@ async fn end(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     if form.get("others").is_some() {
         end_others(visit, &session.person, session.id).await?;
     } else if let Some(id) = form.get("session").and_then(SessionId::parse) {
-        let own = visit.service.sessions_of(&session.person).await?;
-        if own.iter().any(|own| own.record.id == id) {
+        let own = visit.service.session_of(&session.person, id).await?;
+        if own.is_some() {
             end_one(visit, &session.person, id).await?;
         }
     }

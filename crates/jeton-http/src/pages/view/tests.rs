@@ -25,6 +25,7 @@ fn sign_in(why: Why) -> SignIn<'static> {
         why,
         leads_to: None,
         forgot: Some("/forgot?flow=abcdefgh".to_owned()),
+        providers: vec![("/signin/with/corp?flow=abcdefgh".into(), HOSTILE.into())],
     }
 }
 
@@ -77,7 +78,7 @@ async fn nothing_is_reflected_that_was_not_escaped() {
     let pages = [
         sign_in(Why::Refused).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), HOSTILE, 0, true, ("/signout".into(), "token".into())),
+        account(&issuer(), HOSTILE, 0, (true, true), ("/signout".into(), "token".into())),
         go_on(&issuer(), HOSTILE, &uri, &answer),
         device_enter().reply(&issuer()),
         device_consent().reply(&issuer()),
@@ -96,7 +97,7 @@ async fn no_page_has_script_or_style_in_it_and_each_has_its_headings_and_labels(
     let pages = [
         sign_in(Why::First).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), "ada", 0, true, ("/signout".into(), "token".into())),
+        account(&issuer(), "ada", 0, (true, true), ("/signout".into(), "token".into())),
         signed_out(&issuer(), "/signin".into()),
         go_on(&issuer(), "Shop", &uri, &answer),
     ];

@@ -10,6 +10,9 @@ use super::wrong::{Wrong, is_map, set, values, wrong};
 /// The members that hand a credential over, and the one that is only compared.
 const HANDED_OVER: &[(&str, &str)] = &[
     ("PUT /users/{user}/password", "/password"),
+    // A provider may be another Jeton.
+    ("POST /providers", "/client_secret"),
+    ("PATCH /providers/{provider}", "/client_secret"),
     ("POST /keys/lookup", "/key"),
     ("POST /keys/explain", "/key"),
     ("POST /keys/verify", "/key"),

@@ -46,6 +46,8 @@ impl Furnished {
         let group = done(Method::POST, "/groups", json!({"name": "billing"})).await;
         let scope = "orders:read orders:write";
         let role = done(Method::POST, "/roles", json!({"audience": ORDERS, "name": "clerk", "scope": scope})).await;
+        let provider = json!({"name": "corp", "issuer": "https://corp.example", "client_id": "jeton", "client_secret": "s3cret"});
+        done(Method::POST, "/providers", provider).await;
         let first = done(Method::GET, "/clients/worker/secrets", Value::Null).await["items"][0]["id"].clone();
         let more = json!({"scope": scope, "expires_in_seconds": 30 * DAY});
         let key = world.make_key(&format!("client:{}", worker.id), ORDERS, more).await;
@@ -73,6 +75,7 @@ impl Furnished {
             ("session", text(&session)),
             ("grant", text(&grant)),
             ("group", text(&group["id"])),
+            ("provider", "corp".to_owned()),
             ("role", text(&role["id"])),
             ("subject", "user:ada".to_owned()),
             ("exception", text(&exception["id"])),

@@ -106,7 +106,7 @@ fn apis_and_clients() -> Vec<Right> {
     let scopes = json!({"orders:read": "Read orders", "orders:write": "Write orders"});
     let mut api = json!({
         "name": "Orders", "scopes": scopes, "default_scope": "orders:read", "access_token_lifetime_seconds": 600, "token_format": "jwt",
-        "signing_alg": "ES256",
+        "signing_alg": "ES256", "claims": {"region": "text:eu"},
     });
     let mut change = api.clone();
     change["dry_run"] = json!(false);
@@ -127,7 +127,8 @@ fn apis_and_clients() -> Vec<Right> {
         "backchannel_logout_uri": "https://webshop.example/signed-out",
         "application_type": "web", "rotates_refresh_tokens": true,
         "refresh_window_seconds": 30, "require_pushed_authorization_requests": true, "pkce": "required", "consent": "waived",
-        "id_token_signed_response_alg": "ES256", "owner": "user:ada"
+        "id_token_signed_response_alg": "ES256", "owner": "user:ada",
+        "claims": {"teams": "groups"},
     });
     let mut of_other = shop.clone();
     of_other["token_endpoint_auth_method"] = json!("client_secret_post");
@@ -149,15 +150,23 @@ fn apis_and_clients() -> Vec<Right> {
 }
 
 fn people() -> Vec<Right> {
-    let person = json!({"username": "eve", "name": "Eve Example", "email": "eve@example.org", "email_verified": true});
+    let person =
+        json!({"username": "eve", "name": "Eve Example", "email": "eve@example.org", "email_verified": true, "attributes": {"room": "7"}});
     let foreign = json!({
         "username": "grace", "name": "Grace Example", "email": "grace@example.org", "email_verified": true, "disabled": false,
-        "password_hash": "$2b$08$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e", "groups": ["billing"], "roles": ["clerk"],
+        "password_hash": "$2b$08$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e", "groups": ["billing"], "roles": ["clerk"], "attributes": {"room": "7"},
     });
     let group = json!({"name": "shipping", "description": "Who ships"});
     let mut role = json!({"name": "packer", "description": "Who packs", "scope": "orders:read"});
     let changed = Right::of("PATCH /roles/{role}", role.clone());
     role["audience"] = json!(ORDERS);
+    let settings = json!({
+        "title": "Another", "client_id": "jeton", "client_secret": "s3cret", "domains": ["example.com"], "creates_users": true,
+        "role_claim": "groups", "roles": {"sellers": "clerk"},
+    });
+    let mut provider = settings.clone();
+    provider["name"] = json!("another");
+    provider["issuer"] = json!("https://another.example");
     let administrator = json!({"username": "eve", "role": "auditor", "expires_in_seconds": 3_600, "allow_ip": ["192.0.2.0/24"]});
     vec![
         Right::of("POST /users/{user}/invitation", json!({"email": "bob@example.org", "name": "Bob Example"})),
@@ -178,6 +187,8 @@ fn people() -> Vec<Right> {
         Right::of("DELETE /grants/{grant}", json!({"why": "leaked"})),
         Right::of("POST /groups", group.clone()).status(201),
         Right::of("PATCH /groups/{group}", group),
+        Right::of("POST /providers", provider).status(201),
+        Right::of("PATCH /providers/{provider}", settings),
         Right::of("POST /roles", role).status(201),
         changed,
         Right::of("POST /administrators", administrator).status(201),

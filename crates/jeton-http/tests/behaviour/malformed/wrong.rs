@@ -192,5 +192,5 @@ fn below(value: &Value, pointer: &str, found: &mut Vec<(String, Value)>) {
 
 /// Whether an object's names are the caller's.
 pub(super) fn is_map(pointer: &str) -> bool {
-    ["/scopes", "/metadata", "/jwks"].iter().any(|map| pointer.ends_with(map))
+    ["/scopes", "/metadata", "/jwks", "/claims", "/attributes", "/roles"].iter().any(|map| pointer.ends_with(map))
 }

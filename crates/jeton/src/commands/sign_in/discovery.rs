@@ -10,6 +10,8 @@ use crate::render::text::shown;
 
 /// Where its endpoints lie, each from its issuer's path on.
 pub(crate) struct Endpoints {
+    /// As it calls itself: `iss` of what comes from there.
+    pub(crate) issuer: String,
     pub(crate) authorization: Option<String>,
     pub(crate) device_authorization: Option<String>,
     pub(crate) token: String,
@@ -43,6 +45,7 @@ impl Endpoints {
         let needed =
             |endpoint| below(endpoint)?.ok_or_else(|| Failure::could_not(format!("nobody signs in at {server}"), "look at --server"));
         Ok(Endpoints {
+            issuer: metadata.issuer.as_str().to_owned(),
             authorization: below(metadata.authorization_endpoint)?,
             device_authorization: below(metadata.device_authorization_endpoint)?,
             token: needed(metadata.token_endpoint)?,

@@ -49,6 +49,11 @@ impl SignIn {
         self.tokens.iter().find(|token| token.audience == audience && token.ends_at - now_seconds > LEFT_SECONDS)
     }
 
+    /// Those that have not expired.
+    pub(crate) fn access_tokens(&self, now_seconds: i64) -> impl Iterator<Item = &AccessToken> {
+        self.tokens.iter().filter(move |token| token.ends_at > now_seconds)
+    }
+
     /// Takes over what the server answered; what is `kept` is handed out again.
     pub(crate) fn take(&mut self, received: &ReceivedToken, audience: &str, is_kept: bool, now_seconds: i64) -> AccessToken {
         let life = i64::try_from(received.expires_in_seconds.unwrap_or(UNSAID_SECONDS)).unwrap_or(i64::MAX);

@@ -79,7 +79,7 @@ pub(crate) fn sign_in(
         ("code_challenge_method", pkce::METHOD),
     ]);
     show(&format!("{}?{}", server.endpoint(path), form::encode(parameters)), opens_browser);
-    let code = answer(listener, Expected { issuer: server.as_str().to_owned(), state })?;
+    let code = answer(listener, Expected { issuer: endpoints.issuer.clone(), state })?;
     let grant = [
         ("grant_type", GrantType::AuthorizationCode.as_str()),
         ("code", code.expose()),

@@ -1,5 +1,6 @@
 //! `jeton user export`.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -9,12 +10,13 @@ use clap::Args;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::import::{BETWEEN, COLUMNS};
+use super::import::{ATTRIBUTE, BETWEEN, COLUMNS};
 use crate::commands::context::Context;
 use crate::commands::failure::Failure;
 use crate::commands::options::Output;
 use crate::commands::progress::Progress;
 use crate::commands::server::Server;
+use crate::commands::table::COLUMNS_MAX;
 use crate::render::text::{escaped, lines};
 
 const EXAMPLES: &str = "\
@@ -75,17 +77,32 @@ impl Export {
 
 /// The people as a table (RFC 4180).
 fn csv(people: &[Value]) -> Result<String, Failure> {
-    let mut text = format!("{}\n", COLUMNS.join(","));
+    let attributes: BTreeSet<&String> = people.iter().flat_map(attributes_of).map(|(name, _)| name).collect();
+    if COLUMNS.len() + attributes.len() > COLUMNS_MAX {
+        let sentence = format!("people have {} different attributes, more than a table has columns", attributes.len());
+        return Err(Failure::no(sentence, "add --json"));
+    }
+    let names = attributes.iter().map(|name| format!("{ATTRIBUTE}{name}"));
+    let columns: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).chain(names).collect();
+    let mut text = format!("{}\n", columns.join(","));
     for person in people {
-        let cells: Vec<String> = COLUMNS.iter().map(|name| cell(person, name)).collect::<Result<_, _>>()?;
+        let cells: Vec<String> = columns.iter().map(|name| cell(person, name)).collect::<Result<_, _>>()?;
         text.push_str(&cells.join(","));
         text.push('\n');
     }
     Ok(text)
 }
 
+fn attributes_of(person: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    person.get("attributes").and_then(Value::as_object).into_iter().flatten()
+}
+
 fn cell(person: &Value, column: &str) -> Result<String, Failure> {
-    let text = match person.get(column) {
+    let said = match column.strip_prefix(ATTRIBUTE) {
+        Some(name) => attributes_of(person).find(|(known, _)| *known == name).map(|(_, text)| text),
+        None => person.get(column),
+    };
+    let text = match said {
         Some(Value::Array(names)) => {
             let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
             if let Some(name) = names.iter().find(|name| name.contains(BETWEEN)) {
@@ -111,6 +128,8 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::super::import::read_table;
     use super::*;
 
@@ -120,8 +139,9 @@ mod tests {
             json!({
                 "username": "ada", "name": "Ada \"the\" Countess, of Lovelace", "email": "ada@example.org", "email_verified": true,
                 "disabled": false, "password_hash": "$argon2id$v=19$m=65536,t=4,p=1$c2FsdHNhbHQ$aGFzaA", "groups": ["a", "b c"], "roles": [],
+                "attributes": {"costCenter": "7, second floor", "Room": "\"7\""},
             }),
-            json!({"username": "bob", "email_verified": false, "disabled": true, "groups": [], "roles": ["x:y clerk"]}),
+            json!({"username": "bob", "email_verified": false, "disabled": true, "groups": [], "roles": ["x:y clerk"], "attributes": {"costCenter": "8"}}),
         ];
         let text = csv(&people).unwrap();
         let read: Vec<Value> = read_table(&text).unwrap().into_iter().map(|(_, row)| row.unwrap()).collect();
@@ -130,5 +150,8 @@ mod tests {
         expected[1].as_object_mut().unwrap().remove("groups");
         assert_eq!(read, expected, "{text}");
         assert!(csv(&[json!({"groups": ["a;b"]})]).is_err());
+        let with = |count: usize| json!({"attributes": (0..count).map(|number| (number.to_string(), json!("x"))).collect::<Map<_, _>>()});
+        assert!(read_table(&csv(&[json!({"username": "ada"}), with(56)]).unwrap()).is_ok());
+        assert!(csv(&[with(57)]).is_err());
     }
 }

@@ -28,6 +28,8 @@ A file of CSV names its columns in the first line; JSON is a list of objects.
   disabled                whether nothing of theirs is accepted: true or false
   password_hash           of argon2id, argon2i, bcrypt, scrypt or PBKDF2, as
                           they, Django, passlib or Werkzeug write it
+  attribute.NAME          what is known of them by a name, for claims; in JSON
+                          `attributes`, an object
   groups, roles           by name, with `;` between them in CSV; they must be
                           here. Of two roles of one name: AUDIENCE NAME
 Passwords themselves are not needed: people sign in with those they have, and
@@ -56,6 +58,8 @@ const PEOPLE: Things = Things {
     help: "jeton user import --help",
 };
 
+/// Before the name of an attribute, in a column of CSV.
+pub(super) const ATTRIBUTE: &str = "attribute.";
 pub(super) const COLUMNS: [&str; 8] = ["username", "name", "email", "email_verified", "disabled", "password_hash", "groups", "roles"];
 /// Between names in a column of CSV.
 pub(super) const BETWEEN: char = ';';
@@ -139,9 +143,13 @@ pub(crate) fn read_table(text: &str) -> Result<Vec<Row>, Failure> {
 
 /// What a line says, as the API takes it; or what is wrong with it.
 fn person(line: Line) -> Result<Result<Value, String>, Failure> {
-    let mut person = Map::new();
+    let (mut person, mut attributes) = (Map::new(), Map::new());
     for (name, value) in line.members {
         check_column(&name)?;
+        if let Some(attribute) = name.strip_prefix(ATTRIBUTE) {
+            attributes.insert(attribute.to_owned(), value);
+            continue;
+        }
         let read = match (name.as_str(), value.as_str()) {
             ("email_verified" | "disabled", Some(text)) => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "1" => Ok(json!(true)),
@@ -151,12 +159,16 @@ fn person(line: Line) -> Result<Result<Value, String>, Failure> {
             ("groups" | "roles", Some(text)) => {
                 Ok(json!(text.split(BETWEEN).map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>()))
             }
+            ("attributes", Some(_)) => Err(format!("`attributes` is no object: a table has a column `{ATTRIBUTE}NAME` for each")),
             _ => Ok(value),
         };
         match read {
             Ok(value) => drop(person.insert(name, value)),
             Err(detail) => return Ok(Err(detail)),
         }
+    }
+    if !attributes.is_empty() {
+        person.insert("attributes".to_owned(), Value::Object(attributes));
     }
     Ok(if person.contains_key("username") { Ok(Value::Object(person)) } else { Err("there is no `username`".to_owned()) })
 }
@@ -169,10 +181,13 @@ fn check_column(name: &str) -> Result<(), Failure> {
             "give the hash of each as `password_hash`, or nothing: `jeton user invite` lets people choose one",
         ));
     }
-    if COLUMNS.contains(&name) {
+    if COLUMNS.contains(&name) || name == "attributes" || name.strip_prefix(ATTRIBUTE).is_some_and(|attribute| !attribute.is_empty()) {
         return Ok(());
     }
-    Err(Failure::usage(format!("there is no column `{}`", cut(name, 60)), format!("the columns are {}", COLUMNS.join(", "))))
+    Err(Failure::usage(
+        format!("there is no column `{}`", cut(name, 60)),
+        format!("the columns are {}, {ATTRIBUTE}NAME", COLUMNS.join(", ")),
+    ))
 }
 
 #[cfg(test)]
@@ -201,17 +216,21 @@ mod tests {
     #[test]
     fn rows() {
         check(
-            "username,email_verified,disabled,groups,roles\nada,TRUE,0,\"billing; night shift;\",a:b clerk\nbob,,maybe,,\n",
+            "username,email_verified,disabled,groups,roles,Attribute.costCenter\nada,TRUE,0,\"billing; night shift;\",a:b clerk,7\nbob,,maybe,,,\n",
             &json!([
-                [2, {"username": "ada", "email_verified": true, "disabled": false, "groups": ["billing", "night shift"], "roles": ["a:b clerk"]}],
+                [2, {
+                    "username": "ada", "email_verified": true, "disabled": false, "groups": ["billing", "night shift"], "roles": ["a:b clerk"],
+                    "attributes": {"costCenter": "7"},
+                }],
                 [3, "`disabled` is neither true nor false"],
             ]),
         );
         check(
-            r#"{"users": [{"username": "ada", "groups": ["a; b"], "disabled": true}, {"name": "x"}]}"#,
-            &json!([[1, {"username": "ada", "groups": ["a; b"], "disabled": true}], [2, "there is no `username`"]]),
+            r#"{"users": [{"username": "ada", "groups": ["a; b"], "disabled": true, "attributes": {"room": "7"}}, {"name": "x"}]}"#,
+            &json!([[1, {"username": "ada", "groups": ["a; b"], "disabled": true, "attributes": {"room": "7"}}], [2, "there is no `username`"]]),
         );
         refused("username,password\nada,hunter2\n", "not given in clear");
+        refused("username,attribute.\nada,7\n", "there is no column `attribute.`");
         refused("username,shoe_size\nada,38\n", "there is no column `shoe_size`");
         refused("name,email\nAda,ada@example.org\n", "no column is called `username`");
         refused("ada,ada@example.org\n", "the first line is a person");

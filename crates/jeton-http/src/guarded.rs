@@ -1,8 +1,9 @@
-//! Requests to addresses that somebody registered: only where this server may send any, never where an answer leads on, and within bounds of
-//! time. What is answered is not read.
+//! Requests to servers elsewhere: only where this server may send any, never where an answer leads on, and within bounds of time and size.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use std::{fmt, io};
@@ -10,29 +11,32 @@ use std::{fmt, io};
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode, Uri};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use jeton_core::outgoing::may_reach;
+use jeton_core::outgoing::{Reach, may_reach};
+use jeton_core::plain;
 use rustls::crypto::aws_lc_rs::default_provider;
 use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use crate::https::cause;
+/// Who is behind a request, as servers elsewhere read it.
+pub const AGENT: &str = concat!("jeton/", env!("CARGO_PKG_VERSION"));
 
 /// Asks servers elsewhere.
-pub(crate) struct Guarded {
+pub struct Guarded {
     client: Client<HttpsConnector<Reaching>, Full<Bytes>>,
     patience: Duration,
 }
 
-/// Why something did not arrive.
+/// Why there is no answer that counts.
 #[derive(Debug)]
-pub(crate) enum Undelivered {
-    /// It could not be sent, or nothing was answered in time.
+pub enum Undelivered {
+    /// It could not be sent, or no whole answer came in time.
     Failed(String),
-    /// It was not taken.
+    /// It was answered by another status.
     Answered(StatusCode),
 }
 
@@ -45,47 +49,85 @@ impl fmt::Display for Undelivered {
     }
 }
 
+/// How many names are looked up at the same time: each takes a thread of those that read the store, too, and a resolver may hang.
+const LOOKING_MAX: usize = 16;
+
 impl Guarded {
-    /// One that waits so long for an answer; it reaches this machine itself where the server `is_on_loopback`.
+    /// One that goes so far, and waits so long for an answer.
     ///
     /// # Errors
     /// In words for people: whom this machine trusts cannot be read.
-    pub(crate) fn new(is_on_loopback: bool, patience: Duration) -> Result<Guarded, String> {
+    pub fn new(reach: Reach, patience: Duration) -> Result<Guarded, String> {
         let builder = HttpsConnectorBuilder::new().with_provider_and_native_roots(default_provider());
         let builder = builder.map_err(|error| format!("whom this machine trusts cannot be read: {error}"))?;
-        let connector = builder.https_or_http().enable_http1().wrap_connector(Reaching { is_on_loopback });
+        let connector =
+            builder.https_or_http().enable_http1().wrap_connector(Reaching { reach, looking: Arc::new(Semaphore::new(LOOKING_MAX)) });
         // Each connection is for one request: where an address leads is looked at each time.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(Guarded { client, patience })
     }
 
-    /// Posts a form. A redirect is not followed.
+    /// Posts a form. A redirect is not followed, and what is answered is not read.
     ///
     /// # Errors
     /// [`Undelivered`]: anything but an answer of 200 to 299 in time.
-    pub(crate) async fn post(&self, uri: &str, form: String) -> Result<(), Undelivered> {
-        let failed = |error: &(dyn std::error::Error + 'static)| Undelivered::Failed(cause(error));
+    pub async fn post(&self, uri: &str, form: String) -> Result<(), Undelivered> {
         let request = Request::post(uri)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(USER_AGENT, concat!("jeton/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, AGENT)
             .header(CACHE_CONTROL, "no-store")
             .header(ACCEPT, "*/*")
             .body(Full::from(form))
             .map_err(|error| failed(&error))?;
-        let answer = timeout(self.patience, self.client.request(request)).await;
-        let answer = answer.map_err(|_| Undelivered::Failed("nothing was answered in time".to_owned()))?.map_err(|error| failed(&error))?;
+        let answer = timeout(self.patience, self.client.request(request)).await.map_err(|_| too_late())?;
         // Its body is dropped with the connection, unread.
-        if answer.status().is_success() { Ok(()) } else { Err(Undelivered::Answered(answer.status())) }
+        let status = answer.map_err(|error| failed(&error))?.status();
+        if status.is_success() { Ok(()) } else { Err(Undelivered::Answered(status)) }
     }
+
+    /// What a request is answered with, of at most so many bytes. A redirect is not followed.
+    ///
+    /// # Errors
+    /// [`Undelivered`]: anything but a whole answer of 200 in time.
+    pub async fn fetch(&self, request: Request<Full<Bytes>>, limit_bytes: usize) -> Result<Bytes, Undelivered> {
+        let whole = async {
+            let answer = self.client.request(request).await.map_err(|error| failed(&error))?;
+            if answer.status() != StatusCode::OK {
+                return Err(Undelivered::Answered(answer.status()));
+            }
+            let body = Limited::new(answer.into_body(), limit_bytes).collect().await;
+            Ok(body.map_err(|error| failed(&*error))?.to_bytes())
+        };
+        timeout(self.patience, whole).await.unwrap_or_else(|_| Err(too_late()))
+    }
+}
+
+fn failed(error: &(dyn Error + 'static)) -> Undelivered {
+    Undelivered::Failed(cause(error))
+}
+
+fn too_late() -> Undelivered {
+    Undelivered::Failed("nothing was answered in time".to_owned())
+}
+
+/// What lies at the bottom of an error: the layers above say only whose it was.
+#[must_use]
+pub fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    plain::shown(&error.to_string())
 }
 
 /// Connects to a server, if it may be reached.
 #[derive(Clone)]
 struct Reaching {
-    is_on_loopback: bool,
+    reach: Reach,
+    looking: Arc<Semaphore>,
 }
 
-impl tower_service::Service<Uri> for Reaching {
+impl tower::Service<Uri> for Reaching {
     type Response = TokioIo<TcpStream>;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<TokioIo<TcpStream>>> + Send>>;
@@ -95,13 +137,21 @@ impl tower_service::Service<Uri> for Reaching {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let is_on_loopback = self.is_on_loopback;
+        let (reach, looking) = (self.reach, self.looking.clone());
         Box::pin(async move {
             let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
             let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-            let found = lookup_host((host, port)).await?;
+            let turn = looking.acquire_owned().await.map_err(io::Error::other)?;
+            let (name, (told, found)) = (host.to_owned(), oneshot::channel());
+            // It goes on where nobody waits for it any more, and so does its turn.
+            tokio::spawn(async move {
+                let found = lookup_host((name, port)).await.map(Vec::from_iter);
+                drop(turn);
+                drop(told.send(found));
+            });
+            let found = found.await.map_err(io::Error::other)??;
             // What was looked at is what is connected to: a name that is asked once more may lead elsewhere.
-            let reached: Vec<SocketAddr> = found.filter(|address| may_reach(address.ip(), is_on_loopback)).collect();
+            let reached: Vec<SocketAddr> = found.into_iter().filter(|address| may_reach(address.ip(), reach)).collect();
             if reached.is_empty() {
                 return Err(io::Error::other("its address is none that this server sends requests to"));
             }
@@ -130,7 +180,7 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.unwrap();
             std::future::pending::<()>().await;
         });
-        let posted = Guarded::new(true, patience).unwrap().post(&uri, "a=b".to_owned()).await;
+        let posted = Guarded::new(Reach::ThisMachine, patience).unwrap().post(&uri, "a=b".to_owned()).await;
         answering.abort();
         posted.map_err(|undelivered| undelivered.to_string())
     }
@@ -159,7 +209,7 @@ mod tests {
             "https://[fd00::1]/",
             "https://0.0.0.0/",
         ] {
-            let posted = Guarded::new(false, Duration::from_secs(30)).unwrap().post(uri, String::new()).await;
+            let posted = Guarded::new(Reach::Internet, Duration::from_secs(30)).unwrap().post(uri, String::new()).await;
             let why = posted.unwrap_err().to_string();
             assert!(why.contains("none that this server sends requests to"), "{uri}: {why}");
         }
