@@ -27,8 +27,7 @@ impl App {
     pub(crate) async fn start(settings: Settings) -> Result<Self, String> {
         // All three are such addresses: https, or http on this machine.
         let place = |name: &str, text: &str| Issuer::parse(text).map_err(|error| format!("the address of the {name}: {error}"));
-        let (issuer, home, api) =
-            (place("issuer", &settings.issuer)?, place("application", &settings.home)?, place("API", &settings.api)?);
+        let (issuer, home, api) = (place("issuer", &settings.issuer)?, place("application", &settings.home)?, place("API", &settings.api)?);
         let outgoing = Arc::new(Outgoing::new()?);
         let client = (settings.client_id, &settings.client_secret);
         let provider = Provider::discover(issuer, client, home.endpoint("/callback"), outgoing.clone()).await?;

@@ -84,8 +84,8 @@ mod tests {
     fn challenges_of_an_api() {
         fn check(challenge: &str, expected: Option<(Option<&str>, Option<&str>)>) {
             let answer = Response::builder().header(WWW_AUTHENTICATE, challenge).body(Bytes::new()).unwrap();
-            let expected =
-                expected.map(|(acr_values, max_age)| Proof { acr_values: acr_values.map(str::to_owned), max_age: max_age.map(str::to_owned) });
+            let expected = expected
+                .map(|(acr_values, max_age)| Proof { acr_values: acr_values.map(str::to_owned), max_age: max_age.map(str::to_owned) });
             assert_eq!(asked_proof(&answer), expected, "{challenge}");
         }
         let asks = "Bearer error=\"insufficient_user_authentication\", error_description=\"prove it, once more\"";

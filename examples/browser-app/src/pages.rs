@@ -78,7 +78,8 @@ pub(crate) async fn guarded(State(app): State<Arc<App>>, mut response: Response)
 }
 
 fn html(status: StatusCode, body: &str) -> Response {
-    let page = format!("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Orders</title>\n<main>\n{body}\n</main>\n</html>\n");
+    let page =
+        format!("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Orders</title>\n<main>\n{body}\n</main>\n</html>\n");
     (status, Html(page)).into_response()
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Person<'p> {
     told: Vec<(String, String)>,
     /// The addresses that it was sent to.
     sent_to: Vec<String>,
-    telephone: Option<Telephone>,
+    pub(crate) telephone: Option<Telephone>,
 }
 
 /// Another tab of the same browser.
@@ -131,12 +131,12 @@ impl Person<'_> {
     }
 
     /// Sets a second factor, where she is signed in at Jeton.
-    pub(crate) async fn set_second_factor(&mut self) {
+    pub(crate) async fn set_second_factor(&mut self) -> Telephone {
         let page = self.open(&format!("{}/account/second-factor", self.place.issuer)).await;
         let telephone = Telephone::of(&page);
         let page = self.press(&page, "/account/second-factor", &[("code", &telephone.code_at(now()))]).await;
         assert_eq!(page.heading(), "Your recovery codes", "{}", page.answer.shown());
-        self.telephone = Some(telephone);
+        telephone
     }
 
     /// As the script of the page does.
