@@ -166,12 +166,19 @@ async fn what_others_send_does_nothing() {
     let back = |query: &str| format!("{}/callback?{query}", place.home);
     assert_eq!(ada.open(&back("code=x&state=y&iss=z")).await.answer.status, 400);
     let iss = jeton_oauth::form::encode_value(&place.issuer);
-    for wrong in [format!("state=STATE&code=x&iss={iss}x"), format!("state=STATE&code=x&iss={iss}"), format!("state=x&code=x&iss={iss}")] {
+    // An answer that counted would be 403: she said no.
+    for (answer, status) in [
+        (format!("error=access_denied&state=STATE&iss={iss}"), 403),
+        (format!("error=access_denied&state=STATE&iss={iss}x"), 400),
+        ("error=access_denied&state=STATE".to_owned(), 400),
+        (format!("error=access_denied&state=x&iss={iss}"), 400),
+        (format!("error=access_denied&iss={iss}"), 400),
+        (format!("state=STATE&code=x&iss={iss}"), 400),
+    ] {
         let away = ada.begin().await;
         let state = away.split("state=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
-        // The second is as it must be, but for a code that is nobody's.
-        let page = ada.open(&back(&wrong.replace("STATE", state))).await;
-        assert_eq!(page.answer.status, 400, "{wrong}");
+        let page = ada.open(&back(&answer.replace("STATE", state))).await;
+        assert_eq!(page.answer.status, status, "{answer}");
         assert_eq!(ada.cookie("shop-trip"), None, "one try for each");
     }
     let away = ada.begin().await;
