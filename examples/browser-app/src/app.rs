@@ -7,11 +7,11 @@ use http::header::ORIGIN;
 use jeton_oauth::{Form, Issuer};
 use jeton_token::Secret;
 
-use crate::Settings;
 use crate::cookies::{Cookies, Kind};
 use crate::outgoing::Outgoing;
 use crate::provider::Provider;
 use crate::sessions::{Session, Sessions};
+use crate::settings::Settings;
 
 /// The application.
 pub(crate) struct App {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::map_response_with_state;
 use axum::routing::{get, post};
-use jeton_token::Secret;
 
 mod app;
 mod calls;
@@ -19,25 +18,13 @@ mod outgoing;
 mod pages;
 mod provider;
 mod sessions;
+mod settings;
 mod sign_in;
 mod sign_out;
 
 use app::App;
 
-/// What the application must know.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where Jeton is, as it calls itself.
-    pub issuer: String,
-    /// What it is called there.
-    pub client_id: String,
-    /// How it proves that.
-    pub client_secret: Secret,
-    /// Where browsers find this application: scheme, host and port.
-    pub home: String,
-    /// Where the API is.
-    pub api: String,
-}
+pub use settings::Settings;
 
 /// Everything that a browser may ask for.
 ///

@@ -10,7 +10,7 @@ use jeton_token::Secret;
 
 use crate::edge::{now_seconds, random};
 
-/// For how long nobody may come before a session is over.
+/// For how long a browser keeps its cookie, and a session waits for somebody to come.
 pub(crate) const IDLE_SECONDS: u32 = 86_400;
 /// How long before its end an access token is not used any more.
 const MARGIN_SECONDS: u64 = 10;
