@@ -7,8 +7,10 @@ mod place;
 
 use std::time::Duration;
 
+use jeton_example_api::AUDIENCE;
 use person::Person;
 use place::Place;
+use serde_json::Value;
 
 /// By when a verifier has heard of a revocation, at the latest.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -136,6 +138,28 @@ async fn tokens_are_refreshed_once_however_many_ask() {
         assert_eq!(asked.await.unwrap(), 200);
     }
     assert_eq!(ada.ask_orders().await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_takes_tokens_of_its_own_audience_that_may_what_is_asked() {
+    let place = Place::new("1h").await;
+    let other = "https://other.example";
+    place.here(&["api", "create", "--audience", other, "--scope", "orders:read=Read"]);
+    place.here(&["client", "create", "--name", "worker", "--audience", AUDIENCE, "--audience", other]);
+    let check = async |audience: &str, scopes: &[&str], expected: [u16; 3]| {
+        let scopes: Vec<&str> = scopes.iter().flat_map(|scope| ["--scope", scope]).collect();
+        let issued = place.here(&[&["token", "issue", "--client", "worker", "--audience", audience], scopes.as_slice()].concat());
+        let token = issued.get("access_token").and_then(Value::as_str).unwrap();
+        let mut found = [0; 3];
+        for (found, (method, path)) in found.iter_mut().zip([("GET", "/orders"), ("POST", "/orders"), ("POST", "/payouts")]) {
+            *found = place.ask_api(method, path, token).await;
+        }
+        assert_eq!(found, expected, "{audience} {scopes:?}");
+    };
+    check(AUDIENCE, &["orders:read"], [200, 403, 403]).await;
+    // Nobody proved who they are where an application acts for itself.
+    check(AUDIENCE, &["orders:read", "orders:write"], [200, 200, 401]).await;
+    check(other, &["orders:read"], [401, 401, 401]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,8 +27,8 @@ impl Web {
     }
 
     /// How a request with a token is answered.
-    pub(crate) async fn with_token(&self, url: &str, token: &str) -> u16 {
-        let request = Request::get(url).header(AUTHORIZATION, format!("Bearer {token}"));
+    pub(crate) async fn with_token(&self, method: &str, url: &str, token: &str) -> u16 {
+        let request = Request::builder().method(method).uri(url).header(AUTHORIZATION, format!("Bearer {token}"));
         self.send(request.body(Full::default()).unwrap()).await.status
     }
 

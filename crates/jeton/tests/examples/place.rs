@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use jeton_example_api::AUDIENCE;
 use jeton_example_browser_app::Settings;
 use jeton_verify::Verifier;
 use serde_json::Value;
@@ -19,7 +20,6 @@ use tokio::time::{Instant, sleep};
 use super::person::Web;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-const AUDIENCE: &str = jeton_example_api::AUDIENCE;
 
 /// The tokens that came to the API, in their order, and how each was answered.
 type Presented = Arc<Mutex<Vec<(String, u16)>>>;
@@ -115,11 +115,16 @@ impl Place {
         self.presented.lock().unwrap().clone()
     }
 
+    /// How the API answers somebody with a token.
+    pub(crate) async fn ask_api(&self, method: &str, path: &str, token: &str) -> u16 {
+        self.web.with_token(method, &format!("{}{path}", self.api), token).await
+    }
+
     /// The API refuses a token, now or so soon.
     pub(crate) async fn is_refused_within(&self, at_most: Duration, token: &str) {
         let until = Instant::now() + at_most;
         loop {
-            let status = self.web.with_token(&format!("{}/orders", self.api), token).await;
+            let status = self.ask_api("GET", "/orders", token).await;
             if status == 401 {
                 return;
             }
