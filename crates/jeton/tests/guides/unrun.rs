@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::docs;
 
 /// Blocks that nobody runs, by page and by how they begin, and why.
-const UNRUN: [(&str, &str, &str); 3] = [
+const UNRUN: [(&str, &str, &str); 4] = [
     ("docs/reference/command-line.md", "", "made from code, where each example is held against the commands (`examples_are_commands`)"),
     ("docs/how-to/tls.md", "export JETON_SERVER=https://id.example.com", "from another machine, by its name; tests/administer.rs asks so"),
+    ("examples/README.md", "cargo build --workspace", "the programs lie beside `jeton`, as the tests were built"),
     ("CONTRIBUTING.md", "cargo run --release", "`cargo xtask quickstart` and `cargo xtask test` are what is named there"),
 ];
 
@@ -59,16 +60,15 @@ fn is_typed(block: &Block) -> bool {
 #[test]
 fn every_block_of_commands_is_run_or_excepted() {
     let root = docs().join("..").canonicalize().unwrap();
-    let mut found =
-        vec![root.join("README.md"), root.join("CONTRIBUTING.md"), root.join("SECURITY.md"), root.join("libs/jeton-verify/README.md")];
+    let beside = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "libs/jeton-verify/README.md", "examples/README.md"];
+    let mut found: Vec<PathBuf> = beside.iter().map(|page| root.join(page)).collect();
     pages(&root.join("docs"), &mut found);
     let tests = include_str!("main.rs");
     let (mut missing, mut used) = (vec![], vec![false; UNRUN.len()]);
     for path in found {
         let name = path.strip_prefix(&root).unwrap().display().to_string();
-        let is_run = name
-            .strip_prefix("docs/")
-            .is_some_and(|page| tests.contains(&format!("(\"{page}\"")) || tests.contains(&format!("\n        \"{page}\"")));
+        let page = name.strip_prefix("docs/").map_or_else(|| format!("../{name}"), str::to_owned);
+        let is_run = tests.contains(&format!("(\"{page}\"")) || tests.contains(&format!("\n        \"{page}\""));
         for block in blocks(&fs::read_to_string(&path).unwrap()).iter().filter(|block| is_typed(block)) {
             let excepted = UNRUN.iter().position(|(page, begins, _)| *page == name && block.text.starts_with(begins));
             match excepted {
