@@ -26,6 +26,13 @@ fn sign_in(why: Why) -> SignIn<'static> {
         leads_to: None,
         forgot: Some("/forgot?flow=abcdefgh".to_owned()),
         providers: vec![("/signin/with/corp?flow=abcdefgh".into(), HOSTILE.into())],
+        passkey: Some(PasskeyForm {
+            action: "/signin/passkey?flow=abcdefgh".into(),
+            form: "token".into(),
+            asked: "sealed".into(),
+            challenge: "AAAA".into(),
+            server: "tokens.example".into(),
+        }),
     }
 }
 
