@@ -344,13 +344,7 @@ impl User {
                 role.iter().try_for_each(|role| super::role::assign(&server, role, &format!("user:{user}")).map_err(lacks))
             }
             User::List(List { pages }) => pages.show(context, PATH, users::list),
-            User::Show(Show { user }) => {
-                let (mut shown, passkeys) = (server.get(&path(user))?, server.get(&format!("{}/passkeys", path(user)))?);
-                if let (Some(shown), Some(passkeys)) = (shown.as_object_mut(), passkeys.get("passkeys")) {
-                    shown.insert("passkeys".to_owned(), passkeys.clone());
-                }
-                context.show(&shown, users::show)
-            }
+            User::Show(show) => show.run(&server, context),
             User::Update(Update { user, username, properties }) => {
                 let body = properties.body(username.as_ref());
                 if body.is_empty() {
@@ -389,18 +383,39 @@ impl User {
                 server.post(&format!("{}/unlock", path(user)), &json!({}))?;
                 context.say(&format!("{user} may try again at once: what failed for this name is forgotten."))
             }
-            User::ResetMfa(ResetMfa { user }) => {
-                context.confirm(&format!("Take away the second factor of {user}? Their password alone signs them in then."))?;
-                server.post(&format!("{}/reset-mfa", path(user)), &json!({}))?;
-                context.say(&format!("{user} has no second factor any more: their password alone signs them in."))
-            }
-            User::ResetPasskeys(ResetPasskeys { user }) => {
-                context.confirm(&format!("Take away all passkeys of {user}? None of them signs anybody in then."))?;
-                server.post(&format!("{}/reset-passkeys", path(user)), &json!({}))?;
-                context.say(&format!("{user} has no passkey any more."))
-            }
+            User::ResetMfa(reset) => reset.run(&server, context),
+            User::ResetPasskeys(reset) => reset.run(&server, context),
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }
+    }
+}
+
+impl Show {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let path = path(&self.user);
+        let (mut shown, passkeys) = (server.get(&path)?, server.get(&format!("{path}/passkeys"))?);
+        if let (Some(shown), Some(passkeys)) = (shown.as_object_mut(), passkeys.get("passkeys")) {
+            shown.insert("passkeys".to_owned(), passkeys.clone());
+        }
+        context.show(&shown, users::show)
+    }
+}
+
+impl ResetMfa {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let user = &self.user;
+        context.confirm(&format!("Take away the second factor of {user}? Their password alone signs them in then."))?;
+        server.post(&format!("{}/reset-mfa", path(user)), &json!({}))?;
+        context.say(&format!("{user} has no second factor any more: their password alone signs them in."))
+    }
+}
+
+impl ResetPasskeys {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let user = &self.user;
+        context.confirm(&format!("Take away all passkeys of {user}? None of them signs anybody in then."))?;
+        server.post(&format!("{}/reset-passkeys", path(user)), &json!({}))?;
+        context.say(&format!("{user} has no passkey any more."))
     }
 }
 

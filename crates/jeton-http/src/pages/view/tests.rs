@@ -15,6 +15,8 @@ async fn text(response: Response) -> String {
     String::from_utf8(body.to_vec()).unwrap()
 }
 
+const ALL: Has = Has { address_to_confirm: true, providers: true, passkeys: true, password: true };
+
 fn sign_in(why: Why) -> SignIn<'static> {
     SignIn {
         action: "/signin?flow=abcdefgh".into(),
@@ -85,7 +87,7 @@ async fn nothing_is_reflected_that_was_not_escaped() {
     let pages = [
         sign_in(Why::Refused).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), HOSTILE, 0, (true, true), ("/signout".into(), "token".into())),
+        account(&issuer(), HOSTILE, 0, &ALL, ("/signout".into(), "token".into())),
         go_on(&issuer(), HOSTILE, &uri, &answer),
         device_enter().reply(&issuer()),
         device_consent().reply(&issuer()),
@@ -104,7 +106,7 @@ async fn no_page_has_script_or_style_in_it_and_each_has_its_headings_and_labels(
     let pages = [
         sign_in(Why::First).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), "ada", 0, (true, true), ("/signout".into(), "token".into())),
+        account(&issuer(), "ada", 0, &ALL, ("/signout".into(), "token".into())),
         signed_out(&issuer(), "/signin".into()),
         go_on(&issuer(), "Shop", &uri, &answer),
     ];
