@@ -71,6 +71,8 @@
         await (form.dataset.passkey === "get" ? shown("optional") : made());
         form.submit();
       } catch {
+        // Read aloud where pages are.
+        problem.setAttribute("role", "alert");
         problem.hidden = false;
       }
     });

@@ -191,6 +191,21 @@ impl Browser<'_> {
         authenticator
     }
 
+    /// Removes the passkey of this name, and where the browser comes to.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn remove_passkey(&mut self, name: &str) -> Page {
+        let page = self.open("/account/passkeys").await.page();
+        let shown = page.answer.text();
+        let (_, rest) = shown.split_once(&format!("<p class=\"what\">{name}</p>")).unwrap_or_else(|| panic!("no {name}: {shown}"));
+        let (_, rest) = rest.split_once("name=\"remove\" value=\"").expect("a button");
+        let id = rest.split('"').next().unwrap_or_default();
+        let form = page.form("/account/passkeys").fields.into_iter().find(|(name, _)| name == "form").expect("a token").1;
+        let body = jeton_oauth::form::encode([("form", form.as_str()), ("remove", id)]);
+        self.post("/account/passkeys", &body).await.page()
+    }
+
     /// Shows a passkey on the page where people sign in, changed in one thing.
     pub async fn show_passkey_with(&mut self, page: &Page, authenticator: &mut Authenticator, change: impl FnOnce(&mut Said)) -> Arrived {
         let shown = authenticator.shown(page, &self.origin(), change);
