@@ -244,10 +244,14 @@ async function hasPasskeys({ ada, username, at, see }) {
   check((await ada.page.locator('main li').count()) === 0, 'the passkey is there still')
   await ada.go(`${issuer}/account`)
   await ada.press('form button')
+  // The page that refuses offers it once more: nobody touches it then.
+  authenticator.touchesOnce()
   await ada.go(`${issuer}/signin`)
   await ada.page.waitForURL(/\/signin\/passkey/)
   await see('passkey-refused')
   await authenticator.leave()
+  await ada.go(`${issuer}/signin`)
+  await ada.signIn(username, password)
 }
 
 async function signsOutOfAnApplication({ ada, at, see }) {

@@ -88,8 +88,10 @@ export class Person {
     }
     const { authenticatorId } = await wire.send('WebAuthn.addVirtualAuthenticator', { options })
     const about = (more) => ({ authenticatorId, ...more })
+    const touches = (enabled) => wire.send('WebAuthn.setAutomaticPresenceSimulation', about({ enabled }))
     return {
-      touches: (enabled) => wire.send('WebAuthn.setAutomaticPresenceSimulation', about({ enabled })),
+      touches,
+      touchesOnce: () => wire.once('WebAuthn.credentialAsserted', () => touches(false)),
       verifies: (isUserVerified) => wire.send('WebAuthn.setUserVerified', about({ isUserVerified })),
       credentials: async () => (await wire.send('WebAuthn.getCredentials', about())).credentials,
       leave: () => wire.send('WebAuthn.disable')
