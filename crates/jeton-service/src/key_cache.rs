@@ -1,6 +1,6 @@
 //! Keys in memory: bounded, the least used leave first, and never older than the last acknowledged commit.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jeton_core::api_key::{self, ApiKey, imported};
@@ -18,6 +18,8 @@ use crate::text_digest::TextDigest;
 const KEYS: usize = 24_576;
 /// How many texts of imported keys are known again.
 const IMPORTS: usize = KEYS;
+/// How many of those that were met last are known again where there is no room any more: four bytes each.
+const MET: usize = 1 << 15;
 /// As many changes are told apart; two keys that share one only read once more than they must.
 const STAMPS: usize = 64;
 
@@ -28,6 +30,7 @@ const STAMPS: usize = 64;
 /// is still the same.
 pub(crate) struct KeyCache {
     keys: Cache<ApiKeyId, Arc<KeyEntry>>,
+    met: Met,
     imports: Cache<TextDigest, ApiKeyId>,
     stamps: [Mutex<u64>; STAMPS],
     /// Whether any key was imported: without one, nobody looks for the hash of a foreign text.
@@ -38,10 +41,37 @@ impl Default for KeyCache {
     fn default() -> KeyCache {
         KeyCache {
             keys: Cache::new(KEYS),
+            met: Met::default(),
             imports: Cache::new(IMPORTS),
             stamps: std::array::from_fn(|_| Mutex::default()),
             knows_imports: AtomicBool::new(false),
         }
+    }
+}
+
+/// Whom to keep. While there is room, everybody; afterwards who is met a second time. A crowd of keys that are used once each drives out
+/// none that are used again, and what was read of it is given back while the processor has it at hand.
+struct Met {
+    kept: AtomicUsize,
+    last: Box<[AtomicU32]>,
+}
+
+impl Default for Met {
+    fn default() -> Met {
+        Met { kept: AtomicUsize::new(0), last: std::iter::repeat_with(AtomicU32::default).take(MET).collect() }
+    }
+}
+
+impl Met {
+    fn is_to_be_kept(&self, id: ApiKeyId) -> bool {
+        if self.kept.load(Ordering::Relaxed) < KEYS {
+            self.kept.fetch_add(1, Ordering::Relaxed);
+            return true;
+        }
+        // The last bytes of an id are random: some say where it is noted, some what.
+        let [.., high, low, first, second, third, fourth] = id.0;
+        let (place, mark) = (u16::from_be_bytes([high, low]), u32::from_be_bytes([first, second, third, fourth]));
+        self.last.get(usize::from(place) % MET).is_none_or(|last| last.swap(mark, Ordering::Relaxed) == mark)
     }
 }
 
@@ -73,9 +103,12 @@ impl KeyCache {
         Stamp(self.with_stamp(id, |stamp| *stamp))
     }
 
-    /// Keeps what was read since the stamp was noted, unless it was written meanwhile.
+    /// Keeps what was read since the stamp was noted, unless it was written meanwhile, or nobody has room for who is met once.
     pub(crate) fn keep(&self, read: &Arc<KeyEntry>, noted: Stamp) {
         let id = read.key.record.id;
+        if !self.met.is_to_be_kept(id) {
+            return;
+        }
         self.with_stamp(id, |stamp| {
             if *stamp == noted.0 {
                 self.keys.insert(id, read.clone());
@@ -148,4 +181,23 @@ fn id_of(value: &Value) -> Option<ApiKeyId> {
 pub(crate) fn entry(row: &Versioned<Row>) -> Result<Arc<KeyEntry>, Malformed> {
     let record = ApiKey::from_row(&row.record)?;
     Ok(Arc::new(KeyEntry::new(Versioned { version: row.version, record })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: usize) -> ApiKeyId {
+        let spread = u128::try_from(number).unwrap().wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        ApiKeyId(spread.to_be_bytes())
+    }
+
+    #[test]
+    fn without_room_whoever_is_met_a_second_time_is_kept() {
+        let met = Met::default();
+        assert!((0..KEYS).all(|number| met.is_to_be_kept(id(number))), "there is room");
+        assert!((KEYS..4 * KEYS).all(|number| !met.is_to_be_kept(id(number))), "a crowd, each of it once");
+        let last = (4 * KEYS - MET / 8..4 * KEYS).filter(|number| met.is_to_be_kept(id(*number))).count();
+        assert!((MET / 10..=MET / 8).contains(&last), "of those that were met last nearly all: {last}");
+    }
 }

@@ -24,9 +24,12 @@ pub struct Marks<'a> {
     pub scopes: Option<&'a ScopeSet>,
 }
 
-/// What the uses of one second left behind.
+/// What the uses of one second left behind. Of a crowd of keys most leave nothing, which takes a word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Noted {
+pub(crate) struct Noted(Option<Box<Traces>>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Traces {
     networks: Vec<OriginNetwork>,
     agents: Vec<Arc<str>>,
     /// Each with the API that has it.
@@ -43,61 +46,86 @@ const NAMED_MAX: usize = 4;
 impl Noted {
     /// Takes up one use.
     pub(crate) fn note(&mut self, api: Option<&ApiId>, marks: &Marks<'_>) {
+        if *marks == Marks::default() {
+            return;
+        }
+        let traces = self.traces();
         if let Some(network) = marks.address.map(OriginNetwork::from) {
-            self.note_network(network);
+            traces.note_network(network);
         }
         if let Some(agent) = marks.agent {
-            self.note_agent(AgentClass::parts(agent));
+            traces.note_agent(AgentClass::parts(agent));
         }
         for scope in marks.scopes.into_iter().flat_map(ScopeSet::iter) {
-            self.note_scope(api, scope);
+            traces.note_scope(api, scope);
         }
     }
 
     /// Takes up what was noted elsewhere.
     pub(crate) fn merge(&mut self, other: Noted) {
-        other.networks.into_iter().for_each(|network| self.note_network(network));
-        other.agents.iter().for_each(|agent| note_text(&mut self.agents, agent, DISTINCT_MAX));
-        other.scopes.iter().for_each(|(api, scope)| self.note_scope(api.as_ref(), scope));
+        let Some(other) = other.0 else { return };
+        match &mut self.0 {
+            None => self.0 = Some(other),
+            Some(traces) => traces.merge(*other),
+        }
     }
 
     /// The APIs of the scopes.
     pub(crate) fn apis(&self) -> BTreeSet<&ApiId> {
-        self.scopes.iter().filter_map(|(api, _)| api.as_ref()).collect()
+        self.scopes().iter().filter_map(|(api, _)| api.as_ref()).collect()
     }
 
     /// The scopes of one API, and nothing else.
     pub(crate) fn scopes_at(&self, api: &ApiId) -> Noted {
-        let scopes = self.scopes.iter().filter(|(known, _)| known.as_ref() == Some(api)).cloned().collect();
-        Noted { scopes, ..Noted::default() }
+        let scopes: Vec<_> = self.scopes().iter().filter(|(known, _)| known.as_ref() == Some(api)).cloned().collect();
+        Noted((!scopes.is_empty()).then(|| Box::new(Traces { scopes, ..Traces::default() })))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.networks.is_empty() && self.agents.is_empty() && self.scopes.is_empty()
+        self.0.as_ref().is_none_or(|traces| traces.networks.is_empty() && traces.agents.is_empty() && traces.scopes.is_empty())
     }
 
     /// The classes of agents.
     pub(crate) fn agents(&self) -> &[Arc<str>] {
-        &self.agents
+        self.0.as_ref().map_or(&[], |traces| &traces.agents)
     }
 
     /// The networks.
     pub(crate) fn networks(&self) -> impl Iterator<Item = Arc<str>> {
-        self.networks.iter().map(|network| Arc::from(network.to_string()))
+        self.0.iter().flat_map(|traces| &traces.networks).map(|network| Arc::from(network.to_string()))
     }
 
     /// Brings it to what is remembered.
     pub(crate) fn leave_on(&self, known: &mut SubjectUse) {
+        if self.0.is_none() {
+            return;
+        }
         let networks: Vec<Arc<str>> = self.networks().collect();
         remember(&networks, &mut known.recent_networks, &mut known.networks);
-        remember(&self.agents, &mut known.recent_agents, &mut known.agents);
+        remember(self.agents(), &mut known.recent_agents, &mut known.agents);
         let day = Resolution::Day.start_of(known.last_used_at.unwrap_or_default());
-        for (_, scope) in &self.scopes {
+        for (_, scope) in self.scopes() {
             let has_room = known.scopes.contains_key(scope) || known.scopes.len() < SCOPES_MAX || forget_oldest(known, day);
             if has_room {
                 known.scopes.insert(scope.clone(), day);
             }
         }
+    }
+
+    fn scopes(&self) -> &[(Option<ApiId>, Arc<str>)] {
+        self.0.as_ref().map_or(&[], |traces| &traces.scopes)
+    }
+
+    fn traces(&mut self) -> &mut Traces {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl Traces {
+    fn merge(&mut self, other: Traces) {
+        other.networks.into_iter().for_each(|network| self.note_network(network));
+        other.agents.iter().for_each(|agent| note_text(&mut self.agents, agent, DISTINCT_MAX));
+        other.scopes.iter().for_each(|(api, scope)| self.note_scope(api.as_ref(), scope));
     }
 
     /// Nothing is copied of one that was noted before.
@@ -162,7 +190,7 @@ mod tests {
                 let agent = format!("agent{number}/1");
                 noted.note(None, &Marks { address: Some(IpAddr::from((number << 8).to_be_bytes())), agent: Some(&agent), scopes: None });
             }
-            assert!(noted.networks.len() <= DISTINCT_MAX && noted.agents.len() <= DISTINCT_MAX);
+            assert!(noted.networks().count() <= DISTINCT_MAX && noted.agents().len() <= DISTINCT_MAX);
             noted.leave_on(&mut known);
         }
         assert_eq!((known.recent_networks.len(), known.recent_agents.len()), (NAMED_MAX, NAMED_MAX));

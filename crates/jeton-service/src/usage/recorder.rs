@@ -88,10 +88,12 @@ pub struct Recorder {
     is_off: AtomicBool,
 }
 
-/// What was noticed of one subject in one place. It uses few APIs in a second: the counts are looked through.
+/// What was noticed of one subject in one place. It uses few APIs in a second, most of them one: the counts are looked through, and the first
+/// is in place, since a crowd of keys would have a block of memory each.
 #[derive(Default)]
 struct Noticed {
-    counts: Vec<Count>,
+    first: Option<Count>,
+    others: Vec<Count>,
     refused_by: Option<&'static str>,
     noted: Noted,
 }
@@ -209,10 +211,9 @@ impl Recorder {
         for (place, emptied) in self.places.iter().zip(&self.emptied) {
             let mut emptied = lock(emptied);
             mem::swap(&mut *lock(place), &mut *emptied);
-            let cells = emptied.values().map(|noticed| noticed.counts.len()).sum();
+            let cells = emptied.values().map(|noticed| noticed.counts().count()).sum();
             self.cells.fetch_sub(cells, Ordering::Relaxed);
             taken.counted.reserve(cells);
-            taken.noted.reserve(emptied.len());
             places_used += usize::from(!emptied.is_empty());
             let room = 2 * emptied.len();
             for (subject, noticed) in emptied.drain() {
@@ -231,17 +232,25 @@ impl Recorder {
 }
 
 impl Noticed {
+    fn counts(&self) -> impl Iterator<Item = &Count> {
+        self.first.iter().chain(&self.others)
+    }
+
     fn knows(&self, minute: i64, api: Option<&ApiId>, outcome: Outcome) -> bool {
-        self.counts.iter().any(|known| known.is_of(minute, api, outcome))
+        self.counts().any(|known| known.is_of(minute, api, outcome))
     }
 
     /// Counts uses, and says whether that is a count of its own.
     fn count(&mut self, minute: i64, api: Option<ApiId>, outcome: Outcome, uses: u32) -> bool {
-        if let Some(known) = self.counts.iter_mut().find(|known| known.is_of(minute, api.as_ref(), outcome)) {
+        if let Some(known) = self.first.iter_mut().chain(&mut self.others).find(|known| known.is_of(minute, api.as_ref(), outcome)) {
             known.count = known.count.saturating_add(uses);
             return false;
         }
-        self.counts.push(Count { minute, api, outcome, count: uses });
+        let count = Count { minute, api, outcome, count: uses };
+        match self.first {
+            None => self.first = Some(count),
+            Some(_) => self.others.push(count),
+        }
         true
     }
 }
@@ -280,7 +289,7 @@ impl Taken {
     }
 
     fn take_up(&mut self, subject: Subject, noticed: Noticed) {
-        for Count { minute, api, outcome, count } in noticed.counts {
+        for Count { minute, api, outcome, count } in noticed.first.into_iter().chain(noticed.others) {
             self.counted.push(((minute, Cell { subject: subject.clone(), api, outcome }), count));
         }
         if let Some(rule) = noticed.refused_by {
