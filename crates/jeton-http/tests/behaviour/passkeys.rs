@@ -208,6 +208,11 @@ async fn what_was_signed_counts_once_and_on_the_page_that_asked() {
     let filled: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let elsewhere = thief.submit(&of_thief, "/signin/passkey", None, &filled).await.page();
     assert!(elsewhere.answer.text().contains(REFUSED) && thief.cookie("session").is_none(), "{}", elsewhere.answer.text());
+    // Also with what was asked, as it stands sealed in the other page.
+    let asked = page.form("/signin/passkey").fields.into_iter().find(|(name, _)| name == "asked").unwrap().1;
+    let with_asked: Vec<(&str, &str)> = filled.iter().copied().chain([("asked", asked.as_str())]).collect();
+    let elsewhere = thief.submit(&of_thief, "/signin/passkey", None, &with_asked).await.page();
+    assert!(elsewhere.answer.text().contains(REFUSED) && thief.cookie("session").is_none(), "{}", elsewhere.answer.text());
     // The same browser, sent twice at once: one of them counts.
     let flow = browser.cookie_names().iter().find(|name| name.contains("_flow_")).map(|name| (*name).to_owned()).unwrap();
     let kept = browser.cookie(&flow).unwrap().to_owned();
@@ -318,6 +323,16 @@ async fn who_finds_a_browser_open_adds_and_removes_none() {
     assert_eq!(browser.open("/account/passkeys").await.page().heading(), "Sign in");
     assert_eq!(browser.submit(&page, "/account/passkeys", None, &[]).await.page().heading(), "Sign in");
     assert!(told(&world, "passkey.added").is_empty());
+    // A page that was opened in time is of no use later.
+    let mut browser = signed_in(&world, "ada").await;
+    let _ = browser.add_passkey("Telephone").await;
+    let page = browser.open("/account/passkeys").await.page();
+    let id = page.answer.text().split("name=\"remove\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = page.form("/account/passkeys").fields.into_iter().find(|(name, _)| name == "form").unwrap().1;
+    world.advance(601);
+    let body = jeton_oauth::form::encode([("form", form.as_str()), ("remove", id.as_str())]);
+    assert_eq!(browser.post("/account/passkeys", &body).await.page().heading(), "Sign in");
+    assert!(told(&world, "passkey.removed").is_empty());
     let mut nobody = world.browser();
     assert_eq!(nobody.open("/account/passkeys").await.page().heading(), "Sign in");
 }
