@@ -178,8 +178,8 @@ impl Whoami {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.options.named_server()?;
         if proof::is_named(&context.options) {
-            let mut who = context.server()?.get("/api/v1/administrators/self")?;
-            who["server"] = json!(server.as_str());
+            let asks = context.server()?.get("/api/v1/administrators/self")?;
+            let who = json!({ "server": server.as_str(), "actor": asks.get("actor"), "permissions": asks.get("permissions") });
             return context.show(&who, signed_in::by_token);
         }
         let token = fresh::token(server, &context.options, None, "")?.ok_or_else(|| nobody(server))?;
