@@ -50,6 +50,8 @@ pub(super) enum Why {
     Busy,
     /// Whether their password still holds is not known since a restore.
     Fenced,
+    /// Whether they may still come by their provider is not known since a restore.
+    ProviderFenced,
     /// It was tried too often: in so many seconds they may try again.
     TooOften(i64),
 }
@@ -78,10 +80,11 @@ impl SignIn<'_> {
             Why::Refused => Some(texts.refused.clone()),
             Why::Busy => Some(texts.busy.clone()),
             Why::Fenced => Some(texts.fenced.clone()),
+            Why::ProviderFenced => Some(texts.provider_fenced.clone()),
             Why::TooOften(seconds) => Some(too_often(texts, seconds)),
         };
         let status = match self.why {
-            Why::Busy | Why::Fenced => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Busy | Why::Fenced | Why::ProviderFenced => StatusCode::SERVICE_UNAVAILABLE,
             Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Why::First | Why::Again | Why::Refused => StatusCode::OK,
         };
