@@ -53,6 +53,7 @@ mod routes;
 mod secret_text;
 mod sessions;
 mod signing_keys;
+mod sought;
 mod standing_suspensions;
 mod stands;
 mod statistics;

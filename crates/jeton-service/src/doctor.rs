@@ -56,6 +56,7 @@ impl Service {
                 .iter()
                 .map(|entry| (entry.client.record.clone(), entry.secrets.iter().map(|secret| secret.record.clone()).collect()))
                 .collect(),
+            by_password_alone: self.administrators_by_password_alone().ok(),
             policies: (**self.registry.policies()).clone(),
             signing_keys: self.registry.keys().records().map(|key| key.record.clone()).collect(),
             is_clock_believed: Some(self.posture.may_destroy(now)),

@@ -53,6 +53,7 @@ mod key_rotation;
 mod key_verify;
 mod letters;
 mod links;
+mod list_filters;
 mod logout;
 mod malformed;
 mod metadata;

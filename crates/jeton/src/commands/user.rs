@@ -14,6 +14,7 @@ use super::pages::Pages;
 use super::password;
 use super::percent::segment;
 use super::server::Server;
+use super::sought;
 use super::why::Why;
 use crate::render::{revocations, users};
 
@@ -74,8 +75,17 @@ pub(crate) struct Create {
 
 /// List the people
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton user list\n  jeton user list -o jsonl | jq -r .username")]
+#[command(
+    after_help = "Examples:\n  jeton user list\n  jeton user list --search ada\n  jeton user list --state disabled\n  jeton user list -o jsonl | jq -r .username"
+)]
 pub(crate) struct List {
+    /// Only those with words that begin so in their username, name or address,
+    /// or an id that does
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Only those that stand so
+    #[arg(long, value_name = "STATE", value_parser = ["active", "suspended", "disabled"])]
+    state: Option<String>,
     #[command(flatten)]
     pages: Pages,
 }
@@ -136,7 +146,8 @@ Examples:
 
 Whoever has the link chooses the first password of this user: give it to nobody
 else. It is good once, for seven days, and another one takes its place. Nobody
-is taken in twice: of somebody who is here, the address is the one that is known.";
+is taken in twice: of somebody who is here, the address is the one that is
+known.";
 
 /// Invite somebody, taken in by it or here already: they choose their password
 #[derive(Args, Debug)]
@@ -343,7 +354,9 @@ impl User {
                 };
                 role.iter().try_for_each(|role| super::role::assign(&server, role, &format!("user:{user}")).map_err(lacks))
             }
-            User::List(List { pages }) => pages.show(context, PATH, users::list),
+            User::List(List { search, state, pages }) => {
+                sought::show(context, pages, (PATH, &[("search", search), ("state", state)]), users::list)
+            }
             User::Show(show) => show.run(&server, context),
             User::Update(Update { user, username, properties }) => {
                 let body = properties.body(username.as_ref());
