@@ -1,6 +1,7 @@
 //! `jeton doctor`: how a deployment keeps to the ten practices, judged from what was observed of it.
 
 mod accepted;
+mod client_side;
 mod expiration;
 mod format;
 mod monitoring;
@@ -132,7 +133,9 @@ impl Practice {
             Practice::Rotation => rotation::checks(observed),
             Practice::Scopes => scopes::checks(observed),
             Practice::Recovery => recovery::checks(observed),
-            Practice::ClientSide | Practice::Education => vec![],
+            Practice::ClientSide => client_side::checks(observed),
+            // What people know is seen nowhere.
+            Practice::Education => vec![],
         }
     }
 }

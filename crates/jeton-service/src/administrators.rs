@@ -12,10 +12,13 @@ use jeton_core::id::{Actor, ApiKeyId, PersonId};
 use jeton_core::moment::Moment;
 use jeton_core::once::Remembered;
 use jeton_core::owner::Owner;
+use jeton_core::password;
 use jeton_core::permission::{BuiltIn, Permissions};
 use jeton_core::person::Person;
+use jeton_core::record::Value;
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
+use jeton_core::second_factor;
 use jeton_core::why::Why;
 
 use crate::failure::Failure;
@@ -70,6 +73,22 @@ impl Service {
             }
         }
         found.into_values().map(|person| self.administrator_record(person)).collect()
+    }
+
+    /// Those who can sign in, have a password, and nothing that is asked for beside it. Reads two rows for each: for a thread that may block.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] when the engine cannot read.
+    pub(crate) fn administrators_by_password_alone(&self) -> Result<Vec<Arc<str>>, Failure> {
+        let view = self.store.view()?;
+        let mut alone = vec![];
+        for AdministratorRecord { person, .. } in self.administrators().into_iter().filter(|record| record.person.is_active()) {
+            let has = |table| Ok::<_, Failure>(view.get(table, &vec![Value::Text(person.id.0.clone())])?.is_some());
+            if has(&password::TABLE)? && !has(&second_factor::TABLE)? {
+                alone.push(person.username.clone());
+            }
+        }
+        Ok(alone)
     }
 
     /// Gives a person a role of the management API and a personal access token for what it allows, in one commit. The person is taken in where

@@ -55,6 +55,9 @@ pub(crate) struct Client {
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<String>,
+    /// The group that answers for it, `group:NAME`; a person is in no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_types: Option<BTreeSet<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,8 +144,9 @@ pub(crate) struct Policy {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Noun {
     Api,
-    Client,
+    /// Before clients, which groups answer for.
     Group,
+    Client,
     Role,
     /// That a group holds a role.
     Assignment,
@@ -206,6 +210,16 @@ impl Declared {
     /// The roles whose groups are said.
     pub(crate) fn says_groups_of(&self, audience: &str, name: &str) -> bool {
         self.role.iter().any(|role| role.key() == (audience, name) && role.groups.is_some())
+    }
+}
+
+impl Client {
+    /// What is wrong with what a file says of it.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let is_group = |owner: &String| owner.strip_prefix("group:").is_some_and(|name| !name.is_empty());
+        let fault =
+            "the `owner` of a client is a group here, `group:NAME`: people are in no file (`jeton client update CLIENT --owner user:NAME`)";
+        (!self.owner.as_ref().is_none_or(is_group)).then_some(fault)
     }
 }
 

@@ -224,6 +224,13 @@ fn somebody_signs_in_by_a_browser_and_administers_until_they_sign_out() {
     let opened = fs::read_to_string(desk.folder.path().join("opened.txt")).unwrap();
     assert!(opened.starts_with(&format!("{}/oauth/authorize?", desk.url)) && opened.contains("code_challenge_method=S256"), "{opened}");
     desk.check(&["whoami"], 0, "ada");
+    // A token that is named asks as whom it is, whoever is signed in.
+    let made = desk.here(&["admin", "create", "--username", "eve", "--role", "auditor"], "");
+    fs::write(desk.folder.path().join("eve.txt"), made["key"].as_str().unwrap()).unwrap();
+    let said = desk.check(&["whoami", "--token-file", "eve.txt"], 0, "jeton:audit:read");
+    assert!(said.contains(made["key_id"].as_str().unwrap()) && !said.contains("jeton:apis:write"), "{said}");
+    fs::write(desk.folder.path().join("eve.txt"), "no-token").unwrap();
+    desk.check(&["whoami", "--token-file", "eve.txt"], 4, "");
     // As far as their roles allow.
     desk.check(&["api", "list"], 0, "a:b");
     desk.check(&["api", "create", "--audience", "a:c", "--yes"], 3, "jeton:apis:write");

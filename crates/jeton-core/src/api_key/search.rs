@@ -1,4 +1,4 @@
-//! What keys are looked for by: the beginnings of words, or of an id.
+//! What keys, people, clients and the like are looked for by: the beginnings of words, or of a key's id.
 
 use std::sync::Arc;
 
@@ -66,6 +66,13 @@ impl Search {
         self.words.iter().all(|sought| has.iter().any(|word| word.starts_with(&**sought)))
     }
 
+    /// Whether each of its words begins one of these texts', as keys are looked for.
+    #[must_use]
+    pub fn is_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
+        let has: Vec<Arc<str>> = texts.into_iter().flat_map(split).collect();
+        self.words.iter().all(|sought| has.iter().any(|word| word.starts_with(&**sought)))
+    }
+
     /// The first of a key's words that the longest one begins: where it is found once, though several of its words may do.
     #[must_use]
     pub fn first_word_of(&self, key: &ApiKey) -> Option<Arc<str>> {
@@ -100,6 +107,17 @@ mod tests {
         check(&"a".repeat(33), &"a".repeat(32), None);
         for wrong in ["", " ", "-:\u{202e}", "a b c d e f g h i", &"é".repeat(201)] {
             assert!(Search::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn words_begin_those_of_texts() {
+        let is_in = |typed: &str| Search::parse(typed).unwrap().is_in(["client_aB3x", "Night shift", "ship@a.example"]);
+        for typed in ["night", "SHI", "shift nig", "client_aB3", "ab3", "ship@a.ex", "client:night"] {
+            assert!(is_in(typed), "{typed}");
+        }
+        for typed in ["ight", "night day", "b3", "ship@b"] {
+            assert!(!is_in(typed), "{typed}");
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Observed {
     pub apis: Vec<Api>,
     /// Every client, each with its secrets.
     pub clients: Vec<(Client, Vec<ClientSecret>)>,
+    /// The administrators who sign in by a password and nothing beside it; `None`: nobody looked.
+    pub by_password_alone: Option<Vec<Arc<str>>>,
     /// What is set of lifetimes.
     pub policies: Policies,
     /// Every signing key.

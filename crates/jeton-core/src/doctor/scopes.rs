@@ -17,11 +17,28 @@ const KEYS: Rule = Rule {
 };
 const UNUSED: Rule = Rule { id: "scopes.unused", severity: Severity::Low, why: "What nobody uses helps nobody but whoever steals it." };
 
+const FACTOR: Rule = Rule {
+    id: "scopes.administrators_factor",
+    severity: Severity::High,
+    why: "Whoever guesses or finds the password of an administrator administers.",
+};
+
 /// An API with fewer scopes has nothing to leave out.
 const TELLING: usize = 2;
 
 pub(super) fn checks(observed: &Observed) -> Vec<Check> {
-    vec![all(observed), keys(observed), unused(observed)]
+    vec![factor(observed), all(observed), keys(observed), unused(observed)]
+}
+
+fn factor(observed: &Observed) -> Check {
+    let Some(alone) = &observed.by_password_alone else { return FACTOR.holds(None, "nobody looked", "") };
+    // They set it themselves; until then what they may do can be taken from them, and they go on by a token that is bound to networks.
+    let without = |name: &Arc<str>| Offender {
+        name: name.to_string(),
+        command: format!("ask {} to set one at /account/second-factor; or jeton admin remove {}", word(name), word(name)),
+    };
+    let offenders: Vec<_> = alone.iter().map(without).collect();
+    FACTOR.none(&offenders, "administrators who sign in by a password alone, without a second factor")
 }
 
 fn all(observed: &Observed) -> Check {

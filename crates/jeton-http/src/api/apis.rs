@@ -26,22 +26,30 @@ use super::body::Body;
 use super::by_kind::Counts;
 use super::counting::count;
 use super::management::Management;
-use super::names::{AlgorithmName, TokenFormatName};
+use super::names::{self, AlgorithmName, TokenFormatName};
 use super::once::Once;
 use super::page::Listing;
+use super::parameter::Parameter;
 use super::policies::{COUNTING as ENDING, Counted};
 use super::problem::{Problem, ProblemKind};
 use super::revocations::COUNTING;
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::suspended::Standing;
+use super::sought::Sought;
+use super::suspended::{Standing, state_of_subject};
 use super::target::Target;
 
 const READ: Access = Access::Permission(Permission::ApisRead);
 const WRITE: Access = Access::Permission(Permission::ApisWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/apis"), READ, Repeats::Reads, |at| at.on(list), About::new("apis", "Lists the APIs.").lists::<Shown>()),
+    Route::new(
+        (Verb::Get, "/apis"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("apis", "Lists the APIs.").asks(PARAMETERS).lists::<Shown>(),
+    ),
     Route::new(
         (Verb::Post, "/apis"),
         WRITE,
@@ -66,6 +74,10 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("search", "Only those with these beginnings of words in their audience, name or id."),
+    Parameter::one_of("state", "Only those that stand so: `active` or `suspended`.", names::subject_states),
+];
 const LOOK: &str = "list the APIs: `jeton api list`";
 
 /// An API, as it is answered.
@@ -191,7 +203,12 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
     let page = blocking(move || {
         let listing = Listing::parse(&uri, &service)?;
         // What tells who somebody is is nobody's to look after.
-        let apis: Vec<_> = service.apis().into_iter().filter(|api| !userinfo::is(&api.record.id)).collect();
+        let mut apis: Vec<_> = service.apis().into_iter().filter(|api| !userinfo::is(&api.record.id)).collect();
+        let sought = Sought::parse(listing.query(), names::subject_states)?;
+        apis.retain(|api| {
+            let Api { id, audience, name, .. } = &api.record;
+            sought.is_one(|| state_of_subject(&service, CutOffSubject::Api, audience), [audience, name, &id.0].map(|text| &**text))
+        });
         listing.sorted(&apis, |api| api.record.audience.to_string(), |api| Shown::of(&api.record, &service))?.read()
     });
     ok(&page.await??)

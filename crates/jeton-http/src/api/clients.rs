@@ -30,13 +30,15 @@ use super::blocking::blocking;
 use super::body::Body;
 use super::fresh_secret::FreshSecret;
 use super::management::Management;
-use super::names::{ApplicationName, AuthenticationMethodName, ConsentName, GrantTypeName, IdTokenAlgorithmName, PkceName};
+use super::names::{self, ApplicationName, AuthenticationMethodName, ConsentName, GrantTypeName, IdTokenAlgorithmName, PkceName};
 use super::once::Once;
 use super::page::Listing;
+use super::parameter::Parameter;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::suspended::Standing;
+use super::sought::Sought;
+use super::suspended::{Standing, state_of_subject};
 use super::target::Target;
 use super::used::Used;
 
@@ -49,7 +51,7 @@ pub(super) static ROUTES: &[Route] = &[
         READ,
         Repeats::Reads,
         |at| at.on(list),
-        About::new("clients", "Lists the clients.").lists::<Shown>(),
+        About::new("clients", "Lists the clients.").asks(PARAMETERS).lists::<Shown>(),
     ),
     Route::new(
         (Verb::Post, "/clients"),
@@ -81,6 +83,10 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("search", "Only those with these beginnings of words in their name, contact or id."),
+    Parameter::one_of("state", "Only those that stand so: `active` or `suspended`.", names::subject_states),
+];
 const LOOK: &str = "list the clients and the APIs: `jeton client list`, `jeton api list`";
 const LOOK_OWNER: &str = "list the users and the groups: `jeton user list`, `jeton group list`";
 const TAKEN: &str =
@@ -287,13 +293,19 @@ pub(super) struct Update {
 
 async fn list(State(Management { service, .. }): State<Management>, uri: Uri) -> Answer {
     let page = blocking(move || {
-        let (clients, uses) = (service.clients(), service.subject_uses()?);
+        let (mut clients, uses) = (service.clients(), service.subject_uses()?);
         let shown = |entry: &Arc<ClientEntry>| {
             let mut shown = Shown::of(&entry.client.record, &service)?;
             shown.read_use(&uses)?;
             Ok::<_, Failure>(shown)
         };
         let listing = Listing::parse(&uri, &service)?;
+        let sought = Sought::parse(listing.query(), names::subject_states)?;
+        clients.retain(|entry| {
+            let Client { id, name, contact, .. } = &entry.client.record;
+            let says = [Some(name), contact.as_ref(), Some(&id.0)];
+            sought.is_one(|| state_of_subject(&service, CutOffSubject::Client, &id.0), says.into_iter().flatten().map(|text| &**text))
+        });
         listing.sorted(&clients, |entry| entry.client.record.name.to_string(), shown)?.read()
     });
     ok(&page.await??)

@@ -13,6 +13,7 @@ use jeton_core::group::update::UpdateGroup;
 use jeton_core::id::{Actor, GroupId, PersonId};
 use jeton_core::owner::Owner;
 use jeton_core::permission::Permission;
+use jeton_core::record::Versioned;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::groups::Member;
@@ -23,13 +24,15 @@ use super::answer::{Answer, created, no_content, ok};
 use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
-use super::names::UserState;
+use super::names::{self, UserState};
 use super::once::Once;
 use super::page::Listing;
+use super::parameter::Parameter;
 use super::problem::{Problem, ProblemKind};
 use super::rfc3339;
 use super::route::{About, Access, Repeats, Route, Verb};
-use super::suspended::Standing;
+use super::sought::Sought;
+use super::suspended::{Standing, state_of_subject};
 use super::target::Target;
 use super::user_shown::state_of;
 
@@ -37,7 +40,13 @@ const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/groups"), READ, Repeats::Reads, |at| at.on(list), About::new("groups", "Lists the groups.").lists::<Shown>()),
+    Route::new(
+        (Verb::Get, "/groups"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("groups", "Lists the groups.").asks(PARAMETERS).lists::<Shown>(),
+    ),
     Route::new(
         (Verb::Post, "/groups"),
         WRITE,
@@ -89,6 +98,10 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("search", "Only those with these beginnings of words in their name, description or id."),
+    Parameter::one_of("state", "Only those that stand so: `active` or `suspended`.", names::subject_states),
+];
 const HAS_KEYS: &str =
     "see them: `jeton key list --owner group:NAME`; then `jeton key transfer KEY --owner OWNER` or `jeton key revoke KEY`";
 const LOOK: &str = "list the groups and the users: `jeton group list`, `jeton user list`";
@@ -156,9 +169,20 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
         let groups = &service.registry().people.groups.all;
         let fetch = |after: Option<&str>, limit| groups.after(after, limit);
         let listing = Listing::parse(&uri, &service)?;
-        listing.fetched(fetch, |group| group.record.name.to_string(), |group| Shown::of(&group.record, &service))?.read()
+        let sought = Sought::parse(listing.query(), names::subject_states)?;
+        let is_one = |group: &Arc<Versioned<Group>>| {
+            let Group { id, name, description, .. } = &group.record;
+            let says = [Some(name), description.as_ref(), Some(&id.0)];
+            sought.is_one(|| state_of_subject(&service, CutOffSubject::Group, &id.0), says.into_iter().flatten().map(|text| &**text))
+        };
+        let (place, item) = (|group: &Arc<Versioned<Group>>| group.record.name.to_string(), |group: &_| shown(group, &service));
+        listing.sought(&sought, fetch, is_one, (place, item))?.read()
     });
     ok(&page.await??)
+}
+
+fn shown(group: &Arc<Versioned<Group>>, service: &Service) -> Result<Shown, Failure> {
+    Shown::of(&group.record, service)
 }
 
 async fn create(

@@ -10,10 +10,14 @@ use serde::Serialize;
 use super::parameter::OF_PAGE;
 use super::problem::{Problem, ProblemKind};
 use super::query::Query;
+use super::sought::Sought;
 
 /// The most items of a page, and how many there are when nobody says.
 const ITEMS_MAX: usize = 1_000;
 const ITEMS: usize = 100;
+
+/// How many are looked at for a page of what is sought, so that no page costs more however few there are.
+const LOOKED_AT: usize = 2_000;
 
 /// One page of a list.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -107,6 +111,31 @@ impl<'a> Listing<'a> {
         found.truncate(self.limit);
         let next = found.last().filter(|_| has_more).map(place);
         self.page(found.iter().map(item).collect(), next.as_deref())
+    }
+
+    /// The page of those that are sought of what `fetch` finds after a place, in order. Only so many are looked at: a page may have room left,
+    /// or nothing in it, and a next one all the same.
+    pub(super) fn sought<R, T>(
+        &self,
+        sought: &Sought,
+        fetch: impl FnOnce(Option<&str>, usize) -> Vec<R>,
+        is_one: impl Fn(&R) -> bool,
+        (place, item): (impl Fn(&R) -> String, impl Fn(&R) -> T),
+    ) -> Result<Page<T>, Problem> {
+        if sought.is_all() {
+            return self.fetched(fetch, place, item);
+        }
+        let mut looked_at = fetch(self.after(), LOOKED_AT.saturating_add(1));
+        let has_more = looked_at.len() > LOOKED_AT;
+        looked_at.truncate(LOOKED_AT);
+        let mut found: Vec<&R> = looked_at.iter().filter(|record| is_one(record)).take(self.limit.saturating_add(1)).collect();
+        let last = if found.len() > self.limit {
+            found.truncate(self.limit);
+            found.last().copied()
+        } else {
+            looked_at.last().filter(|_| has_more)
+        };
+        self.page(found.iter().map(|record| item(record)).collect(), last.map(place).as_deref())
     }
 }
 

@@ -56,6 +56,11 @@ impl Suspension {
     }
 }
 
+/// How a subject stands: its name among [`SubjectState`].
+pub(super) fn state_of_subject(service: &Service, subject: CutOffSubject, name: &Arc<str>) -> &'static str {
+    if service.registry().suspended_since(subject, name).is_some() { "suspended" } else { "active" }
+}
+
 impl Standing {
     /// How a subject stands; as [`Suspension::of`] reads it.
     pub(super) fn of(service: &Service, subject: CutOffSubject, name: &Arc<str>) -> Result<Standing, Failure> {

@@ -12,6 +12,7 @@ use jeton_core::permission::Permission;
 use jeton_core::person::Person;
 use jeton_core::person::create::CreatePerson;
 use jeton_core::person::update::UpdatePerson;
+use jeton_core::record::Versioned;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use schemars::JsonSchema;
@@ -21,24 +22,33 @@ use super::answer::{Answer, created, ok};
 use super::blocking::blocking;
 use super::body::Body;
 use super::management::Management;
+use super::names;
 use super::nothing::Nothing;
 use super::once::Once;
 use super::page::Listing;
+use super::parameter::Parameter;
 use super::problem::Problem;
 use super::route::{About, Access, Repeats, Route, Verb};
+use super::sought::Sought;
 use super::target::Target;
 use super::user_deletion::{self, Delete, Deleted};
 use super::user_disabling::{self, Disable, Disabled};
 use super::user_erasure::{self, Erase, Erased};
 use super::user_invitation::{self, Invite};
 use super::user_password::{self, SetPassword};
-use super::user_shown::{LOOK, Shown, ShownWhole};
+use super::user_shown::{LOOK, Shown, ShownWhole, state_of};
 
 const READ: Access = Access::Permission(Permission::PeopleRead);
 const WRITE: Access = Access::Permission(Permission::PeopleWrite);
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new((Verb::Get, "/users"), READ, Repeats::Reads, |at| at.on(list), About::new("users", "Lists the people.").lists::<Shown>()),
+    Route::new(
+        (Verb::Get, "/users"),
+        READ,
+        Repeats::Reads,
+        |at| at.on(list),
+        About::new("users", "Lists the people.").asks(PARAMETERS).lists::<Shown>(),
+    ),
     Route::new(
         (Verb::Post, "/users"),
         WRITE,
@@ -128,6 +138,11 @@ pub(super) static ROUTES: &[Route] = &[
     ),
 ];
 
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("search", "Only those with these beginnings of words in their username, name, address or id."),
+    Parameter::one_of("state", "Only those that stand so: `active`, `suspended` or `disabled`.", names::user_states),
+];
+
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "CreateUser")]
 #[serde(deny_unknown_fields)]
@@ -168,9 +183,20 @@ async fn list(State(Management { service, .. }): State<Management>, uri: Uri) ->
         let people = &service.registry().people.all;
         let fetch = |after: Option<&str>, limit| people.after(after, limit);
         let listing = Listing::parse(&uri, &service)?;
-        listing.fetched(fetch, |person| person.record.username.to_string(), |person| Shown::of(&person.record, &service))?.read()
+        let sought = Sought::parse(listing.query(), names::user_states)?;
+        let is_one = |person: &Arc<Versioned<Person>>| {
+            let Person { id, username, name, email, .. } = &person.record;
+            let says = [Some(username), name.as_ref(), email.as_ref(), Some(&id.0)];
+            sought.is_one(|| state_of(&person.record, &service), says.into_iter().flatten().map(|text| &**text))
+        };
+        let (place, item) = (|person: &Arc<Versioned<Person>>| person.record.username.to_string(), |person: &_| shown(person, &service));
+        listing.sought(&sought, fetch, is_one, (place, item))?.read()
     });
     ok(&page.await??)
+}
+
+fn shown(person: &Arc<Versioned<Person>>, service: &Service) -> Result<Shown, Failure> {
+    Shown::of(&person.record, service)
 }
 
 async fn create(

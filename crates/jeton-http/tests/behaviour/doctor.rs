@@ -1,6 +1,7 @@
 //! `jeton doctor`: each check sees what it looks for in a deployment that has it, and the grade falls.
 
 mod accepted;
+mod client_side;
 mod commands;
 mod expiration;
 mod monitoring;
@@ -159,7 +160,8 @@ fn fails_in(report: &Report, id: &str, severity: Severity, evidence: &str, comma
     assert!(check.evidence.contains(evidence) && check.command.contains(command), "{check:?}");
     let grades = [Grade::B, Grade::C, Grade::D, Grade::F];
     let expected = grades[severity as usize];
-    let practice = Practice::ALL.into_iter().find(|practice| id.starts_with(&format!("{practice:?}.").to_lowercase())).unwrap();
+    let practice =
+        Practice::ALL.into_iter().find(|practice| id.replace('_', "").starts_with(&format!("{practice:?}.").to_lowercase())).unwrap();
     assert_eq!(grade(report, practice), Some(expected), "{report:?}");
     assert!(report.grade >= Some(expected) && report.grade > Some(Grade::A));
 }

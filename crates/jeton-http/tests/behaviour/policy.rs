@@ -202,6 +202,14 @@ async fn keys_live_beyond_their_maximum_with_an_exception_alone() {
     let exception = json!({"key": later["id"], "owner": "Ada", "reason": "replaced in May", "ends_at": world.now() + 150 * DAY});
     let made = world.done(Method::POST, "/policies/exceptions", Some(exception.clone())).await;
     assert_eq!((&made["kind"], &made["credential"]), (&json!("api_key"), &later["id"]));
+    // A key says itself why it lives so long.
+    for (key, id) in [(&beyond, None), (&later, Some(&made["id"]))] {
+        let shown = world.done(Method::GET, &format!("/keys/{}", key["id"].as_str().unwrap()), None).await;
+        assert_eq!((&shown["exception"]["owner"], &shown["exception"]["reason"]), (&json!("Ada"), &json!("replaced in May")), "{shown}");
+        assert!(id.is_none_or(|id| shown["exception"]["id"] == *id), "{shown}");
+    }
+    let shown = world.done(Method::GET, &format!("/keys/{}", plain["id"].as_str().unwrap()), None).await;
+    assert_eq!(shown.get("exception"), None, "{shown}");
     for (body, status) in [
         (exception, 409),
         (json!({"key": "x", "owner": "Ada", "reason": "why", "ends_at": world.now() + 150 * DAY}), 400),

@@ -14,6 +14,7 @@ use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
 use super::server::Server;
+use super::sought::Sought;
 use crate::render::apis;
 use crate::render::policies;
 use crate::render::revocations::falling;
@@ -63,8 +64,12 @@ pub(crate) struct Create {
 
 /// List the APIs
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton api list\n  jeton api list --json | jq -r '.items[].audience'")]
+#[command(
+    after_help = "Examples:\n  jeton api list\n  jeton api list --json | jq -r '.items[].audience'\n  jeton api list --search orders"
+)]
 pub(crate) struct List {
+    #[command(flatten)]
+    sought: Sought,
     #[command(flatten)]
     pages: Pages,
 }
@@ -149,7 +154,7 @@ impl Api {
                 body.insert("audience".to_owned(), json!(audience));
                 context.show(&again.post(&server, PATH, &Value::Object(body))?, apis::show)
             }
-            Api::List(List { pages }) => pages.show(context, PATH, apis::list),
+            Api::List(List { sought, pages }) => sought.show(context, pages, PATH, apis::list),
             Api::Show(Show { api }) => context.show(&server.get(&path(api))?, apis::show),
             Api::Update(update) => update.run(context, &server),
             Api::Delete(Delete { api, dry_run }) => {

@@ -17,6 +17,8 @@ use super::pages::Pages;
 use super::percent::segment;
 use super::replacing;
 use super::server::Server;
+use super::sought::Sought;
+use super::whole_scope;
 use crate::render::clients;
 use crate::render::text::{member, shown};
 
@@ -72,8 +74,12 @@ pub(crate) struct Create {
 
 /// List the clients
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton client list\n  jeton client list -o jsonl | jq -r .client_id")]
+#[command(
+    after_help = "Examples:\n  jeton client list\n  jeton client list -o jsonl | jq -r .client_id\n  jeton client list --search shop --state suspended"
+)]
 pub(crate) struct List {
+    #[command(flatten)]
+    sought: Sought,
     #[command(flatten)]
     pages: Pages,
 }
@@ -189,7 +195,7 @@ impl Client {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         match self {
             Client::Create(create) => create.run(context),
-            Client::List(List { pages }) => pages.show(context, PATH, clients::list),
+            Client::List(List { sought, pages }) => sought.show(context, pages, PATH, clients::list),
             Client::Show(Show { client }) => context.show(&context.server()?.get(&path(client))?, clients::show),
             Client::Update(update) => update.run(context),
             Client::Delete(Delete { client }) => {
@@ -207,7 +213,19 @@ impl Create {
         let mut body = self.properties.body()?;
         body.insert("name".to_owned(), json!(self.name));
         body.insert("may_introspect".to_owned(), json!(self.may_introspect));
-        context.show(&self.again.post(&context.server()?, PATH, &Value::Object(body))?, clients::created)
+        let server = context.server()?;
+        let made = self.again.post(&server, PATH, &Value::Object(body))?;
+        context.show(&made, clients::created)?;
+        if self.properties.scope.is_empty() {
+            let audiences = made.get("audiences").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            whole_scope::say(
+                &server,
+                audiences,
+                &member(&made, "scope"),
+                &format!("jeton client update {} --scope NAME", member(&made, "client_id")),
+            );
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::pages::Pages;
 use super::percent::segment;
+use super::sought::Sought;
 use crate::render::groups;
 
 const PATH: &str = "/api/v1/groups";
@@ -48,8 +49,10 @@ pub(crate) struct Create {
 
 /// List the groups
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  jeton group list")]
+#[command(after_help = "Examples:\n  jeton group list\n  jeton group list --search bill")]
 pub(crate) struct List {
+    #[command(flatten)]
+    sought: Sought,
     #[command(flatten)]
     pages: Pages,
 }
@@ -122,7 +125,7 @@ impl Group {
                 let body = body(Some(name), description.as_ref());
                 context.show(&again.post(&server, PATH, &Value::Object(body))?, groups::show)
             }
-            Group::List(List { pages }) => pages.show(context, PATH, groups::list),
+            Group::List(List { sought, pages }) => sought.show(context, pages, PATH, groups::list),
             Group::Show(Show { group }) => context.show(&server.get(&path(group))?, groups::show),
             Group::Update(Update { group, name, description }) => {
                 let body = body(name.as_ref(), description.as_ref());

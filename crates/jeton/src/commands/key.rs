@@ -26,6 +26,7 @@ use super::input::{self, Named};
 use super::percent::segment;
 use super::rate::{self, Rate};
 use super::time;
+use super::whole_scope;
 use super::why::Why;
 use crate::render::api_keys;
 use crate::render::explained_keys;
@@ -76,7 +77,8 @@ Examples:
   jeton key create --owner client:worker --audience https://orders.example \\
       --name nightly --scope orders:read --expires-in 90d
   jeton key create --owner external:acme --audience https://orders.example \\
-      --name acme --allow-ip 192.0.2.0/24 --rate-limit 100/1m --json | jq -r .key
+      --name acme --allow-ip 192.0.2.0/24 --rate-limit 100/1m \\
+      --json | jq -r .key
   jeton key create --like 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --name another
 
 The key is shown once, in the answer, and is not stored. One that nobody uses
@@ -161,7 +163,8 @@ impl Exception {
 /// What a key can be told to be.
 #[derive(Args, Debug)]
 struct Properties {
-    /// A scope it has; repeat it for each (the API's default if left out)
+    /// A scope it has; repeat it for each (the API's default if left out, and all
+    /// that it knows where it has none)
     #[arg(long, value_name = "NAME")]
     scope: Vec<String>,
     /// What it is for, in your words
@@ -332,7 +335,14 @@ impl Create {
             ("exception", self.exception.body()),
         ];
         body.extend(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        context.show(&self.again.post(&context.server()?, PATH, &Value::Object(body))?, api_keys::created)
+        let server = context.server()?;
+        let made = self.again.post(&server, PATH, &Value::Object(body))?;
+        context.show(&made, api_keys::created)?;
+        if self.properties.scope.is_empty() && self.like.is_none() {
+            let narrows = format!("jeton key update {} --scope NAME", member(&made, "id"));
+            whole_scope::say(&server, std::iter::once(&*member(&made, "audience")), &member(&made, "scope"), &narrows);
+        }
+        Ok(())
     }
 }
 

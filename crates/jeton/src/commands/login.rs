@@ -12,6 +12,7 @@ use super::connection::Connection;
 use super::context::Context;
 use super::failure::Failure;
 use super::options::Options;
+use super::proof;
 use super::remote::Remote;
 use super::sign_in::discovery::Endpoints;
 use super::sign_in::kept::SignIn;
@@ -73,8 +74,10 @@ const WHOAMI_EXAMPLES: &str = "\
 Examples:
   jeton whoami --server https://tokens.example
   jeton whoami --json | jq -r .sub
+  jeton whoami --token-file token.txt --server https://tokens.example
 
-Exit code 4 if nobody is signed in from this machine, or no more.";
+With a token it says as whom that asks, and what it may do. Exit code 4 if
+nobody is signed in from this machine, or no more, and where the token is none.";
 
 /// Say who is signed in at a server from this machine
 #[derive(Args, Debug)]
@@ -174,6 +177,11 @@ fn end(server: &Issuer, context: &Context, kept: &SignIn) -> Result<(), Failure>
 impl Whoami {
     pub(crate) fn run(&self, context: &Context) -> Result<(), Failure> {
         let server = context.options.named_server()?;
+        if proof::is_named(&context.options) {
+            let asks = context.server()?.get("/api/v1/administrators/self")?;
+            let who = json!({ "server": server.as_str(), "actor": asks.get("actor"), "permissions": asks.get("permissions") });
+            return context.show(&who, signed_in::by_token);
+        }
         let token = fresh::token(server, &context.options, None, "")?.ok_or_else(|| nobody(server))?;
         let kept = vault(server)?.read()?.ok_or_else(|| nobody(server))?;
         let connection = Connection::to(Remote::with(server, &context.options, None)?)?;

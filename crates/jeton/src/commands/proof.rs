@@ -50,6 +50,11 @@ pub(super) fn of(server: &Issuer, options: &Options) -> Result<HeaderValue, Fail
     bearer(token).ok_or_else(no_token)
 }
 
+/// Whether a token is named: then nobody who signed in is asked for.
+pub(super) fn is_named(options: &Options) -> bool {
+    options.token_file.is_some() || from_environment().is_some()
+}
+
 /// That of who signed in from here, for the management API.
 fn signed_in(server: &Issuer, options: &Options) -> Result<Option<Secret>, Failure> {
     let audience = management::audience(server.as_str());

@@ -103,8 +103,8 @@ mod tests {
             false,
             &[
                 r#"POST /api/v1/apis {"access_token_lifetime_seconds":900,"audience":"https://orders.example","scopes":{"orders:read":"Read"}}"#,
-                r#"POST /api/v1/clients {"audiences":["https://orders.example"],"may_introspect":true,"name":"worker"}"#,
                 r#"POST /api/v1/groups {"name":"sales"}"#,
+                r#"POST /api/v1/clients {"audiences":["https://orders.example"],"may_introspect":true,"name":"worker"}"#,
                 r#"POST /api/v1/roles {"audience":"https://orders.example","name":"clerk","scope":"a b"}"#,
                 r#"PUT /api/v1/roles/role_1/assignments/group%3Asales {}"#,
                 r#"PUT /api/v1/policies/client_secret {"client":"worker","max_seconds":60}"#,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use jeton_core::pasted::holds_credential;
 
-use super::{Declared, Role, Thing};
+use super::{Client, Declared, Role, Thing};
 use crate::commands::failure::Failure;
 use crate::commands::input;
 
@@ -19,7 +19,8 @@ pub(crate) fn read(sources: &[PathBuf]) -> Result<Declared, Failure> {
     for source in sources.iter().map(files).collect::<Result<Vec<_>, _>>()?.iter().flatten() {
         let name = source.display().to_string();
         let declared = parse(&input::text(source, "the declaration")?, &name)?;
-        if let Some(fault) = declared.role.iter().find_map(Role::fault) {
+        let faults = declared.role.iter().find_map(Role::fault).or_else(|| declared.client.iter().find_map(Client::fault));
+        if let Some(fault) = faults {
             return Err(Failure::usage(format!("{name}: {fault}"), TABLES));
         }
         for thing in declared.things() {
@@ -122,6 +123,9 @@ mod tests {
             "who declares the role owner of Jeton? a.toml says it twice",
         );
         refused("[[group]]\nname = 'x'\n[[group]]\nname = 'x'\n", "who declares the group x? a.toml says it twice");
+        for owner in ["user:ada", "group:", "external:acme", ""] {
+            refused(&format!("[[client]]\nname = 'x'\nowner = '{owner}'\n"), "a.toml: the `owner` of a client is a group here");
+        }
         refused("[[client]]\nname = 'x'\nclient_secret = 'y'\n", "a.toml, line 3: unknown field `client_secret`");
     }
 

@@ -23,6 +23,7 @@ const API: &[&str] =
 const CLIENT: &[&str] = &[
     "name",
     "contact",
+    "owner",
     "grant_types",
     "token_endpoint_auth_method",
     "audiences",
@@ -71,12 +72,12 @@ impl Held {
                 role_ids.insert((audience, name), id);
             }
         }
-        let roles = json!({ "items": roles });
+        let (roles, groups) = (json!({ "items": roles }), list("groups")?);
         Ok(Held {
             declared: Declared {
                 api: of::<Api>(&list("apis")?, API)?,
-                client: of::<Client>(&list("clients")?, CLIENT)?,
-                group: of::<Group>(&list("groups")?, GROUP)?,
+                client: of::<Client>(&with_owners(&list("clients")?, &groups), CLIENT)?,
+                group: of::<Group>(&groups, GROUP)?,
                 role: of::<Role>(&roles, ROLE)?,
                 policy: of::<Policy>(&levels(&list("policies")?), POLICY)?,
             },
@@ -89,6 +90,24 @@ impl Held {
 /// What comes with Jeton is nobody's to declare.
 fn is_built_in(item: &Value) -> bool {
     item.get("built_in") == Some(&Value::Bool(true))
+}
+
+/// Clients with the name of the group that answers for each; a person who does is in no file.
+fn with_owners(clients: &Value, groups: &Value) -> Value {
+    let called = |owner: &str| {
+        let id = owner.strip_prefix("group:")?;
+        let group = items(groups).iter().find(|group| text(group, "id") == id)?;
+        Some(json!(format!("group:{}", text(group, "name"))))
+    };
+    let named = items(clients).iter().cloned().map(|mut client| {
+        let owner = called(&text(&client, "owner"));
+        if let Some(client) = client.as_object_mut() {
+            client.remove("owner");
+            client.extend(owner.map(|owner| ("owner".to_owned(), owner)));
+        }
+        client
+    });
+    json!({ "items": named.collect::<Vec<_>>() })
 }
 
 /// What levels say beside Jeton's own table; `subject` is an API or a client.

@@ -55,6 +55,9 @@ impl There<'_> {
         if let Some(audience) = audiences.into_iter().flatten().find(|audience| !self.is_api(audience)) {
             return Some(format!("the client {} is for the API {audience}", client.name));
         }
+        if let Some(group) = client.owner.as_ref().and_then(|owner| owner.strip_prefix("group:")).filter(|group| !self.is_group(group)) {
+            return Some(format!("for the client {} answers the group {group}", client.name));
+        }
         let mut scopes = client.scope.iter().flatten();
         let scope = scopes.find(|scope| !self.is_scope(scope, audiences.into_iter().flatten()))?;
         Some(format!("the client {} has the scope {scope}", client.name))
@@ -106,6 +109,9 @@ mod tests {
         check("[[role]]\nbuilt_in = 'owner'\ngroups = ['sales']", None);
         check("[[role]]\nbuilt_in = 'boss'", Some("who holds a role is said by the role boss of Jeton"));
         check("[[role]]\naudience = 'https://t.example/api/v1'\nname = 'r'\nscope = ['jeton:apis:read']", None);
+        check("[[client]]\nname = 'x'\nowner = 'group:sales'", None);
+        check("[[client]]\nname = 'x'\nowner = 'group:y'\n[[group]]\nname = 'y'", None);
+        check("[[client]]\nname = 'x'\nowner = 'group:y'", Some("for the client x answers the group y"));
         check("[[policy]]\nkind = 'api_key'\napi = 'c:d'", Some("a policy of api_key is for the API c:d"));
         check("[[policy]]\nkind = 'api_key'\nclient = 'x'", Some("a policy of api_key is for the client x"));
         check("[[api]]\naudience = 'a:b'\n[api.scopes]\nwrite = ''\n[[client]]\nname = 'x'\naudiences = ['a:b']\nscope = ['write']", None);

@@ -129,10 +129,12 @@ pub(crate) fn show(key: &Value, view: &View) -> String {
         .with("since", time("ended_at"))
         .with("by", member(key, "ended_by"))
         .with("note", member(key, "note"))
+        .with_each("metadata", metadata(key))
         .with("created", time("created_at"))
         .with("created by", member(key, "created_by"))
         .with("changed", time("updated_at"))
         .with("ends", time("expires_at"))
+        .with("by exception", exception(key))
         .with("old text ends", time("previous_expires_at"))
         .with("if unused", idle(key));
     used(details, key, view).text(view)
@@ -168,11 +170,24 @@ pub(crate) fn verified(answer: &Value, view: &View) -> String {
         .with("owner", member(answer, "owner"))
         .with("audience", member(answer, "audience"))
         .with("scope", member(answer, "scope"))
+        .with_each("metadata", metadata(answer))
         .with("ends", with_distance(&member(answer, "expires_at"), view.now_seconds))
         .with("rate left", left("rate").unwrap_or_default())
         .with("again in", number("/rate/retry_seconds").map(length).unwrap_or_default())
         .with("uses left", left("uses").unwrap_or_default());
     format!("{sentence}\n\n{}", details.text(view))
+}
+
+/// What its owner keeps beside it, a line each.
+fn metadata(key: &Value) -> Vec<String> {
+    let kept = key.get("metadata").and_then(Value::as_object).into_iter().flatten();
+    kept.map(|(name, text)| format!("{name} = {}", text.as_str().unwrap_or_default())).collect()
+}
+
+/// What lets it live beyond the maximum: who answers for that, and why.
+fn exception(key: &Value) -> String {
+    let Some(exception) = key.get("exception") else { return String::new() };
+    format!("of {}: {} ({})", member(exception, "owner"), member(exception, "reason"), member(exception, "id"))
 }
 
 /// What becomes of it when nobody uses it.
@@ -214,6 +229,8 @@ mod tests {
             "why": "leaked", "ended_at": "2026-09-21T13:13:20Z", "ended_by": "unix:1000", "created_at": "2026-09-18T14:13:20Z",
             "created_by": "unix:1000", "updated_at": "2026-09-21T13:13:20Z", "expires_at": "2026-12-20T14:13:20Z", "generation": 1,
             "idle_seconds": 2_592_000, "is_imported": false, "first_used_at": "2026-09-18T14:15:00Z", "last_used_at": "2026-09-21T13:10:00Z",
+            "metadata": {"order": "4711", "room": "second floor"},
+            "exception": {"id": "exception_0123456789abcdefghij", "owner": "Ada", "reason": "The device is at sea"},
             "last_refused_at": "2026-09-21T14:11:00Z", "last_refusal": "suspended", "key": "jtn_key_4hDkW0example",
         })
     }
@@ -276,10 +293,13 @@ mod tests {
         because of     leaked
         since          2026-09-21T13:13:20Z (1 h ago)
         by             unix:1000
+        metadata       order = 4711
+                       room = second floor
         created        2026-09-18T14:13:20Z (3 d ago)
         created by     unix:1000
         changed        2026-09-21T13:13:20Z (1 h ago)
         ends           2026-12-20T14:13:20Z (in 90 d)
+        by exception   of Ada: The device is at sea (exception_0123456789abcdefghij)
         if unused      suspended after 30 d, revoked after 60 d
         first used     2026-09-18T14:15Z (2 d ago)
         last used      2026-09-21T13:10Z (63 min ago)
@@ -307,7 +327,7 @@ mod tests {
         let answer = json!({
             "code": "rate_limited", "valid": false, "key_id": "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b", "owner": "external:acme",
             "name": "acme", "scope": "orders:read", "rate": {"limit": 100, "remaining": 0, "reset_seconds": 60, "retry_seconds": 3},
-            "uses": {"limit": 10, "remaining": 4}, "expires_at": "2026-12-20T14:13:20Z",
+            "uses": {"limit": 10, "remaining": 4}, "expires_at": "2026-12-20T14:13:20Z", "metadata": {"order": "4711"},
         });
         insta::assert_snapshot!(plain(&verified(&answer, &VIEW)), @"
         Not accepted: it was used too often; it is accepted again in a while.
@@ -317,6 +337,7 @@ mod tests {
         id         0199a2b3c4d57e6f8a9b0c1d2e3f4a5b
         owner      external:acme
         scope      orders:read
+        metadata   order = 4711
         ends       2026-12-20T14:13:20Z (in 90 d)
         rate left  0 of 100
         again in   3 s

@@ -16,3 +16,13 @@ pub(crate) fn shown(who: &Value, view: &View) -> String {
         .with("for", audiences.collect::<Vec<_>>().join(", "))
         .text(view)
 }
+
+/// As whom a token asks, and what it may.
+pub(crate) fn by_token(who: &Value, view: &View) -> String {
+    let permissions = who.get("permissions").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    Details::default()
+        .with("server", member(who, "server"))
+        .with("asks as", member(who, "actor"))
+        .with_each("may", permissions.map(str::to_owned))
+        .text(view)
+}

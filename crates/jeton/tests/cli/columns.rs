@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::{Desk, Said};
+use crate::golden::Sayings;
 
 /// The lines that are typed, in this order, with what each ends with. `$NAME` stands for what was made before.
 const LINES: &[(i32, &str)] = &[
@@ -30,6 +31,7 @@ const LINES: &[(i32, &str)] = &[
         "client create --name 'another client that has a long name' --audience $API --contact 'The team that ships, second floor, ship@department.example'",
     ),
     (0, "client list"),
+    (0, "client list --search nobody --state suspended"),
     (0, "client show $CLIENT"),
     (0, "client update $CLIENT --contact 'The team that bills, third floor'"),
     (0, "client secret create $CLIENT --overlap 1h --expires-in 60d"),
@@ -51,6 +53,8 @@ const LINES: &[(i32, &str)] = &[
     ),
     (1, "user create --username grace-hopper-of-the-department"),
     (0, "user list"),
+    (0, "user list --search lovelace --state active"),
+    (0, "user list --search nobody"),
     (0, "user show $USER"),
     (0, "user update $USER --name 'Augusta Ada King, Countess of Lovelace'"),
     (2, "user set-password $USER"),
@@ -60,6 +64,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "user enable grace-hopper-of-the-department"),
     (0, "user unlock grace-hopper-of-the-department"),
     (0, "user reset-mfa grace-hopper-of-the-department --yes"),
+    (0, "user reset-passkeys grace-hopper-of-the-department --yes"),
     (0, "user delete grace-hopper-of-the-department --dry-run"),
     (0, "user erase grace-hopper-of-the-department --dry-run"),
     (0, "user import people.csv --dry-run"),
@@ -107,6 +112,8 @@ const LINES: &[(i32, &str)] = &[
     (0, "key create --owner user:$USER --audience $API --name 'the key of Ada' --scope orders:read"),
     (2, "key create --owner acme --audience $API --name k"),
     (0, "key list"),
+    (0, "key list --kind pat --live --created-within 1h --order expires"),
+    (0, "key list --older-than 1d"),
     (0, "key show $KEY"),
     (0, "key show key.txt"),
     (0, "key explain $KEY --client-ip 192.0.2.7"),
@@ -169,6 +176,7 @@ const LINES: &[(i32, &str)] = &[
         "policy exception create --key $OWN --owner 'Ada, who ships orders abroad' --reason 'The device at the customer cannot be reached before the spring' --until $LATER",
     ),
     (0, "policy exception list"),
+    (0, "key show $OWN"),
     (1, "policy exception end exception_0123456789abcdefghij --yes"),
     (0, "signing-key list"),
     (0, "signing-key rotate --force --yes"),
@@ -368,7 +376,7 @@ fn run(desk: &Desk, words: &[&str]) -> Said {
 fn what_every_command_prints_fits_eighty_columns() {
     let (all, leaves) = commands();
     let (desk, made) = deployment();
-    let (mut wrong, mut run_already) = (vec![], BTreeSet::new());
+    let (mut wrong, mut run_already, mut sayings) = (vec![], BTreeSet::new(), Sayings::default());
     for (code, line) in LINES {
         let command = command(line, &all);
         run_already.insert(command.to_owned());
@@ -379,7 +387,9 @@ fn what_every_command_prints_fits_eighty_columns() {
             wrong.push(format!("jeton {line}\n  ended with {}: {}{}", said.code, said.out, said.err));
         }
         wrong.extend(too_wide(command, &said).iter().map(|line_of| format!("jeton {line}\n  {line_of}")));
+        sayings.keep(line, &format!("{}{}", said.out, said.err).replace(&*desk.folder.path().to_string_lossy(), "FOLDER"));
     }
+    wrong.extend(sayings.differences());
     let unrun: Vec<_> = leaves.difference(&run_already).collect();
     let uncut: BTreeSet<&str> = UNCUT.iter().map(|(command, _)| *command).collect();
     assert!(uncut.iter().all(|command| run_already.contains(*command)), "{uncut:?}");
@@ -426,5 +436,16 @@ fn every_help_fits_eighty_columns() {
             let said = run(&desk, &words);
             assert_eq!((said.code, too_wide("", &said)), (0, vec![]), "jeton {command} {help}");
         }
+    }
+}
+
+/// A terminal folds what is too long, and then an example cannot be copied any more.
+#[test]
+fn no_example_is_folded() {
+    let page = Desk::empty().done(&["reference"]);
+    let mut is_example = false;
+    for line in page.lines() {
+        is_example = if line.starts_with("```") { !is_example } else { is_example };
+        assert!(!is_example || line.chars().count() <= 80, "write it on two lines, with a `\\` between: {line}");
     }
 }

@@ -28,7 +28,7 @@ fn apply_says_what_it_did_and_refuses_what_it_cannot_do_before() {
     assert_eq!(desk.json(&["group", "list"])["items"].as_array().unwrap().len(), 0);
 
     let client = "[[client]]\nname = 'worker'\naudiences = ['a:b']\n";
-    desk.write("half.toml", &format!("{client}[[group]]\nname = '{}'\n", "g".repeat(400)));
+    desk.write("half.toml", &format!("{client}[[role]]\naudience = 'a:b'\nname = '{}'\nscope = ['read']\n", "r".repeat(400)));
     assert!(desk.done(&["apply", "half.toml", "--dry-run"]).ends_with("\n2 to make\n"));
     let said = desk.run(&["apply", "half.toml", "--yes", "--json"], "");
     let told: Value = serde_json::from_str(&said.out).unwrap();
@@ -83,15 +83,21 @@ fn an_export_applied_elsewhere_is_exported_the_same() {
     let signing_in =
         ["--grant-type", "authorization_code", "--redirect-uri", "https://shop.example/callback", "--claim", "room=attribute:room"];
     desk.done(&[&client[..], &["--contact", "Ada \"the boss\""], &signing_in].concat());
-    desk.done(&["client", "create", "--name", "gate", "--audience", "urn:orders", "--may-introspect"]);
     desk.done(&["group", "create", "--name", "billing", "--description", "Who bills"]);
+    desk.done(&["user", "create", "--username", "ada"]);
+    let gate = ["client", "create", "--name", "gate", "--audience", "urn:orders", "--may-introspect", "--owner"];
+    desk.done(&[&gate[..], &["group:billing"]].concat());
+    // Who answers for it is in no file.
+    desk.done(&["client", "create", "--name", "door", "--audience", "urn:orders", "--owner", "user:ada"]);
     desk.done(&["role", "create", "--audience", "urn:orders", "--name", "clerk", "--scope", "read"]);
     desk.done(&["role", "assign", "clerk", "group:billing"]);
     desk.done(&["role", "assign", "role_auditor", "group:billing"]);
     desk.done(&["policy", "set", "api_key", "--max", "60d", "--idle", "20d", "--yes"]);
     desk.done(&["export", "--file", "one.toml"]);
     let one = std::fs::read_to_string(desk.folder.path().join("one.toml")).unwrap();
-    for part in ["urn:stock", "boss", "Who bills", "clerk", "auditor", "api_key", "text:eu", "attribute:room"] {
+    assert!(!one.contains("user") && !one.contains("ada"), "{one}");
+    for part in ["owner = \"group:billing\"", "urn:stock", "boss", "Who bills", "clerk", "auditor", "api_key", "text:eu", "attribute:room"]
+    {
         assert!(one.contains(part), "{part}: {one}");
     }
 
@@ -101,6 +107,15 @@ fn an_export_applied_elsewhere_is_exported_the_same() {
     empty.done(&["export", "--file", "two.toml"]);
     assert_eq!(std::fs::read_to_string(empty.folder.path().join("two.toml")).unwrap(), one);
     empty.done(&["diff", "one.toml", "--prune"]);
+    let billing = empty.json(&["group", "show", "billing"])["id"].as_str().unwrap().to_owned();
+    assert_eq!(empty.json(&["client", "show", "gate"])["owner"], format!("group:{billing}"));
+    // What somebody gave to another group is seen.
+    empty.done(&["group", "create", "--name", "sales"]);
+    empty.done(&["client", "update", "gate", "--owner", "group:sales"]);
+    let said = empty.run(&["diff", "one.toml"], "");
+    assert!(said.code == 1 && said.out.contains("owner"), "{}", said.out);
+    empty.done(&["apply", "one.toml", "--yes"]);
+    empty.done(&["diff", "one.toml"]);
 
     // What is left out stays; an empty table is none.
     empty.write("none.toml", "[[api]]\naudience = 'urn:orders'\n[[client]]\nname = 'shop'\n[client.claims]\n");

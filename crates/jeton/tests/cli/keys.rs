@@ -4,6 +4,32 @@ use serde_json::{Value, json};
 
 use crate::desk::Desk;
 
+/// Who names no scope is told where that gives all there are, beside the answer.
+#[test]
+fn what_may_do_all_says_so() {
+    let desk = Desk::with_server();
+    let api = ["api", "create", "--audience", "https://orders.example", "--scope", "read=Read", "--scope", "write=Write"];
+    desk.done(&api);
+    desk.done(&["api", "create", "--audience", "https://stock.example", "--scope", "a=A", "--scope", "b=B", "--default-scope", "a"]);
+    let key = ["key", "create", "--owner", "external:acme", "--name", "acme", "--audience"];
+    let client = ["client", "create", "--audience", "https://orders.example", "--name"];
+    for (words, says) in [
+        (&[&key[..], &["https://orders.example"]].concat(), true),
+        (&[&key[..], &["https://orders.example", "--json"]].concat(), true),
+        (&[&key[..], &["https://orders.example", "--scope", "read"]].concat(), false),
+        (&[&key[..], &["https://stock.example"]].concat(), false),
+        (&[&client[..], &["worker"]].concat(), true),
+        (&[&client[..], &["reader", "--scope", "read"]].concat(), false),
+        (&[&client[..], &["gate", "--may-introspect"]].concat(), false),
+    ] {
+        let said = desk.run(words, "");
+        assert_eq!(said.code, 0, "{words:?}: {}", said.err);
+        let is_said = said.err.contains("it may do all that https://orders.example knows") && said.err.contains("--scope NAME` narrows it");
+        assert_eq!(is_said, says, "{words:?}: {}", said.err);
+        assert!(!said.out.contains("narrows"), "{}", said.out);
+    }
+}
+
 #[test]
 fn a_key_s_life() {
     let desk = Desk::with_server();

@@ -8,6 +8,7 @@ mod columns;
 mod declared;
 mod desk;
 mod files;
+mod golden;
 mod keys;
 mod ledger;
 mod misuse;

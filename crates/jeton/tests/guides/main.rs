@@ -31,6 +31,9 @@ const JETON: &str = env!("CARGO_BIN_EXE_jeton");
 /// What the server of each page is told beside what `jeton init` writes.
 const SERVED_WITH: [(&str, &str); 1] = [("JETON_ACCESS_LOG", "jeton-data/access.log")];
 
+/// The page that makes a server itself, at the address that every page names: it is told of another beside its commands.
+const UNSERVED: &str = "../README.md";
+
 /// What pages of reference begin with: something to look at.
 const FURNISHED: &str = "\
 jeton api create --audience https://orders.example --scope orders:read=Read --scope orders:write=Write > /dev/null
@@ -75,8 +78,10 @@ fn serve(folder: &Path, address: &str) -> Server {
 }
 
 /// The shell blocks of a page, in order.
-fn script(page: &str) -> String {
-    page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+fn script(name: &str, page: &str) -> String {
+    let name = name.strip_prefix("../").map_or_else(|| format!("docs/{name}"), str::to_owned);
+    let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter(|block| !unrun::is_unrun(&name, block)).collect()
 }
 
 #[track_caller]
@@ -98,19 +103,30 @@ fn run(name: &str, before: &str, shows: &[&str]) {
     let missing: Vec<&str> = TOOLS.iter().copied().filter(missing).collect();
     assert!(missing.is_empty(), "install {missing:?} to run the commands of {name}");
     let address = format!("127.0.0.1:{}", port());
-    let _server = serve(folder.path(), &address);
+    let _server = (name != UNSERVED).then(|| serve(folder.path(), &address));
     // Pages are read with the ports they name, and run beside each other with ports of their own.
-    let script = script(&page).replace("127.0.0.1:8420", &address).replace("8421", &port().to_string());
+    let script =
+        script(name, &page).replace("127.0.0.1:8420", &address).replace("8421", &port().to_string()).replace("8422", &port().to_string());
     assert!(!script.is_empty(), "{name} has no commands");
     let ended = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
     let script = format!("{ended}\nPATH='{}':\"$PATH\"\n{before}{script}", Path::new(JETON).parent().unwrap().display());
-    let output = command("bash", folder.path()).args(["-euxo", "pipefail", "-c", &script]).output().unwrap();
+    let mut bash = command("bash", folder.path());
+    if name == UNSERVED {
+        bash.envs([("JETON_LISTEN", address.clone()), ("JETON_ISSUER", format!("http://{address}"))]);
+    }
+    let output = bash.args(["-euxo", "pipefail", "-c", &script]).output().unwrap();
     let said = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{name}:\n{said}");
     for shown in shows {
         assert!(said.contains(shown), "{name} does not show {shown}:\n{said}");
     }
     assert!(!said.contains("\"error\": \"server_error\"") && !said.contains("\"status\": 5"), "{name}:\n{said}");
+}
+
+#[test]
+fn the_first_page() {
+    let shows = ["ready", "\"access_token\": \"", "Would live for 90 d", "tokens.cut_off", "no server had to be believed"];
+    check("../README.md", &shows);
 }
 
 #[test]
@@ -181,6 +197,21 @@ fn web() {
 #[test]
 fn single_page() {
     check("how-to/single-page.md", &["first: two orders", "again: two orders", "left: nothing is held any more"]);
+}
+
+#[test]
+fn native() {
+    let shows = ["Ada Example, by the browser, may offline_access openid orders:read profile", "Ada Example, without a browser", "left"];
+    check("how-to/native.md", &shows);
+}
+
+#[test]
+fn examples() {
+    for program in ["example-api", "example-browser-app"] {
+        assert!(Path::new(JETON).with_file_name(program).exists(), "`cargo build --workspace` makes {program}");
+    }
+    let shows = ["orders: [{\"item\":\"tea\",\"order\":1}]", "pay out: 403 That needs", "signed out: True"];
+    check("../examples/README.md", &shows);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use jeton_core::api_key::secret::Slot;
 use jeton_core::api_key::standing::Standing;
 use jeton_core::api_key::state::{Ended, State};
 use jeton_core::api_key::{ApiKey, environment_name};
-use jeton_core::id::{Actor, ApiKeyId, ClientId};
+use jeton_core::id::{Actor, ApiKeyId, ClientId, ExceptionId};
 use jeton_core::moment::Moment;
+use jeton_core::policy::exception::PolicyException;
 use jeton_core::why::{Because, Why};
 use jeton_service::Service;
 use jeton_service::keys::entry::KeyEntry;
@@ -86,6 +87,9 @@ pub(crate) struct Shown {
     updated_at: String,
     /// When its current secret ends, as things are.
     expires_at: String,
+    /// The exception from the maximum that it ends with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<Excepted>,
     /// When the secret before ends, during an overlap.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_expires_at: Option<String>,
@@ -99,6 +103,25 @@ pub(crate) struct Shown {
     /// When it was presented.
     #[serde(flatten)]
     used: Used,
+}
+
+/// What lets a key live beyond the maximum.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ExceptionOfKey")]
+struct Excepted {
+    /// Its id.
+    #[schemars(with = "String")]
+    id: ExceptionId,
+    /// Who answers for it.
+    owner: Arc<str>,
+    /// Why.
+    reason: Arc<str>,
+}
+
+impl Excepted {
+    fn of(exception: &PolicyException) -> Excepted {
+        Excepted { id: exception.id.clone(), owner: exception.owner.clone(), reason: exception.reason.clone() }
+    }
 }
 
 impl Shown {
@@ -136,6 +159,9 @@ impl Shown {
             created_by: key.created_by.clone(),
             updated_at: rfc3339::format(key.updated_at),
             expires_at: rfc3339::format(key.ends_at(&key.current, &policies)),
+            exception: policies
+                .exception_of(key.kind.credential_kind(), &key.id.to_string())
+                .map(|exception| Excepted::of(&exception.record)),
             previous_expires_at: previous.filter(|ends_at| moment.now.seconds() < *ends_at).map(rfc3339::format),
             idle_seconds: key.rule(&policies).idle_seconds,
             generation: key.generation,

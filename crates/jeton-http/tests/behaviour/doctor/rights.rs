@@ -5,6 +5,8 @@ use jeton_core::doctor::{Grade, Practice, Severity, Verdict};
 use jeton_core::policy::CredentialKind;
 use jeton_core::policy::idle::IdleRule;
 use jeton_core::policy::set::SetPolicy;
+use jeton_testkit::world::manage::administrator;
+use jeton_testkit::world::people::PASSWORD;
 use serde_json::json;
 
 use super::{DAY, Deployment, fails, found, grade};
@@ -19,6 +21,29 @@ async fn signing_keys_that_the_schedule_left() {
     fails(&deployment, "rotation.signing_keys", Severity::High, "signs for 91d", "signing-key rotate --alg ES256");
     deployment.world.service().tend_signing_keys(&deployment.world.moment()).await.unwrap();
     assert_eq!(found(&deployment.examine(), "rotation.signing_keys").verdict, Verdict::Passed);
+}
+
+#[tokio::test]
+async fn administrators_without_a_second_factor() {
+    let deployment = Deployment::sound().await;
+    let world = &deployment.world;
+    let seen = || found(&deployment.examine(), "scopes.administrators_factor").clone();
+    // Who has a token alone signs in nowhere, and whoever signs in administers nothing.
+    world.administrator_of("eve", "owner").await;
+    world.person("ada").await;
+    assert_eq!(seen().verdict, Verdict::Passed, "{:?}", seen());
+    world.administrator_of("ada", "auditor").await;
+    fails(&deployment, "scopes.administrators_factor", Severity::High, "second factor: ada", "jeton admin remove ada");
+    let mut browser = world.browser();
+    let page = browser.open("/signin").await.page();
+    browser.submit(&page, "/signin", None, &[("username", "ada"), ("password", PASSWORD)]).await;
+    browser.set_second_factor(world).await;
+    assert_eq!(seen().verdict, Verdict::Passed, "{:?}", seen());
+    world.service().reset_second_factor("ada", &administrator(), &world.moment()).await.unwrap();
+    assert_eq!(seen().verdict, Verdict::Failed, "{:?}", seen());
+    // Who is disabled signs in no more.
+    world.done(Method::POST, "/users/ada/disable", Some(json!({}))).await;
+    assert_eq!(seen().verdict, Verdict::Passed, "{:?}", seen());
 }
 
 #[tokio::test]

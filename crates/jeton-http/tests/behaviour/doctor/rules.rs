@@ -7,13 +7,14 @@ use jeton_core::doctor::{Observed, Report, Surroundings, examine};
 use super::Deployment;
 
 const PAGE: &str = include_str!("../../../../../docs/reference/doctor.md");
-const BREAKING: [&str; 6] = [
+const BREAKING: [&str; 7] = [
     include_str!("expiration.rs"),
     include_str!("revocation.rs"),
     include_str!("surroundings.rs"),
     include_str!("recovery.rs"),
     include_str!("monitoring.rs"),
     include_str!("rights.rs"),
+    include_str!("client_side.rs"),
 ];
 
 fn rules(report: &Report) -> BTreeSet<&str> {

@@ -36,12 +36,13 @@ takes back what was given since, and not what was taken.
 
 Where it cannot be shown that the end of the ledger is there, every access token
 and session from before is dead, and keys, client secrets, clients with keys of
-their own, refresh tokens and passwords are refused until `accept-gap`. It can be shown where the server had stopped in
-order, or ships with `revocation_durability = \"sync\"`, and told no target that
-it goes on with another. Not where a server went on from that ledger beside the
-folder that is made: the answer names it, and until when it wrote; --incarnation
-makes a folder of that one. The answer says until when nothing is missing, and
-why; --checkpoint shows it until that was signed, or that something is missing.";
+their own, refresh tokens and passwords are refused until `accept-gap`. It can
+be shown where the server had stopped in order, or ships with
+`revocation_durability = \"sync\"`, and told no target that it goes on with
+another. Not where a server went on from that ledger beside the folder that is
+made: the answer names it, and until when it wrote; --incarnation makes a folder
+of that one. The answer says until when nothing is missing, and why;
+--checkpoint shows it until that was signed, or that something is missing.";
 
 /// Make a data folder of a backup
 #[derive(Args, Debug)]

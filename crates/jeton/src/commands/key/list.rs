@@ -8,7 +8,7 @@ use crate::commands::context::Context;
 use crate::commands::duration;
 use crate::commands::failure::Failure;
 use crate::commands::pages::Pages;
-use crate::commands::percent::segment;
+use crate::commands::sought::with_query;
 use crate::render::api_keys;
 
 const EXAMPLES: &str = "\
@@ -17,6 +17,7 @@ Examples:
   jeton key list --owner external:acme --state active
   jeton key list --search 'acme nightly'
   jeton key list --expires-within 30d --unused-for 30d
+  jeton key list --kind pat --older-than 90d --order expires
   jeton key list --all -o jsonl | jq -r .id";
 
 /// List the keys, the newest first; never their text
@@ -41,9 +42,24 @@ pub(crate) struct List {
     /// Only those that nobody has used for this time
     #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
     unused_for: Option<i64>,
+    /// Only those that were made within this time
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    created_within: Option<i64>,
+    /// Only those that were made longer ago than this
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+    older_than: Option<i64>,
+    /// Only those of this kind; pat: the personal access tokens of people
+    #[arg(long, value_name = "KIND", value_parser = ["key", "pat"])]
+    kind: Option<String>,
     /// Only those for tests
-    #[arg(long)]
+    #[arg(long, conflicts_with = "live")]
     test: bool,
+    /// Only those for anything but tests
+    #[arg(long)]
+    live: bool,
+    /// What comes first: the newest (created) or what ends soonest (expires)
+    #[arg(long, value_name = "ORDER", value_parser = ["created", "expires"])]
+    order: Option<String>,
     #[command(flatten)]
     pages: Pages,
 }
@@ -66,9 +82,12 @@ impl List {
             ("search", self.search.clone()),
             ("expires_before", self.expires_within.map(|seconds| time(now_seconds.saturating_add(seconds)))),
             ("unused_since", self.unused_for.map(|seconds| time(now_seconds.saturating_sub(seconds)))),
-            ("environment", self.test.then(|| "test".to_owned())),
+            ("created_after", self.created_within.map(|seconds| time(now_seconds.saturating_sub(seconds)))),
+            ("created_before", self.older_than.map(|seconds| time(now_seconds.saturating_sub(seconds)))),
+            ("kind", self.kind.clone()),
+            ("environment", self.test.then(|| "test".to_owned()).or_else(|| self.live.then(|| "live".to_owned()))),
+            ("order", self.order.clone()),
         ];
-        let named: Vec<String> = parameters.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(&value?)))).collect();
-        if named.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", named.join("&")) }
+        with_query(PATH, parameters.into_iter())
     }
 }

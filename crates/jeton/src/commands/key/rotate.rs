@@ -17,7 +17,8 @@ use crate::render::text::member;
 const EXAMPLES: &str = "\
 Examples:
   jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 24h
-  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 0s --json | jq -r .key
+  jeton key rotate 0199a2b3c4d57e6f8a9b0c1d2e3f4a5b --overlap 0s \\
+      --json | jq -r .key
   jeton key rotate --self --key-file key.txt --server https://tokens.example
 
 Everything but the text is carried over. The new text is shown once; with

@@ -11,15 +11,16 @@ use crate::render::text::member;
 const EXAMPLES: &str = "\
 Examples:
   jeton token get --audience https://orders.example
-  jeton token get --client client_0123456789abcdefghij --secret-file secret.txt \\
-      --server https://tokens.example --audience https://orders.example
+  jeton token get --client client_0123456789abcdefghij \\
+      --secret-file secret.txt --server https://tokens.example \\
+      --audience https://orders.example
   pass orders | jeton token get --client client_0123456789abcdefghij \\
       --secret-file - --server https://tokens.example
 
 Without --client it is a token of who signed in with `jeton login`, refreshed
-where it ends within a minute. The token alone is printed, for a command substitution; --json says how long it
-lives and what it allows, too. `jeton exec` gives it to a command without
-printing it.";
+where it ends within a minute. The token alone is printed, for a command
+substitution; --json says how long it lives and what it allows, too.
+`jeton exec` gives it to a command without printing it.";
 
 /// Print a fresh access token: yours where you are signed in, or a client's
 #[derive(Args, Debug)]
