@@ -19,12 +19,20 @@ pub struct Identity {
     pub person: PersonId,
     /// Since when that is known, in seconds.
     pub linked_at: i64,
+    /// Whether the provider's word alone proved it, and no session of theirs here: enough for nobody who administers.
+    pub is_by_word_alone: bool,
 }
 
 /// Where identities are kept.
 pub static TABLE: Table = Table {
     name: "identity",
-    columns: &[Column::text("provider"), Column::text("subject"), Column::text("person"), Column::int("linked_at")],
+    columns: &[
+        Column::text("provider"),
+        Column::text("subject"),
+        Column::text("person"),
+        Column::int("linked_at"),
+        Column::int("by_word_alone"),
+    ],
     key: 2,
     indexes: &[Index { name: "identity_by_person", columns: &[2], unique: false }],
     class: Class::Authority,
@@ -44,7 +52,7 @@ impl Identity {
     #[must_use]
     pub fn row(&self) -> Row {
         let mut row = key(&self.provider, &self.subject);
-        row.extend([Value::Text(self.person.0.clone()), Value::Int(self.linked_at)]);
+        row.extend([Value::Text(self.person.0.clone()), Value::Int(self.linked_at), Value::Int(i64::from(self.is_by_word_alone))]);
         row
     }
 
@@ -54,6 +62,12 @@ impl Identity {
     /// When the row is not one of this table.
     pub fn from_row(row: &Row) -> Result<Identity, Malformed> {
         let mut row = Reader::new(&TABLE, row);
-        Ok(Identity { provider: ProviderId(row.text()?), subject: row.text()?, person: PersonId(row.text()?), linked_at: row.int()? })
+        Ok(Identity {
+            provider: ProviderId(row.text()?),
+            subject: row.text()?,
+            person: PersonId(row.text()?),
+            linked_at: row.int()?,
+            is_by_word_alone: row.int()? != 0,
+        })
     }
 }

@@ -41,7 +41,7 @@ impl Service {
     pub async fn work_off_forgotten_passwords(&self) -> Result<u64, Failure> {
         let mut made = 0;
         while let Some(name) = self.letters.forgotten.next() {
-            for person in self.who_forgot(&name) {
+            for person in self.who_forgot(&name).into_iter().filter(|person| !self.may_have_left(person)) {
                 match self.make_own_link(&person, Purpose::PasswordReset, &Actor::system(), &self.moments.now()).await {
                     Ok(_) => made += 1,
                     // They are disabled, or have no address.
@@ -51,6 +51,12 @@ impl Service {
             }
         }
         Ok(made)
+    }
+
+    /// Whether a restore does not know if somebody was disabled since: a password that they chose now would count.
+    fn may_have_left(&self, person: &PersonId) -> bool {
+        let person = self.registry.people.all.get(person.as_str());
+        person.is_none_or(|person| self.registry.fence().holds_back(person.record.created_at))
     }
 
     /// Who is called so, or has this address. An address that nobody confirmed is nobody's: whoever else has it would choose a password.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use jeton_core::id::PersonId;
+use jeton_core::id::{PersonId, ProviderId};
 use jeton_core::identity::connect::{connect, disconnect};
 use jeton_core::identity::{self, BY_PERSON, Identity};
-use jeton_core::moment::Moment;
+use jeton_core::moment::{Moment, Time};
 use jeton_core::provider::Provider;
 use jeton_core::provider::id_token::Said;
 use jeton_core::record::{Value, Versioned};
@@ -16,7 +16,7 @@ use crate::beside::beside;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
-use crate::transact::ATTEMPTS;
+use crate::transact::{ATTEMPTS, Reading};
 
 /// How many of a person are looked at.
 const OF_PERSON_MAX: usize = 1_000;
@@ -37,11 +37,34 @@ impl Service {
         Ok(identities)
     }
 
+    /// What somebody came by at a provider, where that is so still.
+    pub(crate) async fn identity_of(
+        &self,
+        person: &PersonId,
+        provider: &ProviderId,
+        subject: &str,
+    ) -> Result<Versioned<Identity>, Failure> {
+        let row = self.fetch_row(&identity::TABLE, identity::key(provider, subject)).await?.ok_or_else(taken_back)?;
+        let record = Identity::from_row(&row.record).map_err(damaged)?;
+        let is_theirs = record.person == *person && self.registry.people.providers.get(provider.as_str()).is_some();
+        if is_theirs { Ok(Versioned { version: row.version, record }) } else { Err(taken_back().into()) }
+    }
+
+    /// Both are there when it is decided.
+    pub(crate) fn rely_on_provider_of(&self, reading: &Reading<'_>, identity: &Versioned<Identity>) -> Result<(), Refusal> {
+        let Versioned { version, record } = identity;
+        let provider = self.registry.people.providers.get(record.provider.as_str()).ok_or_else(taken_back)?;
+        reading.rely_on_provider(&provider);
+        reading.rely_on_identity(identity::key(&record.provider, &record.subject), Some(*version));
+        Ok(())
+    }
+
     /// Connects somebody who is signed in with who a provider says they are.
     ///
     /// # Errors
     /// `Forbidden`: they are not connected; any other [`Failure`]: it is not known that they are.
     pub async fn connect(&self, provider: &Versioned<Provider>, said: &Said, person: &PersonId, moment: &Moment) -> Result<(), Failure> {
+        self.check_not_fenced(Time::from_seconds(provider.record.updated_at))?;
         let (key, nobody) = (identity::key(&provider.record.id, &said.subject), Arc::from(""));
         for _ in 0..ATTEMPTS {
             let row = self.fetch_row(&identity::TABLE, key.clone()).await?;
@@ -87,4 +110,8 @@ impl Service {
         }
         Err(Failure::Contended)
     }
+}
+
+fn taken_back() -> Refusal {
+    Refusal::new(Reason::Forbidden, "what this user came by was taken back")
 }

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::passwords::Proven;
 use crate::second_factors::{Second, wrong};
 use crate::service::Service;
+use crate::sessions::By;
 
 /// What somebody types who changes their password.
 #[derive(Clone, Debug)]
@@ -93,7 +94,8 @@ impl Service {
         // Hashing took its time: what has expired meanwhile has expired.
         let mut moments = self.moments.now();
         let changed_at = moments.split();
-        let begun = self.signing_in(person, Some(set_at), Some(session), &changed_at, |facts, moment| {
+        let by = By::Password { set_at };
+        let begun = self.signing_in(person, Some(&by), Some(session), &changed_at, |facts, moment| {
             let proved = match given {
                 Some(given) => match self.proved(facts.factor, given, moment)? {
                     Some(proved) => Some(proved),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jeton_core::administrator::Administrator;
 use jeton_core::api::management::is_management;
 use jeton_core::id::{Actor, PersonId, RoleId};
-use jeton_core::identity::arrive::{Facts, Known, arrive};
+use jeton_core::identity::arrive::{Facts, Known, Linked, arrive};
 use jeton_core::identity::{self, Identity};
-use jeton_core::moment::Moment;
+use jeton_core::moment::{Moment, Time};
 use jeton_core::once::Remembered;
 use jeton_core::outcome::Outcome;
 use jeton_core::permission::Permission;
@@ -30,6 +30,9 @@ use crate::keys::read::damaged;
 use crate::once::gone;
 use crate::service::Service;
 use crate::transact::{ATTEMPTS, Reading};
+
+/// More than one has an address: that is all that is asked.
+const SEVERAL: usize = 2;
 
 /// What is asked for of a provider, with the roles as they were named.
 #[derive(Clone, Debug, Default)]
@@ -126,15 +129,19 @@ impl Service {
     /// Who somebody is of whom a provider says this: known here before, or from now on.
     ///
     /// # Errors
-    /// `Forbidden`: nobody; any other [`Failure`]: it is not known.
+    /// `Forbidden`: nobody; `Fenced`: they are, and it may have been taken back since; any other [`Failure`]: it is not known.
     pub async fn arrive(&self, provider: &Versioned<Provider>, said: &Said, moment: &Moment) -> Result<PersonId, Failure> {
+        self.check_not_fenced(Time::from_seconds(provider.record.updated_at))?;
         let (key, nobody) = (identity::key(&provider.record.id, &said.subject), Arc::from(""));
         for _ in 0..ATTEMPTS {
             let row = self.fetch_row(&identity::TABLE, key.clone()).await?;
             let identity = row.as_ref().map(|row| Identity::from_row(&row.record)).transpose().map_err(damaged)?;
             let found = match &identity {
-                Some(identity) => Found::Linked(self.registry.people.all.get(identity.person.as_str())),
-                None => Found::ByAddress(self.bearers_of(said.email.as_deref())),
+                Some(identity) => {
+                    self.check_not_fenced(Time::from_seconds(identity.linked_at))?;
+                    Found::Linked(self.registry.people.all.get(identity.person.as_str()), identity.is_by_word_alone)
+                }
+                None => Found::ByAddress(self.bearers_of(&provider.record, said).await?),
             };
             let decided = self.attempt(moment, &nobody, |reading, moment| {
                 reading.rely_on_provider(provider);
@@ -148,11 +155,18 @@ impl Service {
         Err(Failure::Contended)
     }
 
-    /// Who has an address, in whatever letters.
-    fn bearers_of(&self, email: Option<&str>) -> Vec<Arc<Versioned<Person>>> {
-        let Some(email) = email else { return vec![] };
-        let has = |person: &Arc<Versioned<Person>>| person.record.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email));
-        self.registry.people.all.after(None, usize::MAX).into_iter().filter(has).collect()
+    /// Who has the address that a provider proves, in whatever letters, and confirmed it: one or more than one.
+    async fn bearers_of(&self, provider: &Provider, said: &Said) -> Result<Vec<Bearer>, Failure> {
+        let people = &self.registry.people;
+        let Some(email) = said.proven(provider) else { return Ok(vec![]) };
+        let mut bearers = vec![];
+        for id in people.addresses.of(&email.to_ascii_lowercase(), SEVERAL) {
+            let Some(person) = people.all.get(id.as_str()) else { continue };
+            self.check_not_fenced(Time::from_seconds(person.record.created_at))?;
+            let is_called_otherwise = self.identities_of(&id).await?.iter().any(|known| known.record.provider == provider.id);
+            bearers.push(Bearer { person, is_called_otherwise });
+        }
+        Ok(bearers)
     }
 
     fn decide_arrival(
@@ -177,13 +191,16 @@ impl Service {
             let held = people.roles.of(&holder).iter().map(|role| role.record.id.clone()).collect();
             (held, people.roles_of(&holder).iter().any(|held| is_management(&held.role.record.api)))
         };
-        let of = |person| {
+        let of = |person, is_called_otherwise| {
             let (roles, administers) = known(person);
-            Known { person: &person.record, roles, administers }
+            Known { person: &person.record, roles, administers, is_called_otherwise }
         };
         let (linked, bearers) = match found {
-            Found::Linked(person) => (Some(person.as_ref().map(of)), vec![]),
-            Found::ByAddress(people) => (None, people.iter().map(of).collect()),
+            Found::Linked(person, is_by_word_alone) => {
+                let person = person.as_ref().map(|person| of(person, true));
+                (Some(Linked { person, is_by_word_alone: *is_by_word_alone }), vec![])
+            }
+            Found::ByAddress(bearers) => (None, bearers.iter().map(|bearer| of(&bearer.person, bearer.is_called_otherwise)).collect()),
         };
         let roles: Vec<&Role> = roles.iter().map(|role| &role.record).collect();
         let is_taken = |username: &str| people.all.named(username).is_some();
@@ -207,8 +224,15 @@ impl Service {
 
 /// Who somebody may be.
 enum Found {
-    /// Who came before by that name; `None`: they are gone.
-    Linked(Option<Arc<Versioned<Person>>>),
+    /// Who came before by that name; `None`: they are gone. And whether the provider's word alone proved it.
+    Linked(Option<Arc<Versioned<Person>>>, bool),
     /// Those who have their address.
-    ByAddress(Vec<Arc<Versioned<Person>>>),
+    ByAddress(Vec<Bearer>),
+}
+
+/// Somebody who has an address.
+struct Bearer {
+    person: Arc<Versioned<Person>>,
+    /// Whether the provider calls them something already.
+    is_called_otherwise: bool,
 }

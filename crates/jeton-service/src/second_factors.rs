@@ -20,6 +20,7 @@ use jeton_core::second_factor::{self, SecondFactor};
 use jeton_core::sender::Sender;
 use jeton_core::session::Session;
 use jeton_core::session::begin::{Begun, begin_by_two};
+use jeton_core::session::proof::Authenticated;
 use jeton_core::throttle::{Kind, Wait};
 use jeton_core::trusted_device::TrustedDevice;
 use jeton_store::store::{Fault, FaultKind};
@@ -29,7 +30,7 @@ use jeton_verify::negatives::Subject;
 use crate::failure::Failure;
 use crate::keys::read::damaged;
 use crate::service::Service;
-use crate::sessions::Proof;
+use crate::sessions::{By, Proof};
 use crate::transact::ATTEMPTS;
 
 /// For how long a password that was right waits for the code beside it, in seconds.
@@ -42,8 +43,20 @@ pub struct FirstFactor {
     pub person: PersonId,
     /// When they proved it, in seconds.
     pub at: i64,
-    /// When that password was set, in seconds: with another one it is worth nothing; `None`: they came by a provider.
-    pub password_set_at: Option<i64>,
+    /// By what.
+    pub by: By,
+}
+
+impl FirstFactor {
+    /// The same for who shows a second factor now.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        let authenticated = match self.by {
+            By::Password { .. } => Authenticated::by_password(self.at),
+            By::Provider { authenticated_at, .. } => Authenticated::by_provider(authenticated_at),
+        };
+        Proof { authenticated, by: Some(self.by.clone()) }
+    }
 }
 
 /// What comes of a second factor.
@@ -67,14 +80,13 @@ impl Service {
         Ok(Some(Versioned { version: row.version, record: SecondFactor::from_row(&row.record).map_err(damaged)? }))
     }
 
-    /// What somebody who has a second factor proved at `at`, in seconds, by the password that was set then, or by a provider; `None`: they have
-    /// none, and that is all.
+    /// What somebody who has a second factor proved at `at`, in seconds; `None`: they have none, and that is all.
     ///
     /// # Errors
     /// [`Failure::Fault`] when the engine cannot read.
-    pub async fn first_factor(&self, person: &PersonId, password_set_at: Option<i64>, at: i64) -> Result<Option<FirstFactor>, Failure> {
+    pub async fn first_factor(&self, person: &PersonId, by: By, at: i64) -> Result<Option<FirstFactor>, Failure> {
         let has_second = self.second_factor_of(person).await?.is_some();
-        Ok(has_second.then(|| FirstFactor { person: person.clone(), at, password_set_at }))
+        Ok(has_second.then(|| FirstFactor { person: person.clone(), at, by }))
     }
 
     /// Whether what somebody proved first still counts.
@@ -86,8 +98,15 @@ impl Service {
         let ended_before = negatives.before(Subject::Everything, "").max(negatives.before(Subject::User, first.person.as_str()));
         let is_young = (first.at..first.at.saturating_add(FIRST_FACTOR_SECONDS)).contains(&now);
         let is_of_now = first.at >= ended_before.max(self.registry.sessions_known_from());
-        let is_by_provider = first.password_set_at.is_none();
-        Ok(is_young && is_of_now && (is_by_provider || self.password_set_at(&first.person).await? == first.password_set_at))
+        let holds = match &first.by {
+            By::Password { set_at } => self.password_set_at(&first.person).await? == Some(*set_at),
+            By::Provider { provider, subject, .. } => match self.identity_of(&first.person, provider, subject).await {
+                Ok(_) => true,
+                Err(Failure::Refused(_)) => false,
+                Err(failure) => return Err(failure),
+            },
+        };
+        Ok(is_young && is_of_now && holds)
     }
 
     /// Begins a session of a person who proved who they are, by a second factor beside what they proved first; or raises the one in which they do.
@@ -103,11 +122,9 @@ impl Service {
         moment: &Moment,
     ) -> Result<Second<Begun>, Failure> {
         self.trying(person, device, given, moment, async |given| {
-            self.signing_in(person, first.password_set_at, before, moment, |facts, moment| {
-                match self.proved(facts.factor, given, moment)? {
-                    Some(proved) => Ok(begin_by_two(facts, first.authenticated, &proved, sender, moment)),
-                    None => Ok(wrong(moment)),
-                }
+            self.signing_in(person, first.by.as_ref(), before, moment, |facts, moment| match self.proved(facts.factor, given, moment)? {
+                Some(proved) => Ok(begin_by_two(facts, first.authenticated, &proved, sender, moment)),
+                None => Ok(wrong(moment)),
             })
             .await
         })

@@ -9,7 +9,7 @@ use jeton_core::event::CutOffSubject;
 use jeton_core::grant::Grant;
 use jeton_core::grant::end::is_there;
 use jeton_core::grant::scopes::IdentityScope;
-use jeton_core::id::{PersonId, SessionId};
+use jeton_core::id::{PersonId, ProviderId, SessionId};
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
 use jeton_core::record::{Value, Versioned};
@@ -39,13 +39,32 @@ const GRANTS_MAX: usize = 4_096;
 /// How many grants end in one commit with their session.
 const ENDED_AT_ONCE: usize = 128;
 
+/// By what somebody proved who they are that may be taken from them while they sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By the password that was set then, in seconds: with another one it is worth nothing.
+    Password {
+        /// When it was set.
+        set_at: i64,
+    },
+    /// By a provider: once it is gone, or means somebody else by that, it is worth nothing.
+    Provider {
+        /// Which.
+        provider: ProviderId,
+        /// What it calls them.
+        subject: Arc<str>,
+        /// When they showed it who they are, in seconds.
+        authenticated_at: i64,
+    },
+}
+
 /// What somebody who signs in proved.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Proof {
     /// How, and when.
     pub authenticated: Authenticated,
-    /// When the password was set that was compared, in seconds: they have none other when they are signed in. `None`: none was compared now.
-    pub password_set_at: Option<i64>,
+    /// By what, which still holds when they are signed in; `None`: by nothing of it, now.
+    pub by: Option<By>,
 }
 
 impl Service {
@@ -62,16 +81,16 @@ impl Service {
         sender: &Sender,
         moment: &Moment,
     ) -> Result<Begun, Failure> {
-        let set_at = proof.password_set_at;
-        self.signing_in(person, set_at, before, moment, |facts, moment| Ok(begin(facts, proof.authenticated, sender, moment))).await
+        self.signing_in(person, proof.by.as_ref(), before, moment, |facts, moment| Ok(begin(facts, proof.authenticated, sender, moment)))
+            .await
     }
 
-    /// Decides, with all that is known of who signs in: in `before`, where that is a session of theirs, and by the password that was set at a time,
-    /// where they proved one.
+    /// Decides, with all that is known of who signs in: in `before`, where that is a session of theirs, and by what they
+    /// proved.
     pub(crate) async fn signing_in<R>(
         &self,
         person: &PersonId,
-        password_set_at: Option<i64>,
+        by: Option<&By>,
         before: Option<&Versioned<Session>>,
         moment: &Moment,
         decide: impl Fn(&Facts<'_>, &mut Moment) -> Result<Outcome<R>, Failure>,
@@ -80,15 +99,20 @@ impl Service {
         let nobody = Arc::from("");
         for _ in 0..ATTEMPTS {
             let factor = self.second_factor_of(person).await?;
-            let password = match password_set_at {
-                Some(set_at) => Some(self.password_set_then(person, set_at).await?),
-                None => None,
-            };
+            let (mut password, mut identity) = (None, None);
+            match by {
+                Some(By::Password { set_at }) => password = Some(self.password_set_then(person, *set_at).await?),
+                Some(By::Provider { provider, subject, .. }) => identity = Some(self.identity_of(person, provider, subject).await?),
+                None => {}
+            }
             let decided = self.attempt(moment, &nobody, |reading, moment| {
                 let record = self.find_user(person.as_str())?;
                 reading.rely_on_person(&record);
                 if let Some(password) = &password {
                     reading.rely_on_password(password);
+                }
+                if let Some(identity) = &identity {
+                    self.rely_on_provider_of(reading, identity)?;
                 }
                 reading.rely_on_second_factor(person, factor.as_ref().map(|factor| factor.version));
                 let latest = self.registry.authenticated.latest(person);

@@ -12,7 +12,7 @@ use jeton_core::sender::Sender;
 use jeton_core::session::proof::Authenticated;
 use jeton_service::failure::Failure;
 use jeton_service::passwords::{Compared, Hashing, PasswordHashing, Proven};
-use jeton_service::sessions::Proof;
+use jeton_service::sessions::{By, Proof};
 use jeton_testkit::World;
 use jeton_testkit::world::manage::administrator;
 use jeton_token::Secret;
@@ -77,7 +77,7 @@ impl Stage {
     async fn sessions(&self, count: usize) -> Vec<Secret> {
         let mut texts = Vec::new();
         for _ in 0..count {
-            let proof = Proof { authenticated: Authenticated::by_password(self.world.now()), password_set_at: None };
+            let proof = Proof { authenticated: Authenticated::by_password(self.world.now()), by: None };
             let moment = self.world.moment();
             let begun = self.world.service().begin_session(&self.ada, proof, None, &Sender::default(), &moment).await.unwrap();
             texts.push(Secret::from(begun.clear.0));
@@ -116,7 +116,7 @@ async fn who_is_about_to_sign_in_by_the_one_before_does_not() {
         };
         let (proven, ()) = tokio::join!(proving, changing);
         let Proven::Somebody(person, set_at) = proven.unwrap() else { panic!("it was right when it was read") };
-        let proof = Proof { authenticated: Authenticated::by_password(stage.world.now()), password_set_at: Some(set_at) };
+        let proof = Proof { authenticated: Authenticated::by_password(stage.world.now()), by: Some(By::Password { set_at }) };
         let begun = service.begin_session(&person.record.id, proof, None, &from, &stage.world.moment()).await;
         assert!(matches!(begun, Err(Failure::Refused(_))), "by link: {by_link}");
         assert!(service.sessions_of(&stage.ada).await.unwrap().is_empty());

@@ -101,10 +101,8 @@ impl Stage {
     async fn sign_in(&self) -> (Secret, Versioned<Session>) {
         let service = self.world.service();
         let authenticated = Authenticated::by_password(self.world.now());
-        let begun = service
-            .begin_session(&self.ada, Proof { authenticated, password_set_at: None }, None, &owner(), &self.world.moment())
-            .await
-            .unwrap();
+        let begun =
+            service.begin_session(&self.ada, Proof { authenticated, by: None }, None, &owner(), &self.world.moment()).await.unwrap();
         let text = Secret::from(begun.clear.0);
         let session = service.session(text.expose(), self.world.now(), &self.world.moment()).await.unwrap().unwrap();
         (text, session)

@@ -34,6 +34,17 @@ pub struct Known<'a> {
     pub roles: BTreeSet<RoleId>,
     /// Whether they administer.
     pub administers: bool,
+    /// Whether the provider calls them something already.
+    pub is_called_otherwise: bool,
+}
+
+/// Who came before by the name that a provider has for them.
+#[derive(Clone, Debug)]
+pub struct Linked<'a> {
+    /// Who; `None`: they are gone.
+    pub person: Option<Known<'a>>,
+    /// Whether the provider's word alone proved it.
+    pub is_by_word_alone: bool,
 }
 
 /// What is known when it is decided.
@@ -42,9 +53,9 @@ pub struct Facts<'a> {
     pub provider: &'a Provider,
     /// What is said of them there.
     pub said: &'a Said,
-    /// Who came before by that name; `Some(None)`: somebody who is gone.
-    pub linked: Option<Option<Known<'a>>>,
-    /// Who has the address that is said, in whatever letters.
+    /// Who came before by that name.
+    pub linked: Option<Linked<'a>>,
+    /// Who has the address that is proven, in whatever letters, and confirmed it: who did not stands in nobody's way.
     pub bearers: &'a [Known<'a>],
     /// The roles that values of the provider give, as far as they are there.
     pub roles: &'a [&'a Role],
@@ -67,7 +78,10 @@ fn decide(facts: &Facts<'_>, moment: &mut Moment) -> Result<(PersonId, Commit), 
         return Err(unknown());
     }
     let known = match &facts.linked {
-        Some(known) => Some((known.as_ref().ok_or_else(unknown)?, false)),
+        Some(Linked { person, is_by_word_alone }) => {
+            let known = person.as_ref().filter(|known| !(known.administers && *is_by_word_alone));
+            Some((known.ok_or_else(unknown)?, false))
+        }
         None => linkable(proven, facts.bearers)?.map(|known| (known, true)),
     };
     let (person, held, commit) = match known {
@@ -75,13 +89,13 @@ fn decide(facts: &Facts<'_>, moment: &mut Moment) -> Result<(PersonId, Commit), 
             if !known.person.is_active() {
                 return Err(unknown());
             }
-            let commit = if is_new { linked(provider, said, known.person, moment) } else { Commit::new(moment) };
+            let commit = if is_new { linked(provider, said, known.person, true, moment) } else { Commit::new(moment) };
             (known.person.id.clone(), known.roles.clone(), commit)
         }
         None => {
             let Outcome { verdict, commit } = take_in(facts, proven.is_some(), moment)?;
             let person = verdict?;
-            let commit = commit.with(linked(provider, said, &person, moment));
+            let commit = commit.with(linked(provider, said, &person, true, moment));
             (person.id, BTreeSet::new(), commit)
         }
     };
@@ -93,23 +107,28 @@ fn decide(facts: &Facts<'_>, moment: &mut Moment) -> Result<(PersonId, Commit), 
 fn linkable<'k, 'a>(proven: Option<&str>, bearers: &'k [Known<'a>]) -> Result<Option<&'k Known<'a>>, Refusal> {
     match (proven, bearers) {
         (_, []) => Ok(None),
-        (Some(_), [known]) if known.person.email_verified_at.is_some() && !known.administers => Ok(Some(known)),
+        (Some(_), [known]) if is_linkable(known) => Ok(Some(known)),
         _ => Err(unknown()),
     }
 }
 
-/// Takes somebody in. An address of which the provider does not say that it is theirs is not kept, so that nobody stands in the way of whose
-/// it is; and it is known to be theirs where the provider speaks for its domain.
+/// An address passes from one to another: whom the provider calls something else already is not who comes now.
+fn is_linkable(known: &Known<'_>) -> bool {
+    known.person.email_verified_at.is_some() && !known.administers && !known.is_called_otherwise
+}
+
+/// Takes somebody in, with their address where the provider speaks for its domain and says that it is theirs: any other is not kept, so that
+/// nobody stands in the way of whose it is.
 fn take_in(facts: &Facts<'_>, is_proven: bool, moment: &mut Moment) -> Result<Outcome<Person>, Refusal> {
     if !facts.provider.creates_users {
         return Err(unknown());
     }
     let said = facts.said;
-    let email = said.email.clone().filter(|email| said.email_verified && parse_email(Some(email)).is_ok());
+    let email = said.email.clone().filter(|email| is_proven && parse_email(Some(email)).is_ok());
     let request = CreatePerson {
         username: username(facts, moment),
         name: said.name.clone().filter(|name| parse_person_name(Some(name)).is_ok()),
-        email_verified: is_proven && email.is_some(),
+        email_verified: email.is_some(),
         email,
         ..CreatePerson::default()
     };

@@ -21,20 +21,20 @@ pub fn connect(provider: &Provider, said: &Said, person: &Person, known: Option<
         Some(known) if known.person != person.id => refused("somebody else is known here by what this provider says"),
         _ if !person.is_active() => refused("this user is disabled"),
         _ if !said.comes_in(provider) => refused("this provider lets in nobody who has no address of its domains"),
-        known => Ok(known.is_some()),
+        known => Ok(known.is_some_and(|known| !known.is_by_word_alone)),
     };
     match allowed {
         Ok(true) => Outcome::grant((), Commit::new(moment)),
-        Ok(false) => Outcome::grant((), linked(provider, said, person, moment)),
+        Ok(false) => Outcome::grant((), linked(provider, said, person, false, moment)),
         Err(refusal) => Outcome::refuse(refusal, Commit::new(moment)),
     }
 }
 
 /// From now on somebody is known by what a provider calls them.
-pub(super) fn linked(provider: &Provider, said: &Said, person: &Person, moment: &mut Moment) -> Commit {
+pub(super) fn linked(provider: &Provider, said: &Said, person: &Person, is_by_word_alone: bool, moment: &mut Moment) -> Commit {
     let (provider, subject, person) = (provider.id.clone(), Arc::from(said.subject.as_str()), person.id.clone());
     let event = Event::IdentityLinked { actor: Actor::person(&person), provider: provider.clone(), user: person.clone() };
-    let identity = Identity { provider, subject, person, linked_at: moment.now.seconds() };
+    let identity = Identity { provider, subject, person, linked_at: moment.now.seconds(), is_by_word_alone };
     Commit::new(moment).put(&TABLE, identity.row()).tell(event)
 }
 

@@ -42,7 +42,9 @@ pub(super) fn provider(then: &Row, later: &Row) -> Result<Met, Malformed> {
         (false, false) => then.domains.intersection(&later.domains).cloned().collect(),
     };
     let is_stopped = domains.is_empty() && !then.domains.is_empty();
-    let roles = then.roles.into_iter().filter(|(value, role)| later.roles.get(value) == Some(role)).collect();
+    // A value of another claim is another's word.
+    let is_same_claim = then.role_claim == later.role_claim;
+    let roles = then.roles.into_iter().filter(|(value, role)| is_same_claim && later.roles.get(value) == Some(role)).collect();
     let met = Provider {
         domains,
         roles,

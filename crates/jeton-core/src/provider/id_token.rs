@@ -16,6 +16,8 @@ const LEEWAY_SECONDS: u32 = 60;
 const SUBJECT_BYTES: usize = 255;
 /// How many values of a claim are read.
 const VALUES_MAX: usize = 256;
+/// How long ago somebody showed there who they are of whom a provider does not say when, in seconds: so long that nobody takes it for now.
+const UNSAID_SECONDS: i64 = 3_600;
 
 /// Why what a provider says counts for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Said {
     pub name: Option<String>,
     /// The values of the claim that gives roles.
     pub values: BTreeSet<String>,
+    /// When they showed there who they are, in seconds, where it says so: who has a session there may come without showing it again.
+    pub authenticated_at: Option<i64>,
 }
 
 impl Said {
@@ -52,6 +56,12 @@ impl Said {
     #[must_use]
     pub fn proven(&self, provider: &Provider) -> Option<&str> {
         self.email.as_deref().filter(|email| self.email_verified && provider.speaks_for(email))
+    }
+
+    /// When they showed there who they are, in seconds, as far as that is known `now`.
+    #[must_use]
+    pub fn authenticated_by(&self, now: i64) -> i64 {
+        self.authenticated_at.map_or(now.saturating_sub(UNSAID_SECONDS), |at| at.min(now))
     }
 
     /// Whether they come in by it at all: where it names domains, with an address of one alone.
@@ -116,6 +126,7 @@ pub fn said(claims: &Claims, userinfo: Option<&Map<String, Value>>, role_claim: 
         username: text("preferred_username"),
         name: text("name"),
         values: values.map(values_of).unwrap_or_default(),
+        authenticated_at: claims.additional.get("auth_time").and_then(Value::as_i64),
     })
 }
 

@@ -1,14 +1,17 @@
 //! A flow: what somebody was about when they had to sign in first. The browser keeps it, sealed; nothing of it is in memory here, and the address
 //! of a page names the flow and nothing else.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
-use jeton_core::id::PersonId;
+use jeton_core::id::{PersonId, ProviderId};
 use jeton_core::moment::Moment;
 use jeton_oauth::form::Form;
 use jeton_service::Service;
 use jeton_service::second_factors::FirstFactor;
+use jeton_service::sessions::By;
 
 use super::cookies;
 
@@ -18,8 +21,9 @@ pub(super) const FLOW_SECONDS: i64 = 3_600;
 pub(crate) const ASKED_BYTES: usize = 2_600;
 /// How much all flows of a browser may take, in bytes: with more its requests would be refused as too large.
 const ALL_BYTES: usize = 7 * 1024;
-/// What stands for when a password was set where somebody came by a provider: no password was set then.
-const BY_PROVIDER: i64 = i64::MIN;
+/// What marks by what somebody proved who they are.
+const BY_PASSWORD: u8 = b'p';
+const BY_PROVIDER: u8 = b'u';
 const ID_CHARACTERS: usize = 8;
 const ID_LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -166,11 +170,46 @@ impl Flow {
 fn first_bytes(first: Option<&FirstFactor>) -> Vec<u8> {
     let id = first.map_or("", |first| first.person.as_str()).as_bytes();
     match (first, u8::try_from(id.len())) {
-        (Some(FirstFactor { at, password_set_at, .. }), Ok(length @ 1..)) => {
-            [&[length][..], id, &at.to_be_bytes(), &password_set_at.unwrap_or(BY_PROVIDER).to_be_bytes()].concat()
-        }
+        (Some(FirstFactor { at, by, .. }), Ok(length @ 1..)) => [&[length][..], id, &at.to_be_bytes(), &by_bytes(by)].concat(),
         _ => vec![0],
     }
+}
+
+/// By what, with the time that belongs to it; a provider's names behind their lengths. A subject is no longer than a length can say.
+fn by_bytes(by: &By) -> Vec<u8> {
+    match by {
+        By::Password { set_at } => [&[BY_PASSWORD][..], &set_at.to_be_bytes()].concat(),
+        By::Provider { provider, subject, authenticated_at } => {
+            let mut bytes = [&[BY_PROVIDER][..], &authenticated_at.to_be_bytes()].concat();
+            for text in [provider.as_str(), subject] {
+                bytes.push(u8::try_from(text.len()).unwrap_or(0));
+                bytes.extend_from_slice(text.as_bytes());
+            }
+            bytes
+        }
+    }
+}
+
+fn by_from(bytes: &[u8]) -> Option<(By, &[u8])> {
+    let (mark, rest) = bytes.split_first()?;
+    let (at, rest) = rest.split_first_chunk::<8>()?;
+    let at = i64::from_be_bytes(*at);
+    match *mark {
+        BY_PASSWORD => Some((By::Password { set_at: at }, rest)),
+        BY_PROVIDER => {
+            let (provider, rest) = text_from(rest)?;
+            let (subject, rest) = text_from(rest)?;
+            let by = By::Provider { provider: ProviderId::from(provider), subject: Arc::from(subject), authenticated_at: at };
+            Some((by, rest))
+        }
+        _ => None,
+    }
+}
+
+fn text_from(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    let (text, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((std::str::from_utf8(text).ok()?, rest))
 }
 
 /// What was proved first, and what follows it.
@@ -181,10 +220,9 @@ fn first_from(bytes: &[u8]) -> Option<(Option<FirstFactor>, &[u8])> {
     }
     let (person, rest) = rest.split_at_checked(usize::from(*length))?;
     let (at, rest) = rest.split_first_chunk::<8>()?;
-    let (password_set_at, rest) = rest.split_first_chunk::<8>()?;
-    let (at, password_set_at) = (i64::from_be_bytes(*at), i64::from_be_bytes(*password_set_at));
-    let password_set_at = Some(password_set_at).filter(|set_at| *set_at != BY_PROVIDER);
-    Some((Some(FirstFactor { person: PersonId::from(std::str::from_utf8(person).ok()?), at, password_set_at }), rest))
+    let (by, rest) = by_from(rest)?;
+    let person = PersonId::from(std::str::from_utf8(person).ok()?);
+    Some((Some(FirstFactor { person, at: i64::from_be_bytes(*at), by }), rest))
 }
 
 fn context(id: &FlowId) -> String {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use jeton_core::id::PersonId;
-use jeton_core::session::proof::{Acr, Authenticated};
+use jeton_core::session::proof::Acr;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::second_factors::Second;
@@ -72,19 +72,14 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
 async fn first_of(visit: &Visit, flow: &Flow) -> Result<Option<(PersonId, Proof)>, Problem> {
     if let Some(first) = &flow.first {
         let stands = visit.service.stands_first(first, visit.now()).await?;
-        let authenticated = match first.password_set_at {
-            Some(_) => Authenticated::by_password(first.at),
-            None => Authenticated::by_provider(first.at),
-        };
-        let proof = Proof { authenticated, password_set_at: first.password_set_at };
-        return Ok(stands.then(|| (first.person.clone(), proof)));
+        return Ok(stands.then(|| (first.person.clone(), first.proof())));
     }
     let Some(here) = visit.here().await? else { return Ok(None) };
     let session = &here.session.record;
     if session.authenticated.acr >= Acr::TwoFactors || visit.service.second_factor_of(&session.person).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some((session.person.clone(), Proof { authenticated: session.authenticated, password_set_at: None })))
+    Ok(Some((session.person.clone(), Proof { authenticated: session.authenticated, by: None })))
 }
 
 /// Why they are asked.

@@ -14,7 +14,7 @@ use jeton_oauth::authorization::AuthorizationForm;
 use jeton_service::Service;
 use jeton_service::failure::Failure;
 use jeton_service::passwords::Proven;
-use jeton_service::sessions::Proof;
+use jeton_service::sessions::{By, Proof};
 use jeton_service::sign_ins::SignIn as Outcome;
 use jeton_token::Secret;
 
@@ -66,7 +66,7 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     let (username, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
     let device = device_cookie::read(&visit.service, &visit.headers);
     let from = (&visit.sender, device.as_ref());
-    let (person, password_set_at) = match visit.service.prove_password(username, &Secret::from(password), from, &visit.moment).await {
+    let (person, set_at) = match visit.service.prove_password(username, &Secret::from(password), from, &visit.moment).await {
         Ok(Proven::Somebody(person, set_at)) => (person, set_at),
         Ok(Proven::Nobody) => return refuse(visit, &flow, username, Why::Refused),
         Ok(Proven::Wait(wait)) => return refuse(visit, &flow, username, Why::TooOften(wait.seconds)),
@@ -77,13 +77,14 @@ async fn take(visit: &Visit, posted: &Posted) -> Result<Response, Problem> {
     // Hashing took its time: what is begun now begins now.
     let moment = visit.service.moments().now();
     // What was typed is of when it was sent.
-    match visit.service.first_factor(&person.record.id, Some(password_set_at), visit.now()).await {
+    let by = By::Password { set_at };
+    match visit.service.first_factor(&person.record.id, by.clone(), visit.now()).await {
         Ok(Some(first)) => return second_step(visit, Flow { first: Some(first), ..flow }),
         Ok(None) => {}
         Err(failure) => return Err(failure.into()),
     }
     let before = visit.here().await?;
-    let proof = Proof { authenticated: Authenticated::by_password(moment.now.seconds()), password_set_at: Some(password_set_at) };
+    let proof = Proof { authenticated: Authenticated::by_password(moment.now.seconds()), by: Some(by) };
     let before = before.as_ref().map(|here| &here.session);
     let begun = match visit.service.begin_session(&person.record.id, proof, before, &visit.sender, &moment).await {
         Ok(begun) => begun,
@@ -137,7 +138,7 @@ pub(super) fn refuse(visit: &Visit, flow: &Flow, username: &str, why: Why) -> Re
     let outcome = match why {
         Why::TooOften(_) => Outcome::Throttled,
         Why::Busy => Outcome::Busy,
-        Why::Fenced | Why::PasskeyFenced => Outcome::Fenced,
+        Why::Fenced | Why::ProviderFenced | Why::PasskeyFenced => Outcome::Fenced,
         Why::First | Why::Again | Why::Refused | Why::Passkey => Outcome::Refused,
     };
     visit.service.count_sign_in(outcome);

@@ -59,7 +59,7 @@ texts! {
     Frame { footer }
     /// Where people sign in.
     SignIn {
-        title lead lead_here lead_device username password submit refused busy fenced again too_often too_often_minute too_often_moment
+        title lead lead_here lead_device username password submit refused busy fenced provider_fenced again too_often too_often_minute too_often_moment
         with_provider with_passkey no_passkey passkey_refused passkey_fenced
     }
     /// Where they show their second factor beside it.

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jeton_core::id::PersonId;
+use jeton_core::id::{PersonId, ProviderId};
 use jeton_core::provider::Provider;
 use jeton_core::provider::id_token::Said;
 use jeton_core::record::Versioned;
@@ -16,7 +16,7 @@ use jeton_oauth::form::Form;
 use jeton_oauth::pkce::{self, Verifier};
 use jeton_service::Service;
 use jeton_service::failure::Failure;
-use jeton_service::sessions::Proof;
+use jeton_service::sessions::{By, Proof};
 use jeton_service::sign_ins::SignIn as Outcome;
 use jeton_token::Secret;
 
@@ -25,7 +25,8 @@ use super::device_cookie;
 use super::flow::{About, Flow, FlowId};
 use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
-use super::sign_in::{second_step, signed_in};
+use super::sign_in::{refuse, second_step, signed_in};
+use super::view::Why;
 use super::visit::Visit;
 use crate::observe::Observer;
 use crate::seen;
@@ -71,9 +72,14 @@ async fn send(visit: &Visit, upstream: &Upstream, name: &str) -> Result<Response
         ("code_challenge", &challenge),
         ("code_challenge_method", pkce::METHOD),
     ];
-    if visit.here().await?.is_some() {
-        // Who is signed in here is to show once more who they are, there too.
-        parameters.push(("prompt", "login"));
+    let here = visit.here().await?;
+    if matches!(flow.about, About::Connect(_)) && !here.as_ref().is_some_and(|here| here.is_fresh(visit.now())) {
+        // Whoever finds a browser open, with this page in it, makes no way in.
+        return Ok(see_other(visit.issuer(), &visit.path(PATH)));
+    }
+    if here.is_some() {
+        // Who is signed in here is to show once more who they are, there too; and it is to say when they did.
+        parameters.extend([("prompt", "login"), ("max_age", "0")]);
     }
     Ok(see_other(visit.issuer(), &known.authorization_address(&parameters)))
 }
@@ -91,12 +97,15 @@ async fn take(visit: &Visit, upstream: &Upstream, name: &str) -> Result<Response
             Err(problem) => Err(problem),
         };
     }
-    let person = match visit.service.arrive(&provider, &said?, &visit.service.moments().now()).await {
+    let said = said?;
+    let person = match visit.service.arrive(&provider, &said, &visit.service.moments().now()).await {
         Ok(person) => person,
+        Err(Failure::Fenced) => return refuse(visit, &flow, "", Why::ProviderFenced),
         Err(Failure::Refused(refusal)) => return Err(refused(visit, &provider.record, &refusal.detail)),
         Err(failure) => return Err(failure.into()),
     };
-    begin(visit, flow, &person).await
+    let by = (provider.record.id.clone(), &*said.subject, said.authenticated_by(visit.now()));
+    begin(visit, flow, &person, by).await
 }
 
 /// What the provider says of who came back.
@@ -123,6 +132,9 @@ async fn said(visit: &Visit, upstream: &Upstream, provider: &Provider, flow: &Fl
 /// Connects whoever is signed in here, if it is they who set out.
 async fn connect(visit: &Visit, (flow, person): (&Flow, &str), provider: &Versioned<Provider>, said: &Said) -> Result<Response, Problem> {
     let here = visit.here().await?.filter(|here| here.session.record.person.as_str() == person).ok_or(Problem::Flow)?;
+    if !here.is_fresh(visit.now()) {
+        return Ok(see_other(visit.issuer(), &visit.path(PATH)));
+    }
     match visit.service.connect(provider, said, &here.session.record.person, &visit.service.moments().now()).await {
         Ok(()) => {
             let mut response = see_other(visit.issuer(), &visit.path(PATH));
@@ -142,15 +154,21 @@ fn not_connected(visit: &Visit) -> Response {
 }
 
 /// Begins a session of somebody, or asks for the second factor that they have here.
-async fn begin(visit: &Visit, flow: Flow, person: &PersonId) -> Result<Response, Problem> {
+async fn begin(
+    visit: &Visit,
+    flow: Flow,
+    person: &PersonId,
+    (provider, subject, authenticated_at): (ProviderId, &str, i64),
+) -> Result<Response, Problem> {
+    let by = By::Provider { provider, subject: Arc::from(subject), authenticated_at };
     let (device, moment) = (device_cookie::read(&visit.service, &visit.headers), visit.service.moments().now());
     let now = moment.now.seconds();
-    if let Some(first) = visit.service.first_factor(person, None, now).await? {
+    if let Some(first) = visit.service.first_factor(person, by.clone(), now).await? {
         return second_step(visit, Flow { first: Some(first), ..flow });
     }
     let before = visit.here().await?;
     let before = before.as_ref().map(|here| &here.session);
-    let proof = Proof { authenticated: Authenticated::by_provider(now), password_set_at: None };
+    let proof = Proof { authenticated: Authenticated::by_provider(authenticated_at), by: Some(by) };
     match visit.service.begin_session(person, proof, before, &visit.sender, &moment).await {
         Ok(begun) => signed_in(visit, flow, device, &begun, now),
         Err(Failure::Refused(_)) => {

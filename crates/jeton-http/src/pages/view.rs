@@ -65,6 +65,8 @@ pub(super) enum Why {
     Busy,
     /// Whether their password still holds is not known since a restore.
     Fenced,
+    /// Whether they may still come by their provider is not known since a restore.
+    ProviderFenced,
     /// The passkey that they showed proves nothing here.
     Passkey,
     /// Whether their passkey still holds is not known since a restore.
@@ -98,12 +100,13 @@ impl SignIn<'_> {
             Why::Refused => Some(texts.refused.clone()),
             Why::Busy => Some(texts.busy.clone()),
             Why::Fenced => Some(texts.fenced.clone()),
+            Why::ProviderFenced => Some(texts.provider_fenced.clone()),
             Why::Passkey => Some(texts.passkey_refused.clone()),
             Why::PasskeyFenced => Some(texts.passkey_fenced.clone()),
             Why::TooOften(seconds) => Some(too_often(texts, seconds)),
         };
         let status = match self.why {
-            Why::Busy | Why::Fenced | Why::PasskeyFenced => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Busy | Why::Fenced | Why::ProviderFenced | Why::PasskeyFenced => StatusCode::SERVICE_UNAVAILABLE,
             Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Why::First | Why::Again | Why::Refused | Why::Passkey => StatusCode::OK,
         };

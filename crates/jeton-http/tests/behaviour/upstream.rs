@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
+use jeton_core::id::Actor;
 use jeton_jose::Algorithm;
 use jeton_jose::jwk::SigningKey;
 use jeton_jose::jws::Signer;
@@ -73,6 +74,7 @@ impl Provider {
             kind: "JWT",
             claims: json!({
                 "iss": url, "sub": "ada at corp", "aud": "jeton", "iat": world.now(), "exp": world.now() + 300,
+                "auth_time": world.now(),
                 "email": "Ada@Corp.example", "email_verified": true, "preferred_username": "ada", "name": "Ada Example",
             }),
             userinfo: json!({"sub": "ada at corp"}),
@@ -367,10 +369,36 @@ async fn an_address_proves_somebody_where_both_sides_know_that_it_is_theirs() {
     check(ada(true), json!({}), |_| {}, IN).await;
     check(ada(true), json!({"creates_users": false}), |_| {}, IN).await;
     // It was never shown that she reads there.
-    check(ada(false), json!({}), |_| {}, REFUSED).await;
+    check(ada(false), json!({"creates_users": false}), |_| {}, REFUSED).await;
     // Nobody said that the provider speaks for this domain.
-    check(ada(true), json!({"domains": []}), |_| {}, REFUSED).await;
+    check(ada(true), json!({"domains": [], "creates_users": false}), |_| {}, REFUSED).await;
     check(ada(true), json!({"domains": ["other.example"]}), |_| {}, REFUSED).await;
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_proves_tells_nothing_and_stands_in_nobodys_way() {
+    // Who only wrote it down has not taken it from whose it is, and is not them.
+    let (world, provider) = stage(json!({})).await;
+    world.done(Method::POST, "/users", Some(json!({"username": "eve", "email": "ada@corp.example"}))).await;
+    assert_eq!(comes(&world, &provider).await, IN);
+    let known = people(&world).await;
+    let of = |name: &str| known.iter().find(|person| person["username"] == name).unwrap().clone();
+    assert_eq!((&of("ada")["email_verified"], &of("eve")["email_verified"]), (&json!(true), &json!(false)));
+    // Whoever may write any address there learns nothing of whose it is here, and does not keep it.
+    let (world, provider) = stage(json!({"domains": []})).await;
+    world.done(Method::POST, "/users", Some(json!({"username": "boss", "email": "ada@corp.example", "email_verified": true}))).await;
+    assert_eq!(comes(&world, &provider).await, IN);
+    assert_eq!(world.done(Method::GET, "/users/ada", None).await["email"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_address_that_passed_to_another_leads_to_nobody_whom_the_provider_calls_otherwise() {
+    let (world, provider) = stage(json!({})).await;
+    assert_eq!(comes(&world, &provider).await, IN);
+    provider.change(|script| script.claims["sub"] = json!("another ada at corp"));
+    assert_eq!(comes(&world, &provider).await, REFUSED);
+    provider.change(|script| script.claims["sub"] = json!("ada at corp"));
+    assert_eq!(comes(&world, &provider).await, IN);
 }
 
 #[tokio::test]
@@ -382,6 +410,10 @@ async fn nobody_administers_by_an_address_and_nobody_comes_who_is_disabled() {
     assert_eq!(comes(&world, &provider).await, REFUSED);
     world.done(Method::DELETE, "/roles/role_auditor/assignments/user:boss", None).await;
     assert_eq!(comes(&world, &provider).await, IN);
+    // Nor by one that was proven before they administered.
+    world.done(Method::PUT, "/roles/role_auditor/assignments/user:boss", None).await;
+    assert_eq!(comes(&world, &provider).await, REFUSED);
+    world.done(Method::DELETE, "/roles/role_auditor/assignments/user:boss", None).await;
     world.done(Method::POST, "/users/boss/disable", Some(json!({}))).await;
     assert_eq!(comes(&world, &provider).await, REFUSED);
     // Without the provider nobody chooses it, and nobody comes back from it.
@@ -454,6 +486,88 @@ async fn keys_are_fetched_anew_for_one_that_is_not_known_and_no_more_often_than_
     world.advance(61);
     assert_eq!(comes(&world, &provider).await, IN);
     assert_eq!(provider.script.lock().unwrap().keys_asked, 3);
+}
+
+#[tokio::test]
+async fn who_shows_nothing_at_the_provider_is_not_taken_for_who_did_a_moment_ago() {
+    let (world, provider) = stage(json!({})).await;
+    let now = world.now();
+    for (auth_time, is_fresh) in [(json!(now), true), (json!(now - 3_600), false), (json!(now.to_string()), false), (Value::Null, false)] {
+        provider.change(|script| script.claims["auth_time"] = auth_time.clone());
+        let mut browser = world.browser();
+        assert_eq!(heading(&mut browser, &provider).await, IN);
+        let page = browser.open(PROVIDERS).await.page();
+        assert_eq!(page.heading() == OWN, is_fresh, "{auth_time}");
+        if is_fresh {
+            continue;
+        }
+        // Who is signed in is asked to show it there, and counts as soon as it says so.
+        let asked = chosen(&mut browser, &page).await;
+        assert_eq!((asked.clone().parameter("prompt"), asked.clone().parameter("max_age")), ("login".into(), "0".into()));
+        provider.change(|script| script.claims["auth_time"] = json!(now));
+        back(&mut browser, &provider, asked, &[]).await;
+        assert_eq!(browser.open(PROVIDERS).await.page().heading(), OWN, "{auth_time}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_finds_a_page_open_connects_nothing() {
+    let (world, provider) = stage(json!({"creates_users": false})).await;
+    world.person("bob").await;
+    let mut browser = world.browser();
+    let page = at_providers(&mut browser, "bob").await;
+    let asked = chosen(&mut browser, &page).await;
+    world.advance(601);
+    let now = world.now();
+    provider.change(|script| (script.claims["iat"], script.claims["exp"]) = (json!(now), json!(now + 300)));
+    let written = (world.ledger_size(), world.commits());
+    assert_eq!(back(&mut browser, &provider, asked, &[]).await.page().heading(), "Sign in");
+    assert_eq!(chosen(&mut browser, &page).await.page().heading(), "Sign in");
+    assert_eq!((world.ledger_size(), world.commits()), written);
+}
+
+#[tokio::test]
+async fn a_sign_in_under_way_ends_with_what_it_came_by() {
+    let (world, provider) = stage(json!({})).await;
+    let mut browser = world.browser();
+    assert_eq!(heading(&mut browser, &provider).await, IN);
+    let (telephone, _) = browser.set_second_factor(&world).await;
+    world.advance(60);
+    let mut another = world.browser();
+    let page = through(&mut another, &provider, &[]).await.page();
+    assert_eq!(page.heading(), "Show that it is you");
+    world.done(Method::DELETE, "/providers/corp", None).await;
+    assert_eq!(another.show_code(&page, &telephone.code(&world, 0)).await.page().heading(), "Sign in");
+    assert!(another.cookie("session").is_none());
+}
+
+#[tokio::test]
+async fn after_a_restore_with_a_gap_nobody_comes_by_what_may_have_been_taken_back() {
+    const WORDS: &str = "whether you may still sign in this way is not known here yet";
+    let (world, provider) = stage(json!({})).await;
+    assert_eq!(comes(&world, &provider).await, IN);
+    world.done(Method::POST, "/users", Some(json!({"username": "bob", "email": "bob@corp.example", "email_verified": true}))).await;
+    world.service().go_on_put_back(&Actor::system(), &world.moment()).await.unwrap();
+    world.advance(10);
+    let fenced = async |subject: &str, email: &str| {
+        provider.change(|script| (script.claims["sub"], script.claims["email"]) = (json!(subject), json!(email)));
+        let mut browser = world.browser();
+        let page = through(&mut browser, &provider, &[]).await.page();
+        assert!(page.answer.status == 503 && page.answer.text().contains(WORDS), "{subject}: {}", page.answer.shown());
+        assert!(browser.cookie("session").is_none());
+    };
+    let written = (world.ledger_size(), world.commits());
+    fenced("ada at corp", "ada@corp.example").await;
+    fenced("bob at corp", "bob@corp.example").await;
+    fenced("carl at corp", "carl@corp.example").await;
+    assert_eq!((world.ledger_size(), world.commits()), written);
+    // Whoever writes the provider down anew vouches for it, and not for who came by it before, nor for whom an address means.
+    world.done(Method::PATCH, "/providers/corp", Some(json!({"title": "Example Corp"}))).await;
+    world.done(Method::PATCH, "/providers/corp", Some(json!({"client_secret": SECRET}))).await;
+    fenced("ada at corp", "ada@corp.example").await;
+    fenced("bob at corp", "bob@corp.example").await;
+    assert!(world.service().accept_gap(&Actor::system(), &world.moment()).await.unwrap());
+    assert_eq!(comes(&world, &provider).await, IN);
 }
 
 const PROVIDERS: &str = "/account/providers";

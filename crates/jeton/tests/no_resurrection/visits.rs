@@ -60,7 +60,7 @@ pub(crate) async fn begin(world: &World, person: &PersonId, before: Option<&str>
         Some(text) => service.session(text, world.now(), &world.moment()).await.unwrap(),
         None => None,
     };
-    let proof = Proof { authenticated: Authenticated::by_password(world.now()), password_set_at: None };
+    let proof = Proof { authenticated: Authenticated::by_password(world.now()), by: None };
     let begun = service.begin_session(person, proof, before.as_ref(), &owner(), &world.moment()).await.ok()?;
     Some(Secret::from(begun.clear.0))
 }

@@ -102,7 +102,8 @@ async fn standing(visit: &mut Visit, here: &Here, problem: Option<String>) -> Re
     let flow = Flow::begin(About::Connect(person.to_string()), &mut visit.moment);
     let is_connected = |name: &str| {
         let provider = visit.service.find_provider(name);
-        provider.is_ok_and(|provider| identities.iter().any(|identity| identity.record.provider == provider.record.id))
+        let by_session = identities.iter().map(|identity| &identity.record).filter(|identity| !identity.is_by_word_alone);
+        provider.is_ok_and(|provider| by_session.clone().any(|identity| identity.provider == provider.record.id))
     };
     let frame = Frame::of(visit.issuer());
     let words = |title: &str| fill(&frame.texts.providers.connect, &[("provider", title)]);
