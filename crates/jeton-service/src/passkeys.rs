@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jeton_core::administrator::Administrator;
 use jeton_core::commit::{Commit, Premise};
 use jeton_core::id::{Actor, PasskeyId, PersonId, SessionId};
+use jeton_core::identity::{self, Identity};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::outcome::Outcome;
 use jeton_core::passkey::add::add;
@@ -159,9 +160,12 @@ impl Service {
                     reading.rely_on_passkey(known.record.key(), Some(known.version));
                 }
                 for known in &identities {
-                    reading.rely_on_identity(jeton_core::identity::key(&known.record.provider, &known.record.subject), Some(known.version));
+                    reading.rely_on_identity(identity::key(&known.record.provider, &known.record.subject), Some(known.version));
                 }
-                let has_another_way = password.is_some() || !rest.is_empty() || !identities.is_empty();
+                // A provider's word alone brings nobody in who administers.
+                let administers = self.administrators().iter().any(|known| known.person.id == *person);
+                let comes_by = |known: &Versioned<Identity>| !(administers && known.record.is_by_word_alone);
+                let has_another_way = password.is_some() || !rest.is_empty() || identities.iter().any(comes_by);
                 Ok(remove_own(&taken.record, has_another_way, moment))
             });
             if done.await?.is_some() {
