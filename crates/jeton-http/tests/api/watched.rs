@@ -21,7 +21,7 @@ async fn the_doctor_tells_grades_and_what_failed() {
             "why": "After an accident nobody can say who asked for what, and from where.",
             "command": "write `access_log = \"access.log\"` into jeton.toml, and restart the server, which reads jeton.toml at its start"})
     );
-    assert_eq!((&practice("storage")["grade"], &practice("client_side")["grade"]), (&Value::Null, &Value::Null));
+    assert_eq!((&practice("storage")["grade"], &practice("education")["grade"]), (&Value::Null, &Value::Null));
     // Whoever takes a checkpoint away has it elsewhere.
     assert_eq!(monitoring["checks"][2]["verdict"], "not_known");
     api.world.service().sign_checkpoint(&api.world.moment()).await.unwrap();
