@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jeton_core::api_key::search::Search;
 use jeton_core::client::asking::Asking;
 use jeton_core::client::create::{CreateClient, create};
 use jeton_core::client::{AuthenticationMethod, Client};
-use jeton_core::id::{Actor, ProviderId};
+use jeton_core::id::{Actor, PasskeyId, ProviderId};
 use jeton_core::moment::{Moment, Time};
 use jeton_core::network::{Network, Networks};
 use jeton_core::once::Repeatable;
 use jeton_core::owner::Owner;
+use jeton_core::passkey::Passkey;
+use jeton_core::passkey::assertion::{self, Asserted};
+use jeton_core::passkey::challenge::Challenge;
+use jeton_core::passkey::registration::{self, Created, RelyingParty};
 use jeton_core::password::hash::{Argon2, Hash, How, TEXT_BYTES_MAX};
 use jeton_core::password::parse::parse;
 use jeton_core::plain;
@@ -155,6 +160,59 @@ fn corp() -> Option<Provider> {
         updated_at: 0,
     })
 }
+
+/// What authenticators and browsers say of passkeys: whatever is read of what was made is written so that it verifies nothing by itself, and an
+/// answer that nobody signed is never taken.
+pub fn passkey(data: &[u8]) {
+    let server = RelyingParty { id: "id.example", origin: "https://id.example" };
+    let challenge = Challenge([7; 32]);
+    let client_data: &[u8] =
+        br#"{"type":"webauthn.create","challenge":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc","origin":"https://id.example"}"#;
+    // As it comes; as what an authenticator says, from what it made on; and from the key of that on.
+    let said = [&ID_EXAMPLE[..], &[0x45, 0, 0, 0, 1]].concat();
+    let made = [&said[..], &[0; 16], &[0, 32], &[3; 32]].concat();
+    for attestation in [data.to_vec(), attestation(&[&said, data].concat()), attestation(&[&made, data].concat())] {
+        if let Ok(made) = registration::read(server, &challenge, Created { client_data, attestation: &attestation }) {
+            assert!((16..=1_023).contains(&made.credential.len()) && made.public_key.len() < 1_024);
+            assert!(made.may_be_copied || !made.is_copied);
+        }
+    }
+    assert!(registration::read(server, &challenge, Created { client_data: data, attestation: data }).is_err());
+    let passkey = Passkey {
+        id: PasskeyId([1; 16]),
+        person: "user_1".into(),
+        handle: Arc::from([2; 32]),
+        credential: Arc::from([3; 32]),
+        public_key: Arc::from(data),
+        counter: 0,
+        name: "Telephone".into(),
+        added_at: 1,
+        used_at: None,
+        may_be_copied: false,
+        is_copied: false,
+    };
+    let asserted = Asserted {
+        credential: passkey.credential.clone(),
+        handle: passkey.handle.clone(),
+        client_data: Arc::from(&client_data.to_vec()[..]),
+        authenticator_data: Arc::from(data),
+        signature: Arc::from(data),
+    };
+    assert!(assertion::check(server, &challenge, &asserted, &passkey, 2).is_err());
+}
+
+/// An attestation of what an authenticator says.
+fn attestation(said: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(said.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let head = if let [0, short] = length { vec![0x58, short] } else { [&[0x59], &length[..]].concat() };
+    [&b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData"[..], &head, said].concat()
+}
+
+/// The SHA-256 of `id.example`.
+const ID_EXAMPLE: [u8; 32] = [
+    0x6f, 0xbf, 0xc2, 0x1b, 0x8d, 0xe0, 0xb5, 0xd3, 0x8d, 0x2b, 0xf6, 0xfe, 0xc0, 0x42, 0x69, 0x0d, 0xf0, 0xcb, 0xae, 0xa8, 0xf4, 0x9b,
+    0xf2, 0xd3, 0x98, 0x99, 0x95, 0x89, 0x9e, 0x81, 0xc1, 0x30,
+];
 
 /// A text as it is; anything else as JSON has it.
 fn unquoted(value: &Value) -> String {

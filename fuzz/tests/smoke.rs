@@ -23,6 +23,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("core_client", core::client),
     ("core_names", core::names),
     ("core_networks", core::networks),
+    ("core_passkey", core::passkey),
     ("core_password_hash", core::password_hash),
     ("core_provider_claims", core::provider_claims),
     ("core_rate", core::rate),

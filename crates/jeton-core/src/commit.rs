@@ -194,6 +194,8 @@ pub enum MarkKind {
     ClientAssertion,
     /// An authorization request that was handed in (RFC 9126).
     PushedRequest,
+    /// What a passkey signed (WebAuthn).
+    PasskeyChallenge,
 }
 
 impl MarkKind {
@@ -203,6 +205,7 @@ impl MarkKind {
         match self {
             MarkKind::ClientAssertion => 1,
             MarkKind::PushedRequest => 5,
+            MarkKind::PasskeyChallenge => 6,
         }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
-    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, LinkId, PersonId, ProviderId, RoleId, SecretId,
-    SessionId,
+    Actor, ApiId, ApiKeyId, ClientId, CredentialId, ExceptionId, GrantId, GroupId, KeyId, LinkId, PasskeyId, PersonId, ProviderId, RoleId,
+    SecretId, SessionId,
 };
 
 use encoded::is_none;
@@ -336,6 +336,12 @@ pub enum Event {
     /// A recovery code of a person was used, and is worth nothing any more; so many are left.
     #[serde(rename = "user.recovery_code_used")]
     UserRecoveryCodeUsed { actor: Actor, left: u64, user: PersonId },
+    /// A person has a passkey more: it alone signs them in.
+    #[serde(rename = "passkey.added")]
+    PasskeyAdded { actor: Actor, passkey: PasskeyId, user: PersonId },
+    /// A passkey of a person signs nobody in any more, by their own doing or somebody else's.
+    #[serde(rename = "passkey.removed")]
+    PasskeyRemoved { actor: Actor, by_themselves: i64, passkey: PasskeyId, user: PersonId },
     /// Somebody gets a link to choose a password by, or to show that letters reach them; those of the same purpose that they had are good for nothing.
     #[serde(rename = "link.made")]
     LinkMade { actor: Actor, expires_at_seconds: i64, link: LinkId, purpose: Arc<str>, user: PersonId },

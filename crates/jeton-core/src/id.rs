@@ -120,6 +120,23 @@ impl LinkId {
     }
 }
 
+/// The id of a passkey: what people and programs call it, and no authenticator does. Time-ordered, printed as 32 lowercase hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PasskeyId(pub [u8; 16]);
+
+impl PasskeyId {
+    /// A fresh id at the moment's time.
+    pub fn draw(moment: &mut Moment) -> PasskeyId {
+        PasskeyId(moment.draw_time_ordered())
+    }
+
+    /// Reads the printed form; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<PasskeyId> {
+        parse_hexadecimal(text).map(PasskeyId)
+    }
+}
+
 /// The id of a commit: time-ordered. It finds a commit again whose answer was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub [u8; 16]);
@@ -156,7 +173,7 @@ macro_rules! printed_as_hexadecimal {
         }
     )*};
 }
-printed_as_hexadecimal!(CredentialId, ApiKeyId, GrantId, SessionId, LinkId, CommitId);
+printed_as_hexadecimal!(CredentialId, ApiKeyId, GrantId, SessionId, LinkId, PasskeyId, CommitId);
 
 fn parse_hexadecimal(text: &str) -> Option<[u8; 16]> {
     TokenId::parse(text).ok().map(TokenId::to_bytes)

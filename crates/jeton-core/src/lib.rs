@@ -35,6 +35,7 @@ pub mod once;
 pub mod outcome;
 pub mod outgoing;
 pub mod owner;
+pub mod passkey;
 pub mod password;
 pub mod pasted;
 pub mod permission;

@@ -59,6 +59,7 @@ pub fn of(table: &Table) -> Option<(Put, Gone)> {
         "password" => (Put::Both(person::password), Gone::Deleted),
         // Whoever took it away later may have been whom the restore is for.
         "second_factor" => (Put::Both(person::second_factor), Gone::Stays),
+        "passkey" => (Put::Both(person::passkey), Gone::Deleted),
         "role" => (Put::Both(standing::role), Gone::Deleted),
         "policy_exception" => (Put::Both(standing::exception), Gone::Deleted),
         "provider" => (Put::Both(standing::provider), Gone::Deleted),

@@ -9,7 +9,7 @@ pub mod version_3;
 use crate::record::{Class, Column, Table};
 use crate::{
     api, api_key, authorize, canary, checkpoint, client, consent, consumer, deployment, gap, grant, group, identity, key, link, notice,
-    once, password, person, policy, provider, role, second_factor, session, token, usage,
+    once, passkey, password, person, policy, provider, role, second_factor, session, token, usage,
 };
 
 /// One-time marks, in slices of an hour of `until`. A mark is set again only with the same `until`, so one slice decides.
@@ -138,6 +138,7 @@ pub static TABLES_SINCE_VERSION_16: &[&Table] = &[
     &consumer::TABLE,
     &provider::TABLE,
     &identity::TABLE,
+    &passkey::TABLE,
 ];
 
 /// All tables.
@@ -193,4 +194,5 @@ pub static TABLES: &[&Table] = &[
     &consumer::TABLE,
     &provider::TABLE,
     &identity::TABLE,
+    &passkey::TABLE,
 ];

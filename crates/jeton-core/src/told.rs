@@ -114,6 +114,8 @@ pub fn told(event: &Event, audience_of: impl Fn(&ApiId) -> Arc<str>) -> Told {
         | Event::UserSecondFactorRemoved { .. }
         | Event::UserRecoveryCodesSet { .. }
         | Event::UserRecoveryCodeUsed { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
         | Event::SessionCreated { .. }
         | Event::SessionRenewed { .. }
         | Event::SessionEnded { .. }

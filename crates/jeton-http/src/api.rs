@@ -73,6 +73,7 @@ mod user_erasure;
 mod user_exports;
 mod user_imports;
 mod user_invitation;
+mod user_passkeys;
 mod user_password;
 mod user_shown;
 mod users;

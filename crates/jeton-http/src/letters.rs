@@ -57,7 +57,9 @@ pub fn write(letter: &Letter, issuer: &Issuer) -> Written {
             let (subject, body) = of_news(texts, *news, thing.is_some());
             let (days, until) = match news {
                 News::Ends { days, at } => (fill(&texts.days, &[("count", &days.to_string())]), when(*at)),
-                News::Leaked | News::Suspended | News::PasswordSet | News::SecondFactorReset => (String::new(), String::new()),
+                News::Leaked | News::Suspended | News::PasswordSet | News::SecondFactorReset | News::PasskeyAdded | News::PasskeyReset => {
+                    (String::new(), String::new())
+                }
             };
             let thing = thing.unwrap_or_default();
             (subject, fill(body, &[&all[..], &[("thing", thing.as_str()), ("days", &days), ("until", &until)]].concat()))
@@ -84,6 +86,8 @@ fn of_news(texts: &Words, news: News, is_of_a_thing: bool) -> (&str, &str) {
         (News::Suspended, false) => (&texts.account_suspended_subject, &texts.account_suspended),
         (News::PasswordSet, _) => (&texts.password_set_subject, &texts.password_set),
         (News::SecondFactorReset, _) => (&texts.second_factor_reset_subject, &texts.second_factor_reset),
+        (News::PasskeyAdded, _) => (&texts.passkey_added_subject, &texts.passkey_added),
+        (News::PasskeyReset, _) => (&texts.passkey_reset_subject, &texts.passkey_reset),
     }
 }
 
@@ -168,5 +172,7 @@ mod tests {
         check(News::Suspended, None, &["suspended your account"]);
         check(News::PasswordSet, None, &["another password counts"]);
         check(News::SecondFactorReset, None, &["https://id.example/a/account/second-factor"]);
+        check(News::PasskeyAdded, None, &["https://id.example/a/account/passkeys"]);
+        check(News::PasskeyReset, None, &["took all your passkeys away"]);
     }
 }

@@ -16,6 +16,8 @@ mod forgot;
 mod guard;
 mod link;
 mod logout;
+mod passkey;
+mod passkey_shown;
 mod picture;
 mod problem;
 mod reply;

@@ -7,7 +7,7 @@ use jeton_core::authorize::Asked;
 use jeton_core::authorize::answer::{Facts as Answering, answer};
 use jeton_core::authorize::check::{Facts as Checking, check};
 use jeton_core::authorize::device::DeviceRequest;
-use jeton_core::authorize::next::{Facts, Next, next};
+use jeton_core::authorize::next::{Facts, Next, Stronger, next};
 use jeton_core::authorize::target::{NoTarget, target};
 use jeton_core::client::{Client, GrantType};
 use jeton_core::consent::Consent;
@@ -110,13 +110,13 @@ impl Service {
                 Some(session) => self.consents_of(&session.record.person, &ClientId::from(request.client_id)).await?,
                 None => Vec::new(),
             };
-            let has_second_factor = match session {
-                Some(session) if asks_for_more(request, &session.record) => self.second_factor_of(&session.record.person).await?.is_some(),
-                _ => false,
+            let stronger = match session {
+                Some(session) if asks_for_more(request, &session.record) => self.stronger_of(&session.record.person).await?,
+                _ => Stronger::Nothing,
             };
             let mut step = None;
             let decided = self.attempt(moment, &lane, |reading, moment| {
-                match self.decide(request, to, begun_at, (session, has_second_factor), (allows, &consents), reading, moment) {
+                match self.decide(request, to, begun_at, (session, stronger), (allows, &consents), reading, moment) {
                     Ok(Decided::Answer(outcome)) => Ok(outcome.map(Some)),
                     Ok(Decided::Step(next)) => {
                         step = Some(Ok(next));
@@ -139,13 +139,22 @@ impl Service {
         Err(Failure::Contended.into())
     }
 
+    /// By what somebody can prove more than by a password.
+    async fn stronger_of(&self, person: &PersonId) -> Result<Stronger, Failure> {
+        if self.second_factor_of(person).await?.is_some() {
+            return Ok(Stronger::SecondFactor);
+        }
+        let has_passkey = self.relying_party().is_some() && !self.passkeys_of(person).await?.is_empty();
+        Ok(if has_passkey { Stronger::Passkey } else { Stronger::Nothing })
+    }
+
     #[expect(clippy::too_many_arguments, reason = "all of it is known to the one who decides")]
     fn decide(
         &self,
         request: &AuthorizationRequest<'_>,
         to: Destination<'_>,
         begun_at: i64,
-        (session, has_second_factor): (Option<&Versioned<Session>>, bool),
+        (session, stronger): (Option<&Versioned<Session>>, Stronger),
         (allows, consents): (Option<&NewConsent>, &[Versioned<Consent>]),
         reading: &Reading<'_>,
         moment: &mut Moment,
@@ -163,7 +172,7 @@ impl Service {
         let facts = Facts {
             begun_at,
             session: session.map(|session| &session.record),
-            has_second_factor,
+            stronger,
             reauthentication_seconds: person.map_or(0, |person| self.reauthentication_seconds(person)),
             consents: &records,
             rights: &rights,

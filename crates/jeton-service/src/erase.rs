@@ -20,6 +20,7 @@ use jeton_core::identity;
 use jeton_core::link;
 use jeton_core::moment::Moment;
 use jeton_core::outcome::Outcome;
+use jeton_core::passkey;
 use jeton_core::password;
 use jeton_core::permission::BuiltIn;
 use jeton_core::person::Person;
@@ -370,6 +371,9 @@ pub(crate) fn sign_ins_of(store: &dyn Store, id: &PersonId) -> Result<Vec<(&'sta
     }
     for row in view.range(&identity::TABLE, identity::BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
         found.push((&identity::TABLE, row.record.into_iter().take(identity::TABLE.key).collect()));
+    }
+    for row in view.range(&passkey::TABLE, passkey::BY_PERSON, &prefix, None, ROWS_AT_A_TIME)? {
+        found.push((&passkey::TABLE, row.record.into_iter().take(passkey::TABLE.key).collect()));
     }
     for row in view.starting_with(&of_person::TABLE, &prefix, ROWS_AT_A_TIME)? {
         let line = GrantOfPerson::from_row(&row.record).map_err(damaged)?;

@@ -348,6 +348,8 @@ fn change_of_event(event: &Event, audience_of: impl Fn(&str) -> Option<Arc<str>>
         | Event::UserSecondFactorRemoved { .. }
         | Event::UserRecoveryCodesSet { .. }
         | Event::UserRecoveryCodeUsed { .. }
+        | Event::PasskeyAdded { .. }
+        | Event::PasskeyRemoved { .. }
         | Event::SessionCreated { .. }
         | Event::SessionRenewed { .. }
         | Event::SessionEnded { .. }

@@ -92,6 +92,7 @@ impl Service {
         let nobody = Arc::from("");
         for _ in 0..ATTEMPTS {
             let (mut rest, password) = (self.identities_of(person).await?, self.password_of(person).await?);
+            let passkeys = self.passkeys_of(person).await?;
             let found = rest.iter().position(|known| known.record.provider.as_str() == provider && *known.record.subject == *subject);
             let found = found.ok_or_else(|| Refusal::new(Reason::NotFound, "this user is not known by this"))?;
             let taken = rest.swap_remove(found);
@@ -100,7 +101,8 @@ impl Service {
                 for known in rest.iter().chain([&taken]) {
                     reading.rely_on_identity(identity::key(&known.record.provider, &known.record.subject), Some(known.version));
                 }
-                Ok(disconnect(&taken.record, password.is_some() || !rest.is_empty(), moment))
+                passkeys.iter().for_each(|passkey| reading.rely_on_passkey(passkey.record.key(), Some(passkey.version)));
+                Ok(disconnect(&taken.record, password.is_some() || !rest.is_empty() || !passkeys.is_empty(), moment))
             });
             if done.await?.is_some() {
                 return Ok(());

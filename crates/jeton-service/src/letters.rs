@@ -332,6 +332,7 @@ fn may_be_news(kind: &str) -> bool {
         "subject.suspended",
         "user.password_set",
         "user.second_factor_removed",
+        "passkey.",
     ];
     known.iter().any(|known| kind.starts_with(known))
 }

@@ -62,6 +62,7 @@ pub mod once;
 pub mod own_password;
 pub mod ownership;
 pub mod page_state;
+pub mod passkeys;
 pub mod passwords;
 pub mod pasted;
 pub mod planted;

@@ -133,7 +133,7 @@ impl Service {
     /// # Errors
     /// `InvalidRequest`, which says why not; [`Failure::Fault`] when the list of those that leaked cannot be read.
     pub async fn check_acceptable(&self, person: &Person, password: &Secret) -> Result<(), Failure> {
-        let host = self.issuer.as_str().split("//").nth(1).unwrap_or_default().split([':', '/']).next().unwrap_or_default();
+        let host = self.issuer.host();
         let context =
             Context { username: &person.username, name: person.name.as_deref(), email: person.email.as_deref(), issuer_host: host };
         let weak = |weak: Weak| Refusal::invalid(weak.to_string());

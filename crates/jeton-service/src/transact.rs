@@ -27,7 +27,7 @@ use jeton_core::role::assign::{self, Assignment};
 use jeton_core::role::holder::Holder;
 use jeton_core::session::latest;
 use jeton_core::{
-    api, api_key, client, consent, grant, group, identity, key, notice, password, person, provider, role, second_factor, session,
+    api, api_key, client, consent, grant, group, identity, key, notice, passkey, password, person, provider, role, second_factor, session,
 };
 use jeton_store::store::{CommitError, Submission, Taken};
 use jeton_token::SecretHash;
@@ -278,6 +278,11 @@ impl Reading<'_> {
     /// Who somebody is at a provider must still be so, or not known.
     pub(crate) fn rely_on_identity(&self, key: Key, version: Option<Sequence>) {
         self.rely_on_row(&identity::TABLE, key, version);
+    }
+
+    /// A passkey must still be what it was, or not there.
+    pub(crate) fn rely_on_passkey(&self, key: Key, version: Option<Sequence>) {
+        self.rely_on_row(&passkey::TABLE, key, version);
     }
 
     /// A grant must still be what it was, or not there.

@@ -13,6 +13,7 @@
 pub mod answer;
 pub mod assertion;
 mod at_once;
+pub mod authenticator;
 pub mod browser;
 mod counted;
 mod each_once;

@@ -54,6 +54,7 @@ const COMMANDS: &[(&str, Asks, &[&str])] = &[
     ("user enable", Server, &["eve"]),
     ("user unlock", Server, &["eve"]),
     ("user reset-mfa", Server, &["eve"]),
+    ("user reset-passkeys", Server, &["eve"]),
     ("user delete", Server, &["eve", "--transfer-to", "group:billing", "--dry-run"]),
     ("user erase", Server, &["eve", "--dry-run"]),
     ("user import", Server, &["FILE"]),

@@ -313,6 +313,7 @@ const COMMANDS: &[&str] = &[
     "user enable grace",
     "user unlock grace",
     "user reset-mfa grace",
+    "user reset-passkeys grace",
     "group create --name billing",
     "group add billing grace",
     "group members billing",

@@ -62,12 +62,18 @@ impl Issuer {
         self.text.get(self.path_start..).unwrap_or_default().trim_end_matches('/')
     }
 
+    /// The host, without its port; an address of IPv6 in its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.origin().split_once("://").map_or("", |(_, authority)| authority);
+        let end = if host.starts_with('[') { host.find(']').map(|end| end + 1) } else { host.find(':') };
+        host.get(..end.unwrap_or(host.len())).unwrap_or_default()
+    }
+
     /// Whether it leads to whoever asks: to nobody but this computer itself.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let host = self.origin().split_once("://").map_or("", |(_, authority)| authority);
-        let end = if host.starts_with('[') { host.find(']').map(|end| end + 1) } else { host.find(':') };
-        is_loopback(host.get(..end.unwrap_or(host.len())).unwrap_or_default())
+        is_loopback(self.host())
     }
 
     /// Whether the connection is encrypted.
@@ -218,6 +224,18 @@ mod tests {
         check("http://localhost:8420", "http://localhost:8420", "");
         check("http://127.0.0.1:8420", "http://127.0.0.1:8420", "");
         check("http://[::1]/x", "http://[::1]", "/x");
+    }
+
+    #[test]
+    fn hosts() {
+        fn check(text: &str, expected: &str) {
+            assert_eq!(Issuer::parse(text).unwrap().host(), expected);
+        }
+        check("https://id.example.com", "id.example.com");
+        check("https://id.example.com:8443/a", "id.example.com");
+        check("https://[2001:db8::1]:1", "[2001:db8::1]");
+        check("http://localhost:8420/x", "localhost");
+        check("http://127.0.0.1:8420", "127.0.0.1");
     }
 
     #[test]

@@ -25,6 +25,9 @@ const ARROWS: &[(&str, Allowed)] = &[
     ("jeton-service", Allowed::These(&["jeton-core", "jeton-store", "jeton-jose", "jeton-oauth", "jeton-token", "jeton-verify"])),
     ("jeton-http", Allowed::These(&["jeton-core", "jeton-service", "jeton-jose", "jeton-oauth", "jeton-token"])),
     ("jeton", Allowed::All),
+    // What others copy stands on what is published.
+    ("jeton-example-api", Allowed::These(&["jeton-verify"])),
+    ("jeton-example-browser-app", Allowed::These(&["jeton-jose", "jeton-oauth", "jeton-token"])),
     ("jeton-testkit", Allowed::Free),
     ("jeton-bench", Allowed::Free),
     ("jeton-simulate", Allowed::Free),
@@ -39,7 +42,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("libsqlite3-sys", &["jeton-store-sqlite"], "only an engine uses its driver: go through the `Store` port"),
     ("age", &["jeton-backup"], "backups alone are sealed with it: it brings a second generation of cryptographic crates"),
     ("object_store", &["jeton-backup"], "backups alone are kept in buckets"),
-    ("axum", &["jeton-http", "jeton"], "only the HTTP surface and the wiring know axum: speak `http` and `tower` instead"),
+    (
+        "axum",
+        &["jeton-http", "jeton", "jeton-example-api", "jeton-example-browser-app"],
+        "only the HTTP surface, the wiring and the examples know axum: speak `http` and `tower` instead",
+    ),
 ];
 
 /// Crates of other people that one of ours must never use.
@@ -125,6 +132,7 @@ mod tests {
         check_manifest("jeton-testkit", "[dependencies]\njeton.workspace = true\nrusqlite = \"1\"", 0);
         check_manifest("jeton-core", "[dev-dependencies]\njeton-testkit.workspace = true\n", 0);
         check_manifest("jeton-verify", "[dev-dependencies]\naxum = \"1\"", 0);
+        check_manifest("jeton-example-api", "[dependencies]\njeton-verify.workspace = true\naxum = \"1\"", 0);
     }
 
     #[test]
@@ -133,6 +141,7 @@ mod tests {
         check_manifest("jeton-http", "[dependencies]\njeton-store.workspace = true", 1);
         check_manifest("jeton-service", "[build-dependencies]\njeton-store-sqlite.workspace = true", 1);
         check_manifest("jeton", "[dependencies]\njeton-testkit.workspace = true", 1);
+        check_manifest("jeton-example-api", "[dependencies]\njeton-service.workspace = true", 1);
     }
 
     #[test]

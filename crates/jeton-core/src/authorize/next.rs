@@ -18,14 +18,25 @@ pub struct Facts<'a> {
     pub begun_at: i64,
     /// Who is signed in, in this browser.
     pub session: Option<&'a Session>,
-    /// Whether they have a second factor; asked where more is needed than they proved.
-    pub has_second_factor: bool,
+    /// By what they can prove more; asked where more is needed than they proved.
+    pub stronger: Stronger,
     /// How long it counts that they proved who they are, in seconds.
     pub reauthentication_seconds: i64,
     /// What they said of this client before.
     pub consents: &'a [Consent],
     /// What they may do at an API now.
     pub rights: &'a dyn Fn(&ApiId) -> Rights,
+}
+
+/// What somebody has by which they prove more than by a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stronger {
+    /// Nothing.
+    Nothing,
+    /// A second factor, to be shown beside what they proved.
+    SecondFactor,
+    /// A passkey, by which they sign in once more.
+    Passkey,
 }
 
 /// What comes next.
@@ -53,13 +64,14 @@ pub fn next(asked: &Asked, facts: &Facts<'_>, now: i64) -> Result<Next, ErrorRes
         return Ok(Next::SignIn);
     };
     if session.authenticated.acr < asked.acr {
-        return match (facts.has_second_factor, asked.prompt.nothing) {
-            (false, _) => Err(ErrorResponse::new(
+        return match (facts.stronger, asked.prompt.nothing) {
+            (Stronger::Nothing, _) => Err(ErrorResponse::new(
                 ErrorCode::UnmetAuthenticationRequirements,
-                "this person has no second factor: they set one on their account page",
+                "this person has no second factor and no passkey: they set one on their account page",
             )),
-            (true, true) => Err(ErrorResponse::new(ErrorCode::LoginRequired, "the person has to show their second factor")),
-            (true, false) => Ok(Next::SecondFactor),
+            (_, true) => Err(ErrorResponse::new(ErrorCode::LoginRequired, "the person has to show their second factor, or a passkey")),
+            (Stronger::SecondFactor, false) => Ok(Next::SecondFactor),
+            (Stronger::Passkey, false) => Ok(Next::SignIn),
         };
     }
     let asked = allowed(asked, facts)?;

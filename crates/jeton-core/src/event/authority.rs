@@ -28,6 +28,7 @@ impl Event {
             | Event::UserDeleted { .. }
             | Event::ProviderDeleted { .. }
             | Event::IdentityUnlinked { .. }
+            | Event::PasskeyRemoved { .. }
             | Event::SessionEnded { .. }
             | Event::ConsentWithdrawn { .. }
             | Event::GrantEnded { .. }
@@ -85,6 +86,7 @@ impl Event {
             | Event::UserSecondFactorRemoved { .. }
             | Event::UserRecoveryCodesSet { .. }
             | Event::UserRecoveryCodeUsed { .. }
+            | Event::PasskeyAdded { .. }
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
@@ -183,6 +185,7 @@ impl Event {
             | Event::ProviderCreated { .. }
             | Event::ProviderUpdated { .. }
             | Event::IdentityLinked { .. }
+            | Event::PasskeyAdded { .. }
             | Event::SessionCreated { .. }
             | Event::SessionRenewed { .. }
             | Event::ConsentGiven { .. }
@@ -244,6 +247,7 @@ impl Event {
             | Event::LinkUsed { .. }
             | Event::ProviderDeleted { .. }
             | Event::IdentityUnlinked { .. }
+            | Event::PasskeyRemoved { .. }
             | Event::GroupCreated { .. }
             | Event::GroupUpdated { .. }
             | Event::RoleUpdated { .. }

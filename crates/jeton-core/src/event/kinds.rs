@@ -66,6 +66,8 @@ pub const KINDS: &[&str] = &[
     "user.second_factor_removed",
     "user.recovery_codes_set",
     "user.recovery_code_used",
+    "passkey.added",
+    "passkey.removed",
     "link.made",
     "link.used",
     "provider.created",

@@ -41,7 +41,7 @@ pub(super) fn linked(provider: &Provider, said: &Said, person: &Person, is_by_wo
 /// Takes it back, where something else signs them in still.
 pub fn disconnect(identity: &Identity, has_another_way: bool, moment: &mut Moment) -> Outcome<()> {
     if !has_another_way {
-        let detail = "nothing else signs this user in: they choose a password first, by a link";
+        let detail = "nothing else signs this user in: they choose a password first, by a link, or add a passkey";
         return Outcome::refuse(Refusal::new(Reason::Conflict, detail), Commit::new(moment));
     }
     let event = Event::IdentityUnlinked {

@@ -47,6 +47,10 @@ pub enum News {
     PasswordSet,
     /// Whoever administers took their second factor away.
     SecondFactorReset,
+    /// A passkey of theirs was added.
+    PasskeyAdded,
+    /// Whoever administers took a passkey of theirs away.
+    PasskeyReset,
 }
 
 /// Whose something is.
@@ -83,6 +87,8 @@ pub fn due(event: &Event) -> Option<Due> {
         Event::SubjectSuspended { name, subject: CutOffSubject::User, .. } => Some(of_person(&PersonId::from(&**name), News::Suspended)),
         Event::UserPasswordSet { by_themselves: 1, user, .. } => Some(of_person(user, News::PasswordSet)),
         Event::UserSecondFactorRemoved { by_themselves: 0, user, .. } => Some(of_person(user, News::SecondFactorReset)),
+        Event::PasskeyAdded { user, .. } => Some(of_person(user, News::PasskeyAdded)),
+        Event::PasskeyRemoved { by_themselves: 0, user, .. } => Some(of_person(user, News::PasskeyReset)),
         _ => None,
     }
 }
@@ -108,7 +114,7 @@ fn of_person(person: &PersonId, news: News) -> Due {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{Actor, SecretId};
+    use crate::id::{Actor, PasskeyId, SecretId};
 
     #[test]
     fn who_hears_of_what() {
@@ -160,6 +166,14 @@ mod tests {
         }
         for (by_themselves, expected) in [(0, Some((None, News::SecondFactorReset, "user:user_a"))), (1, None)] {
             check(&Event::UserSecondFactorRemoved { actor: Actor::system(), by_themselves, user: "user_a".into() }, expected);
+        }
+        let passkey = PasskeyId([7; 16]);
+        check(
+            &Event::PasskeyAdded { actor: Actor::system(), passkey, user: "user_a".into() },
+            Some((None, News::PasskeyAdded, "user:user_a")),
+        );
+        for (by_themselves, expected) in [(0, Some((None, News::PasskeyReset, "user:user_a"))), (1, None)] {
+            check(&Event::PasskeyRemoved { actor: Actor::system(), by_themselves, passkey, user: "user_a".into() }, expected);
         }
     }
 }

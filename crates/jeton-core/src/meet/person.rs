@@ -4,6 +4,7 @@ use super::key::stricter;
 use super::met::Met;
 use crate::consent::Consent;
 use crate::grant::Grant;
+use crate::passkey::Passkey;
 use crate::password::Password;
 use crate::record::{Malformed, Row};
 use crate::second_factor::SecondFactor;
@@ -66,6 +67,13 @@ pub(super) fn second_factor(then: &Row, later: &Row) -> Result<Met, Malformed> {
     Ok(Met::of(SecondFactor { last_step, recovery, ..later }.row()))
 }
 
+/// A passkey: as often as it signed by then or later it did.
+pub(super) fn passkey(then: &Row, later: &Row) -> Result<Met, Malformed> {
+    let (then, later) = (Passkey::from_row(then)?, Passkey::from_row(later)?);
+    let (counter, used_at) = (then.counter.max(later.counter), then.used_at.max(later.used_at));
+    Ok(Met::of(Passkey { counter, used_at, ..later }.row()))
+}
+
 #[cfg(test)]
 mod tests {
     use jeton_token::SecretHash;
@@ -76,7 +84,7 @@ mod tests {
     use crate::grant::family::{Family, Spent};
     use crate::grant::fingerprint::Fingerprint;
     use crate::grant::scopes::{IdentityScopes, ScopesByApi};
-    use crate::id::{Actor, ApiId, ClientId, CredentialId, GrantId, PersonId, SessionId};
+    use crate::id::{Actor, ApiId, ClientId, CredentialId, GrantId, PasskeyId, PersonId, SessionId};
     use crate::second_factor::recovery::Recovery;
     use crate::sender::Sender;
     use crate::session::proof::{Acr, Authenticated};
@@ -119,6 +127,32 @@ mod tests {
         let (stopped, is_stopped) = met(&kept(5, 7, &[1]), &kept(6, 9, &[2]));
         assert!(is_stopped && stopped.is_stopped() && stopped.recovery.left.is_empty());
         assert!(met(&stopped, &stopped).1, "once more changes nothing");
+    }
+
+    #[test]
+    fn a_passkey_signed_as_often_as_it_did_by_then_or_later() {
+        let kept = |counter, used_at| Passkey {
+            id: PasskeyId([1; 16]),
+            person: PersonId::from("user_1"),
+            handle: [2; 32].into(),
+            credential: [3; 20].into(),
+            public_key: [4; 77].into(),
+            counter,
+            name: "Telephone".into(),
+            added_at: 5,
+            used_at,
+            may_be_copied: false,
+            is_copied: false,
+        };
+        for (then, later, expected) in [
+            (kept(7, Some(8)), kept(9, Some(10)), kept(9, Some(10))),
+            (kept(9, Some(10)), kept(7, Some(8)), kept(9, Some(10))),
+            (kept(0, None), kept(0, Some(6)), kept(0, Some(6))),
+        ] {
+            let met = passkey(&then.row(), &later.row()).unwrap();
+            assert_eq!(Passkey::from_row(&met.row).unwrap(), expected);
+            assert_eq!(passkey(&met.row, &later.row()).unwrap(), met, "once more changes nothing");
+        }
     }
 
     fn of(generation: u32, scopes: &str, is_ended: bool) -> Grant {

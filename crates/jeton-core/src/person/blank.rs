@@ -11,6 +11,7 @@ use crate::grant;
 use crate::id::{ApiKeyId, PersonId};
 use crate::identity;
 use crate::link;
+use crate::passkey;
 use crate::password;
 use crate::policy::exception;
 use crate::record::{Key, Row, Table, Value};
@@ -42,7 +43,7 @@ pub enum Left {
 const ERASED: &str = "erased";
 
 /// The tables in whose rows somebody is named; of secrets, only [why](super::wordless) they are as they are.
-pub static TABLES: [&Table; 12] = [
+pub static TABLES: [&Table; 13] = [
     &TABLE,
     &api_key::TABLE,
     &word::TABLE,
@@ -54,6 +55,7 @@ pub static TABLES: [&Table; 12] = [
     &latest::TABLE,
     &link::TABLE,
     &identity::TABLE,
+    &passkey::TABLE,
     &grant::TABLE,
 ];
 
@@ -91,7 +93,8 @@ impl Blank {
         }
         if says("person", &self.id) {
             // What they signed in with, from where and when: nobody needs it to refuse them.
-            let theirs = [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE, &link::TABLE, &identity::TABLE];
+            let theirs =
+                [&password::TABLE, &second_factor::TABLE, &session::TABLE, &latest::TABLE, &link::TABLE, &identity::TABLE, &passkey::TABLE];
             if theirs.iter().any(|theirs| std::ptr::eq(table, *theirs)) {
                 return Left::Nothing;
             }
@@ -190,6 +193,7 @@ mod tests {
         check(&session::TABLE, &[theirs.clone(), ("network", text("192.0.2.0/24"))], None);
         check(&latest::TABLE, &[theirs.clone(), ("at", Value::Int(7))], None);
         check(&identity::TABLE, &[theirs.clone(), ("subject", text("7"))], None);
+        check(&passkey::TABLE, &[theirs.clone(), ("name", text("Telephone"))], None);
         let spent = ("generation", Value::Int(7));
         check(&grant::TABLE, &[theirs.clone(), spent.clone(), ("network", text("192.0.2.0/24"))], Some(&[theirs, spent]));
     }

@@ -12,6 +12,7 @@ use crate::id::PersonId;
 use crate::identity;
 use crate::link;
 use crate::notice;
+use crate::passkey;
 use crate::password;
 use crate::policy::exception;
 use crate::record::{Row, Table, Value};
@@ -33,7 +34,7 @@ pub struct Forgotten {
 }
 
 /// Where something of a person is: keys stand before what is kept beside them.
-pub static TABLES: [&Table; 18] = [
+pub static TABLES: [&Table; 19] = [
     &TABLE,
     &member::TABLE,
     &assign::TABLE,
@@ -52,6 +53,7 @@ pub static TABLES: [&Table; 18] = [
     &grant::TABLE,
     &link::TABLE,
     &identity::TABLE,
+    &passkey::TABLE,
 ];
 
 impl Forgotten {
@@ -96,9 +98,8 @@ impl Forgotten {
                 !column("key").and_then(Value::as_bytes).is_some_and(is_others)
             }
             "imported_key" | "api_key_use" => is_of_key("key"),
-            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" | "link" | "identity" => {
-                is_text(&self.people, "person")
-            }
+            "password" | "second_factor" | "session" | "authentication" | "consent" | "grant_of_person" | "grant" | "link" | "identity"
+            | "passkey" => is_text(&self.people, "person"),
             _ => is_text(&self.names, "credential"),
         }
     }
@@ -139,6 +140,7 @@ mod tests {
             row(TABLES[15], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
             row(TABLES[16], &[("id", Value::Id([8; 16])), ("person", Value::text("user_1"))]),
             row(TABLES[17], &[("subject", Value::text("7")), ("person", Value::text("user_1"))]),
+            row(TABLES[18], &[("name", Value::text("Telephone")), ("person", Value::text("user_1"))]),
         ];
         let mut nobody = Forgotten::default();
         for (table, row) in TABLES.into_iter().zip(&theirs) {

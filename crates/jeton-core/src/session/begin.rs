@@ -11,6 +11,8 @@ use crate::event::Event;
 use crate::id::{Actor, SessionId};
 use crate::moment::Moment;
 use crate::outcome::Outcome;
+use crate::passkey::challenge::Asked;
+use crate::passkey::{self, Passkey};
 use crate::person::Person;
 use crate::policy::CredentialKind;
 use crate::policy::effective::Policies;
@@ -61,6 +63,16 @@ pub fn begin_by_two(facts: &Facts<'_>, first: Authenticated, proved: &Proved, se
         }
         Err(refusal) => Outcome::refuse(refusal, commit),
     }
+}
+
+/// Begins a session of somebody who showed a passkey, or renews it: it is kept as `after`, and what it answered is answered.
+pub fn begin_by_passkey(facts: &Facts<'_>, (after, asked): (&Passkey, &Asked), sender: &Sender, moment: &mut Moment) -> Outcome<Begun> {
+    let Outcome { verdict, mut commit } = begin(facts, Authenticated::by_passkey(moment.now.seconds()), sender, moment);
+    if verdict.is_ok() {
+        commit = commit.put(&passkey::TABLE, after.row());
+        commit.marks.push(asked.answered());
+    }
+    Outcome { verdict, commit }
 }
 
 /// Begins a session of somebody who proved who they are, or renews it. It says what was proved now and nothing of what was before: one that was

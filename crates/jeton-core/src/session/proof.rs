@@ -57,11 +57,17 @@ pub enum Method {
     Password,
     /// A code that is good once: by time, or from a sheet.
     OneTimeCode,
+    /// Several factors at once: an authenticator, and by what it knows who holds it.
+    ManyFactors,
+    /// A key that signed; of which kind is not known, as nobody vouches for the authenticator.
+    Key,
+    /// Somebody was there, and touched it.
+    Presence,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Method; 2] = [Method::Password, Method::OneTimeCode];
+    pub const ALL: [Method; 5] = [Method::Password, Method::OneTimeCode, Method::ManyFactors, Method::Key, Method::Presence];
 
     /// Its registered name (RFC 8176 section 2).
     #[must_use]
@@ -69,6 +75,9 @@ impl Method {
         match self {
             Method::Password => "pwd",
             Method::OneTimeCode => "otp",
+            Method::ManyFactors => "mfa",
+            Method::Key => "pop",
+            Method::Presence => "user",
         }
     }
 
@@ -76,6 +85,9 @@ impl Method {
         match self {
             Method::Password => 1,
             Method::OneTimeCode => 2,
+            Method::ManyFactors => 4,
+            Method::Key => 8,
+            Method::Presence => 16,
         }
     }
 }
@@ -124,6 +136,13 @@ impl Authenticated {
         Authenticated { at, acr: Acr::OneFactor, amr: Methods::default() }
     }
 
+    /// By a passkey, whose authenticator saw who holds it: something that they have, and something that they know or are.
+    #[must_use]
+    pub fn by_passkey(at: i64) -> Authenticated {
+        let amr = Methods::from_iter([Method::ManyFactors, Method::Key, Method::Presence]);
+        Authenticated { at, acr: Acr::TwoFactors, amr }
+    }
+
     /// The same and a code beside it: by two factors. It is as old as the older of both, so that nobody is taken for having typed a password now
     /// who typed it an hour ago.
     #[must_use]
@@ -162,6 +181,8 @@ mod tests {
         assert_eq!((methods.to_string().as_str(), Methods::parse("pwd")), ("pwd", Some(methods)));
         let both = Authenticated::by_password(7).and_code();
         assert_eq!((both.at, both.acr, both.amr.to_string().as_str()), (7, Acr::TwoFactors, "pwd otp"));
+        let passkey = Authenticated::by_passkey(7);
+        assert_eq!((passkey.acr, passkey.amr.to_string().as_str()), (Acr::TwoFactors, "mfa pop user"));
         assert_eq!(Methods::parse("pwd telepathy"), None);
         assert_eq!(Methods::parse(""), Some(Methods::default()));
     }

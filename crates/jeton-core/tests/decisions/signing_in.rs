@@ -4,7 +4,7 @@ use jeton_core::api::Api;
 use jeton_core::authorize::Asked;
 use jeton_core::authorize::answer::{Facts as Answering, answer};
 use jeton_core::authorize::check::{Facts as Checking, check as check_request};
-use jeton_core::authorize::next::{Facts as Next, Next as Step, next};
+use jeton_core::authorize::next::{Facts as Next, Next as Step, Stronger, next};
 use jeton_core::authorize::target::{NoTarget, target};
 use jeton_core::client::Client;
 use jeton_core::commit::Write;
@@ -209,7 +209,7 @@ fn said(asked: &Asked, client: &Client, session: &Session, scopes: &str, expires
 /// What comes next for somebody who signed in `ago` seconds ago, and said yes to these scopes before.
 #[track_caller]
 fn check_next(parameters: &str, ago: Option<i64>, before: &[(&str, i64)], rights: &str, expected: Result<&str, ErrorCode>) {
-    check_next_by(parameters, ago.map(|seconds| Authenticated::by_password(NOW - seconds)), false, (before, rights), expected);
+    check_next_by(parameters, ago.map(|seconds| Authenticated::by_password(NOW - seconds)), Stronger::Nothing, (before, rights), expected);
 }
 
 /// The same for somebody who proved it like this.
@@ -217,7 +217,7 @@ fn check_next(parameters: &str, ago: Option<i64>, before: &[(&str, i64)], rights
 fn check_next_by(
     parameters: &str,
     proof: Option<Authenticated>,
-    has_second_factor: bool,
+    stronger: Stronger,
     (before, rights): (&[(&str, i64)], &str),
     expected: Result<&str, ErrorCode>,
 ) {
@@ -231,7 +231,7 @@ fn check_next_by(
     let facts = Next {
         begun_at: NOW - 10,
         session: session.as_ref(),
-        has_second_factor,
+        stronger,
         reauthentication_seconds: 1_000,
         consents: &consents,
         rights: &rights,
@@ -284,20 +284,24 @@ fn more_is_asked_for_than_was_proved() {
     let two = |ago: i64| one(ago).map(Authenticated::and_code);
     let (answer, unmet) = (Ok(r#"answer {"ORDERS":"read"}"#), Err(ErrorCode::UnmetAuthenticationRequirements));
     let step_up = "&scope=read&acr_values=urn%3Ajeton%3A2fa";
-    check_next_by(step_up, one(5), true, all, Ok("second factor"));
-    check_next_by(step_up, one(5), false, all, unmet);
-    check_next_by(step_up, two(5), true, all, answer);
-    check_next_by(step_up, two(5), false, all, answer);
-    check_next_by(step_up, None, true, all, Ok("sign in"));
+    check_next_by(step_up, one(5), Stronger::SecondFactor, all, Ok("second factor"));
+    check_next_by(step_up, one(5), Stronger::Nothing, all, unmet);
+    check_next_by(step_up, two(5), Stronger::SecondFactor, all, answer);
+    check_next_by(step_up, two(5), Stronger::Nothing, all, answer);
+    check_next_by(step_up, None, Stronger::SecondFactor, all, Ok("sign in"));
+    // Who has a passkey and no second factor signs in by it.
+    check_next_by(step_up, one(5), Stronger::Passkey, all, Ok("sign in"));
+    check_next_by(step_up, Some(Authenticated::by_passkey(NOW - 5)), Stronger::Passkey, all, answer);
+    check_next_by(&format!("{step_up}&prompt=none"), one(5), Stronger::Passkey, all, Err(ErrorCode::LoginRequired));
     // Where the password is too old it comes first.
-    check_next_by(&format!("{step_up}&max_age=20"), one(21), true, all, Ok("sign in"));
-    check_next_by(&format!("{step_up}&max_age=20"), one(20), true, all, Ok("second factor"));
-    check_next_by(&format!("{step_up}&prompt=none"), one(5), true, all, Err(ErrorCode::LoginRequired));
-    check_next_by(&format!("{step_up}&prompt=none"), one(5), false, all, unmet);
-    check_next_by(&format!("{step_up}&prompt=none"), two(5), true, all, answer);
+    check_next_by(&format!("{step_up}&max_age=20"), one(21), Stronger::SecondFactor, all, Ok("sign in"));
+    check_next_by(&format!("{step_up}&max_age=20"), one(20), Stronger::SecondFactor, all, Ok("second factor"));
+    check_next_by(&format!("{step_up}&prompt=none"), one(5), Stronger::SecondFactor, all, Err(ErrorCode::LoginRequired));
+    check_next_by(&format!("{step_up}&prompt=none"), one(5), Stronger::Nothing, all, unmet);
+    check_next_by(&format!("{step_up}&prompt=none"), two(5), Stronger::SecondFactor, all, answer);
     // The weakest of several is enough, and what is not offered is passed over beside others.
-    check_next_by("&scope=read&acr_values=urn%3Ajeton%3A2fa+urn%3Ajeton%3A1fa", one(5), true, all, answer);
-    check_next_by("&scope=read&acr_values=phr+urn%3Ajeton%3A2fa+x", one(5), true, all, Ok("second factor"));
+    check_next_by("&scope=read&acr_values=urn%3Ajeton%3A2fa+urn%3Ajeton%3A1fa", one(5), Stronger::SecondFactor, all, answer);
+    check_next_by("&scope=read&acr_values=phr+urn%3Ajeton%3A2fa+x", one(5), Stronger::SecondFactor, all, Ok("second factor"));
     for nothing in ["phr", "x", "urn%3Ajeton%3A3fa"] {
         assert_eq!(asked(&format!("&scope=read&acr_values={nothing}")).err(), Some(ErrorCode::UnmetAuthenticationRequirements));
     }

@@ -15,7 +15,7 @@ use super::route::{Access, Route};
 use super::{
     administrators, apis, audit, backups, client_secrets, clients, consents, credentials, doctor, grants, groups, keys, metrics, openapi,
     policies, policy_exceptions, problem, providers, revocations, roles, root_key, sessions, signing_keys, standing_suspensions,
-    statistics, suspensions, token_explanation, tokens, usage, usage_reports, user_exports, user_imports, users,
+    statistics, suspensions, token_explanation, tokens, usage, usage_reports, user_exports, user_imports, user_passkeys, users,
 };
 use crate::observe::{Endpoint, Observer, counted, observed};
 
@@ -42,6 +42,7 @@ pub static ROUTES: &[&[Route]] = &[
     users::ROUTES,
     user_imports::ROUTES,
     user_exports::ROUTES,
+    user_passkeys::ROUTES,
     sessions::ROUTES,
     grants::ROUTES,
     consents::ROUTES,

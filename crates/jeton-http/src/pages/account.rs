@@ -4,6 +4,7 @@ pub(super) mod activity;
 pub(super) mod address;
 pub(super) mod applications;
 pub(super) mod new_token;
+pub(super) mod passkeys;
 pub(super) mod password;
 pub(super) mod providers;
 pub(super) mod sessions;
@@ -37,8 +38,13 @@ async fn show(visit: &Visit) -> Result<Response, Problem> {
     let form = token(&visit.service, Door::SignOut, here.whose(), visit.now());
     let name = plain::shown(&person.record.username);
     let may_confirm = visit.service.sends_links() && person.record.email.is_some() && person.record.email_verified_at.is_none();
-    let may = (may_confirm, !visit.service.providers().is_empty());
-    let page = view::account(visit.issuer(), &name, session.authenticated.at, may, (visit.path("/signout"), form));
+    let has = view::Has {
+        address_to_confirm: may_confirm,
+        providers: !visit.service.providers().is_empty(),
+        passkeys: visit.service.relying_party().is_some(),
+        password: visit.service.has_password(&session.person).await?,
+    };
+    let page = view::account(visit.issuer(), &name, session.authenticated.at, &has, (visit.path("/signout"), form));
     Ok(visit.seen(Some(&here), page))
 }
 

@@ -22,10 +22,13 @@ pub(crate) struct Assets {
     pub(crate) style: Asset,
     /// What stands in the browser's tab.
     pub(crate) icon: Asset,
+    /// What speaks with authenticators: the only script that there is.
+    pub(crate) passkey: Asset,
 }
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     style: Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../../assets/style.css")),
+    passkey: Asset::new("passkey", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkey.js")),
     icon: Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
 });
 
@@ -36,7 +39,7 @@ pub(crate) fn assets() -> &'static Assets {
 
 impl Assets {
     fn find(&self, name: &str) -> Option<&Asset> {
-        [&self.style, &self.icon].into_iter().find(|asset| asset.name == name)
+        [&self.style, &self.icon, &self.passkey].into_iter().find(|asset| asset.name == name)
     }
 }
 

@@ -43,6 +43,10 @@ pub(super) enum Door {
     Providers,
     /// Where somebody chooses another password.
     Password,
+    /// Where somebody shows a passkey.
+    Passkey,
+    /// Where somebody adds or removes one.
+    Passkeys,
 }
 
 impl Door {
@@ -63,6 +67,8 @@ impl Door {
             Door::Address => b"address",
             Door::Providers => b"providers",
             Door::Password => b"password",
+            Door::Passkey => b"passkey",
+            Door::Passkeys => b"passkeys",
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Frame {
     pub(super) footer: String,
     pub(super) style: String,
     pub(super) icon: String,
+    /// The script of the pages on which passkeys are made and shown.
+    pub(super) passkey: String,
 }
 
 impl Frame {
@@ -32,6 +34,7 @@ impl Frame {
             service,
             style: asset(&assets().style.name),
             icon: asset(&assets().icon.name),
+            passkey: asset(&assets().passkey.name),
         }
     }
 }
@@ -44,13 +47,32 @@ pub(super) enum FormsLead<'u> {
     To(&'u RedirectUri),
 }
 
+/// Whether a page has a script.
+#[derive(Clone, Copy)]
+enum Script {
+    None,
+    OfThisServer,
+}
+
+/// What most answers may.
+const NOTHING: (FormsLead<'static>, Script) = (FormsLead::Here, Script::None);
+
 /// A page.
 pub(super) fn page(issuer: &Issuer, status: StatusCode, forms_lead: FormsLead<'_>, template: &impl Template) -> Response {
+    written(issuer, status, (forms_lead, Script::None), template)
+}
+
+/// A page on which the script of this server speaks with authenticators.
+pub(super) fn page_with_script(issuer: &Issuer, status: StatusCode, forms_lead: FormsLead<'_>, template: &impl Template) -> Response {
+    written(issuer, status, (forms_lead, Script::OfThisServer), template)
+}
+
+fn written(issuer: &Issuer, status: StatusCode, may: (FormsLead<'_>, Script), template: &impl Template) -> Response {
     // Writing to memory does not fail; a page that is cut off is no page.
     let Ok(text) = template.render() else {
-        return with_headers(issuer, StatusCode::INTERNAL_SERVER_ERROR, FormsLead::Here, Body::empty());
+        return with_headers(issuer, StatusCode::INTERNAL_SERVER_ERROR, NOTHING, Body::empty());
     };
-    let mut response = with_headers(issuer, status, forms_lead, Body::from(text));
+    let mut response = with_headers(issuer, status, may, Body::from(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -60,8 +82,8 @@ pub(super) fn page(issuer: &Issuer, status: StatusCode, forms_lead: FormsLead<'_
 
 /// The browser goes on by GET, whatever it asked by (RFC 9700 section 4.12). The address is not for logs.
 pub(super) fn see_other(issuer: &Issuer, to: &str) -> Response {
-    let Ok(to) = HeaderValue::from_str(to) else { return with_headers(issuer, StatusCode::BAD_REQUEST, FormsLead::Here, Body::empty()) };
-    let mut response = with_headers(issuer, StatusCode::SEE_OTHER, FormsLead::Here, Body::empty());
+    let Ok(to) = HeaderValue::from_str(to) else { return with_headers(issuer, StatusCode::BAD_REQUEST, NOTHING, Body::empty()) };
+    let mut response = with_headers(issuer, StatusCode::SEE_OTHER, NOTHING, Body::empty());
     response.headers_mut().insert(LOCATION, to);
     response
 }
@@ -74,7 +96,7 @@ pub(super) fn set_cookie(response: &mut Response, cookie: &str) {
     }
 }
 
-fn with_headers(issuer: &Issuer, status: StatusCode, forms_lead: FormsLead<'_>, body: Body) -> Response {
+fn with_headers(issuer: &Issuer, status: StatusCode, may: (FormsLead<'_>, Script), body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -82,7 +104,7 @@ fn with_headers(issuer: &Issuer, status: StatusCode, forms_lead: FormsLead<'_>, 
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    insert_policy(headers, forms_lead);
+    insert_policy(headers, may);
     if issuer.is_https() {
         headers.insert(HeaderName::from_static("strict-transport-security"), HeaderValue::from_static("max-age=31536000"));
     }
@@ -99,16 +121,21 @@ const ALWAYS: [(&str, &str); 6] = [
     ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// No script, no style in the text, no frame, nothing from elsewhere.
-fn insert_policy(headers: &mut HeaderMap, forms_lead: FormsLead<'_>) {
+/// No script but one of this server where a page needs it, no style in the text, no frame, nothing from elsewhere.
+fn insert_policy(headers: &mut HeaderMap, (forms_lead, script): (FormsLead<'_>, Script)) {
     let more = match forms_lead {
         FormsLead::Here => String::new(),
         // A policy cannot name an address of IPv6 in brackets.
         FormsLead::To(uri) if uri.origin().contains('[') => format!(" {}:", uri.origin().split(':').next().unwrap_or_default()),
         FormsLead::To(uri) => format!(" {}", uri.origin()),
     };
-    let policy =
-        format!("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{more}; frame-ancestors 'none'; base-uri 'none'");
+    let script = match script {
+        Script::None => "",
+        Script::OfThisServer => " script-src 'self';",
+    };
+    let policy = format!(
+        "default-src 'none';{script} style-src 'self'; img-src 'self'; form-action 'self'{more}; frame-ancestors 'none'; base-uri 'none'"
+    );
     if let Ok(value) = HeaderValue::from_str(&policy) {
         headers.insert(HeaderName::from_static("content-security-policy"), value);
     }
@@ -122,7 +149,7 @@ mod tests {
     fn a_policy_names_where_forms_lead() {
         fn check(uri: &str, expected: &str) {
             let mut headers = HeaderMap::new();
-            insert_policy(&mut headers, FormsLead::To(&RedirectUri::parse(uri).unwrap()));
+            insert_policy(&mut headers, (FormsLead::To(&RedirectUri::parse(uri).unwrap()), Script::None));
             let policy = headers["content-security-policy"].to_str().unwrap().to_owned();
             assert!(policy.contains(&format!("form-action 'self' {expected};")), "{policy}");
         }

@@ -9,12 +9,14 @@ use axum::routing::get;
 use jeton_service::Service;
 
 use super::problem::Problem;
-use super::{account, assets, authorize, device, forgot, link, logout, second_factor, second_step, sign_in, sign_out, upstream};
+use super::{
+    account, assets, authorize, device, forgot, link, logout, passkey_shown, second_factor, second_step, sign_in, sign_out, upstream,
+};
 use crate::observe::{Endpoint, Observer, counted};
 use crate::upstream::Upstream;
 
 /// The pages that take a form, each by the door of [`guard`](super::guard).
-pub const WITH_FORMS: [&str; 16] = [
+pub const WITH_FORMS: [&str; 18] = [
     "/oauth/authorize",
     "/oauth/logout",
     "/device",
@@ -31,6 +33,8 @@ pub const WITH_FORMS: [&str; 16] = [
     "/account/address",
     "/account/providers",
     "/account/password",
+    "/signin/passkey",
+    "/account/passkeys",
 ];
 /// The pages that only show.
 pub const WITHOUT_FORMS: [&str; 2] = ["/account", "/account/activity"];
@@ -66,6 +70,14 @@ pub(crate) fn routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
         .route(
             "/signin/second-factor",
             get(counted(requests, page, with(observer, second_step::get))).post(counted(requests, page, with(observer, second_step::post))),
+        )
+        .route(
+            "/signin/passkey",
+            get(counted(requests, page, with(observer, passkey_shown::get))).post(counted(
+                requests,
+                page,
+                with(observer, passkey_shown::post),
+            )),
         )
         .route(
             "/account/second-factor",
@@ -146,6 +158,14 @@ fn account_routes(observer: &Arc<Observer>) -> Router<Arc<Service>> {
                 requests,
                 page,
                 with(observer, account::password::post),
+            )),
+        )
+        .route(
+            "/account/passkeys",
+            get(counted(requests, page, with(observer, account::passkeys::get))).post(counted(
+                requests,
+                page,
+                with(observer, account::passkeys::post),
             )),
         )
         .route("/account/activity", get(counted(requests, page, with(observer, account::activity::get))))

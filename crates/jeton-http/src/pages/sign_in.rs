@@ -22,6 +22,7 @@ use super::choices::choices;
 use super::device_cookie;
 use super::flow::{About, Flow};
 use super::guard::{Door, Posted, token};
+use super::passkey;
 use super::problem::Problem;
 use super::reply::{see_other, set_cookie};
 use super::session_cookie;
@@ -137,8 +138,8 @@ pub(super) fn refuse(visit: &Visit, flow: &Flow, username: &str, why: Why) -> Re
     let outcome = match why {
         Why::TooOften(_) => Outcome::Throttled,
         Why::Busy => Outcome::Busy,
-        Why::Fenced | Why::ProviderFenced => Outcome::Fenced,
-        Why::First | Why::Again | Why::Refused => Outcome::Refused,
+        Why::Fenced | Why::ProviderFenced | Why::PasskeyFenced => Outcome::Fenced,
+        Why::First | Why::Again | Why::Refused | Why::Passkey => Outcome::Refused,
     };
     visit.service.count_sign_in(outcome);
     page(visit, flow, Some(username), why).map(|page| seen::with_outcome(page, outcome.name()))
@@ -160,6 +161,7 @@ fn page(visit: &Visit, flow: &Flow, username: Option<&str>, why: Why) -> Result<
         leads_to: leads_to.as_ref(),
         forgot: visit.service.writes_letters().then(|| visit.path_in("/forgot", flow)),
         providers: choices(visit, flow).into_iter().map(|choice| (choice.to, choice.title)).collect(),
+        passkey: passkey::form_in(visit, flow),
     };
     Ok(page.reply(visit.issuer()))
 }

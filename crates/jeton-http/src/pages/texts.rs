@@ -29,6 +29,7 @@ pub(crate) struct Texts {
     pub(crate) address: Address,
     pub(crate) providers: Providers,
     pub(crate) password: Password,
+    pub(crate) passkeys: Passkeys,
     pub(crate) letter: Letter,
     pub(crate) go_on: GoOn,
     pub(crate) problem: Problems,
@@ -59,7 +60,7 @@ texts! {
     /// Where people sign in.
     SignIn {
         title lead lead_here lead_device username password submit refused busy fenced provider_fenced again too_often too_often_minute too_often_moment
-        with_provider
+        with_provider with_passkey no_passkey passkey_refused passkey_fenced
     }
     /// Where they show their second factor beside it.
     SecondStep { title lead lead_here code hint submit refused another }
@@ -100,7 +101,7 @@ texts! {
         consent_given consent_withdrawn grant_created grant_ended grant_reused code_replayed
         key_created key_revoked key_rotated key_expiring
         user_created user_updated user_disabled user_enabled user_unlocked
-        second_factor_set second_factor_removed recovery_codes_set recovery_code_used link_made link_used identity_linked
+        second_factor_set second_factor_removed recovery_codes_set recovery_code_used passkey_added passkey_removed link_made link_used identity_linked
         identity_unlinked
         membership_added membership_removed role_assigned role_unassigned
     }
@@ -116,12 +117,16 @@ texts! {
     Providers { link title lead none since connect disconnect disconnect_label refused last }
     /// Where somebody chooses another password.
     Password { link title lead present chosen hint submit refused changed }
+    /// By which passkeys somebody signs in.
+    Passkeys {
+        link title lead none since used unused remove remove_label last add_title absent name some_name hint add refused many bad_name
+    }
     /// What letters say.
     Letter {
         greeting closing invitation_subject invitation password_reset_subject password_reset email_verification_subject email_verification
         api_key personal_access_token client_secret policy_exception named
         ends_subject ends ends_tomorrow days leaked_subject leaked suspended_subject suspended account_suspended_subject account_suspended
-        password_set_subject password_set second_factor_reset_subject second_factor_reset
+        password_set_subject password_set second_factor_reset_subject second_factor_reset passkey_added_subject passkey_added passkey_reset_subject passkey_reset
     }
     /// An answer that is posted.
     GoOn { title lead submit }

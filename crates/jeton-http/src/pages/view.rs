@@ -12,7 +12,7 @@ use jeton_oauth::authorization::AuthorizationAnswer;
 use jeton_oauth::{Issuer, RedirectUri};
 
 use super::dates::{day, minute};
-use super::reply::{FormsLead, Frame, page};
+use super::reply::{FormsLead, Frame, page, page_with_script};
 use super::texts::{Texts, fill};
 
 /// What stands on the page where somebody signs in.
@@ -35,6 +35,21 @@ pub(super) struct SignIn<'v> {
     pub(super) forgot: Option<String>,
     /// The providers that they may choose: where each begins, and what it is called.
     pub(super) providers: Vec<(String, String)>,
+    /// The form by which they show a passkey; `None`: no authenticator knows this server.
+    pub(super) passkey: Option<PasskeyForm>,
+}
+
+/// A form that a script fills in.
+pub(super) struct PasskeyForm {
+    /// Where it goes.
+    pub(super) action: String,
+    /// What shows that it is from here.
+    pub(super) form: String,
+    /// What is asked of an authenticator, sealed, and as it is told.
+    pub(super) asked: String,
+    pub(super) challenge: String,
+    /// What authenticators call this server.
+    pub(super) server: String,
 }
 
 /// Why somebody is asked to sign in.
@@ -52,6 +67,10 @@ pub(super) enum Why {
     Fenced,
     /// Whether they may still come by their provider is not known since a restore.
     ProviderFenced,
+    /// The passkey that they showed proves nothing here.
+    Passkey,
+    /// Whether their passkey still holds is not known since a restore.
+    PasskeyFenced,
     /// It was tried too often: in so many seconds they may try again.
     TooOften(i64),
 }
@@ -68,6 +87,7 @@ struct SignInPage {
     username: String,
     forgot: Option<String>,
     providers: Vec<(String, String)>,
+    passkey: Option<PasskeyForm>,
 }
 
 impl SignIn<'_> {
@@ -81,24 +101,27 @@ impl SignIn<'_> {
             Why::Busy => Some(texts.busy.clone()),
             Why::Fenced => Some(texts.fenced.clone()),
             Why::ProviderFenced => Some(texts.provider_fenced.clone()),
+            Why::Passkey => Some(texts.passkey_refused.clone()),
+            Why::PasskeyFenced => Some(texts.passkey_fenced.clone()),
             Why::TooOften(seconds) => Some(too_often(texts, seconds)),
         };
         let status = match self.why {
-            Why::Busy | Why::Fenced | Why::ProviderFenced => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Busy | Why::Fenced | Why::ProviderFenced | Why::PasskeyFenced => StatusCode::SERVICE_UNAVAILABLE,
             Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
-            Why::First | Why::Again | Why::Refused => StatusCode::OK,
+            Why::First | Why::Again | Why::Refused | Why::Passkey => StatusCode::OK,
         };
         let lead = match (self.client, self.is_for_device) {
             (Some(client), _) => fill(&texts.lead, &[("client", client)]),
             (None, true) => texts.lead_device.clone(),
             (None, false) => texts.lead_here.clone(),
         };
-        let SignIn { action, form, username, why, leads_to, forgot, providers, .. } = self;
+        let SignIn { action, form, username, why, leads_to, forgot, providers, passkey, .. } = self;
         let words = |title: &str| fill(&texts.with_provider, &[("provider", title)]);
         let providers = providers.into_iter().map(|(to, title)| (to, words(&title))).collect();
         let is_again = why == Why::Again;
-        let view = SignInPage { lead, problem, is_again, action, form, username, forgot, providers, frame };
-        let mut response = page(issuer, status, forms_lead(leads_to), &view);
+        let view = SignInPage { lead, problem, is_again, action, form, username, forgot, providers, passkey, frame };
+        let written = if view.passkey.is_some() { page_with_script } else { page };
+        let mut response = written(issuer, status, forms_lead(leads_to), &view);
         if let Why::TooOften(seconds) = why {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -223,20 +246,27 @@ struct AccountPage {
     form: String,
 }
 
-/// The page that says who is signed in; `may_confirm`: it is not known that letters reach them, and could be.
-pub(super) fn account(
-    issuer: &Issuer,
-    person: &str,
-    since: i64,
-    (may_confirm, has_providers): (bool, bool),
-    (action, form): (String, String),
-) -> Response {
+/// Of which there are pages for somebody.
+pub(super) struct Has {
+    /// It is not known that letters reach them, and could be.
+    pub(super) address_to_confirm: bool,
+    pub(super) providers: bool,
+    pub(super) passkeys: bool,
+    pub(super) password: bool,
+}
+
+/// The page that says who is signed in.
+pub(super) fn account(issuer: &Issuer, person: &str, since: i64, has: &Has, (action, form): (String, String)) -> Response {
     let frame = Frame::of(issuer);
     let texts = &frame.texts.account;
-    let confirm = may_confirm.then_some(("address", &frame.texts.address.link));
-    let providers = has_providers.then_some(("providers", &frame.texts.providers.link));
+    let ways = [
+        (has.address_to_confirm, ("address", &frame.texts.address.link)),
+        (has.providers, ("providers", &frame.texts.providers.link)),
+        (has.passkeys, ("passkeys", &frame.texts.passkeys.link)),
+        (has.password, ("password", &frame.texts.password.link)),
+    ];
+    let ways = ways.into_iter().filter_map(|(is_there, link)| is_there.then_some(link));
     let below = [
-        ("password", &frame.texts.password.link),
         ("second-factor", &frame.texts.second_factor.link),
         ("sessions", &texts.sessions),
         ("applications", &texts.applications),
@@ -247,7 +277,7 @@ pub(super) fn account(
     let view = AccountPage {
         signed_in_as: fill(&texts.signed_in_as, &[("person", person)]),
         since: fill(&texts.since, &[("date", &minute(frame.texts, since))]),
-        links: confirm.into_iter().chain(providers).chain(below).map(link).collect(),
+        links: ways.chain(below).map(link).collect(),
         action,
         form,
         frame,

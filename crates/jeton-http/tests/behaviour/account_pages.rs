@@ -108,7 +108,9 @@ async fn the_account_leads_to_each_of_its_pages() {
 async fn somebody_ends_their_sessions_and_nobody_else_s() {
     let (world, shop, _) = world().await;
     let mut laptop = signed_in(&world, "ada", "192.0.2.7").await;
+    world.advance(1);
     let mut phone = signed_in(&world, "ada", "198.51.100.9").await;
+    world.advance(1);
     let mut tablet = signed_in(&world, "ada", "203.0.113.5").await;
     let mut bobs = signed_in(&world, "bob", "192.0.2.8").await;
     let of_bob = world.done(Method::GET, "/sessions?user=bob", None).await["items"][0]["id"].as_str().unwrap().to_owned();

@@ -379,6 +379,18 @@ async fn whose_second_factor_was_taken_away_hears_of_it() {
     let mut round = world.service().begin_letters(Follows::News).await.unwrap();
     let told = ("ada@example.com".to_owned(), "Your second factor was taken away".to_owned());
     assert_eq!(news(&world, &mut round, &mailbox).await, [told], "by the next process");
+    // So does whose passkeys were, and who added one.
+    let mut browser = world.browser();
+    let page = browser.open("/signin").await.page();
+    browser.submit(&page, "/signin", None, &[("username", "ada"), ("password", PASSWORD)]).await.page();
+    let _ = browser.add_passkey("Telephone").await;
+    world.service().reset_passkeys("ada", &administrator(), &world.moment()).await.unwrap();
+    let told = [
+        ("ada@example.com".to_owned(), "A passkey was added".to_owned()),
+        ("ada@example.com".to_owned(), "Your passkeys were taken away".to_owned()),
+    ];
+    assert_eq!(news(&world, &mut round, &mailbox).await, told);
+    drop(browser);
     // What is days old is no news.
     world.service().make_link("ada", Purpose::PasswordReset, &administrator(), &world.moment()).await.unwrap();
     world.done(Method::POST, "/suspensions", Some(json!({"user": "ada"}))).await;

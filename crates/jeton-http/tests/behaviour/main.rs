@@ -65,6 +65,7 @@ mod outside;
 mod own_clients;
 mod own_password;
 mod page_forms;
+mod passkeys;
 mod password_hashes;
 mod pasted;
 mod people;

@@ -93,9 +93,15 @@ async fn nobody_learns_who_is_known_here() {
 fn masked(page: &Page, username: &str) -> String {
     let form = page.form("/signin");
     let (flow, token) = (form.action.as_str(), form.fields[0].1.as_str());
-    let text = page.answer.text().replace(flow, "ACTION").replace(token, "TOKEN");
+    let mut text = page.answer.text().replace(flow, "ACTION").replace(token, "TOKEN");
+    // What is asked of an authenticator is drawn for each page.
+    let passkey = page.form("/signin/passkey");
+    let challenge = text.split("data-challenge=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    for differs in [&passkey.action, &passkey.fields[0].1, &passkey.fields[1].1, &challenge] {
+        text = text.replace(differs.as_str(), "PASSKEY");
+    }
     let (before, after) = text.split_once("id=\"username\"").unwrap();
-    let (_, after) = after.split_once("autocomplete=\"username\"").unwrap();
+    let (_, after) = after.split_once("autocomplete=\"username webauthn\"").unwrap();
     let focus = |text: &str| text.replace(" autofocus", "");
     assert!(!username.contains("TOKEN"));
     format!("{before}{}", focus(after))

@@ -37,7 +37,13 @@ impl Telephone {
     /// The code that it tells so many seconds from now.
     #[must_use]
     pub fn code(&self, world: &World, after_seconds: i64) -> String {
-        let step = totp::step_of(world.moment().now.seconds() + after_seconds);
+        self.code_at(world.moment().now.seconds() + after_seconds)
+    }
+
+    /// The code that it tells at a time, in seconds since 1970.
+    #[must_use]
+    pub fn code_at(&self, seconds: i64) -> String {
+        let step = totp::step_of(seconds);
         String::from_utf8(totp::code(&self.secret, step).to_vec()).expect("digits")
     }
 }

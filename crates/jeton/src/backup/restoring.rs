@@ -137,5 +137,5 @@ impl Restoring<'_> {
 
 /// What to do about a failure, beside what it says.
 fn words(failure: &Failure) -> String {
-    format!("{failure}\n  → nothing was made; `jeton backup verify --from` names everything that is wrong on the target")
+    format!("{failure}\n  → nothing was made; `jeton backup verify --from TARGET` names everything that is wrong there")
 }

@@ -86,14 +86,9 @@ impl Backups {
 
     async fn shown_whole(&self) -> Result<BackupsShown, Failure> {
         let (mut shown, mut problems) = (Vec::new(), Vec::new());
-        for id in snapshots(&self.target).await? {
-            match manifest_or_problem(&self.target, &self.opening(), &id).await? {
-                Ok(manifest) => {
-                    let whose = self.whose(&manifest).await?;
-                    shown.push(snapshot(&manifest, whose));
-                }
-                Err(problem) => problems.push(problem.to_string()),
-            }
+        // Whoever asks while the target is away wants to know how it stands.
+        if let Err(failure) = self.show_snapshots(&mut shown, &mut problems).await {
+            problems.push(format!("what is on the target cannot be read now: {failure}"));
         }
         let standing = self.standing();
         problems.extend(standing.others.iter().map(|other| words(other)));
@@ -116,6 +111,19 @@ impl Backups {
             problems,
             drills: self.drills_shown(standing.drilled),
         })
+    }
+
+    async fn show_snapshots(&self, shown: &mut Vec<SnapshotShown>, problems: &mut Vec<String>) -> Result<(), Failure> {
+        for id in snapshots(&self.target).await? {
+            match manifest_or_problem(&self.target, &self.opening(), &id).await? {
+                Ok(manifest) => {
+                    let whose = self.whose(&manifest).await?;
+                    shown.push(snapshot(&manifest, whose));
+                }
+                Err(problem) => problems.push(problem.to_string()),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -101,7 +101,7 @@ fn page(config: &Config, target: &str, recipients: &[String], epochs: &[(u16, St
          3. Look into its jeton.toml, which came back too: the paths are the old ones.\n\
          4. jeton serve --data {data}\n\
          5. If the restore said that something may be missing: revoke again what\n\
-         \x20  you know of, then `jeton backup restore accept-gap`.\n"
+         \x20  you know of, then: jeton backup restore accept-gap --data {data}\n"
     );
     page
 }

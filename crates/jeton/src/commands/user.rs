@@ -41,6 +41,7 @@ pub(crate) enum User {
     Enable(Enable),
     Unlock(Unlock),
     ResetMfa(ResetMfa),
+    ResetPasskeys(ResetPasskeys),
     Delete(Delete),
     Erase(Erase),
     Import(import::Import),
@@ -89,7 +90,7 @@ pub(crate) struct List {
     pages: Pages,
 }
 
-/// Show a person, their groups and their roles
+/// Show a person, their groups, their roles and their passkeys
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  jeton user show ada")]
 pub(crate) struct Show {
@@ -233,6 +234,23 @@ pub(crate) struct ResetMfa {
     user: String,
 }
 
+const RESET_PASSKEYS_EXAMPLES: &str = "\
+Examples:
+  jeton user show ada
+  jeton user reset-passkeys ada --yes
+
+None of their passkeys signs anybody in from then on, and where these signed
+them in they are signed out. A password or a provider that they have signs them
+in still. Who has neither gets a link: `jeton user invite`.";
+
+/// Take away all passkeys of a person who lost them; asks first
+#[derive(Args, Debug)]
+#[command(after_help = RESET_PASSKEYS_EXAMPLES)]
+pub(crate) struct ResetPasskeys {
+    /// Their username or id
+    user: String,
+}
+
 const DELETE_EXAMPLES: &str = "\
 Examples:
   jeton user delete ada --dry-run
@@ -339,7 +357,7 @@ impl User {
             User::List(List { search, state, pages }) => {
                 sought::show(context, pages, (PATH, &[("search", search), ("state", state)]), users::list)
             }
-            User::Show(Show { user }) => context.show(&server.get(&path(user))?, users::show),
+            User::Show(show) => show.run(&server, context),
             User::Update(Update { user, username, properties }) => {
                 let body = properties.body(username.as_ref());
                 if body.is_empty() {
@@ -378,13 +396,39 @@ impl User {
                 server.post(&format!("{}/unlock", path(user)), &json!({}))?;
                 context.say(&format!("{user} may try again at once: what failed for this name is forgotten."))
             }
-            User::ResetMfa(ResetMfa { user }) => {
-                context.confirm(&format!("Take away the second factor of {user}? Their password alone signs them in then."))?;
-                server.post(&format!("{}/reset-mfa", path(user)), &json!({}))?;
-                context.say(&format!("{user} has no second factor any more: their password alone signs them in."))
-            }
+            User::ResetMfa(reset) => reset.run(&server, context),
+            User::ResetPasskeys(reset) => reset.run(&server, context),
             User::Enable(Enable { user }) => context.show(&server.post(&format!("{}/enable", path(user)), &json!({}))?, users::enabled),
         }
+    }
+}
+
+impl Show {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let path = path(&self.user);
+        let (mut shown, passkeys) = (server.get(&path)?, server.get(&format!("{path}/passkeys"))?);
+        if let (Some(shown), Some(passkeys)) = (shown.as_object_mut(), passkeys.get("passkeys")) {
+            shown.insert("passkeys".to_owned(), passkeys.clone());
+        }
+        context.show(&shown, users::show)
+    }
+}
+
+impl ResetMfa {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let user = &self.user;
+        context.confirm(&format!("Take away the second factor of {user}? Their password alone signs them in then."))?;
+        server.post(&format!("{}/reset-mfa", path(user)), &json!({}))?;
+        context.say(&format!("{user} has no second factor any more: their password alone signs them in."))
+    }
+}
+
+impl ResetPasskeys {
+    fn run(&self, server: &Server, context: &Context) -> Result<(), Failure> {
+        let user = &self.user;
+        context.confirm(&format!("Take away all passkeys of {user}? None of them signs anybody in then."))?;
+        server.post(&format!("{}/reset-passkeys", path(user)), &json!({}))?;
+        context.say(&format!("{user} has no passkey any more."))
     }
 }
 

@@ -170,9 +170,9 @@ impl Tour<'_> {
     async fn expire(&self) -> Result<(), String> {
         let token = self.token(BRIEF_AUDIENCE).await?;
         let issued = instant();
-        self.call_api(Method::GET, "/brief", &token, StatusCode::OK).await?;
+        self.call_api(Method::GET, "/brief/orders", &token, StatusCode::OK).await?;
         show("the same again and again:");
-        let refused = self.refused_after(issued, "/brief", &token, Duration::from_secs(10)).await?;
+        let refused = self.refused_after(issued, "/brief/orders", &token, Duration::from_secs(10)).await?;
         answered(StatusCode::UNAUTHORIZED, &format!("from {:.1} s on (the API lets clocks differ by 1 s)", refused.as_secs_f64()));
         Ok(())
     }

@@ -30,7 +30,7 @@ fn named(command: &str, data: &str) -> String {
         command.split_whitespace().any(|said| said == word || said.strip_prefix(word).is_some_and(|rest| rest.starts_with('=')))
     };
     let is_everywhere = ["jeton jwt ", "jeton version", "jeton completions"].iter().any(|one| command.contains(one));
-    if is_everywhere || command.contains('…') || ["--data", "--server", "--help"].into_iter().any(says) {
+    if is_everywhere || command.contains('…') || ["--data", "--server", "--from", "--help"].into_iter().any(says) {
         return command.to_owned();
     }
     let end = ENDS.iter().filter_map(|end| command.find(end)).min().unwrap_or(command.len());
@@ -53,6 +53,7 @@ mod tests {
             ("command  jeton api update a:b", "command  jeton api update a:b --data r2"),
             ("`jeton serve --data=other`, `jeton --help`", "`jeton serve --data=other`, `jeton --help`"),
             ("`jeton jwt decode -`, `jeton … -`", "`jeton jwt decode -`, `jeton … -`"),
+            ("`jeton backup verify --from TARGET`", "`jeton backup verify --from TARGET`"),
             ("an open `jeton check", "an open `jeton check"),
             ("jeton serves, says jeton", "jeton serves, says jeton"),
             ("", ""),

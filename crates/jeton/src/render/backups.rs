@@ -17,7 +17,12 @@ pub(crate) fn list(value: &Value, view: &View) -> String {
         })
         .collect();
     let columns = [Column::whole("id"), Column::whole("whose"), Column::whole("made"), Column::number("size"), Column::number("rows")];
-    let shown = if rows.is_empty() { "There is no backup yet.\n".to_owned() } else { table(columns, &rows, view) };
+    let is_away = value.get("away").is_some_and(|away| !away.is_null());
+    let shown = match (rows.is_empty(), is_away) {
+        (true, true) => "What backups there are is not known: the target is away.\n".to_owned(),
+        (true, false) => "There is no backup yet.\n".to_owned(),
+        (false, _) => table(columns, &rows, view),
+    };
     let waits = number(value, "size").saturating_sub(number(value, "shipped"));
     let tail = match waits {
         0 => "all of it is there".to_owned(),

@@ -45,6 +45,15 @@ pub(crate) fn invited(invited: &Value, view: &View) -> String {
     format!("{details}\n{what}\n")
 }
 
+/// A passkey: its name, its id, and when it was last used.
+fn passkey_line(passkey: &Value, view: &View) -> String {
+    let used = match member(passkey, "last_used_at").as_str() {
+        "" => "not used yet".to_owned(),
+        at => format!("last used {}", text_from_now(at, view.now_seconds)),
+    };
+    format!("{} ({used})", member(passkey, "name"))
+}
+
 /// One person, with groups and roles.
 pub(crate) fn show(user: &Value, view: &View) -> String {
     let each = |name: &str| user.get(name).and_then(Value::as_array).into_iter().flatten();
@@ -72,6 +81,7 @@ pub(crate) fn show(user: &Value, view: &View) -> String {
             }),
         )
         .with_each("roles", each("roles").map(held))
+        .with_each("passkeys", each("passkeys").map(|passkey| passkey_line(passkey, view)))
         .with_each("attributes", named(user, "attributes"))
         .with("created", with_distance(&member(user, "created_at"), view.now_seconds))
         .with("changed", with_distance(&member(user, "updated_at"), view.now_seconds))

@@ -64,6 +64,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "user enable grace-hopper-of-the-department"),
     (0, "user unlock grace-hopper-of-the-department"),
     (0, "user reset-mfa grace-hopper-of-the-department --yes"),
+    (0, "user reset-passkeys grace-hopper-of-the-department --yes"),
     (0, "user delete grace-hopper-of-the-department --dry-run"),
     (0, "user erase grace-hopper-of-the-department --dry-run"),
     (0, "user import people.csv --dry-run"),

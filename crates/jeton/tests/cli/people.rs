@@ -173,6 +173,12 @@ fn passwords_that_leaked() {
         desk.done(&["user", "reset-mfa", "ada", "--yes"]),
         "ada has no second factor any more: their password alone signs them in.\n"
     );
+    assert_eq!(desk.done(&["user", "reset-passkeys", "ada", "--yes"]), "ada has no passkey any more.\n");
+    assert!(
+        desk.done(&["user", "show", "ada", "--json"]).contains("\"passkeys\": []"),
+        "{}",
+        desk.done(&["user", "show", "ada", "--json"])
+    );
 }
 
 #[test]

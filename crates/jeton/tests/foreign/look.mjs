@@ -13,7 +13,8 @@ const measure = () => {
     wide: document.documentElement.scrollWidth,
     seen: document.documentElement.clientWidth,
     broken: [...document.images].filter((image) => !image.naturalWidth).map((image) => image.src),
-    scripts: document.scripts.length,
+    scripts: [...document.scripts].map((script) => script.src && new URL(script.src).pathname),
+    hasPasskeys: !!document.querySelector('form[data-passkey]'),
     sizes: shown.filter((element) => ownText(element) || element.matches('input')).map((element) => getComputedStyle(element).fontSize),
     text: document.body.innerText
   }
@@ -38,10 +39,11 @@ export class Looks {
     const path = new URL(page.url()).pathname
     const isQuick = !this.closely && this.paths.has(path)
     this.paths.add(path)
-    const { wide, seen, broken, scripts, sizes, text } = await page.evaluate(measure)
+    const { wide, seen, broken, scripts, hasPasskeys, sizes, text } = await page.evaluate(measure)
     sizes.forEach((size) => this.sizes.add(size))
     if (wide > seen) say(`it is ${wide} wide where ${seen} are seen`)
-    if (scripts > 0) say('it has script')
+    const isOurs = scripts.every((script) => /^\/assets\/passkey-[0-9a-f]{16}\.js$/.test(script))
+    if (!isOurs || scripts.length !== (hasPasskeys ? 1 : 0)) say(`it has script: ${scripts}`)
     broken.forEach((source) => say(`no picture at ${source}`))
     for (const raw of text.match(/\d{4}-\d\d-\d\dT\S*|\{[a-z_]+\}/g) ?? []) say(`${raw} is for programs`)
     errors.length = 0

@@ -199,6 +199,61 @@ async function hasASecondFactor({ ada, username, at, see }) {
   await see('second-factor-removed')
 }
 
+async function hasPasskeys({ ada, username, at, see }) {
+  const authenticator = await ada.authenticator()
+  // The page goes on by itself once the authenticator has answered.
+  const ended = async (selector) => {
+    await ada.reach(selector)
+    await Promise.all([ada.page.waitForNavigation(), ada.page.keyboard.press('Enter')])
+  }
+  await ada.go(`${issuer}/signin`)
+  if (await ada.page.locator('input[name=password]').count()) await ada.signIn(username, password)
+  await at(`${issuer}/account/passkeys`, 'passkeys-none')
+  await ada.type('input[name=name]', 'Key on my desk')
+  await ended('form[data-passkey] button')
+  await see('passkeys')
+  check((await ada.page.locator('main li').count()) === 1, 'the passkey is not there')
+  // The same authenticator is known: it says so, and nothing is added.
+  await ada.reach('form[data-passkey] button')
+  await ada.page.keyboard.press('Enter')
+  await ada.page.locator('[data-passkey-problem]').waitFor({ state: 'visible' })
+  await see('passkeys-again')
+  await ada.go(`${issuer}/account`)
+  await ada.press('form button')
+  // Nobody touches it: the page says so.
+  await authenticator.touches(false)
+  await at(`${issuer}/signin`, 'sign-in-with-passkey')
+  await authenticator.verifies(false)
+  await authenticator.touches(true)
+  await ada.reach('form[data-passkey] button')
+  await ada.page.keyboard.press('Enter')
+  await ada.page.locator('[data-passkey-problem]').waitFor({ state: 'visible' })
+  await see('passkey-not-shown')
+  await authenticator.verifies(true)
+  await ended('form[data-passkey] button')
+  check(ada.page.url().endsWith('/account'), `the passkey led to ${ada.page.url()}`)
+  await ada.press('form button')
+  // Offered among the names, nothing is pressed.
+  await ada.page.goto(`${issuer}/signin`)
+  await ada.page.waitForURL(`${issuer}/account`)
+  // Whoever takes it away elsewhere.
+  const kept = await authenticator.credentials()
+  check(kept.length === 1 && kept[0].isResidentCredential && kept[0].signCount > 1, JSON.stringify(kept))
+  await ada.go(`${issuer}/account/passkeys`)
+  await ada.press('button[name=remove]')
+  check((await ada.page.locator('main li').count()) === 0, 'the passkey is there still')
+  await ada.go(`${issuer}/account`)
+  await ada.press('form button')
+  // The page that refuses offers it once more: nobody touches it then.
+  authenticator.touchesOnce()
+  await ada.go(`${issuer}/signin`)
+  await ada.page.waitForURL(/\/signin\/passkey/)
+  await see('passkey-refused')
+  await authenticator.leave()
+  await ada.go(`${issuer}/signin`)
+  await ada.signIn(username, password)
+}
+
 async function signsOutOfAnApplication({ ada, at, see }) {
   const logout = (more) => `${issuer}/oauth/logout?${new URLSearchParams(more)}`
   await at(logout({ id_token_hint: 'x.y.z' }), 'no-such-hint')
@@ -218,7 +273,7 @@ async function walk(browser, { username, link, width, colours: colorScheme }) {
     await see(name)
   }
   const about = { ada, username, link, browser, options, at, see }
-  const parts = [isInvited, forgets, comesByAProvider, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, whatGoesWrong]
+  const parts = [isInvited, forgets, comesByAProvider, signsIn, connectsDevices, looksAfterTheAccount, makesTokens, hasASecondFactor, hasPasskeys, whatGoesWrong]
   for (const part of [...parts, signsOutOfAnApplication]) await part(about)
   await ada.leave()
 }

@@ -73,6 +73,31 @@ export class Person {
     await this.enter()
   }
 
+  /** An authenticator of theirs, in the browser: it keeps passkeys, and sees who holds it. */
+  async authenticator() {
+    const wire = await this.page.context().newCDPSession(this.page)
+    await wire.send('WebAuthn.enable', { enableUI: false })
+    const options = {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true
+    }
+    const { authenticatorId } = await wire.send('WebAuthn.addVirtualAuthenticator', { options })
+    const about = (more) => ({ authenticatorId, ...more })
+    const touches = (enabled) => wire.send('WebAuthn.setAutomaticPresenceSimulation', about({ enabled }))
+    return {
+      touches,
+      touchesOnce: () => wire.once('WebAuthn.credentialAsserted', () => touches(false)),
+      verifies: (isUserVerified) => wire.send('WebAuthn.setUserVerified', about({ isUserVerified })),
+      credentials: async () => (await wire.send('WebAuthn.getCredentials', about())).credentials,
+      leave: () => wire.send('WebAuthn.disable')
+    }
+  }
+
   leave() {
     return this.page.context().close()
   }

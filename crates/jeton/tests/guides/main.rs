@@ -105,7 +105,8 @@ fn run(name: &str, before: &str, shows: &[&str]) {
     let address = format!("127.0.0.1:{}", port());
     let _server = (name != UNSERVED).then(|| serve(folder.path(), &address));
     // Pages are read with the ports they name, and run beside each other with ports of their own.
-    let script = script(name, &page).replace("127.0.0.1:8420", &address).replace("8421", &port().to_string());
+    let script =
+        script(name, &page).replace("127.0.0.1:8420", &address).replace("8421", &port().to_string()).replace("8422", &port().to_string());
     assert!(!script.is_empty(), "{name} has no commands");
     let ended = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
     let script = format!("{ended}\nPATH='{}':\"$PATH\"\n{before}{script}", Path::new(JETON).parent().unwrap().display());
@@ -196,6 +197,21 @@ fn web() {
 #[test]
 fn single_page() {
     check("how-to/single-page.md", &["first: two orders", "again: two orders", "left: nothing is held any more"]);
+}
+
+#[test]
+fn native() {
+    let shows = ["Ada Example, by the browser, may offline_access openid orders:read profile", "Ada Example, without a browser", "left"];
+    check("how-to/native.md", &shows);
+}
+
+#[test]
+fn examples() {
+    for program in ["example-api", "example-browser-app"] {
+        assert!(Path::new(JETON).with_file_name(program).exists(), "`cargo build --workspace` makes {program}");
+    }
+    let shows = ["orders: [{\"item\":\"tea\",\"order\":1}]", "pay out: 403 That needs", "signed out: True"];
+    check("../examples/README.md", &shows);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::docs;
 
 /// Blocks that nobody runs, by page and by how they begin, and why.
-pub(super) const UNRUN: [(&str, &str, &str); 16] = [
+pub(super) const UNRUN: [(&str, &str, &str); 17] = [
     ("docs/reference/command-line.md", "", "made from code, where each example is held against the commands (`examples_are_commands`)"),
     ("docs/how-to/tls.md", "export JETON_SERVER=https://id.example.com", "from another machine, by its name; tests/administer.rs asks so"),
     ("README.md", "cargo run --release", "`cargo xtask quickstart` runs it as it is released, and its last step is said of the build"),
@@ -38,6 +38,7 @@ pub(super) const UNRUN: [(&str, &str, &str); 16] = [
     ("docs/reliability.md", "cargo xtask simulate", "a part of `cargo xtask test`"),
     ("docs/reliability.md", "cargo xtask crash --fault lost", "an hour"),
     ("docs/reliability.md", "cargo xtask crash --rounds 20", "a part of `cargo xtask test`, and hours"),
+    ("examples/README.md", "cargo build --workspace", "the programs lie beside `jeton`, as the tests were built"),
     ("CONTRIBUTING.md", "cargo run --release", "`cargo xtask quickstart` and `cargo xtask test` are what is named there"),
 ];
 
@@ -103,8 +104,8 @@ fn is_typed(block: &Block) -> bool {
 #[test]
 fn every_block_of_commands_is_run_or_excepted() {
     let root = docs().join("..").canonicalize().unwrap();
-    let mut found =
-        vec![root.join("README.md"), root.join("CONTRIBUTING.md"), root.join("SECURITY.md"), root.join("libs/jeton-verify/README.md")];
+    let beside = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "libs/jeton-verify/README.md", "examples/README.md"];
+    let mut found: Vec<PathBuf> = beside.iter().map(|page| root.join(page)).collect();
     pages(&root.join("docs"), &mut found);
     let tests = include_str!("main.rs");
     let (mut missing, mut used) = (vec![], vec![false; UNRUN.len()]);

@@ -16,6 +16,7 @@ mod history;
 mod holes;
 mod kept;
 mod keys;
+mod passkeys;
 mod people;
 mod reports;
 mod rules;

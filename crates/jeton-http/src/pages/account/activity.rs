@@ -169,6 +169,8 @@ fn words_of<'t>(texts: &'t Activity, kind: &str, has_network: bool) -> Option<&'
         "user.second_factor_removed" => &texts.second_factor_removed,
         "user.recovery_codes_set" => &texts.recovery_codes_set,
         "user.recovery_code_used" => &texts.recovery_code_used,
+        "passkey.added" => &texts.passkey_added,
+        "passkey.removed" => &texts.passkey_removed,
         "link.made" => &texts.link_made,
         "link.used" => &texts.link_used,
         "identity.linked" => &texts.identity_linked,
@@ -202,6 +204,6 @@ mod tests {
     fn only_kinds_of_the_ledger_have_words() {
         let texts = &crate::pages::texts::texts().activity;
         let known = jeton_core::event::kinds::KINDS.iter().filter(|kind| words_of(texts, kind, false).is_some()).count();
-        assert_eq!(known, 34, "each that has words is a kind of the ledger");
+        assert_eq!(known, 36, "each that has words is a kind of the ledger");
     }
 }

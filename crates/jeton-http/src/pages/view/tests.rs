@@ -15,6 +15,8 @@ async fn text(response: Response) -> String {
     String::from_utf8(body.to_vec()).unwrap()
 }
 
+const ALL: Has = Has { address_to_confirm: true, providers: true, passkeys: true, password: true };
+
 fn sign_in(why: Why) -> SignIn<'static> {
     SignIn {
         action: "/signin?flow=abcdefgh".into(),
@@ -26,6 +28,13 @@ fn sign_in(why: Why) -> SignIn<'static> {
         leads_to: None,
         forgot: Some("/forgot?flow=abcdefgh".to_owned()),
         providers: vec![("/signin/with/corp?flow=abcdefgh".into(), HOSTILE.into())],
+        passkey: Some(PasskeyForm {
+            action: "/signin/passkey?flow=abcdefgh".into(),
+            form: "token".into(),
+            asked: "sealed".into(),
+            challenge: "AAAA".into(),
+            server: "tokens.example".into(),
+        }),
     }
 }
 
@@ -78,7 +87,7 @@ async fn nothing_is_reflected_that_was_not_escaped() {
     let pages = [
         sign_in(Why::Refused).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), HOSTILE, 0, (true, true), ("/signout".into(), "token".into())),
+        account(&issuer(), HOSTILE, 0, &ALL, ("/signout".into(), "token".into())),
         go_on(&issuer(), HOSTILE, &uri, &answer),
         device_enter().reply(&issuer()),
         device_consent().reply(&issuer()),
@@ -91,21 +100,27 @@ async fn nothing_is_reflected_that_was_not_escaped() {
 }
 
 #[tokio::test]
-async fn no_page_has_script_or_style_in_it_and_each_has_its_headings_and_labels() {
+async fn no_page_has_script_or_style_in_its_text_and_each_has_its_headings_and_labels() {
     let uri = RedirectUri::parse("http://127.0.0.1:3000/cb").unwrap();
     let answer = AuthorizationAnswer::code(&Secret::from("c"), None, &issuer());
     let pages = [
         sign_in(Why::First).reply(&issuer()),
         consent(&uri).reply(&issuer()),
-        account(&issuer(), "ada", 0, (true, true), ("/signout".into(), "token".into())),
+        account(&issuer(), "ada", 0, &ALL, ("/signout".into(), "token".into())),
         signed_out(&issuer(), "/signin".into()),
         go_on(&issuer(), "Shop", &uri, &answer),
     ];
     for page in pages {
         let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
         let text = text(page).await;
-        for absent in ["<script", "style=", "<style", "onclick", "javascript:", "http-equiv"] {
+        // Where passkeys are shown, one of this server's.
+        let has_passkeys = text.contains("data-passkey=");
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(policy.matches("script-src").count(), usize::from(has_passkeys), "{policy}");
+        assert_eq!(policy.contains(" script-src 'self';"), has_passkeys, "{policy}");
+        assert_eq!(text.matches("<script").count(), usize::from(has_passkeys), "{text}");
+        assert_eq!(text.matches("<script src=\"/assets/passkey-").count(), usize::from(has_passkeys), "{text}");
+        for absent in ["style=", "<style", "onclick", "javascript:", "http-equiv"] {
             assert!(!text.contains(absent), "{absent}: {text}");
         }
         assert_eq!((text.matches("<h1>").count(), text.matches("<main>").count()), (1, 1), "{text}");
@@ -130,6 +145,8 @@ async fn who_signs_in_is_told_why_they_are_asked_again() {
     check(Why::Again, 200, Some("Sign in once more")).await;
     check(Why::Refused, 200, Some("is not right")).await;
     check(Why::Busy, 503, Some("Many people")).await;
+    check(Why::Passkey, 200, Some("This passkey does not sign you in")).await;
+    check(Why::PasskeyFenced, 503, Some("whether your passkey still holds")).await;
 }
 
 #[tokio::test]

@@ -27,6 +27,17 @@ async fn apis_that_nobody_asks_for() {
 }
 
 #[tokio::test]
+async fn userinfo_is_asked_by_nobody_but_applications() {
+    let deployment = Deployment::sound().await;
+    let web = json!({
+        "name": "web", "audiences": ["https://orders.example"], "grant_types": ["authorization_code"],
+        "redirect_uris": ["https://web.example/back"],
+    });
+    deployment.world.done(Method::POST, "/clients", Some(web)).await;
+    assert_eq!(found(&deployment.examine(), "revocation.verifiers").verdict, Verdict::Passed);
+}
+
+#[tokio::test]
 async fn after_a_start_verifiers_have_time_to_come_back() {
     let Deployment { world, around, following, .. } = Deployment::sound().await;
     drop(following);
@@ -68,7 +79,7 @@ async fn a_revoked_token_that_is_not_seen_refused() {
     assert!(service.note_canary(&Sent::Refused, deployment.world.moment().now).is_none());
     let verdict = |deployment: &Deployment| found(&deployment.examine_as_it_is(), canary).verdict;
     assert_eq!(verdict(&deployment), Verdict::Passed);
-    deployment.world.advance(300);
+    deployment.world.advance(150);
     assert_eq!(verdict(&deployment), Verdict::Passed);
     deployment.world.advance(1);
     assert_eq!(verdict(&deployment), Verdict::Failed, "a canary that is silent is dead");

@@ -179,6 +179,7 @@ fn people() -> Vec<Right> {
         Right::of("POST /users/{user}/enable", json!({})),
         Right::of("POST /users/{user}/unlock", json!({})),
         Right::of("POST /users/{user}/reset-mfa", json!({})),
+        Right::of("POST /users/{user}/reset-passkeys", json!({})),
         Right::of("POST /users/{user}/erase", json!({"dry_run": true})),
         Right::of("DELETE /users/{user}", json!({"revoke_owned": true, "dry_run": true})),
         Right::of("DELETE /users/{user}", json!({"transfer_to": "group:billing", "dry_run": true})),
