@@ -180,11 +180,14 @@ fn time(word: &str) -> Option<(usize, usize)> {
     Some((start, start + 10 + end))
 }
 
+/// What ids begin with; the rest may be letters alone.
+const KINDS: [&str; 9] = ["api", "client", "exception", "group", "identity", "provider", "role", "secret", "user"];
+
 fn even_part(part: &str) -> String {
     let is_hex = |text: &str| text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match part.split_once('_') {
         Some(("jtn", rest)) => format!("jtn_{}_SECRET", rest.split('_').next().unwrap_or_default()),
-        Some((kind, id)) if id.len() == 20 && id.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) => {
+        Some((kind, id)) if id.len() == 20 && KINDS.contains(&kind) => {
             format!("{kind}_ID")
         }
         _ if is_hex(part) => "ID".to_owned(),
