@@ -24,8 +24,6 @@ pub(crate) struct Factor {
     pub(crate) username: String,
     secret: [u8; SECRET_BYTES],
     pub(crate) fate: Fate,
-    /// How many entries the ledger had once it was taken away.
-    dead_at: u64,
 }
 
 impl Factor {
@@ -33,11 +31,6 @@ impl Factor {
     pub(crate) fn code_after(&self, now: i64, seconds: i64) -> String {
         let digits = totp::code(&self.secret, totp::step_of(now + seconds));
         String::from_utf8(digits.to_vec()).unwrap()
-    }
-
-    /// Whether whoever has so many entries knows that it was taken away.
-    pub(crate) fn is_dead_within(&self, size: u64) -> bool {
-        self.fate == Fate::Dead && self.dead_at <= size
     }
 
     /// Whether it is theirs is not known.
@@ -118,7 +111,7 @@ impl History {
         let service = self.world.service().clone();
         let Some(session) = service.session(&text, self.world.now(), &self.world.moment()).await.unwrap() else { return };
         let secret: [u8; SECRET_BYTES] = std::array::from_fn(|_| u8::try_from(self.below(256)).unwrap());
-        let factor = Factor { username: username.to_owned(), secret, fate: Fate::Lives, dead_at: u64::MAX };
+        let factor = Factor { username: username.to_owned(), secret, fate: Fate::Lives };
         let code = factor.code_after(self.world.now(), 0);
         // They may have one.
         let Ok(set) = service.enrol_second_factor(&session, &secret, &code, &owner(), &self.world.moment()).await else { return };
@@ -144,7 +137,7 @@ impl History {
     fn drop_factor(&mut self, username: &str) {
         let size = self.world.ledger_size();
         for factor in self.ways.factors.iter_mut().filter(|factor| factor.username == username && factor.fate != Fate::Dead) {
-            (factor.fate, factor.dead_at) = (Fate::Dead, size);
+            factor.fate = Fate::Dead;
         }
         end(&mut self.ways.recovery_codes, size, |_, held| held.of == username);
     }

@@ -155,11 +155,12 @@ impl History {
         }
         for factor in self.ways.factors.iter().filter(|_| is_whole) {
             let Some(person) = id_of(&copy, &factor.username) else { continue };
-            let lives_on = factor.fate == Fate::Lives;
+            // Of one that was there before another restore it is not known whether it is theirs.
+            let is_gone = factor.fate == Fate::Dead;
             // The step to come was not shown to anybody.
             let is_taken = begin_by_two(&copy, &person, &factor.code_after(copy.now(), 30), None).await.is_some();
             let _ = copy.service().unlock_user(&factor.username, &administrator(), &copy.moment()).await;
-            if is_taken && !lives_on {
+            if is_taken && is_gone {
                 wrong.push(format!("{} has another telephone, or none, and is let in by the one of before", factor.username));
             }
         }
