@@ -12,7 +12,7 @@ use jeton_core::record::{Value, Versioned};
 use jeton_core::refusal::{Reason, Refusal};
 use jeton_core::role::holder::Holder;
 use jeton_core::second_factor::enrol::{Enrolled, enrol};
-use jeton_core::second_factor::prove::{Proved, prove};
+use jeton_core::second_factor::prove::{KnownFrom, Proved, prove};
 use jeton_core::second_factor::recovery::Given;
 use jeton_core::second_factor::remove::{remove, renew_recovery};
 use jeton_core::second_factor::totp::SECRET_BYTES;
@@ -287,7 +287,8 @@ impl Service {
     /// What a code proves; `None`: it is not right, or was used.
     pub(crate) fn proved(&self, factor: Option<&SecondFactor>, given: &Given, moment: &Moment) -> Result<Option<Proved>, Failure> {
         let Some(factor) = factor else { return Err(no_factor().into()) };
-        let known_from = self.registry.sessions_known_from();
+        let sheets_seconds = self.registry.sessions_known_from();
+        let known_from = KnownFrom { codes_seconds: sheets_seconds.max(self.registry.marks_known_from()), sheets_seconds };
         let proved = prove(factor, given, known_from, &self.registry.root_keys(), moment.now.seconds());
         Ok(proved.map_err(|error| Fault::new(FaultKind::Damaged, error.to_string()))?)
     }

@@ -15,15 +15,24 @@ pub struct Proved {
     pub event: Option<Event>,
 }
 
+/// Since when it is known what was used, in seconds; 0: since ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownFrom {
+    /// Of codes by time: no sign-in waits until what it used is kept elsewhere, and any restore may lack the last of them.
+    pub codes_seconds: i64,
+    /// Of sheets: a code of one is kept elsewhere before it counts, where that is asked for.
+    pub sheets_seconds: i64,
+}
+
 /// Looks at what somebody shows; `None`: it is not right, or was used. What was used before a restore that may lack it is known to nobody: codes
-/// by time from before `known_from_seconds` count no more, nor any of a sheet that was made before.
+/// by time from before `known_from` count no more, nor any of a sheet that was made before.
 ///
 /// # Errors
 /// When the root key does not open what is kept.
 pub fn prove(
     factor: &SecondFactor,
     given: &Given,
-    known_from_seconds: i64,
+    known_from: KnownFrom,
     root_keys: &RootKeys,
     now_seconds: i64,
 ) -> Result<Option<Proved>, RootKeyError> {
@@ -34,10 +43,10 @@ pub fn prove(
         Given::Totp(digits) => {
             let secret = factor.open(root_keys)?;
             let step = totp::step_of_code(&secret, digits, factor.last_step, now_seconds);
-            let step = step.filter(|step| step.saturating_mul(totp::STEP_SECONDS) >= known_from_seconds);
+            let step = step.filter(|step| step.saturating_mul(totp::STEP_SECONDS) >= known_from.codes_seconds);
             Ok(step.map(|last_step| Proved { after: SecondFactor { last_step, ..factor.clone() }, event: None }))
         }
-        Given::Recovery(_) if factor.recovery.made_at < known_from_seconds => Ok(None),
+        Given::Recovery(_) if factor.recovery.made_at < known_from.sheets_seconds => Ok(None),
         Given::Recovery(code) => {
             let recovery = factor.recovery.without(&factor.person, code, root_keys);
             Ok(recovery.map(|recovery| {

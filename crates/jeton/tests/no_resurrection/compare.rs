@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::held::{AllHeld, Fate, Held};
 use crate::history::History;
+use crate::identities::arrives;
 use crate::kept::{Loss, Made};
 use crate::thief::Loot;
 use crate::tokens::signing_in;
@@ -61,6 +62,17 @@ pub(crate) const SESSION: &str = "a session";
 pub(crate) const PASSWORD: &str = "a password";
 /// By its current refresh token.
 pub(crate) const GRANT: &str = "a grant";
+/// By what is not asked again.
+pub(crate) const CONSENT: &str = "a consent";
+pub(crate) const LINK: &str = "a link";
+/// By whom a provider's word lets in.
+pub(crate) const IDENTITY: &str = "an identity";
+pub(crate) const RECOVERY_CODE: &str = "a recovery code";
+
+/// Whether it is worth nothing wherever a restore may lack what was taken away, also once the gap is accepted.
+fn ends_with_what_is_known(what: &str) -> bool {
+    [SESSION, CONSENT, LINK, RECOVERY_CODE].contains(&what)
+}
 
 /// Compares one restored deployment.
 pub(crate) struct Compared<'a> {
@@ -101,6 +113,7 @@ impl<'a> Compared<'a> {
             self.judge(of.0, &held, (lives, accepted));
         }
         self.spent().await;
+        self.factors().await;
         self.uses().await;
         if !self.made.is_of_before {
             self.who_came_back().await;
@@ -136,6 +149,8 @@ impl<'a> Compared<'a> {
                     Loot::Password(username, _) => format!("the password of {username}"),
                     Loot::Session(_) => "a session".to_owned(),
                     Loot::Refresh(client, _) => format!("a refresh token of {client}"),
+                    Loot::Identity(..) => "what a provider calls them".to_owned(),
+                    Loot::Link(_) => "a link".to_owned(),
                 };
                 self.found.wrong.push(format!("{:?}: {what} is a thief's, who came later, and is accepted", self.made.known));
             }
@@ -152,7 +167,7 @@ impl<'a> Compared<'a> {
             (None, _) => false,
         };
         // Whether a session ended meanwhile is known where everything is.
-        let is_of_old = what == SESSION && self.made.known != Known::All;
+        let is_of_old = ends_with_what_is_known(what) && self.made.known != Known::All;
         let is_fenced = (is_of_old || self.made.known == Known::MayLack) && accepted.is_some();
         let is_less = self.is_whole && accepted != lives;
         if is_more || is_fenced || is_less {
@@ -161,6 +176,13 @@ impl<'a> Compared<'a> {
                 self.made.known
             ));
         }
+    }
+
+    /// Nobody is let in by a code that was shown, by a telephone that is not theirs any more, or without theirs.
+    async fn factors(&mut self) {
+        let is_known = self.made.known != Known::MayLack;
+        let found = self.history.wrong_of_factors(&self.history.world, &self.made.world, (is_known, self.is_whole)).await;
+        self.found.wrong.extend(found.into_iter().map(|wrong| format!("{:?}: {wrong}", self.made.known)));
     }
 
     /// What a client signed once proves nothing again.
@@ -217,7 +239,7 @@ pub(crate) async fn after_accepting(history: &History, made: &Made, caller: &Reg
     for (of, accepted) in history.everything(&made.world, caller).await {
         let held = history.held(&of);
         found.count(of.0, false, accepted.is_some());
-        if accepted.is_some() && (held.is_dead_within(made.size) || of.0 == SESSION) {
+        if accepted.is_some() && (held.is_dead_within(made.size) || ends_with_what_is_known(of.0)) {
             found.wrong.push(format!("{} that is known to be dead within {} entries is accepted with its gap: {held:?}", of.0, made.size));
         }
     }
@@ -267,6 +289,10 @@ impl History {
             SESSION => &self.visits.sessions,
             PASSWORD => &self.visits.passwords,
             GRANT => &self.visits.grants,
+            CONSENT => &self.ways.consents,
+            LINK => &self.ways.links,
+            IDENTITY => &self.ways.identities,
+            RECOVERY_CODE => &self.ways.recovery_codes,
             _ => &self.administrators,
         };
         &all[text]
@@ -280,6 +306,10 @@ impl History {
             SESSION => &mut self.visits.sessions,
             PASSWORD => &mut self.visits.passwords,
             GRANT => &mut self.visits.grants,
+            CONSENT => &mut self.ways.consents,
+            LINK => &mut self.ways.links,
+            IDENTITY => &mut self.ways.identities,
+            RECOVERY_CODE => &mut self.ways.recovery_codes,
             _ => &mut self.administrators,
         };
         all.get_mut(text).unwrap()
@@ -294,6 +324,8 @@ impl History {
             Loot::Password(username, password) => matches!(proves(world, username, password).await, Ok(Some(_))),
             Loot::Session(text) => is_live(world, text).await,
             Loot::Refresh(client, text) => refresh(world, client, text, &thief_sender()).await.is_ok(),
+            Loot::Identity(provider, subject) => arrives(world, provider, subject).await.is_some(),
+            Loot::Link(text) => world.service().link(text, &world.moment()).await.unwrap().is_some(),
             Loot::Secret(client) => proven(world, &client.id, &client.secret).await.is_some(),
             Loot::Signer(client) => {
                 let body = signing_in(&self.signed_by(world, client));

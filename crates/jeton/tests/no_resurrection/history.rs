@@ -15,6 +15,7 @@ use crate::kept::Made;
 use crate::reports::Report;
 use crate::thief::Loot;
 use crate::visitors::Visits;
+use crate::ways::Ways;
 
 /// Who has personal access tokens and is never erased.
 pub(crate) const PEOPLE: [&str; 2] = ["ada", "bob"];
@@ -66,6 +67,8 @@ pub(crate) struct History {
     pub(crate) transferred: BTreeSet<String>,
     /// Those who sign in.
     pub(crate) visits: Visits,
+    /// What they come by beside their password, and what waits for them.
+    pub(crate) ways: Ways,
     /// What was handed in as leaked, and ended by it.
     pub(crate) reports: Vec<Report>,
     /// What a thief got.
@@ -105,6 +108,7 @@ impl History {
             owners: BTreeMap::new(),
             transferred: BTreeSet::new(),
             visits: Visits::default(),
+            ways: Ways::default(),
             reports: Vec::new(),
             loot: Vec::new(),
             dice: Dice(seed),
@@ -114,15 +118,16 @@ impl History {
             history.make_role(role, scope).await;
         }
         history.begin_visits().await;
+        history.begin_ways().await;
         history
     }
 
     /// Goes on in a deployment that was made of a backup: what it knows nothing of is forgotten.
     pub(crate) async fn go_on(&mut self, made: Made, caller: Registered, tried: &BTreeMap<String, u64>) {
-        let (is_all_known, size) = (made.known != Known::MayLack, made.world.ledger_size());
+        let (is_all_known, made_known, size) = (made.known != Known::MayLack, made.known, made.world.ledger_size());
         self.forget_reports(made.known, made.size);
-        let of_visits = self.visits.all_held();
-        for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators].into_iter().chain(of_visits) {
+        let of_people = self.visits.all_held().into_iter().chain(self.ways.all_held());
+        for all in [&mut self.tokens, &mut self.keys, &mut self.secrets, &mut self.administrators].into_iter().chain(of_people) {
             all.values_mut().for_each(|held: &mut Held| held.carry_over(made.size, is_all_known, size));
         }
         self.visits.carry_over(made.size, made.known, size);
@@ -153,6 +158,7 @@ impl History {
                 self.people.remove(&id);
             }
         }
+        self.carry_over_ways(made_known, size).await;
         self.forget_texts().await;
         for Passing { audience } in std::mem::take(&mut self.passing) {
             if self.is_there(&format!("/apis/{}", audience.replace(':', "%3A").replace('/', "%2F"))).await {
@@ -223,7 +229,7 @@ impl History {
         };
         self.world.advance(i64::try_from(seconds).unwrap());
         self.made += 1;
-        match self.below(50) {
+        match self.below(60) {
             0..=3 => self.change_clients().await,
             4..=9 => self.change_tokens().await,
             10..=13 => self.make_key().await,
@@ -234,6 +240,7 @@ impl History {
             32..=35 => self.change_subjects().await,
             36..=38 => self.change_rules().await,
             39..=48 => self.change_visits().await,
+            49..=58 => self.change_ways().await,
             _ => self.tend().await,
         }
     }

@@ -1,8 +1,8 @@
 //! Random histories, a backup somewhere in them, and a loss somewhere after it: nothing that was revoked, rotated out, spent, cut off, disabled,
-//! deleted, narrowed or over is accepted by what is restored, nor for more than before: what the history says, and what the deployment that
-//! lives on answers. Nobody who was erased is there, or named. Before an earlier time that is asked for no thief had come: nothing of theirs is
-//! accepted, and nothing allows more than it did then. Every third history goes on in what was restored, on the same target, is lost once more,
-//! and restored; some are made by the engine that servers have.
+//! deleted, narrowed, withdrawn, disconnected or over is accepted by what is restored, nor for more than before: what the history says, and what
+//! the deployment that lives on answers. Nobody who was erased is there, or named. Before an earlier time that is asked for no thief had come:
+//! nothing of theirs is accepted, and nothing allows more than it did then. Every third history goes on in what was restored, on the same
+//! target, is lost once more, and restored; some are made by the engine that servers have.
 //!
 //! `JETON_HISTORIES` says how many are played, `JETON_SEED` which is the first; a failure names its seed.
 
@@ -10,10 +10,12 @@
 
 mod compare;
 mod dice;
+mod factors;
 mod grants;
 mod held;
 mod history;
 mod holes;
+mod identities;
 mod kept;
 mod keys;
 mod passkeys;
@@ -27,6 +29,8 @@ mod thief;
 mod tokens;
 mod visitors;
 mod visits;
+mod waiting;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -70,6 +74,7 @@ async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: 
         history.step().await;
     }
     if has_snapshot {
+        history.leave_behind().await;
         kept.snapshot(&history.world).await;
     }
     // A time between the first snapshot and the end, and another snapshot, where there is one.
@@ -113,7 +118,7 @@ async fn live(history: &mut History, kept: &mut Kept, loss: Loss, has_snapshot: 
             kept.snapshot(&history.world).await;
         }
     }
-    history.leave_code().await;
+    history.leave_behind().await;
     if !matches!(loss, Loss::Killed | Loss::KilledInSync) {
         kept.ship(false).await;
         kept.end_hole(&history.world).await;

@@ -38,6 +38,7 @@ impl History {
             let names = |tokens: GrantedTokens| tokens.scope.split(' ').map(str::to_owned).collect();
             answers.insert((GRANT, id.clone(), ""), answered.ok().map(names));
         }
+        answers.extend(self.answers_of_ways(&copy).await);
         answers
     }
 
@@ -45,7 +46,8 @@ impl History {
     /// and codes.
     pub(crate) async fn replayed(&self, world: &World, size: u64) -> Vec<String> {
         // Codes first: they live for a minute.
-        let (copy, mut wrong) = (Kept::copy(world).served_beside(world).await, Vec::new());
+        let copy = Kept::copy(world).served_beside(world).await;
+        let mut wrong = self.still_waiting(&copy).await;
         for (client, code) in &self.visits.codes {
             if known(exchange(&copy, client, &Secret::from(code.as_str())).await).is_ok() {
                 wrong.push(format!("a code of {client} from before is accepted"));

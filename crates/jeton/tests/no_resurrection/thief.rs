@@ -19,9 +19,11 @@ use serde_json::{Value, json};
 
 use crate::dice::Dice;
 use crate::history::{GROUP, History, ORDERS, PEOPLE, ROLES};
+use crate::identities::connects;
 use crate::kept::{Engine, Kept, Loss};
 use crate::tokens::signing_in;
 use crate::visits::{begin, code, exchange, is_live, proves};
+use crate::ways::id_of;
 
 /// What a thief has that nobody had before.
 #[derive(Clone)]
@@ -37,13 +39,17 @@ pub(crate) enum Loot {
     Session(String),
     /// A refresh token, of an application.
     Refresh(String, Secret),
+    /// What a provider calls the thief, who is somebody here by it.
+    Identity(String, String),
+    /// A link by which somebody's password is set.
+    Link(String),
 }
 
 impl History {
     /// Does something that a thief would, and keeps what they get by it.
     pub(crate) async fn steal(&mut self) {
         self.made += 1;
-        let loot = match self.below(15) {
+        let loot = match self.below(18) {
             0 | 1 => self.rotate_stolen_key().await,
             2 => self.make_secret_of_thief().await,
             3 => self.replace_keys().await,
@@ -51,6 +57,8 @@ impl History {
             5 => self.make_administrator_of_thief().await,
             6 | 7 => self.get_token_of_thief().await,
             8..=10 => self.visit_of_thief().await,
+            11 | 12 => self.connect_thief().await,
+            13 => self.make_link().await.map(Loot::Link),
             _ => {
                 self.widen().await;
                 None
@@ -141,6 +149,7 @@ impl History {
         {
             loot.push(Loot::Session(session.expose().to_owned()));
             let client = self.one_of(&self.visits.applications.clone())?;
+            self.note_consent(&username, &client);
             if let Some(code) = code(&self.world, &client, session.expose(), "orders:read offline_access").await
                 && let Ok(tokens) = exchange(&self.world, &client, &code).await
             {
@@ -148,6 +157,16 @@ impl History {
             }
         }
         self.one_of(&loot)
+    }
+
+    /// Somebody is known by what a provider calls the thief: one that was there, or one of theirs.
+    async fn connect_thief(&mut self) -> Option<Loot> {
+        if self.is_once_in(2) {
+            self.make_provider().await;
+        }
+        let (username, subject) = (self.some_visitor(), format!("thief {}", self.made));
+        let (provider, person) = (self.ways.providers.last()?.clone(), id_of(&self.world, &username)?);
+        connects(&self.world, &provider, &subject, &person).await.then_some(Loot::Identity(provider, subject))
     }
 
     /// What a client signs that says who it is, once.

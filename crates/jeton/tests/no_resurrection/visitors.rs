@@ -12,7 +12,7 @@ use jeton_token::Secret;
 
 use crate::held::{AllHeld, Fate, Held, end};
 use crate::history::{History, PEOPLE};
-use crate::visits::{application, begin, code, exchange, is_live, owner, proves, refresh, thief};
+use crate::visits::{application, code, exchange, is_live, owner, proves, refresh, thief};
 
 /// What is known of those who sign in.
 #[derive(Default)]
@@ -119,7 +119,7 @@ impl History {
         if let Some(text) = before.take() {
             before = is_live(&self.world, &text).await.then_some(text);
         }
-        let Some(session) = begin(&self.world, &person, before.as_deref()).await else { return };
+        let Some(session) = self.begin_for(username, &person, before.as_deref()).await else { return };
         let size = self.world.ledger_size();
         end(&mut self.visits.sessions, size, |text, _| Some(text) == before.as_deref());
         self.visits.sessions.insert(session.expose().to_owned(), Held::new(username, ""));
@@ -133,8 +133,7 @@ impl History {
     pub(crate) async fn set_password_of(&mut self, username: &str) {
         let password = format!("battery {} staple", self.made);
         if self.put_password(username, &password).await {
-            self.visits.passwords.insert(format!("{username} {password}"), Held::new(username, &password));
-            self.visits.known.insert(username.to_owned(), password);
+            self.note_password(username, Some(&password));
         }
     }
 
@@ -143,12 +142,21 @@ impl History {
         let (text, moment) = (Secret::from(password), self.world.moment());
         let is_set = self.world.service().set_password(username, &text, &administrator(), &moment).await.is_ok();
         if is_set {
-            let size = self.world.ledger_size();
-            end(&mut self.visits.passwords, size, |_, held| held.of == username);
-            end(&mut self.visits.sessions, size, |_, held| held.of == username);
-            self.visits.known.remove(username);
+            self.note_password(username, None);
         }
         is_set
+    }
+
+    /// Somebody has another password, and their sessions ended; `known`: they know it.
+    pub(crate) fn note_password(&mut self, username: &str, known: Option<&str>) {
+        let size = self.world.ledger_size();
+        end(&mut self.visits.passwords, size, |_, held| held.of == username);
+        end(&mut self.visits.sessions, size, |_, held| held.of == username);
+        self.visits.known.remove(username);
+        if let Some(password) = known {
+            self.visits.passwords.insert(format!("{username} {password}"), Held::new(username, password));
+            self.visits.known.insert(username.to_owned(), password.to_owned());
+        }
     }
 
     /// Allows an application something; its code is left lying now and then.
@@ -176,13 +184,19 @@ impl History {
         let scope = self.one_of(&["orders:read", "orders:read offline_access", "orders:read orders:write offline_access"]).unwrap();
         // The session may be over, or the role give nothing any more.
         let code = code(&self.world, &client, &session, scope).await?;
+        let username = self.visits.sessions[&session].of.clone();
+        self.note_consent(&username, &client);
         self.visits.codes.push((client.clone(), code.expose().to_owned()));
         Some((client, code))
     }
 
     async fn exchange(&mut self, client: &str, code: &Secret) {
         let Ok(tokens) = exchange(&self.world, client, code).await else { return };
-        self.take_down_token(client, &tokens);
+        self.take_down_grant(client, &tokens);
+    }
+
+    pub(crate) fn take_down_grant(&mut self, client: &str, tokens: &GrantedTokens) {
+        self.take_down_token(client, tokens);
         let Some(text) = &tokens.refresh_token else { return };
         let (texts, made_at) = (vec![text.expose().to_owned()], self.world.ledger_size());
         let family = Family { grant: tokens.grant.id, client: client.to_owned(), texts, made_at, spent_at: Vec::new() };

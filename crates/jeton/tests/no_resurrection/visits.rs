@@ -22,7 +22,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) fn application(name: &str) -> jeton_core::client::create::CreateClient {
     jeton_core::client::create::CreateClient {
         name: name.to_owned(),
-        grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
+        grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"].map(str::to_owned).to_vec(),
         authentication: Some("none".to_owned()),
         redirect_uris: vec!["https://shop.example/callback".to_owned()],
         ..jeton_core::client::create::CreateClient::default()
@@ -70,18 +70,28 @@ pub(crate) async fn is_live(world: &World, session: &str) -> bool {
     world.service().session(session, world.now(), &world.moment()).await.unwrap().is_some()
 }
 
+/// What an application asks for, as a form.
+pub(crate) fn form_of(client_id: &str, scope: &str) -> String {
+    let (challenge, scope) = (Verifier::parse(VERIFIER).unwrap().challenge(), scope.replace(' ', "+"));
+    format!("client_id={client_id}&response_type=code&scope={scope}&code_challenge={challenge}&code_challenge_method=S256")
+}
+
 /// The code that an application gets for whoever is signed in, and allows what it asks for.
 pub(crate) async fn code(world: &World, client_id: &str, session: &str, scope: &str) -> Option<Secret> {
+    ask(world, client_id, session, scope, true).await
+}
+
+/// The same; where they do not allow what is new, of what they allowed before alone.
+pub(crate) async fn ask(world: &World, client_id: &str, session: &str, scope: &str, allows: bool) -> Option<Secret> {
     let service = world.service();
     let found = service.session(session, world.now(), &world.moment()).await.unwrap()?;
-    let (challenge, scope) = (Verifier::parse(VERIFIER).unwrap().challenge(), scope.replace(' ', "+"));
-    let text = format!("client_id={client_id}&response_type=code&scope={scope}&code_challenge={challenge}&code_challenge_method=S256");
+    let text = form_of(client_id, scope);
     let form = AuthorizationForm::parse(text.as_bytes()).unwrap();
     let (_, uri) = service.authorization_target(&form).ok()?;
     let (request, begun_at) = (form.request().unwrap(), world.now());
     let step = service.authorize(&request, Destination::Address(&uri), begun_at, Some(&found), None, &world.moment()).await.ok()?;
     let step = match step {
-        NextStep::Consent(new, _) => {
+        NextStep::Consent(new, _) if allows => {
             service.authorize(&request, Destination::Address(&uri), begun_at, Some(&found), Some(&new), &world.moment()).await.ok()?
         }
         step => step,
